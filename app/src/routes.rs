@@ -68,6 +68,11 @@ pub const PAGES: &[PageRoute] = &[
         action: Action::SeeDirectory,
         page: |v| Box::pin(pages::people::page(v)),
     },
+    PageRoute {
+        path: "/identities",
+        action: Action::SeeDirectory,
+        page: |v| Box::pin(pages::identities::page(v)),
+    },
     // Everyone may see themselves; the port requires `SeeDirectory` for other people, else returns 404.
     PageRoute {
         path: "/people/{id}",

@@ -105,7 +105,7 @@ pub struct Candidate {
 }
 
 /// Whether a second factor is proven.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mfa {
     /// By the token, or by the user pool's settings for a native user.

@@ -5,16 +5,19 @@
 //! and each of them counts as the same human.
 //!
 //! Only a complete read suspends an identity. What was not read is neither present nor gone: it stops a decision until
-//! it is read. So do keys of a sign-in that contradict the directory or could not be read.
+//! it is read. So do keys of a sign-in that contradict the directory or could not be read, unless two people agreed to
+//! the link although these keys contradict it.
 
 mod keys;
+mod record;
 
-pub use keys::IdentityKeys;
+pub use keys::{IdentityKeys, KeysDigest};
+pub use record::{Agreement, IdentityRecord, RecordedUser, Suspension};
 
 mod alarm;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     fmt,
 };
 
@@ -30,7 +33,6 @@ use crate::{
     directory::{ExternalId, User, UserStatus},
     ids::UserId,
     person::Subject,
-    time::Timestamp,
 };
 
 /// The SHA-256 (hex) of an external id. The ledger holds no external id itself, because it can be a name.
@@ -141,69 +143,6 @@ impl fmt::Display for LinkDifference {
     }
 }
 
-/// Since when, and why, an identity may not act.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Suspension {
-    pub at: Timestamp,
-    pub difference: LinkDifference,
-}
-
-/// Everything that the ledger records about the link of one identity.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct IdentityRecord {
-    /// The user that the identity is linked to; none before the first link was recorded.
-    pub current: Option<UserId>,
-    /// Every user that the identity ever was, with the external ids that it had. Includes users that nobody confirmed.
-    pub users: BTreeMap<UserId, BTreeSet<ExternalIdDigest>>,
-    /// The external ids by which the identity is compared with the directory: those of its user, as the last confirmation
-    /// read them, and those that were recorded since. An id that the user had by mistake no longer counts here once
-    /// somebody has confirmed the identity, while [`Self::is_oneself`] keeps it.
-    pub own: BTreeSet<ExternalIdDigest>,
-    /// The users that the identity was linked to; the others of [`Self::users`] only had one of its external ids.
-    pub linked: BTreeSet<UserId>,
-    pub suspended: Option<Suspension>,
-    /// The last difference that belonged to an alarm, unless somebody has confirmed the identity since.
-    pub included: Option<AlarmInclusion>,
-}
-
-impl IdentityRecord {
-    /// Returns every external id that the identity ever had.
-    pub fn external_ids(&self) -> BTreeSet<&ExternalIdDigest> {
-        self.users.values().flatten().collect()
-    }
-
-    /// Whether a user is this human: it is or was the identity's user, or it has an external id that the identity ever
-    /// had.
-    pub fn is_oneself(&self, user: &UserId, external_ids: &[ExternalId]) -> bool {
-        self.users.contains_key(user)
-            || external_ids.iter().any(|external| {
-                let digest = ExternalIdDigest::of(external);
-                self.users.values().any(|ids| ids.contains(&digest))
-            })
-    }
-
-    /// Records that somebody confirmed on the host that the identity is a user with these external ids.
-    pub fn confirm(&mut self, user: UserId, external_ids: BTreeSet<ExternalIdDigest>) {
-        self.own.clear();
-        self.link(user, external_ids);
-        self.suspended = None;
-        self.included = None;
-    }
-
-    /// Records that the identity is linked to a user with these external ids.
-    pub fn link(&mut self, user: UserId, external_ids: BTreeSet<ExternalIdDigest>) {
-        self.own.extend(external_ids.iter().cloned());
-        self.see(user.clone(), external_ids);
-        self.linked.insert(user.clone());
-        self.current = Some(user);
-    }
-
-    /// Records that another user has external ids of the identity.
-    pub fn see(&mut self, user: UserId, external_ids: BTreeSet<ExternalIdDigest>) {
-        self.users.entry(user).or_default().extend(external_ids);
-    }
-}
-
 /// What reads of the directory show about one identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkRead {
@@ -276,7 +215,12 @@ pub enum LinkStatus {
 /// Compares an identity with the directory. `stored` is the user of the database's row, which counts only as far as the
 /// ledger confirms it.
 pub fn link_status(record: &IdentityRecord, stored: &UserId, read: &LinkRead) -> LinkStatus {
-    if record.current.as_ref().is_some_and(|user| user != stored) {
+    let altered = match record.recorded_user() {
+        RecordedUser::NotRecorded => false,
+        RecordedUser::None => true,
+        RecordedUser::User(user) => user != stored,
+    };
+    if altered {
         return LinkStatus::Differs(LinkDifference::LinkAltered);
     }
     let (user, holders, objection) = match read {

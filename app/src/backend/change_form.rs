@@ -1,15 +1,17 @@
 //! The form of a new change. This module is the only place that names its fields: the page, the action, the URL of the
 //! preview and the service use these names.
 
+use domain::ids::PersonId;
+
 use super::escape;
 
 /// The names of the fields, as the browser sends them.
 pub mod change_field {
     /// A [`ChangeKind`](super::ChangeKind).
     pub const KIND: &str = "kind";
-    /// The principal: `user:ID` or `group:ID`; for join and leave the user.
+    /// The principal: `user:ID` or `group:ID`; for join and leave the user. For an identity, `person:ID`.
     pub const WHO: &str = "who";
-    /// The key of the permission set, `ps-…`; for join and leave the group's id.
+    /// The key of the permission set, `ps-…`; for join and leave the group's id. For the link of an identity, `user:ID`.
     pub const SET: &str = "set";
     /// 12 digits; unused for join and leave.
     pub const ACCOUNT: &str = "account";
@@ -52,11 +54,25 @@ pub enum ChangeKind {
     Join,
     /// Removes a user from a group.
     Leave,
+    /// Links an identity to a user.
+    Link,
+    /// Ends the link of an identity.
+    Unlink,
+    /// Refuses what the sign-ins of an identity claim.
+    RefuseClaim,
 }
 
 impl ChangeKind {
     /// Every kind, in the order of the form.
-    pub const ALL: [Self; 4] = [Self::Grant, Self::Remove, Self::Join, Self::Leave];
+    pub const ALL: [Self; 7] = [
+        Self::Grant,
+        Self::Remove,
+        Self::Join,
+        Self::Leave,
+        Self::Link,
+        Self::Unlink,
+        Self::RefuseClaim,
+    ];
 
     /// Returns the value of the form field.
     pub const fn word(self) -> &'static str {
@@ -65,6 +81,9 @@ impl ChangeKind {
             Self::Remove => "remove",
             Self::Join => "join",
             Self::Leave => "leave",
+            Self::Link => "link",
+            Self::Unlink => "unlink",
+            Self::RefuseClaim => "refuse-claim",
         }
     }
 
@@ -76,6 +95,11 @@ impl ChangeKind {
     /// Returns whether the change concerns a group membership instead of an assignment.
     pub const fn is_membership(self) -> bool {
         matches!(self, Self::Join | Self::Leave)
+    }
+
+    /// Returns whether the change concerns an identity instead of access.
+    pub const fn is_identity(self) -> bool {
+        matches!(self, Self::Link | Self::Unlink | Self::RefuseClaim)
     }
 
     /// Returns whether the change gives access.
@@ -108,6 +132,14 @@ impl ChangeForm {
         }
     }
 
+    /// Returns a form about an identity.
+    pub fn of_identity(kind: ChangeKind, person: &PersonId) -> Self {
+        Self {
+            who: format!("person:{person}"),
+            ..Self::of(kind)
+        }
+    }
+
     /// Reads the form. `value` returns the value of a field, or an empty string if the field was not sent.
     pub fn read(value: impl Fn(&str) -> String) -> Self {
         let [kind, who, set, account, term] = change_field::CHOSEN.map(value);
@@ -134,6 +166,11 @@ impl ChangeForm {
     /// Returns whether the change concerns a group membership.
     pub fn is_membership(&self) -> bool {
         self.known_kind().is_some_and(ChangeKind::is_membership)
+    }
+
+    /// Returns whether the change concerns an identity.
+    pub fn is_identity(&self) -> bool {
+        self.known_kind().is_some_and(ChangeKind::is_identity)
     }
 
     /// Returns the URL of the preview, which can be shared.

@@ -13,8 +13,8 @@ use domain::{
 };
 
 use super::{
-    AccountRef, AffectedPeople, ChangeForm, ChangeKind, ChangeRow, DecisionInput, ListQuery, Page,
-    PortResult, PrincipalRef, SetRef, SubjectEffectRow, Submission, UndoLink,
+    AccountRef, AffectedPeople, ChangeForm, ChangeKind, ChangeRow, DecisionInput, LinkEvidence,
+    ListQuery, Page, PortResult, PrincipalRef, SetRef, SubjectEffectRow, Submission, UndoLink,
 };
 
 /// An option of a list in the form.
@@ -103,6 +103,8 @@ pub struct Preview {
     /// The names of the people who can approve.
     pub approvers: Vec<String>,
     pub alarm: AlarmOnSubmit,
+    /// What speaks for and against each item about an identity.
+    pub evidence: Vec<LinkEvidence>,
 }
 
 /// Whether the submission of a change raises an alarm.
@@ -291,6 +293,8 @@ pub struct ChangeView {
     pub decide: Result<(), DecisionObstacle>,
     /// What the viewer has to do before they decide.
     pub step_up: Option<StepUpView>,
+    /// Why an undecided change can no longer be approved, one sentence each.
+    pub obsolete: Vec<String>,
     /// Whether the viewer may withdraw it; an error holds the reason why not.
     pub withdraw: Result<(), &'static str>,
     /// The version of its row.

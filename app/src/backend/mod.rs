@@ -11,6 +11,7 @@ mod classify_form;
 mod decision_form;
 mod groups;
 mod home;
+mod identities;
 mod ledger;
 mod people;
 mod permission_sets;
@@ -27,6 +28,7 @@ pub use classify_form::*;
 pub use decision_form::*;
 pub use groups::*;
 pub use home::*;
+pub use identities::*;
 pub use ledger::*;
 pub use people::*;
 pub use permission_sets::*;
@@ -139,6 +141,7 @@ pub trait Backend:
     + HomePort
     + AccountsPort
     + PeoplePort
+    + IdentitiesPort
     + GroupsPort
     + PermissionSetsPort
     + ChangesPort

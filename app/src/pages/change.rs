@@ -11,10 +11,10 @@ use crate::{
     },
     components::{
         AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition,
-        DefinitionList, DiffView, ErrorSummary, LedgerMismatchNotice, LinkButton, Notice,
-        PageHeader, PagePosition, Section, Status, StatusBadge, SubjectEffects, Table, Tense, Time,
-        Timeline, VerdictBox, WithdrawForm, decision_errors, list_href, operation_status, pages,
-        risks, state_status,
+        DefinitionList, DiffView, ErrorSummary, LedgerMismatchNotice, LinkButton,
+        LinkEvidenceSection, Notice, ObsoleteNotice, PageHeader, PagePosition, Section, Status,
+        StatusBadge, SubjectEffects, Table, Tense, Time, Timeline, VerdictBox, WithdrawForm,
+        decision_errors, list_href, operation_status, pages, risks, state_status,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -67,6 +67,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             />
             <ErrorSummary errors=errors />
             {view.mismatch.clone().map(|mismatch| view! { <LedgerMismatchNotice mismatch /> })}
+            <ObsoleteNotice reasons=view.obsolete.clone() />
             {typed(&view, &form)}
             {view.result.clone().map(|result| view! { <Notice status=Status::Danger title=result /> })}
             {body(view, Shown { effect: shown, items: items_page }, &form, decides, ledger, now)}
@@ -167,6 +168,7 @@ fn body(
         } else {
             view! { <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains tense=Tense::Over /> }
         }}
+        {preview.evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
         {effect_rows(preview.gained, preview.lost, (gainers, losers), (preview.others, preview.other_count), shown.effect, format!("/changes/{changed}"))}
         {open.then(|| risks(preview.findings)).flatten()}
         {given}

@@ -166,9 +166,10 @@ fn identity_notice(identities: IdentityNotice, now: Timestamp) -> AnyView {
         view! {
             <Notice status=Status::Pending title>
                 <p>
-                    "The identity differs from the directory. On the host, "
-                    <code>"leastwise identity list"</code> " shows what differs, and "
-                    <code>"leastwise identity confirm"</code> " ends a suspension."
+                    "The identity differs from the directory. "
+                    <a href="/identities?only=suspended">"The list of suspended identities"</a>
+                    " shows what differs. A change that two people approve links an identity to its user again; on the host, "
+                    <code>"leastwise identity confirm"</code> " does."
                 </p>
             </Notice>
         }

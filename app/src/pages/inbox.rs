@@ -12,9 +12,9 @@ use crate::{
     backend::{ChangeView, InboxPosition, PortResult, gains_and_losses},
     components::{
         AccountLink, DecisionForms, Definition, DefinitionList, DiffView, Empty, FreshnessNotice,
-        Glyph, LedgerMismatchMark, LedgerMismatchNotice, LinkButton, Notice, PageHeader,
-        PagePosition, SecondFactorNotice, Section, Status, SubjectEffects, Time, VerdictBox,
-        list_href, pages, risks,
+        Glyph, LedgerMismatchMark, LedgerMismatchNotice, LinkButton, LinkEvidenceSection, Notice,
+        ObsoleteNotice, PageHeader, PagePosition, SecondFactorNotice, Section, Status,
+        SubjectEffects, Time, VerdictBox, list_href, pages, risks,
     },
     routes::{Page, Visit},
 };
@@ -115,6 +115,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
         decide,
         step_up,
         mismatch,
+        obsolete,
         ..
     } = view;
     let (gains, losses) = (preview.gainers.rows, preview.losers.rows);
@@ -135,7 +136,9 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
             </div>
         </Section>
         {mismatch.map(|mismatch| view! { <LedgerMismatchNotice mismatch /> })}
+        <ObsoleteNotice reasons=obsolete />
         <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains />
+        {preview.evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
         {(gains + losses > 0 || preview.other_count == 0).then(|| view! { <Section title="Who gains and loses access" detail><DiffView gained=preview.gained gains lost=preview.lost losses /></Section> })}
         {(preview.other_count > 0).then(|| view! { <Section title="What changes"><SubjectEffects rows=preview.others total=preview.other_count /></Section> })}
         {risks(preview.findings)}

@@ -12,6 +12,7 @@ mod filters;
 pub mod group;
 pub mod groups;
 pub mod home;
+pub mod identities;
 pub mod inbox;
 pub mod ledger;
 pub mod new_change;

@@ -1,7 +1,9 @@
 //! The form for a new change: the selection is part of the URL; the preview below shows the effect and the verdict.
 //! Nothing is stored until the second form is sent, which is bound to the effect in the preview.
 
-use domain::{authorize::Action, verdict::Outcome};
+mod identity;
+
+use domain::{authorize::Action, time::Timestamp, verdict::Outcome};
 use leptos::prelude::*;
 
 use crate::{
@@ -10,9 +12,10 @@ use crate::{
         PortResult, Preview, change_field, gains_and_losses,
     },
     components::{
-        Button, ButtonKind, Choice, Crumb, DiffView, ErrorSummary, FreshnessNotice, Notice,
-        PageHeader, Requirement, Section, SelectField, SessionOverrunNotice, Status, Tab, Tabs,
-        TextArea, TextField, VerdictBox, risks, session_hint, session_tail,
+        Button, ButtonKind, Choice, Crumb, DiffView, ErrorSummary, FreshnessNotice,
+        LinkEvidenceSection, Notice, PageHeader, Requirement, Section, SelectField,
+        SessionOverrunNotice, Status, SubjectEffects, Tab, Tabs, TextArea, TextField, VerdictBox,
+        risks, session_hint, session_tail,
     },
     islands::outdated_preview::OutdatedPreview,
     routes::{FormState, Page, Visit},
@@ -30,18 +33,34 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let form = visit.form;
     Ok(Page::new("New change", move || {
         let errors = all_errors(&form, &new);
-        let detail = if own_only {
+        let about = new
+            .change_form
+            .known_kind()
+            .filter(|kind| kind.is_identity());
+        let title = about.map_or("New change", identity::title);
+        let detail = if let Some(kind) = about {
+            identity::detail(kind)
+        } else if own_only {
             "Request a change of your own access. The preview shows the verdict before anything is submitted."
         } else {
             "Select a change. The preview shows who gains or loses access, and the verdict, before anything is submitted."
         };
+        let selection = match about {
+            Some(kind) => identity::choose(&new, kind),
+            None => {
+                view! { <Tabs label="Kind of change" tabs=kinds(&new) /> {choose(&new)} }.into_any()
+            }
+        };
+        let crumb = match about {
+            Some(_) => Crumb::new("/identities", "Identities"),
+            None => Crumb::new("/changes", "Changes"),
+        };
         view! {
-            <PageHeader title="New change" crumbs=vec![Crumb::new("/changes", "Changes")] detail=view! { {detail} }.into_any() />
+            <PageHeader title crumbs=vec![crumb] detail=view! { {detail} }.into_any() />
             <FreshnessNotice freshness now />
             <ErrorSummary errors=errors />
-            <Tabs label="Kind of change" tabs=kinds(&new) />
-            {choose(&new)}
-            {new.preview.clone().map(|preview| below(preview, &new, &form))}
+            {selection}
+            {new.preview.clone().map(|preview| below(preview, &new, &form, now))}
         }
         .into_any()
     }))
@@ -95,6 +114,7 @@ const fn kind_label(kind: ChangeKind) -> &'static str {
         ChangeKind::Remove => "Remove access",
         ChangeKind::Join => "Add to group",
         ChangeKind::Leave => "Remove from group",
+        ChangeKind::Link | ChangeKind::Unlink | ChangeKind::RefuseClaim => identity::title(kind),
     }
 }
 
@@ -233,7 +253,7 @@ fn pick(
     .into_any()
 }
 
-fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
+fn below(preview: Preview, new: &NewChange, form: &FormState, now: Timestamp) -> AnyView {
     let Preview {
         title,
         gained,
@@ -243,12 +263,13 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
         verdict,
         policy_titles,
         effect,
-        others: _,
-        other_count: _,
+        others,
+        other_count,
         findings,
         session_seconds,
         approvers,
         alarm,
+        evidence,
     } = preview;
     let outcome = verdict.outcome;
     // The notice above the preview says it already.
@@ -267,7 +288,10 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
             {view! { <OutdatedPreview /> }.into_any()}
             <VerdictBox verdict titles=policy_titles gains approvers />
             {(alarm == AlarmOnSubmit::Raised).then(raises_alarm)}
-            <Section title="Who gains and loses access" detail=detail><DiffView gained gains lost losses /></Section>
+            {evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
+            {(gains + losses > 0 || other_count == 0)
+                .then(|| view! { <Section title="Who gains and loses access" detail=detail><DiffView gained gains lost losses /></Section> })}
+            {(other_count > 0).then(|| view! { <Section title="What changes"><SubjectEffects rows=others total=other_count /></Section> })}
             {risks(findings)}
             {tail}
             {submit(new, form, outcome, effect.0)}
@@ -298,8 +322,12 @@ fn submit(new: &NewChange, form: &FormState, outcome: Outcome, effect: String) -
         (Outcome::Allowed, Some(ChangeKind::Join)) => "Add to group",
         (Outcome::Allowed, Some(ChangeKind::Leave)) => "Remove from group",
         (Outcome::Allowed, Some(ChangeKind::Grant) | None) => "Grant access",
+        (
+            Outcome::Allowed,
+            Some(kind @ (ChangeKind::Link | ChangeKind::Unlink | ChangeKind::RefuseClaim)),
+        ) => identity::title(kind),
     };
-    let takes = change.is_some_and(|kind| !kind.gives());
+    let takes = change.is_some_and(|kind| !kind.gives() && kind != ChangeKind::Link);
     let kind = match outcome {
         Outcome::Refused => ButtonKind::Secondary,
         _ if takes => ButtonKind::Danger,

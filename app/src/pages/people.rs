@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use crate::{
     backend::{ListQuery, ListsRead, Page as Rows, PersonRow, PortResult},
     components::{
-        Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, NotKnown, PageHeader,
-        PersonLink, Table, list_href, pages,
+        Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, LinkButton, ListBar, NotKnown,
+        PageHeader, PersonLink, Table, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -30,8 +30,10 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     let lists = freshness.lists;
     Ok(Page::new("People", move || {
+        let identities =
+            view! { <LinkButton href="/identities">"Identities and sign-ins"</LinkButton> };
         view! {
-            <PageHeader title="People" detail=view! { "All users in the directory and the accounts that they can reach by any path." }.into_any() />
+            <PageHeader title="People" detail=view! { "All users in the directory and the accounts that they can reach by any path." }.into_any() actions=identities.into_any() />
             {unknown.map(UnknownFilter::notice)}
             <FreshnessNotice freshness now />
             {draw(query, people, lists)}

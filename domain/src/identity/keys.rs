@@ -5,14 +5,42 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
 use super::{ExternalIdDigest, IdentityRecord};
 use crate::{directory::ExternalId, ids::UserId, person::link::LinkKeys};
+
+/// The SHA-256 (hex) of all keys of one sign-in. It changes when the sign-in states another key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeysDigest(String);
+
+impl KeysDigest {
+    /// # Panics
+    /// Never: strings always have a canonical form.
+    pub fn of(keys: &LinkKeys) -> Self {
+        let canonical =
+            serde_json_canonicalizer::to_vec(keys).expect("strings always have a canonical form");
+        Self(hex::encode(Sha256::digest(&canonical)))
+    }
+
+    /// Reads a recorded digest. Text of another form is the digest of no keys.
+    pub fn recorded(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// All keys of one identity: those of its sign-ins, and its own external ids according to the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentityKeys<'a> {
     sign_ins: &'a [LinkKeys],
     external_ids: BTreeSet<ExternalIdDigest>,
+    agreed: BTreeSet<KeysDigest>,
 }
 
 impl<'a> IdentityKeys<'a> {
@@ -25,6 +53,7 @@ impl<'a> IdentityKeys<'a> {
                 .map(|id| ExternalIdDigest::of(&id))
                 .chain(recorded)
                 .collect(),
+            agreed: record.agreed_keys.clone(),
         }
     }
 
@@ -54,9 +83,13 @@ impl<'a> IdentityKeys<'a> {
                 .any(|id| self.external_ids.contains(&ExternalIdDigest::of(id)))
     }
 
-    /// Returns why a sign-in may not be a user with these external ids; none if nothing speaks against it.
+    /// Returns why a sign-in may not be a user with these external ids; none if nothing speaks against it. Those who agreed
+    /// to a link knew what its keys contradict. What could not be read was not known to them.
     pub fn objection(&self, user: &UserId, external_ids: &[ExternalId]) -> Option<&'static str> {
-        let mut sign_ins = self.sign_ins.iter();
-        sign_ins.find_map(|keys| keys.objection(user, external_ids))
+        self.sign_ins.iter().find_map(|keys| {
+            let objection = keys.objection(user, external_ids)?;
+            let agreed = !keys.is_unread() && self.agreed.contains(&KeysDigest::of(keys));
+            (!agreed).then_some(objection)
+        })
     }
 }

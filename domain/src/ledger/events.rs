@@ -266,6 +266,26 @@ kinds! {
         title: "Identity confirmed", sentence: "{person} was confirmed with the Identity Center user {user} on the host",
         agency: Observation, ocsf: ACCOUNT_ENABLE, severity: Medium, concerns: &[Subject, Administrators],
     }
+    /// Two people agreed that an identity is a user. A suspension ended with it.
+    IdentityLinkAgreed = "identity.link_agreed" {
+        title: "Identity linked by agreement", sentence: "{person} was linked to the Identity Center user {user}, as people agreed",
+        agency: Leastwise, ocsf: ACCOUNT_ENABLE, severity: Medium, concerns: &[Subject, Administrators],
+    }
+    /// Sign-ins of another identity became sign-ins of this one, because people agreed that both are one user.
+    IdentityJoined = "identity.joined" {
+        title: "Sign-ins joined an identity", sentence: "Sign-ins of the same human joined {person}, as people agreed",
+        agency: Leastwise, ocsf: ACCOUNT_OTHER, severity: Medium, concerns: &[Subject, Administrators],
+    }
+    /// People agreed to end the link of an identity. It stays without a user until they agree to another one.
+    IdentityLinkEnded = "identity.link_ended" {
+        title: "Identity link ended", sentence: "The link of {person} to the Identity Center user {user} was ended, as people agreed",
+        agency: Leastwise, ocsf: ACCOUNT_DISABLE, severity: Medium, concerns: &[Subject, Administrators],
+    }
+    /// People agreed that an identity is not the user that its sign-in claimed.
+    IdentityClaimRefused = "identity.claim_refused" {
+        title: "Identity claim refused", sentence: "The claim of {person} to be the Identity Center user {user} was refused, as people agreed",
+        agency: Leastwise, ocsf: ACCOUNT_OTHER, severity: Medium, concerns: &[Subject, Administrators],
+    }
     /// Many identities differ from the directory at once.
     IdentityAlarmRaised = "identity.alarm_raised" {
         title: "Identity alarm", sentence: "Alarm: {differing} of {linked} identities differ from the directory at once",

@@ -50,7 +50,7 @@ impl LinkMethod {
 }
 
 /// The reason why the keys of a sign-in cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnusableKey {
     /// The `identities` claim has several primary identities.
@@ -136,6 +136,31 @@ impl LinkKeys {
             })
     }
 
+    /// Returns the methods that have a key.
+    pub fn methods(&self) -> impl Iterator<Item = LinkMethod> {
+        let attribute = self.attribute.as_ref().map(|_| LinkMethod::Attribute);
+        self.external().map(|(method, ..)| method).chain(attribute)
+    }
+
+    /// Whether the key of a method finds this user.
+    pub fn finds(&self, method: LinkMethod, user: &UserId, external_ids: &[ExternalId]) -> bool {
+        match method {
+            LinkMethod::Attribute => self.attribute.as_ref() == Some(user),
+            LinkMethod::Subject | LinkMethod::Identities => self
+                .external()
+                .filter(|(other, ..)| *other == method)
+                .any(|(_, issuer, id)| {
+                    let is_same = |ext: &ExternalId| ext.issuer == issuer && ext.id == id;
+                    external_ids.iter().any(is_same)
+                }),
+        }
+    }
+
+    /// Whether a key could not be read, so that it may name anybody.
+    pub fn is_unread(&self) -> bool {
+        self.unusable == Some(UnusableKey::UnreadAttribute)
+    }
+
     /// Returns why a sign-in with these keys may not be this user; none if nothing speaks against it. The user need not
     /// have any of the keys.
     pub fn objection(&self, user: &UserId, external_ids: &[ExternalId]) -> Option<&'static str> {
@@ -147,7 +172,7 @@ impl LinkKeys {
     }
 
     /// Returns the methods by which the directory knows this user under another key, so that it is somebody else.
-    fn contradicting<'a>(
+    pub fn contradicting<'a>(
         &'a self,
         user: &'a UserId,
         external_ids: &'a [ExternalId],

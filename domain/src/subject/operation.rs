@@ -47,8 +47,11 @@ pub enum Operation {
         person: PersonId,
         /// The linked user when it was requested.
         before: Option<UserId>,
-        /// The new user; none ends the link.
+        /// The new user; none ends the link, or refuses what the sign-ins of the identity claim.
         after: Option<UserId>,
+        /// What else was seen of the identity when it was requested.
+        #[serde(default, skip_serializing_if = "identity_link::Seen::is_nothing")]
+        seen: identity_link::Seen,
     },
 }
 
@@ -76,10 +79,12 @@ impl Operation {
                 person,
                 before,
                 after,
+                seen,
             } => Box::new(identity_link::Link {
                 person,
                 before: before.as_ref(),
                 after: after.as_ref(),
+                seen,
             }),
         }
     }
@@ -138,6 +143,24 @@ impl Operation {
     pub fn leaves(&self) -> Option<(&GroupId, &UserId)> {
         match self {
             Self::RemoveMember { group, user } => Some((group, user)),
+            _ => None,
+        }
+    }
+
+    /// Returns the identity that the item links, ends the link of, or refuses the claims of.
+    pub fn links(&self) -> Option<identity_link::Link<'_>> {
+        match self {
+            Self::LinkIdentity {
+                person,
+                before,
+                after,
+                seen,
+            } => Some(identity_link::Link {
+                person,
+                before: before.as_ref(),
+                after: after.as_ref(),
+                seen,
+            }),
             _ => None,
         }
     }

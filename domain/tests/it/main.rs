@@ -12,6 +12,7 @@ mod engine_simulation;
 mod engine_verdicts;
 mod expected_state;
 mod identity;
+mod identity_link;
 mod ledger;
 mod policy_scenarios;
 mod preview_cost;

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    identity::ExternalIdDigest,
+    identity::{ExternalIdDigest, IdentityRecord, RecordedUser},
     person::link::{IdentityLink, LinkMethod},
 };
 
@@ -26,12 +26,17 @@ pub(super) async fn record(
     tx: &mut Tx,
     known: &ResolvedPerson,
     who: &SignInClaims<'_>,
+    record: &IdentityRecord,
 ) -> Result<Option<SignInEvent>, StoreError> {
     let Some(user) = &known.user else {
         return Ok(None);
     };
-    let record = identity::record(tx.conn(), &known.person).await?;
-    if record.current.as_ref().is_some_and(|linked| linked != user) || record.suspended.is_some() {
+    let is_recorded = match record.recorded_user() {
+        RecordedUser::NotRecorded => true,
+        RecordedUser::None => false,
+        RecordedUser::User(linked) => linked == user,
+    };
+    if !is_recorded || record.suspended.is_some() {
         return Ok(None);
     }
     let observed = state.ports.users.external_ids(user);

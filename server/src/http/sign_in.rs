@@ -38,6 +38,7 @@ use crate::{
     clock,
     service::sign_in::{SignInEntry, SignInEvent},
     store::{
+        identity,
         person::{SignInClaims, resolve_at_sign_in},
         session::{self as rows, Ending, NewSession, SessionDocument, SignIn},
     },
@@ -303,7 +304,8 @@ async fn open(
         at: *now,
     };
     let known = resolve_at_sign_in(&mut tx, &introduction).await?;
-    let linking = entries::linking(&known, &link);
+    let record = identity::record(tx.conn(), &known.person).await?;
+    let linking = entries::linking(&known, &link, &who.keys, &record);
     let seen = role_revocation::ObservedGroups {
         subject: &identity.subject,
         person: &known.person,
@@ -311,7 +313,7 @@ async fn open(
     };
     let ended = role_revocation::end_roles(&state.settings, &mut tx, &seen, *now).await?;
     let mut events: Vec<SignInEvent> = linking.into_iter().chain(ended).collect();
-    events.extend(identity_link::record(state, &mut tx, &known, &introduction).await?);
+    events.extend(identity_link::record(state, &mut tx, &known, &introduction, &record).await?);
     let new = NewSession {
         token_hash: &token_hash,
         id: &id,

@@ -15,6 +15,9 @@ pub(crate) mod descriptions;
 pub(crate) mod evaluation;
 mod events;
 pub(crate) mod identity_alarm;
+mod identity_evidence;
+mod identity_form;
+mod identity_state;
 mod list;
 mod mismatch;
 mod person_names;
@@ -35,6 +38,7 @@ mod view;
 mod withdraw;
 
 pub(super) use descriptions::term as term_words;
+pub(super) use person_names::PersonNames;
 pub use removal_alarm::raise_removal_alarm;
 
 use app::backend::{Denied, Load};

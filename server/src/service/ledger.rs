@@ -23,7 +23,11 @@ use domain::{
 };
 
 use self::sentence::EntryContext;
-use super::{Service, broken, changes::descriptions, existing};
+use super::{
+    Service, broken,
+    changes::{PersonNames, descriptions},
+    existing,
+};
 use crate::store::{
     Store, StoreError, change,
     ledger::{self, LedgerError, ListedEntry, SignedHead},
@@ -282,8 +286,11 @@ async fn items(
     let total = found.rows.len();
     let number = existing(page, total, ITEMS_PER_PAGE);
     let rows = found.rows.iter().skip((number - 1) * ITEMS_PER_PAGE);
+    let rows = rows.take(ITEMS_PER_PAGE);
+    let known: Vec<Operation> = rows.clone().filter_map(StoredItem::read).collect();
+    let people = PersonNames::new(store, snapshot).of_items(&known).await?;
     let line = |item: &StoredItem| match item.read() {
-        Some(operation) => descriptions::operation(snapshot, &operation),
+        Some(operation) => descriptions::operation(snapshot, &people, &operation),
         None => item.document.clone(),
     };
     Ok(Some(EntryItems {
@@ -293,7 +300,7 @@ async fn items(
             ItemsProof::Altered
         },
         page: Page {
-            rows: rows.take(ITEMS_PER_PAGE).map(line).collect(),
+            rows: rows.map(line).collect(),
             number,
             total,
             size: ITEMS_PER_PAGE,

@@ -25,7 +25,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     approval::Mfa,
-    change::{Allowance, Change, State, StoredItem},
+    change::{Allowance, Change, Operation, State, StoredItem},
     diff::Effect,
     ids::{ChangeId, PersonId},
     ledger::{
@@ -218,6 +218,28 @@ pub async fn find(
         Some(row) => Ok(Some(found(conn, &row).await?)),
         None => Ok(None),
     }
+}
+
+/// Returns the items of the request of a change in their order, each if the ledger proves it and this version understands
+/// it. None of a change that was not requested so.
+pub async fn requested_items(
+    conn: &mut AnyConnection,
+    change: &ChangeId,
+) -> Result<Vec<Option<Operation>>, StoreError> {
+    let found = find(conn, change).await?.filter(|found| {
+        !matches!(
+            found.altered(),
+            Some(ChangeMismatch::NeverSubmitted | ChangeMismatch::DifferentRequest)
+        )
+    });
+    Ok(match found {
+        None => Vec::new(),
+        Some(FoundChange::Known(stored)) => {
+            let operations = stored.change.proposal.operations;
+            operations.into_iter().map(Some).collect()
+        }
+        Some(FoundChange::Unreadable(row)) => row.change.each(),
+    })
 }
 
 /// Returns one change, locked until the transaction ends: decisions, expiry and the start are serialized.

@@ -38,6 +38,7 @@ embed! {
     "0015_engine_item",
     "0016_change_items",
     "0017_account_declaration",
+    "0018_agreed_links",
 }
 
 /// A migrator over embedded files, with the versions and descriptions that sqlx derives from file names.

@@ -3,6 +3,7 @@
 //! Functions take the open transaction (`&mut Tx`), which the caller owns, so that a change, its ledger entry and its
 //! grants are written together or not at all. This module never calls AWS and never decides.
 
+pub mod agreed_link;
 pub mod change;
 pub mod crawl;
 pub mod declaration;

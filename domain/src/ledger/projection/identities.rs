@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Entry, Outcome};
 use crate::{
     identity::{
-        AlarmInclusion, ExternalIdDigest, IdentityAlarm, IdentityRecord, LinkDifference, Suspension,
+        Agreement, AlarmInclusion, ExternalIdDigest, IdentityAlarm, IdentityRecord, KeysDigest,
+        LinkDifference, Suspension,
     },
     ids::{PersonId, UserId},
     ledger::EventKind,
@@ -28,6 +29,15 @@ pub const ALARM_RAISED: &str = EventKind::IdentityAlarmRaised.as_str();
 pub const ALARM_INCLUDED: &str = EventKind::IdentityAlarmIncluded.as_str();
 /// The event type of the end of an alarm.
 pub const ALARM_ENDED: &str = EventKind::IdentityAlarmEnded.as_str();
+
+/// The event type of a link that people agreed to.
+pub const LINK_AGREED: &str = EventKind::IdentityLinkAgreed.as_str();
+/// The event type of sign-ins that became a part of an identity.
+pub const JOINED: &str = EventKind::IdentityJoined.as_str();
+/// The event type of the end of a link that people agreed to.
+pub const LINK_ENDED: &str = EventKind::IdentityLinkEnded.as_str();
+/// The event type of a claim that people refused.
+pub const CLAIM_REFUSED: &str = EventKind::IdentityClaimRefused.as_str();
 
 /// Identities according to their entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,6 +82,22 @@ impl Identities {
                 if let Some(user) = user(entry, "user") {
                     record.confirm(user, external_ids(entry));
                 }
+            }),
+            LINK_AGREED => self.on(entry, |record, entry| {
+                if let (Some(user), Some(agreement)) = (user(entry, "user"), agreement(entry)) {
+                    let joined = text(entry, "joins").and_then(|id| PersonId::parse(id).ok());
+                    record.agree(user, external_ids(entry), keys(entry), joined, agreement);
+                }
+            }),
+            JOINED => self.on(entry, |record, entry| record.join(keys(entry))),
+            LINK_ENDED => self.on(entry, |record, entry| {
+                if let Some(agreement) = agreement(entry) {
+                    record.end(agreement);
+                }
+            }),
+            CLAIM_REFUSED => self.on(entry, |record, entry| {
+                let users = texts(entry, "users");
+                record.refuse(users.filter_map(|id| UserId::parse(id).ok()));
             }),
             ALARM_RAISED => {
                 let count = |name| entry.data.get(name).and_then(serde_json::Value::as_u64);
@@ -122,13 +148,28 @@ fn difference(entry: &Entry) -> Option<LinkDifference> {
     LinkDifference::from_parts(text(entry, "difference")?, user(entry, "other"))
 }
 
+/// Returns the agreement behind an entry. An entry without its change is no agreement.
+fn agreement(entry: &Entry) -> Option<Agreement> {
+    Some(Agreement {
+        change: entry.change_id.clone()?,
+        at: entry.occurred_at,
+    })
+}
+
 fn external_ids(entry: &Entry) -> BTreeSet<ExternalIdDigest> {
-    let listed = entry
-        .data
-        .get("external_ids")
-        .and_then(serde_json::Value::as_array);
-    let listed = listed.into_iter().flatten();
-    listed
-        .filter_map(|id| ExternalIdDigest::parse(id.as_str()?))
+    texts(entry, "external_ids")
+        .filter_map(ExternalIdDigest::parse)
         .collect()
+}
+
+fn keys(entry: &Entry) -> BTreeSet<KeysDigest> {
+    texts(entry, "keys").map(KeysDigest::recorded).collect()
+}
+
+fn texts<'a>(entry: &'a Entry, name: &str) -> impl Iterator<Item = &'a str> {
+    let listed = entry.data.get(name).and_then(serde_json::Value::as_array);
+    listed
+        .into_iter()
+        .flatten()
+        .filter_map(serde_json::Value::as_str)
 }

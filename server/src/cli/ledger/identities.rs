@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::ledger::projection::identities::Identities;
+use domain::{identity::RecordedUser, ledger::projection::identities::Identities};
 
 use super::rows::Difference;
 use crate::store::identity::IdentityRow;
@@ -29,13 +29,17 @@ pub(super) fn compare(
         found.insert(Difference::IdentityUserWithoutRow(words(row)));
     }
     for (person, record) in identities.records() {
-        let (person, current) = (person.as_str(), record.current.as_ref());
+        let person = person.as_str();
+        let wanted = match record.recorded_user() {
+            RecordedUser::NotRecorded => continue,
+            RecordedUser::None => None,
+            RecordedUser::User(user) => Some(user.to_string()),
+        };
         let stored = |rows: &IdentityRows| rows.links.get(person).cloned().flatten();
-        let wanted = current.map(ToString::to_string);
         // An entry can be appended between the two reads of the rows.
         let differs =
             |rows: &IdentityRows| rows.links.contains_key(person) && stored(rows) != wanted;
-        if wanted.is_some() && differs(before) && differs(after) {
+        if differs(before) && differs(after) {
             found.insert(Difference::LinkDiffers(format!("person {person}")));
         }
     }

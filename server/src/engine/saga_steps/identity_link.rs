@@ -1,27 +1,299 @@
-//! The Identity Center user of an identity: not carried out by this version.
+//! Links an identity to a user, ends its link, or refuses what it claims: rows and entry in one transaction.
+//!
+//! A link that the directory would contradict at once is never written: the user, and every user that a key of the
+//! identity finds, are read before the transaction.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
-    engine::{CarryOut, StepAnswer, SubjectContent},
+    change::Operation,
+    directory::UserStatus,
+    engine::{CarryOut, Retry, StepAnswer, SubjectContent},
+    identity::{Agreement, ExternalIdDigest, KeysDigest, LinkStatus, link_status},
     ids::{PersonId, UserId},
+    subject::identity_link::{Seen, open_content},
 };
 
-use crate::service::app_state::AppState;
+use crate::{
+    service::{
+        app_state::AppState,
+        identities,
+        journal::{EntryBuilder, UserOfIdentity},
+    },
+    store::{
+        StoreError, Tx,
+        agreed_link::{self, KnownIdentity},
+        change,
+        identity::{self, LinkedIdentity},
+        person,
+    },
+};
 
-#[expect(clippy::unused_async, reason = "it will use the store")]
-pub(super) async fn read(_app_state: &Arc<AppState>, person: &PersonId) -> SubjectContent {
-    SubjectContent::Unreadable(format!(
-        "this version does not read the Identity Center user of an identity ({person})"
-    ))
+/// Returns the user of an identity and what is open about it.
+pub(super) async fn read(app_state: &Arc<AppState>, person: &PersonId) -> SubjectContent {
+    match known(app_state, person).await {
+        Ok(Some(known)) => SubjectContent::Is(open_content(known.user(), known.open().as_ref())),
+        Ok(None) => SubjectContent::Gone,
+        Err(error) => {
+            tracing::warn!(%person, error = &error as &dyn std::error::Error, "an identity could not be read");
+            SubjectContent::Unreadable("the database did not return the identity".into())
+        }
+    }
 }
 
-#[expect(clippy::unused_async, reason = "it will use the store")]
+async fn known(
+    app_state: &AppState,
+    person: &PersonId,
+) -> Result<Option<KnownIdentity>, StoreError> {
+    let mut conn = app_state.store.read().acquire().await?;
+    agreed_link::known(&mut conn, person).await
+}
+
+/// Carries out the step of an item.
 pub(super) async fn carry_out(
-    _app_state: &Arc<AppState>,
-    _call: &CarryOut,
-    _person: &PersonId,
-    _user: Option<&UserId>,
+    app_state: &Arc<AppState>,
+    call: &CarryOut,
+    person: &PersonId,
+    user: Option<&UserId>,
 ) -> StepAnswer {
-    StepAnswer::NotSent
+    match try_carry_out(app_state, call, person, user).await {
+        Ok(()) => StepAnswer::Done,
+        Err(Failure::Refused(reason, retry)) => StepAnswer::Refused { reason, retry },
+        Err(Failure::Store(error)) => {
+            tracing::warn!(%person, error = &error as &dyn std::error::Error, "an identity could not be linked");
+            StepAnswer::Unknown("the database did not confirm the transaction".into())
+        }
+    }
+}
+
+enum Failure {
+    Refused(String, Retry),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+fn later(reason: &str) -> Failure {
+    Failure::Refused(reason.to_owned(), Retry::Later)
+}
+
+fn never(reason: impl Into<String>) -> Failure {
+    Failure::Refused(reason.into(), Retry::Never)
+}
+
+async fn try_carry_out(
+    app_state: &AppState,
+    call: &CarryOut,
+    person: &PersonId,
+    user: Option<&UserId>,
+) -> Result<(), Failure> {
+    let seen = seen(app_state, call).await?;
+    let target = match user {
+        Some(user) => Some(target(app_state, call, person, user, &seen).await?),
+        None => None,
+    };
+    let mut tx = app_state.store.write().await?;
+    person::lock(&mut tx, person).await?;
+    if let Some(holder) = &seen.joins {
+        person::lock(&mut tx, holder).await?;
+    }
+    let known = agreed_link::known(tx.conn(), person).await?;
+    let known = known.ok_or_else(|| never("The identity does not exist any more."))?;
+    if open_content(known.user(), known.open().as_ref()) != call.from {
+        return Err(later("the identity was changed at the same time"));
+    }
+    let agreement = Agreement {
+        change: call.change.clone(),
+        at: app_state.clock.now(),
+    };
+    let entries = match &target {
+        Some(target) => linked(app_state, &mut tx, &known, target, &seen, &agreement).await?,
+        None => ended(app_state, &mut tx, &known, &agreement).await?,
+    };
+    app_state.journal.append_many(&mut tx, entries).await?;
+    tx.commit().await?;
+    identities::refresh_summary(app_state).await?;
+    Ok(())
+}
+
+/// Returns what was seen when the item was requested.
+async fn seen(app_state: &AppState, call: &CarryOut) -> Result<Seen, Failure> {
+    let conn = app_state.store.read().acquire().await;
+    let mut conn = conn.map_err(StoreError::from)?;
+    let requested = change::requested_items(&mut conn, &call.change).await?;
+    let item = requested.get(call.index).and_then(Option::as_ref);
+    let item = item.and_then(Operation::links);
+    let item = item.ok_or_else(|| never("The item is not as the ledger says it was requested."))?;
+    Ok(item.seen.clone())
+}
+
+/// The user to link, as the directory shows it now.
+struct Target {
+    linked: UserOfIdentity,
+    keys: BTreeSet<KeysDigest>,
+}
+
+/// Reads the user, and refuses a link that the directory contradicts.
+async fn target(
+    app_state: &AppState,
+    call: &CarryOut,
+    person: &PersonId,
+    user: &UserId,
+    seen: &Seen,
+) -> Result<Target, Failure> {
+    let directory = &*app_state.directory_users;
+    let found = directory.user(user).await;
+    let found = found.map_err(|error| {
+        later(&format!(
+            "the Identity Center user could not be read ({})",
+            error.code
+        ))
+    })?;
+    let found = found.ok_or_else(|| {
+        never("The Identity Center user does not exist any more. Request the link to another user.")
+    })?;
+    if found.status == UserStatus::Disabled {
+        return Err(never(
+            "The Identity Center user is disabled. Enable the user, and request the link again.",
+        ));
+    }
+    let known = known(app_state, person).await?;
+    let known = known.ok_or_else(|| never("The identity does not exist any more."))?;
+    let own = known.keys();
+    let ids = found.external_ids.iter().map(ExternalIdDigest::of);
+    let subjects = own.iter().map(|keys| &keys.subject);
+    let external_ids = ids
+        .chain(subjects.map(ExternalIdDigest::of_subject))
+        .collect();
+    let target = Target {
+        linked: UserOfIdentity {
+            person: person.clone(),
+            user: user.clone(),
+            external_ids,
+        },
+        keys: own.iter().map(KeysDigest::of).collect(),
+    };
+    let (mut after, mut keys) = if let Some(holder) = &seen.joins {
+        let holder = self::known(app_state, holder).await?;
+        let holder =
+            holder.ok_or_else(|| never("The identity to join does not exist any more."))?;
+        (holder.record.clone(), holder.keys())
+    } else {
+        let mut after = known.record.clone();
+        let agreement = Agreement {
+            change: call.change.clone(),
+            at: app_state.clock.now(),
+        };
+        let ids = target.linked.external_ids.clone();
+        after.agree(user.clone(), ids, BTreeSet::new(), None, agreement);
+        (after, Vec::new())
+    };
+    after.join(target.keys.clone());
+    keys.extend(own);
+    let next = LinkedIdentity {
+        person: person.clone(),
+        user: user.clone(),
+        keys,
+        users: after.users.clone(),
+    };
+    let read_model = app_state.read_model();
+    let snapshot = &read_model.snapshot;
+    let read = identities::read(directory, &next, &after, snapshot, known.row.as_ref()).await;
+    match link_status(&after, user, &read) {
+        // A key that could not be read still stops decisions after the link.
+        LinkStatus::Valid | LinkStatus::Unclear(_) => Ok(target),
+        LinkStatus::NotRead(code) => {
+            Err(later(&format!("the directory could not be read ({code})")))
+        }
+        LinkStatus::Differs(difference) => Err(never(format!(
+            "The link would be suspended at once: {difference} Correct the directory or the user pool, and request it again."
+        ))),
+    }
+}
+
+/// Writes the rows of a link, and returns its entries.
+async fn linked(
+    app_state: &AppState,
+    tx: &mut Tx,
+    known: &KnownIdentity,
+    target: &Target,
+    seen: &Seen,
+    agreement: &Agreement,
+) -> Result<Vec<EntryBuilder>, Failure> {
+    let (journal, now) = (&app_state.journal, agreement.at);
+    let (person, user) = (&known.person, &target.linked.user);
+    if target.keys != known.keys().iter().map(KeysDigest::of).collect() {
+        return Err(later("a sign-in of the identity changed at the same time"));
+    }
+    let holder = agreed_link::holder(tx.conn(), user, person).await?;
+    if holder != seen.joins {
+        return Err(never(
+            "Another identity is this user now than the one that was shown. Request the change again.",
+        ));
+    }
+    let mut entries = vec![journal.identity_link_agreed(
+        &target.linked,
+        &target.keys,
+        holder.as_ref(),
+        agreement,
+    )];
+    identity::keep(tx, person, user, &target.linked.external_ids, now).await?;
+    let Some(holder) = &holder else {
+        agreed_link::link(tx, person, user).await?;
+        return Ok(entries);
+    };
+    entries.push(journal.identity_joined(holder, person, &target.keys, agreement));
+    // Whoever the sign-ins were before counts as the same human as well.
+    for (earlier, ids) in &known.record.users {
+        let seen = UserOfIdentity {
+            person: holder.clone(),
+            user: earlier.clone(),
+            external_ids: ids.clone(),
+        };
+        identity::keep(tx, holder, earlier, ids, now).await?;
+        entries.push(journal.identity_user_seen(&seen, now));
+    }
+    agreed_link::join(tx, person, holder).await?;
+    Ok(entries)
+}
+
+/// Writes the rows of an end or of a refused claim, and returns its entry.
+async fn ended(
+    app_state: &AppState,
+    tx: &mut Tx,
+    known: &KnownIdentity,
+    agreement: &Agreement,
+) -> Result<Vec<EntryBuilder>, Failure> {
+    let (journal, person) = (&app_state.journal, &known.person);
+    if let Some(user) = known.user() {
+        let mut entries = Vec::new();
+        if !known.record.users.contains_key(user) {
+            // A link that is older than its record: the user counts as the same human from now on.
+            let subjects = known.sign_ins.iter().map(|sign_in| &sign_in.keys.subject);
+            let earlier = UserOfIdentity {
+                person: person.clone(),
+                user: user.clone(),
+                external_ids: subjects.map(ExternalIdDigest::of_subject).collect(),
+            };
+            identity::keep(tx, person, user, &earlier.external_ids, agreement.at).await?;
+            entries.push(journal.identity_user_seen(&earlier, agreement.at));
+        }
+        agreed_link::end(tx, person).await?;
+        entries.push(journal.identity_link_ended(person, user, agreement));
+        return Ok(entries);
+    }
+    let claimed: BTreeSet<UserId> = known
+        .sign_ins
+        .iter()
+        .filter_map(|sign_in| sign_in.claims.clone())
+        .collect();
+    let claimed: Vec<UserId> = claimed.into_iter().collect();
+    agreed_link::settle_claims(tx, person).await?;
+    Ok(vec![
+        journal.identity_claim_refused(person, &claimed, agreement),
+    ])
 }

@@ -1,6 +1,10 @@
 //! What a sign-in records in the ledger.
 
-use domain::{ids::PersonId, person::link::IdentityLink};
+use domain::{
+    identity::{IdentityRecord, KeysDigest},
+    ids::PersonId,
+    person::link::{IdentityLink, LinkKeys},
+};
 
 use super::SignInSuccess;
 use crate::{
@@ -9,8 +13,18 @@ use crate::{
     store::{person::ResolvedPerson, session::NewSession},
 };
 
-/// Returns what the sign-in changed about the link, or why it is not clear which user it is.
-pub(super) fn linking(known: &ResolvedPerson, link: &IdentityLink) -> Vec<SignInEvent> {
+/// Returns what the sign-in changed about the link, or why it is not clear which user it is. Those who agreed to a link knew
+/// what its keys contradict; that they lead to another user is stated all the same.
+pub(super) fn linking(
+    known: &ResolvedPerson,
+    link: &IdentityLink,
+    keys: &LinkKeys,
+    record: &IdentityRecord,
+) -> Vec<SignInEvent> {
+    let leads_elsewhere = matches!(link, IdentityLink::Linked(..));
+    let is_agreed =
+        !leads_elsewhere && !keys.is_unread() && record.agreed_keys.contains(&KeysDigest::of(keys));
+
     let claimed = known.claimed.clone().map(SignInEvent::Claimed);
     let linked = known.linked.clone();
     let linked = linked.map(|link| SignInEvent::Linked(known.person.clone(), link));
@@ -18,6 +32,7 @@ pub(super) fn linking(known: &ResolvedPerson, link: &IdentityLink) -> Vec<SignIn
         None => link
             .obstacle()
             .map(|_| SignInEvent::NotLinked(link.clone())),
+        Some(_) if is_agreed => None,
         Some(user) => {
             let objection = link.objection(user);
             objection.map(|why| SignInEvent::Unclear(user.clone(), why))

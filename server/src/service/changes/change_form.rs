@@ -34,9 +34,29 @@ pub(super) struct ParsedForm {
     pub missing: Vec<&'static str>,
     /// The form is about somebody else or about a group, which the viewer may not propose. Nothing was looked up.
     pub out_of_scope: bool,
+    /// The name of the identity that the form is about.
+    pub person: Option<String>,
 }
 
 impl ParsedForm {
+    /// Starts to parse a form. Of a form outside the scope of the viewer, nothing may be looked up.
+    pub(super) fn admitted(change_form: &ChangeForm, scope: &Scope) -> Self {
+        let mut parsed = Self {
+            change_form: change_form.clone(),
+            operations: Vec::new(),
+            errors: Vec::new(),
+            missing: Vec::new(),
+            out_of_scope: false,
+            person: None,
+        };
+        if let Err(fixed) = scope.admit(change_form) {
+            parsed.change_form = fixed.change_form;
+            parsed.errors.push(fixed.error);
+            parsed.out_of_scope = true;
+        }
+        parsed
+    }
+
     /// Adds an error for each empty field, for a submitted form.
     pub(super) fn insisting(mut self) -> Self {
         for field in &self.missing {
@@ -51,17 +71,8 @@ impl ParsedForm {
 
 /// Parses a form of a viewer with this scope.
 pub(super) fn read(snapshot: &Snapshot, change_form: &ChangeForm, scope: &Scope) -> ParsedForm {
-    let mut parsed = ParsedForm {
-        change_form: change_form.clone(),
-        operations: Vec::new(),
-        errors: Vec::new(),
-        missing: Vec::new(),
-        out_of_scope: false,
-    };
-    if let Err(fixed) = scope.admit(change_form) {
-        parsed.change_form = fixed.change_form;
-        parsed.errors.push(fixed.error);
-        parsed.out_of_scope = true;
+    let parsed = ParsedForm::admitted(change_form, scope);
+    if parsed.out_of_scope {
         return parsed;
     }
     let mut reader = FormParser {
@@ -71,6 +82,8 @@ pub(super) fn read(snapshot: &Snapshot, change_form: &ChangeForm, scope: &Scope)
     };
     let operation = match change_form.known_kind() {
         Some(kind) if kind.is_membership() => reader.membership(kind),
+        // `identity_form` parses these.
+        Some(kind) if kind.is_identity() => None,
         Some(kind) => reader.assignment(kind),
         None if change_form.kind.is_empty() => {
             reader.parsed.missing.push(change_field::KIND);

@@ -11,7 +11,7 @@ use domain::{
     time::Duration,
 };
 
-use super::{descriptions, scope::Scope, session_length};
+use super::{change_form::ParsedForm, descriptions, identity_form, scope::Scope, session_length};
 
 /// The offered durations of temporary access, in minutes, shortest first.
 const WINDOWS: [i64; 6] = [30, 60, 120, 240, 480, 720];
@@ -19,7 +19,11 @@ const WINDOWS: [i64; 6] = [30, 60, 120, 240, 480, 720];
 const LISTED: usize = 600;
 
 /// Returns the options of a form. The selected values are always included.
-pub(super) fn choices(snapshot: &Snapshot, change_form: &ChangeForm, scope: &Scope) -> FormOptions {
+pub(super) fn choices(snapshot: &Snapshot, parsed: &ParsedForm, scope: &Scope) -> FormOptions {
+    let change_form = &parsed.change_form;
+    if change_form.is_identity() {
+        return of_identity(snapshot, parsed);
+    }
     let mut choices = FormOptions {
         who: who(snapshot, change_form, scope),
         sets: sets(snapshot),
@@ -57,6 +61,26 @@ pub(super) fn choices(snapshot: &Snapshot, change_form: &ChangeForm, scope: &Sco
         choices.sets.clear();
     } else {
         choices.groups.clear();
+    }
+    choices
+}
+
+/// The identity is fixed, and only the user is chosen.
+fn of_identity(snapshot: &Snapshot, parsed: &ParsedForm) -> FormOptions {
+    let named = parsed.person.clone().map(|label| FormOption {
+        value: parsed.change_form.who.clone(),
+        label,
+    });
+    let mut choices = FormOptions {
+        who: named.into_iter().collect(),
+        sets: identity_form::users(snapshot),
+        ..FormOptions::default()
+    };
+    if choices.sets.len() > LISTED {
+        choices
+            .sets
+            .retain(|user| user.value == parsed.change_form.set);
+        choices.typed.push(change_field::SET);
     }
     choices
 }

@@ -15,7 +15,7 @@ use domain::{
     authorize::Action,
     card_number::holds_card_number,
     change::{InvalidProposal, Operation, Proposal},
-    ids::{AccountId, ChangeId},
+    ids::{AccountId, ChangeId, PersonId},
     subject::{SubjectState, account_classification::Declaration},
 };
 
@@ -49,7 +49,10 @@ impl ClassificationPort for Service {
     async fn new_classification(&self, form: &ClassifyForm) -> PortResult<NewClassification> {
         self.allowed(Action::Propose)?;
         let person = self.person()?;
-        let read = self.read_classification(form).await.map_err(broken)?;
+        let read = self
+            .read_classification(&person, form)
+            .await
+            .map_err(broken)?;
         let preview = if read.errors.is_empty() && !read.operations.is_empty() {
             let _slot = self.app_state.evaluations.take(&person).await?;
             let preview = self.preview_of(&person, &read.operations).await;
@@ -81,7 +84,7 @@ impl ClassificationPort for Service {
     async fn classify(&self, submission: ClassifySubmission) -> PortResult<ChangeId> {
         self.allowed(Action::Propose)?;
         let person = self.person()?;
-        let read = self.read_classification(&submission.form).await;
+        let read = self.read_classification(&person, &submission.form).await;
         let mut read = read.map_err(broken)?;
         // A form without values was only filled, and nobody has seen these values.
         if read.errors.is_empty() && read.operations.is_empty() {
@@ -103,7 +106,11 @@ impl ClassificationPort for Service {
 
 impl Service {
     /// Reads the form. A new one is filled with what the accounts are now, and has no items yet.
-    async fn read_classification(&self, form: &ClassifyForm) -> Result<ReadForm, StoreError> {
+    async fn read_classification(
+        &self,
+        person: &PersonId,
+        form: &ClassifyForm,
+    ) -> Result<ReadForm, StoreError> {
         let now = self.app_state.clock.now();
         let snapshot = &self.read_model.snapshot;
         let mut form = form.clone();
@@ -122,7 +129,7 @@ impl Service {
             .collect();
         let states = {
             let mut conn = self.app_state.store.read().acquire().await?;
-            subject_states::read(&mut conn, snapshot, &items).await?
+            subject_states::read(&mut conn, snapshot, person, &items).await?
         };
         let state = |item: &Operation| match states.get(&item.key()) {
             Some(SubjectState::AccountClassification(state)) => Some(state),

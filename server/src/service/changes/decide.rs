@@ -21,6 +21,7 @@ use domain::{
     policies::Evaluation,
     second_factor::StepUp,
     time::Timestamp,
+    verdict::Verdict,
 };
 use sqlx::AnyConnection;
 
@@ -62,6 +63,8 @@ enum DecideOutcome {
     Unreadable(Option<ChangeMismatch>),
     /// The effect has changed; earlier approvals are void.
     EffectChanged(State),
+    /// Nothing lifts what speaks against the change now, so no approval counts.
+    Obsolete(String),
     /// The identity of the approver was suspended in the meantime.
     Suspended(Suspension),
     /// Many identities differ from the directory at once.
@@ -122,6 +125,9 @@ impl Service {
                 let reason = suspension.difference.reason();
                 Err(self.refused(Action::Decide, reason).await)
             }
+            DecideOutcome::Obsolete(why) => Err(Denied::Conflict(format!(
+                "This change can no longer be approved, and your decision was not recorded: {why}"
+            ))),
             DecideOutcome::Alarm(alarm) => Err(decider_link::refused(stopped_words(&alarm))),
             DecideOutcome::EffectChanged(state) => {
                 self.app_state.announce(id, state);
@@ -216,18 +222,8 @@ impl Service {
         };
         let seen = EffectHash(input.effect.clone());
         let evaluation = re_evaluate(&self.app_state, tx.conn(), &stored, BTreeSet::new()).await?;
-        // What is not access is not in the read model of its approvers: somebody else may have changed it meanwhile.
-        let is_blocked = !stored.effect.others.is_empty()
-            && state_after(evaluation.verdict.outcome) == State::Refused;
         // A narrower effect voids nothing: the approvers saw more.
-        if is_blocked
-            || compared(&self.app_state, &stored, &evaluation).await? == EffectComparison::Exceeds
-        {
-            let reason = if is_blocked {
-                "it is blocked now, so earlier approvals are void"
-            } else {
-                "its effect exceeds the one to decide on, so earlier approvals are void"
-            };
+        if compared(&self.app_state, &stored, &evaluation).await? == EffectComparison::Exceeds {
             let before = stored.change.effect.clone();
             let next = rebound(&stored, evaluation, now);
             change::rebind(&mut tx, &next, now).await?;
@@ -241,7 +237,7 @@ impl Service {
                 )
                 .change(id)
                 .target_id("change", id.as_str())
-                .reason(reason)
+                .reason("its effect exceeds the one to decide on, so earlier approvals are void")
                 .fact("effect_before", before.0)
                 .fact("effect", next.change.effect.0.as_str())
                 .fact("state", next.change.state.as_str())
@@ -256,6 +252,9 @@ impl Service {
                 self.app_state.count_removal_alarm(id);
             }
             return Ok(DecideOutcome::EffectChanged(next.change.state));
+        }
+        if let Some(why) = obsolete(&stored, input.decision, &evaluation.verdict) {
+            return Ok(DecideOutcome::Obsolete(why));
         }
         // Nothing was added, but a beneficiary may have become known as a person only now.
         stored.gaining.extend(evaluation.gaining);
@@ -395,6 +394,16 @@ pub(crate) fn rebound(
     next.effect = evaluation.effect;
     next.gaining = evaluation.gaining;
     next
+}
+
+/// Returns why an approval would be of no use: the reason of the first hit that nothing lifts. A removal starts whatever
+/// speaks against it.
+fn obsolete(stored: &StoredChange, decision: Decision, verdict: &Verdict) -> Option<String> {
+    if decision != Decision::Approve || stored.change.proposal.only_removes() {
+        return None;
+    }
+    let hit = verdict.hits.iter().find(|hit| hit.remedy.is_none())?;
+    Some(hit.reason.clone())
 }
 
 fn wrong_reason(reason: &str) -> Option<String> {

@@ -1,5 +1,7 @@
 //! Describes changes as text. Names are taken from the snapshot for display, never from a form.
 
+use std::collections::BTreeMap;
+
 use app::backend::{AccountRef, EffectRow, FORM, PrincipalRef, change_field};
 use domain::{
     access::Path,
@@ -7,7 +9,8 @@ use domain::{
     change::{InvalidProposal, Operation, Proposal, State},
     diff::{Gainer, Step},
     grant::Term,
-    ids::{AccountId, PermissionSetArn, Principal},
+    identity::LinkDifference,
+    ids::{AccountId, PermissionSetArn, PersonId, Principal},
     ledger::projection::ChangeMismatch,
     snapshot::Snapshot,
     subject::{InvalidItem, Part},
@@ -16,22 +19,33 @@ use domain::{
 
 use crate::service::names;
 
+/// The names of people whom the snapshot may not name.
+pub(in crate::service) type People = BTreeMap<PersonId, String>;
+
 /// Returns the title of a change with so many items, of which at least the first is given.
-pub(super) fn title(snapshot: &Snapshot, operations: &[Operation], items: usize) -> String {
+pub(super) fn title(
+    snapshot: &Snapshot,
+    people: &People,
+    operations: &[Operation],
+    items: usize,
+) -> String {
     match operations {
         [] => "No items".into(),
-        [first, ..] if items <= 1 => operation(snapshot, first),
-        [first, ..] => format!("{} and {} more", operation(snapshot, first), items - 1),
+        [first, ..] if items <= 1 => operation(snapshot, people, first),
+        [first, ..] => {
+            let first = operation(snapshot, people, first);
+            format!("{first} and {} more", items - 1)
+        }
     }
 }
 
 /// Describes one item in one line.
-pub(super) fn operation(snapshot: &Snapshot, operation: &Operation) -> String {
+pub(super) fn operation(snapshot: &Snapshot, people: &People, operation: &Operation) -> String {
     let parts = operation.subject().order().into_iter();
-    parts.map(|part| spoken(snapshot, part)).collect()
+    parts.map(|part| spoken(snapshot, people, part)).collect()
 }
 
-fn spoken(snapshot: &Snapshot, part: Part) -> String {
+fn spoken(snapshot: &Snapshot, people: &People, part: Part) -> String {
     match part {
         Part::Text(text) => text.to_owned(),
         Part::Value(value) => value,
@@ -39,7 +53,9 @@ fn spoken(snapshot: &Snapshot, part: Part) -> String {
         Part::Set(arn) => set(snapshot, &arn),
         Part::Principal(who) => principal(snapshot, &who),
         Part::Person(person) => {
-            names::person_name(snapshot, &person).unwrap_or_else(|| format!("person {person}"))
+            let named = people.get(&person).cloned();
+            let named = named.or_else(|| names::person_name(snapshot, &person));
+            named.unwrap_or_else(|| format!("person {person}"))
         }
         Part::Term(length) => term(length),
     }

@@ -61,7 +61,8 @@ pub(super) async fn evaluate_now(
         } else {
             BTreeSet::new()
         },
-        states: subject_states::read(conn, &read_model.snapshot, operations).await?,
+        states: subject_states::read(conn, &read_model.snapshot, &asked.requester, operations)
+            .await?,
         ..asked.clone()
     };
     let record = identity::record(conn, &asked.requester).await?;

@@ -2,7 +2,7 @@
 //!
 //! Sends only when something changed. Never extends a session; the caller ends the stream.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use app::backend::PortResult;
 use domain::ids::ChangeId;
@@ -95,7 +95,18 @@ async fn now(app_state: &AppState, id: &ChangeId) -> Result<Option<String>, Stor
     };
     let (read_model, waiting) = (app_state.read_model(), app_state.waiting.of(id));
     let now = app_state.clock.now();
-    let items = progress::items(&mut conn, &read_model, &stored, waiting, now, 0..0).await?;
+    // Only the status of the items is sent.
+    let (people, shown) = (BTreeMap::new(), 0..0);
+    let items = progress::items(
+        &mut conn,
+        &read_model,
+        &people,
+        &stored,
+        waiting,
+        now,
+        shown,
+    )
+    .await?;
     let (key, words) = progress::live(&stored, &items);
     Ok(Some(format!("{key}\n{words}")))
 }

@@ -154,7 +154,11 @@ impl ChangesPort for Service {
             .filter(|found| self.may_see_change(found))
             .and_then(FoundChange::known)
             .ok_or(Denied::NotFound)?;
-        Ok(effect_page(&self.read_model.snapshot, &stored.effect, page))
+        let snapshot = &self.read_model.snapshot;
+        let mut people = PersonNames::new(&self.app_state.store, snapshot);
+        let named = people.of_items(&stored.change.proposal.operations).await;
+        let named = named.map_err(broken)?;
+        Ok(effect_page(snapshot, &named, &stored.effect, page))
     }
 
     async fn inbox(&self, at: InboxPosition) -> PortResult<Page<ChangeView>> {
@@ -296,10 +300,13 @@ pub(super) async fn row(
     let effect = change.effect();
     Ok(ChangeRow {
         id: change.id().clone(),
-        title: first.map_or_else(
-            || unreadable::title(change.items()),
-            |first| descriptions::title(snapshot, first, change.items()),
-        ),
+        title: match first {
+            None => unreadable::title(change.items()),
+            Some(first) => {
+                let named = people.of_items(first).await?;
+                descriptions::title(snapshot, &named, first, change.items())
+            }
+        },
         items: change.items(),
         requester: people.name(change.requester()).await?,
         submitted: change.submitted(),

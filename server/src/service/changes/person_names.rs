@@ -4,7 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{authorize::Role, ids::PersonId, person::without_directory_user, snapshot::Snapshot};
+use domain::{
+    authorize::Role, change::Operation, ids::PersonId, person::without_directory_user,
+    snapshot::Snapshot, subject::Part,
+};
 
 use crate::{
     service::names,
@@ -12,14 +15,14 @@ use crate::{
 };
 
 /// Names by person, looked up once each.
-pub(super) struct PersonNames<'a> {
+pub(in crate::service) struct PersonNames<'a> {
     store: &'a Store,
     snapshot: &'a Snapshot,
     known: BTreeMap<PersonId, String>,
 }
 
 impl<'a> PersonNames<'a> {
-    pub(super) fn new(store: &'a Store, snapshot: &'a Snapshot) -> Self {
+    pub(in crate::service) fn new(store: &'a Store, snapshot: &'a Snapshot) -> Self {
         Self {
             store,
             snapshot,
@@ -52,6 +55,21 @@ impl<'a> PersonNames<'a> {
             || without_directory_user(&known.username),
             |user| user.display_name.clone(),
         ))
+    }
+
+    /// Returns the name of every person whom items are about.
+    pub(in crate::service) async fn of_items(
+        &mut self,
+        operations: &[Operation],
+    ) -> Result<BTreeMap<PersonId, String>, StoreError> {
+        let mut found = BTreeMap::new();
+        for part in operations.iter().flat_map(|item| item.subject().order()) {
+            if let Part::Person(person) = part {
+                let name = self.name(&person).await?;
+                found.insert(person, name);
+            }
+        }
+        Ok(found)
     }
 
     /// Returns the names of all approvers according to the ledger, except these people.

@@ -19,8 +19,8 @@ use domain::{
 };
 
 use super::{
-    descriptions, evaluation::evaluate_now, person_names::PersonNames, scope::Scope,
-    subject_effects,
+    descriptions, evaluation::evaluate_now, identity_evidence, person_names::PersonNames,
+    scope::Scope, subject_effects,
 };
 use crate::{
     service::{Service, existing},
@@ -114,12 +114,11 @@ impl Service {
         gaining: &BTreeSet<PersonId>,
     ) -> Result<Preview, StoreError> {
         let snapshot = &self.read_model.snapshot;
+        let mut people = PersonNames::new(&self.app_state.store, snapshot);
         let approvers = if verdict.outcome == Outcome::NeedsApproval {
             let mut barred = gaining.clone();
             barred.insert(requester.clone());
-            PersonNames::new(&self.app_state.store, snapshot)
-                .approvers_but(&barred)
-                .await?
+            people.approvers_but(&barred).await?
         } else {
             Vec::new()
         };
@@ -129,9 +128,14 @@ impl Service {
         } else {
             AlarmOnSubmit::None
         };
-        let first = effect_page(snapshot, effect, 1);
+        let evidence = {
+            let mut conn = self.app_state.store.read().acquire().await?;
+            identity_evidence::of(&mut conn, snapshot, &mut people, operations).await?
+        };
+        let named = people.of_items(operations).await?;
+        let first = effect_page(snapshot, &named, effect, 1);
         Ok(Preview {
-            title: descriptions::title(snapshot, operations, operations.len()),
+            title: descriptions::title(snapshot, &named, operations, operations.len()),
             gained: first.gained,
             gainers: affected(&effect.gained),
             lost: first.lost,
@@ -149,6 +153,7 @@ impl Service {
             effect: hash,
             approvers,
             alarm,
+            evidence,
         })
     }
 }
@@ -162,7 +167,12 @@ fn affected(steps: &Steps) -> AffectedPeople {
 }
 
 /// Returns one page of the gains, then the losses, then what changes besides access. Rows are built for that page only.
-pub(super) fn effect_page(snapshot: &Snapshot, effect: &Effect, number: usize) -> EffectPage {
+pub(super) fn effect_page(
+    snapshot: &Snapshot,
+    people: &descriptions::People,
+    effect: &Effect,
+    number: usize,
+) -> EffectPage {
     let (gains, losses) = (effect.gained.len(), effect.lost.len());
     let all = gains + losses + effect.others.len();
     let number = existing(number, all, EffectPage::SIZE);
@@ -186,7 +196,7 @@ pub(super) fn effect_page(snapshot: &Snapshot, effect: &Effect, number: usize) -
         .iter()
         .skip(before.saturating_sub(gains + losses))
         .take(EffectPage::SIZE - gained.len() - lost.len())
-        .map(|other| subject_effects::row(snapshot, other))
+        .map(|other| subject_effects::row(snapshot, people, other))
         .collect();
     EffectPage {
         gained,

@@ -44,6 +44,7 @@ pub(super) struct ItemsProgress {
 pub(super) async fn items(
     conn: &mut AnyConnection,
     read_model: &ReadModel,
+    people: &descriptions::People,
     stored: &StoredChange,
     waiting: Option<PendingStart>,
     now: Timestamp,
@@ -110,7 +111,7 @@ pub(super) async fn items(
             _ => None,
         };
         all.rows.push(OperationRow {
-            what: descriptions::operation(&read_model.snapshot, operation),
+            what: descriptions::operation(&read_model.snapshot, people, operation),
             words: far.words,
             status: far.status,
             aws_request_id: write

@@ -31,9 +31,10 @@ pub(super) struct OutOfScope {
 }
 
 impl Scope {
-    /// Returns the kinds of changes that the viewer may propose.
+    /// Returns the kinds of changes of access that the viewer may propose.
     pub(super) fn kinds(&self) -> Vec<ChangeKind> {
         let all = ChangeKind::ALL.into_iter();
+        let all = all.filter(|kind| !kind.is_identity());
         // A membership also gives access to everything that the group is assigned later, and guardrails depend on group
         // memberships. So requesters cannot add or remove themselves.
         all.filter(|kind| *self == Self::Everybody || !kind.is_membership())
@@ -47,15 +48,15 @@ impl Scope {
         };
         let own = format!("user:{user}");
         let who = change_form.who.trim();
-        let membership = change_form.is_membership();
-        if !membership && (who.is_empty() || who == own) {
+        let others = change_form.is_membership() || change_form.is_identity();
+        if !others && (who.is_empty() || who == own) {
             return Ok(());
         }
         let mut fixed = ChangeForm {
             who: own,
             ..change_form.clone()
         };
-        if membership {
+        if others {
             // The form that the viewer can complete.
             ChangeKind::Grant.word().clone_into(&mut fixed.kind);
             fixed.set.clear();

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use app::backend::{
-    ClassifyForm, DECLARE, END, PropertyRow, PropertyView, SubjectEffectRow, SubjectRef, UndoLink,
+    ChangeForm, ChangeKind, ClassifyForm, DECLARE, END, PropertyRow, PropertyView,
+    SubjectEffectRow, SubjectRef, UndoLink,
 };
 use domain::{
     authorize::Action,
@@ -16,7 +17,7 @@ use domain::{
     time::Timestamp,
 };
 
-use super::classify;
+use super::{classify, descriptions::People};
 use crate::{
     service::{Service, names},
     store::change::StoredChange,
@@ -28,9 +29,13 @@ const LINKED: usize = 300;
 const LINKS: usize = 8;
 
 /// Returns one subject with its properties.
-pub(super) fn row(snapshot: &Snapshot, effect: &SubjectEffect) -> SubjectEffectRow {
+pub(super) fn row(
+    snapshot: &Snapshot,
+    people: &People,
+    effect: &SubjectEffect,
+) -> SubjectEffectRow {
     SubjectEffectRow {
-        subject: subject(snapshot, &effect.key),
+        subject: subject(snapshot, people, &effect.key),
         properties: effect
             .properties
             .iter()
@@ -39,14 +44,19 @@ pub(super) fn row(snapshot: &Snapshot, effect: &SubjectEffect) -> SubjectEffectR
     }
 }
 
-fn subject(snapshot: &Snapshot, key: &SubjectKey) -> SubjectRef {
+fn subject(snapshot: &Snapshot, people: &People, key: &SubjectKey) -> SubjectRef {
     match key {
         SubjectKey::AccountClassification { account } => {
             SubjectRef::Account(names::account(snapshot, account))
         }
         SubjectKey::IdentityLink { person } => match snapshot.user_of(person) {
             Some(user) => SubjectRef::User(names::user(snapshot, user)),
-            None => SubjectRef::Text(format!("person {person}")),
+            None => SubjectRef::Text(
+                people
+                    .get(person)
+                    .cloned()
+                    .unwrap_or_else(|| format!("person {person}")),
+            ),
         },
         SubjectKey::Assignment(assignment) => {
             SubjectRef::Account(names::account(snapshot, &assignment.pair.account))
@@ -81,13 +91,14 @@ impl Service {
                 alike.entry(after).or_default().push(account.to_string());
             }
         }
+        let identities = change.proposal.operations.iter();
+        let identities = identities.filter_map(|item| identity_form(&item.subject().undo()));
         let groups = alike.iter().flat_map(|(after, accounts)| {
             let parts = accounts.chunks(LINKED);
             parts.map(move |accounts| (after.as_ref(), accounts))
         });
         let several = groups.clone().count() > 1;
         groups
-            .take(LINKS)
             .map(|(after, accounts)| UndoLink {
                 label: match (several, accounts.len()) {
                     (false, _) => "Undo".to_owned(),
@@ -96,8 +107,25 @@ impl Service {
                 },
                 href: classification_form(after, accounts, now).href(),
             })
+            .chain(identities.map(|form| UndoLink {
+                label: "Undo".to_owned(),
+                href: form.href(),
+            }))
+            .take(LINKS)
             .collect()
     }
+}
+
+/// Returns the form of an item about an identity.
+fn identity_form(item: &Operation) -> Option<ChangeForm> {
+    let item = item.links()?;
+    Some(match item.after {
+        Some(user) => ChangeForm {
+            set: format!("user:{user}"),
+            ..ChangeForm::of_identity(ChangeKind::Link, item.person)
+        },
+        None => ChangeForm::of_identity(ChangeKind::Unlink, item.person),
+    })
 }
 
 fn classification_form(

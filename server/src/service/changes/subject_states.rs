@@ -7,18 +7,20 @@ use std::collections::BTreeSet;
 
 use domain::{
     change::Operation,
-    ids::AccountId,
+    ids::{AccountId, PersonId},
     snapshot::Snapshot,
     subject::{SubjectKey, SubjectState, SubjectStates, account_classification},
 };
 use sqlx::AnyConnection;
 
+use super::identity_state;
 use crate::store::{StoreError, declaration};
 
 /// Returns the states of the subjects of these items.
 pub(super) async fn read(
     conn: &mut AnyConnection,
     snapshot: &Snapshot,
+    requester: &PersonId,
     operations: &[Operation],
 ) -> Result<SubjectStates, StoreError> {
     let mut states = SubjectStates::default();
@@ -29,6 +31,13 @@ pub(super) async fn read(
             SubjectKey::Assignment(_)
             | SubjectKey::Membership { .. }
             | SubjectKey::IdentityLink { .. } => {}
+        }
+        if let Some(item) = operation.links()
+            && let Some(state) = identity_state::read(conn, snapshot, requester, &item).await?
+        {
+            states
+                .0
+                .insert(operation.key(), SubjectState::IdentityLink(state));
         }
     }
     add_classifications(conn, snapshot, accounts, &mut states).await?;

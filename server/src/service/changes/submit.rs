@@ -24,8 +24,14 @@ use domain::{
 };
 
 use super::{
-    change_form, choices::choices, descriptions, evaluation::evaluate_now,
-    removal_alarm::raise_removal_alarm, scope::Scope, session_length, submission_limits, trouble,
+    change_form::{self, ParsedForm},
+    choices::choices,
+    descriptions,
+    evaluation::evaluate_now,
+    identity_form,
+    removal_alarm::raise_removal_alarm,
+    scope::Scope,
+    session_length, submission_limits, trouble,
 };
 use crate::{
     clock,
@@ -44,12 +50,13 @@ impl NewChangePort for Service {
         let person = self.person()?;
         let scope = self.scope()?;
         let mut change_form = change_form.clone();
-        if change_form.who.trim().is_empty()
+        if !change_form.is_identity()
+            && change_form.who.trim().is_empty()
             && let Some(own) = self.own_for(&scope, &change_form)
         {
             change_form.who = format!("user:{own}");
         }
-        let reading = change_form::read(&self.read_model.snapshot, &change_form, &scope);
+        let reading = self.parsed(&change_form, &scope).await?;
         let preview = if reading.errors.is_empty() && !reading.operations.is_empty() {
             let _slot = self.app_state.evaluations.take(&person).await?;
             Some(
@@ -61,7 +68,7 @@ impl NewChangePort for Service {
             None
         };
         Ok(NewChange {
-            choices: choices(&self.read_model.snapshot, &reading.change_form, &scope),
+            choices: choices(&self.read_model.snapshot, &reading, &scope),
             session: session_length::of_form(&self.read_model.snapshot, &reading.change_form),
             change_form: reading.change_form,
             errors: reading.errors,
@@ -74,7 +81,7 @@ impl NewChangePort for Service {
         self.allowed(Action::ProposeOwn)?;
         let person = self.person()?;
         let scope = self.scope()?;
-        let reading = change_form::read(&self.read_model.snapshot, &submission.change_form, &scope);
+        let reading = self.parsed(&submission.change_form, &scope).await?;
         let outside = |operation: &Operation| !scope.covers(operation);
         if let Scope::Own { reason, .. } = &scope
             && (reading.out_of_scope || reading.operations.iter().any(outside))
@@ -163,6 +170,18 @@ impl Service {
             Err(Failure::Denied(denied)) => Err(denied),
             Ok(id) => Ok(id),
         }
+    }
+
+    /// Parses a form into items.
+    async fn parsed(&self, form: &ChangeForm, scope: &Scope) -> PortResult<ParsedForm> {
+        let snapshot = &self.read_model.snapshot;
+        let Some(kind) = form.known_kind().filter(|kind| kind.is_identity()) else {
+            return Ok(change_form::read(snapshot, form, scope));
+        };
+        let conn = self.app_state.store.read().acquire().await;
+        let mut conn = conn.map_err(StoreError::from).map_err(broken)?;
+        let parsed = identity_form::read(&mut conn, snapshot, form, kind, scope).await;
+        parsed.map_err(broken)
     }
 
     /// Returns the change that the same form created before.

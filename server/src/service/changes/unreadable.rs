@@ -3,7 +3,7 @@
 
 use app::backend::{LedgerMismatchView, UnreadableChangeView, UnreadableItem, state_words};
 use domain::{
-    change::{State, StoredItem},
+    change::{Operation, State, StoredItem},
     ledger::projection::{ChangeMismatch, Lifecycle},
 };
 
@@ -55,8 +55,11 @@ impl Service {
         let (snapshot, change) = (&read_model.snapshot, &row.change);
         let mut people = PersonNames::new(&self.app_state.store, snapshot);
         let total = change.items.len();
+        let shown = change.items.iter().take(SHOWN);
+        let known: Vec<Operation> = shown.clone().filter_map(StoredItem::read).collect();
+        let named = people.of_items(&known).await?;
         let item = |item: &StoredItem| match item.read() {
-            Some(known) => UnreadableItem::Known(descriptions::operation(snapshot, &known)),
+            Some(known) => UnreadableItem::Known(descriptions::operation(snapshot, &named, &known)),
             None => UnreadableItem::Newer(item.document.clone()),
         };
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
@@ -74,7 +77,7 @@ impl Service {
             justification: change.justification.clone(),
             ticket: change.ticket.clone(),
             explanation: explanation(row),
-            items: change.items.iter().take(SHOWN).map(item).collect(),
+            items: shown.map(item).collect(),
             total,
             timeline: timeline::rows(&entries, None, snapshot),
             withdraw,

@@ -13,11 +13,14 @@ use domain::{
     identity::IdentityRecord,
     ids::ChangeId,
     person::Claims,
+    snapshot::Snapshot,
+    subject::SubjectContext,
 };
+use sqlx::AnyConnection;
 
 use super::{
     descriptions, identity_alarm, identity_alarm::is_stopped, list, mismatch,
-    person_names::PersonNames, progress, timeline, withdraw::WithdrawObstacle,
+    person_names::PersonNames, progress, subject_states, timeline, withdraw::WithdrawObstacle,
 };
 use crate::{
     service::{Service, broken, existing},
@@ -117,10 +120,13 @@ impl Service {
             )
             .await?;
         let now = self.app_state.clock.now();
+        let named = people.of_items(&change.proposal.operations).await?;
         let mut conn = self.app_state.store.read().acquire().await?;
         let waiting = self.app_state.waiting.of(&change.id);
         let shown = 0..ITEMS_PER_PAGE;
-        let items = progress::items(&mut conn, &read_model, stored, waiting, now, shown).await?;
+        let items =
+            progress::items(&mut conn, &read_model, &named, stored, waiting, now, shown).await?;
+        let obsolete = obsolete(&mut conn, snapshot, stored).await?;
         let claims = person::claims(&mut conn).await?;
         let record = self.own_record(&mut conn).await?;
         let alarm = identity::alarm(&mut conn).await?;
@@ -144,6 +150,7 @@ impl Service {
             timeline: timeline::rows(&entries, Some(stored), snapshot),
             decide,
             step_up: self.step_up_view(stored),
+            obsolete,
             withdraw: self
                 .may_withdraw(&change.requester, change.withdraw())
                 .map(|_| ())
@@ -169,9 +176,15 @@ impl Service {
         let read_model = self.app_state.read_model();
         let waiting = self.app_state.waiting.of(&stored.change.id);
         let now = self.app_state.clock.now();
-        let mut conn = self.app_state.store.read().acquire().await?;
         let shown = before..before + ITEMS_PER_PAGE;
-        let items = progress::items(&mut conn, &read_model, stored, waiting, now, shown).await?;
+        let operations = &stored.change.proposal.operations;
+        let told = operations.get(before..).unwrap_or_default();
+        let told = &told[..told.len().min(ITEMS_PER_PAGE)];
+        let mut people = PersonNames::new(&self.app_state.store, &read_model.snapshot);
+        let named = people.of_items(told).await?;
+        let mut conn = self.app_state.store.read().acquire().await?;
+        let items =
+            progress::items(&mut conn, &read_model, &named, stored, waiting, now, shown).await?;
         Ok(Page {
             rows: items.rows,
             number,
@@ -192,4 +205,34 @@ impl Service {
             .ok_or(Denied::NotFound)?;
         Ok(self.app_state.clone())
     }
+}
+
+/// Returns why an undecided change can no longer be carried out, by what its items are about now. Nothing is decided by
+/// it: the evaluation of the decision refuses.
+async fn obsolete(
+    conn: &mut AnyConnection,
+    snapshot: &Snapshot,
+    stored: &StoredChange,
+) -> Result<Vec<String>, StoreError> {
+    let change = &stored.change;
+    if change.state != State::Waiting {
+        return Ok(Vec::new());
+    }
+    let operations = &change.proposal.operations;
+    let states = subject_states::read(conn, snapshot, &change.requester, operations).await?;
+    let context = SubjectContext {
+        snapshot,
+        states: &states,
+    };
+    let against = operations
+        .iter()
+        .filter(|operation| !operation.removes())
+        .flat_map(|operation| operation.subject().objections(context));
+    let mut found: Vec<String> = Vec::new();
+    for objection in against.filter(|objection| objection.remedy.is_none()) {
+        if !found.contains(&objection.reason) {
+            found.push(objection.reason);
+        }
+    }
+    Ok(found)
 }

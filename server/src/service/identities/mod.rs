@@ -5,6 +5,7 @@
 //! (`cli/identity`).
 
 mod fresh_read;
+mod list;
 mod oneself;
 mod review;
 
@@ -16,7 +17,7 @@ pub use review::{Review, review};
 use domain::{
     identity::{
         AT_ONCE, DifferenceReaction, IdentityAlarm, LinkDifference, LinkReaction, LinkStatus,
-        difference_reaction, link_status, reaction, tolerated,
+        RecordedUser, difference_reaction, link_status, reaction, tolerated,
     },
     ids::PersonId,
     time::Timestamp,
@@ -62,7 +63,9 @@ pub async fn check(
             link_status(&record, &known.user, &read)
         }
         // The ledger records a link that the row lacks.
-        None if record.current.is_some() => LinkStatus::Differs(LinkDifference::LinkAltered),
+        None if matches!(record.recorded_user(), RecordedUser::User(_)) => {
+            LinkStatus::Differs(LinkDifference::LinkAltered)
+        }
         None => return Ok(None),
     };
     match &status {

@@ -9,7 +9,7 @@ use domain::{
     directory::User,
     identity::{
         DifferenceReaction, DirectoryIndex, ExternalIdDigest, IdentityRecord, LinkDifference,
-        LinkRead, LinkStatus, difference_reaction, link_status,
+        LinkRead, LinkStatus, RecordedUser, difference_reaction, link_status,
     },
     ids::UserId,
     snapshot::Snapshot,
@@ -143,7 +143,7 @@ fn compare(
         _ => identity.subject_ids(),
     };
     // A link that was never recorded is recorded even if it no longer holds: the user counts as the same human.
-    if (status == LinkStatus::Valid || record.current.is_none())
+    if (status == LinkStatus::Valid || record.recorded_user() == RecordedUser::NotRecorded)
         && recorded.is_none_or(|recorded| !ids.is_subset(recorded))
     {
         found.links.push(of(&identity.user, ids));

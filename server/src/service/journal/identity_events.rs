@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    identity::{ExternalIdDigest, IdentityAlarm, LinkDifference},
+    identity::{Agreement, ExternalIdDigest, IdentityAlarm, KeysDigest, LinkDifference},
     ids::{PersonId, UserId},
     ledger::{EventKind, Outcome},
     time::Timestamp,
@@ -47,6 +47,79 @@ impl Journal {
         self.about_user(EventKind::IdentityConfirmed, &who, confirmed, at)
             .justification(reason)
             .fact("by", "command_line")
+    }
+
+    /// People agreed that an identity is this user. `joins` is the identity whose sign-ins its own became.
+    pub fn identity_link_agreed(
+        &self,
+        linked: &UserOfIdentity,
+        keys: &BTreeSet<KeysDigest>,
+        joins: Option<&PersonId>,
+        agreement: &Agreement,
+    ) -> EntryBuilder {
+        let who = EntryActor::leastwise();
+        let kind = EventKind::IdentityLinkAgreed;
+        let builder = self
+            .about_user(kind, &who, linked, agreement.at)
+            .change(&agreement.change)
+            .fact("keys", digests(keys));
+        match joins {
+            Some(holder) => builder.fact("joins", holder.as_str()),
+            None => builder,
+        }
+    }
+
+    /// Sign-ins of another identity became sign-ins of this one.
+    pub fn identity_joined(
+        &self,
+        person: &PersonId,
+        from: &PersonId,
+        keys: &BTreeSet<KeysDigest>,
+        agreement: &Agreement,
+    ) -> EntryBuilder {
+        self.about_agreement(EventKind::IdentityJoined, person, agreement)
+            .fact("from", from.as_str())
+            .fact("keys", digests(keys))
+    }
+
+    /// People agreed to end the link of an identity.
+    pub fn identity_link_ended(
+        &self,
+        person: &PersonId,
+        user: &UserId,
+        agreement: &Agreement,
+    ) -> EntryBuilder {
+        self.about_agreement(EventKind::IdentityLinkEnded, person, agreement)
+            .fact("user", user.as_str())
+    }
+
+    /// People agreed that an identity is none of the users that its sign-ins claimed.
+    pub fn identity_claim_refused(
+        &self,
+        person: &PersonId,
+        users: &[UserId],
+        agreement: &Agreement,
+    ) -> EntryBuilder {
+        let all: Vec<&str> = users.iter().map(UserId::as_str).collect();
+        let builder = self
+            .about_agreement(EventKind::IdentityClaimRefused, person, agreement)
+            .fact("users", all);
+        match users.first() {
+            Some(user) => builder.fact("user", user.as_str()),
+            None => builder,
+        }
+    }
+
+    fn about_agreement(
+        &self,
+        kind: EventKind,
+        person: &PersonId,
+        agreement: &Agreement,
+    ) -> EntryBuilder {
+        self.entry(kind, Outcome::Success, &EntryActor::leastwise())
+            .target_id("person", person.as_str())
+            .change(&agreement.change)
+            .at(agreement.at)
     }
 
     fn about_user(
@@ -129,4 +202,8 @@ impl Journal {
         .justification(reason)
         .fact("by", "command_line")
     }
+}
+
+fn digests(keys: &BTreeSet<KeysDigest>) -> Vec<&str> {
+    keys.iter().map(KeysDigest::as_str).collect()
 }

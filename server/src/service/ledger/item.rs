@@ -126,6 +126,7 @@ fn of_target(context: &EntryContext<'_>, target: &EntryTarget) -> Vec<SentencePa
         ("account", _, Some(account), ..) => {
             vec![text("account "), named_account(context, account)]
         }
+        ("person", ..) => vec![context.person().unwrap_or_else(|| text("a person"))],
         (kind, ..) => {
             let kind = kind.replace('_', " ");
             let name = context.listed.target_name.as_ref().or(target.id.as_ref());

@@ -163,7 +163,8 @@ impl EntryContext<'_> {
         }
     }
 
-    fn person(&self) -> Option<SentencePart> {
+    /// The person that the entry is about.
+    pub(super) fn person(&self) -> Option<SentencePart> {
         let target = self.entry.target.as_ref()?;
         let id = PersonId::parse(target.id.as_deref()?).ok()?;
         let name = self.listed.target_name.clone();

@@ -5,19 +5,14 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    change::Operation,
     engine::{ChangePhase, ChangeRow},
     ids::ChangeId,
-    ledger::projection::{ChangeMismatch, Lifecycle},
+    ledger::projection::Lifecycle,
 };
 use sqlx::AnyConnection;
 
 use super::documents;
-use crate::store::{
-    StoreError,
-    change::{self, FoundChange},
-    ledger::proof,
-};
+use crate::store::{StoreError, change, ledger::proof};
 
 /// The changes that the engine is applying, and the items among them whose saga is not the requested one.
 #[derive(Default)]
@@ -47,7 +42,18 @@ pub(super) async fn load(conn: &mut AnyConnection) -> Result<ChangesUnderWay, St
             continue;
         }
         if row.has_sagas() {
-            let requested = requested(conn, &row.change).await?;
+            let requested = match change::requested_items(conn, &row.change).await {
+                Ok(requested) => requested,
+                // A removal of the same change must continue although its row cannot be read.
+                Err(error @ StoreError::Inconsistent { .. }) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the request of a change that is being applied cannot be read"
+                    );
+                    Vec::new()
+                }
+                Err(error) => return Err(error),
+            };
             for index in row.as_requested(&requested) {
                 tracing::error!(change = %row.change, index, "a saga differs from the request in the ledger and stops");
                 found.altered.insert((row.change.clone(), index));
@@ -56,37 +62,4 @@ pub(super) async fn load(conn: &mut AnyConnection) -> Result<ChangesUnderWay, St
         found.rows.push(row);
     }
     Ok(found)
-}
-
-/// Returns the items of the request of a change, each if it is proven and understood.
-async fn requested(
-    conn: &mut AnyConnection,
-    change: &ChangeId,
-) -> Result<Vec<Option<Operation>>, StoreError> {
-    let found = match change::find(conn, change).await {
-        Ok(found) => found,
-        // A removal of the same change must continue although its row cannot be read.
-        Err(error @ StoreError::Inconsistent { .. }) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the request of a change that is being applied cannot be read"
-            );
-            None
-        }
-        Err(error) => return Err(error),
-    };
-    let proven = found.filter(|found| {
-        !matches!(
-            found.altered(),
-            Some(ChangeMismatch::NeverSubmitted | ChangeMismatch::DifferentRequest)
-        )
-    });
-    Ok(match proven {
-        None => Vec::new(),
-        Some(FoundChange::Known(stored)) => {
-            let operations = stored.change.proposal.operations;
-            operations.into_iter().map(Some).collect()
-        }
-        Some(FoundChange::Unreadable(row)) => row.change.each(),
-    })
 }

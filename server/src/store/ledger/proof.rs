@@ -20,6 +20,15 @@ use sqlx::AnyConnection;
 use super::{LedgerError, count_of, number};
 use crate::store::{StoreError, places};
 
+/// The types of entries about the link of an identity.
+macro_rules! link_types {
+    () => {
+        "'identity.linked', 'identity.user_seen', 'identity.suspended', 'identity.confirmed', \
+         'identity.alarm_included', 'identity.link_agreed', 'identity.joined', 'identity.link_ended', \
+         'identity.claim_refused'"
+    };
+}
+
 /// Returns the projection of a change: the request, the decisions, how often it was sent back, and its progress.
 pub async fn decisions(
     conn: &mut AnyConnection,
@@ -72,10 +81,11 @@ pub async fn identity(
     conn: &mut AnyConnection,
     person: &PersonId,
 ) -> Result<Projection, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(
-        "select seq, leaf from ledger_entry where target_id = $1 and type in ('identity.linked', \
-         'identity.user_seen', 'identity.suspended', 'identity.confirmed', 'identity.alarm_included') order by seq",
-    )
+    let rows: Vec<(i64, String)> = sqlx::query_as(concat!(
+        "select seq, leaf from ledger_entry where target_id = $1 and type in (",
+        link_types!(),
+        ") order by seq"
+    ))
     .bind(person.as_str())
     .fetch_all(&mut *conn)
     .await?;
@@ -84,10 +94,11 @@ pub async fn identity(
 
 /// Returns the projection of all identities. Reads every entry about an identity: for commands on the host only.
 pub async fn identities(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(
-        "select seq, leaf from ledger_entry where type in ('identity.linked', 'identity.user_seen', \
-         'identity.suspended', 'identity.confirmed', 'identity.alarm_included') order by seq",
-    )
+    let rows: Vec<(i64, String)> = sqlx::query_as(concat!(
+        "select seq, leaf from ledger_entry where type in (",
+        link_types!(),
+        ") order by seq"
+    ))
     .fetch_all(&mut *conn)
     .await?;
     heard(conn, rows).await
@@ -96,8 +107,23 @@ pub async fn identities(conn: &mut AnyConnection) -> Result<Projection, StoreErr
 /// Returns the projection of all suspensions.
 pub async fn suspensions(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(
-        "select seq, leaf from ledger_entry where type in ('identity.suspended', 'identity.confirmed') order by seq",
+        "select seq, leaf from ledger_entry where type in ('identity.suspended', 'identity.confirmed', \
+         'identity.link_agreed', 'identity.link_ended') order by seq",
     )
+    .fetch_all(&mut *conn)
+    .await?;
+    heard(conn, rows).await
+}
+
+/// Returns the projection of every identity about which people agreed to something. Costs as much as there are such
+/// identities.
+pub async fn agreed_identities(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(concat!(
+        "select seq, leaf from ledger_entry where type in (",
+        link_types!(),
+        ") and target_id in (select target_id from ledger_entry where type in ('identity.link_agreed', \
+         'identity.link_ended', 'identity.claim_refused')) order by seq"
+    ))
     .fetch_all(&mut *conn)
     .await?;
     heard(conn, rows).await
@@ -105,11 +131,11 @@ pub async fn suspensions(conn: &mut AnyConnection) -> Result<Projection, StoreEr
 
 /// Returns the projection of every identity that was ever suspended, with all its users.
 pub async fn suspended_identities(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(
-        "select seq, leaf from ledger_entry where type in ('identity.linked', 'identity.user_seen', \
-         'identity.suspended', 'identity.confirmed') and target_id in (select target_id from ledger_entry \
-         where type = 'identity.suspended') order by seq",
-    )
+    let rows: Vec<(i64, String)> = sqlx::query_as(concat!(
+        "select seq, leaf from ledger_entry where type in (",
+        link_types!(),
+        ") and target_id in (select target_id from ledger_entry where type = 'identity.suspended') order by seq"
+    ))
     .fetch_all(&mut *conn)
     .await?;
     heard(conn, rows).await

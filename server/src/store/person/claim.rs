@@ -101,13 +101,15 @@ pub(super) async fn note(
     Ok((done.rows_affected() > 0).then_some(claim))
 }
 
-/// Returns all unsettled claims. Whoever claims a user that an identity was before claims to be that identity.
+/// Returns all unsettled claims. Whoever claims a user that an identity was before claims to be that identity. An identity
+/// whose sign-ins joined another one is the same human, whatever it requested before.
 pub async fn claims(conn: &mut AnyConnection) -> Result<Claims, StoreError> {
     let rows: Vec<(String, String)> = sqlx::query_as(
         "select s.person_id, p.id from subject s join person p on p.user_id = s.claims \
          where s.claims is not null and p.id <> s.person_id \
          union select s.person_id, u.person_id from subject s join identity_user u on u.user_id = s.claims \
-         where s.claims is not null and u.person_id <> s.person_id order by 1, 2",
+         where s.claims is not null and u.person_id <> s.person_id \
+         union select id, joined from person where joined is not null order by 1, 2",
     )
     .fetch_all(conn)
     .await?;

@@ -22,7 +22,11 @@ use super::{
     end_role, ensure_role, lock,
     role::roles_of_now,
 };
-use crate::store::{StoreError, Tx, affected, id, identity::SuspendedUsers, json, to_json};
+use crate::store::{
+    StoreError, Tx, affected, id,
+    identity::{self, SuspendedUsers},
+    json, to_json,
+};
 
 /// A link that was made now, which the caller records in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +52,7 @@ pub struct FoundUser<'a> {
     pub at: Timestamp,
 }
 
-/// Links a subject that had no user so far, unless the user is or was another identity. If the user has a person without
+/// Links a subject that had no user so far, unless the user is or was another identity, or people agreed otherwise. If the user has a person without
 /// sign-ins and roles, subject and roles move to that person, whose id other rows contain; the old person never wrote
 /// anything, because an unlinked sign-in has read-only access.
 pub async fn link(tx: &mut Tx, found: &FoundUser<'_>) -> Result<ResolvedPerson, StoreError> {
@@ -59,6 +63,16 @@ pub async fn link(tx: &mut Tx, found: &FoundUser<'_>) -> Result<ResolvedPerson, 
         ..
     } = *found;
     lock(tx, person).await?;
+    let record = identity::record(tx.conn(), person).await?;
+    if !record.may_link_by_keys(user) {
+        // People ended the link, or refused this user. Only another agreement links the identity.
+        return Ok(ResolvedPerson {
+            person: person.clone(),
+            user: None,
+            claimed: None,
+            linked: None,
+        });
+    }
     let other = match claim::holder(tx, user, Some(person), found.subject, suspended).await? {
         UserHolder::Nobody => {
             let done =

@@ -1,8 +1,8 @@
 //! Roles of persons.
 //!
 //! A row alone grants nothing: it counts only with the ledger entry of the same person, role and instant, and until an
-//! entry ends it. So granting or ending a role requires an entry in the same transaction. A suspended identity keeps its
-//! roles, and none of them has an effect.
+//! entry ends it. So granting or ending a role requires an entry in the same transaction. A suspended identity, and one whose
+//! link people ended, keeps its roles, and none of them has an effect.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub struct RoleGrant {
     pub granted_by: String,
 }
 
-/// Returns the current roles of a person according to the ledger; none while the identity is suspended.
+/// Returns the current roles of a person according to the ledger; none while the identity may not use them.
 pub async fn roles_of(store: &Store, person: &PersonId) -> Result<Vec<RoleGrant>, StoreError> {
     let mut conn = store.read().acquire().await?;
     roles_of_now(&mut conn, person).await
@@ -33,7 +33,7 @@ pub async fn roles_of_now(
     person: &PersonId,
 ) -> Result<Vec<RoleGrant>, StoreError> {
     let held = granted_to(conn, person).await?;
-    if !held.is_empty() && identity::suspension(conn, person).await?.is_some() {
+    if !held.is_empty() && !identity::may_use_roles(conn, person).await? {
         return Ok(Vec::new());
     }
     Ok(held)
@@ -59,7 +59,7 @@ async fn granted_to(
     Ok(held.into_iter().map(|(_, grant)| grant).collect())
 }
 
-/// Returns everyone who has a role according to the ledger, with their roles. Suspended identities have none.
+/// Returns everyone who has a role according to the ledger, with the roles that it may use.
 pub async fn everyone_with_a_role(store: &Store) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
     let mut conn = store.read().acquire().await?;
     roles_now(&mut conn).await
@@ -77,7 +77,7 @@ pub async fn roles_now(conn: &mut AnyConnection) -> Result<Vec<(PersonId, RoleGr
     let mut held = proven(rows, &projection);
     let people: BTreeSet<PersonId> = held.iter().map(|(person, _)| person.clone()).collect();
     for person in people {
-        if identity::suspension(conn, &person).await?.is_some() {
+        if !identity::may_use_roles(conn, &person).await? {
             held.retain(|(holder, _)| *holder != person);
         }
     }

@@ -5,13 +5,13 @@ use domain::{
     classification::{DeclarationProof, Environment, Pci},
     engine::{AccessResource, WindowRow, Write},
     grant::Window,
-    identity::ExternalIdDigest,
+    identity::{Agreement, ExternalIdDigest},
     ids::{ChangeId, GrantId, GroupId, UserId},
     subject::account_classification::Declaration,
 };
 use server::service::journal::UserOfIdentity;
 use server::store::{
-    Tx, declaration, engine, identity, identity_link,
+    Tx, agreed_link, declaration, engine, identity, identity_link,
     session::{self, Ending, NewSession, SessionDocument},
 };
 
@@ -213,6 +213,45 @@ pub async fn a_link_of_an_identity_that_is_not_as_the_ledger_says_is_named(scene
         scene,
         "delete from identity_user",
         "is missing, but the ledger has its entry",
+    )
+    .await;
+}
+
+pub async fn a_link_that_people_ended_and_a_row_restores_is_named(scene: &Scene) {
+    let user = UserId::parse("00000002-0000-4000-8000-000000000001").unwrap();
+    let person = ann().person.unwrap();
+    let agreement = Agreement {
+        change: ChangeId::parse("00000004-0000-4000-8000-000000000001").unwrap(),
+        at: START,
+    };
+    let linked = UserOfIdentity {
+        person: person.clone(),
+        user: user.clone(),
+        external_ids: BTreeSet::new(),
+    };
+    let mut tx = scene.db.store.write().await.unwrap();
+    let fresh = [(user.clone(), person.clone())];
+    identity_link::ensure_for_users(&mut tx, &fresh, START)
+        .await
+        .unwrap();
+    identity::keep(&mut tx, &person, &user, &BTreeSet::new(), START)
+        .await
+        .unwrap();
+    let journal = &scene.journal;
+    let entries = vec![
+        journal.identity_link_agreed(&linked, &BTreeSet::new(), None, &agreement),
+        journal.identity_link_ended(&person, &user, &agreement),
+    ];
+    agreed_link::end(&mut tx, &person).await.unwrap();
+    journal.append_many(&mut tx, entries).await.unwrap();
+    tx.commit().await.unwrap();
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    assert_eq!(told(scene).await.0, 0);
+    let restore = format!("update person set user_id = '{user}' where id = '{person}'");
+    names(
+        scene,
+        &restore,
+        "differs from the one that the ledger records",
     )
     .await;
 }

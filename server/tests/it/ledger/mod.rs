@@ -28,6 +28,7 @@ use domain::{
 use forged::{
     a_declaration_that_is_not_as_the_ledger_says_is_named,
     a_link_of_an_identity_that_is_not_as_the_ledger_says_is_named,
+    a_link_that_people_ended_and_a_row_restores_is_named,
     a_search_word_taken_out_or_put_in_is_named, a_session_that_is_not_as_the_ledger_says_is_named,
     a_window_that_is_not_as_the_ledger_says_is_named,
 };
@@ -233,6 +234,7 @@ crate::engines::on_both_engines! {
     a_window_that_is_not_as_the_ledger_says_is_named,
     a_declaration_that_is_not_as_the_ledger_says_is_named,
     a_link_of_an_identity_that_is_not_as_the_ledger_says_is_named,
+    a_link_that_people_ended_and_a_row_restores_is_named,
     a_session_that_is_not_as_the_ledger_says_is_named,
     a_search_word_taken_out_or_put_in_is_named,
 }

@@ -10,6 +10,7 @@
     reason = "tests unwrap what they set up themselves, and are written to be read from top to bottom"
 )]
 
+mod agreed_links;
 mod check_config;
 mod classify;
 mod crawl;

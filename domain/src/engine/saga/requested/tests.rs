@@ -2,7 +2,7 @@ use crate::{
     change::Operation,
     engine::{AccessResource, ChangePhase, ChangeRow, Item, ItemRow},
     ids::{ChangeId, GroupId, PersonId, UserId},
-    subject::SagaPlan,
+    subject::{SagaPlan, identity_link::Seen},
     time::Duration,
 };
 
@@ -15,6 +15,7 @@ fn link(n: u64) -> Operation {
         person: PersonId::parse("00000003-0000-4000-8000-000000000001").unwrap(),
         before: None,
         after: Some(user(n)),
+        seen: Seen::default(),
     }
 }
 

@@ -1,0 +1,124 @@
+//! Identities: who signs in, which Identity Center user each of them is, and what speaks for a link by hand.
+
+use async_trait::async_trait;
+use domain::{approval::Mfa, ids::PersonId, person::link::LinkMethod, time::Timestamp};
+
+use super::{ListQuery, Page, PortResult, UserRef};
+
+/// The filters of the list.
+pub mod identity_filter {
+    /// Identities without a user, also those whose link people ended.
+    pub const UNLINKED: &str = "unlinked";
+    pub const CLAIMS: &str = "claims";
+    pub const SUSPENDED: &str = "suspended";
+    /// Identities whose link people agreed to.
+    pub const BY_HAND: &str = "by-hand";
+}
+
+/// What an identity is linked to, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdentityStatus {
+    /// Keys of the directory lead to the user.
+    Linked,
+    /// People agreed to the link.
+    LinkedByHand,
+    /// No user, and why, as a clause.
+    Unlinked(String),
+    /// People ended the link.
+    Ended,
+    /// Its sign-in leads to a user who is or was another identity.
+    Claims(UserRef),
+    /// It differs from the directory.
+    Suspended {
+        reason: &'static str,
+        /// The other user that one of its keys leads to.
+        other: Option<UserRef>,
+    },
+}
+
+/// An identity in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityRow {
+    pub person: PersonId,
+    /// The name of its user, or the marked name of its sign-in.
+    pub name: String,
+    pub user: Option<UserRef>,
+    pub status: IdentityStatus,
+    /// Since when, if that is recorded.
+    pub since: Option<Timestamp>,
+    pub last_sign_in: Option<Timestamp>,
+}
+
+/// What the key of a method leads to, seen from the user of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyFinding {
+    /// It leads to this user.
+    For,
+    /// It leads to another user, or the directory knows this user under another key.
+    Against,
+    /// The directory does not contain it.
+    Neither,
+}
+
+/// A key of a sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyView {
+    pub method: LinkMethod,
+    /// The issuer, if the key has one, and the id.
+    pub key: String,
+    pub leads_to: Vec<UserRef>,
+    pub finding: KeyFinding,
+    /// What it led to when the change was requested, if that was something else.
+    pub before: Option<Vec<UserRef>>,
+}
+
+/// Whether the evidence of a sign-in is as it was when the change was requested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EvidenceAge {
+    Same,
+    /// Something of it is different now.
+    Changed,
+    /// The sign-in was not there.
+    New,
+}
+
+/// A sign-in of an identity, as evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInView {
+    pub username: String,
+    /// The name that the sign-in states. Its owner may write it.
+    pub stated_name: String,
+    pub keys: Vec<KeyView>,
+    /// Why its keys cannot be used.
+    pub unusable: Option<&'static str>,
+    pub first_seen: Timestamp,
+    pub last_sign_in: Option<Timestamp>,
+    /// Whether its last session proved a second factor.
+    pub second_factor: Option<Mfa>,
+    pub age: EvidenceAge,
+}
+
+/// What speaks for and against an item about an identity, as of now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkEvidence {
+    /// The name of the identity.
+    pub identity: String,
+    pub sign_ins: Vec<SignInView>,
+    /// The number of sign-ins of the request that are no longer there.
+    pub gone: usize,
+    /// The user that the item is about.
+    pub user: Option<UserRef>,
+    /// The user name and the e-mail address of the user, which are no evidence.
+    pub reassignable: Vec<String>,
+    /// The other identities that are, were or claim to be the user.
+    pub others: Vec<String>,
+    /// The identity that the sign-ins join.
+    pub joins: Option<String>,
+}
+
+/// Reads identities.
+#[async_trait]
+pub trait IdentitiesPort {
+    /// Returns a page of the list: what is open first, then by name.
+    async fn identities(&self, query: &ListQuery) -> PortResult<Page<IdentityRow>>;
+}

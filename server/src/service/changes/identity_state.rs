@@ -1,0 +1,96 @@
+//! What is known of an identity that an item links, ends the link of, or refuses the claims of.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    ids::{PersonId, UserId},
+    snapshot::Snapshot,
+    subject::identity_link::{Link, SIGN_INS, Seen, SignInEvidence, State},
+};
+use sqlx::AnyConnection;
+
+use crate::store::{
+    StoreError,
+    agreed_link::{self, KnownIdentity},
+    identity,
+};
+
+/// Returns the state of the identity of an item; none if there is no such person.
+pub(super) async fn read(
+    conn: &mut AnyConnection,
+    snapshot: &Snapshot,
+    requester: &PersonId,
+    item: &Link<'_>,
+) -> Result<Option<State>, StoreError> {
+    let Some(known) = agreed_link::known(conn, item.person).await? else {
+        return Ok(None);
+    };
+    let suspended = identity::suspended_users(conn).await?;
+    let mut others = BTreeSet::new();
+    for user in item.users() {
+        others.extend(agreed_link::others(conn, user, item.person, &suspended).await?);
+    }
+    let joins = match item.after {
+        Some(user) => agreed_link::holder(conn, user, item.person).await?,
+        None => None,
+    };
+    Ok(Some(State {
+        user: known.user().cloned(),
+        open: known.open(),
+        sign_ins: known.sign_ins.len(),
+        joins,
+        others: others.into_iter().collect(),
+        elsewhere: item
+            .after
+            .map(|user| elsewhere(&known, user, snapshot))
+            .unwrap_or_default(),
+        requester: Some(requester.clone()),
+    }))
+}
+
+/// Returns the users, other than the new one and those that the identity was linked to, that a key of it leads to.
+fn elsewhere(known: &KnownIdentity, user: &UserId, snapshot: &Snapshot) -> Vec<UserId> {
+    let sign_ins = known.sign_ins.iter();
+    let found: BTreeSet<&UserId> = sign_ins
+        .flat_map(|sign_in| snapshot.found_by(&sign_in.keys))
+        .map(|found| &found.id)
+        .filter(|found| *found != user && !known.record.linked.contains(*found))
+        .collect();
+    found.into_iter().cloned().collect()
+}
+
+/// Returns what is seen of an identity when an item about it is requested.
+pub(super) async fn seen(
+    conn: &mut AnyConnection,
+    snapshot: &Snapshot,
+    known: &KnownIdentity,
+    after: Option<&UserId>,
+) -> Result<Seen, StoreError> {
+    let joins = match after {
+        Some(user) => agreed_link::holder(conn, user, &known.person).await?,
+        None => None,
+    };
+    Ok(Seen {
+        open: known.open(),
+        joins,
+        evidence: evidence(conn, snapshot, known, after).await?,
+    })
+}
+
+/// Returns what speaks for and against a link now.
+pub(super) async fn evidence(
+    conn: &mut AnyConnection,
+    snapshot: &Snapshot,
+    known: &KnownIdentity,
+    after: Option<&UserId>,
+) -> Result<Vec<SignInEvidence>, StoreError> {
+    let mut found = Vec::new();
+    for sign_in in known.sign_ins.iter().take(SIGN_INS) {
+        let factor = agreed_link::second_factor_of(conn, &sign_in.keys.subject).await?;
+        let (keys, first_seen) = (&sign_in.keys, sign_in.first_seen);
+        found.push(SignInEvidence::of(
+            keys, after, snapshot, first_seen, factor,
+        ));
+    }
+    Ok(found)
+}

@@ -1,0 +1,309 @@
+//! Links of identities that people agree to: what is known of an identity, and the rows of a link, of its end and of a
+//! refused claim.
+//!
+//! No row counts without the entry that the caller appends in the same transaction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    approval::Mfa,
+    identity::{IdentityRecord, RecordedUser},
+    ids::{PersonId, UserId},
+    person::{Subject, link::LinkKeys},
+    subject::identity_link::OpenMatter,
+    time::Timestamp,
+};
+use sqlx::AnyConnection;
+
+use super::{
+    StoreError, Tx, affected, id,
+    identity::{self, SuspendedUsers},
+    json,
+    person::stored_keys,
+    session::SessionDocument,
+};
+
+/// One sign-in of an identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInOfIdentity {
+    pub keys: LinkKeys,
+    /// The name in the user pool, if it has signed in.
+    pub username: Option<String>,
+    /// The name that the sign-in states. Its owner may write it.
+    pub stated_name: String,
+    pub first_seen: Timestamp,
+    pub last_sign_in: Option<Timestamp>,
+    /// The user that it claims.
+    pub claims: Option<UserId>,
+    pub claimed_at: Option<Timestamp>,
+}
+
+/// What is known of one identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownIdentity {
+    pub person: PersonId,
+    /// The user of the row.
+    pub row: Option<UserId>,
+    pub sign_ins: Vec<SignInOfIdentity>,
+    pub record: IdentityRecord,
+}
+
+impl KnownIdentity {
+    /// Returns the user that it is linked to: by the ledger, or by its row if that is older than the record.
+    pub fn user(&self) -> Option<&UserId> {
+        match self.record.recorded_user() {
+            RecordedUser::NotRecorded => self.row.as_ref(),
+            RecordedUser::User(_) | RecordedUser::None => self.record.current.as_ref(),
+        }
+    }
+
+    /// Returns what the next agreement about it settles.
+    pub fn open(&self) -> Option<OpenMatter> {
+        if let Some(suspension) = &self.record.suspended {
+            return Some(OpenMatter::Suspension {
+                since: suspension.at,
+            });
+        }
+        let claimed = self
+            .sign_ins
+            .iter()
+            .filter_map(|sign_in| sign_in.claims.clone());
+        let users: BTreeSet<UserId> = claimed.collect();
+        (!users.is_empty()).then(|| OpenMatter::Claim {
+            users: users.into_iter().collect(),
+        })
+    }
+
+    /// Returns the keys of its sign-ins.
+    pub fn keys(&self) -> Vec<LinkKeys> {
+        let sign_ins = self.sign_ins.iter();
+        sign_ins.map(|sign_in| sign_in.keys.clone()).collect()
+    }
+}
+
+/// Returns what is known of an identity; none if there is no such person.
+pub async fn known(
+    conn: &mut AnyConnection,
+    person: &PersonId,
+) -> Result<Option<KnownIdentity>, StoreError> {
+    let row: Option<(Option<String>,)> = sqlx::query_as("select user_id from person where id = $1")
+        .bind(person.as_str())
+        .fetch_optional(&mut *conn)
+        .await?;
+    let Some((row,)) = row else {
+        return Ok(None);
+    };
+    Ok(Some(KnownIdentity {
+        person: person.clone(),
+        row: row.map(|user| id("person", &user)).transpose()?,
+        sign_ins: sign_ins(conn, person).await?,
+        record: identity::record(conn, person).await?,
+    }))
+}
+
+/// The columns of one sign-in with its person.
+macro_rules! sign_in_columns {
+    () => {
+        "select p.id, p.user_id, s.iss, s.sub, s.link_keys, s.username, s.name, s.first_seen, s.last_sign_in, s.claims, \
+         s.claimed_at from person p join subject s on s.person_id = p.id "
+    };
+}
+
+/// The values of these columns.
+type SignInRow = (
+    String,
+    Option<String>,
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    String,
+    i64,
+    Option<i64>,
+    Option<String>,
+    Option<i64>,
+);
+
+fn sign_in(row: SignInRow) -> Result<SignInOfIdentity, StoreError> {
+    let (_, _, iss, sub, keys, username, stated_name, first_seen, last, claims, claimed_at) = row;
+    Ok(SignInOfIdentity {
+        keys: stored_keys(Subject { iss, sub }, keys.as_deref())?,
+        username,
+        stated_name,
+        first_seen: Timestamp(first_seen),
+        last_sign_in: last.map(Timestamp),
+        claims: claims.map(|user| id("subject", &user)).transpose()?,
+        claimed_at: claimed_at.map(Timestamp),
+    })
+}
+
+async fn sign_ins(
+    conn: &mut AnyConnection,
+    person: &PersonId,
+) -> Result<Vec<SignInOfIdentity>, StoreError> {
+    let rows: Vec<SignInRow> = sqlx::query_as(concat!(
+        sign_in_columns!(),
+        "where p.id = $1 order by s.iss, s.sub"
+    ))
+    .bind(person.as_str())
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(sign_in).collect()
+}
+
+/// Returns whether the last session of a sign-in proved a second factor; none if there is no session. Shown to people, and
+/// trusted by nothing.
+pub async fn second_factor_of(
+    conn: &mut AnyConnection,
+    subject: &Subject,
+) -> Result<Option<Mfa>, StoreError> {
+    let row: Option<(String,)> = sqlx::query_as(
+        "select document from session where iss = $1 and sub = $2 order by started_at desc limit 1",
+    )
+    .bind(&subject.iss)
+    .bind(&subject.sub)
+    .fetch_optional(conn)
+    .await?;
+    let document = row.map(|(document,)| json::<SessionDocument>("session", &document));
+    Ok(document.transpose()?.map(|document| document.mfa))
+}
+
+/// Returns the other identity that is this user now and that somebody can act as: it has a sign-in or a role.
+pub async fn holder(
+    conn: &mut AnyConnection,
+    user: &UserId,
+    person: &PersonId,
+) -> Result<Option<PersonId>, StoreError> {
+    let row: Option<(String,)> = sqlx::query_as(
+        "select p.id from person p where p.user_id = $1 and p.id <> $2 and \
+         (exists (select 1 from subject s where s.person_id = p.id) or exists (select 1 from role_grant r \
+         where r.person_id = p.id and r.ended_at is null))",
+    )
+    .bind(user.as_str())
+    .bind(person.as_str())
+    .fetch_optional(conn)
+    .await?;
+    row.map(|(holder,)| id("person", &holder)).transpose()
+}
+
+/// Returns the other identities that are, were or claim to be this user.
+pub async fn others(
+    conn: &mut AnyConnection,
+    user: &UserId,
+    person: &PersonId,
+    suspended: &SuspendedUsers,
+) -> Result<BTreeSet<PersonId>, StoreError> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "select id from person where user_id = $1 union select person_id from subject where claims = $1",
+    )
+    .bind(user.as_str())
+    .fetch_all(&mut *conn)
+    .await?;
+    let stored = rows.iter().map(|(other,)| id("person", other));
+    let mut found = stored.collect::<Result<BTreeSet<PersonId>, StoreError>>()?;
+    found.extend(identity::ever_was(conn, user, suspended).await?);
+    found.remove(person);
+    Ok(found)
+}
+
+/// Links an identity to a user that nobody acts as.
+pub async fn link(tx: &mut Tx, person: &PersonId, user: &UserId) -> Result<(), StoreError> {
+    // A crawl created the other identity for the user, or its sign-in has moved.
+    sqlx::query("update person set user_id = null where user_id = $1 and id <> $2")
+        .bind(user.as_str())
+        .bind(person.as_str())
+        .execute(tx.conn())
+        .await?;
+    let done = sqlx::query("update person set user_id = $1, joined = null where id = $2")
+        .bind(user.as_str())
+        .bind(person.as_str())
+        .execute(tx.conn())
+        .await?;
+    affected(done.rows_affected(), "this person")?;
+    settle_claims(tx, person).await
+}
+
+/// Makes the sign-ins of an identity sign-ins of the one that is the same user.
+pub async fn join(tx: &mut Tx, person: &PersonId, holder: &PersonId) -> Result<(), StoreError> {
+    settle_claims(tx, person).await?;
+    sqlx::query("update subject set person_id = $1, joined_from = $2 where person_id = $2")
+        .bind(holder.as_str())
+        .bind(person.as_str())
+        .execute(tx.conn())
+        .await?;
+    let done = sqlx::query("update person set user_id = null, joined = $1 where id = $2")
+        .bind(holder.as_str())
+        .bind(person.as_str())
+        .execute(tx.conn())
+        .await?;
+    affected(done.rows_affected(), "this person")
+}
+
+/// Ends the link of an identity. Sign-ins that it gave to another one come back.
+pub async fn end(tx: &mut Tx, person: &PersonId) -> Result<(), StoreError> {
+    sqlx::query("update subject set person_id = $1, joined_from = null where joined_from = $1")
+        .bind(person.as_str())
+        .execute(tx.conn())
+        .await?;
+    let done = sqlx::query("update person set user_id = null, joined = null where id = $1")
+        .bind(person.as_str())
+        .execute(tx.conn())
+        .await?;
+    affected(done.rows_affected(), "this person")?;
+    settle_claims(tx, person).await
+}
+
+/// Removes the claims of an identity, which people settled.
+pub async fn settle_claims(tx: &mut Tx, person: &PersonId) -> Result<(), StoreError> {
+    sqlx::query("update subject set claims = null, claimed_at = null where person_id = $1")
+        .bind(person.as_str())
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// An identity in the list: a person with a sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedIdentity {
+    pub person: PersonId,
+    pub user: Option<UserId>,
+    pub sign_ins: Vec<SignInOfIdentity>,
+}
+
+/// Returns every identity that has a sign-in, by id. Costs as much as there are people who have signed in.
+pub async fn listed(conn: &mut AnyConnection) -> Result<Vec<ListedIdentity>, StoreError> {
+    let rows: Vec<SignInRow> =
+        sqlx::query_as(concat!(sign_in_columns!(), "order by p.id, s.iss, s.sub"))
+            .fetch_all(conn)
+            .await?;
+    let mut found: Vec<ListedIdentity> = Vec::new();
+    for row in rows {
+        if found
+            .last()
+            .is_none_or(|last| last.person.as_str() != row.0)
+        {
+            found.push(ListedIdentity {
+                person: id("person", &row.0)?,
+                user: row
+                    .1
+                    .as_deref()
+                    .map(|user| id("person", user))
+                    .transpose()?,
+                sign_ins: Vec::new(),
+            });
+        }
+        let sign_in = sign_in(row)?;
+        if let Some(last) = found.last_mut() {
+            last.sign_ins.push(sign_in);
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the records of all identities about which people agreed to something, by the ledger.
+pub async fn agreed(
+    conn: &mut AnyConnection,
+) -> Result<BTreeMap<PersonId, IdentityRecord>, StoreError> {
+    let projection = super::ledger::proof::agreed_identities(conn).await?;
+    Ok(projection.identities().records().clone())
+}
