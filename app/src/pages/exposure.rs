@@ -1,14 +1,16 @@
 //! The organization's part of the home page: the exposure of production PCI. Rendered by `home`; not a page.
 
+mod notices;
+
 use domain::{snapshot::Figure, time::Timestamp, verdict::Tally};
 use leptos::prelude::*;
 
+use self::notices::{confirm_notice, waiting_notice};
 use crate::{
     backend::{DriftRow, ExposedPerson, Exposure, FindingGroup, OrganisationHome, escape},
     components::{
-        AccountLink, AccountNames, AlarmList, Column, Empty, Glyph, HitWords, NotKnown, Notice,
-        PersonLink, PrincipalLink, Section, SetLink, Stat, Stats, Status, StatusBadge, Table, Time,
-        list_href,
+        AccountLink, AccountNames, AlarmList, Column, Empty, Glyph, HitWords, NotKnown, PersonLink,
+        PrincipalLink, Section, SetLink, Stat, Stats, Status, StatusBadge, Table, Time,
     },
 };
 
@@ -49,46 +51,6 @@ pub fn draw(
     let confirm = confirm_notice(accounts_to_confirm);
     let head = view! { <AlarmList alarms now /> {waiting} {confirm} {first} {head} }.into_any();
     (head, view! { {people} {guardrails} {last} }.into_any())
-}
-
-/// Renders how many accounts AWS reports less strictly than is on record. Whoever loosened them may want access.
-fn waiting_notice(accounts: Figure) -> Option<AnyView> {
-    let title = match accounts {
-        Figure::Known(0) | Figure::NotKnown => return None,
-        Figure::Known(1) => "1 account waits for a confirmation of its classification".to_owned(),
-        Figure::Known(some) => {
-            format!("{some} accounts wait for a confirmation of their classification")
-        }
-    };
-    let href = list_href("/accounts", "", Some(super::accounts::WAITING), 1);
-    let notice = view! {
-        <Notice status=Status::Pending title>
-            <p>
-                "AWS reports a less strict environment or PCI scope than is on record. The record stays in effect until the configuration confirms the change. "
-                <a href=href>"View these accounts, and how to confirm them"</a>
-            </p>
-        </Notice>
-    };
-    Some(notice.into_any())
-}
-
-/// Renders how many declarations end soon or have ended.
-fn confirm_notice(accounts: usize) -> Option<AnyView> {
-    let title = match accounts {
-        0 => return None,
-        1 => "The classification of 1 account has to be confirmed".to_owned(),
-        some => format!("The classification of {some} accounts has to be confirmed"),
-    };
-    let href = list_href("/accounts", "", Some(super::accounts::TO_CONFIRM), 1);
-    let notice = view! {
-        <Notice status=Status::Pending title>
-            <p>
-                "Their declarations end within 30 days or have ended. Afterwards a declaration makes no account less strict. "
-                <a href=href>"View these accounts, and classify them anew"</a>
-            </p>
-        </Notice>
-    };
-    Some(notice.into_any())
 }
 
 fn head(exposure: &Exposure) -> AnyView {

@@ -9,6 +9,7 @@
 
 mod aggregation;
 mod alarm;
+mod declaration_events;
 mod domain_events;
 mod entry_actor;
 mod entry_builder;

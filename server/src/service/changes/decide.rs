@@ -4,6 +4,8 @@
 //! first. Before a decision counts, the change is evaluated again: if anything was added to its effect, earlier approvals
 //! are void and the decision is not recorded.
 
+mod refusals;
+
 use std::collections::BTreeSet;
 
 use app::backend::{DecisionInput, DecisionPort, Denied, FieldError, PortResult, decision_field};
@@ -11,8 +13,7 @@ use async_trait::async_trait;
 use domain::{
     approval::{Approval, ApprovalProgress, ApproverRefusal, Candidate, Decision},
     authorize::{Action, Role},
-    card_number::holds_card_number,
-    change::{DECIDE_WITHIN, JUSTIFICATION_BYTES, State, may_decide, tally},
+    change::{DECIDE_WITHIN, State, may_decide, tally},
     diff::EffectComparison,
     identity::{IdentityAlarm, IdentityRecord, Suspension},
     ids::{ChangeId, EffectHash, PersonId},
@@ -21,10 +22,10 @@ use domain::{
     policies::Evaluation,
     second_factor::StepUp,
     time::Timestamp,
-    verdict::Verdict,
 };
 use sqlx::AnyConnection;
 
+use self::refusals::{obsolete, wrong_reason};
 use super::{
     decider_link, descriptions,
     evaluation::{compared, re_evaluate},
@@ -42,9 +43,6 @@ use crate::{
         identity, person,
     },
 };
-
-/// The minimum length of the reason for a decision, in characters.
-const REASON_CHARS: usize = 5;
 
 /// The outcome of a decision.
 enum DecideOutcome {
@@ -394,29 +392,4 @@ pub(crate) fn rebound(
     next.effect = evaluation.effect;
     next.gaining = evaluation.gaining;
     next
-}
-
-/// Returns why an approval would be of no use: the reason of the first hit that nothing lifts. A removal starts whatever
-/// speaks against it.
-fn obsolete(stored: &StoredChange, decision: Decision, verdict: &Verdict) -> Option<String> {
-    if decision != Decision::Approve || stored.change.proposal.only_removes() {
-        return None;
-    }
-    let hit = verdict.hits.iter().find(|hit| hit.remedy.is_none())?;
-    Some(hit.reason.clone())
-}
-
-fn wrong_reason(reason: &str) -> Option<String> {
-    if reason.len() > JUSTIFICATION_BYTES {
-        return Some(format!(
-            "The reason is {} bytes long, and the limit is {JUSTIFICATION_BYTES}. Shorten it.",
-            reason.len()
-        ));
-    }
-    if reason.chars().count() < REASON_CHARS {
-        return Some(format!(
-            "Explain your decision in at least {REASON_CHARS} characters. The reason is recorded in the ledger."
-        ));
-    }
-    holds_card_number(reason).then(|| domain::change::InvalidProposal::CardNumber.to_string())
 }

@@ -221,14 +221,8 @@ fn progress_of(
             how,
             ..
         }) => removed(*verified_at, *last_use, *how, now),
-        Some(ItemResult::Carried { verified_at, how }) => carried(*verified_at, *how),
-        Some(ItemResult::Stopped { stop, done: 0, .. }) => {
-            OperationProgress::new(format!("Not carried out: {stop}"), OperationStatus::Failed)
-        }
-        Some(ItemResult::Stopped { stop, done, .. }) => OperationProgress::new(
-            format!("Carried out up to step {done}, then stopped: {stop}"),
-            OperationStatus::Failed,
-        ),
+        Some(ItemResult::Carried { verified_at, how }) => saga_steps::carried(*verified_at, *how),
+        Some(ItemResult::Stopped { stop, done, .. }) => saga_steps::stopped(stop, *done),
         Some(ItemResult::Failed { reason, .. }) => OperationProgress::new(
             format!("Not carried out: {reason}"),
             OperationStatus::Failed,
@@ -314,17 +308,6 @@ fn granted(
     OperationProgress {
         verified: Some(verified_at),
         ..far
-    }
-}
-
-fn carried(verified_at: Timestamp, how: Cause) -> OperationProgress {
-    let words = match how {
-        Cause::OurWrite => "Carried out and verified",
-        Cause::AlreadySo => "Already so, verified",
-    };
-    OperationProgress {
-        verified: Some(verified_at),
-        ..OperationProgress::new(words, OperationStatus::Done)
     }
 }
 

@@ -12,7 +12,6 @@ use domain::{
     grant::Window,
     ids::{AccountId, AwsRequestId, ChangeId, GrantId, OperationId, PersonId},
     ledger::{EventKind, Hash, Outcome, items},
-    subject::account_classification::Declaration,
     time::{Duration, Timestamp},
     verdict::{self, RulesVersion},
 };
@@ -276,45 +275,6 @@ impl Journal {
         self.system_entry(EventKind::ClassificationMapped, Outcome::Success)
             .fact("mapping", digest)
             .fact("accounts", accounts)
-    }
-
-    /// A declaration was put in force, or the one in force was ended. `digest` is the SHA-256 of its text. Its row counts
-    /// only with this entry.
-    pub fn account_declared(
-        &self,
-        who: &EntryActor,
-        account: &AccountId,
-        declaration: Option<(&Declaration, &str)>,
-        at: Timestamp,
-    ) -> EntryBuilder {
-        let Some((declaration, digest)) = declaration else {
-            return self
-                .entry(EventKind::AccountDeclarationEnded, Outcome::Success, who)
-                .account(account)
-                .at(at);
-        };
-        let Declaration {
-            environment,
-            pci,
-            owner,
-            against,
-            valid_until,
-            ..
-        } = declaration;
-        let builder = self
-            .entry(EventKind::AccountDeclared, Outcome::Success, who)
-            .account(account)
-            .at(at)
-            .fact("environment", environment.as_str())
-            .fact("pci", pci.as_str())
-            .fact("against_environment", against.0.as_str())
-            .fact("against_pci", against.1.as_str())
-            .fact("valid_until", valid_until.rfc3339())
-            .fact("digest", digest);
-        match owner {
-            Some(owner) => builder.fact("owner", owner.as_str()),
-            None => builder,
-        }
     }
 
     /// A crawl ended. `facts` are counts by name.

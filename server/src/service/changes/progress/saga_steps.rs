@@ -2,8 +2,9 @@
 
 use app::backend::OperationStatus;
 use domain::{
-    engine::{ProgressRow, StepPhase},
+    engine::{Cause, ProgressRow, SagaStop, StepPhase},
     subject::SagaPlan,
+    time::Timestamp,
 };
 
 use super::OperationProgress;
@@ -28,4 +29,25 @@ pub(super) fn at_work(plan: &SagaPlan, row: Option<&ProgressRow>) -> OperationPr
         Some((StepPhase::Failed, _)) => format!("Not carried out{}", of(steps.len())),
     };
     OperationProgress::new(words, OperationStatus::Running)
+}
+
+/// Returns the progress of a saga of which a read showed every step.
+pub(super) fn carried(verified_at: Timestamp, how: Cause) -> OperationProgress {
+    let words = match how {
+        Cause::OurWrite => "Carried out and verified",
+        Cause::AlreadySo => "Already so, verified",
+    };
+    OperationProgress {
+        verified: Some(verified_at),
+        ..OperationProgress::new(words, OperationStatus::Done)
+    }
+}
+
+/// Returns the progress of a saga that stopped after so many steps.
+pub(super) fn stopped(stop: &SagaStop, done: usize) -> OperationProgress {
+    let words = match done {
+        0 => format!("Not carried out: {stop}"),
+        done => format!("Carried out up to step {done}, then stopped: {stop}"),
+    };
+    OperationProgress::new(words, OperationStatus::Failed)
 }

@@ -1,0 +1,43 @@
+//! Why a decision is not recorded: because of its reason, or because nothing can carry out the change any more.
+
+use domain::{
+    approval::Decision,
+    card_number::holds_card_number,
+    change::{InvalidProposal, JUSTIFICATION_BYTES},
+    verdict::Verdict,
+};
+
+use crate::store::change::StoredChange;
+
+/// The minimum length of the reason for a decision, in characters.
+const REASON_CHARS: usize = 5;
+
+/// Returns why an approval would be of no use: the reason of the first hit that nothing lifts. A removal starts whatever
+/// speaks against it.
+pub(super) fn obsolete(
+    stored: &StoredChange,
+    decision: Decision,
+    verdict: &Verdict,
+) -> Option<String> {
+    if decision != Decision::Approve || stored.change.proposal.only_removes() {
+        return None;
+    }
+    let hit = verdict.hits.iter().find(|hit| hit.remedy.is_none())?;
+    Some(hit.reason.clone())
+}
+
+/// Returns what is wrong with the reason that an approver states.
+pub(super) fn wrong_reason(reason: &str) -> Option<String> {
+    if reason.len() > JUSTIFICATION_BYTES {
+        return Some(format!(
+            "The reason is {} bytes long, and the limit is {JUSTIFICATION_BYTES}. Shorten it.",
+            reason.len()
+        ));
+    }
+    if reason.chars().count() < REASON_CHARS {
+        return Some(format!(
+            "Explain your decision in at least {REASON_CHARS} characters. The reason is recorded in the ledger."
+        ));
+    }
+    holds_card_number(reason).then(|| InvalidProposal::CardNumber.to_string())
+}
