@@ -161,18 +161,7 @@ impl Service {
             return Ok(DecideOutcome::SignInAgain);
         }
         let evaluation = re_evaluate(&self.app_state, tx.conn(), &stored, BTreeSet::new()).await?;
-        // What is not access is not in the read model of its approvers: somebody else may have changed it meanwhile.
-        let is_blocked = !stored.effect.others.is_empty()
-            && state_after(evaluation.verdict.outcome) == State::Refused;
-        // A narrower effect voids nothing: the approvers saw more.
-        if is_blocked
-            || compared(&self.app_state, &stored, &evaluation).await? == EffectComparison::Exceeds
-        {
-            let reason = if is_blocked {
-                "it is blocked now, so earlier approvals are void"
-            } else {
-                "its effect exceeds the one to decide on, so earlier approvals are void"
-            };
+        if let Some(reason) = self.voids_approvals(&stored, &evaluation).await? {
             let before = stored.change.effect.clone();
             let next = rebound(&stored, evaluation, now);
             change::rebind(&mut tx, &next, now).await?;
@@ -228,6 +217,23 @@ impl Service {
         self.app_state.journal.append(&mut tx, entry).await?;
         tx.commit().await?;
         Ok(DecideOutcome::Recorded(state))
+    }
+
+    /// Returns why a change cannot be decided as its approvers saw it, if it cannot.
+    async fn voids_approvals(
+        &self,
+        stored: &change::StoredChange,
+        now: &Evaluation,
+    ) -> Result<Option<&'static str>, StoreError> {
+        // Somebody else may have changed meanwhile what is no access. Its effect does not show that.
+        let is_about_others = !stored.effect.others.is_empty();
+        if is_about_others && state_after(now.verdict.outcome) == State::Refused {
+            return Ok(Some("it is blocked now, so earlier approvals are void"));
+        }
+        // A narrower effect voids nothing: the approvers saw more.
+        let compared = compared(&self.app_state, stored, now).await?;
+        Ok((compared == EffectComparison::Exceeds)
+            .then_some("its effect exceeds the one to decide on, so earlier approvals are void"))
     }
 
     /// Returns what is known about the viewer as a decider.
