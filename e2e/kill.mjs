@@ -33,6 +33,11 @@ export async function journey(suite) {
     `a classification that is killed at "${point}" is carried out once and ends verified`,
     (resources) => killedClassifying(resources, point),
   ]));
+  // Everything before these points does not depend on the kind of the item.
+  tests.push(...SAGA_POINTS.slice(4, 8).map((point) => [
+    `a link of an identity that is killed at "${point}" is made once and ends verified`,
+    (resources) => killedLinking(resources, point),
+  ]));
   await suite.together(tests);
 }
 
@@ -69,6 +74,51 @@ async function killed(resources, kind, point) {
     // the assignment exists.
     const most = point === 'called' ? 2 : 1;
     assert.ok(writes.length >= 1 && writes.length <= most, `${writes.length} calls of ${operation}`);
+    const { code, json, stderr } = await again.verifyLedger();
+    assert.equal(code, 0, stderr);
+    assert.equal(json.first_bad ?? null, null);
+    assert.deepEqual(again.errors, []);
+    await again.stop();
+  });
+}
+
+/** Links an unlinked sign-in to a user, agreed by two approvers. */
+async function killedLinking(resources, point) {
+  const name = `kill-link-${point}`;
+  const data = resources.folder(name);
+  const visitors = [];
+  await withVisitors(name, visitors, async () => {
+    const dying = await resources.sandbox(name, { data, env: { LEASTWISE_FAILPOINT: point } });
+    const user = { user_name: 'noor.elamin', given_name: 'Noor', family_name: 'Elamin', external_ids: [], enabled: true };
+    const body = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(user) };
+    const created = await (await fetch(`${dying.aws}/_sandbox/users`, body)).json();
+    await signedIn(dying, 'noor.elamin', visitors);
+    const maya = await signedIn(dying, 'maya.okafor', visitors);
+    await maya.findsInTime('/people', 'Noor Elamin');
+    const list = await maya.open('/identities?only=unlinked');
+    const link = elements(list.find((node) => node.tagName === 'tbody')).find((node) => node.tagName === 'a');
+    const chosen = new URL(attribute(link, 'href'), dying.web);
+    chosen.searchParams.set('set', `user:${created.id}`);
+    const preview = await maya.open(chosen);
+    const request = preview.formTo('/do/changes/submit').fill('justification', 'HR confirmed the identity in person.');
+    const { url } = await maya.send(request);
+    const change = url.pathname.split('/').at(-1);
+    for (const [approver, last] of [['ines.carvalho', false], ['kwame.boateng', true]]) {
+      const visitor = await signedIn(dying, approver, visitors);
+      const inbox = await visitor.open(`/inbox?id=${change}`);
+      const approval = inbox.formAround('reason-approve').fill('reason', 'Seen in person.');
+      if (last) await visitor.sendUnanswered(approval);
+      else await visitor.send(approval);
+    }
+    const late = new Promise((resolve) => setTimeout(resolve, 60_000, { signal: 'none in 60 s' }));
+    const { signal } = await Promise.race([dying.exit, late]);
+    assert.equal(signal, 'SIGKILL', 'the process was not killed');
+
+    const again = await resources.sandbox(name, { data });
+    const after = await signedIn(again, 'maya.okafor', visitors);
+    await after.open(`/changes/${change}`);
+    await after.saysInTime('Verified', 90_000);
+    await after.findsInTime('/identities?only=by-hand', 'Noor Elamin');
     const { code, json, stderr } = await again.verifyLedger();
     assert.equal(code, 0, stderr);
     assert.equal(json.first_bad ?? null, null);

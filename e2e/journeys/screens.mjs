@@ -46,6 +46,7 @@ export async function journey(suite, browser) {
   const pages = {
     home: '/',
     board: '/accounts',
+    identities: '/identities',
     account: `/accounts/${names.accounts['cards-prod']}`,
     preview: `/changes/new?${query(draft('SupportMetrics', 'settlement-prod'))}`,
     classify: `/changes/classify?${new URLSearchParams({

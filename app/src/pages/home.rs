@@ -135,7 +135,7 @@ fn suspension(reason: String) -> AnyView {
         <Notice status=Status::Danger title="Your identity is suspended">
             <p>
                 {reason}
-                " You see your own access and changes, and you can neither request nor decide anything. Ask the operator of Leastwise to confirm your identity on the host."
+                " You see your own access and changes, and you can neither request nor decide anything. Ask an administrator to request the link of your identity again, or the operator of Leastwise to confirm it on the host."
             </p>
         </Notice>
     }

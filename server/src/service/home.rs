@@ -96,6 +96,10 @@ impl Service {
             ));
         }
         let mut conn = self.connection().await?;
+        let record = store::identity::record(&mut conn, &own.person).await;
+        if record.map_err(broken)?.ended.is_some() {
+            return Ok(Some(ENDED.to_owned()));
+        }
         let keys = store::person::keys_of(&mut conn, &own.subject).await;
         let keys = keys.map_err(broken)?;
         let link = link_identity(&keys, snapshot.found_by(&keys));
@@ -208,6 +212,9 @@ fn accounts_to_confirm(read_model: &ReadModel, now: Timestamp) -> usize {
     let declared = classes.filter_map(|(_, class)| class.declared());
     declared.filter(|declared| declared.is_due(now)).count()
 }
+
+/// Why an identity whose link people ended is linked to no user.
+const ENDED: &str = "People agreed to end the link of your identity. No new sign-in links it again, only another change.";
 
 /// Returns why a sign-in is linked to no user. The entry in the ledger names users only if there are several.
 fn unlinked_words(link: &IdentityLink) -> String {

@@ -29,7 +29,6 @@ pub const ALARM_RAISED: &str = EventKind::IdentityAlarmRaised.as_str();
 pub const ALARM_INCLUDED: &str = EventKind::IdentityAlarmIncluded.as_str();
 /// The event type of the end of an alarm.
 pub const ALARM_ENDED: &str = EventKind::IdentityAlarmEnded.as_str();
-
 /// The event type of a link that people agreed to.
 pub const LINK_AGREED: &str = EventKind::IdentityLinkAgreed.as_str();
 /// The event type of sign-ins that became a part of an identity.
@@ -38,6 +37,19 @@ pub const JOINED: &str = EventKind::IdentityJoined.as_str();
 pub const LINK_ENDED: &str = EventKind::IdentityLinkEnded.as_str();
 /// The event type of a claim that people refused.
 pub const CLAIM_REFUSED: &str = EventKind::IdentityClaimRefused.as_str();
+
+/// Every event type that changes the record of one identity. Whoever selects entries by their type reads this list.
+pub const OF_ONE_IDENTITY: [&str; 9] = [
+    LINKED,
+    USER_SEEN,
+    SUSPENDED,
+    CONFIRMED,
+    ALARM_INCLUDED,
+    LINK_AGREED,
+    JOINED,
+    LINK_ENDED,
+    CLAIM_REFUSED,
+];
 
 /// Identities according to their entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

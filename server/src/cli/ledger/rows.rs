@@ -176,14 +176,12 @@ pub(super) fn apply(projection: &mut Projection, leaf: &str) {
         grants::CLOSED,
         sessions::STARTED,
         sessions::ENDED,
-        identities::LINKED,
-        identities::USER_SEEN,
-        identities::CONFIRMED,
         declarations::DECLARED,
         declarations::ENDED,
     ];
     // Most entries concern something else, and parsing is expensive.
-    if words.iter().any(|word| leaf.contains(word))
+    let mut words = words.iter().chain(&identities::OF_ONE_IDENTITY);
+    if words.any(|word| leaf.contains(word))
         && let Ok((_, entry)) = Entry::parse(leaf.as_bytes())
     {
         projection.apply(&entry);

@@ -371,3 +371,15 @@ fn entry(in_tree: &BTreeMap<u64, Hash>, seq: i64, leaf: &str) -> Option<Entry> {
     let (position, entry) = Entry::parse(leaf.as_bytes()).ok()?;
     (position.seq == place).then_some(entry)
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::ledger::projection::identities::OF_ONE_IDENTITY;
+
+    #[test]
+    fn every_type_that_changes_an_identity_is_read_for_it() {
+        for word in OF_ONE_IDENTITY {
+            assert!(link_types!().contains(&format!("'{word}'")), "{word}");
+        }
+    }
+}
