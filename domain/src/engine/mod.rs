@@ -51,7 +51,8 @@
 //! [`Pacing::answer_within`] (reads) or makes the outcome unknown after [`Pacing::deadline`] (steps).
 //!
 //! **Rows.** `Write::Change` comes when a change is accepted, begins and is over; in between, each result is in the
-//! `Write::Progress` of its item. Both are loaded for every change that is not over.
+//! `Write::Progress` of its item. Both are loaded for every change that is not over. No row of a change is proven, so the
+//! shell compares its sagas with the request ([`ChangeRow::as_requested`]); one of [`Rows::altered`] writes nothing more.
 //!
 //! **Calls.** SDK retries are off. The attempt timeout must be short enough that `Call::not_after` plus the timeout
 //! ends within [`Pacing::doubt_delete`] of the intent. Map the result with [`AwsResponse::classify`]; anything other

@@ -8,7 +8,7 @@ use app::backend::{
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
-    change::{State, tally},
+    change::State,
     diff::Steps,
     ids::{AccountId, ChangeId, PersonId},
     snapshot::Snapshot,
