@@ -101,11 +101,11 @@ fn a_change_that_an_earlier_version_queued_asks_for_its_verdict_at_once() {
 }
 
 fn person() -> PersonId {
-    PersonId::parse("00000003-0000-4000-8000-000000000001").unwrap()
+    PersonId::parse("00000003-0000-4000-8000-000000000001").expect("a UUID")
 }
 
 fn linked() -> UserId {
-    UserId::parse("00000000-0000-4000-8000-000000000001").unwrap()
+    UserId::parse("00000000-0000-4000-8000-000000000001").expect("a UUID")
 }
 
 fn before() -> ContentHash {
@@ -118,7 +118,7 @@ fn after() -> ContentHash {
 
 /// A change with one saga under way, whose row somebody edited.
 fn edited(steps: Vec<StepRow>) -> Rows {
-    let change = ChangeId::parse("00000009-0000-4000-8000-000000000001").unwrap();
+    let change = ChangeId::parse("00000009-0000-4000-8000-000000000001").expect("a UUID");
     let plan = SagaPlan {
         key: SubjectKey::IdentityLink { person: person() },
         seen: before(),
@@ -154,7 +154,7 @@ fn edited(steps: Vec<StepRow>) -> Rows {
 fn read_as(rows: Rows, contents: &[ContentHash]) -> Vec<Effect> {
     let mut now = Timestamp(60_000);
     let mut state = State::restore(rows, Generation(2), Pacing::default(), now);
-    let mut ids = || OperationId::parse("00000000-0000-4000-8000-000000000001").unwrap();
+    let mut ids = || OperationId::parse("00000000-0000-4000-8000-000000000001").expect("a UUID");
     let mut effects = state.step(Event::Tick, now, &mut ids);
     for content in contents {
         let Some(Effect::ReadSubject(read)) = effects.pop() else {

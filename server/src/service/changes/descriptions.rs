@@ -9,7 +9,6 @@ use domain::{
     change::{InvalidProposal, Operation, Proposal, State},
     diff::{Gainer, Step},
     grant::Term,
-    identity::LinkDifference,
     ids::{AccountId, PermissionSetArn, PersonId, Principal},
     ledger::projection::ChangeMismatch,
     snapshot::Snapshot,
@@ -40,7 +39,11 @@ pub(super) fn title(
 }
 
 /// Describes one item in one line.
-pub(super) fn operation(snapshot: &Snapshot, people: &People, operation: &Operation) -> String {
+pub(in crate::service) fn operation(
+    snapshot: &Snapshot,
+    people: &People,
+    operation: &Operation,
+) -> String {
     let parts = operation.subject().order().into_iter();
     parts.map(|part| spoken(snapshot, people, part)).collect()
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    approval::{ApprovalProgress, Decision, tally},
-    change::{Change, Operation, State, StoredItem},
+    approval::{ApprovalProgress, Decision},
+    change::{Change, Operation, State, StoredItem, tally},
     diff::Effect,
     ids::{ChangeId, PersonId},
     ledger::items::ItemRows,

@@ -97,7 +97,7 @@ async fn plans(org: &Org, id: &ChangeId) -> Vec<SagaPlan> {
 
 async fn answer(org: &Org, effect: Effect) -> Event {
     let (send, mut events) = unbounded_channel();
-    execute::start(org.app_state.clone(), effect, send);
+    execute::begin(org.app_state.clone(), effect, None, send);
     events.recv().await.unwrap()
 }
 

@@ -19,7 +19,7 @@ use domain::{
 use serde_json::json;
 use server::{
     clock,
-    service::{changes::fresh_verdict, identities},
+    service::identities,
     store::{
         identity,
         person::{self, ResolvedPerson, SignInClaims},
@@ -27,9 +27,10 @@ use server::{
 };
 
 use super::{
-    recreated_users::{ADMINISTRATOR, APPROVER, recorded, suspension, waiting},
+    identities::{ADMINISTRATOR, APPROVER, suspension, waiting},
     sandbox_server::{Company, subject},
 };
+use crate::starts::fresh_verdict;
 
 crate::engines::on_both_engines! {
     &Company:
@@ -168,7 +169,7 @@ async fn listed(company: &Company, only: &str) -> Vec<IdentityStatus> {
 /// A stranger who has signed in, and a user of the directory without a sign-in.
 async fn stranger(company: &Company) -> (PersonId, UserId) {
     let user = provision(company, "a.stranger", "00u1stranger").await;
-    recorded(company).await;
+    company.sync().await;
     let known = signs_in(company, &keys(STRANGER)).await;
     assert_eq!(known.user, None);
     (known.person, user)
@@ -210,7 +211,7 @@ async fn an_ended_link_stays_ended_for_sign_ins_and_crawls_until_people_link_it_
     company: &Company,
 ) {
     let user = provision(company, "a.stranger", "00u1stranger").await;
-    recorded(company).await;
+    company.sync().await;
     let stated = federated(STRANGER, "00u1stranger");
     let known = signs_in(company, &stated).await;
     assert_eq!(known.user.as_ref(), Some(&user), "linked by its key");
@@ -235,7 +236,7 @@ async fn an_ended_link_stays_ended_for_sign_ins_and_crawls_until_people_link_it_
 }
 
 async fn a_row_of_an_ended_link_has_no_effect_without_an_entry(company: &Company) {
-    recorded(company).await;
+    company.sync().await;
     let person = company.identity_of(THIRD).await;
     let user = company.user(THIRD);
     settled(company, &unlink(&person), &[APPROVER]).await;
@@ -255,7 +256,7 @@ async fn a_row_of_an_ended_link_has_no_effect_without_an_entry(company: &Company
 }
 
 async fn roles_of_an_ended_link_have_no_effect_and_its_approval_does_not_count(company: &Company) {
-    recorded(company).await;
+    company.sync().await;
     let waiting = waiting(company, "marcus.dube").await;
     company.decide(THIRD, &waiting).await.unwrap();
     company.decide(APPROVER, &waiting).await.unwrap();
@@ -278,7 +279,7 @@ async fn roles_of_an_ended_link_have_no_effect_and_its_approval_does_not_count(c
 
 async fn a_claim_is_settled_by_joining_the_identity_and_given_back_by_the_end(company: &Company) {
     provision(company, "ines.twin", "00u1twin").await;
-    recorded(company).await;
+    company.sync().await;
     let user = company.user(APPROVER);
     let mine = company.identity_of(APPROVER).await;
     let second = LinkKeys {
@@ -321,7 +322,7 @@ async fn a_claim_is_settled_by_joining_the_identity_and_given_back_by_the_end(co
 }
 
 async fn a_refused_claim_is_not_made_again(company: &Company) {
-    recorded(company).await;
+    company.sync().await;
     let second = LinkKeys {
         attribute: Some(company.user(APPROVER)),
         ..LinkKeys::of_subject(Subject {
@@ -344,7 +345,7 @@ async fn a_refused_claim_is_not_made_again(company: &Company) {
 async fn a_user_seen_with_an_external_id_of_somebody_else_is_linked_to_its_own_sign_in(
     company: &Company,
 ) {
-    recorded(company).await;
+    company.sync().await;
     // The stranger's user has an external id of the approver for a moment.
     let user = company
         .provision(json!({
@@ -377,7 +378,7 @@ async fn a_user_seen_with_an_external_id_of_somebody_else_is_linked_to_its_own_s
 }
 
 async fn a_suspended_identity_acts_again_after_an_agreed_link(company: &Company) {
-    recorded(company).await;
+    company.sync().await;
     let new = company.recreate(APPROVER).await;
     company.sync().await;
     assert!(suspension(company, APPROVER).await.is_some());
