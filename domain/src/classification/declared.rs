@@ -94,10 +94,11 @@ impl Classification {
 
     /// Returns what roles, tags and OUs say now, without the record and a declaration.
     pub fn reported(&self) -> (Environment, Pci) {
-        match self.basis.reported {
-            Some(reported) => (reported.environment.0, reported.pci.0),
-            None => self.waiting.unwrap_or(self.strictness()),
+        if let Some(reported) = self.basis.reported {
+            return (reported.environment.0, reported.pci.0);
         }
+        let undeclared = self.undeclared();
+        undeclared.waiting.unwrap_or(undeclared.strictness())
     }
 
     /// Returns the classification without its declaration: by AWS and the record.

@@ -167,8 +167,7 @@ impl Service {
             return Ok(DecideOutcome::SignInAgain);
         }
         let evaluation = re_evaluate(&self.app_state, tx.conn(), &stored, BTreeSet::new()).await?;
-        // A narrower effect voids nothing: the approvers saw more.
-        if compared(&self.app_state, &stored, &evaluation).await? == EffectComparison::Exceeds {
+        if let Some(reason) = self.voids_approvals(&stored, &evaluation).await? {
             let before = stored.change.effect.clone();
             let next = rebound(&stored, evaluation, now);
             change::rebind(&mut tx, &next, now).await?;
@@ -182,7 +181,7 @@ impl Service {
                 )
                 .change(id)
                 .target_id("change", id.as_str())
-                .reason("its effect exceeds the one to decide on, so earlier approvals are void")
+                .reason(reason)
                 .fact("effect_before", before.0)
                 .fact("effect", next.change.effect.0.as_str())
                 .fact("state", next.change.state.as_str())
@@ -227,6 +226,23 @@ impl Service {
         self.app_state.journal.append(&mut tx, entry).await?;
         tx.commit().await?;
         Ok(DecideOutcome::Recorded(state))
+    }
+
+    /// Returns why a change cannot be decided as its approvers saw it, if it cannot.
+    async fn voids_approvals(
+        &self,
+        stored: &change::StoredChange,
+        now: &Evaluation,
+    ) -> Result<Option<&'static str>, StoreError> {
+        // Somebody else may have changed meanwhile what is no access. Its effect does not show that.
+        let is_about_others = !stored.effect.others.is_empty();
+        if is_about_others && state_after(now.verdict.outcome) == State::Refused {
+            return Ok(Some("it is blocked now, so earlier approvals are void"));
+        }
+        // A narrower effect voids nothing: the approvers saw more.
+        let compared = compared(&self.app_state, stored, now).await?;
+        Ok((compared == EffectComparison::Exceeds)
+            .then_some("its effect exceeds the one to decide on, so earlier approvals are void"))
     }
 
     /// Returns what is known about the viewer as a decider.
