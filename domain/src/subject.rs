@@ -21,7 +21,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-pub use objection::Objection;
+pub use objection::{CHANGED_MEANWHILE, Objection};
 pub use phrase::Part;
 pub use saga::{PlannedStep, SagaPlan, Step, content_hash};
 pub use state::{SubjectState, SubjectStates};

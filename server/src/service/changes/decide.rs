@@ -21,6 +21,7 @@ use domain::{
     person::Claims,
     policies::Evaluation,
     second_factor::StepUp,
+    subject::CHANGED_MEANWHILE,
     time::Timestamp,
     verdict::Verdict,
 };
@@ -234,9 +235,9 @@ impl Service {
         stored: &change::StoredChange,
         now: &Evaluation,
     ) -> Result<Option<&'static str>, StoreError> {
-        // Somebody else may have changed meanwhile what is no access. Its effect does not show that.
-        let is_about_others = !stored.effect.others.is_empty();
-        if is_about_others && state_after(now.verdict.outcome) == State::Refused {
+        // Somebody else may have changed meanwhile what is no access. Its effect does not show that, and nothing undoes it.
+        let mut hits = now.verdict.hits.iter();
+        if hits.any(|hit| hit.rule == CHANGED_MEANWHILE) {
             return Ok(Some("it is blocked now, so earlier approvals are void"));
         }
         // A narrower effect voids nothing: the approvers saw more.
