@@ -24,7 +24,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 pub use invalid::InvalidItem;
-pub use objection::Objection;
+pub use objection::{CHANGED_MEANWHILE, Objection};
 pub use operation::Operation;
 pub use phrase::Part;
 pub use saga::{PlannedStep, SagaPlan, Step, content_hash};

@@ -2,6 +2,9 @@
 
 use crate::verdict::Remedies;
 
+/// Somebody else changed what an item is about.
+pub const CHANGED_MEANWHILE: &str = "system.changed-meanwhile";
+
 /// A reason against an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Objection {
@@ -43,6 +46,6 @@ impl Objection {
     /// Returns the objection to an item whose subject somebody else changed; `what` is a sentence.
     pub fn changed_meanwhile(what: String) -> Self {
         let reason = format!("{what} Open the form again and review what it is now.");
-        Self::blocks("system.changed-meanwhile", reason, "PCI 6.5.1")
+        Self::blocks(CHANGED_MEANWHILE, reason, "PCI 6.5.1")
     }
 }

@@ -14,7 +14,6 @@ use domain::{
     approval::{Approval, ApprovalProgress, ApproverRefusal, Candidate, Decision},
     authorize::{Action, Role},
     change::{DECIDE_WITHIN, State, may_decide, tally},
-    diff::EffectComparison,
     identity::{IdentityAlarm, IdentityRecord, Suspension},
     ids::{ChangeId, EffectHash, PersonId},
     ledger::{EventKind, Outcome, projection::ChangeMismatch},
@@ -25,10 +24,10 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
-use self::refusals::{obsolete, wrong_reason};
+use self::refusals::{obsolete, voids_approvals, wrong_reason};
 use super::{
     decider_link, descriptions,
-    evaluation::{compared, re_evaluate},
+    evaluation::re_evaluate,
     identity_alarm::{is_stopped, stopped_words},
     person_names::PersonNames,
     removal_alarm::raise_removal_alarm,
@@ -220,8 +219,7 @@ impl Service {
         };
         let seen = EffectHash(input.effect.clone());
         let evaluation = re_evaluate(&self.app_state, tx.conn(), &stored, BTreeSet::new()).await?;
-        // A narrower effect voids nothing: the approvers saw more.
-        if compared(&self.app_state, &stored, &evaluation).await? == EffectComparison::Exceeds {
+        if let Some(reason) = voids_approvals(&self.app_state, &stored, &evaluation).await? {
             let before = stored.change.effect.clone();
             let next = rebound(&stored, evaluation, now);
             change::rebind(&mut tx, &next, now).await?;
@@ -235,7 +233,7 @@ impl Service {
                 )
                 .change(id)
                 .target_id("change", id.as_str())
-                .reason("its effect exceeds the one to decide on, so earlier approvals are void")
+                .reason(reason)
                 .fact("effect_before", before.0)
                 .fact("effect", next.change.effect.0.as_str())
                 .fact("state", next.change.state.as_str())

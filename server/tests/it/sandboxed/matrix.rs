@@ -113,6 +113,7 @@ fn rows(route: &'static str, things: &Things) -> Vec<Row> {
         "/"
         | "/accounts"
         | "/people"
+        | "/identities"
         | "/groups"
         | "/permission-sets"
         | "/changes"

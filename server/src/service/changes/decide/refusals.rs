@@ -1,16 +1,40 @@
-//! Why a decision is not recorded: because of its reason, or because nothing can carry out the change any more.
+//! Why a decision is not recorded: because of its reason, because approvers saw something else, or because nothing can
+//! carry out the change any more.
 
 use domain::{
     approval::Decision,
     card_number::holds_card_number,
     change::{InvalidProposal, JUSTIFICATION_BYTES},
+    diff::EffectComparison,
+    policies::Evaluation,
+    subject::CHANGED_MEANWHILE,
     verdict::Verdict,
 };
 
-use crate::store::change::StoredChange;
+use crate::{
+    service::{app_state::AppState, changes::evaluation::compared},
+    store::{StoreError, change::StoredChange},
+};
 
 /// The minimum length of the reason for a decision, in characters.
 const REASON_CHARS: usize = 5;
+
+/// Returns why a change cannot be decided as its approvers saw it, if it cannot.
+pub(super) async fn voids_approvals(
+    app_state: &AppState,
+    stored: &StoredChange,
+    now: &Evaluation,
+) -> Result<Option<&'static str>, StoreError> {
+    // Somebody else may have changed meanwhile what is no access. Its effect does not show that, and nothing undoes it.
+    let mut hits = now.verdict.hits.iter();
+    if hits.any(|hit| hit.rule == CHANGED_MEANWHILE) {
+        return Ok(Some("it is blocked now, so earlier approvals are void"));
+    }
+    // A narrower effect voids nothing: the approvers saw more.
+    let compared = compared(app_state, stored, now).await?;
+    Ok((compared == EffectComparison::Exceeds)
+        .then_some("its effect exceeds the one to decide on, so earlier approvals are void"))
+}
 
 /// Returns why an approval would be of no use: the reason of the first hit that nothing lifts. A removal starts whatever
 /// speaks against it.
