@@ -66,7 +66,7 @@ async fn verify(org: &Org, folder: &Path) -> (u8, String) {
             vkey: Some(read(folder, "ledger.vkey").trim().to_owned()),
         },
         bundle: None,
-        checkpoint: Some(folder.join("checkpoints.log")),
+        checkpoint: Some(folder.join("checkpoints.txt")),
         json: false,
     };
     let (mut out, mut notes) = (Vec::new(), Vec::new());
