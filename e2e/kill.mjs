@@ -15,8 +15,8 @@ const POINTS = [
   'approved', 'queued', 'judged', 'applying', 'observed-before', 'intended', 'called', 'accepted', 'polled', 'relisting',
   'observed-after', 'verified',
 ];
-/** The failpoints that a saga passes, in this order. */
-const SAGA_POINTS = ['approved', 'queued', 'judged', 'applying', 'subject-read', 'step-intended', 'step-answered', 'step-done', 'verified'];
+/** The failpoints that a saga of one step passes, in this order. The commit of its last step is that of its change, `verified`. */
+const SAGA_POINTS = ['approved', 'queued', 'judged', 'applying', 'subject-read', 'step-intended', 'step-answered', 'verified'];
 export const [ACCOUNT, SET, GROUP] = ['tokens-prod', 'SupportMetrics', 'support-desk'];
 
 export async function journey(suite) {
