@@ -12,7 +12,7 @@ mod target;
 pub use alarm::{AlarmCount, alarm_counts, newest_with_alarm};
 pub use decision::{DecisionRow, decide, decision_rows};
 pub use list::{Filter, Folding, list, refused_of, submitted_since};
-pub use removals::{SubmittedWithin, people_of_removals};
+pub use removals::{PeopleOfRemovals, SubmittedWithin, people_of_removals};
 pub use target::{ChangeTarget, mark_alarm};
 
 use std::collections::BTreeSet;
@@ -259,7 +259,7 @@ pub async fn rebind(tx: &mut Tx, stored: &StoredChange, now: Timestamp) -> Resul
     .await?;
     affected(rows.rows_affected(), "this change")?;
     // A removal that started at once had no allowance, and waits for a decision now.
-    if let Some(allowance) = change.proposal.allowance(change.verdict.outcome) {
+    if let Some(allowance) = change.proposal.allowance(&change.verdict) {
         mark(tx, &change.id, &ChangeTarget::allowance(allowance)).await?;
     }
     Ok(())
