@@ -158,6 +158,10 @@ mod tests {
             words.contains("a.db is in use") && words.contains("LEASTWISE_DATABASE_URL"),
             "{words}"
         );
+        assert!(matches!(
+            ProcessLock::of_database(&url("%61.db")),
+            Err(LockError::InUse { .. })
+        ));
         assert!(ProcessLock::of_database(&url("b.db")).is_ok());
         drop(held);
         assert!(ProcessLock::of_database(&url("a.db")).is_ok());
