@@ -24,6 +24,7 @@ crate::engines::on_both_engines! {
     a_removal_that_waited_starts_by_its_approvals_however_long_it_waited,
     one_approval_lets_a_requester_remove_everything_that_a_person_has,
     a_removal_that_waits_only_because_removals_add_up_is_never_refused,
+    a_removal_that_waited_and_starts_without_an_approval_counts,
 }
 
 /// Teams of ten people each, which the group `operators` contains as well. Each team has `reader` in an account, and the
@@ -309,4 +310,28 @@ async fn a_removal_that_waits_only_because_removals_add_up_is_never_refused(
     }
     let id = org.ask("ann", &form).await;
     assert_eq!(org.state(&id).await, State::Waiting);
+}
+
+async fn a_removal_that_waited_and_starts_without_an_approval_counts(engine: DatabaseEngine) {
+    let org = org_with_departments(engine).await;
+    let mut ids = Vec::new();
+    for team in 0..3 {
+        ids.push(org.ask("ann", &remove_team(team, "web-dev")).await);
+        org.clock.advance(Duration::seconds(1));
+    }
+    assert_eq!(org.state(&ids[2]).await, State::Waiting);
+    for id in &ids[..2] {
+        org.as_("ann").await.withdraw(id).await.unwrap();
+    }
+    // Both teams grow, so the decision is not recorded, and the removal needs no approval any more.
+    let mut parts = departments(&org);
+    for team in [2, 3] {
+        let members = parts.members.get_mut(&group(&team_of(team))).unwrap();
+        members.insert(user("fay"));
+    }
+    org.publish(parts);
+    assert!(org.approve("bob", &ids[2]).await.is_err());
+    assert_eq!(org.state(&ids[2]).await, State::Approved);
+    let next = org.ask("ann", &remove_team(3, "web-dev")).await;
+    assert_eq!(org.state(&next).await, State::Waiting);
 }
