@@ -125,9 +125,13 @@ pub(super) fn hits(
         found.matching.clone()
     };
     let lifted = |Remedy::Approvals(needed): &Remedy| agreed >= usize::from(*needed);
-    let matched = found.matching.into_iter().map(|(at, remedy)| Hit {
-        people_together: (!without_earlier.contains_key(&at)).then_some(together),
-        ..removals.list[at].hit(Some(remedy))
+    let matched = found.matching.into_iter().map(|(at, remedy)| {
+        let hit = removals.list[at].hit(Some(remedy));
+        if without_earlier.contains_key(&at) {
+            hit
+        } else {
+            due_to_earlier_removals(hit, together)
+        }
     });
     let failed = found.errors.into_iter().map(|error| Hit {
         remedy: Some(Remedy::Approvals(1)),
@@ -142,6 +146,15 @@ pub(super) fn hits(
         .chain(failed)
         .filter(|hit| !hit.remedy.as_ref().is_some_and(lifted))
         .collect()
+}
+
+/// The text of a policy is the same for every change, so the number is added to it.
+fn due_to_earlier_removals(hit: Hit, together: usize) -> Hit {
+    Hit {
+        reason: format!("{} Together, {together} people lose access.", hit.reason),
+        people_together: Some(together),
+        ..hit
+    }
 }
 
 /// Whether a hit is one of a policy on removals, or of one that could not be evaluated. Either raises an alarm.

@@ -357,9 +357,13 @@ fn a_verdict_says_whether_a_removal_waits_only_because_removals_add_up() {
     };
     let by_sum = evaluate(&team(10), &operation, &asked);
     assert_eq!(together(&by_sum), [Some(limit + 3)]);
+    let told = &by_sum.verdict.hits[0].reason;
+    assert!(told.ends_with("Together, 23 people lose access."), "{told}");
     assert!(by_sum.verdict.is_due_to_earlier_removals());
     let many = evaluate(&team(limit + 1), &operation, &asked);
     assert_eq!(together(&many), [None]);
+    let told = &many.verdict.hits[0].reason;
+    assert!(!told.contains("Together"), "{told}");
     assert!(!many.verdict.is_due_to_earlier_removals());
     let mut audited = overseen(Content::default(), "SecurityAudit");
     audited.assigned(&the_user("fay"), "web-dev", "audit");

@@ -123,6 +123,15 @@ async fn the_third_removal_of_ten_people_waits_and_raises_the_alarm(engine: Data
     );
     let alarms = &org.app_state.removal_alarms;
     assert_eq!(alarms.load(Ordering::Relaxed), 1);
+    let alarm = org.entry(&ids[2], "change.alarm").await;
+    let facts = &alarm["data"];
+    assert_eq!(facts["people"], 10);
+    assert_eq!(facts["people_together"], 30);
+    let reason = alarm["reason"].as_str().unwrap();
+    assert!(
+        reason.ends_with("Together, 30 people lose access."),
+        "{reason}"
+    );
     org.approve("bob", &ids[2]).await.unwrap();
     assert_eq!(org.fresh(&ids[2]).await, StartVerdict::StillAllowed);
 }
