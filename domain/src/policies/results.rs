@@ -44,6 +44,9 @@ pub struct RequestContext {
     /// The people who lose access by removals that the requester submitted within [`EARLIER`](super::EARLIER) before this
     /// change and that needed no approval.
     pub earlier_removals: BTreeSet<UserId>,
+    /// The people who lose access by removals that the requester submitted in the same time and that somebody else
+    /// approved. They count only with what one change removes.
+    pub agreed_removals: BTreeSet<UserId>,
 }
 
 /// Whether the beneficiary made the request.
@@ -208,6 +211,7 @@ impl Rule {
             remedy,
             gains: BTreeSet::new(),
             affected: 0,
+            people_together: None,
         }
     }
 }

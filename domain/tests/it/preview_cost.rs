@@ -227,6 +227,7 @@ fn administrator() -> RequestContext {
         new_persons: BTreeMap::new(),
         new_user: None,
         earlier_removals: BTreeSet::new(),
+        agreed_removals: BTreeSet::new(),
     }
 }
 

@@ -12,7 +12,7 @@ mod target;
 pub use alarm::{AlarmCount, alarm_counts, newest_with_alarm};
 pub use decision::{DecisionRow, decide, decision_rows};
 pub use list::{Filter, Folding, list, refused_of, submitted_since};
-pub use removals::{SubmittedWithin, people_of_removals};
+pub use removals::{PeopleOfRemovals, SubmittedWithin, people_of_removals};
 pub use target::{ChangeTarget, mark_alarm};
 
 use std::collections::BTreeSet;
@@ -30,7 +30,7 @@ use domain::{
 };
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
-use self::{decision::ProvenDecisions, target::mark};
+use self::decision::ProvenDecisions;
 use super::{StoreError, Tx, affected, id, json, to_json};
 
 /// A stored change, with the effect that its approvers saw.
@@ -258,11 +258,8 @@ pub async fn rebind(tx: &mut Tx, stored: &StoredChange, now: Timestamp) -> Resul
     .execute(tx.conn())
     .await?;
     affected(rows.rows_affected(), "this change")?;
-    // A removal that started at once had no allowance, and waits for a decision now.
-    if let Some(allowance) = change.proposal.allowance(change.verdict.outcome) {
-        mark(tx, &change.id, &ChangeTarget::allowance(allowance)).await?;
-    }
-    Ok(())
+    // A removal that started at once may wait for a decision now, and one that waited may start without one.
+    target::set_allowance(tx, &change.id, change.proposal.allowance(&change.verdict)).await
 }
 
 /// Returns how many changes of a requester that count against an allowance wait for a decision.

@@ -162,6 +162,7 @@ fn asked() -> impl Strategy<Value = RequestContext> {
                 .map(|name| (user(name), person(name)))
                 .collect(),
             earlier_removals: BTreeSet::new(),
+            agreed_removals: BTreeSet::new(),
         })
 }
 
@@ -285,6 +286,7 @@ fn an_evaluation_whose_caller_is_gone_ends_without_a_result() {
         new_persons: BTreeMap::new(),
         new_user: None,
         earlier_removals: BTreeSet::new(),
+        agreed_removals: BTreeSet::new(),
     };
     let evaluated = |stop: &dyn Fn() -> bool| {
         evaluate(

@@ -98,6 +98,7 @@ pub fn ann() -> RequestContext {
         new_persons: BTreeMap::new(),
         new_user: None,
         earlier_removals: BTreeSet::new(),
+        agreed_removals: BTreeSet::new(),
     }
 }
 

@@ -30,7 +30,7 @@ use crate::{
     },
     store::{
         StoreError,
-        change::{self, StoredChange, SubmittedWithin},
+        change::{self, PeopleOfRemovals, StoredChange, SubmittedWithin},
         engine, identity, identity_link, person,
     },
 };
@@ -52,13 +52,15 @@ pub(super) async fn evaluate_now(
         operations: operations.to_vec(),
         now: app_state.clock.now(),
     };
+    let earlier = if operations.iter().all(Operation::gives) {
+        PeopleOfRemovals::default()
+    } else {
+        earlier_removals(conn, &asked.requester, stored, evaluated.now).await?
+    };
     let mut asked = RequestContext {
         ours: ours(read_model, operations),
-        earlier_removals: if operations.iter().all(Operation::gives) {
-            BTreeSet::new()
-        } else {
-            earlier_removals(conn, &asked.requester, stored, evaluated.now).await?
-        },
+        earlier_removals: earlier.alone,
+        agreed_removals: earlier.agreed,
         ..asked.clone()
     };
     let record = identity::record(conn, &asked.requester).await?;
@@ -171,6 +173,7 @@ pub(crate) async fn re_evaluate(
         new_persons: BTreeMap::new(),
         new_user: None,
         earlier_removals: BTreeSet::new(),
+        agreed_removals: BTreeSet::new(),
     };
     let operations = &stored.change.proposal.operations;
     evaluate_now(
@@ -191,7 +194,7 @@ async fn earlier_removals(
     requester: &PersonId,
     stored: Option<&Change>,
     now: Timestamp,
-) -> Result<BTreeSet<UserId>, StoreError> {
+) -> Result<PeopleOfRemovals, StoreError> {
     let (submitted, last) = stored.map_or((now, Timestamp(i64::MAX)), |change| {
         (change.submitted, change.submitted)
     });

@@ -67,6 +67,7 @@ impl Service {
             new_persons: BTreeMap::new(),
             new_user: None,
             earlier_removals: BTreeSet::new(),
+            agreed_removals: BTreeSet::new(),
         }
     }
 
