@@ -42,6 +42,10 @@ pub struct Hit {
     pub gains: BTreeSet<usize>,
     /// How many gains of single people these are: one for each person and path.
     pub affected: usize,
+    /// How many people lose access together with the requester's earlier removals, if the policy would not match without
+    /// these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub people_together: Option<usize>,
 }
 
 /// The stored form. Earlier versions stored the index of every single gain instead of their number.
@@ -55,6 +59,8 @@ struct StoredHit {
     gains: Vec<usize>,
     #[serde(default)]
     affected: usize,
+    #[serde(default)]
+    people_together: Option<usize>,
 }
 
 impl From<StoredHit> for Hit {
@@ -66,6 +72,7 @@ impl From<StoredHit> for Hit {
             remedy: stored.remedy,
             gains: BTreeSet::new(),
             affected: stored.affected.max(stored.gains.len()),
+            people_together: stored.people_together,
         }
     }
 }
@@ -167,6 +174,12 @@ impl Verdict {
         remedies.any(Remedies::need_step_up)
     }
 
+    /// Whether somebody else must approve only because of the requester's earlier removals.
+    pub fn is_due_to_earlier_removals(&self) -> bool {
+        let due = |hit: &Hit| hit.people_together.is_some();
+        self.outcome == Outcome::NeedsApproval && self.hits.iter().all(due)
+    }
+
     /// Returns the verdict without what nothing lifts. An accepted removal that cannot be written now is not blocked
     /// when it starts: AWS decides, and the engine tries again.
     #[must_use]
@@ -219,6 +232,7 @@ mod tests {
             remedy,
             gains: BTreeSet::new(),
             affected: 0,
+            people_together: None,
         };
         let (last, two) = (
             hit("final", None),

@@ -119,12 +119,23 @@ export class Person {
   /** Opens a page of Leastwise and checks it. */
   async open(target, status = 200) {
     if (status !== 200) this.expecting(status);
-    const response = await this.page.goto(new URL(target, this.sandbox.web).href);
+    const response = await this.#reach(new URL(target, this.sandbox.web).href);
     if (response.status() !== status) {
       throw new Error(`${target} answered ${response.status()}, not ${status}`);
     }
     await this.settled();
     return response;
+  }
+
+  /** The page of a change in progress reloads itself, which interrupts a navigation that begins at the same moment. */
+  async #reach(href) {
+    try {
+      return await this.page.goto(href);
+    } catch (error) {
+      if (!String(error).includes('interrupted by another navigation')) throw error;
+      await this.page.waitForLoadState();
+      return this.page.goto(href);
+    }
   }
 
   /** Waits until the page is ready, and fails on any error. Call this after every navigation. */

@@ -1,7 +1,8 @@
 //! Keeps two processes from using the same files: the database file of a server, and the data folder of a sandbox.
 //!
 //! The operating system holds the lock and releases it when the process ends, however it ends. Never taken by commands
-//! that run beside a server, such as `report` or `identity confirm`.
+//! that run beside a server, such as `report` or `identity confirm`. Only the user of the server can open the file:
+//! whoever can read it can hold its lock.
 
 use std::{
     fs::{File, TryLockError},
@@ -69,12 +70,19 @@ impl ProcessLock {
             path: lock.to_owned(),
             source,
         };
-        let options = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(lock);
-        let file = options.map_err(io)?;
+        let mut options = File::options();
+        options.create(true).truncate(false).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, OWNER_ONLY);
+        let file = options.open(lock).map_err(io)?;
+        #[cfg(unix)]
+        if let Err(error) = narrow(&file) {
+            tracing::warn!(
+                path = %lock.display(),
+                error = &error as &dyn std::error::Error,
+                "the lock file stays accessible to other users, who can keep Leastwise from starting"
+            );
+        }
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(LockError::InUse { path, setting }),
@@ -90,12 +98,48 @@ impl ProcessLock {
     }
 }
 
+/// The mode of a lock file.
+#[cfg(unix)]
+const OWNER_ONLY: u32 = 0o600;
+
+/// Takes the lock file of an earlier version away from other users.
+#[cfg(unix)]
+fn narrow(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut permissions = file.metadata()?.permissions();
+    if permissions.mode() & 0o777 & !OWNER_ONLY == 0 {
+        return Ok(());
+    }
+    permissions.set_mode(OWNER_ONLY);
+    file.set_permissions(permissions)
+}
+
 /// The name of the lock file in the data folder of a sandbox.
 pub const SANDBOX_LOCK: &str = "sandbox.lock";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn other_users_cannot_open_a_lock_file_whether_it_is_new_or_existed() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = std::env::temp_dir().join(format!("leastwise-mode-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("the folder can be created");
+        let lock = folder.join(SANDBOX_LOCK);
+        let mode = || {
+            let read = std::fs::metadata(&lock).expect("the lock file exists");
+            read.permissions().mode() & 0o777
+        };
+        drop(ProcessLock::of_sandbox(&folder).expect("it is free"));
+        assert_eq!(mode(), 0o600);
+        let wide = std::fs::Permissions::from_mode(0o644);
+        std::fs::set_permissions(&lock, wide).expect("the mode can be set");
+        drop(ProcessLock::of_sandbox(&folder).expect("it is free"));
+        assert_eq!(mode(), 0o600);
+        std::fs::remove_dir_all(&folder).expect("the folder can be removed");
+    }
 
     #[test]
     fn a_database_file_is_used_by_one_process_at_a_time_whatever_path_leads_to_it() {
@@ -114,6 +158,10 @@ mod tests {
             words.contains("a.db is in use") && words.contains("LEASTWISE_DATABASE_URL"),
             "{words}"
         );
+        assert!(matches!(
+            ProcessLock::of_database(&url("%61.db")),
+            Err(LockError::InUse { .. })
+        ));
         assert!(ProcessLock::of_database(&url("b.db")).is_ok());
         drop(held);
         assert!(ProcessLock::of_database(&url("a.db")).is_ok());

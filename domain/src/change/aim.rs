@@ -1,10 +1,11 @@
 //! What a change aims at, as far as the changes of one person are counted and folded by it.
 //!
 //! Grants and removals have allowances of their own: grants never delay a removal. A removal that starts at
-//! once has none, because it must not wait.
+//! once has none, because it must not wait. One that waits only because removals add up is counted against no limit: it
+//! may wait, and is never refused.
 
 use super::{Operation, Proposal};
-use crate::verdict::Outcome;
+use crate::verdict::{Outcome, Verdict};
 
 /// What the operations of a change do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +52,8 @@ pub enum Allowance {
     Grants,
     /// Removals that need an approval, or that a policy blocks.
     Removals,
+    /// Removals that need an approval only because of the requester's earlier ones. Not limited.
+    RemovalsTogether,
 }
 
 impl Allowance {
@@ -59,6 +62,7 @@ impl Allowance {
         match self {
             Self::Grants => "grants",
             Self::Removals => "removals",
+            Self::RemovalsTogether => "removals_together",
         }
     }
 }
@@ -88,10 +92,13 @@ impl Proposal {
     }
 
     /// Returns what the change counts against with this verdict; none for a removal that starts at once.
-    pub fn allowance(&self, outcome: Outcome) -> Option<Allowance> {
+    pub fn allowance(&self, verdict: &Verdict) -> Option<Allowance> {
         if !self.only_removes() {
             return Some(Allowance::Grants);
         }
-        (outcome != Outcome::Allowed).then_some(Allowance::Removals)
+        if verdict.is_due_to_earlier_removals() {
+            return Some(Allowance::RemovalsTogether);
+        }
+        (verdict.outcome != Outcome::Allowed).then_some(Allowance::Removals)
     }
 }

@@ -31,31 +31,46 @@ impl<'a> LostPair<'a> {
     }
 }
 
-/// Returns the number of people who may lose something by a change, together with the requester's earlier removals. A
-/// group whose members were never read counts as the largest group.
+/// How many people may lose something. A group whose members were never read counts as the largest group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LosingPeople {
+    /// By the change.
+    pub by_change: usize,
+    /// By the change, and by the requester's earlier removals as far as these count.
+    pub together: usize,
+}
+
+/// Returns the number of people who may lose something by a change.
 pub(super) fn people(
     snapshot: &Snapshot,
     operations: &[Operation],
     effect: &Effect,
     asked: &RequestContext,
-) -> i64 {
+) -> LosingPeople {
     let is_unread = |operation: &Operation| {
         let removed = operation.unassigns().map(|removed| &removed.principal);
         matches!(removed, Some(Principal::Group(group))
             if snapshot.never_read().members_of(group) == Knowledge::NeverRead)
     };
     if operations.iter().any(is_unread) {
-        return i64::MAX;
+        return LosingPeople {
+            by_change: usize::MAX,
+            together: usize::MAX,
+        };
     }
     let people = may_lose(snapshot, operations, effect);
     let own = asked.own_user(snapshot);
-    let is_other = |user: &&UserId| Some(*user) != own;
-    let mut together: HashSet<&UserId> = people.iter().copied().filter(is_other).collect();
-    // Earlier removals hold up nobody who removes only their own access.
+    // Somebody else agreed that these people lose access: whatever else they lose is not held up by other people.
+    let adds_up = |user: &&UserId| Some(*user) != own && !asked.agreed_removals.contains(*user);
+    let mut together: HashSet<&UserId> = people.iter().copied().filter(adds_up).collect();
+    // Earlier removals hold up nobody who removes only what does not add up, such as their own access.
     if !together.is_empty() {
-        together.extend(asked.earlier_removals.iter().filter(is_other));
+        together.extend(asked.earlier_removals.iter().filter(adds_up));
     }
-    i64::try_from(people.len().max(together.len())).unwrap_or(i64::MAX)
+    LosingPeople {
+        by_change: people.len(),
+        together: together.len().max(people.len()),
+    }
 }
 
 /// Returns the known people who may lose something. Everybody whom the operations name counts, because an assignment may

@@ -13,7 +13,7 @@ use cedar_policy::{
 
 use super::{
     cedar_request::{uid, whole},
-    lost_access::{self, LostPair},
+    lost_access::{self, LosingPeople, LostPair},
     oversight::{OversightMark, RemovalLimits},
     results::{RequestContext, Rule, RuleError, RuleText},
     rules::Rules,
@@ -112,24 +112,27 @@ pub(super) fn hits(
     let Some(removals) = &rules.removals else {
         return Vec::new();
     };
-    let people = lost_access::people(snapshot, operations, effect, asked);
-    let mut found: BTreeMap<usize, Remedies> = BTreeMap::new();
-    let mut failed: BTreeSet<String> = BTreeSet::new();
-    for pair in lost_access::pairs(snapshot, operations, effect) {
-        match removals.matching(snapshot, pair, asked.requester.as_str(), people) {
-            Ok((matched, errors)) => {
-                failed.extend(errors);
-                found.extend(matched);
-            }
-            Err(error) => {
-                failed.insert(error);
-            }
+    let LosingPeople {
+        by_change,
+        together,
+    } = lost_access::people(snapshot, operations, effect, asked);
+    let pairs = lost_access::pairs(snapshot, operations, effect);
+    let findings = |people| removals.findings(snapshot, &pairs, asked.requester.as_str(), people);
+    let found = findings(together);
+    let without_earlier = if together > by_change && !found.matching.is_empty() {
+        findings(by_change).matching
+    } else {
+        found.matching.clone()
+    };
+    let matched = found.matching.into_iter().map(|(at, remedy)| {
+        let hit = removals.list[at].hit(Some(remedy));
+        if without_earlier.contains_key(&at) {
+            hit
+        } else {
+            due_to_earlier_removals(hit, together)
         }
-    }
-    let matched = found
-        .into_iter()
-        .map(|(at, remedy)| removals.list[at].hit(Some(remedy)));
-    let failed = failed.into_iter().map(|error| Hit {
+    });
+    let failed = found.errors.into_iter().map(|error| Hit {
         remedy: Some(Remedies::approvals_of(1)),
         ..hit(
             REMOVAL_POLICY_ERROR,
@@ -146,6 +149,15 @@ pub(super) fn hits(
                 .is_some_and(|remedies| remedies.lifted_by(agreed))
         })
         .collect()
+}
+
+/// The text of a policy is the same for every change, so the number is added to it.
+fn due_to_earlier_removals(hit: Hit, together: usize) -> Hit {
+    Hit {
+        reason: format!("{} Together, {together} people lose access.", hit.reason),
+        people_together: Some(together),
+        ..hit
+    }
 }
 
 /// Whether a hit is one of a policy on removals, or of one that could not be evaluated. Either raises an alarm.
@@ -193,8 +205,14 @@ pub fn ends_oversight(rules: &Rules, snapshot: &Snapshot, resource: &AccessResou
     }
 }
 
-/// The matching policies, by their index, and the evaluation errors.
-type Matching = (Vec<(usize, Remedies)>, Vec<String>);
+/// What the policies say about what people lose.
+#[derive(Default)]
+struct Findings {
+    /// The matching policies, by their index.
+    matching: BTreeMap<usize, Remedies>,
+    /// The evaluation errors.
+    errors: BTreeSet<String>,
+}
 
 impl RemovalPolicies {
     /// Whether a permission set is marked as oversight. It is none if it may be any.
@@ -202,13 +220,32 @@ impl RemovalPolicies {
         set.is_none_or(|set| self.limits.is_oversight(set, snapshot.set(set)))
     }
 
-    fn matching(
+    /// Returns what the policies say if this many people lose access.
+    fn findings(
         &self,
+        snapshot: &Snapshot,
+        pairs: &BTreeSet<LostPair<'_>>,
+        requester: &str,
+        people: usize,
+    ) -> Findings {
+        let people = i64::try_from(people).unwrap_or(i64::MAX);
+        let mut findings = Findings::default();
+        for pair in pairs {
+            if let Err(error) = self.add_to(&mut findings, snapshot, *pair, requester, people) {
+                findings.errors.insert(error);
+            }
+        }
+        findings
+    }
+
+    fn add_to(
+        &self,
+        findings: &mut Findings,
         snapshot: &Snapshot,
         pair: LostPair<'_>,
         requester: &str,
         people: i64,
-    ) -> Result<Matching, String> {
+    ) -> Result<(), String> {
         let account = pair.account.and_then(|id| snapshot.account(id));
         let lost = RemovalRequest {
             account: pair.account.map_or(ANY_ACCOUNT, |id| id.as_str()),
@@ -224,8 +261,10 @@ impl RemovalPolicies {
             let at = self.list.iter().position(|rule| rule.id == id.as_ref())?;
             Some((at, self.list[at].remedy.clone()?))
         });
+        findings.matching.extend(matched);
         let errors = diagnostics.errors().map(ToString::to_string);
-        Ok((matched.collect(), errors.collect()))
+        findings.errors.extend(errors);
+        Ok(())
     }
 }
 

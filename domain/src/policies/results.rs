@@ -45,6 +45,9 @@ pub struct RequestContext {
     /// The people who lose access by removals that the requester submitted within [`EARLIER`](super::EARLIER) before this
     /// change and that needed no approval.
     pub earlier_removals: BTreeSet<UserId>,
+    /// The people who lose access by removals that the requester submitted in the same time and that somebody else
+    /// approved. They count only with what one change removes.
+    pub agreed_removals: BTreeSet<UserId>,
     /// The present state of what the items are about, if it is not in the snapshot.
     pub states: SubjectStates,
 }
@@ -211,6 +214,7 @@ impl Rule {
             remedy,
             gains: BTreeSet::new(),
             affected: 0,
+            people_together: None,
         }
     }
 }

@@ -28,6 +28,7 @@ pub(super) fn hit(rule: &str, reason: String, control: &str, gains: BTreeSet<usi
         remedy: None,
         gains,
         affected: 0,
+        people_together: None,
     }
 }
 

@@ -229,6 +229,7 @@ fn administrator() -> RequestContext {
         new_user: None,
         earlier_removals: BTreeSet::new(),
         states: domain::subject::SubjectStates::default(),
+        agreed_removals: BTreeSet::new(),
     }
 }
 

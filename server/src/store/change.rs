@@ -17,7 +17,7 @@ pub use decision::{DecisionRow, decide, decision_rows};
 pub use found::{FoundChange, UnreadableRow};
 pub use items::{inline_items, item_digests, items_of};
 pub use list::{Filter, Folding, list, refused_of, submitted_since};
-pub use removals::{SubmittedWithin, people_of_removals};
+pub use removals::{PeopleOfRemovals, SubmittedWithin, people_of_removals};
 pub use summary::{ChangeSummary, ListedChange};
 pub use target::{ChangeTarget, mark_alarm};
 
@@ -37,10 +37,7 @@ use domain::{
 use serde_json::json;
 use sqlx::{AnyConnection, Row as _};
 
-use self::{
-    found::{found, state_of},
-    target::mark,
-};
+use self::found::{found, state_of};
 use super::{StoreError, Tx, affected, id, to_json};
 
 /// A stored change, with the effect that its approvers saw.
@@ -308,11 +305,8 @@ pub async fn rebind(tx: &mut Tx, stored: &StoredChange, now: Timestamp) -> Resul
     .execute(tx.conn())
     .await?;
     affected(rows.rows_affected(), "this change")?;
-    // A removal that started at once had no allowance, and waits for a decision now.
-    if let Some(allowance) = change.proposal.allowance(change.verdict.outcome) {
-        mark(tx, &change.id, &ChangeTarget::allowance(allowance)).await?;
-    }
-    Ok(())
+    // A removal that started at once may wait for a decision now, and one that waited may start without one.
+    target::set_allowance(tx, &change.id, change.proposal.allowance(&change.verdict)).await
 }
 
 /// Returns how many changes of a requester that count against an allowance wait for a decision.

@@ -2,14 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
-/// Returns the file of a SQLite URL; none for another database and for one in memory.
+/// Returns the file of a SQLite URL, which the driver opens; none for another database, for one in memory, and for a URL
+/// that the driver refuses.
 pub fn sqlite_path(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path);
     let path = path.split_once('?').map_or(path, |(path, _)| path);
-    (path != ":memory:" && !path.is_empty()).then(|| PathBuf::from(path))
+    if path == ":memory:" || path.is_empty() {
+        return None;
+    }
+    let path = percent_decode_str(path).decode_utf8().ok()?;
+    Some(PathBuf::from(path.into_owned()))
 }
 
 /// Returns the name of a database.
@@ -39,6 +45,18 @@ fn absolute(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_path_of_a_file_is_decoded_as_by_the_driver() {
+        for (url, path) in [
+            ("sqlite:/My%20Data/a.db?mode=rw", Some("/My Data/a.db")),
+            ("sqlite:///a/%6c%3F.db", Some("/a/l?.db")),
+            ("sqlite:/a/%ff.db", None),
+            ("sqlite::memory:", None),
+        ] {
+            assert_eq!(sqlite_path(url), path.map(PathBuf::from), "{url}");
+        }
+    }
 
     #[test]
     fn a_name_is_an_absolute_path_or_a_url_and_has_no_password() {

@@ -57,3 +57,17 @@ async fn a_commit_survives_a_power_failure_unless_a_test_says_otherwise(engine: 
     production.close().await;
     full.close().await;
 }
+
+#[tokio::test]
+async fn a_file_whose_url_is_percent_encoded_is_found_and_opened() {
+    let folder = std::env::temp_dir().join(format!("leastwise My Data {}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let encoded = folder.display().to_string().replace(' ', "%20");
+    let url = format!("sqlite:{encoded}/a.db");
+    assert!(Store::open_existing(&url).await.unwrap().is_none());
+    Store::open(&url).await.unwrap().close().await;
+    assert!(folder.join("a.db").is_file());
+    let opened = Store::open_existing(&url).await.unwrap().unwrap();
+    opened.close().await;
+    std::fs::remove_dir_all(&folder).unwrap();
+}

@@ -164,6 +164,7 @@ fn asked() -> impl Strategy<Value = RequestContext> {
                 .map(|name| (user(name), person(name)))
                 .collect(),
             earlier_removals: BTreeSet::new(),
+            agreed_removals: BTreeSet::new(),
         })
 }
 
@@ -288,6 +289,7 @@ fn an_evaluation_whose_caller_is_gone_ends_without_a_result() {
         new_user: None,
         earlier_removals: BTreeSet::new(),
         states: SubjectStates::default(),
+        agreed_removals: BTreeSet::new(),
     };
     let evaluated = |stop: &dyn Fn() -> bool| {
         evaluate(

@@ -128,8 +128,11 @@ impl ReferenceModel {
                 if !verdict.is_some_and(|(_, verdict)| allows(verdict)) {
                     return Err(format!("I9: {name} under verdict {verdict:?}"));
                 }
+                // A window of another change may start in the millisecond of the intent, after it.
                 let starts = Self::windows(store, &call.key)
-                    .filter(|w| w.delivery.is_none() && w.window.starts <= row.intended_at)
+                    .filter(|w| {
+                        w.delivery.is_none() && Some(&w.window.change) == row.change.as_ref()
+                    })
                     .map(|w| w.window.starts.0)
                     .max()
                     .unwrap_or(i64::MIN);

@@ -99,6 +99,7 @@ pub fn ann() -> RequestContext {
         new_user: None,
         earlier_removals: BTreeSet::new(),
         states: domain::subject::SubjectStates::default(),
+        agreed_removals: BTreeSet::new(),
     }
 }
 

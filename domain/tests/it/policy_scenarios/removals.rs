@@ -322,6 +322,61 @@ fn ones_own_access_is_removed_whatever_one_removed_before_and_does_not_count() {
 }
 
 #[test]
+fn somebody_whose_removal_was_approved_before_does_not_add_up() {
+    let limit = usize::try_from(RemovalLimits::PEOPLE).unwrap();
+    let fixture = team(limit + 3);
+    let after = |earlier: std::ops::Range<usize>, agreed: std::ops::Range<usize>| RequestContext {
+        agreed_removals: members(agreed).map(|name| user(&name)).collect(),
+        ..ann_after(members(earlier))
+    };
+    let of = |number: usize, asked: &RequestContext| {
+        let operation = leave(&format!("member-{number}"), "operators");
+        evaluate(&fixture, &operation, asked)
+    };
+    needs(&of(limit, &after(0..limit, 0..0)), 1);
+    allowed(&of(limit, &after(0..limit, limit..limit + 1)));
+    // What started alone because somebody had agreed counts no more for others.
+    let asked = after(0..limit + 1, limit..limit + 1);
+    allowed(&of(limit, &asked));
+    allowed(&of(3, &after(0..limit, 0..1)));
+    needs(&of(limit + 1, &asked), 1);
+    allowed(&of(limit + 1, &after(0..limit, 0..1)));
+    // One change for many people is judged as before.
+    let all = unassign(the_group("operators"), "web-dev", "viewer");
+    needs(&evaluate(&fixture, &all, &after(0..0, 0..limit + 3)), 1);
+}
+
+#[test]
+fn a_verdict_says_whether_a_removal_waits_only_because_removals_add_up() {
+    let limit = usize::try_from(RemovalLimits::PEOPLE).unwrap();
+    let operation = unassign(the_group("operators"), "web-dev", "viewer");
+    let asked = ann_after(members(10..limit + 3));
+    let together = |evaluation: &Evaluation| {
+        let hits = evaluation.verdict.hits.iter();
+        hits.map(|hit| hit.people_together).collect::<Vec<_>>()
+    };
+    let by_sum = evaluate(&team(10), &operation, &asked);
+    assert_eq!(together(&by_sum), [Some(limit + 3)]);
+    let told = &by_sum.verdict.hits[0].reason;
+    assert!(told.ends_with("Together, 23 people lose access."), "{told}");
+    assert!(by_sum.verdict.is_due_to_earlier_removals());
+    let many = evaluate(&team(limit + 1), &operation, &asked);
+    assert_eq!(together(&many), [None]);
+    let told = &many.verdict.hits[0].reason;
+    assert!(!told.contains("Together"), "{told}");
+    assert!(!many.verdict.is_due_to_earlier_removals());
+    let mut audited = overseen(Content::default(), "SecurityAudit");
+    audited.assigned(&the_user("fay"), "web-dev", "audit");
+    let oversight = unassign(the_user("fay"), "web-dev", "audit");
+    let both = evaluate(&audited, &oversight, &ann_after(members(0..limit)));
+    assert_eq!(hit(&both), [OVERSIGHT, MANY]);
+    assert_eq!(together(&both), [None, Some(limit + 1)]);
+    assert!(!both.verdict.is_due_to_earlier_removals());
+    let at_once = evaluate(&team(10), &operation, &ann());
+    assert!(!at_once.verdict.is_due_to_earlier_removals());
+}
+
+#[test]
 fn an_orphan_with_an_oversight_set_waits_as_well() {
     let mut fixture = overseen(Content::default(), "SecurityAudit");
     fixture.assigned(&the_user("gone"), "web-dev", "audit");

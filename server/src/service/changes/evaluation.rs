@@ -32,7 +32,7 @@ use crate::{
     },
     store::{
         StoreError,
-        change::{self, FoundChange, StoredChange, SubmittedWithin},
+        change::{self, FoundChange, PeopleOfRemovals, StoredChange, SubmittedWithin},
         engine, identity, identity_link, person,
     },
 };
@@ -54,13 +54,15 @@ pub(super) async fn evaluate_now(
         operations: operations.to_vec(),
         now: app_state.clock.now(),
     };
+    let earlier = if operations.iter().any(Operation::removes) {
+        earlier_removals(conn, &asked.requester, stored, evaluated.now).await?
+    } else {
+        PeopleOfRemovals::default()
+    };
     let mut asked = RequestContext {
         ours: ours(read_model, operations),
-        earlier_removals: if operations.iter().any(Operation::removes) {
-            earlier_removals(conn, &asked.requester, stored, evaluated.now).await?
-        } else {
-            BTreeSet::new()
-        },
+        earlier_removals: earlier.alone,
+        agreed_removals: earlier.agreed,
         states: subject_states::read(conn, &read_model.snapshot, &asked.requester, operations)
             .await?,
         ..asked.clone()
@@ -176,6 +178,7 @@ pub(crate) async fn re_evaluate(
         new_user: None,
         earlier_removals: BTreeSet::new(),
         states: SubjectStates::default(),
+        agreed_removals: BTreeSet::new(),
     };
     let operations = &stored.change.proposal.operations;
     evaluate_now(
@@ -196,7 +199,7 @@ async fn earlier_removals(
     requester: &PersonId,
     stored: Option<&Change>,
     now: Timestamp,
-) -> Result<BTreeSet<UserId>, StoreError> {
+) -> Result<PeopleOfRemovals, StoreError> {
     let (submitted, last) = stored.map_or((now, Timestamp(i64::MAX)), |change| {
         (change.submitted, change.submitted)
     });

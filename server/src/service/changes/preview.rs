@@ -72,6 +72,7 @@ impl Service {
             new_user: None,
             earlier_removals: BTreeSet::new(),
             states: SubjectStates::default(),
+            agreed_removals: BTreeSet::new(),
         }
     }
 

@@ -1,14 +1,15 @@
 //! How many changes one person may have waiting, and how many that lead to nothing they may store in a time.
 //!
 //! Grants and removals are counted apart, so that no number of grants holds up a removal. A removal that starts at once
-//! is never limited: it must not wait.
+//! is never limited: it must not wait. Neither is one that waits only because the requester's removals add up: somebody who
+//! offboards people may have to wait, but nothing of it is refused. Those that wait by the sum do not count at all.
 
 use app::backend::Denied;
 use domain::{
     change::{Allowance, Proposal, State},
     ids::PersonId,
     time::{Duration, Timestamp},
-    verdict::Outcome,
+    verdict::{Outcome, Verdict},
 };
 use sqlx::AnyConnection;
 
@@ -33,16 +34,15 @@ pub(super) async fn reached(
     conn: &mut AnyConnection,
     person: &PersonId,
     proposal: &Proposal,
-    outcome: Outcome,
+    verdict: &Verdict,
     now: Timestamp,
 ) -> Result<Option<Denied>, StoreError> {
-    let Some(allowance) = proposal.allowance(outcome) else {
-        return Ok(None);
+    let (allowance, noun) = match proposal.allowance(verdict) {
+        None | Some(Allowance::RemovalsTogether) => return Ok(None),
+        Some(allowance @ Allowance::Grants) => (allowance, "changes"),
+        Some(allowance @ Allowance::Removals) => (allowance, "removals"),
     };
-    let noun = match allowance {
-        Allowance::Grants => "changes",
-        Allowance::Removals => "removals",
-    };
+    let outcome = verdict.outcome;
     if outcome == Outcome::NeedsApproval
         && change::waiting_of(conn, person, allowance).await? >= WAITING
     {

@@ -233,9 +233,9 @@ impl Service {
             }])));
         }
         let now = self.app_state.clock.now();
-        let outcome = evaluation.verdict.outcome;
+        let verdict = &evaluation.verdict;
         if let Some(denied) =
-            submission_limits::reached(tx.conn(), person, &proposal, outcome, now).await?
+            submission_limits::reached(tx.conn(), person, &proposal, verdict, now).await?
         {
             return Err(Failure::Denied(denied));
         }
@@ -245,7 +245,7 @@ impl Service {
             &evaluation.effect,
         );
         targets.insert(ChangeTarget::aim(proposal.aim()));
-        targets.extend(proposal.allowance(outcome).map(ChangeTarget::allowance));
+        targets.extend(proposal.allowance(verdict).map(ChangeTarget::allowance));
         let stored = StoredChange {
             change: Change {
                 id: clock::change_id(),
@@ -253,7 +253,7 @@ impl Service {
                 proposal,
                 submitted: now,
                 decide_by: now + DECIDE_WITHIN,
-                state: state_after(evaluation.verdict.outcome),
+                state: state_after(verdict.outcome),
                 verdict: evaluation.verdict,
                 effect: evaluation.hash,
                 approvals: Vec::new(),

@@ -12,7 +12,8 @@ use domain::{
 use super::{EntryActor, EntryBuilder, Journal};
 
 impl Journal {
-    /// Policies on removals match a change. `people` is the number of people who lose access.
+    /// Policies on removals match a change. `people` is the number of people who lose access by it; the entry also has the
+    /// number together with the requester's earlier removals, if these decided.
     pub fn change_alarm(
         &self,
         who: &EntryActor,
@@ -23,13 +24,19 @@ impl Journal {
     ) -> EntryBuilder {
         let rules: Vec<&str> = hits.iter().map(|hit| hit.rule.as_str()).collect();
         let reasons: Vec<&str> = hits.iter().map(|hit| hit.reason.as_str()).collect();
-        self.entry(EventKind::ChangeAlarm, Outcome::Pending, who)
+        let together = hits.iter().filter_map(|hit| hit.people_together).max();
+        let entry = self
+            .entry(EventKind::ChangeAlarm, Outcome::Pending, who)
             .change(&change.id)
             .target_id("change", change.id.as_str())
             .at(at)
             .reason(&reasons.join(" "))
             .fact("rules", rules)
-            .fact("people", people)
+            .fact("people", people);
+        match together {
+            Some(together) => entry.fact("people_together", together),
+            None => entry,
+        }
     }
 
     /// Temporary access to oversight reached its end, and a read shows it removed.

@@ -47,12 +47,24 @@ pub async fn mark_alarm(tx: &mut Tx, change: &ChangeId) -> Result<bool, StoreErr
     mark(tx, change, &ChangeTarget::removal_alarm()).await
 }
 
-/// Adds a mark to a change. Returns whether it is new.
-pub(super) async fn mark(
+/// Replaces the allowance that a change counts against.
+pub(super) async fn set_allowance(
     tx: &mut Tx,
     change: &ChangeId,
-    mark: &ChangeTarget,
-) -> Result<bool, StoreError> {
+    allowance: Option<Allowance>,
+) -> Result<(), StoreError> {
+    sqlx::query("delete from change_target where change_id = $1 and kind = 'allowance'")
+        .bind(change.as_str())
+        .execute(tx.conn())
+        .await?;
+    if let Some(allowance) = allowance {
+        mark(tx, change, &ChangeTarget::allowance(allowance)).await?;
+    }
+    Ok(())
+}
+
+/// Adds a mark to a change. Returns whether it is new.
+async fn mark(tx: &mut Tx, change: &ChangeId, mark: &ChangeTarget) -> Result<bool, StoreError> {
     let rows = sqlx::query(
         "insert into change_target (change_id, kind, value) \
          select id, cast($2 as text), cast($3 as text) from change where id = $1 on conflict do nothing",

@@ -22,6 +22,9 @@ crate::engines::on_both_engines! {
     removals_that_somebody_approved_or_nobody_carries_out_do_not_count,
     what_a_requester_removes_later_holds_up_no_earlier_removal,
     a_removal_that_waited_starts_by_its_approvals_however_long_it_waited,
+    one_approval_lets_a_requester_remove_everything_that_a_person_has,
+    a_removal_that_waits_only_because_removals_add_up_is_never_refused,
+    a_removal_that_waited_and_starts_without_an_approval_counts,
 }
 
 /// Teams of ten people each, which the group `operators` contains as well. Each team has `reader` in an account, and the
@@ -120,6 +123,15 @@ async fn the_third_removal_of_ten_people_waits_and_raises_the_alarm(engine: Data
     );
     let alarms = &org.app_state.removal_alarms;
     assert_eq!(alarms.load(Ordering::Relaxed), 1);
+    let alarm = org.entry(&ids[2], "change.alarm").await;
+    let facts = &alarm["data"];
+    assert_eq!(facts["people"], 10);
+    assert_eq!(facts["people_together"], 30);
+    let reason = alarm["reason"].as_str().unwrap();
+    assert!(
+        reason.ends_with("Together, 30 people lose access."),
+        "{reason}"
+    );
     org.approve("bob", &ids[2]).await.unwrap();
     assert_eq!(org.fresh(&ids[2]).await, StartVerdict::StillAllowed);
 }
@@ -243,4 +255,92 @@ async fn a_removal_that_waited_starts_by_its_approvals_however_long_it_waited(
     let gone = fresh_verdict(&org.app_state, &PoolSays::Gone, &id).await;
     assert_eq!(gone.unwrap(), StartVerdict::EffectGrew);
     assert_eq!(org.fresh(&id).await, StartVerdict::StillAllowed);
+}
+
+async fn one_approval_lets_a_requester_remove_everything_that_a_person_has(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let mut parts = departments(&org);
+    let (leaver, other) = (member(2, 0), member(2, 1));
+    for team in [0, 1, 3] {
+        let members = parts.members.get_mut(&group(&team_of(team))).unwrap();
+        members.insert(user(&leaver));
+    }
+    org.publish(parts);
+    org.give("eve", Role::Administrator, org.clock.now()).await;
+    for number in 0..20 {
+        let form = leave(&member(number / 10, number % 10), "operators");
+        for name in ["ann", "eve"] {
+            org.ask(name, &form).await;
+        }
+        org.clock.advance(Duration::seconds(1));
+    }
+    // What somebody else requested and got approved says nothing about the requests of Ann.
+    let of_eve = org.ask("eve", &leave(&other, "operators")).await;
+    org.approve("bob", &of_eve).await.unwrap();
+    let first = org.ask("ann", &leave(&leaver, "operators")).await;
+    let early = org.ask("ann", &leave(&leaver, &team_of(2))).await;
+    assert_eq!(
+        states(&org, &[first.clone(), early]).await,
+        [State::Waiting; 2]
+    );
+    org.approve("bob", &first).await.unwrap();
+    org.clock.advance(Duration::minutes(1));
+    let mut rest = Vec::new();
+    for team in [0, 1, 2, 3] {
+        rest.push(org.ask("ann", &leave(&leaver, &team_of(team))).await);
+    }
+    assert_eq!(states(&org, &rest).await, [State::Approved; 4]);
+    for id in &rest {
+        assert_eq!(org.entries(id).await, ["change.submitted"]);
+        assert_eq!(org.fresh(id).await, StartVerdict::StillAllowed);
+    }
+    let next = org.ask("ann", &leave(&other, "operators")).await;
+    assert_eq!(org.state(&next).await, State::Waiting);
+    org.clock.advance(Duration::minutes(60));
+    let later = org.ask("ann", &leave(&other, &team_of(2))).await;
+    assert_eq!(org.state(&later).await, State::Approved);
+}
+
+async fn a_removal_that_waits_only_because_removals_add_up_is_never_refused(
+    engine: DatabaseEngine,
+) {
+    let org = org_with_departments(engine).await;
+    for team in 0..2 {
+        org.ask("ann", &remove_team(team, "web-dev")).await;
+    }
+    let form = leave(&member(2, 0), "operators");
+    let mut waiting = Vec::new();
+    for _ in 0..22 {
+        waiting.push(org.ask("ann", &form).await);
+    }
+    assert_eq!(states(&org, &waiting).await, [State::Waiting; 22]);
+    for id in &waiting {
+        org.as_("ann").await.withdraw(id).await.unwrap();
+    }
+    let id = org.ask("ann", &form).await;
+    assert_eq!(org.state(&id).await, State::Waiting);
+}
+
+async fn a_removal_that_waited_and_starts_without_an_approval_counts(engine: DatabaseEngine) {
+    let org = org_with_departments(engine).await;
+    let mut ids = Vec::new();
+    for team in 0..3 {
+        ids.push(org.ask("ann", &remove_team(team, "web-dev")).await);
+        org.clock.advance(Duration::seconds(1));
+    }
+    assert_eq!(org.state(&ids[2]).await, State::Waiting);
+    for id in &ids[..2] {
+        org.as_("ann").await.withdraw(id).await.unwrap();
+    }
+    // Both teams grow, so the decision is not recorded, and the removal needs no approval any more.
+    let mut parts = departments(&org);
+    for team in [2, 3] {
+        let members = parts.members.get_mut(&group(&team_of(team))).unwrap();
+        members.insert(user("fay"));
+    }
+    org.publish(parts);
+    assert!(org.approve("bob", &ids[2]).await.is_err());
+    assert_eq!(org.state(&ids[2]).await, State::Approved);
+    let next = org.ask("ann", &remove_team(3, "web-dev")).await;
+    assert_eq!(org.state(&next).await, State::Waiting);
 }

@@ -401,6 +401,13 @@ impl Org {
             .collect()
     }
 
+    /// Returns the entry of this type about a change.
+    pub async fn entry(&self, id: &ChangeId, kind: &str) -> serde_json::Value {
+        let listed = ledger::of_change(&self.app_state.store, id).await.unwrap();
+        let mut entries = listed.iter().map(|entry| leaf(&entry.leaf));
+        entries.find(|entry| entry["type"] == kind).unwrap()
+    }
+
     /// Returns the types of all ledger entries since the roles were granted, newest first.
     pub async fn all_entries(&self) -> Vec<String> {
         let listed = ledger::newest(&self.app_state.store, u64::from(u32::MAX), 1_000)
