@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The event types in existing ledgers. Never change or remove one.
-const WRITTEN: [&str; 55] = [
+const WRITTEN: [&str; 59] = [
     "change.submitted",
     "change.refused",
     "change.approved",
