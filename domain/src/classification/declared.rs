@@ -11,7 +11,7 @@
 //!   then. The record only rises, so a tag that is tightened and loosened again after a declaration stays tightened,
 //!   unless two people had agreed to be less strict than that.
 //! - The role of an account (management, delegated administrator, hosting Leastwise) always raises it.
-//! - It confirms: nothing waits for a confirmation while it is valid.
+//! - It confirms: while it is valid, nothing waits for a confirmation, unless the record counts nevertheless.
 //!
 //! After its end, and if the ledger does not confirm its text, it loosens nothing: what there is without it counts, and
 //! the declared value only where it is stricter.
@@ -150,7 +150,6 @@ impl Classification {
             waiting: class.waiting,
         };
         let (environment, pci) = if declared.is_valid(now) {
-            class.waiting = None;
             let reported = class.basis.reported.unwrap_or(Reported {
                 environment: undeclared.environment,
                 pci: undeclared.pci,
@@ -180,6 +179,9 @@ impl Classification {
                 stricter(undeclared.pci, declared.pci),
             )
         };
+        if declared.is_valid(now) && environment.1 != Source::Record && pci.1 != Source::Record {
+            class.waiting = None;
+        }
         (class.environment, class.environment_source) = environment;
         (class.pci, class.pci_source) = pci;
         class.basis.declared = Some((declared, undeclared));

@@ -581,7 +581,9 @@ fn a_tag_that_is_tightened_after_a_declaration_of_the_present_class_stays_tighte
         parts = read(&parts, reported);
         assert_eq!(parts.accounts[&id()].1.strictness(), PRODUCTION_IN);
     }
-    assert_eq!(parts.accounts[&id()].1.environment_source, Source::Record);
+    let class = parts.accounts[&id()].1;
+    assert_eq!(class.environment_source, Source::Record);
+    assert_eq!(class.waiting, Some(DEVELOPMENT_OUT));
 }
 
 proptest! {
