@@ -28,7 +28,7 @@ use server::{
     engine::approver_status::UserPool,
     service::identities,
     store::{
-        identity,
+        agreed_link, identity,
         person::{self, ResolvedPerson, SignInClaims},
     },
 };
@@ -339,6 +339,7 @@ async fn a_claim_is_settled_by_joining_the_identity_and_given_back_by_the_end(co
     assert!(listed(company, "claims").await.is_empty());
 
     // What the joined sign-in approves counts as long as it is joined.
+    company.sync().await;
     let approved = waiting(company, "marcus.dube").await;
     let service = company.signed_in_as(&second.subject, Role::Approver).await;
     company.decide_as(&service, &approved).await.unwrap();
@@ -350,15 +351,24 @@ async fn a_claim_is_settled_by_joining_the_identity_and_given_back_by_the_end(co
         matches!(before, Ok(StartVerdict::StillAllowed)),
         "{before:?}"
     );
-
-    settled(company, &unlink(&claimant.person), &[SECOND]).await;
-    let back = of_subject(company, &second.subject).await;
-    assert_eq!((back.person, back.user), (claimant.person.clone(), None));
+    // The rows of the end, without an engine that would start the change meanwhile.
+    let mut tx = company.app_state.store.write().await.unwrap();
+    agreed_link::end(&mut tx, &claimant.person).await.unwrap();
+    tx.commit().await.unwrap();
     let after = verdict().await;
     assert!(
         !matches!(after, Ok(StartVerdict::StillAllowed)),
         "{after:?}"
     );
+    let mut tx = company.app_state.store.write().await.unwrap();
+    agreed_link::join(&mut tx, &claimant.person, &mine)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+
+    settled(company, &unlink(&claimant.person), &[SECOND]).await;
+    let back = of_subject(company, &second.subject).await;
+    assert_eq!((back.person, back.user), (claimant.person.clone(), None));
     assert_eq!(company.known(APPROVER).await.user, Some(user));
     assert_eq!(
         signs_in(company, &second).await.claimed,
