@@ -22,8 +22,7 @@ use crate::{
     change::Operation,
     grant::Term,
     ids::{GroupId, Pair, UserId},
-    snapshot::Snapshot,
-    subject::SubjectEffect,
+    subject::{SubjectContext, SubjectEffect},
 };
 pub use comparison::{ApprovedEffect, EffectComparison, compare, covers};
 pub use hash::effect_hash;
@@ -98,15 +97,18 @@ impl Effect {
 /// An assignment that already exists counts as gained again, because it may last longer than the existing one, whose
 /// duration AWS does not know.
 pub fn effect(
-    snapshot: &Snapshot,
+    context: SubjectContext<'_>,
     under_way: &[Operation],
     operations: &[Operation],
     budget: Budget<'_>,
 ) -> Result<Effect, Stopped> {
     let requested = RequestedGrants::by(operations);
-    let states = effect_of::States::new(snapshot, under_way, operations, &requested, budget);
+    let states =
+        effect_of::States::new(context.snapshot, under_way, operations, &requested, budget);
     let effect = states.effect(operations)?;
-    let others = operations.iter().filter_map(|item| item.subject().effect());
+    let others = operations
+        .iter()
+        .filter_map(|item| item.subject().effect(context));
     Ok(Effect {
         others: others.collect(),
         ..effect

@@ -118,7 +118,7 @@ pub trait Subject {
     fn objections(&self, context: SubjectContext<'_>) -> Vec<Objection>;
 
     /// Returns what the item changes besides access.
-    fn effect(&self) -> Option<SubjectEffect>;
+    fn effect(&self, context: SubjectContext<'_>) -> Option<SubjectEffect>;
 
     /// Returns the persons whom the item concerns so much that they may not approve it, besides those who gain access.
     fn bars(&self, context: SubjectContext<'_>) -> Vec<PersonId>;

@@ -1,12 +1,17 @@
 //! How a declaration counts in the classification of an account.
 //!
-//! Two people agree to it knowing what tags, OUs and the record of strictest readings said at the time. While it is
-//! valid, it counts instead of them, separately for environment and PCI scope:
+//! A declaration states what counted without it when it was proposed: what roles, tags and OUs said (`against`), and
+//! what they and the record of strictest readings made of it (`without`). It loosens only against that, because that is
+//! what two people agreed to; one that was equal or stricter needed nobody, and never loosens. While it is valid, it
+//! counts separately for environment and PCI scope:
 //!
 //! - What AWS says now counts in addition if it is stricter than what AWS said then: a tag that is tightened later
 //!   tightens at once, and a tag that is loosened never loosens below what was declared.
+//! - What counts without it now, record included, counts in addition if it is stricter than what counted without it
+//!   then. The record only rises, so a tag that is tightened and loosened again after a declaration stays tightened,
+//!   unless two people had agreed to be less strict than that.
 //! - The role of an account (management, delegated administrator, hosting Leastwise) always raises it.
-//! - It confirms: nothing waits for a confirmation while it is valid.
+//! - It confirms: while it is valid, nothing waits for a confirmation, unless the record counts nevertheless.
 //!
 //! After its end, and if the ledger does not confirm its text, it loosens nothing: what there is without it counts, and
 //! the declared value only where it is stricter.
@@ -24,6 +29,8 @@ pub struct Declared {
     pub pci: Pci,
     /// What roles, tags and OUs said when it was declared.
     pub against: (Environment, Pci),
+    /// What counted without a declaration when it was declared, record included.
+    pub without: (Environment, Pci),
     pub valid_until: Timestamp,
     pub proof: DeclarationProof,
 }
@@ -112,6 +119,24 @@ impl Classification {
         self
     }
 
+    /// Returns the classification to which approvals are bound: where its declaration changes no value, the source is
+    /// the one without it.
+    #[must_use]
+    pub(crate) fn hashed(self) -> Self {
+        let undeclared = self.undeclared();
+        if self.strictness() == undeclared.strictness() {
+            return undeclared;
+        }
+        let mut hashed = self;
+        if self.environment == undeclared.environment {
+            hashed.environment_source = undeclared.environment_source;
+        }
+        if self.pci == undeclared.pci {
+            hashed.pci_source = undeclared.pci_source;
+        }
+        hashed
+    }
+
     /// Returns the classification with this declaration in force, instead of any other.
     #[must_use]
     pub fn under(self, declared: Option<Declared>, now: Timestamp) -> Self {
@@ -125,7 +150,6 @@ impl Classification {
             waiting: class.waiting,
         };
         let (environment, pci) = if declared.is_valid(now) {
-            class.waiting = None;
             let reported = class.basis.reported.unwrap_or(Reported {
                 environment: undeclared.environment,
                 pci: undeclared.pci,
@@ -133,13 +157,19 @@ impl Classification {
             });
             (
                 valid(
-                    (declared.environment, declared.against.0),
-                    reported.environment,
+                    declared.environment,
+                    [
+                        (declared.against.0, reported.environment),
+                        (declared.without.0, undeclared.environment),
+                    ],
                     reported.roles.0,
                 ),
                 valid(
-                    (declared.pci, declared.against.1),
-                    reported.pci,
+                    declared.pci,
+                    [
+                        (declared.against.1, reported.pci),
+                        (declared.without.1, undeclared.pci),
+                    ],
                     reported.roles.1,
                 ),
             )
@@ -149,6 +179,9 @@ impl Classification {
                 stricter(undeclared.pci, declared.pci),
             )
         };
+        if declared.is_valid(now) && environment.1 != Source::Record && pci.1 != Source::Record {
+            class.waiting = None;
+        }
         (class.environment, class.environment_source) = environment;
         (class.pci, class.pci_source) = pci;
         class.basis.declared = Some((declared, undeclared));
@@ -156,18 +189,19 @@ impl Classification {
     }
 }
 
-/// Returns one half under a valid declaration. A role is named as the source where it demands as much as is declared.
+/// Returns one half under a valid declaration. Each value of now counts in addition if it is stricter than it was then.
+/// A role is named as the source where it demands as much as is declared.
 fn valid<T: Copy + Ord>(
-    (declared, against): (T, T),
-    reported: (T, Source),
+    declared: T,
+    then_and_now: [(T, (T, Source)); 2],
     role: Option<T>,
 ) -> (T, Source) {
-    let tightened = reported.0 > against && reported.0 > declared;
-    let counts = if tightened {
-        reported
-    } else {
-        (declared, Source::Declared)
-    };
+    let counts = then_and_now
+        .into_iter()
+        .filter(|(then, now)| now.0 > *then)
+        .fold((declared, Source::Declared), |known, (_, now)| {
+            if now.0 > known.0 { now } else { known }
+        });
     match role {
         Some(role) if role >= counts.0 => (role, Source::Role),
         _ => counts,

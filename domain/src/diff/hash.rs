@@ -24,7 +24,8 @@ use crate::{
 const CHUNK: usize = 64 * 1024;
 
 /// Computes one hash over the operations, the effect, the content of the affected permission sets, the classification
-/// of the affected accounts and the policies. If any of them changes, earlier approvals are void.
+/// of the affected accounts and the policies. If any of them changes, earlier approvals are void. A declaration that
+/// changes no value changes no hash, because one person can declare and end it as often as they like.
 ///
 /// # Panics
 /// Never: strings and small integers always have a canonical form.
@@ -36,13 +37,15 @@ pub fn effect_hash(
     budget: Budget<'_>,
 ) -> Result<EffectHash, Stopped> {
     let mut sets: BTreeMap<&str, Option<&ContentHash>> = BTreeMap::new();
-    let mut accounts: BTreeMap<&str, Option<&Classification>> = BTreeMap::new();
+    let mut accounts: BTreeMap<&str, Option<Classification>> = BTreeMap::new();
     for SharedPath { pair, .. } in effect.evaluated_paths().chain(effect.lost.paths()) {
         sets.entry(pair.set.as_str())
             .or_insert_with(|| snapshot.set(&pair.set).map(|set| &set.hash));
-        accounts
-            .entry(pair.account.as_str())
-            .or_insert_with(|| snapshot.account(&pair.account).map(|(_, class)| class));
+        accounts.entry(pair.account.as_str()).or_insert_with(|| {
+            snapshot
+                .account(&pair.account)
+                .map(|(_, class)| class.hashed())
+        });
     }
     // The members of an object are sorted by name.
     let mut document = Document::new(budget);

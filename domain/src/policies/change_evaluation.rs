@@ -51,12 +51,12 @@ pub fn evaluate(
     now: Timestamp,
     budget: Budget<'_>,
 ) -> Result<Evaluation, Stopped> {
-    let effect = diff::effect(before, under_way, operations, budget)?;
-    let hash = effect_hash(before, operations, &effect, rules.version(), budget)?;
     let context = SubjectContext {
         snapshot: before,
         states: &asked.states,
     };
+    let effect = diff::effect(context, under_way, operations, budget)?;
+    let hash = effect_hash(before, operations, &effect, rules.version(), budget)?;
     let gains = effect.gaining().into_iter();
     let gains = gains.filter_map(|user| asked.person_of(before, user).cloned());
     let barred = operations

@@ -30,6 +30,8 @@ pub const LEAST_CHARS: usize = 10;
 pub const LOOSENED: &str = "system.classification-loosened";
 /// Somebody else would answer for an account.
 pub const NEW_OWNER: &str = "system.new-owner";
+/// Another purpose or reason would be given for an account that two people agreed to classify less strictly.
+pub const NEW_REASON: &str = "system.new-reason";
 
 /// The declared classification of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,6 +48,8 @@ pub struct Declaration {
     pub valid_until: Timestamp,
     /// What roles, tags and OUs said at the time. What they say later counts if it is stricter than this.
     pub against: (Environment, Pci),
+    /// What counted without a declaration at the time, record included. It loosens only against this.
+    pub without: (Environment, Pci),
 }
 
 /// What is known of an account besides its classification in force.
@@ -53,8 +57,10 @@ pub struct Declaration {
 pub struct State {
     /// The declaration in force, if the ledger confirms its text.
     pub declaration: Option<Declaration>,
-    /// The strictest of what its roles, tags and OUs say now.
-    pub aws: (Environment, Pci),
+    /// What counts of it, also where the ledger does not confirm its text: then it still tightens.
+    pub declared: Option<Declared>,
+    /// When this was read.
+    pub at: Timestamp,
 }
 
 /// An item that replaces the declaration of an account.
@@ -71,6 +77,7 @@ impl Declaration {
             environment: self.environment,
             pci: self.pci,
             against: self.against,
+            without: self.without,
             valid_until: self.valid_until,
             proof: DeclarationProof::Confirmed,
         }
@@ -124,8 +131,20 @@ fn check_text(what: &'static str, text: &str) -> Result<(), InvalidItem> {
 }
 
 impl Classification<'_> {
-    /// Returns what the item loosens and whom it makes responsible, both of which need two other people. `now` is the
-    /// classification in force, `without` the one without a declaration. The reasons name no account, so that those of
+    /// Returns what is in force before and after the item. None if it was not read.
+    fn in_force(&self, context: SubjectContext<'_>) -> [Option<(Environment, Pci)>; 2] {
+        let declared = self.after.map(Declaration::declared);
+        let Some(SubjectState::AccountClassification(state)) = context.states.get(&self.key())
+        else {
+            return [None, declared.map(|declared| declared.strictness())];
+        };
+        let class = context.snapshot.account(self.account);
+        let under = |declared| class.map(|(_, class)| class.under(declared, state.at).strictness());
+        [under(state.declared), under(declared)]
+    }
+
+    /// Returns what the item loosens, whom it makes responsible, and what it says instead of the reasons that people
+    /// agreed to, all of which need two other people. `now` is the classification in force, `without` the one without a declaration. The reasons name no account, so that those of
     /// many accounts are one.
     fn needs_agreement(
         &self,
@@ -156,12 +175,28 @@ impl Classification<'_> {
             None
         };
         let loosened = reason.map(|reason| Objection::needs(2, LOOSENED, reason, "PCI 12.5.2"));
+        let needs = |rule, reason: &str| Objection::needs(2, rule, reason.to_owned(), "PCI 12.5.2");
         let owner = |declaration: Option<&Declaration>| declaration.and_then(|d| d.owner.clone());
-        let new_owner = (owner(self.before) != owner(self.after)).then(|| {
-            let reason = "An account gets another owner. Two other people must agree.";
-            Objection::needs(2, NEW_OWNER, reason.to_owned(), "PCI 12.5.2")
+        let owns = owner(self.after);
+        let new_owner = (owns.is_some() && owns != owner(self.before)).then(|| {
+            needs(
+                NEW_OWNER,
+                "An account gets another owner. Two other people must agree.",
+            )
         });
-        loosened.into_iter().chain(new_owner).collect()
+        let explained_otherwise = self.before.zip(self.after).is_some_and(|(before, after)| {
+            let reasons = (before.out_of_scope.as_ref()).zip(after.out_of_scope.as_ref());
+            before.purpose != after.purpose || reasons.is_some_and(|(one, other)| one != other)
+        });
+        let new_reason = (explained_otherwise && is_looser(next, without)).then(|| {
+            needs(
+                NEW_REASON,
+                "An account stays less strict than without a declaration, for another purpose or reason. Two other \
+                 people must agree.",
+            )
+        });
+        let objections = loosened.into_iter().chain(new_owner);
+        objections.chain(new_reason).collect()
     }
 }
 
@@ -214,7 +249,8 @@ impl Subject for Classification<'_> {
                 "The declared classification of account {account} could not be read."
             ))];
         };
-        let read_otherwise = |after: &Declaration| after.against != state.aws;
+        let (aws, without) = (class.reported(), class.undeclared().strictness());
+        let read_otherwise = |after: &Declaration| after.against != aws || after.without != without;
         if state.declaration.as_ref() != self.before || self.after.is_some_and(read_otherwise) {
             return vec![Objection::changed_meanwhile(format!(
                 "The classification of account {account} has changed since this was requested."
@@ -224,11 +260,15 @@ impl Subject for Classification<'_> {
         let owner =
             owner.and_then(|owner| unknown::principal(context.snapshot, &Principal::User(owner)));
         let mut found: Vec<Objection> = owner.into_iter().collect();
-        found.extend(self.needs_agreement(class.strictness(), class.undeclared().strictness()));
+        // The class in the snapshot may not know a declaration that was recorded a moment ago.
+        let now = class.under(state.declared, state.at).strictness();
+        found.extend(self.needs_agreement(now, without));
         found
     }
 
-    fn effect(&self) -> Option<SubjectEffect> {
+    /// Environment and PCI scope are those in force before and after, because the declaration in force may not exist,
+    /// or may count together with what AWS says.
+    fn effect(&self, context: SubjectContext<'_>) -> Option<SubjectEffect> {
         let of = |read: fn(&Declaration) -> Option<PropertyValue>, name| {
             let (before, after) = (self.before.and_then(read), self.after.and_then(read));
             (before != after).then_some(PropertyChange {
@@ -237,15 +277,19 @@ impl Subject for Classification<'_> {
                 after,
             })
         };
+        let [before, after] = self.in_force(context);
+        let counts = |name, value: fn((Environment, Pci)) -> &'static str| {
+            let value = |class: Option<_>| Some(PropertyValue::Text(value(class?).to_owned()));
+            let (before, after) = (value(before), value(after));
+            (before != after).then_some(PropertyChange {
+                name: Cow::Borrowed(name),
+                before,
+                after,
+            })
+        };
         let properties = [
-            of(
-                |d| Some(PropertyValue::Text(d.environment.as_str().to_owned())),
-                "environment",
-            ),
-            of(
-                |d| Some(PropertyValue::Text(d.pci.as_str().to_owned())),
-                "PCI scope",
-            ),
+            counts("environment", |class| class.0.as_str()),
+            counts("PCI scope", |class| class.1.as_str()),
             of(|d| d.owner.clone().map(PropertyValue::User), "owner"),
             of(|d| Some(PropertyValue::Text(d.purpose.clone())), "purpose"),
             of(

@@ -65,7 +65,7 @@ impl Subject for Grant<'_> {
         found
     }
 
-    fn effect(&self) -> Option<SubjectEffect> {
+    fn effect(&self, _: SubjectContext<'_>) -> Option<SubjectEffect> {
         None
     }
 
@@ -116,7 +116,7 @@ impl Subject for Removal<'_> {
         found
     }
 
-    fn effect(&self) -> Option<SubjectEffect> {
+    fn effect(&self, _: SubjectContext<'_>) -> Option<SubjectEffect> {
         None
     }
 

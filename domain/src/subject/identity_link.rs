@@ -311,7 +311,7 @@ impl Subject for Link<'_> {
         found
     }
 
-    fn effect(&self) -> Option<SubjectEffect> {
+    fn effect(&self, _: SubjectContext<'_>) -> Option<SubjectEffect> {
         let value = |user: Option<&UserId>| user.cloned().map(PropertyValue::User);
         let open = match &self.seen.open {
             None => None,

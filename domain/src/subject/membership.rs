@@ -50,7 +50,7 @@ impl Subject for Addition<'_> {
             .collect()
     }
 
-    fn effect(&self) -> Option<SubjectEffect> {
+    fn effect(&self, _: SubjectContext<'_>) -> Option<SubjectEffect> {
         None
     }
 
@@ -94,7 +94,7 @@ impl Subject for Removal<'_> {
             .collect()
     }
 
-    fn effect(&self) -> Option<SubjectEffect> {
+    fn effect(&self, _: SubjectContext<'_>) -> Option<SubjectEffect> {
         None
     }
 

@@ -16,8 +16,8 @@ use domain::{
     org::{Account, AccountState},
     snapshot::{Parts, Snapshot},
     subject::{
-        InvalidItem, Objection, SubjectContext, SubjectState, SubjectStates,
-        account_classification::{Declaration, LOOSENED, NEW_OWNER, State, VALID_FOR},
+        InvalidItem, Objection, PropertyValue, SubjectContext, SubjectState, SubjectStates,
+        account_classification::{Declaration, LOOSENED, NEW_OWNER, NEW_REASON, State, VALID_FOR},
     },
     time::Timestamp,
     verdict::Remedies,
@@ -55,6 +55,7 @@ fn declared(class: (Environment, Pci), against: (Environment, Pci)) -> Declared 
         environment: class.0,
         pci: class.1,
         against,
+        without: against,
         valid_until: NOW + VALID_FOR,
         proof: DeclarationProof::Confirmed,
     }
@@ -200,7 +201,11 @@ fn a_declaration_confirms_what_waits_and_its_end_lets_it_wait_again() {
         (waits.strictness(), waits.waiting),
         (PRODUCTION_IN, Some(DEVELOPMENT_OUT))
     );
-    let found = waits.under(Some(declared(STAGING_CONNECTED, DEVELOPMENT_OUT)), NOW);
+    let agreed = Declared {
+        without: PRODUCTION_IN,
+        ..declared(STAGING_CONNECTED, DEVELOPMENT_OUT)
+    };
+    let found = waits.under(Some(agreed), NOW);
     assert_eq!(
         (found.strictness(), found.waiting),
         (STAGING_CONNECTED, None)
@@ -315,6 +320,7 @@ fn declaration(class: (Environment, Pci), against: (Environment, Pci)) -> Declar
         out_of_scope: (class.1 == Pci::Out).then(|| "no card data is ever sent here".into()),
         valid_until: NOW + VALID_FOR,
         against,
+        without: against,
     }
 }
 
@@ -325,21 +331,36 @@ fn objections(
     after: Option<&Declaration>,
 ) -> Vec<Objection> {
     let class = fold(&[tagged(reported)]);
-    let snapshot = Snapshot::new(one_account(class, before.map(Declaration::declared)));
+    let parts = one_account(class, before.map(Declaration::declared));
+    objections_in(parts, before, after)
+}
+
+fn objections_in(
+    parts: Parts,
+    before: Option<&Declaration>,
+    after: Option<&Declaration>,
+) -> Vec<Objection> {
     let item = classify(before, after);
-    let state = State {
-        declaration: before.cloned(),
-        aws: reported,
-    };
-    let mut states = SubjectStates::default();
-    states
-        .0
-        .insert(item.key(), SubjectState::AccountClassification(state));
-    let context = SubjectContext {
+    let (snapshot, states) = (Snapshot::new(parts), states(before));
+    item.subject().objections(SubjectContext {
         snapshot: &snapshot,
         states: &states,
+    })
+}
+
+/// Returns the state of the account with this declaration in force.
+fn states(declaration: Option<&Declaration>) -> SubjectStates {
+    let state = State {
+        declaration: declaration.cloned(),
+        declared: declaration.map(Declaration::declared),
+        at: NOW,
     };
-    item.subject().objections(context)
+    let mut states = SubjectStates::default();
+    let key = classify(None, None).key();
+    states
+        .0
+        .insert(key, SubjectState::AccountClassification(state));
+    states
 }
 
 fn classify(before: Option<&Declaration>, after: Option<&Declaration>) -> Operation {
@@ -427,11 +448,178 @@ fn another_owner_needs_two_other_people_and_must_exist() {
     let found = objections(PRODUCTION_IN, None, Some(&owned));
     assert_eq!(found[0].rule, "system.unknown-principal");
     assert_eq!(rules(&found[1..]), [NEW_OWNER]);
-    let ownerless = declaration(PRODUCTION_IN, PRODUCTION_IN);
+}
+
+#[test]
+fn to_end_or_tighten_what_has_an_owner_needs_nobody() {
+    let eve = UserId::parse("00000000-0000-4000-8000-000000000002").unwrap();
+    let owned = Declaration {
+        owner: Some(eve),
+        ..declaration(DEVELOPMENT_OUT, PRODUCTION_IN)
+    };
+    let strict = declaration(PRODUCTION_IN, PRODUCTION_IN);
+    for after in [None, Some(&strict)] {
+        assert_eq!(
+            rules(&objections(PRODUCTION_IN, Some(&owned), after)),
+            [""; 0]
+        );
+    }
+}
+
+#[test]
+fn another_reason_to_be_less_strict_needs_two_other_people() {
+    let loose = declaration(DEVELOPMENT_OUT, PRODUCTION_IN);
+    let out = Declaration {
+        out_of_scope: Some("because somebody wrote so".into()),
+        ..loose.clone()
+    };
+    let purpose = Declaration {
+        purpose: "something else entirely".into(),
+        ..loose.clone()
+    };
+    for other in [&out, &purpose] {
+        assert_eq!(
+            rules(&objections(PRODUCTION_IN, Some(&loose), Some(other))),
+            [NEW_REASON]
+        );
+        // Nobody had to agree to what loosens nothing.
+        let (before, after) = (
+            declaration(DEVELOPMENT_OUT, DEVELOPMENT_OUT),
+            Declaration {
+                against: DEVELOPMENT_OUT,
+                without: DEVELOPMENT_OUT,
+                ..other.clone()
+            },
+        );
+        assert_eq!(
+            rules(&objections(DEVELOPMENT_OUT, Some(&before), Some(&after))),
+            [""; 0]
+        );
+    }
+    // To tighten one half takes its reason away, and needs nobody.
+    let tighter = Declaration {
+        pci: Pci::Connected,
+        out_of_scope: None,
+        ..loose.clone()
+    };
     assert_eq!(
-        rules(&objections(PRODUCTION_IN, Some(&owned), Some(&ownerless))),
-        [NEW_OWNER]
+        rules(&objections(PRODUCTION_IN, Some(&loose), Some(&tighter))),
+        [""; 0]
     );
+}
+
+#[test]
+fn a_declaration_that_the_snapshot_does_not_know_yet_is_not_loosened_by_one_person() {
+    let strict = declaration(PRODUCTION_IN, DEVELOPMENT_OUT);
+    let shorter = Declaration {
+        valid_until: NOW + domain::time::Duration::days(1),
+        ..declaration(DEVELOPMENT_OUT, DEVELOPMENT_OUT)
+    };
+    for after in [None, Some(&shorter)] {
+        let stale = one_account(fold(&[tagged(DEVELOPMENT_OUT)]), None);
+        assert_eq!(
+            rules(&objections_in(stale, Some(&strict), after)),
+            [LOOSENED]
+        );
+    }
+}
+
+#[test]
+fn the_effect_states_what_counts_before_and_after() {
+    let loose = declaration(DEVELOPMENT_OUT, PRODUCTION_IN);
+    let environment = |before: Option<&Declaration>, after: Option<&Declaration>| {
+        let class = fold(&[tagged(PRODUCTION_IN)]);
+        let parts = one_account(class, before.map(Declaration::declared));
+        let (snapshot, states) = (Snapshot::new(parts), states(before));
+        let effect = classify(before, after).subject().effect(SubjectContext {
+            snapshot: &snapshot,
+            states: &states,
+        });
+        let found = effect.unwrap().properties.into_iter();
+        let found = found.filter(|one| one.name == "environment");
+        found.map(|one| (one.before, one.after)).collect::<Vec<_>>()
+    };
+    let value = |word: &str| Some(PropertyValue::Text(word.into()));
+    let (strict, weak) = (value("production"), value("development"));
+    assert_eq!(
+        environment(None, Some(&loose)),
+        [(strict.clone(), weak.clone())]
+    );
+    assert_eq!(environment(Some(&loose), None), [(weak, strict)]);
+    // A declaration of what counts already changes neither.
+    let same = declaration(PRODUCTION_IN, PRODUCTION_IN);
+    assert_eq!(environment(None, Some(&same)), []);
+    // What has ended counts no more.
+    let over = Declaration {
+        valid_until: NOW,
+        ..loose
+    };
+    assert_eq!(environment(Some(&over), None), []);
+}
+
+/// Reads the account as tagged so.
+fn read(parts: &Parts, reported: (Environment, Pci)) -> Parts {
+    let read = domain::crawl::SingleRead::Account {
+        account: Box::new(account()),
+        class: fold(&[tagged(reported)]),
+        units: Vec::new(),
+    };
+    // None if it changes nothing.
+    domain::crawl::take(parts, &read, NOW).map_or_else(|| parts.clone(), |(parts, _)| parts)
+}
+
+#[test]
+fn a_tag_that_is_tightened_after_a_declaration_of_the_present_class_stays_tightened() {
+    let parts = one_account(fold(&[tagged(DEVELOPMENT_OUT)]), None);
+    let same = declaration(DEVELOPMENT_OUT, DEVELOPMENT_OUT);
+    assert_eq!(
+        rules(&objections(DEVELOPMENT_OUT, None, Some(&same))),
+        [""; 0]
+    );
+    let mut parts = one_account(parts.accounts[&id()].1, Some(same.declared()));
+    for reported in [PRODUCTION_IN, DEVELOPMENT_OUT] {
+        parts = read(&parts, reported);
+        assert_eq!(parts.accounts[&id()].1.strictness(), PRODUCTION_IN);
+    }
+    let class = parts.accounts[&id()].1;
+    assert_eq!(class.environment_source, Source::Record);
+    assert_eq!(class.waiting, Some(DEVELOPMENT_OUT));
+}
+
+proptest! {
+    #[test]
+    fn declarations_to_which_nobody_agreed_never_make_an_account_less_strict(
+        first in any_class(),
+        steps in prop::collection::vec(
+            (any_class(), prop::option::of(prop::option::of(any_class()))),
+            1..8,
+        ),
+    ) {
+        let mut with = one_account(fold(&[tagged(first)]), None);
+        let mut without = with.clone();
+        let mut before: Option<Declaration> = None;
+        for (reported, proposed) in steps {
+            (with, without) = (read(&with, reported), read(&without, reported));
+            if let Some(next) = proposed {
+                let class = with.accounts[&id()].1;
+                let after = next.map(|next| Declaration {
+                    without: class.undeclared().strictness(),
+                    ..declaration(next, class.reported())
+                });
+                if objections_in(with.clone(), before.as_ref(), after.as_ref()).is_empty() {
+                    with = one_account(class.undeclared(), after.as_ref().map(Declaration::declared));
+                    before = after;
+                }
+            }
+            let class = with.accounts[&id()].1;
+            let floor = without.accounts[&id()].1;
+            prop_assert_eq!(class.undeclared(), floor);
+            for at in [NOW, NOW + VALID_FOR] {
+                let class = class.under(class.declared(), at);
+                prop_assert!(class.environment >= floor.environment && class.pci >= floor.pci);
+            }
+        }
+    }
 }
 
 #[test]
@@ -444,11 +632,7 @@ fn what_changed_meanwhile_or_was_not_read_is_objected_to() {
     let class = fold(&[tagged(DEVELOPMENT_OUT)]);
     let snapshot = Snapshot::new(one_account(class, None));
     let item = classify(None, Some(&after));
-    let other = State {
-        declaration: Some(declaration(STAGING_CONNECTED, DEVELOPMENT_OUT)),
-        aws: DEVELOPMENT_OUT,
-    };
-    let mut states = SubjectStates::default();
+    let other = declaration(STAGING_CONNECTED, DEVELOPMENT_OUT);
     let rule = |states: &SubjectStates| {
         let context = SubjectContext {
             snapshot: &snapshot,
@@ -456,11 +640,15 @@ fn what_changed_meanwhile_or_was_not_read_is_objected_to() {
         };
         item.subject().objections(context)[0].rule
     };
-    assert_eq!(rule(&states), "system.not-read");
-    states
-        .0
-        .insert(item.key(), SubjectState::AccountClassification(other));
-    assert_eq!(rule(&states), "system.changed-meanwhile");
+    assert_eq!(rule(&SubjectStates::default()), "system.not-read");
+    assert_eq!(rule(&states(Some(&other))), "system.changed-meanwhile");
+    // The record without a declaration is stricter than when it was requested.
+    let without = Declaration {
+        without: STAGING_CONNECTED,
+        ..after
+    };
+    let found = objections(DEVELOPMENT_OUT, None, Some(&without));
+    assert_eq!(found[0].rule, "system.changed-meanwhile");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use domain::{
     grant::Term,
     ids::{AccountId, Assignment, GroupId, Pair, PermissionSetArn, Principal, UserId},
     snapshot::{PairRead, Parts, Provisioned, Snapshot},
+    subject::{SubjectContext, SubjectStates},
     time::{Duration, Timestamp},
 };
 use proptest::prelude::*;
@@ -179,7 +180,11 @@ fn whole(snapshot: &Snapshot) -> Whole {
 }
 
 fn effect(snapshot: &Snapshot, under_way: &[Operation], operations: &[Operation]) -> Effect {
-    diff::effect(snapshot, under_way, operations, Budget::UNLIMITED).expect("nothing ends it")
+    let context = SubjectContext {
+        snapshot,
+        states: &SubjectStates::default(),
+    };
+    diff::effect(context, under_way, operations, Budget::UNLIMITED).expect("nothing ends it")
 }
 
 fn steps(steps: &Steps) -> Whole {

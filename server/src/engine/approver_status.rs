@@ -110,9 +110,10 @@ async fn approvals(
         if given.decision != Decision::Approve || given.round != stored.change.round {
             continue;
         }
-        // An approval whose sign-in cannot be looked up does not count.
+        // An approval whose sign-in cannot be looked up, or belongs to another identity by now, does not count: an
+        // ended link gives back the sign-ins that were joined.
         if let Some(subject) = &given.subject
-            && let Some(username) = person::username_of(&mut conn, subject).await?
+            && let Some(username) = person::username_of(&mut conn, subject, &given.approver).await?
         {
             found.push((given.approver.clone(), subject.clone(), username));
         }

@@ -282,16 +282,19 @@ pub async fn sign_in_of(
 }
 
 /// Returns the username of a sign-in in the user pool; if none was stored, its `sub`, which the user pool accepts as
-/// well.
+/// well. None if the sign-in does not belong to this person.
 pub async fn username_of(
     conn: &mut AnyConnection,
     subject: &Subject,
+    person: &PersonId,
 ) -> Result<Option<String>, StoreError> {
-    let row: Option<(Option<String>, String)> =
-        sqlx::query_as("select username, sub from subject where iss = $1 and sub = $2")
-            .bind(&subject.iss)
-            .bind(&subject.sub)
-            .fetch_optional(conn)
-            .await?;
+    let row: Option<(Option<String>, String)> = sqlx::query_as(
+        "select username, sub from subject where iss = $1 and sub = $2 and person_id = $3",
+    )
+    .bind(&subject.iss)
+    .bind(&subject.sub)
+    .bind(person.as_str())
+    .fetch_optional(conn)
+    .await?;
     Ok(row.map(|(username, sub)| username.unwrap_or(sub)))
 }

@@ -83,6 +83,7 @@ fn recorded(entry: &Entry) -> RecordedDeclaration {
             environment: environment("environment"),
             pci: pci("pci"),
             against: (environment("against_environment"), pci("against_pci")),
+            without: (environment("without_environment"), pci("without_pci")),
             valid_until: end.unwrap_or(entry.occurred_at),
             proof: DeclarationProof::Missing,
         },

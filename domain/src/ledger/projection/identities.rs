@@ -51,6 +51,9 @@ pub const OF_ONE_IDENTITY: [&str; 9] = [
     CLAIM_REFUSED,
 ];
 
+/// Every event type that begins or ends a suspension.
+pub const OF_A_SUSPENSION: [&str; 4] = [SUSPENDED, CONFIRMED, LINK_AGREED, LINK_ENDED];
+
 /// Identities according to their entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identities {

@@ -50,7 +50,7 @@ pub(super) fn effect_hash(
     rules: &RulesVersion,
 ) -> EffectHash {
     let mut sets: BTreeMap<&str, Option<&ContentHash>> = BTreeMap::new();
-    let mut accounts: BTreeMap<&str, Option<&Classification>> = BTreeMap::new();
+    let mut accounts: BTreeMap<&str, Option<Classification>> = BTreeMap::new();
     for step in effect.evaluated_steps().chain(&effect.lost) {
         sets.insert(
             step.pair.set.as_str(),
@@ -58,7 +58,9 @@ pub(super) fn effect_hash(
         );
         accounts.insert(
             step.pair.account.as_str(),
-            snapshot.account(&step.pair.account).map(|(_, class)| class),
+            snapshot
+                .account(&step.pair.account)
+                .map(|(_, class)| class.hashed()),
         );
     }
     let bytes = serde_json_canonicalizer::to_vec(&serde_json::json!({

@@ -258,7 +258,8 @@ proptest! {
         operations in prop::collection::vec(operation(), 1..7),
     ) {
         let snapshot = Snapshot::new(parts);
-        let effect = crate::diff::effect(&snapshot, &under_way, &operations, Budget::UNLIMITED).unwrap();
+        let context = crate::subject::SubjectContext { snapshot: &snapshot, states: &crate::subject::SubjectStates::default() };
+        let effect = crate::diff::effect(context, &under_way, &operations, Budget::UNLIMITED).unwrap();
         let stored = serde_json::to_string(&effect).unwrap();
         prop_assert_eq!(&serde_json::from_str::<Effect>(&stored).unwrap(), &effect);
         let earlier = serde_json::to_string(&diff::effect(&snapshot, &under_way, &operations)).unwrap();

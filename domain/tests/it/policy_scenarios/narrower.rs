@@ -5,11 +5,12 @@ use domain::{
     access::Path,
     budget::Budget,
     change::Operation,
+    classification::{DeclarationProof, Declared, Environment, Source},
     diff::{ApprovedEffect, Effect, EffectComparison, Gainer, Step, compare, covers, effect_hash},
     grant::Term,
     ids::EffectHash,
     policies::Evaluation,
-    time::Duration,
+    time::{Duration, Timestamp},
 };
 use proptest::prelude::*;
 
@@ -181,6 +182,41 @@ fn there(approved: &[Step], step: &Step) -> bool {
         (&one.gainer, &one.pair, &one.path) == (&step.gainer, &step.pair, &step.path)
             && step.term <= one.term
     })
+}
+
+/// One person can declare what an account is already, and end that again, as often as they like.
+#[test]
+fn a_declaration_that_changes_no_value_leaves_approvals_valid() {
+    let company = Company::new();
+    let approved = company.evaluate(&requested(), &ann());
+    let mut declared = company.clone();
+    let (_, class) = declared
+        .parts
+        .accounts
+        .get_mut(&account("cards-prod"))
+        .unwrap();
+    let same = Declared {
+        environment: class.environment,
+        pci: class.pci,
+        against: class.reported(),
+        without: class.strictness(),
+        valid_until: Timestamp(i64::MAX),
+        proof: DeclarationProof::Confirmed,
+    };
+    *class = class.under(Some(same), Timestamp(0));
+    assert_eq!(class.environment_source, Source::Declared);
+    assert_eq!(compared(&declared, &approved), EffectComparison::Same);
+    let (_, class) = declared
+        .parts
+        .accounts
+        .get_mut(&account("cards-prod"))
+        .unwrap();
+    let looser = Declared {
+        environment: Environment::Sandbox,
+        ..same
+    };
+    *class = class.under(Some(looser), Timestamp(0));
+    assert_eq!(compared(&declared, &approved), EffectComparison::Exceeds);
 }
 
 proptest! {

@@ -129,7 +129,7 @@ impl Service {
             .collect();
         let states = {
             let mut conn = self.app_state.store.read().acquire().await?;
-            subject_states::read(&mut conn, snapshot, person, &items).await?
+            subject_states::read(&mut conn, snapshot, person, &items, now).await?
         };
         let state = |item: &Operation| match states.get(&item.key()) {
             Some(SubjectState::AccountClassification(state)) => Some(state),
@@ -159,9 +159,9 @@ impl Service {
                     continue;
                 };
                 let before = state.declaration.clone();
-                let after = values.as_ref().map(|values| {
-                    values.declaration(before.as_ref(), class.undeclared().strictness(), state.aws)
-                });
+                let after = values
+                    .as_ref()
+                    .map(|values| values.declaration(before.as_ref(), class));
                 if before == after {
                     errors.push(unchanged(account, before.as_ref()));
                     continue;

@@ -63,8 +63,14 @@ pub(super) async fn evaluate_now(
         ours: ours(read_model, operations),
         earlier_removals: earlier.alone,
         agreed_removals: earlier.agreed,
-        states: subject_states::read(conn, &read_model.snapshot, &asked.requester, operations)
-            .await?,
+        states: subject_states::read(
+            conn,
+            &read_model.snapshot,
+            &asked.requester,
+            operations,
+            evaluated.now,
+        )
+        .await?,
         ..asked.clone()
     };
     let record = identity::record(conn, &asked.requester).await?;

@@ -10,6 +10,7 @@ use domain::{
     ids::{AccountId, PersonId},
     snapshot::Snapshot,
     subject::{SubjectKey, SubjectState, SubjectStates, account_classification},
+    time::Timestamp,
 };
 use sqlx::AnyConnection;
 
@@ -22,6 +23,7 @@ pub(super) async fn read(
     snapshot: &Snapshot,
     requester: &PersonId,
     operations: &[Operation],
+    now: Timestamp,
 ) -> Result<SubjectStates, StoreError> {
     let mut states = SubjectStates::default();
     let mut accounts = BTreeSet::new();
@@ -40,7 +42,7 @@ pub(super) async fn read(
                 .insert(operation.key(), SubjectState::IdentityLink(state));
         }
     }
-    add_classifications(conn, snapshot, accounts, &mut states).await?;
+    add_classifications(conn, snapshot, accounts, now, &mut states).await?;
     Ok(states)
 }
 
@@ -48,6 +50,7 @@ async fn add_classifications(
     conn: &mut AnyConnection,
     snapshot: &Snapshot,
     accounts: BTreeSet<AccountId>,
+    now: Timestamp,
     states: &mut SubjectStates,
 ) -> Result<(), StoreError> {
     if accounts.is_empty() {
@@ -56,13 +59,14 @@ async fn add_classifications(
     let mut declared = declaration::in_force_of(conn, &accounts).await?;
     for account in accounts {
         // An account that the last read does not show is objected to by itself.
-        let Some((_, class)) = snapshot.account(&account) else {
+        if snapshot.account(&account).is_none() {
             continue;
-        };
-        let proven = declared.remove(&account).and_then(|one| one.proven);
+        }
+        let found = declared.remove(&account);
         let state = account_classification::State {
-            declaration: proven.map(|(declaration, _)| declaration),
-            aws: class.reported(),
+            declared: found.as_ref().map(|one| one.declared),
+            declaration: found.and_then(|one| one.proven).map(|(one, _)| one),
+            at: now,
         };
         let key = SubjectKey::AccountClassification { account };
         states

@@ -15,6 +15,7 @@ use domain::{
     person::Claims,
     snapshot::Snapshot,
     subject::SubjectContext,
+    time::Timestamp,
 };
 use sqlx::AnyConnection;
 
@@ -126,7 +127,7 @@ impl Service {
         let shown = 0..ITEMS_PER_PAGE;
         let items =
             progress::items(&mut conn, &read_model, &named, stored, waiting, now, shown).await?;
-        let obsolete = obsolete(&mut conn, snapshot, stored).await?;
+        let obsolete = obsolete(&mut conn, snapshot, stored, now).await?;
         let claims = person::claims(&mut conn).await?;
         let record = self.own_record(&mut conn).await?;
         let alarm = identity::alarm(&mut conn).await?;
@@ -213,13 +214,14 @@ async fn obsolete(
     conn: &mut AnyConnection,
     snapshot: &Snapshot,
     stored: &StoredChange,
+    now: Timestamp,
 ) -> Result<Vec<String>, StoreError> {
     let change = &stored.change;
     if change.state != State::Waiting {
         return Ok(Vec::new());
     }
     let operations = &change.proposal.operations;
-    let states = subject_states::read(conn, snapshot, &change.requester, operations).await?;
+    let states = subject_states::read(conn, snapshot, &change.requester, operations, now).await?;
     let context = SubjectContext {
         snapshot,
         states: &states,

@@ -30,6 +30,7 @@ impl Journal {
             pci,
             owner,
             against,
+            without,
             valid_until,
             ..
         } = declaration;
@@ -41,6 +42,8 @@ impl Journal {
             .fact("pci", pci.as_str())
             .fact("against_environment", against.0.as_str())
             .fact("against_pci", against.1.as_str())
+            .fact("without_environment", without.0.as_str())
+            .fact("without_pci", without.1.as_str())
             .fact("valid_until", valid_until.rfc3339())
             .fact("digest", digest);
         match owner {

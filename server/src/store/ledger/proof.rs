@@ -29,6 +29,13 @@ macro_rules! link_types {
     };
 }
 
+/// The types of entries that begin or end a suspension.
+macro_rules! suspension_types {
+    () => {
+        "'identity.suspended', 'identity.confirmed', 'identity.link_agreed', 'identity.link_ended'"
+    };
+}
+
 /// Returns the projection of a change: the request, the decisions, how often it was sent back, and its progress.
 pub async fn decisions(
     conn: &mut AnyConnection,
@@ -106,10 +113,11 @@ pub async fn identities(conn: &mut AnyConnection) -> Result<Projection, StoreErr
 
 /// Returns the projection of all suspensions.
 pub async fn suspensions(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(
-        "select seq, leaf from ledger_entry where type in ('identity.suspended', 'identity.confirmed', \
-         'identity.link_agreed', 'identity.link_ended') order by seq",
-    )
+    let rows: Vec<(i64, String)> = sqlx::query_as(concat!(
+        "select seq, leaf from ledger_entry where type in (",
+        suspension_types!(),
+        ") order by seq"
+    ))
     .fetch_all(&mut *conn)
     .await?;
     heard(conn, rows).await
@@ -154,10 +162,11 @@ pub async fn last_suspensions(
     conn: &mut AnyConnection,
     most: usize,
 ) -> Result<LastSuspensions, StoreError> {
-    let mut rows: Vec<(i64, String)> = sqlx::query_as(
-        "select seq, leaf from ledger_entry where type in ('identity.suspended', 'identity.confirmed') \
-         order by seq desc limit $1",
-    )
+    let mut rows: Vec<(i64, String)> = sqlx::query_as(concat!(
+        "select seq, leaf from ledger_entry where type in (",
+        suspension_types!(),
+        ") order by seq desc limit $1"
+    ))
     .bind(i64::try_from(most).unwrap_or(i64::MAX))
     .fetch_all(&mut *conn)
     .await?;
@@ -374,12 +383,19 @@ fn entry(in_tree: &BTreeMap<u64, Hash>, seq: i64, leaf: &str) -> Option<Entry> {
 
 #[cfg(test)]
 mod tests {
-    use domain::ledger::projection::identities::OF_ONE_IDENTITY;
+    use domain::ledger::projection::identities::{OF_A_SUSPENSION, OF_ONE_IDENTITY};
 
     #[test]
     fn every_type_that_changes_an_identity_is_read_for_it() {
         for word in OF_ONE_IDENTITY {
             assert!(link_types!().contains(&format!("'{word}'")), "{word}");
+        }
+    }
+
+    #[test]
+    fn every_type_that_begins_or_ends_a_suspension_is_read_for_it() {
+        for word in OF_A_SUSPENSION {
+            assert!(suspension_types!().contains(&format!("'{word}'")), "{word}");
         }
     }
 }

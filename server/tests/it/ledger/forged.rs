@@ -117,6 +117,7 @@ fn declaration() -> Declaration {
         out_of_scope: Some("neither stores nor reaches it".into()),
         valid_until: START + Duration::days(100),
         against: (Environment::Production, Pci::In),
+        without: (Environment::Production, Pci::In),
     }
 }
 

@@ -1,27 +1,34 @@
 //! Links of identities that people agree to: an unlinked sign-in, a claim, a suspended identity, and the end of a link.
 
+use std::collections::BTreeMap;
+
 use app::backend::{
     ChangeForm, ChangeKind, ChangesPort as _, Denied, IdentitiesPort as _, IdentityStatus,
     KeyFinding, ListQuery, NewChangePort as _, WithdrawalPort as _,
 };
+use async_trait::async_trait;
 use domain::{
     authorize::Role,
     change::State,
     directory::ExternalId,
+    engine::StartVerdict,
     identity::{LinkDifference, LinkStatus},
     ids::{ChangeId, PersonId, UserId},
     person::{
         Subject,
         link::{LinkKeys, link_identity},
     },
+    time::Timestamp,
     verdict::Outcome,
 };
 use serde_json::json;
 use server::{
+    aws::{error::CallError, pool::PoolUser},
     clock,
+    engine::approver_status::UserPool,
     service::identities,
     store::{
-        identity,
+        agreed_link, identity,
         person::{self, ResolvedPerson, SignInClaims},
     },
 };
@@ -54,6 +61,27 @@ const STRANGER: &str = "noor.elamin";
 const SECOND: &str = "kwame.boateng";
 const THIRD: &str = "amara.nwosu";
 const PROVIDER: &str = "https://acme.okta.com";
+
+/// A user pool in which every sign-in that is asked for is an approver.
+struct EverybodyApproves;
+
+#[async_trait]
+impl UserPool for EverybodyApproves {
+    async fn user(&self, username: &str) -> Result<Option<PoolUser>, CallError> {
+        let sub = match username {
+            "a.stranger" => "another-sign-in".to_owned(),
+            name => subject(name).sub,
+        };
+        Ok(Some(PoolUser {
+            sub: Some(sub),
+            enabled: true,
+            federated: false,
+            factors: Vec::new(),
+            groups: [Role::Approver.group().to_owned()].into(),
+            attributes: BTreeMap::new(),
+        }))
+    }
+}
 
 /// The keys of a sign-in that has only its subject.
 fn keys(name: &str) -> LinkKeys {
@@ -272,7 +300,7 @@ async fn roles_of_an_ended_link_have_no_effect_and_its_approval_does_not_count(c
     assert_ne!(company.state(&waiting).await, State::Verified);
     let verdict = fresh_verdict(&company.app_state, &*company.app_state, &waiting).await;
     assert!(
-        !matches!(verdict, Ok(domain::engine::StartVerdict::StillAllowed)),
+        !matches!(verdict, Ok(StartVerdict::StillAllowed)),
         "{verdict:?}"
     );
 }
@@ -309,6 +337,34 @@ async fn a_claim_is_settled_by_joining_the_identity_and_given_back_by_the_end(co
     assert_eq!((&joined.person, joined.user.as_ref()), (&mine, Some(&user)));
     assert_eq!(status_of(company, &mine).await, Some(LinkStatus::Valid));
     assert!(listed(company, "claims").await.is_empty());
+
+    // What the joined sign-in approves counts as long as it is joined.
+    company.sync().await;
+    let approved = waiting(company, "marcus.dube").await;
+    let service = company.signed_in_as(&second.subject, Role::Approver).await;
+    company.decide_as(&service, &approved).await.unwrap();
+    company.decide(THIRD, &approved).await.unwrap();
+    assert_eq!(company.state(&approved).await, State::Approved);
+    let verdict = || fresh_verdict(&company.app_state, &EverybodyApproves, &approved);
+    let before = verdict().await;
+    assert!(
+        matches!(before, Ok(StartVerdict::StillAllowed)),
+        "{before:?}"
+    );
+    // The rows of the end, without an engine that would start the change meanwhile.
+    let mut tx = company.app_state.store.write().await.unwrap();
+    agreed_link::end(&mut tx, &claimant.person).await.unwrap();
+    tx.commit().await.unwrap();
+    let after = verdict().await;
+    assert!(
+        !matches!(after, Ok(StartVerdict::StillAllowed)),
+        "{after:?}"
+    );
+    let mut tx = company.app_state.store.write().await.unwrap();
+    agreed_link::join(&mut tx, &claimant.person, &mine)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
 
     settled(company, &unlink(&claimant.person), &[SECOND]).await;
     let back = of_subject(company, &second.subject).await;
@@ -391,6 +447,10 @@ async fn a_suspended_identity_acts_again_after_an_agreed_link(company: &Company)
     assert_eq!(suspension(company, APPROVER).await, None);
     assert_eq!(company.known(APPROVER).await.user, Some(new));
     assert_eq!(company.app_state.identity_summary().suspended, 0);
+    let mut conn = company.app_state.store.read().acquire().await.unwrap();
+    let counted = identity::suspended_since(&mut conn, Timestamp::default(), 10).await;
+    assert_eq!(counted.unwrap(), 0, "it counts towards no alarm");
+    drop(conn);
     let other = waiting(company, "marcus.dube").await;
     company.decide(APPROVER, &other).await.unwrap();
 }

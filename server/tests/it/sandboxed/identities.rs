@@ -13,6 +13,7 @@ use domain::{
     authorize::{Actor, IdentityState, Role},
     identity::LinkDifference,
     ids::{ChangeId, PersonId, UserId},
+    person::Subject,
 };
 use serde_json::json;
 use server::{
@@ -132,7 +133,13 @@ impl Company {
 
     /// A signed-in person whose request began while the identity had all its roles.
     pub(super) async fn signed_in(&self, name: &str, role: Role) -> Service {
-        let ResolvedPerson { person, user, .. } = self.known(name).await;
+        self.signed_in_as(&subject(name), role).await
+    }
+
+    /// The same for any sign-in.
+    pub(super) async fn signed_in_as(&self, subject: &Subject, role: Role) -> Service {
+        let known = person::person_of(&self.app_state.store, subject).await;
+        let ResolvedPerson { person, user, .. } = known.unwrap().unwrap();
         let actor = Actor {
             person: Some(person.clone()),
             roles: [role].into(),
@@ -144,8 +151,8 @@ impl Company {
             actor,
             person,
             user,
-            subject: subject(name),
-            name: name.into(),
+            subject: subject.clone(),
+            name: subject.sub.clone(),
             self_reported: None,
         };
         let signed = InBrowser {
@@ -157,6 +164,10 @@ impl Company {
 
     pub(super) async fn decide(&self, name: &str, id: &ChangeId) -> PortResult<()> {
         let service = self.signed_in(name, Role::Approver).await;
+        self.decide_as(&service, id).await
+    }
+
+    pub(super) async fn decide_as(&self, service: &Service, id: &ChangeId) -> PortResult<()> {
         let effect = service.change(id).await.unwrap().preview.effect.0;
         let input = DecisionInput {
             decision: Decision::Approve,

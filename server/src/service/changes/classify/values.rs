@@ -2,7 +2,7 @@
 
 use app::backend::{ClassifyForm, FieldError, FormOption, classify_field};
 use domain::{
-    classification::{Environment, Pci},
+    classification::{Classification, Environment, Pci},
     ids::{AccountId, Principal, UserId},
     snapshot::Snapshot,
     subject::{
@@ -76,9 +76,9 @@ impl Values {
     pub(super) fn declaration(
         &self,
         before: Option<&Declaration>,
-        without: (Environment, Pci),
-        aws: (Environment, Pci),
+        class: &Classification,
     ) -> Declaration {
+        let without = class.undeclared().strictness();
         let next = (self.environment, self.pci);
         Declaration {
             environment: self.environment,
@@ -87,7 +87,8 @@ impl Values {
             purpose: self.purpose.clone(),
             out_of_scope: self.out_of_scope.clone(),
             valid_until: Declaration::end(before, next, without, self.valid_until),
-            against: aws,
+            against: class.reported(),
+            without,
         }
     }
 }
