@@ -31,12 +31,7 @@ pub(super) async fn held_up(
     if !gives || !rests_on_people(stored) || stored.altered.is_some() {
         return Ok(());
     }
-    let mut conn = app_state
-        .store
-        .read()
-        .acquire()
-        .await
-        .map_err(StoreError::from)?;
+    let mut conn = app_state.store.connection().await?;
     let alarm = identity::alarm(&mut conn).await?;
     if let Some(alarm) = &alarm {
         if is_stopped(&app_state.read_model().snapshot, stored, &stored.effect) {
@@ -55,12 +50,7 @@ pub(super) async fn held_up(
     ) {
         drop(conn);
         let people = read_people(app_state, pool, stored).await?;
-        conn = app_state
-            .store
-            .read()
-            .acquire()
-            .await
-            .map_err(StoreError::from)?;
+        conn = app_state.store.connection().await?;
         people_hold_up(app_state, &mut conn, stored, alarm.as_ref(), &people).await?;
     }
     Ok(())

@@ -35,7 +35,7 @@ use crate::{
         sign_in::{SignInEntry, SignInEvent},
     },
     store::{
-        StoreError, identity, person,
+        identity, person,
         session::{self as rows, Ending, Session},
     },
 };
@@ -283,12 +283,7 @@ async fn actor(state: &HttpState, session: &Session) -> Result<Actor, HttpError>
         .filter_map(|group| state.settings.roles.get(group).copied())
         .collect();
     let suspension = {
-        let mut conn = state
-            .store
-            .read()
-            .acquire()
-            .await
-            .map_err(StoreError::from)?;
+        let mut conn = state.store.connection().await?;
         identity::suspension(&mut conn, &session.person).await?
     };
     let granted = person::roles_of(&state.store, &session.person).await?;

@@ -22,7 +22,7 @@ pub enum InstanceError {
 
 /// Checks that a database contains nothing of another instance.
 pub async fn check(store: &Store, found: &InstanceArn) -> Result<(), InstanceError> {
-    let mut conn = store.read().acquire().await.map_err(StoreError::from)?;
+    let mut conn = store.connection().await?;
     match store::instance::recorded(&mut conn).await? {
         Some(recorded) if id(&recorded) != id(found.as_str()) => Err(InstanceError::Other {
             recorded,

@@ -24,7 +24,7 @@ pub mod session;
 
 use std::{sync::Arc, time::Duration};
 
-use sqlx::{Any, AnyPool, Executor as _, Transaction, any::AnyPoolOptions};
+use sqlx::{Any, AnyPool, Executor as _, Transaction, any::AnyPoolOptions, pool::PoolConnection};
 use tokio::{
     sync::{Mutex, OwnedMutexGuard, watch},
     time::timeout,
@@ -194,6 +194,11 @@ impl Store {
     /// Returns the pool for single read statements.
     pub fn read(&self) -> &AnyPool {
         &self.pool
+    }
+
+    /// Returns a connection for several reads.
+    pub async fn connection(&self) -> Result<PoolConnection<Any>, StoreError> {
+        Ok(self.pool.acquire().await?)
     }
 
     /// Checks that the database can be written to, or could be within the last second. Ends within two seconds, also if

@@ -35,7 +35,7 @@ pub(super) async fn read(
     file: &MappingFile,
 ) -> Result<Record, StoreError> {
     let special = SpecialAccounts::of(leastwise);
-    let mut conn = store.read().acquire().await.map_err(StoreError::from)?;
+    let mut conn = store.connection().await?;
     let accounts = record_under(&mut conn, file, &special).await?;
     let declared = store::declaration::all_in_force(&mut conn).await?;
     Ok(if accounts.now.is_empty() {

@@ -32,12 +32,7 @@ pub(super) async fn confirm(
     out: &mut (dyn Write + Send),
 ) -> Result<u8, IdentityCommandError> {
     let (known, record) = {
-        let mut conn = app_state
-            .store
-            .read()
-            .acquire()
-            .await
-            .map_err(StoreError::from)?;
+        let mut conn = app_state.store.connection().await?;
         let known = identity::linked_one(&mut conn, person).await?;
         let record = identity::record(&mut conn, person).await?;
         let known = known.ok_or_else(|| IdentityCommandError::Unknown(person.clone()))?;

@@ -16,10 +16,7 @@ use crate::{
     aws::crawl::users,
     cli::table::{Table, printable},
     service::app_state::AppState,
-    store::{
-        StoreError,
-        identity::{self, LinkedIdentity},
-    },
+    store::identity::{self, LinkedIdentity},
 };
 
 /// An identity that is suspended, or differs.
@@ -43,12 +40,7 @@ pub(super) struct Overview {
 /// Reads all users of the directory and compares all linked identities with them.
 pub(super) async fn read(app_state: &AppState) -> Result<Overview, IdentityCommandError> {
     let users = users(&app_state.aws, &app_state.instance).await?;
-    let mut conn = app_state
-        .store
-        .read()
-        .acquire()
-        .await
-        .map_err(StoreError::from)?;
+    let mut conn = app_state.store.connection().await?;
     let alarm = identity::alarm(&mut conn).await?;
     let linked = identity::linked(&mut conn).await?;
     // The ledger decides for each of them: rows that somebody edited can be consistent with each other.

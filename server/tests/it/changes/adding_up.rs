@@ -226,14 +226,20 @@ async fn removals_that_somebody_approved_or_nobody_carries_out_do_not_count(
     assert_eq!(states(&org, &ids).await, [State::Approved; 3]);
 }
 
-async fn what_a_requester_removes_later_holds_up_no_earlier_removal(engine: DatabaseEngine) {
-    let org = org_with_departments(engine).await;
+/// Requests the removal of three teams, a second apart. The last one waits.
+async fn removals_of_three_teams(org: &Org) -> Vec<ChangeId> {
     let mut ids = Vec::new();
     for team in 0..3 {
         ids.push(org.ask("ann", &remove_team(team, "web-dev")).await);
         org.clock.advance(Duration::seconds(1));
     }
     assert_eq!(org.state(&ids[2]).await, State::Waiting);
+    ids
+}
+
+async fn what_a_requester_removes_later_holds_up_no_earlier_removal(engine: DatabaseEngine) {
+    let org = org_with_departments(engine).await;
+    let ids = removals_of_three_teams(&org).await;
     for id in &ids[..2] {
         assert_eq!(org.fresh(id).await, StartVerdict::StillAllowed);
     }
@@ -323,12 +329,7 @@ async fn a_removal_that_waits_only_because_removals_add_up_is_never_refused(
 
 async fn a_removal_that_waited_and_starts_without_an_approval_counts(engine: DatabaseEngine) {
     let org = org_with_departments(engine).await;
-    let mut ids = Vec::new();
-    for team in 0..3 {
-        ids.push(org.ask("ann", &remove_team(team, "web-dev")).await);
-        org.clock.advance(Duration::seconds(1));
-    }
-    assert_eq!(org.state(&ids[2]).await, State::Waiting);
+    let ids = removals_of_three_teams(&org).await;
     for id in &ids[..2] {
         org.as_("ann").await.withdraw(id).await.unwrap();
     }
