@@ -3,10 +3,10 @@
 // its mistakes.
 
 import { execFile, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePort } from './support/ports.mjs';
 import { until } from './support/suite.mjs';
 import { PYTHON } from './support/tools.mjs';
 
@@ -36,12 +36,7 @@ async function steps(suite, name, ...args) {
 async function motoServer(resources) {
   const given = process.env.LEASTWISE_TEST_MOTO;
   if (given) return given;
-  const port = await new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
+  const port = await freePort();
   const child = spawn(path.join(path.dirname(PYTHON), 'moto_server'), ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
   resources.own(() => child.kill('SIGKILL'));
   const url = `http://127.0.0.1:${port}`;

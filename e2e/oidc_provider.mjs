@@ -3,12 +3,13 @@
 // It is configured to write Cognito's claims. AWS is the sandbox.
 
 import assert from 'node:assert/strict';
-import { createHash, generateKeyPairSync, randomInt } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { Provider } from 'oidc-provider';
 import { PLAIN, Person, SCRIPT, withPeople } from './support/browser.mjs';
 import { Aws } from './support/aws.mjs';
+import { freePort } from './support/ports.mjs';
 
 export const about = 'Sign-in with a certified OpenID provider';
 
@@ -221,22 +222,4 @@ async function provider(users, web) {
     return op.interactionFinished(request, response, { login: { accountId: user.sub, acr, amr } }, { mergeWithLastSubmission: false });
   });
   return handle;
-}
-
-/**
- * A port on which nothing listens. It is below the range from which Linux assigns ports (32768 and up), so that no
- * other sandbox gets it before Leastwise listens there.
- */
-async function freePort() {
-  for (;;) {
-    const port = randomInt(20_000, 30_000);
-    const server = createServer();
-    const free = await new Promise((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!free) continue;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  }
 }

@@ -81,10 +81,14 @@ pub async fn run(args: SandboxArgs) -> CommandResult {
     if args.fresh {
         empty(&args.data)?;
     }
-    let web = free(args.port).await?;
+    // Held from here on: another program could take a port that is chosen now and opened later.
+    let listener = serve::open(SocketAddr::from(([127, 0, 0, 1], args.port)))?;
+    let web = listener.local_addr()?.port();
     let running = start_local(&args, web).await?;
     let serve_args = configuration(&args, &running, web)?;
     if args.aws_only {
+        // `leastwise serve` opens it.
+        drop(listener);
         if args.json {
             println!("{}", environment::as_json(&serve_args));
         } else {
@@ -93,7 +97,7 @@ pub async fn run(args: SandboxArgs) -> CommandResult {
         serve::stopped().await;
         return Ok(ExitCode::SUCCESS);
     }
-    let started = serve::start(&serve_args, pacing(args.speed)).await?;
+    let started = serve::start(listener, &serve_args, pacing(args.speed)).await?;
     announce(&args, &running, &serve_args)?;
     started.until(serve::stopped()).await?;
     Ok(ExitCode::SUCCESS)
@@ -110,15 +114,6 @@ fn empty(folder: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Returns the requested web port, or a free one.
-async fn free(port: u16) -> std::io::Result<u16> {
-    if port != 0 {
-        return Ok(port);
-    }
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
-    Ok(listener.local_addr()?.port())
 }
 
 async fn start_local(

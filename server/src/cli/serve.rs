@@ -1,6 +1,6 @@
 //! `leastwise serve`: runs the web application and the engine until the process receives a stop signal.
 
-use std::{future::Future, process::ExitCode, sync::Arc};
+use std::{future::Future, net::SocketAddr, process::ExitCode, sync::Arc};
 
 use domain::engine::Pacing;
 use futures::{FutureExt as _, future::BoxFuture};
@@ -32,7 +32,8 @@ pub async fn run(mut args: ServeArgs) -> CommandResult {
     args.client_secret = secret("LEASTWISE_OIDC_CLIENT_SECRET")?;
     args.metrics_token = secret("LEASTWISE_METRICS_TOKEN")?;
     args.check()?;
-    let started = start(&args, Pacing::default()).await?;
+    let listener = open(args.listen)?;
+    let started = start(listener, &args, Pacing::default()).await?;
     println!("Leastwise is running at {}", args.public_url);
     started.until(stopped()).await?;
     Ok(ExitCode::SUCCESS)
@@ -95,10 +96,18 @@ async fn remember(app_state: &Arc<AppState>, args: &ServeArgs) -> Result<(), Sta
     Ok(identities::refresh_summary(app_state).await?)
 }
 
-/// Starts everything. The port is open when this returns. The stored state is still being loaded; pages, sign-ins and
+/// Opens the port on which the server will listen. Connections wait until it is started.
+pub fn open(address: SocketAddr) -> Result<TcpListener, StartError> {
+    listen(address).map_err(|error| StartError::Listen(address, error))
+}
+
+/// Starts everything behind an open port. The stored state is still being loaded when this returns; pages, sign-ins and
 /// loops wait for it.
-pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartError> {
-    let listener = listen(args.listen).map_err(|error| StartError::Listen(args.listen, error))?;
+pub async fn start(
+    listener: TcpListener,
+    args: &ServeArgs,
+    pacing: Pacing,
+) -> Result<Started, StartError> {
     let lock = ProcessLock::of_database(&args.database.url)?;
     let app_state = state::app_state(
         &args.database,

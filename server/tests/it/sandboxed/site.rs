@@ -87,7 +87,8 @@ impl Site {
         inject(&aws, rules).await;
         let mut args = configuration(&database, &aws, &base, web);
         adjust(&mut args);
-        let started = serve::start(&args, Pacing::default()).await?;
+        let listener = serve::open(args.listen)?;
+        let started = serve::start(listener, &args, Pacing::default()).await?;
         let app_state = started.app_state.clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(started.until(async {
