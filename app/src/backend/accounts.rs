@@ -12,7 +12,8 @@ use domain::{
 use super::{AccountRef, ChangeRow, HitView, ListQuery, PortResult, PrincipalRef, SetRef, UserRef};
 
 /// Whether the declaration of an account needs attention.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DeclarationMark {
     None,
     /// It ends soon, or has ended.
@@ -39,7 +40,7 @@ pub fn is_declared_otherwise(class: &Classification) -> bool {
 }
 
 /// The numbers of accounts by their declarations.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct DeclarationCounts {
     pub declared: usize,
     pub undeclared: usize,
@@ -67,7 +68,7 @@ impl DeclarationCounts {
 }
 
 /// An account on the board.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AccountCard {
     pub account: AccountRef,
     /// People who can reach it.
@@ -80,7 +81,7 @@ pub struct AccountCard {
     pub declaration: DeclarationMark,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct BoardCell {
     /// The row.
     pub environment: Environment,
@@ -93,7 +94,7 @@ pub struct BoardCell {
 }
 
 /// The board: environment by PCI scope.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Board {
     /// The cells with at least one account, strictest first.
     pub cells: Vec<BoardCell>,
@@ -113,7 +114,7 @@ pub struct Board {
 }
 
 /// An assignment on the page of an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AccessRow {
     pub set: SetRef,
     pub principal: PrincipalRef,
@@ -147,7 +148,7 @@ pub struct ReadingRow {
 }
 
 /// The declaration of an account, as its page shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct DeclarationView {
     pub environment: Environment,
     pub pci: Pci,
@@ -160,7 +161,8 @@ pub struct DeclarationView {
 }
 
 /// Whether a declaration counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DeclarationState {
     Valid,
     /// It counts, and ends soon.
@@ -171,7 +173,7 @@ pub enum DeclarationState {
 }
 
 /// The texts of a declaration, and the change that declared it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct DeclarationText {
     pub owner: Option<UserRef>,
     pub purpose: String,
@@ -180,7 +182,7 @@ pub struct DeclarationText {
 }
 
 /// An account, as its page shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AccountView {
     pub account: AccountRef,
     /// The names of its OUs, from the root down.

@@ -44,7 +44,8 @@ pub mod change_field {
 }
 
 /// The kind of a new change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
     /// Assigns a permission set in an account.
     Grant,
@@ -109,7 +110,7 @@ impl ChangeKind {
 }
 
 /// The values of the change form, as in the URL of the preview. An empty field is not selected yet.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ChangeForm {
     /// [`change_field::KIND`]
     pub kind: String,
@@ -186,7 +187,7 @@ impl ChangeForm {
 }
 
 /// A submitted change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Submission {
     pub change_form: ChangeForm,
     pub justification: String,

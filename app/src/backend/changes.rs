@@ -18,14 +18,14 @@ use super::{
 };
 
 /// An option of a list in the form.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct FormOption {
     pub value: String,
     pub label: String,
 }
 
 /// The options of the form, limited to what the caller may propose.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct FormOptions {
     /// The kinds of changes that the caller may propose, in the order of the form.
     pub kinds: Vec<ChangeKind>,
@@ -44,7 +44,7 @@ pub struct FormOptions {
 pub type PolicyTitles = BTreeMap<String, String>;
 
 /// A gain or loss of access, for display.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EffectRow {
     /// The beneficiary; `None` stands for future members of a group.
     pub who: Option<PrincipalRef>,
@@ -59,7 +59,7 @@ pub struct EffectRow {
 }
 
 /// One page of the effect of a change: all gains, then all losses, then what changes besides access.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EffectPage {
     pub gained: Vec<EffectRow>,
     pub lost: Vec<EffectRow>,
@@ -75,7 +75,7 @@ impl EffectPage {
 }
 
 /// The effect and the verdict of a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Preview {
     /// A one-line description.
     pub title: String,
@@ -108,14 +108,15 @@ pub struct Preview {
 }
 
 /// Whether the submission of a change raises an alarm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AlarmOnSubmit {
     Raised,
     None,
 }
 
 /// The form for a new change, with the preview.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct NewChange {
     /// The selection, with entered names resolved to ids.
     pub change_form: ChangeForm,
@@ -131,7 +132,7 @@ pub struct NewChange {
 }
 
 /// How long a role session of a permission set lasts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct SessionView {
     /// The maximum duration, for display.
     pub length: String,
@@ -140,7 +141,7 @@ pub struct SessionView {
 }
 
 /// That a role session can outlast the access.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct SessionOverrun {
     /// The difference of the durations, for display.
     pub by: String,
@@ -151,7 +152,7 @@ pub struct SessionOverrun {
 }
 
 /// A decision on a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ApprovalView {
     pub approver: String,
     pub decision: Decision,
@@ -163,7 +164,7 @@ pub struct ApprovalView {
 }
 
 /// An event in the history of a change, from the ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct TimelineRow {
     /// The sequence number in the ledger.
     pub seq: u64,
@@ -179,7 +180,8 @@ pub struct TimelineRow {
 }
 
 /// The status of one operation of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OperationStatus {
     /// Waits for a person, or for a time to pass.
     Waiting,
@@ -194,7 +196,7 @@ pub enum OperationStatus {
 }
 
 /// The progress of one operation of a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct OperationRow {
     /// A one-line description.
     pub what: String,
@@ -216,7 +218,7 @@ pub struct OperationRow {
 pub const ITEMS_PER_PAGE: usize = 50;
 
 /// A change with an item that this version of Leastwise does not understand: it can be seen and withdrawn only.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct UnreadableChangeView {
     pub id: ChangeId,
     pub title: String,
@@ -242,7 +244,8 @@ pub struct UnreadableChangeView {
 }
 
 /// An item of a change that is not understood as a whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum UnreadableItem {
     /// Understood, in one line.
     Known(String),
@@ -251,7 +254,8 @@ pub enum UnreadableItem {
 }
 
 /// A new sign-in that a decision needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StepUpView {
     /// With a second factor, which the current sign-in did not prove.
     NoFactor,
@@ -260,7 +264,8 @@ pub enum StepUpView {
 }
 
 /// Why the viewer may not decide a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DecisionObstacle {
     /// A sign-in with a second factor is all that is missing.
     NoSecondFactor,
@@ -278,7 +283,7 @@ impl From<ApproverRefusal> for DecisionObstacle {
 }
 
 /// A change, as its page shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ChangeView {
     pub row: ChangeRow,
     pub justification: String,
@@ -312,7 +317,7 @@ pub struct ChangeView {
 }
 
 /// How a change, or a decision on it, differs from the ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct LedgerMismatchView {
     /// What differs, one sentence each.
     pub differences: Vec<String>,
@@ -320,7 +325,8 @@ pub struct LedgerMismatchView {
     pub consequence: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum InboxPosition {
     /// A page, from 1.
     Page(usize),

@@ -73,7 +73,7 @@ pub const END: &str = "end";
 pub const CHECKED: &str = "account-";
 
 /// The values of the form, as in the URL of the preview.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ClassifyForm {
     /// [`classify_field::ACTION`]
     pub action: String,
@@ -182,7 +182,7 @@ impl ClassifyForm {
 }
 
 /// A submitted classification.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ClassifySubmission {
     pub form: ClassifyForm,
     pub justification: String,
@@ -207,7 +207,7 @@ impl ClassifySubmission {
 }
 
 /// The form that classifies accounts, with the preview.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct NewClassification {
     /// The values; those of a new form are what the accounts are now, as far as they agree.
     pub form: ClassifyForm,

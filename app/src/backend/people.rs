@@ -11,7 +11,7 @@ use domain::{
 use super::{AccountRef, ChangeRow, HitView, ListQuery, Page, PortResult, SetRef, UserRef};
 
 /// A person in the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct PersonRow {
     pub user: UserRef,
     pub user_name: String,
@@ -26,7 +26,7 @@ pub struct PersonRow {
 }
 
 /// A path from a person to an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct PathRow {
     pub account: AccountRef,
     pub set: SetRef,
@@ -41,7 +41,7 @@ pub struct PathRow {
 }
 
 /// A person, as their page shows them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct PersonView {
     pub user: UserRef,
     pub user_name: String,
