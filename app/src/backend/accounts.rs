@@ -9,7 +9,10 @@ use domain::{
     verdict::Tally,
 };
 
-use super::{AccountRef, ChangeRow, HitView, ListQuery, PortResult, PrincipalRef, SetRef, UserRef};
+use super::{
+    AccountRef, ChangeForm, ChangeRow, HitView, ListQuery, PortResult, PrincipalRef, SetRef,
+    UserRef,
+};
 
 /// Whether the declaration of an account needs attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -132,8 +135,8 @@ pub struct AccessRow {
     pub outdated: bool,
     /// The policy findings on it.
     pub hits: Vec<HitView>,
-    /// The URL of the preview of its removal.
-    pub remove_href: String,
+    /// The form that removes it.
+    pub removal: ChangeForm,
 }
 
 /// What one source says about the classification of an account, for display.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     directory::Origin,
-    ids::UserId,
+    ids::{GroupId, UserId},
     snapshot::{Figure, Knowledge},
     time::Timestamp,
 };
@@ -31,7 +31,7 @@ pub struct PathRow {
     pub account: AccountRef,
     pub set: SetRef,
     /// The id and name of the group; `None` is a direct assignment.
-    pub group: Option<(String, String)>,
+    pub group: Option<(GroupId, String)>,
     /// When the assignment was first observed.
     pub since: Timestamp,
     /// When the access ends; `None` is standing access.

@@ -336,7 +336,7 @@ fn line(row: AccessRow, removes: bool, now: Timestamp) -> impl IntoView {
         change,
         outdated,
         hits,
-        remove_href,
+        removal,
     } = row;
     let behind = match &principal {
         PrincipalRef::Group { members, .. } if *members != 0 => {
@@ -378,7 +378,7 @@ fn line(row: AccessRow, removes: bool, now: Timestamp) -> impl IntoView {
             </td>
             <td>{ends}</td>
             <td data-reason-cell><Hits hits /></td>
-            <td data-numeric>{removes.then(|| view! { <a href=remove_href data-kind="quiet">"Remove"</a> })}</td>
+            <td data-numeric>{removes.then(|| view! { <a href=removal.href() data-kind="quiet">"Remove"</a> })}</td>
         </tr>
     }
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::backend::{
-    ChangeForm, ChangeKind, ClassifyForm, DECLARE, END, PropertyRow, PropertyView,
-    SubjectEffectRow, SubjectRef, UndoLink,
+    ClassifyForm, DECLARE, END, PropertyRow, PropertyView, SubjectEffectRow, SubjectRef, UndoLink,
 };
 use domain::{
     authorize::Action,
@@ -17,7 +16,7 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{classify, descriptions::People};
+use super::{classify, descriptions::People, forms};
 use crate::{
     service::{Service, names},
     store::change::StoredChange,
@@ -92,7 +91,8 @@ impl Service {
             }
         }
         let identities = change.proposal.operations.iter();
-        let identities = identities.filter_map(|item| identity_form(&item.subject().undo()));
+        let identities = identities.filter(|item| item.links().is_some());
+        let identities = identities.filter_map(|item| forms::form_of(&item.subject().undo()));
         let groups = alike.iter().flat_map(|(after, accounts)| {
             let parts = accounts.chunks(LINKED);
             parts.map(move |accounts| (after.as_ref(), accounts))
@@ -114,18 +114,6 @@ impl Service {
             .take(LINKS)
             .collect()
     }
-}
-
-/// Returns the form of an item about an identity.
-fn identity_form(item: &Operation) -> Option<ChangeForm> {
-    let item = item.links()?;
-    Some(match item.after {
-        Some(user) => ChangeForm {
-            set: format!("user:{user}"),
-            ..ChangeForm::of_identity(ChangeKind::Link, item.person)
-        },
-        None => ChangeForm::of_identity(ChangeKind::Unlink, item.person),
-    })
 }
 
 fn classification_form(
