@@ -7,14 +7,14 @@ use crate::{
     backend::{
         AffectedPeople, ApprovalView, ChangeView, Denied, EffectPage, EffectRow, ITEMS_PER_PAGE,
         OperationRow, PortResult, SubjectEffectRow, UndoLink, decision_field, gains_and_losses,
-        state_words,
+        sentence_words, state_words,
     },
     components::{
         AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition,
         DefinitionList, DiffView, ErrorSummary, LedgerMismatchNotice, LinkButton,
-        LinkEvidenceSection, Notice, ObsoleteNotice, PageHeader, PagePosition, Section, Status,
-        StatusBadge, SubjectEffects, Table, Tense, Time, Timeline, VerdictBox, WithdrawForm,
-        decision_errors, list_href, operation_status, pages, risks, state_status,
+        LinkEvidenceSection, Notice, ObsoleteNotice, PageHeader, PagePosition, RemainingPathList,
+        Section, Status, StatusBadge, SubjectEffects, Table, Tense, Time, Timeline, VerdictBox,
+        WithdrawForm, decision_errors, list_href, operation_status, pages, risks, state_status,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -50,7 +50,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let decides = visit.backend.may(Action::SeeInbox).is_ok();
     let now = visit.backend.now();
     let form = visit.form;
-    Ok(Page::new(view.row.title.clone(), move || {
+    Ok(Page::new(view.row.title.to_string(), move || {
         let row = view.row.clone();
         let errors = decision_errors(&form, &view);
         let marks = view! { <StatusBadge status=state_status(row.state) label=state_words(row.state) weight=BadgeWeight::Pill /> };
@@ -59,7 +59,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         let actions = view! { {undo} <WithdrawForm id=row.id.clone() may=view.withdraw /> };
         view! {
             <PageHeader
-                title=row.title.clone()
+                title=row.title.to_string()
                 crumbs=vec![Crumb::new("/changes", "Changes")]
                 marks=marks.into_any()
                 detail=detail.into_any()
@@ -247,18 +247,14 @@ fn progress(
     let rows = operations
         .into_iter()
         .map(|row| {
-            let remaining = (!row.remaining.is_empty()).then(|| {
-                let paths = row.remaining.into_iter();
-                let paths = paths.map(|path| view! { <li>{path}</li> }).collect_view();
-                view! { <ul data-plain class="text-muted text-xs">{paths}</ul> }
-            });
+            let remaining = view! { <RemainingPathList remaining=row.remaining /> };
             view! {
                 <tr>
                     <td>
                         <StatusBadge status=operation_status(row.status) label=row.words />
                         {remaining}
                     </td>
-                    <th scope="row">{row.what}</th>
+                    <th scope="row">{sentence_words(&row.what)}</th>
                     <td data-wide>{row.verified.map(|at| view! { <AbsoluteTime at now /> })}</td>
                     <td data-wide><span class="font-mono text-xs">{row.aws_request_id}</span></td>
                 </tr>

@@ -5,7 +5,7 @@ mod saga_steps;
 
 use std::{collections::BTreeMap, ops::Range};
 
-use app::backend::{OperationRow, OperationStatus, state_words};
+use app::backend::{OperationRow, OperationStatus, RemainingPaths, state_words};
 use domain::{
     change::{Operation, State},
     engine::{
@@ -119,7 +119,7 @@ pub(super) async fn items(
                 .map(ToString::to_string),
             verified: far.verified,
             sessions_until: far.sessions_until,
-            remaining: removed.map_or_else(Vec::new, |others| {
+            remaining: removed.map_or_else(RemainingPaths::default, |others| {
                 remaining_paths::paths(&read_model.snapshot, operation, &stored.effect.lost, others)
             }),
         });
