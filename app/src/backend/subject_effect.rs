@@ -33,10 +33,3 @@ pub enum PropertyView {
     User(UserRef),
     Time(Timestamp),
 }
-
-/// A link to the form that undoes items of a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UndoLink {
-    pub label: String,
-    pub href: String,
-}

@@ -14,6 +14,7 @@ mod decider_link;
 pub(crate) mod descriptions;
 pub(crate) mod evaluation;
 mod events;
+mod follow_ups;
 pub(crate) mod identity_alarm;
 mod identity_evidence;
 mod identity_form;
