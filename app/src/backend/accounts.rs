@@ -9,10 +9,14 @@ use domain::{
     verdict::Tally,
 };
 
-use super::{AccountRef, ChangeRow, HitView, ListQuery, PortResult, PrincipalRef, SetRef, UserRef};
+use super::{
+    AccountRef, ChangeForm, ChangeRow, HitView, ListQuery, PortResult, PrincipalRef, SetRef,
+    UserRef,
+};
 
 /// Whether the declaration of an account needs attention.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DeclarationMark {
     None,
     /// It ends soon, or has ended.
@@ -39,7 +43,7 @@ pub fn is_declared_otherwise(class: &Classification) -> bool {
 }
 
 /// The numbers of accounts by their declarations.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct DeclarationCounts {
     pub declared: usize,
     pub undeclared: usize,
@@ -67,7 +71,7 @@ impl DeclarationCounts {
 }
 
 /// An account on the board.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AccountCard {
     pub account: AccountRef,
     /// People who can reach it.
@@ -80,7 +84,7 @@ pub struct AccountCard {
     pub declaration: DeclarationMark,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct BoardCell {
     /// The row.
     pub environment: Environment,
@@ -93,7 +97,7 @@ pub struct BoardCell {
 }
 
 /// The board: environment by PCI scope.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Board {
     /// The cells with at least one account, strictest first.
     pub cells: Vec<BoardCell>,
@@ -113,7 +117,7 @@ pub struct Board {
 }
 
 /// An assignment on the page of an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AccessRow {
     pub set: SetRef,
     pub principal: PrincipalRef,
@@ -131,8 +135,8 @@ pub struct AccessRow {
     pub outdated: bool,
     /// The policy findings on it.
     pub hits: Vec<HitView>,
-    /// The URL of the preview of its removal.
-    pub remove_href: String,
+    /// The form that removes it.
+    pub removal: ChangeForm,
 }
 
 /// What one source says about the classification of an account, for display.
@@ -147,7 +151,7 @@ pub struct ReadingRow {
 }
 
 /// The declaration of an account, as its page shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct DeclarationView {
     pub environment: Environment,
     pub pci: Pci,
@@ -160,7 +164,8 @@ pub struct DeclarationView {
 }
 
 /// Whether a declaration counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DeclarationState {
     Valid,
     /// It counts, and ends soon.
@@ -171,7 +176,7 @@ pub enum DeclarationState {
 }
 
 /// The texts of a declaration, and the change that declared it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct DeclarationText {
     pub owner: Option<UserRef>,
     pub purpose: String,
@@ -180,7 +185,7 @@ pub struct DeclarationText {
 }
 
 /// An account, as its page shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AccountView {
     pub account: AccountRef,
     /// The names of its OUs, from the root down.

@@ -20,14 +20,14 @@ use super::{
 };
 
 /// An option of a list in the form.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct FormOption {
     pub value: String,
     pub label: String,
 }
 
 /// The options of the form, limited to what the caller may propose.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct FormOptions {
     /// The kinds of changes that the caller may propose, in the order of the form.
     pub kinds: Vec<ChangeKind>,
@@ -46,7 +46,7 @@ pub struct FormOptions {
 pub type PolicyTitles = BTreeMap<String, String>;
 
 /// A gain or loss of access, for display.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EffectRow {
     /// The beneficiary; `None` stands for future members of a group.
     pub who: Option<PrincipalRef>,
@@ -61,7 +61,7 @@ pub struct EffectRow {
 }
 
 /// One page of the effect of a change: all gains, then all losses, then what changes besides access.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EffectPage {
     pub gained: Vec<EffectRow>,
     pub lost: Vec<EffectRow>,
@@ -77,7 +77,7 @@ impl EffectPage {
 }
 
 /// The effect and the verdict of a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Preview {
     /// A one-line description.
     pub title: String,
@@ -110,14 +110,15 @@ pub struct Preview {
 }
 
 /// Whether the submission of a change raises an alarm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AlarmOnSubmit {
     Raised,
     None,
 }
 
 /// The form for a new change, with the preview.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct NewChange {
     /// The selection, with entered names resolved to ids.
     pub change_form: ChangeForm,
@@ -133,7 +134,7 @@ pub struct NewChange {
 }
 
 /// How long a role session of a permission set lasts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct SessionView {
     /// The maximum duration, for display.
     pub length: String,
@@ -142,7 +143,7 @@ pub struct SessionView {
 }
 
 /// That a role session can outlast the access.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct SessionOverrun {
     /// The difference of the durations, for display.
     pub by: String,
@@ -153,7 +154,7 @@ pub struct SessionOverrun {
 }
 
 /// A decision on a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ApprovalView {
     pub approver: String,
     pub decision: Decision,
@@ -165,7 +166,7 @@ pub struct ApprovalView {
 }
 
 /// An event in the history of a change, from the ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct TimelineRow {
     /// The sequence number in the ledger.
     pub seq: u64,
@@ -181,7 +182,8 @@ pub struct TimelineRow {
 }
 
 /// The status of one operation of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OperationStatus {
     /// Waits for a person, or for a time to pass.
     Waiting,
@@ -196,7 +198,7 @@ pub enum OperationStatus {
 }
 
 /// The progress of one operation of a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct OperationRow {
     /// A one-line description.
     pub what: String,
@@ -254,7 +256,7 @@ pub enum StepState {
 pub const ITEMS_PER_PAGE: usize = 50;
 
 /// A change with an item that this version of Leastwise does not understand: it can be seen and withdrawn only.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct UnreadableChangeView {
     pub id: ChangeId,
     pub title: String,
@@ -280,7 +282,8 @@ pub struct UnreadableChangeView {
 }
 
 /// An item of a change that is not understood as a whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum UnreadableItem {
     /// Understood, in one line.
     Known(String),
@@ -289,7 +292,8 @@ pub enum UnreadableItem {
 }
 
 /// A new sign-in that a decision needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StepUpView {
     /// With a second factor, which the current sign-in did not prove.
     NoFactor,
@@ -298,7 +302,8 @@ pub enum StepUpView {
 }
 
 /// Why the viewer may not decide a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DecisionObstacle {
     /// A sign-in with a second factor is all that is missing.
     NoSecondFactor,
@@ -316,7 +321,7 @@ impl From<ApproverRefusal> for DecisionObstacle {
 }
 
 /// A change, as its page shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ChangeView {
     pub row: ChangeRow,
     pub justification: String,
@@ -350,7 +355,7 @@ pub struct ChangeView {
 }
 
 /// How a change, or a decision on it, differs from the ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct LedgerMismatchView {
     /// What differs, one sentence each.
     pub differences: Vec<String>,
@@ -358,7 +363,8 @@ pub struct LedgerMismatchView {
     pub consequence: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum InboxPosition {
     /// A page, from 1.
     Page(usize),

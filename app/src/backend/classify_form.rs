@@ -96,7 +96,7 @@ const ACCOUNTS_BY: [&str; 4] = [
 ];
 
 /// The values of the form. They are sent by POST: an address has a maximum length, and stays in histories and logs.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct ClassifyForm {
     /// [`classify_field::ACTION`]
     pub action: String,
@@ -208,7 +208,7 @@ impl ClassifyForm {
 }
 
 /// A submitted classification.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ClassifySubmission {
     pub form: ClassifyForm,
     pub justification: String,
@@ -233,7 +233,7 @@ impl ClassifySubmission {
 }
 
 /// The form that classifies accounts, with the preview.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct NewClassification {
     /// The values; those of a new form are what the accounts are now, as far as they agree.
     pub form: ClassifyForm,

@@ -6,7 +6,7 @@ use domain::{change::Aim, ids::UserId, snapshot::Figure, time::Timestamp, verdic
 use super::{AccountRef, ChangeRow, HitView, PortResult, PrincipalRef, SetRef, UserRef};
 
 /// Counts of the access to production PCI.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Exposure {
     /// Accounts that count as production PCI.
     pub accounts: Figure,
@@ -31,7 +31,7 @@ pub struct Exposure {
 }
 
 /// A person who can reach production PCI.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ExposedPerson {
     pub user: UserRef,
     pub title: Option<String>,
@@ -52,7 +52,7 @@ pub struct ExposedPerson {
 }
 
 /// The findings of one policy on existing access.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct FindingGroup {
     pub hit: HitView,
     /// The number of assignments concerned.
@@ -66,7 +66,7 @@ pub struct FindingGroup {
 }
 
 /// A difference in AWS that no change explains (drift).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct DriftRow {
     /// A description of the difference.
     pub what: String,
@@ -79,7 +79,7 @@ pub struct DriftRow {
 }
 
 /// A path of the viewer to an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct MyAccess {
     pub account: AccountRef,
     pub set: SetRef,
@@ -90,7 +90,8 @@ pub struct MyAccess {
 }
 
 /// How far the changes behind an alarm have come. In the order of the home page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AlarmPhase {
     /// They wait for a decision.
     Waiting,
@@ -101,7 +102,7 @@ pub enum AlarmPhase {
 }
 
 /// The changes of one requester that raised an alarm, have the same aim and have come equally far.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AlarmRow {
     pub phase: AlarmPhase,
     pub aim: Aim,
@@ -114,7 +115,7 @@ pub struct AlarmRow {
 
 /// Changes of the last 7 days with an alarm: they remove oversight access or the access of many people, or gave oversight
 /// access that ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Alarms {
     /// What waits first, then what was approved, the newest first; at most six.
     pub rows: Vec<AlarmRow>,
@@ -123,7 +124,7 @@ pub struct Alarms {
 }
 
 /// The organization's part of the home page, for users who may see the directory.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct OrganisationHome {
     pub alarms: Alarms,
     pub exposure: Exposure,
@@ -142,7 +143,7 @@ pub struct OrganisationHome {
 }
 
 /// The home page.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Home {
     /// Changes that need the viewer's decision, oldest first.
     pub waiting: Vec<ChangeRow>,
@@ -167,7 +168,7 @@ pub struct Home {
 }
 
 /// What administrators and approvers must know about identities that differ from the directory.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct IdentityNotice {
     /// The number of suspended identities.
     pub suspended: usize,
@@ -178,7 +179,7 @@ pub struct IdentityNotice {
 }
 
 /// The alarm that many identities differ from the directory at once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct IdentityAlarmView {
     pub at: Timestamp,
     pub differing: u64,

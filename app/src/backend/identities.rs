@@ -16,7 +16,8 @@ pub mod identity_filter {
 }
 
 /// What an identity is linked to, and how.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum IdentityStatus {
     /// Keys of the directory lead to the user.
     Linked,
@@ -37,7 +38,7 @@ pub enum IdentityStatus {
 }
 
 /// An identity in the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct IdentityRow {
     pub person: PersonId,
     /// The name of its user, or the marked name of its sign-in.
@@ -52,7 +53,8 @@ pub struct IdentityRow {
 }
 
 /// What the key of a method leads to, seen from the user of a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum KeyFinding {
     /// It leads to this user.
     For,
@@ -63,7 +65,7 @@ pub enum KeyFinding {
 }
 
 /// A key of a sign-in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct KeyView {
     pub method: LinkMethod,
     /// The issuer, if the key has one, and the id.
@@ -75,7 +77,8 @@ pub struct KeyView {
 }
 
 /// Whether the evidence of a sign-in is as it was when the change was requested.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EvidenceAge {
     Same,
     /// Something of it is different now.
@@ -85,7 +88,7 @@ pub enum EvidenceAge {
 }
 
 /// A sign-in of an identity, as evidence.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct SignInView {
     pub username: String,
     /// The name that the sign-in states. Its owner may write it.
@@ -101,7 +104,7 @@ pub struct SignInView {
 }
 
 /// What speaks for and against an item about an identity, as of now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct LinkEvidence {
     /// The name of the identity.
     pub identity: String,

@@ -10,7 +10,7 @@ use domain::{
 use super::{ListQuery, Page, PortResult};
 
 /// An entry in the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EntryRow {
     /// The sequence number.
     pub seq: u64,
@@ -26,7 +26,7 @@ pub struct EntryRow {
 }
 
 /// What the event of an entry means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct EntryMeaning {
     /// A short label.
     pub title: &'static str,
@@ -35,7 +35,8 @@ pub struct EntryMeaning {
 }
 
 /// A part of a sentence about an entry. Names are those that were recorded, or else those of today.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SentencePart {
     Text(String),
     User {
@@ -76,7 +77,7 @@ impl SentencePart {
 }
 
 /// An entry, as its page shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EntryView {
     pub row: EntryRow,
     /// The first page of the items of a change, if the entry states their digest and not the items themselves.
@@ -98,7 +99,7 @@ pub struct EntryView {
 }
 
 /// The items of a change, stored beside the entry of its request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EntryItems {
     pub proven: ItemsProof,
     /// One line for each item.
@@ -106,7 +107,8 @@ pub struct EntryItems {
 }
 
 /// Whether all items of a change hash to the digest in the entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ItemsProof {
     Proven,
     /// An item was altered, added, removed or swapped.
@@ -114,7 +116,8 @@ pub enum ItemsProof {
 }
 
 /// Whether an entry is in the signed tree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Inclusion {
     /// The recomputed proof yields the signed root.
     Proven,
@@ -125,7 +128,7 @@ pub enum Inclusion {
 }
 
 /// The signature status of the ledger.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct LedgerHealth {
     /// The number of entries.
     pub size: u64,

@@ -46,7 +46,8 @@ use leptos::prelude::expect_context;
 use thiserror::Error;
 
 /// An error of a port. Each variant is rendered as a page with its own HTTP status.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Denied {
     /// The roles of the caller do not allow the action (403).
     #[error("{0}")]
@@ -102,7 +103,8 @@ impl From<Denial> for Denied {
 }
 
 /// Whose evaluations are too many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Load {
     /// Those of the caller (429).
     Own,
@@ -123,7 +125,7 @@ impl Denied {
 }
 
 /// A validation error of one form field.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct FieldError {
     /// The name of the field in the form.
     pub field: &'static str,

@@ -25,7 +25,7 @@ pub fn escape(value: &str) -> String {
 }
 
 /// A reference to an account, with its name and classification.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AccountRef {
     /// 12 digits.
     pub id: AccountId,
@@ -36,7 +36,7 @@ pub struct AccountRef {
 }
 
 /// A reference to a user, with the display name and status.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct UserRef {
     pub id: UserId,
     pub name: String,
@@ -44,7 +44,8 @@ pub struct UserRef {
 }
 
 /// The status of a user in the directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AccountStatus {
     /// Can sign in.
     Enabled,
@@ -57,7 +58,7 @@ pub enum AccountStatus {
 }
 
 /// A reference to a permission set, with its name and risks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct SetRef {
     pub arn: PermissionSetArn,
     pub name: String,
@@ -72,7 +73,8 @@ impl SetRef {
 }
 
 /// A reference to the principal of an assignment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PrincipalRef {
     User(UserRef),
     Group {
@@ -88,7 +90,7 @@ pub enum PrincipalRef {
 }
 
 /// A finding of one policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct HitView {
     /// The id of the policy.
     pub rule: String,
@@ -110,7 +112,7 @@ impl HitView {
 }
 
 /// The freshness and completeness of the data on a page.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Freshness {
     /// The time of the oldest read; `None` before the first one.
     pub oldest: Option<Timestamp>,
@@ -126,7 +128,7 @@ pub struct Freshness {
 }
 
 /// Which lists were ever read. An empty list that was never read does not mean that nothing exists.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ListsRead {
     pub accounts: Knowledge,
     pub users: Knowledge,
@@ -137,7 +139,7 @@ pub struct ListsRead {
 }
 
 /// A page of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Page<T> {
     pub rows: Vec<T>,
     /// The page number, from 1.
@@ -156,7 +158,7 @@ impl<T> Page<T> {
 }
 
 /// The query of a list. Invalid values are ignored when the URL is parsed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ListQuery {
     /// The search words, all of which must match.
     pub words: String,
@@ -167,14 +169,15 @@ pub struct ListQuery {
 }
 
 /// Whether a change and the decisions on it match the ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LedgerComparison {
     Matches,
     Differs,
 }
 
 /// A change in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ChangeRow {
     pub id: ChangeId,
     /// A one-line description.
@@ -198,7 +201,7 @@ pub struct ChangeRow {
 }
 
 /// Several refused changes of one requester in one row of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct FoldedChanges {
     /// At least 2.
     pub count: usize,
@@ -207,7 +210,7 @@ pub struct FoldedChanges {
 }
 
 /// A filter of the list of changes that shows some changes of one requester.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct RequesterFilter(&'static str);
 
 /// The refused changes of a requester.

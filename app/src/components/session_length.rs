@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use super::{Glyph, Icon, Notice, Status};
-use crate::backend::{ChangeForm, ChangeKind, SessionOverrun, SessionView};
+use crate::backend::{SessionOverrun, SessionView};
 
 /// Returns the hint of the field for the permission set.
 pub fn session_hint(session: Option<&SessionView>) -> String {
@@ -27,20 +27,9 @@ pub fn SessionOverrunNotice(overrun: SessionOverrun) -> impl IntoView {
     .into_any()
 }
 
-/// Renders how long a role session can outlive the access.
-pub fn session_tail(seconds: u32, change_form: &ChangeForm) -> Option<AnyView> {
-    let words = length(seconds)?;
-    let text = match change_form.known_kind() {
-        Some(ChangeKind::Remove | ChangeKind::Leave) => format!(
-            "A role session that is active when the access is removed can remain usable for up to {words}. AWS does not end sessions early."
-        ),
-        Some(ChangeKind::Grant) if change_form.term != "standing" => format!(
-            "A role session that is started with this access can remain usable for up to {words}, even after temporary access ends."
-        ),
-        _ => format!(
-            "A role session that is started with this access can remain usable for up to {words}, even after the access is removed."
-        ),
-    };
+/// Renders how long a role session can outlive the access; `said` says it of a duration.
+pub fn session_tail(seconds: u32, said: impl Fn(&str) -> String) -> Option<AnyView> {
+    let text = said(&length(seconds)?);
     Some(view! { <p class="mb-6 max-w-[72ch] text-muted">{text}</p> }.into_any())
 }
 

@@ -339,7 +339,7 @@ fn line(row: AccessRow, proposing: Proposing, now: Timestamp) -> impl IntoView {
         change,
         outdated,
         hits,
-        remove_href,
+        removal,
     } = row;
     let behind = match &principal {
         PrincipalRef::Group { members, .. } if *members != 0 => {
@@ -369,7 +369,7 @@ fn line(row: AccessRow, proposing: Proposing, now: Timestamp) -> impl IntoView {
     };
     let asked = format!("Read from AWS at {} UTC", as_of.minute());
     let remove = (proposing == Proposing::Offered)
-        .then(|| view! { <a href=remove_href data-kind="quiet">"Remove"</a> });
+        .then(|| view! { <a href=removal.href() data-kind="quiet">"Remove"</a> });
     view! {
         <tr>
             <th scope="row">

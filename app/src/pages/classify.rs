@@ -2,23 +2,19 @@
 //! text of a person is in an address. The preview below shows what changes for each account, and the verdict. Nothing is
 //! stored until the second form is sent, which is bound to the preview.
 
-use domain::{
-    classification::{Environment, Pci},
-    verdict::Outcome,
-};
+use domain::classification::{Environment, Pci};
 use leptos::prelude::*;
 
 use crate::{
     backend::{
-        ACCOUNT, CLASSIFY, ClassifyForm, ClassifyOrigin, DECLARE, END, FORM, FieldError,
-        NewClassification, PortResult, Preview, change_field, classify_field,
+        ACCOUNT, CLASSIFY, ClassifyForm, ClassifyOrigin, DECLARE, END, NewClassification,
+        PortResult, classify_field,
     },
     components::{
         AccountLink, Button, ButtonKind, Choice, Crumb, ErrorSummary, FieldCheck, FreshnessNotice,
-        Notice, PageHeader, Requirement, Section, SelectField, Status, SubjectEffects, TextArea,
-        TextField, VerdictBox, environment_name, pci_name,
+        Notice, PageHeader, PreviewSection, Requirement, Section, SelectField, Status, SubmitForm,
+        TextArea, TextField, environment_name, pci_name, selection_errors,
     },
-    islands::outdated_preview::OutdatedPreview,
     routes::{FormState, Page, Visit},
 };
 
@@ -56,9 +52,10 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         view! {
             <PageHeader title="Classify accounts" crumbs=vec![Crumb::new("/accounts", "Accounts")] detail=view! { {detail} }.into_any() />
             <FreshnessNotice freshness now />
-            <ErrorSummary errors=all_errors(&form, &new) />
+            <ErrorSummary errors=errors(&form, &new) />
             {choose(&new)}
-            {new.preview.clone().map(|preview| below(preview, &new, &form))}
+            {new.preview.as_ref().and_then(|_| left_out(&new))}
+            {new.preview.clone().map(|preview| view! { <PreviewSection preview form=submit_form(&new, &form) now /> })}
         }
         .into_any()
     }))
@@ -80,21 +77,15 @@ async fn chosen_form(visit: &Visit) -> PortResult<ClassifyForm> {
     }
 }
 
-/// Returns the errors of the submitted form, then those of the selection, without duplicates.
-fn all_errors(form: &FormState, new: &NewClassification) -> Vec<(String, String)> {
-    let mut errors: Vec<(String, String)> = Vec::new();
-    for FieldError { field, message } in form.errors.iter().chain(&new.errors) {
-        let anchor = match *field {
-            _ if new.preview.is_none() && !classify_field::CHOSEN.contains(field) => "choose",
-            classify_field::ACTION | classify_field::ONLY | classify_field::WORDS => "choose",
-            change_field::EFFECT | FORM => "preview",
-            field => field,
+/// Returns the errors of the page. Those of a field that is not drawn lead to the first form.
+fn errors(form: &FormState, new: &NewClassification) -> Vec<(String, String)> {
+    selection_errors(form, &new.errors, |field| {
+        let is_drawn = match field {
+            classify_field::ACTION | classify_field::ONLY | classify_field::WORDS => false,
+            field => new.preview.is_some() || classify_field::CHOSEN.contains(&field),
         };
-        if !errors.iter().any(|(_, known)| known == message) {
-            errors.push((anchor.to_owned(), message.clone()));
-        }
-    }
-    errors
+        (!is_drawn).then_some("choose")
+    })
 }
 
 /// Renders the first form. Its first button sends it as it is, also by the Enter key.
@@ -301,31 +292,6 @@ fn owner_field(new: &NewClassification, error: String) -> AnyView {
     .into_any()
 }
 
-fn below(preview: Preview, new: &NewClassification, form: &FormState) -> AnyView {
-    let Preview {
-        title,
-        others,
-        other_count,
-        verdict,
-        policy_titles,
-        effect,
-        approvers,
-        ..
-    } = preview;
-    let outcome = verdict.outcome;
-    view! {
-        <section id="preview" aria-label="Preview">
-            <h2 class="mb-3">{title}</h2>
-            {left_out(new)}
-            {view! { <OutdatedPreview /> }.into_any()}
-            <VerdictBox verdict titles=policy_titles gains=0 approvers />
-            <Section title="What changes"><SubjectEffects rows=others total=other_count /></Section>
-            {submit(new, form, outcome, effect.0)}
-        </section>
-    }
-    .into_any()
-}
-
 /// Says how many accounts the change leaves out, and why.
 fn left_out(new: &NewClassification) -> Option<AnyView> {
     let count = match new.unchanged {
@@ -343,44 +309,16 @@ fn left_out(new: &NewClassification) -> Option<AnyView> {
     Some(view! { <Notice status=Status::Info title>{why}</Notice> }.into_any())
 }
 
-/// Renders the second form. The server validates it again and compares the effect with the one shown.
-fn submit(new: &NewClassification, form: &FormState, outcome: Outcome, effect: String) -> AnyView {
-    let (kind, verb) = match outcome {
-        Outcome::Refused => (ButtonKind::Secondary, "Record the blocked request"),
-        Outcome::NeedsApproval => (ButtonKind::Primary, "Request approval"),
-        Outcome::Allowed => (ButtonKind::Primary, "Classify"),
-    };
-    let chosen = new
-        .form
-        .fields()
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value.to_owned() /> })
-        .collect_view();
-    let value = |field: &str| form.value(field).unwrap_or_default();
-    let error = |field: &str| form.error(field).unwrap_or_default();
-    let fields = view! {
-        <form method="post" action="/do/changes/classify" data-body>
-            {chosen}
-            <input type="hidden" name=change_field::EFFECT value=effect />
-            <input type="hidden" name=change_field::FORM_KEY value=new.form_key.clone() />
-            <TextArea
-                name=change_field::JUSTIFICATION
-                label="Justification"
-                hint="At least 10 characters. It is shown to approvers and kept with the change. Do not enter card numbers."
-                value=value(change_field::JUSTIFICATION)
-                error=error(change_field::JUSTIFICATION)
-                need=Requirement::Required
-            />
-            <TextField
-                name=change_field::TICKET
-                label="Ticket"
-                hint="For example, OPS-4711"
-                value=value(change_field::TICKET)
-                error=error(change_field::TICKET)
-                need=Requirement::Optional
-                maxlength=64
-            />
-            <Button kind>{verb}</Button>
-        </form>
-    };
-    view! { <Section title="Submit">{fields}</Section> }.into_any()
+fn submit_form(new: &NewClassification, form: &FormState) -> SubmitForm {
+    let chosen = new.form.fields();
+    SubmitForm {
+        action: "/do/changes/classify",
+        chosen: chosen
+            .map(|(name, value)| (name, value.to_owned()))
+            .to_vec(),
+        form_key: new.form_key.clone(),
+        verb: "Classify",
+        kind: ButtonKind::Primary,
+        entered: form.clone(),
+    }
 }

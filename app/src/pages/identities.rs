@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        ChangeForm, ChangeKind, IdentityRow, IdentityStatus, ListQuery, Page as Rows, PortResult,
+        ChangeForm, IdentityRow, IdentityStatus, ListQuery, Page as Rows, PortResult, UserRef,
         identity_filter,
     },
     components::{
@@ -189,31 +189,20 @@ fn described(status: &IdentityStatus) -> (Status, &'static str, AnyView) {
 
 /// Returns the changes that can be proposed about an identity.
 fn actions(row: &IdentityRow) -> Vec<(ChangeForm, &'static str)> {
-    let of = |kind| ChangeForm::of_identity(kind, &row.person);
-    let to = |user: &crate::backend::UserRef| ChangeForm {
-        set: format!("user:{}", user.id),
-        ..of(ChangeKind::Link)
+    let link = |user: Option<&UserRef>| {
+        let form = ChangeForm::link(&row.person, user.map(|user| &user.id));
+        (form, "Link")
     };
+    let end = || (ChangeForm::unlink(&row.person), "End the link");
     match &row.status {
-        IdentityStatus::Linked | IdentityStatus::LinkedByHand => {
-            vec![(of(ChangeKind::Unlink), "End the link")]
-        }
-        IdentityStatus::Unlinked(_) | IdentityStatus::Ended => {
-            vec![(of(ChangeKind::Link), "Link")]
-        }
+        IdentityStatus::Linked | IdentityStatus::LinkedByHand => vec![end()],
+        IdentityStatus::Unlinked(_) | IdentityStatus::Ended => vec![link(None)],
         IdentityStatus::Claims(user) => vec![
-            (to(user), "Link"),
-            (of(ChangeKind::RefuseClaim), "Refuse the claim"),
+            link(Some(user)),
+            (ChangeForm::refuse_claim(&row.person), "Refuse the claim"),
         ],
-        IdentityStatus::Suspended { other, .. } => vec![
-            (
-                other
-                    .as_ref()
-                    .or(row.user.as_ref())
-                    .map_or_else(|| of(ChangeKind::Link), to),
-                "Link",
-            ),
-            (of(ChangeKind::Unlink), "End the link"),
-        ],
+        IdentityStatus::Suspended { other, .. } => {
+            vec![link(other.as_ref().or(row.user.as_ref())), end()]
+        }
     }
 }

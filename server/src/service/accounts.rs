@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use app::backend::{
-    AccessRow, AccountCard, AccountView, AccountsPort, Board, BoardCell, ChangeForm, ChangeKind,
+    AccessRow, AccountCard, AccountView, AccountsPort, Board, BoardCell, ChangeForm,
     DeclarationCounts, DeclarationMark, DeclarationState, DeclarationText, DeclarationView, Denied,
     HitView, ListQuery, PortResult, is_declared_otherwise,
 };
@@ -260,7 +260,7 @@ impl Service {
             people.sort_by(|a, b| a.name.cmp(&b.name));
             let set = names::set(snapshot, &pair.set);
             rows.push(AccessRow {
-                remove_href: remove_href(&assignment, &set),
+                removal: ChangeForm::remove(&assignment),
                 set,
                 principal: names::principal(snapshot, principal),
                 people,
@@ -354,15 +354,4 @@ pub(super) fn each_once(rules: &Rules, findings: &[PolicyFindings]) -> Vec<HitVi
 /// The number of violations, then the number of unapproved findings.
 fn badness(hits: &[HitView]) -> Tally {
     Tally::of(hits.iter().map(|hit| hit.outcome))
-}
-
-fn remove_href(assignment: &Assignment, set: &app::backend::SetRef) -> String {
-    let kind = assignment.principal.kind().to_lowercase();
-    ChangeForm {
-        who: format!("{kind}:{}", assignment.principal.id()),
-        set: set.key().to_owned(),
-        account: assignment.pair.account.to_string(),
-        ..ChangeForm::of(ChangeKind::Remove)
-    }
-    .href()
 }

@@ -343,6 +343,43 @@ fn the_ui_names_no_database_no_aws_and_no_web_server() {
     );
 }
 
+/// A page, an interface for programs and a test of either see the same data under the same names.
+#[test]
+fn everything_that_the_ports_return_is_serializable_in_snake_case() {
+    // A file in chunks, which no page draws.
+    let streamed = ["Download"];
+    let mut bad = Vec::new();
+    for (path, text) in sources("../app/src/backend") {
+        let code = code(&text);
+        let lines: Vec<&str> = code.lines().map(str::trim_end).collect();
+        for (at, line) in lines.iter().enumerate() {
+            let Some(name) = type_name(line) else {
+                continue;
+            };
+            let attributes: Vec<&str> = lines[..at]
+                .iter()
+                .rev()
+                .take_while(|line| !line.is_empty())
+                .copied()
+                .collect();
+            let has = |word: &str| attributes.iter().any(|line| line.contains(word));
+            let is_named = !line.starts_with("pub enum") || has("snake_case");
+            if !(has("serde::Serialize") && is_named || streamed.contains(&name)) {
+                bad.push(format!("{}: {name}", path.display()));
+            }
+        }
+    }
+    assert_eq!(bad, Vec::<String>::new());
+}
+
+/// Returns the name of the public type that a line begins to declare.
+fn type_name(line: &str) -> Option<&str> {
+    let declared = ["pub struct ", "pub enum "]
+        .into_iter()
+        .find_map(|start| line.strip_prefix(start))?;
+    declared.split(|c: char| !c.is_ascii_alphanumeric()).next()
+}
+
 #[test]
 fn the_sandbox_shares_nothing_with_what_it_tests() {
     assert_eq!(

@@ -7,14 +7,13 @@ mod accounts;
 mod values;
 
 use app::backend::{
-    ClassificationPort, ClassifyForm, ClassifyOrigin, ClassifySubmission, FieldError, NewClassification,
-    PortResult, SHOWN_ACCOUNTS, change_field, classify_field,
+    ClassificationPort, ClassifyForm, ClassifyOrigin, ClassifySubmission, FieldError,
+    NewClassification, PortResult, SHOWN_ACCOUNTS, classify_field,
 };
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
-    card_number::holds_card_number,
-    change::{InvalidProposal, Operation, Proposal},
+    change::Operation,
     ids::{AccountId, ChangeId, PersonId},
     subject::SubjectState,
 };
@@ -22,7 +21,12 @@ use domain::{
 pub(super) use values::form_of;
 
 use self::{accounts::chosen, values::Values};
-use super::{subject_states, submit::SentForm, trouble};
+use super::{
+    forms::{ItemFields, error, users},
+    subject_states,
+    submit::SentForm,
+    trouble,
+};
 use crate::{
     clock,
     service::{Service, broken, names},
@@ -37,13 +41,6 @@ struct ReadForm {
     /// How many accounts the form would leave as they are.
     unchanged: usize,
     errors: Vec<FieldError>,
-}
-
-fn error(field: &'static str, message: impl Into<String>) -> FieldError {
-    FieldError {
-        field,
-        message: message.into(),
-    }
 }
 
 #[async_trait]
@@ -69,7 +66,7 @@ impl ClassificationPort for Service {
         };
         let snapshot = &self.read_model.snapshot;
         let now = self.app_state.clock.now();
-        let (owners, types_owner) = values::owners(snapshot, &read.form.owner);
+        let listed = users::list(snapshot);
         Ok(NewClassification {
             total: read.accounts.len(),
             unchanged: read.unchanged,
@@ -79,8 +76,8 @@ impl ClassificationPort for Service {
                 .take(SHOWN_ACCOUNTS)
                 .map(|account| names::account(snapshot, account))
                 .collect(),
-            owners,
-            types_owner,
+            types_owner: listed.is_none(),
+            owners: listed.unwrap_or_else(|| users::selected(snapshot, &read.form.owner)),
             latest: values::latest(now),
             errors: read.errors,
             preview,
@@ -107,7 +104,7 @@ impl ClassificationPort for Service {
             effect: submission.effect,
             form_key: submission.form_key,
         };
-        self.submit_items(&person, (read.operations, read.errors), &sent, field_of)
+        self.submit_items(&person, (read.operations, read.errors), &sent, &FIELDS)
             .await
     }
 }
@@ -213,16 +210,8 @@ fn nothing_to_do(form: &ClassifyForm, accounts: usize) -> FieldError {
     error(classify_field::ACCOUNTS, message)
 }
 
-/// Returns the form field that an invalid proposal concerns. The values of the declaration were checked before.
-fn field_of(proposal: &Proposal, invalid: &InvalidProposal) -> &'static str {
-    match invalid {
-        InvalidProposal::CardNumber if !holds_card_number(&proposal.justification) => {
-            change_field::TICKET
-        }
-        InvalidProposal::TooShort | InvalidProposal::TooLong(_) | InvalidProposal::CardNumber => {
-            change_field::JUSTIFICATION
-        }
-        InvalidProposal::Ticket => change_field::TICKET,
-        _ => classify_field::ACCOUNTS,
-    }
-}
+/// The fields of the form that an invalid proposal concerns.
+const FIELDS: ItemFields = ItemFields {
+    items: classify_field::ACCOUNTS,
+    of_item: values::field_of,
+};

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use app::backend::{AccountRef, EffectRow, FORM, PrincipalRef, change_field};
+use app::backend::{AccountRef, EffectRow, PrincipalRef};
 use domain::{
     access::Path,
-    card_number::holds_card_number,
-    change::{InvalidProposal, Operation, Proposal, State},
+    change::{Operation, State},
     diff::{Gainer, Step},
     grant::Term,
     ids::{AccountId, PermissionSetArn, PersonId, Principal},
     ledger::projection::ChangeMismatch,
     snapshot::Snapshot,
-    subject::{InvalidItem, Part},
+    subject::Part,
     time::Duration,
 };
 
@@ -155,24 +154,6 @@ pub(super) fn accounts<'a>(
     ids.into_iter()
         .map(|id| names::account(snapshot, id))
         .collect()
-}
-
-/// Returns the form field that an invalid proposal concerns.
-pub(super) fn field_of(proposal: &Proposal, invalid: &InvalidProposal) -> &'static str {
-    match invalid {
-        InvalidProposal::CardNumber if !holds_card_number(&proposal.justification) => {
-            change_field::TICKET
-        }
-        InvalidProposal::TooShort | InvalidProposal::TooLong(_) | InvalidProposal::CardNumber => {
-            change_field::JUSTIFICATION
-        }
-        InvalidProposal::Ticket => change_field::TICKET,
-        InvalidProposal::Item(InvalidItem::Window) => change_field::TERM,
-        InvalidProposal::Empty | InvalidProposal::Twice | InvalidProposal::TooMany(_) => {
-            change_field::WHO
-        }
-        InvalidProposal::Item(_) => FORM,
-    }
 }
 
 /// Returns why a change cannot be decided any more.

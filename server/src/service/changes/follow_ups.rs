@@ -7,19 +7,18 @@
 use std::collections::BTreeMap;
 
 use app::backend::{
-    ChangeForm, ChangeKind, ClassifyForm, ClassifyOrigin, DECLARE, Denied, END, FollowUpForm,
+    ClassifyForm, ClassifyOrigin, DECLARE, Denied, END, FollowUpForm,
     FollowUpLink, FollowUps, PortResult, Reach,
 };
 use domain::{
     authorize::Action,
     change::Operation,
     engine::{FollowUp, ItemResult, follow_up},
-    grant::Term,
-    ids::{ChangeId, Principal},
+    ids::ChangeId,
     time::Timestamp,
 };
 
-use super::{classify, scope::Scope};
+use super::{classify, forms::form_of, scope::Scope};
 use crate::{
     service::{Service, broken},
     store::{
@@ -182,7 +181,7 @@ pub(super) fn links(
 }
 
 fn form(change: &ChangeId, item: &FollowUpItem, reach: Reach) -> FollowUpForm {
-    change_form(&item.request).map_or_else(
+    form_of(&item.request).map_or_else(
         || {
             FollowUpForm::Classify(ClassifyOrigin {
                 change: change.clone(),
@@ -193,56 +192,4 @@ fn form(change: &ChangeId, item: &FollowUpItem, reach: Reach) -> FollowUpForm {
         },
         FollowUpForm::Change,
     )
-}
-
-/// Returns the form of an item about access or an identity. None for a classification.
-fn change_form(item: &Operation) -> Option<ChangeForm> {
-    if let Some(assignment) = item.assignment() {
-        let kind = if item.gives() {
-            ChangeKind::Grant
-        } else {
-            ChangeKind::Remove
-        };
-        let term = item.assigns().map(|(_, term)| match term {
-            Term::Standing => "standing".to_owned(),
-            Term::For(length) => (length.as_seconds() / 60).to_string(),
-        });
-        return Some(ChangeForm {
-            who: who(&assignment.principal),
-            set: assignment.pair.set.key().to_owned(),
-            account: assignment.pair.account.to_string(),
-            term: term.unwrap_or_default(),
-            ..ChangeForm::of(kind)
-        });
-    }
-    if let Some((group, user)) = item.membership() {
-        let kind = if item.gives() {
-            ChangeKind::Join
-        } else {
-            ChangeKind::Leave
-        };
-        return Some(ChangeForm {
-            who: who(&Principal::User(user.clone())),
-            set: group.to_string(),
-            ..ChangeForm::of(kind)
-        });
-    }
-    let link = item.links()?;
-    Some(match link.after {
-        Some(user) => ChangeForm {
-            set: who(&Principal::User(user.clone())),
-            ..ChangeForm::of_identity(ChangeKind::Link, link.person)
-        },
-        None if link.before.is_none() => {
-            ChangeForm::of_identity(ChangeKind::RefuseClaim, link.person)
-        }
-        None => ChangeForm::of_identity(ChangeKind::Unlink, link.person),
-    })
-}
-
-fn who(principal: &Principal) -> String {
-    match principal {
-        Principal::User(id) => format!("user:{id}"),
-        Principal::Group(id) => format!("group:{id}"),
-    }
 }

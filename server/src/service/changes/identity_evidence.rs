@@ -10,7 +10,7 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
-use super::{identity_form::name, identity_state, person_names::PersonNames};
+use super::{forms::identity_name as name, identity_state, person_names::PersonNames};
 use crate::{
     service::names,
     store::{

@@ -1,16 +1,13 @@
 //! How long a role session of the selected permission set lasts, beside the selected duration of the access. Words for
 //! the form only: whether such access is allowed is decided by the policies.
 
-use app::backend::{ChangeForm, ChangeKind, SessionOverrun, SessionView};
+use app::backend::{ChangeForm, SessionOverrun, SessionView};
 use domain::{permission_set::PermissionSet, snapshot::Snapshot, time::Duration};
 
 use super::descriptions::length_words;
 
-/// Returns the session duration of the permission set that a form selects, if it is known. `change_form` holds ids.
+/// Returns the session duration of the permission set that a form grants, if it is known. `change_form` holds ids.
 pub(super) fn of_form(snapshot: &Snapshot, change_form: &ChangeForm) -> Option<SessionView> {
-    if change_form.known_kind() != Some(ChangeKind::Grant) || change_form.set.is_empty() {
-        return None;
-    }
     let set = snapshot.set_by_key(&change_form.set)?;
     let window = change_form.term.parse::<u16>().ok();
     let window = window.map(|minutes| Duration::minutes(i64::from(minutes)));

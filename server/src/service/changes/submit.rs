@@ -13,7 +13,7 @@ use app::backend::{
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
-    change::{Change, DECIDE_WITHIN, InvalidProposal, Operation, Proposal, State},
+    change::{Change, DECIDE_WITHIN, Operation, Proposal, State},
     diff::Effect,
     ids::{ChangeId, PersonId, Principal},
     ledger::projection::Lifecycle,
@@ -24,14 +24,11 @@ use domain::{
 };
 
 use super::{
-    change_form::{self, ParsedForm},
-    choices::choices,
-    descriptions,
     evaluation::evaluate_now,
-    identity_form,
+    forms::{self, ItemFields, ParsedForm},
     removal_alarm::raise_removal_alarm,
     scope::Scope,
-    session_length, submission_limits, trouble,
+    submission_limits, trouble,
 };
 use crate::{
     clock,
@@ -68,8 +65,8 @@ impl NewChangePort for Service {
             None
         };
         Ok(NewChange {
-            choices: choices(&self.read_model.snapshot, &reading, &scope),
-            session: session_length::of_form(&self.read_model.snapshot, &reading.change_form),
+            choices: forms::choices(&self.read_model.snapshot, &reading, &scope),
+            session: forms::session(&self.read_model.snapshot, &reading.change_form),
             change_form: reading.change_form,
             errors: reading.errors,
             preview,
@@ -97,7 +94,7 @@ impl NewChangePort for Service {
             form_key: submission.form_key,
         };
         let items = (reading.operations, reading.errors);
-        self.submit_items(&person, items, &sent, descriptions::field_of)
+        self.submit_items(&person, items, &sent, &forms::FIELDS)
             .await
     }
 }
@@ -113,14 +110,14 @@ pub(super) struct SentForm {
 }
 
 impl Service {
-    /// Stores the items of a form as a change, whatever its verdict. `errors` are those of the selection; `field_of` names
-    /// the field of the form that an invalid proposal concerns.
+    /// Stores the items of a form as a change, whatever its verdict. `errors` are those of the selection; `fields` names the
+    /// fields of the form that an invalid proposal concerns.
     pub(super) async fn submit_items(
         &self,
         person: &PersonId,
         (operations, mut errors): (Vec<Operation>, Vec<FieldError>),
         sent: &SentForm,
-        field_of: fn(&Proposal, &InvalidProposal) -> &'static str,
+        fields: &ItemFields,
     ) -> PortResult<ChangeId> {
         let proposal = Proposal {
             operations,
@@ -131,7 +128,7 @@ impl Service {
             && let Err(invalid) = proposal.check()
         {
             errors.push(FieldError {
-                field: field_of(&proposal, &invalid),
+                field: fields.of(&proposal, &invalid),
                 message: invalid.to_string(),
             });
         }
@@ -175,12 +172,7 @@ impl Service {
     /// Parses a form into items.
     async fn parsed(&self, form: &ChangeForm, scope: &Scope) -> PortResult<ParsedForm> {
         let snapshot = &self.read_model.snapshot;
-        let Some(kind) = form.known_kind().filter(|kind| kind.is_identity()) else {
-            return Ok(change_form::read(snapshot, form, scope));
-        };
-        let conn = self.app_state.store.read().acquire().await;
-        let mut conn = conn.map_err(StoreError::from).map_err(broken)?;
-        let parsed = identity_form::read(&mut conn, snapshot, form, kind, scope).await;
+        let parsed = forms::read(&self.app_state.store, snapshot, form, scope).await;
         parsed.map_err(broken)
     }
 
