@@ -27,7 +27,7 @@ pub use invalid::InvalidItem;
 pub use objection::{CHANGED_MEANWHILE, Objection};
 pub use operation::Operation;
 pub use phrase::Part;
-pub use saga::{PlannedStep, SagaPlan, Step, content_hash};
+pub use saga::{PlannedStep, SagaPlan, Step, StepName, content_hash};
 pub use state::{SubjectState, SubjectStates};
 
 use crate::{

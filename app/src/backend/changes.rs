@@ -5,14 +5,15 @@ use domain::{
     approval::{ApproverRefusal, Decision},
     change::State,
     ids::ChangeId,
+    subject::StepName,
     time::{Duration, Timestamp},
     verdict::Outcome,
 };
 
 use super::{
-    AccountRef, ChangeForm, ChangeRow, DecisionInput, EffectPage, LedgerMismatchView, ListQuery,
-    NewChange, Page, PortResult, Preview, SentencePart, SetRef, Submission, UndoLink,
-    UnreadableChangeView, UserRef, ViaRef, obstacle,
+    AccountRef, ChangeForm, ChangeRow, DecisionInput, EffectPage, FollowUpLink, FollowUps,
+    LedgerMismatchView, ListQuery, NewChange, Page, PortResult, Preview, SentencePart, SetRef,
+    Submission, UnreadableChangeView, UserRef, ViaRef, obstacle,
 };
 
 /// A decision on a change.
@@ -76,6 +77,10 @@ pub struct OperationRow {
     pub sessions_until: Option<Timestamp>,
     /// Other paths that remain after a removal.
     pub remaining: RemainingPaths,
+    /// How it is carried out, step by step. Empty for access.
+    pub steps: Vec<StepView>,
+    /// What is left to request of it alone, if its change has several items.
+    pub follow_up: Option<FollowUpLink>,
 }
 
 /// The paths by which people still reach the accounts of a removal.
@@ -94,6 +99,38 @@ pub struct RemainingPath {
     pub account: AccountRef,
     pub set: SetRef,
     pub via: ViaRef,
+}
+
+/// The progress of one step of an item.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct StepView {
+    pub name: StepName,
+    pub state: StepState,
+    /// The number of attempts. None if it was found done.
+    pub attempt: u32,
+    /// When the last attempt began.
+    pub intended: Option<Timestamp>,
+    /// When the read that showed it done began.
+    pub verified: Option<Timestamp>,
+    /// Why the last attempt was not carried out.
+    pub reason: Option<String>,
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    Waiting,
+    /// It may have been carried out; a read has to show it.
+    Intended,
+    /// A read showed that it is not done; it is tried again.
+    NotDone,
+    /// A read showed it done.
+    Done,
+    /// It was not carried out, and is not tried again.
+    Failed,
+    /// Its item ended before it.
+    NotReached,
 }
 
 /// The number of items on one page. A change contains the first page.
@@ -146,7 +183,7 @@ pub struct ChangeView {
     /// The effect and the verdict.
     pub preview: Preview,
     pub approvals: Vec<ApprovalView>,
-    /// The first page of its items.
+    /// The first page of its items: what failed first, then what is under way or waits.
     pub operations: Vec<OperationRow>,
     pub timeline: Vec<TimelineRow>,
     /// Whether the viewer may decide; an error holds the reason why not.
@@ -167,8 +204,8 @@ pub struct ChangeView {
     pub live_words: String,
     /// The reason for its result, if Leastwise or AWS reported one.
     pub result: Option<String>,
-    /// The forms that undo it, if the viewer may propose that.
-    pub undo: Vec<UndoLink>,
+    /// What is left to request of it, if it is over and the viewer may request that.
+    pub follow_ups: FollowUps,
     /// How it differs from the ledger, if it does.
     pub mismatch: Option<LedgerMismatchView>,
 }
@@ -195,7 +232,7 @@ pub trait ChangesPort {
     async fn change(&self, id: &ChangeId) -> PortResult<ChangeView>;
     /// Returns a change that this version does not understand completely.
     async fn unreadable_change(&self, id: &ChangeId) -> PortResult<UnreadableChangeView>;
-    /// Returns a page of the items of a change, in their order.
+    /// Returns a page of the items of a change: what failed first, then what is under way or waits.
     async fn change_items(&self, id: &ChangeId, page: usize) -> PortResult<Page<OperationRow>>;
     /// Returns a page of the gains and losses of a change, so that an approver can see everybody who gains.
     async fn effect(&self, id: &ChangeId, page: usize) -> PortResult<EffectPage>;

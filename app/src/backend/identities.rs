@@ -63,8 +63,10 @@ pub struct IdentityRow {
     pub name: String,
     pub user: Option<UserRef>,
     pub status: IdentityStatus,
-    /// Since when, if that is recorded.
+    /// Since when it has the status, if that is recorded.
     pub since: Option<Timestamp>,
+    /// When the first of its sign-ins was seen.
+    pub first_sign_in: Option<Timestamp>,
     pub last_sign_in: Option<Timestamp>,
 }
 

@@ -35,10 +35,3 @@ pub enum PropertyView {
     User(UserRef),
     Time(Timestamp),
 }
-
-/// A link to the form that undoes items of a change.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct UndoLink {
-    pub label: String,
-    pub href: String,
-}

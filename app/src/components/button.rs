@@ -29,6 +29,15 @@ impl ButtonKind {
     }
 }
 
+/// Whether the browser checks the fields of a form before it sends them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FieldCheck {
+    #[default]
+    Done,
+    /// For a button that does not need the fields.
+    Skipped,
+}
+
 /// A submit button. With `name` and `value` it identifies the chosen one of several decisions.
 #[component]
 pub fn Button(
@@ -45,6 +54,9 @@ pub fn Button(
     /// The shortcut in `islands/shortcuts.rs` that focuses the button: `approve` or `deny`.
     #[prop(optional, into)]
     shortcut: Option<String>,
+    /// Whether the browser checks the fields before it sends the form.
+    #[prop(optional)]
+    check: FieldCheck,
     /// The label: a verb and its object.
     children: Children,
 ) -> impl IntoView {
@@ -55,6 +67,7 @@ pub fn Button(
             type=if disabled { "button" } else { "submit" }
             data-kind=kind.name()
             data-shortcut=shortcut
+            formnovalidate=(check == FieldCheck::Skipped)
             name=name
             value=value
             aria-disabled=disabled.then_some("true")

@@ -15,7 +15,7 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    Part,
+    Part, Proposing,
     exposure::{bad, wanting},
 };
 use crate::{
@@ -295,10 +295,13 @@ fn access(
         Column::new("Policy status"),
         Column::new("Action").unlabelled(),
     ];
-    let removes = proposes.is_ok();
+    let proposing = match proposes {
+        Ok(()) => Proposing::Offered,
+        Err(_) => Proposing::NotAllowed,
+    };
     let lines = rows
         .into_iter()
-        .map(|row| line(row, removes, now).into_any())
+        .map(|row| line(row, proposing, now).into_any())
         .collect_view();
     let (href, words) = (base.to_owned(), query.words.clone());
     view! {
@@ -325,7 +328,7 @@ fn text(row: &AccessRow) -> String {
 /// organization.
 const NAMED: usize = 100;
 
-fn line(row: AccessRow, removes: bool, now: Timestamp) -> impl IntoView {
+fn line(row: AccessRow, proposing: Proposing, now: Timestamp) -> impl IntoView {
     let AccessRow {
         set,
         principal,
@@ -365,6 +368,8 @@ fn line(row: AccessRow, removes: bool, now: Timestamp) -> impl IntoView {
         None => view! { <span class="text-muted">"Never"</span> }.into_any(),
     };
     let asked = format!("Read from AWS at {} UTC", as_of.minute());
+    let remove = (proposing == Proposing::Offered)
+        .then(|| view! { <a href=removal.href() data-kind="quiet">"Remove"</a> });
     view! {
         <tr>
             <th scope="row">
@@ -378,7 +383,7 @@ fn line(row: AccessRow, removes: bool, now: Timestamp) -> impl IntoView {
             </td>
             <td>{ends}</td>
             <td data-reason-cell><Hits hits /></td>
-            <td data-numeric>{removes.then(|| view! { <a href=removal.href() data-kind="quiet">"Remove"</a> })}</td>
+            <td data-numeric>{remove}</td>
         </tr>
     }
 }

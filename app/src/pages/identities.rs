@@ -1,7 +1,7 @@
 //! The list of identities: who has signed in, which Identity Center user each of them is, and the changes that settle what
 //! is open.
 
-use domain::{authorize::Action, time::Timestamp};
+use domain::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::{
@@ -16,7 +16,10 @@ use crate::{
     routes::{Page, Visit},
 };
 
-use super::filters::{Filters, UnknownFilter, chips_of, holds, known_query};
+use super::{
+    Proposing,
+    filters::{Filters, UnknownFilter, chips_of, holds, known_query},
+};
 
 const PATH: &str = "/identities";
 
@@ -33,7 +36,7 @@ const FILTERS: &Filters = &[
 pub async fn page(visit: Visit) -> PortResult<Page> {
     let (query, unknown) = known_query(&visit, |only| holds(FILTERS, only));
     let rows = visit.backend.identities(&query).await?;
-    let proposes = visit.backend.may(Action::Propose).is_ok();
+    let proposing = Proposing::of(&visit);
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Identities", move || {
         let detail = "Everybody who has signed in, and the Identity Center user that each of them is. What is open comes first.";
@@ -41,13 +44,18 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             <PageHeader title="Identities" crumbs=vec![Crumb::new("/people", "People")] detail=view! { {detail} }.into_any() />
             {unknown.map(UnknownFilter::notice)}
             <FreshnessNotice freshness now />
-            {draw(query, rows, proposes, now)}
+            {draw(query, rows, proposing, now)}
         }
         .into_any()
     }))
 }
 
-fn draw(query: ListQuery, rows: Rows<IdentityRow>, proposes: bool, now: Timestamp) -> AnyView {
+fn draw(
+    query: ListQuery,
+    rows: Rows<IdentityRow>,
+    proposing: Proposing,
+    now: Timestamp,
+) -> AnyView {
     if rows.total == 0 && query.words.is_empty() && query.only.is_none() {
         return view! {
             <Empty title="Nobody has signed in yet" icon=Glyph::People>
@@ -74,14 +82,14 @@ fn draw(query: ListQuery, rows: Rows<IdentityRow>, proposes: bool, now: Timestam
         Column::new("Identity"),
         Column::new("Status"),
         Column::new("Identity Center user"),
-        Column::new("Since").wide_only(),
+        Column::new("First sign-in").wide_only(),
         Column::new("Last sign-in").wide_only(),
         Column::new("Action").unlabelled(),
     ];
     let lines = rows
         .rows
         .into_iter()
-        .map(|row| line(row, proposes, now))
+        .map(|row| line(row, proposing, now))
         .collect_view();
     view! {
         {bar}
@@ -120,13 +128,19 @@ fn none_of(query: &ListQuery) -> Option<(&'static str, &'static str)> {
     }
 }
 
-fn line(row: IdentityRow, proposes: bool, now: Timestamp) -> AnyView {
-    let actions = if proposes { actions(&row) } else { Vec::new() };
+fn line(row: IdentityRow, proposing: Proposing, now: Timestamp) -> AnyView {
+    let actions = match proposing {
+        Proposing::Offered => actions(&row),
+        Proposing::NotAllowed => Vec::new(),
+    };
     let links = actions
         .into_iter()
         .map(|(form, words)| view! { <li><a href=form.href() data-kind="quiet">{words}</a></li> })
         .collect_view();
     let (badge, label, detail) = described(&row.status);
+    let since = row
+        .since
+        .map(|at| view! { <span class="text-muted text-xs">"since " <Time at now /></span> });
     let user = match row.user {
         Some(user) => view! { <PersonLink user /> }.into_any(),
         None => view! { <span class="text-muted">"None"</span> }.into_any(),
@@ -134,9 +148,9 @@ fn line(row: IdentityRow, proposes: bool, now: Timestamp) -> AnyView {
     view! {
         <tr>
             <th scope="row">{row.name}</th>
-            <td data-reason-cell><StatusBadge status=badge label /> {detail}</td>
+            <td data-reason-cell><StatusBadge status=badge label /> {since} {detail}</td>
             <td>{user}</td>
-            <td data-wide>{row.since.map(|at| view! { <Time at now /> })}</td>
+            <td data-wide>{row.first_sign_in.map(|at| view! { <Time at now /> })}</td>
             <td data-wide>{row.last_sign_in.map(|at| view! { <Time at now /> })}</td>
             <td data-numeric><ul data-plain>{links}</ul></td>
         </tr>

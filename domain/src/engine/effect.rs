@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     ids::{AwsRequestId, ChangeId, EffectHash, OperationId},
-    subject::SubjectKey,
+    subject::{StepName, SubjectKey},
     time::Timestamp,
 };
 
@@ -103,6 +103,10 @@ pub enum DomainEvent {
         key: SubjectKey,
         /// The number of the step, from 0.
         step: usize,
+        /// The number of all steps of the item.
+        of: usize,
+        /// What the step does; none if the plan of the item is not known.
+        name: Option<StepName>,
         result: StepResult,
     },
     /// The access that an item of a change grants or removes has its final result.

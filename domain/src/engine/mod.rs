@@ -124,6 +124,7 @@ mod due;
 mod effect;
 mod event;
 mod failure;
+mod follow_up;
 mod pacing;
 mod queued;
 mod resource;
@@ -140,6 +141,7 @@ pub use event::{
     AwsResponse, Coverage, Event, Listing, Observation, Plan, StartVerdict, WriteStatus,
 };
 pub use failure::{Refusal, RefusalKind};
+pub use follow_up::{FollowUp, follow_up};
 pub use pacing::{Pacing, REREADS, alarm_after};
 pub use resource::{AccessResource, CallPriority, OperationKind, ReadTarget};
 pub use rows::{

@@ -25,6 +25,64 @@ pub enum Step {
     },
 }
 
+/// What a step does, for people and for the ledger. Its word never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepName {
+    Declare,
+    EndDeclaration,
+    Link,
+    EndLink,
+}
+
+impl StepName {
+    const ALL: [(Self, &'static str); 4] = [
+        (Self::Declare, "declare"),
+        (Self::EndDeclaration, "end_declaration"),
+        (Self::Link, "link"),
+        (Self::EndLink, "end_link"),
+    ];
+
+    /// Returns the word in the ledger.
+    pub fn as_str(self) -> &'static str {
+        let found = Self::ALL.iter().find(|(name, _)| *name == self);
+        found.map_or("", |(_, word)| word)
+    }
+
+    /// Parses the word. None if a newer version wrote it.
+    pub fn from_word(word: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(_, known)| *known == word);
+        found.map(|(name, _)| *name)
+    }
+
+    /// Returns what the step does, as an order without a capital letter.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Declare => "put the declaration in force",
+            Self::EndDeclaration => "end the declaration",
+            Self::Link => "link the identity to the user",
+            Self::EndLink => "leave the identity without a user",
+        }
+    }
+}
+
+impl Step {
+    /// Returns what the step does.
+    pub fn name(&self) -> StepName {
+        match self {
+            Self::Declare {
+                declaration: Some(_),
+                ..
+            } => StepName::Declare,
+            Self::Declare {
+                declaration: None, ..
+            } => StepName::EndDeclaration,
+            Self::Link { user: Some(_), .. } => StepName::Link,
+            Self::Link { user: None, .. } => StepName::EndLink,
+        }
+    }
+}
+
 /// A step, and what a read of the subject shows once it is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedStep {
@@ -52,18 +110,6 @@ impl SagaPlan {
             Some(last) => Some(last + 1),
             None => (self.seen == *content).then_some(0),
         }
-    }
-
-    /// Returns the plan of the steps that are missing if the subject has this content. None if nothing is missing, or if
-    /// somebody else wrote the content: the change is then requested again on what the subject is now.
-    #[must_use]
-    pub fn rest(&self, content: &ContentHash) -> Option<Self> {
-        let missing = self.steps.get(self.position(content)?..)?;
-        (!missing.is_empty()).then(|| Self {
-            key: self.key.clone(),
-            seen: content.clone(),
-            steps: missing.to_vec(),
-        })
     }
 }
 

@@ -12,6 +12,7 @@ mod decider_link;
 pub(crate) mod descriptions;
 pub(crate) mod evaluation;
 mod events;
+mod follow_ups;
 mod forms;
 pub(crate) mod identity_alarm;
 mod identity_evidence;

@@ -90,7 +90,7 @@ pub(super) fn doubts(class: Classification, mut cures: Vec<String>) -> AnyView {
         let confirm = cures.pop().map(cure_view);
         view! {
             <Notice status=Status::Pending title="AWS reports a less strict classification">
-                "AWS now reports " {looser} ". The stricter classification stays in effect until the change is confirmed in the configuration. " {confirm}
+                "AWS now reports " {looser} ". The stricter classification stays in effect until the less strict one is declared, to which two other people agree, or confirmed in the configuration. " {confirm}
             </Notice>
         }
     });

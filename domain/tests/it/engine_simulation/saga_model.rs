@@ -171,6 +171,7 @@ impl SagaModel {
                 key,
                 step,
                 result,
+                ..
             } = event
             else {
                 continue;

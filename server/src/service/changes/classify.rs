@@ -7,15 +7,15 @@ mod accounts;
 mod values;
 
 use app::backend::{
-    ClassificationPort, ClassifyForm, ClassifySubmission, FieldError, NewClassification,
-    PortResult, SHOWN_ACCOUNTS, classify_field,
+    ClassificationPort, ClassifyForm, ClassifyOrigin, ClassifySubmission, FieldError,
+    NewClassification, PortResult, SHOWN_ACCOUNTS, classify_field,
 };
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
     change::Operation,
     ids::{AccountId, ChangeId, PersonId},
-    subject::{SubjectState, account_classification::Declaration},
+    subject::SubjectState,
 };
 
 pub(super) use values::form_of;
@@ -38,11 +38,18 @@ struct ReadForm {
     form: ClassifyForm,
     accounts: Vec<AccountId>,
     operations: Vec<Operation>,
+    /// How many accounts the form would leave as they are.
+    unchanged: usize,
     errors: Vec<FieldError>,
 }
 
 #[async_trait]
 impl ClassificationPort for Service {
+    async fn follow_up_form(&self, origin: &ClassifyOrigin) -> PortResult<ClassifyForm> {
+        self.allowed(Action::Propose)?;
+        self.filled_form(origin).await
+    }
+
     async fn new_classification(&self, form: &ClassifyForm) -> PortResult<NewClassification> {
         self.allowed(Action::Propose)?;
         let person = self.person()?;
@@ -62,6 +69,7 @@ impl ClassificationPort for Service {
         let listed = users::list(snapshot);
         Ok(NewClassification {
             total: read.accounts.len(),
+            unchanged: read.unchanged,
             accounts: read
                 .accounts
                 .iter()
@@ -139,6 +147,7 @@ impl Service {
                 form,
                 accounts,
                 operations: Vec::new(),
+                unchanged: 0,
                 errors,
             });
         }
@@ -148,6 +157,7 @@ impl Service {
             Values::read(&mut form, snapshot, now, &mut errors)
         };
         let mut operations = Vec::new();
+        let mut unchanged = 0;
         if values.is_some() || form.ends() {
             for (account, item) in accounts.iter().zip(&items) {
                 // An account without a state is unknown, which `chosen` has said.
@@ -160,7 +170,7 @@ impl Service {
                     .as_ref()
                     .map(|values| values.declaration(before.as_ref(), class));
                 if before == after {
-                    errors.push(unchanged(account, before.as_ref()));
+                    unchanged += 1;
                     continue;
                 }
                 operations.push(Operation::Classify {
@@ -169,6 +179,9 @@ impl Service {
                     after,
                 });
             }
+        }
+        if unchanged > 0 && operations.is_empty() {
+            errors.push(nothing_to_do(&form, unchanged));
         }
         if values.is_some()
             && let Some(first) = operations.first()
@@ -180,20 +193,27 @@ impl Service {
             form,
             accounts,
             operations,
+            unchanged,
             errors,
         })
     }
 }
 
-fn unchanged(account: &AccountId, before: Option<&Declaration>) -> FieldError {
-    let message = match before {
-        Some(_) => format!(
-            "Account {account} is already declared exactly so, until the same day. Remove it from the list, or choose \
-             another value."
-        ),
-        None => format!(
-            "Account {account} has no declaration in force that could be ended. Remove it from the list."
-        ),
+/// Returns the error of a form that would leave all of its accounts as they are.
+fn nothing_to_do(form: &ClassifyForm, accounts: usize) -> FieldError {
+    let message = match (form.ends(), accounts) {
+        (true, 1) => {
+            "This account has no declaration in force that could be ended. Choose another account."
+        }
+        (true, _) => {
+            "None of these accounts has a declaration in force that could be ended. Choose others."
+        }
+        (false, 1) => {
+            "This account is already declared exactly so, until the same day. Choose another value."
+        }
+        (false, _) => {
+            "All of these accounts are already declared exactly so, until the same day. Choose another value."
+        }
     };
     error(classify_field::ACCOUNTS, message)
 }

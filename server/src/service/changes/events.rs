@@ -2,7 +2,7 @@
 //!
 //! Sends only when something changed. Never extends a session; the caller ends the stream.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use app::backend::PortResult;
 use domain::ids::ChangeId;
@@ -12,7 +12,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::{progress, unreadable};
+use super::{
+    progress::{self, ItemsProgress},
+    unreadable,
+};
 use crate::{
     service::{Service, app_state::AppState},
     store::{
@@ -93,20 +96,8 @@ async fn now(app_state: &AppState, id: &ChangeId) -> Result<Option<String>, Stor
         }
         Some(FoundChange::Known(stored)) => stored,
     };
-    let (read_model, waiting) = (app_state.read_model(), app_state.waiting.of(id));
-    let now = app_state.clock.now();
-    // Only the status of the items is sent.
-    let (people, shown) = (BTreeMap::new(), 0..0);
-    let items = progress::items(
-        &mut conn,
-        &read_model,
-        &people,
-        &stored,
-        waiting,
-        now,
-        shown,
-    )
-    .await?;
-    let (key, words) = progress::live(&stored, &items);
+    let (waiting, now) = (app_state.waiting.of(id), app_state.clock.now());
+    let items = ItemsProgress::read(&mut conn, &stored, 1, waiting, now).await?;
+    let (key, words) = progress::live(&items);
     Ok(Some(format!("{key}\n{words}")))
 }

@@ -1,177 +1,22 @@
 //! The progress of each operation of a change. The text never claims more than AWS has confirmed: *accepted* is not
 //! *done*, *done* is not *verified*, and *removed* is not *ended* while a session may still be active.
 
+mod items;
 mod saga_steps;
 
-use std::{collections::BTreeMap, ops::Range};
-
-use app::backend::{OperationRow, OperationStatus, RemainingPaths, state_words};
+use app::backend::OperationStatus;
 use domain::{
     change::{Operation, State},
     engine::{
-        AccessResource, Cause, ChangePhase, ChangeRow, Item, ItemResult, OperationOutcome,
-        OperationRow as WriteRow, Phase, ProgressRow, WindowRow,
+        Cause, ChangePhase, ChangeRow, ItemResult, OperationOutcome, OperationRow as WriteRow,
+        Phase, WindowRow,
     },
-    ids::GrantId,
     time::Timestamp,
 };
-use sqlx::AnyConnection;
 
-use super::{descriptions, mismatch, remaining_paths};
-use crate::{
-    engine::pending_starts::PendingStart,
-    service::app_state::ReadModel,
-    store::{StoreError, change::StoredChange, engine},
-};
+pub(super) use items::{ItemsProgress, live};
 
-/// The progress of all items of a change, and the rows of those that are shown.
-pub(super) struct ItemsProgress {
-    pub rows: Vec<OperationRow>,
-    /// The number of all items.
-    total: usize,
-    /// How many a read of AWS confirmed.
-    done: usize,
-    /// How many wait, and are not confirmed.
-    waiting: usize,
-    /// The first item that waits or is being carried out.
-    busy: Option<String>,
-    /// The first item.
-    first: Option<String>,
-}
-
-/// Returns the progress of a change, with one row per shown item, in its order. The number of queries depends on the
-/// shown items only.
-pub(super) async fn items(
-    conn: &mut AnyConnection,
-    read_model: &ReadModel,
-    people: &descriptions::People,
-    stored: &StoredChange,
-    waiting: Option<PendingStart>,
-    now: Timestamp,
-    shown: Range<usize>,
-) -> Result<ItemsProgress, StoreError> {
-    let id = &stored.change.id;
-    let row = engine::change(conn, id).await?;
-    let writes = engine::operations_of(conn, id).await?;
-    let writes: BTreeMap<&AccessResource, &WriteRow> =
-        writes.iter().map(|write| (&write.key, write)).collect();
-    let progress = engine::progress(conn, id).await?;
-    let progress: BTreeMap<usize, &ProgressRow> =
-        progress.iter().map(|row| (row.index, row)).collect();
-    let operations = &stored.change.proposal.operations;
-    // The only item of a change is quoted, whether or not it is shown.
-    let is_told = |index: &usize| shown.contains(index) || operations.len() == 1;
-    let told = row.iter().flat_map(|row| row.items.iter().enumerate());
-    let grants: Vec<&GrantId> = told
-        .filter(|(index, _)| is_told(index))
-        .filter_map(|(_, item)| {
-            let Item::Open { grant, .. } = &item.item else {
-                return None;
-            };
-            Some(grant)
-        })
-        .collect();
-    let windows = engine::windows_of(conn, &grants).await?;
-    let mut all = ItemsProgress {
-        rows: Vec::with_capacity(shown.len()),
-        total: operations.len(),
-        done: 0,
-        waiting: 0,
-        busy: None,
-        first: None,
-    };
-    for (index, operation) in operations.iter().enumerate() {
-        let item = row.as_ref().and_then(|row| row.items.get(index));
-        let window = match item.map(|item| &item.item) {
-            Some(Item::Open { grant, .. }) => windows.get(grant),
-            _ => None,
-        };
-        let key = AccessResource::of(operation.key());
-        let write = key.as_ref().and_then(|key| writes.get(key).copied());
-        let far = match waiting.filter(|_| is_queued(stored, row.as_ref())) {
-            Some(waiting) => waits(waiting),
-            None if mismatch::never_starts(stored) => OperationProgress::new(
-                "Not started: the change does not match the ledger",
-                OperationStatus::Failed,
-            ),
-            None => progress_of(stored, operation, row.as_ref(), index, window, write, now),
-        };
-        let far = match item.map(|item| (&item.item, &item.result)) {
-            Some((Item::Saga { plan }, None)) if stored.change.state == State::Applying => {
-                saga_steps::at_work(plan, progress.get(&index).copied())
-            }
-            _ => far,
-        };
-        all.count(&far);
-        if !shown.contains(&index) {
-            continue;
-        }
-        let removed = match item.and_then(|item| item.result.as_ref()) {
-            Some(ItemResult::Removed { others, .. }) => Some(others),
-            _ => None,
-        };
-        all.rows.push(OperationRow {
-            what: descriptions::operation(&read_model.snapshot, people, operation),
-            words: far.words,
-            status: far.status,
-            aws_request_id: write
-                .and_then(|write| write.request.as_ref())
-                .map(ToString::to_string),
-            verified: far.verified,
-            sessions_until: far.sessions_until,
-            remaining: removed.map_or_else(RemainingPaths::default, |others| {
-                remaining_paths::paths(&read_model.snapshot, operation, &stored.effect.lost, others)
-            }),
-        });
-    }
-    Ok(all)
-}
-
-impl ItemsProgress {
-    fn count(&mut self, far: &OperationProgress) {
-        if self.first.is_none() {
-            self.first = Some(far.words.clone());
-        }
-        if far.verified.is_some() {
-            self.done += 1;
-            return;
-        }
-        let waits = far.status == OperationStatus::Waiting;
-        self.waiting += usize::from(waits);
-        if self.busy.is_none() && (waits || far.status == OperationStatus::Running) {
-            self.busy = Some(far.words.clone());
-        }
-    }
-}
-
-/// Returns the key and the text of a change for live pages. The key changes whenever anything changes that the page
-/// shows outside of its live line.
-pub(super) fn live(stored: &StoredChange, items: &ItemsProgress) -> (String, String) {
-    let change = &stored.change;
-    let ItemsProgress {
-        total,
-        done,
-        waiting,
-        busy,
-        first,
-        ..
-    } = items;
-    let key = format!(
-        "{}.{}.{}.{done}.{waiting}",
-        change.state.as_str(),
-        stored.version,
-        change.approvals.len()
-    );
-    let words = match (change.state, busy, first) {
-        (State::Approved | State::Applying, Some(busy), _) if *total == 1 => busy.clone(),
-        (State::Approved | State::Applying, Some(busy), _) => {
-            format!("{busy} ({done} of {total} done)")
-        }
-        (State::Verified, _, Some(first)) if *total == 1 => first.clone(),
-        (state, ..) => state_words(state).to_owned(),
-    };
-    (key, words)
-}
+use crate::{engine::pending_starts::PendingStart, store::change::StoredChange};
 
 struct OperationProgress {
     words: String,

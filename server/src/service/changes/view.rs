@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use app::backend::{
-    ApprovalView, ChangeView, DecisionObstacle, Denied, ITEMS_PER_PAGE, OperationRow, Page,
-    PortResult,
+    ApprovalView, ChangeView, DecisionObstacle, Denied, OperationRow, Page, PortResult,
 };
 use domain::{
     approval::{Candidate, Decision, Mfa},
@@ -20,11 +19,15 @@ use domain::{
 use sqlx::AnyConnection;
 
 use super::{
-    identity_alarm::is_stopped, list, mismatch, person_names::PersonNames, progress,
+    follow_ups,
+    identity_alarm::is_stopped,
+    list, mismatch,
+    person_names::PersonNames,
+    progress::{self, ItemsProgress},
     subject_states, timeline,
 };
 use crate::{
-    service::{Service, broken, existing},
+    service::{Service, broken},
     store::{
         StoreError,
         change::{self, FoundChange, StoredChange},
@@ -122,9 +125,7 @@ impl Service {
         let named = people.of_items(&change.proposal.operations).await?;
         let mut conn = self.app_state.store.read().acquire().await?;
         let waiting = self.app_state.waiting.of(&change.id);
-        let shown = 0..ITEMS_PER_PAGE;
-        let items =
-            progress::items(&mut conn, &read_model, &named, stored, waiting, now, shown).await?;
+        let items = ItemsProgress::read(&mut conn, stored, 1, waiting, now).await?;
         let obsolete = obsolete(&mut conn, snapshot, stored, now).await?;
         let claims = person::claims(&mut conn).await?;
         let record = self.own_record(&mut conn).await?;
@@ -138,14 +139,15 @@ impl Service {
             decide = decide.and(Err(DecisionObstacle::IdentityAlarm));
         }
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
-        let (live_key, live_words) = progress::live(stored, &items);
+        let (live_key, live_words) = progress::live(&items);
+        let scope = self.follow_up_scope();
         Ok(ChangeView {
             row,
             justification: change.proposal.justification.clone(),
             ticket: change.proposal.ticket.clone(),
             preview,
             approvals,
-            operations: items.rows,
+            operations: items.page(&read_model, &named, &scope).rows,
             timeline: timeline::rows(&entries, Some(stored), snapshot),
             decide,
             step_up: self.step_up_view(stored),
@@ -157,7 +159,7 @@ impl Service {
             live_key,
             live_words,
             result: stored.result.clone(),
-            undo: self.undo_links(stored, now),
+            follow_ups: follow_ups::links(&change.id, &items.follow_ups, &scope, now),
             mismatch: mismatch::view(stored, &mut people).await?,
         })
     }
@@ -168,27 +170,15 @@ impl Service {
         stored: &StoredChange,
         page: usize,
     ) -> Result<Page<OperationRow>, StoreError> {
-        let total = stored.change.proposal.operations.len();
-        let number = existing(page, total, ITEMS_PER_PAGE);
-        let before = (number - 1) * ITEMS_PER_PAGE;
         let read_model = self.app_state.read_model();
         let waiting = self.app_state.waiting.of(&stored.change.id);
         let now = self.app_state.clock.now();
-        let shown = before..before + ITEMS_PER_PAGE;
-        let operations = &stored.change.proposal.operations;
-        let told = operations.get(before..).unwrap_or_default();
-        let told = &told[..told.len().min(ITEMS_PER_PAGE)];
-        let mut people = PersonNames::new(&self.app_state.store, &read_model.snapshot);
-        let named = people.of_items(told).await?;
         let mut conn = self.app_state.store.read().acquire().await?;
-        let items =
-            progress::items(&mut conn, &read_model, &named, stored, waiting, now, shown).await?;
-        Ok(Page {
-            rows: items.rows,
-            number,
-            total,
-            size: ITEMS_PER_PAGE,
-        })
+        let items = ItemsProgress::read(&mut conn, stored, page, waiting, now).await?;
+        drop(conn);
+        let mut people = PersonNames::new(&self.app_state.store, &read_model.snapshot);
+        let named = people.of_items(&items.shown()).await?;
+        Ok(items.page(&read_model, &named, &self.follow_up_scope()))
     }
 
     /// Checks that the viewer may follow this change, for live updates.

@@ -94,10 +94,9 @@ impl KnownIdentities {
         } else if let Some(ended) = ended {
             (IdentityStatus::Ended, Some(ended.at))
         } else if user.is_none() {
-            let first = sign_ins.iter().map(|sign_in| sign_in.first_seen).min();
             (
                 IdentityStatus::Unlinked(why_unlinked(listed, snapshot)),
-                first,
+                None,
             )
         } else if let Some(agreed) = agreed {
             (IdentityStatus::LinkedByHand, Some(agreed.at))
@@ -120,6 +119,7 @@ impl KnownIdentities {
             user,
             status,
             since,
+            first_sign_in: sign_ins.iter().map(|sign_in| sign_in.first_seen).min(),
             last_sign_in: last.and_then(|sign_in| sign_in.last_sign_in),
         }
     }

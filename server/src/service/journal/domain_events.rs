@@ -40,11 +40,20 @@ impl Journal {
                 index,
                 key,
                 step,
+                of,
+                name,
                 result,
-            } => subject(self.step(result), key)
-                .change(change)
-                .fact("item", *index)
-                .fact("step", *step),
+            } => {
+                let builder = subject(self.step(result), key)
+                    .change(change)
+                    .fact("item", *index)
+                    .fact("step", *step)
+                    .fact("steps", *of);
+                match name {
+                    Some(name) => builder.fact("step_name", name.as_str()),
+                    None => builder,
+                }
+            }
             DomainEvent::Item {
                 change,
                 index,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use app::backend::{
     AccountsPort as _, ClassificationPort as _, ClassifyForm, ClassifySubmission, DeclarationState,
-    Denied, FieldError, ListQuery, NewClassification, PortResult, PropertyView, SubjectRef,
-    change_field, classify_field,
+    Denied, FieldError, FollowUpForm, ListQuery, NewClassification, PortResult, PropertyView,
+    SubjectRef, change_field, classify_field,
 };
 use app::backend::{ChangesPort as _, EntryRow, LedgerPort as _, SentencePart};
 use domain::{
@@ -38,7 +38,7 @@ crate::engines::on_both_engines! {
 const IN_PRODUCTION: (Environment, Pci) = (Environment::Production, Pci::In);
 const OUT_OF_DEVELOPMENT: (Environment, Pci) = (Environment::Development, Pci::Out);
 
-fn form(accounts: &[&str], class: (Environment, Pci)) -> ClassifyForm {
+pub(super) fn form(accounts: &[&str], class: (Environment, Pci)) -> ClassifyForm {
     let accounts: Vec<String> = accounts
         .iter()
         .map(|name| account(name).to_string())
@@ -58,7 +58,7 @@ fn form(accounts: &[&str], class: (Environment, Pci)) -> ClassifyForm {
     }
 }
 
-async fn preview(org: &Org, form: &ClassifyForm) -> NewClassification {
+pub(super) async fn preview(org: &Org, form: &ClassifyForm) -> NewClassification {
     org.as_("ann").await.new_classification(form).await.unwrap()
 }
 
@@ -76,7 +76,7 @@ fn submission(form: &ClassifyForm, new: &NewClassification) -> ClassifySubmissio
     }
 }
 
-async fn classify(org: &Org, form: &ClassifyForm) -> ChangeId {
+pub(super) async fn classify(org: &Org, form: &ClassifyForm) -> ChangeId {
     let new = preview(org, form).await;
     assert_eq!(new.errors, []);
     let sent = submission(form, &new);
@@ -84,7 +84,7 @@ async fn classify(org: &Org, form: &ClassifyForm) -> ChangeId {
 }
 
 /// Returns the plan of each item of a change.
-async fn plans(org: &Org, id: &ChangeId) -> Vec<SagaPlan> {
+pub(super) async fn plans(org: &Org, id: &ChangeId) -> Vec<SagaPlan> {
     let stored = org.stored(id).await;
     let items = stored.change.proposal.operations.iter();
     items
@@ -101,7 +101,7 @@ async fn answer(org: &Org, effect: Effect) -> Event {
     events.recv().await.unwrap()
 }
 
-async fn step(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> StepAnswer {
+pub(super) async fn step(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> StepAnswer {
     let call = CarryOut {
         change: id.clone(),
         index,
@@ -382,12 +382,10 @@ async fn a_form_is_filled_with_what_is_declared_and_undoes_it(engine: DatabaseEn
     assert_eq!(new.form.purpose, "takes card payments of the shop");
     assert_eq!(new.form.environment, "production");
     let view = org.as_("ann").await.change(&id).await.unwrap();
-    assert_eq!(view.undo.len(), 1);
-    let (_, query) = view.undo[0].href.split_once('?').unwrap();
-    let query = url::form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect();
-    let undo = ClassifyForm::of_query(&query);
+    let FollowUpForm::Classify(origin) = &view.follow_ups.links[0].form else {
+        panic!("{:?}", view.follow_ups);
+    };
+    let undo = org.as_("ann").await.follow_up_form(origin).await.unwrap();
     let ends = preview(&org, &undo).await;
     assert_eq!(
         ends.preview.as_ref().unwrap().verdict.approvals,

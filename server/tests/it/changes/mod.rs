@@ -11,6 +11,7 @@ mod bad_input;
 mod classify;
 mod decide;
 mod decision_reads;
+mod follow_ups;
 mod forged;
 mod items;
 mod large_groups;

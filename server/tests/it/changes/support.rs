@@ -375,8 +375,15 @@ impl Org {
         change::set_state(&mut tx, id, found.version(), state, None, self.clock.now())
             .await
             .unwrap();
-        if state == State::Verified {
-            let told = DomainEvent::Verified { change: id.clone() };
+        let told = match state {
+            State::Verified => Some(DomainEvent::Verified { change: id.clone() }),
+            State::Failed => Some(DomainEvent::Failed {
+                change: id.clone(),
+                reason: "an item was not carried out".into(),
+            }),
+            _ => None,
+        };
+        if let Some(told) = told {
             let entry = self.app_state.journal.domain_event(&told);
             self.app_state.journal.append(&mut tx, entry).await.unwrap();
         }

@@ -172,14 +172,3 @@ fn nothing_is_concluded_from_a_read_that_failed() {
     );
     assert_eq!(next, Decision::ReadAgain);
 }
-
-#[test]
-fn the_rest_of_a_plan_starts_from_what_the_subject_is_now() {
-    let hash = |content: &str| ContentHash(content.to_owned());
-    let rest = plan().rest(&hash("a")).unwrap();
-    assert_eq!(rest.seen, hash("a"));
-    assert_eq!(rest.steps, plan().steps[1..]);
-    assert_eq!(plan().rest(&hash("seen")), Some(plan()));
-    assert_eq!(plan().rest(&hash("b")), None);
-    assert_eq!(plan().rest(&hash("other")), None);
-}

@@ -58,10 +58,15 @@ impl Values {
             errors.push(error(classify_field::UNTIL, wrong));
             now
         });
-        let out_of_scope = text(&form.out_of_scope);
+        let pci = pci?;
+        // The page shows the reason only for *out of scope*; it stays in the form in case that is selected again.
+        let out_of_scope = match pci {
+            Pci::Out => text(&form.out_of_scope),
+            Pci::In | Pci::Connected => String::new(),
+        };
         let values = Self {
             environment: environment?,
-            pci: pci?,
+            pci,
             owner,
             purpose: text(&form.purpose),
             out_of_scope: Some(out_of_scope).filter(|reason| !reason.is_empty()),

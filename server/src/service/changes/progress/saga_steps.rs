@@ -1,9 +1,10 @@
-//! The progress of an item that a saga carries out, in words. They never claim more than a read has shown.
+//! The progress of an item that a saga carries out, and of each of its steps. It never claims more than a read has shown.
 
-use app::backend::OperationStatus;
+use app::backend::{OperationStatus, StepState, StepView};
 use domain::{
-    engine::{Cause, ProgressRow, SagaStop, StepPhase},
-    subject::SagaPlan,
+    change::{Operation, State},
+    engine::{Cause, Item, ItemResult, ProgressRow, SagaStop, StepPhase, StepRow},
+    subject::{SagaPlan, Work},
     time::Timestamp,
 };
 
@@ -50,4 +51,69 @@ pub(super) fn stopped(stop: &SagaStop, done: usize) -> OperationProgress {
         done => format!("Carried out up to step {done}, then stopped: {stop}"),
     };
     OperationProgress::new(words, OperationStatus::Failed)
+}
+
+/// Returns the steps of an item, in their order. None for access, which the reconciler keeps as it should be. Before the
+/// item starts, they are those of its plan.
+pub(super) fn views(
+    state: State,
+    operation: &Operation,
+    item: Option<&Item>,
+    row: Option<&ProgressRow>,
+    result: Option<&ItemResult>,
+) -> Vec<StepView> {
+    let plan = match item {
+        Some(Item::Saga { plan }) => plan.clone(),
+        _ => match operation.subject().work() {
+            Work::Saga(plan) => plan,
+            Work::Keep(_) | Work::Remove => return Vec::new(),
+        },
+    };
+    let rows = row.map_or(&[][..], |row| &row.steps);
+    let failure = result.and_then(ItemResult::failure);
+    let is_over = failure.is_some() || state.is_terminal();
+    let mut views: Vec<StepView> = Vec::with_capacity(plan.steps.len());
+    for (number, step) in plan.steps.iter().enumerate() {
+        let row = rows.get(number);
+        let state = match result {
+            Some(ItemResult::Carried { .. }) => StepState::Done,
+            _ => row.map_or(StepState::Waiting, |row| step_state(row.phase)),
+        };
+        // The first step that is not done is the one that ended the item.
+        let is_reached = views.iter().all(|earlier| earlier.state == StepState::Done);
+        let state = match state {
+            StepState::Done => StepState::Done,
+            _ if is_over && is_reached && result.is_some() => StepState::Failed,
+            _ if is_over => StepState::NotReached,
+            state => state,
+        };
+        let verified = match result {
+            Some(ItemResult::Carried { verified_at, .. }) => Some(*verified_at),
+            _ => None,
+        };
+        let reason = match state {
+            StepState::Failed => failure.clone(),
+            _ => None,
+        };
+        views.push(StepView {
+            name: step.step.name(),
+            state,
+            attempt: row.map_or(0, |row| row.attempt),
+            intended: row.and_then(|row| row.intended_at),
+            verified: (state == StepState::Done)
+                .then(|| row.and_then(|row: &StepRow| row.ended_at).or(verified))
+                .flatten(),
+            reason: reason.or_else(|| row.and_then(|row| row.error.clone())),
+        });
+    }
+    views
+}
+
+fn step_state(phase: StepPhase) -> StepState {
+    match phase {
+        StepPhase::Intended => StepState::Intended,
+        StepPhase::NotDone => StepState::NotDone,
+        StepPhase::Done => StepState::Done,
+        StepPhase::Failed => StepState::Failed,
+    }
 }
