@@ -1,7 +1,9 @@
 //! A change with an item that this version does not understand, because a newer version of Leastwise requested it: shown,
 //! and withdrawn by its requester. Nothing else is ever done with it, because nobody knows what it does.
 
-use app::backend::{LedgerMismatchView, UnreadableChangeView, UnreadableItem, state_words};
+use app::backend::{
+    ITEMS_PER_PAGE, LedgerMismatchView, Page, UnreadableChangeView, UnreadableItem, state_words,
+};
 use domain::{
     change::{Operation, State, StoredItem},
     ledger::projection::{ChangeMismatch, Lifecycle},
@@ -11,12 +13,9 @@ use super::{
     descriptions, mismatch, person_names::PersonNames, timeline, withdraw::WithdrawObstacle,
 };
 use crate::{
-    service::Service,
+    service::{Service, existing},
     store::{StoreError, change::UnreadableRow, ledger},
 };
-
-/// The number of items that its page shows.
-const SHOWN: usize = 50;
 
 /// Returns the title of such a change.
 pub(super) fn title(items: usize) -> String {
@@ -46,6 +45,32 @@ pub(super) fn live(row: &UnreadableRow) -> (String, String) {
 }
 
 impl Service {
+    /// Returns a page of the items of such a change.
+    pub(super) async fn unreadable_page(
+        &self,
+        row: &UnreadableRow,
+        page: usize,
+    ) -> Result<Page<UnreadableItem>, StoreError> {
+        let read_model = self.app_state.read_model();
+        let (snapshot, items) = (&read_model.snapshot, &row.change.items);
+        let number = existing(page, items.len(), ITEMS_PER_PAGE);
+        let shown = items.iter().skip((number - 1) * ITEMS_PER_PAGE);
+        let shown = shown.take(ITEMS_PER_PAGE);
+        let known: Vec<Operation> = shown.clone().filter_map(StoredItem::read).collect();
+        let mut people = PersonNames::new(&self.app_state.store, snapshot);
+        let named = people.of_items(&known).await?;
+        let item = |item: &StoredItem| match item.read() {
+            Some(known) => UnreadableItem::Known(descriptions::operation(snapshot, &named, &known)),
+            None => UnreadableItem::Newer(item.document.clone()),
+        };
+        Ok(Page {
+            rows: shown.map(item).collect(),
+            number,
+            total: items.len(),
+            size: ITEMS_PER_PAGE,
+        })
+    }
+
     /// Returns such a change for its page.
     pub(super) async fn unreadable_view(
         &self,
@@ -55,13 +80,7 @@ impl Service {
         let (snapshot, change) = (&read_model.snapshot, &row.change);
         let mut people = PersonNames::new(&self.app_state.store, snapshot);
         let total = change.items.len();
-        let shown = change.items.iter().take(SHOWN);
-        let known: Vec<Operation> = shown.clone().filter_map(StoredItem::read).collect();
-        let named = people.of_items(&known).await?;
-        let item = |item: &StoredItem| match item.read() {
-            Some(known) => UnreadableItem::Known(descriptions::operation(snapshot, &named, &known)),
-            None => UnreadableItem::Newer(item.document.clone()),
-        };
+        let items = self.unreadable_page(row, 1).await?.rows;
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
         let withdraw = self
             .may_withdraw(&change.requester, change.withdraw())
@@ -77,7 +96,7 @@ impl Service {
             justification: change.justification.clone(),
             ticket: change.ticket.clone(),
             explanation: explanation(row),
-            items: shown.map(item).collect(),
+            items,
             total,
             timeline: timeline::rows(&entries, None, snapshot),
             withdraw,
