@@ -4,8 +4,8 @@ use domain::ids::ChangeId;
 
 use crate::{
     backend::{
-        CLASSIFY, ChangeForm, ClassifySubmission, DecisionInput, Denied, FieldError,
-        PortResult, Submission, change_field, classify_field, decision_field, decision_of,
+        CLASSIFY, ChangeForm, ClassifySubmission, DecisionInput, Denied, FieldError, PortResult,
+        Submission, change_field, classify_field, decision_field, decision_of,
     },
     routes::{Post, Sent},
 };

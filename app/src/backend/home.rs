@@ -1,9 +1,12 @@
 //! The home page: who can reach production PCI, pending changes, policy findings and drift.
 
 use async_trait::async_trait;
-use domain::{change::Aim, ids::UserId, snapshot::Figure, time::Timestamp, verdict::Tally};
+use domain::{
+    change::Aim, identity::LinkDifferenceKind, ids::UserId, person::link::LinkObstacle,
+    snapshot::Figure, time::Timestamp, verdict::Tally,
+};
 
-use super::{AccountRef, ChangeRow, HitView, PortResult, PrincipalRef, SetRef, UserRef};
+use super::{AccountRef, ChangeRow, HitView, PortResult, PrincipalRef, SetRef, UserRef, ViaRef};
 
 /// Counts of the access to production PCI.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -83,8 +86,7 @@ pub struct DriftRow {
 pub struct MyAccess {
     pub account: AccountRef,
     pub set: SetRef,
-    /// `directly` or `through GROUP`, for display.
-    pub via: String,
+    pub via: ViaRef,
     /// When the access ends; `None` is standing access.
     pub ends: Option<Timestamp>,
 }
@@ -158,13 +160,29 @@ pub struct Home {
     /// `None` for users who may not see the directory.
     pub organisation: Option<OrganisationHome>,
     /// Why the viewer's sign-in is linked to no Identity Center user, if it is not. Names no other user.
-    pub not_linked: Option<String>,
-    /// Why the viewer's identity is suspended, if it is.
-    pub suspended: Option<String>,
+    pub not_linked: Option<NotLinked>,
+    /// How the viewer's identity differs from the directory, if it is suspended.
+    pub suspended: Option<LinkDifferenceKind>,
     /// Identities that differ from the directory; `None` for users who may not decide or see operations.
     pub identities: Option<IdentityNotice>,
     /// The oversight marks of the configuration that mark no permission set, for users who may see operations.
     pub idle_oversight_marks: Vec<String>,
+}
+
+/// Why the viewer's sign-in is linked to no user.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotLinked {
+    /// The users of Identity Center were not read yet.
+    UsersNotRead,
+    /// People ended the link.
+    Ended,
+    /// The user is, or was, another identity.
+    AnotherIdentity,
+    /// No user belongs to the sign-in.
+    NoUser,
+    /// The directory does not say who it is.
+    Unclear(LinkObstacle),
 }
 
 /// What administrators and approvers must know about identities that differ from the directory.

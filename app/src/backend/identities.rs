@@ -1,7 +1,13 @@
 //! Identities: who signs in, which Identity Center user each of them is, and what speaks for a link by hand.
 
 use async_trait::async_trait;
-use domain::{approval::Mfa, ids::PersonId, person::link::LinkMethod, time::Timestamp};
+use domain::{
+    approval::Mfa,
+    identity::LinkDifferenceKind,
+    ids::PersonId,
+    person::link::{LinkMethod, LinkObstacle, UnusableKey},
+    time::Timestamp,
+};
 
 use super::{ListQuery, Page, PortResult, UserRef};
 
@@ -15,6 +21,18 @@ pub mod identity_filter {
     pub const BY_HAND: &str = "by-hand";
 }
 
+/// Why no method of linking found a user.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoUserFound {
+    /// The keys lead to a user meanwhile, and the next crawl links it.
+    LinkedSoon,
+    /// The directory contains none of the keys.
+    NotInDirectory,
+    /// The directory does not say who it is.
+    Unclear(LinkObstacle),
+}
+
 /// What an identity is linked to, and how.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -23,15 +41,15 @@ pub enum IdentityStatus {
     Linked,
     /// People agreed to the link.
     LinkedByHand,
-    /// No user, and why, as a clause.
-    Unlinked(String),
+    /// No user, and why.
+    Unlinked(NoUserFound),
     /// People ended the link.
     Ended,
     /// Its sign-in leads to a user who is or was another identity.
     Claims(UserRef),
     /// It differs from the directory.
     Suspended {
-        reason: &'static str,
+        difference: LinkDifferenceKind,
         /// The other user that one of its keys leads to.
         other: Option<UserRef>,
     },
@@ -95,7 +113,7 @@ pub struct SignInView {
     pub stated_name: String,
     pub keys: Vec<KeyView>,
     /// Why its keys cannot be used.
-    pub unusable: Option<&'static str>,
+    pub unusable: Option<UnusableKey>,
     pub first_seen: Timestamp,
     pub last_sign_in: Option<Timestamp>,
     /// Whether its last session proved a second factor.

@@ -76,6 +76,11 @@ impl SentencePart {
     }
 }
 
+/// Returns the words of a sentence without its links.
+pub fn sentence_words(sentence: &[SentencePart]) -> String {
+    sentence.iter().map(SentencePart::words).collect()
+}
+
 /// An entry, as its page shows it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EntryView {
@@ -102,8 +107,16 @@ pub struct EntryView {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EntryItems {
     pub proven: ItemsProof,
-    /// One line for each item.
-    pub page: Page<String>,
+    pub page: Page<EntryItem>,
+}
+
+/// An item that is stored beside an entry.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryItem {
+    Known(Vec<SentencePart>),
+    /// The stored document of one that this version does not understand.
+    Newer(String),
 }
 
 /// Whether all items of a change hash to the digest in the entry.

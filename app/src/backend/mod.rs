@@ -14,8 +14,10 @@ mod groups;
 mod home;
 mod identities;
 mod ledger;
+mod ledger_mismatch;
 mod people;
 mod permission_sets;
+mod preview;
 mod report;
 mod shared;
 mod subject_effect;
@@ -32,8 +34,10 @@ pub use groups::*;
 pub use home::*;
 pub use identities::*;
 pub use ledger::*;
+pub use ledger_mismatch::*;
 pub use people::*;
 pub use permission_sets::*;
+pub use preview::*;
 pub use report::*;
 pub use shared::*;
 pub use subject_effect::*;
@@ -43,6 +47,7 @@ use std::sync::Arc;
 
 use domain::authorize::Denial;
 use leptos::prelude::expect_context;
+use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 /// An error of a port. Each variant is rendered as a page with its own HTTP status.
@@ -135,6 +140,14 @@ pub struct FieldError {
 
 /// The value of [`FieldError::field`] for an error of the whole form.
 pub const FORM: &str = "form";
+
+/// Serializes whether something may be done as what stands in its way, or nothing.
+fn obstacle<S: Serializer, E: Serialize>(
+    may: &Result<(), E>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    may.as_ref().err().serialize(serializer)
+}
 
 /// The result of a port call.
 pub type PortResult<T> = Result<T, Denied>;

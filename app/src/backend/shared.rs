@@ -1,8 +1,9 @@
 //! Views that several ports share.
 
+use super::{SentencePart, sentence_words};
 use domain::{
     classification::Classification,
-    ids::{AccountId, ChangeId, PermissionSetArn, PersonId, Principal, UserId},
+    ids::{AccountId, ChangeId, GroupId, PermissionSetArn, PersonId, Principal, UserId},
     org::AccountState,
     permission_set::analysis::Risk,
     snapshot::{Figure, Knowledge},
@@ -176,12 +177,66 @@ pub enum LedgerComparison {
     Differs,
 }
 
+/// What a change is called.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeTitle {
+    /// By its first item.
+    Items {
+        first: Vec<SentencePart>,
+        /// The number of all items.
+        items: usize,
+    },
+    /// A newer version of Leastwise requested it, and this one does not understand all of it.
+    NewerVersion { items: usize },
+}
+
+impl std::fmt::Display for ChangeTitle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Items { first, items } => {
+                f.write_str(&sentence_words(first))?;
+                match items {
+                    0 => f.write_str("No items"),
+                    1 => Ok(()),
+                    items => write!(f, " and {} more", items - 1),
+                }
+            }
+            Self::NewerVersion { items: 1 } => {
+                f.write_str("A change of a newer version of Leastwise")
+            }
+            Self::NewerVersion { items } => {
+                write!(
+                    f,
+                    "A change of {items} items by a newer version of Leastwise"
+                )
+            }
+        }
+    }
+}
+
+/// A path of access.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ViaRef {
+    Direct,
+    Group { id: GroupId, name: String },
+}
+
+impl std::fmt::Display for ViaRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Direct => f.write_str("directly"),
+            Self::Group { name, .. } => write!(f, "through {name}"),
+        }
+    }
+}
+
 /// A change in a list.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ChangeRow {
     pub id: ChangeId,
-    /// A one-line description.
-    pub title: String,
+    pub title: ChangeTitle,
     /// The number of its items.
     pub items: usize,
     /// The name of the requester.
@@ -234,7 +289,7 @@ impl ChangeRow {
     /// Returns the text and the URL of the link in a list.
     pub fn link(&self) -> (String, String) {
         match &self.folded {
-            None => (self.title.clone(), format!("/changes/{}", self.id)),
+            None => (self.title.to_string(), format!("/changes/{}", self.id)),
             Some(FoldedChanges { count, only }) => (
                 format!("{count} blocked changes by {}", self.requester),
                 format!("/changes?only={}", escape(only)),

@@ -88,7 +88,7 @@ fn one(sign_in: SignInView, now: Timestamp) -> AnyView {
     };
     let mark = mark.map(|label| view! { <StatusBadge status=Status::Drift label /> });
     let unusable = sign_in.unusable.map(|why| {
-        view! { <Notice status=Status::Pending title="The keys of this sign-in cannot be used">{why}</Notice> }
+        view! { <Notice status=Status::Pending title="The keys of this sign-in cannot be used">{why.reason()}</Notice> }
     });
     let columns = vec![
         Column::new("Key"),

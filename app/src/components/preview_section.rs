@@ -60,7 +60,7 @@ pub fn PreviewSection(
     let (gains, losses) = (gainers.rows, losers.rows);
     view! {
         <section id="preview" aria-label="Preview">
-            <h2 class="mb-3">{title}</h2>
+            <h2 class="mb-3">{title.to_string()}</h2>
             {view! { <OutdatedPreview /> }.into_any()}
             <VerdictBox verdict titles=policy_titles gains approvers />
             {(alarm == AlarmOnSubmit::Raised).then(raises_alarm)}

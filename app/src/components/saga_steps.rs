@@ -63,10 +63,7 @@ fn line(step: StepView, now: Timestamp) -> impl IntoView {
         _ => None,
     };
     let attempts = (step.attempt > 1).then(|| format!("{} attempts", step.attempt));
-    let details = [
-        time,
-        attempts.map(IntoAny::into_any),
-    ];
+    let details = [time, attempts.map(IntoAny::into_any)];
     let details = details
         .into_iter()
         .flatten()

@@ -1,6 +1,7 @@
 //! How long role sessions of a permission set last, in the form of a new change and below its preview. Displays durations
 //! and never compares them.
 
+use domain::time::Duration;
 use leptos::prelude::*;
 
 use super::{Glyph, Icon, Notice, Status};
@@ -10,14 +11,31 @@ use crate::backend::{SessionOverrun, SessionView};
 pub fn session_hint(session: Option<&SessionView>) -> String {
     session.map_or_else(
         || "The list shows how long sessions last.".to_owned(),
-        |session| format!("Sessions of this set last up to {}.", session.length),
+        |session| {
+            format!(
+                "Sessions of this set last up to {}.",
+                session.length.words()
+            )
+        },
     )
 }
 
 /// That a session can outlast the access, with the cure, before any policy is evaluated.
 #[component]
 pub fn SessionOverrunNotice(overrun: SessionOverrun) -> impl IntoView {
-    let SessionOverrun { by, found, cure } = overrun;
+    let SessionOverrun {
+        set,
+        session,
+        access,
+    } = overrun;
+    let by = Duration(session.0 - access.0).words();
+    let (lasts, ends) = (session.words(), access.words());
+    let found = format!(
+        "{set} allows sessions of {lasts}, and this access lasts {ends}. AWS does not end a session early."
+    );
+    let cure = format!(
+        "Select a duration of at least {lasts}. If policies allow no access of that length, first set the session duration of {set} to at most {ends} in IAM Identity Center."
+    );
     view! {
         <Notice status=Status::Pending title=format!("A session can outlast this access by {by}")>
             <p>{found}</p>

@@ -9,14 +9,14 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        ACCOUNT, AccountCard, Board, BoardCell, CLASSIFY, ClassifyForm, DeclarationMark,
-        Freshness, ListQuery, PortResult,
+        ACCOUNT, AccountCard, Board, BoardCell, CLASSIFY, ClassifyForm, DeclarationMark, Freshness,
+        ListQuery, PortResult,
     },
     components::{
-        AccountStateMark, Button, ButtonKind, Chip, Empty, EmptyFiltered, EnvironmentBadge, FreshnessNotice,
-        Glyph, Icon, LinkButton, ListBar, NotKnown, Notice, PageHeader, PagePosition, Status,
-        StatusBadge, WAITS_FOR_CONFIRMATION, WaitingMark, doubt, environment_name, list_href,
-        pages, pci_name,
+        AccountStateMark, Button, ButtonKind, Chip, Empty, EmptyFiltered, EnvironmentBadge,
+        FreshnessNotice, Glyph, Icon, LinkButton, ListBar, NotKnown, Notice, PageHeader,
+        PagePosition, Status, StatusBadge, WAITS_FOR_CONFIRMATION, WaitingMark, doubt,
+        environment_name, list_href, pages, pci_name,
     },
     routes::{Page, Visit},
 };

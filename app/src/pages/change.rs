@@ -7,14 +7,15 @@ use crate::{
     backend::{
         AffectedPeople, ApprovalView, ChangeView, Denied, EffectPage, EffectRow, ITEMS_PER_PAGE,
         OperationRow, PortResult, SubjectEffectRow, decision_field, gains_and_losses,
-        state_words,
+        sentence_words, state_words,
     },
     components::{
         AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition,
-        DefinitionList, DiffView, ErrorSummary, FollowUpItemLink, FollowUpLinks, LedgerMismatchNotice,
-        LinkEvidenceSection, Notice, ObsoleteNotice, PageHeader, PagePosition, SagaSteps, Section,
-        Status, StatusBadge, StepsShown, SubjectEffects, Table, Tense, Time, Timeline, VerdictBox, WithdrawForm,
-        decision_errors, list_href, operation_status, pages, risks, state_status,
+        DefinitionList, DiffView, ErrorSummary, FollowUpItemLink, FollowUpLinks,
+        LedgerMismatchNotice, LinkEvidenceSection, Notice, ObsoleteNotice, PageHeader,
+        PagePosition, RemainingPathList, SagaSteps, Section, Status, StatusBadge, StepsShown,
+        SubjectEffects, Table, Tense, Time, Timeline, VerdictBox, WithdrawForm, decision_errors,
+        list_href, operation_status, pages, risks, state_status,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -50,7 +51,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let decides = visit.backend.may(Action::SeeInbox).is_ok();
     let now = visit.backend.now();
     let form = visit.form;
-    Ok(Page::new(view.row.title.clone(), move || {
+    Ok(Page::new(view.row.title.to_string(), move || {
         let row = view.row.clone();
         let errors = decision_errors(&form, &view);
         let marks = view! { <StatusBadge status=state_status(row.state) label=state_words(row.state) weight=BadgeWeight::Pill /> };
@@ -59,7 +60,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         let actions = view! { {follow_ups} <WithdrawForm id=row.id.clone() may=view.withdraw /> };
         view! {
             <PageHeader
-                title=row.title.clone()
+                title=row.title.to_string()
                 crumbs=vec![Crumb::new("/changes", "Changes")]
                 marks=marks.into_any()
                 detail=detail.into_any()
@@ -246,11 +247,7 @@ fn progress(
     let rows = operations
         .into_iter()
         .map(|row| {
-            let remaining = (!row.remaining.is_empty()).then(|| {
-                let paths = row.remaining.into_iter();
-                let paths = paths.map(|path| view! { <li>{path}</li> }).collect_view();
-                view! { <ul data-plain class="text-muted text-xs">{paths}</ul> }
-            });
+            let remaining = view! { <RemainingPathList remaining=row.remaining /> };
             view! {
                 <tr>
                     <td>
@@ -258,7 +255,7 @@ fn progress(
                         {remaining}
                     </td>
                     <th scope="row" data-item>
-                        <span>{row.what}</span>
+                        <span>{sentence_words(&row.what)}</span>
                         <SagaSteps steps=row.steps shown=steps_shown now />
                         {row.follow_up.map(|link| view! { <FollowUpItemLink link /> })}
                     </th>

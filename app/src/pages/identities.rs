@@ -6,8 +6,8 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        ChangeForm, IdentityRow, IdentityStatus, ListQuery, Page as Rows, PortResult, UserRef,
-        identity_filter,
+        ChangeForm, IdentityRow, IdentityStatus, ListQuery, NoUserFound, Page as Rows, PortResult,
+        UserRef, identity_filter,
     },
     components::{
         Column, Crumb, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, PageHeader,
@@ -164,7 +164,7 @@ fn described(status: &IdentityStatus) -> (Status, &'static str, AnyView) {
     match status {
         IdentityStatus::Linked => (Status::Ok, "Linked", ().into_any()),
         IdentityStatus::LinkedByHand => (Status::Ok, "Linked by hand", ().into_any()),
-        IdentityStatus::Unlinked(why) => (Status::Pending, "No user", small(why.clone())),
+        IdentityStatus::Unlinked(why) => (Status::Pending, "No user", small(no_user(why))),
         IdentityStatus::Ended => (
             Status::Off,
             "Link ended",
@@ -177,13 +177,22 @@ fn described(status: &IdentityStatus) -> (Status, &'static str, AnyView) {
             };
             (Status::Drift, "Claim", detail.into_any())
         }
-        IdentityStatus::Suspended { reason, other } => {
+        IdentityStatus::Suspended { difference, other } => {
             let other = other
                 .clone()
                 .map(|user| view! { " Other user: " <PersonLink user /> });
-            let detail = view! { <p class="text-muted text-xs">{*reason} {other}</p> };
+            let detail = view! { <p class="text-muted text-xs">{difference.reason()} {other}</p> };
             (Status::Danger, "Suspended", detail.into_any())
         }
+    }
+}
+
+/// Returns why an identity has no user, as a clause.
+fn no_user(why: &NoUserFound) -> String {
+    match why {
+        NoUserFound::LinkedSoon => "the next crawl links it".to_owned(),
+        NoUserFound::NotInDirectory => "the directory contains none of its keys".to_owned(),
+        NoUserFound::Unclear(obstacle) => obstacle.to_string(),
     }
 }
 

@@ -5,11 +5,13 @@ use domain::{authorize::Action, ids::ChangeId};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{PortResult, UnreadableItem, state_words},
+    backend::{
+        ChangeTitle, PortResult, UnreadableChangeView, UnreadableItem, sentence_words, state_words,
+    },
     components::{
         AbsoluteTime, BadgeWeight, Column, Crumb, Definition, DefinitionList, LedgerMismatchNotice,
         Notice, PageHeader, Section, Status, StatusBadge, Table, Time, Timeline, WithdrawForm,
-        state_status,
+        state_status, unreadable_words,
     },
     islands::live_status::LiveStatus,
     routes::{Page, Visit},
@@ -30,7 +32,7 @@ pub async fn page(visit: &Visit, id: &ChangeId) -> PortResult<Page> {
     };
     let ledger = visit.backend.may(Action::SeeLedger).is_ok();
     let now = visit.backend.now();
-    Ok(Page::new(view.title.clone(), move || {
+    Ok(Page::new(title(&view).to_string(), move || {
         let marks = view! { <StatusBadge status=state_status(view.state) label=state_words(view.state) weight=BadgeWeight::Pill /> };
         let live = (!view.state.is_terminal()).then(|| {
             let url = format!("/events/changes/{}", view.id);
@@ -43,14 +45,14 @@ pub async fn page(visit: &Visit, id: &ChangeId) -> PortResult<Page> {
             Some(mismatch) => view! { <LedgerMismatchNotice mismatch /> }.into_any(),
             None => view! {
                 <Notice status=Status::Pending title="A newer version of Leastwise requested this change">
-                    <p>{view.explanation.clone()}</p>
+                    <p>{explanation(&view)}</p>
                 </Notice>
             }
             .into_any(),
         };
         view! {
             <PageHeader
-                title=view.title.clone()
+                title=title(&view).to_string()
                 crumbs=vec![Crumb::new("/changes", "Changes")]
                 marks=marks.into_any()
                 detail=detail.into_any()
@@ -79,12 +81,33 @@ pub async fn page(visit: &Visit, id: &ChangeId) -> PortResult<Page> {
     }))
 }
 
+fn title(view: &UnreadableChangeView) -> ChangeTitle {
+    ChangeTitle::NewerVersion { items: view.total }
+}
+
+/// Says how much of the change is understood, and what follows.
+fn explanation(view: &UnreadableChangeView) -> String {
+    let what = match (view.unknown, view.total) {
+        (_, 1) => "its item is of a kind or version that this version does not know".to_owned(),
+        (1, total) => format!(
+            "one of its {total} items is of a kind or version that this version does not know"
+        ),
+        (unknown, total) => format!(
+            "{unknown} of its {total} items are of a kind or version that this version does not know"
+        ),
+    };
+    format!(
+        "A newer version of Leastwise requested this change: {what}. {}",
+        unreadable_words(view.consequence)
+    )
+}
+
 fn items(items: &[UnreadableItem]) -> impl IntoView + use<> {
     let rows = items
         .iter()
         .map(|item| match item {
-            UnreadableItem::Known(words) => {
-                view! { <tr><th scope="row">{words.clone()}</th></tr> }.into_any()
+            UnreadableItem::Known(item) => {
+                view! { <tr><th scope="row">{sentence_words(item)}</th></tr> }.into_any()
             }
             UnreadableItem::Newer(document) => view! {
                 <tr><th scope="row">"Not understood: " <code class="break-all">{document.clone()}</code></th></tr>

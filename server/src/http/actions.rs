@@ -57,7 +57,14 @@ pub(super) async fn act(
     match (route.run)(post).await {
         Ok(to) => see_other(&to),
         Err(Denied::SignInAgain) => {
-            match saved_form::save(&state.http, FormRoute::Action(route), &sent, &signed.subject).await {
+            match saved_form::save(
+                &state.http,
+                FormRoute::Action(route),
+                &sent,
+                &signed.subject,
+            )
+            .await
+            {
                 Ok(return_to) => session::sign_in_again(&return_to),
                 Err(error) => error.into_response(),
             }

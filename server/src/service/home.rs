@@ -2,14 +2,15 @@
 
 use app::backend::{
     AccountRef, DriftRow, ExposedPerson, Exposure, FindingGroup, Home, HomePort, IdentityAlarmView,
-    IdentityNotice, MyAccess, OrganisationHome, PortResult,
+    IdentityNotice, MyAccess, NotLinked, OrganisationHome, PortResult,
 };
 use async_trait::async_trait;
 use domain::{
-    access::{self, Path, Reach},
+    access::{self, Reach},
     authorize::{Action, IdentityState},
     classification::{Environment, Pci},
     drift::{Drift, DriftEvent},
+    identity::LinkDifferenceKind,
     ids::{AccountId, PermissionSetArn, PersonId, Principal, UserId},
     person::link::{IdentityLink, link_identity},
     policies::Rules,
@@ -74,36 +75,34 @@ impl HomePort for Service {
 }
 
 impl Service {
-    async fn own_suspension(&self, own: &CallingPerson) -> PortResult<Option<String>> {
+    async fn own_suspension(&self, own: &CallingPerson) -> PortResult<Option<LinkDifferenceKind>> {
         if own.actor.identity == IdentityState::Active {
             return Ok(None);
         }
         let mut conn = self.connection().await?;
         let suspension = store::identity::suspension(&mut conn, &own.person).await;
         let suspension = suspension.map_err(broken)?;
-        Ok(suspension.map(|suspension| suspension.difference.reason().to_owned()))
+        Ok(suspension.map(|suspension| suspension.difference.kind()))
     }
 
     /// Returns why the viewer's sign-in is linked to no user. The viewer may not know other users, so none is named.
-    async fn own_link_obstacle(&self, own: &CallingPerson) -> PortResult<Option<String>> {
+    async fn own_link_obstacle(&self, own: &CallingPerson) -> PortResult<Option<NotLinked>> {
         if own.user.is_some() {
             return Ok(None);
         }
         let snapshot = &self.read_model.snapshot;
         if snapshot.never_read().users() == Knowledge::NeverRead {
-            return Ok(Some(
-                "Users of Identity Center were not read yet.".to_owned(),
-            ));
+            return Ok(Some(NotLinked::UsersNotRead));
         }
         let mut conn = self.connection().await?;
         let record = store::identity::record(&mut conn, &own.person).await;
         if record.map_err(broken)?.ended.is_some() {
-            return Ok(Some(ENDED.to_owned()));
+            return Ok(Some(NotLinked::Ended));
         }
         let keys = store::person::keys_of(&mut conn, &own.subject).await;
         let keys = keys.map_err(broken)?;
         let link = link_identity(&keys, snapshot.found_by(&keys));
-        Ok(Some(unlinked_words(&link)))
+        Ok(Some(not_linked(&link)))
     }
 
     /// The alarm is read from the ledger, because it can end in another process.
@@ -169,12 +168,7 @@ impl Service {
         let rows = reaches.into_iter().take(ACCESS).map(|reach| MyAccess {
             account: names::account(&read_model.snapshot, &reach.pair.account),
             set: names::set(&read_model.snapshot, &reach.pair.set),
-            via: match &reach.path {
-                Path::Direct => "directly".to_owned(),
-                Path::Group(group) => {
-                    format!("through {}", names::group(&read_model.snapshot, group))
-                }
-            },
+            via: names::via(&read_model.snapshot, &reach.path),
             ends: read_model.ends(&ReadModel::assignment(&reach)),
         });
         (rows.collect(), count)
@@ -213,23 +207,12 @@ fn accounts_to_confirm(read_model: &ReadModel, now: Timestamp) -> usize {
     declared.filter(|declared| declared.is_due(now)).count()
 }
 
-/// Why an identity whose link people ended is linked to no user.
-const ENDED: &str = "People agreed to end the link of your identity. No new sign-in links it again, only another change.";
-
-/// Returns why a sign-in is linked to no user. The entry in the ledger names users only if there are several.
-fn unlinked_words(link: &IdentityLink) -> String {
-    let unclear = link
-        .obstacle()
-        .map(|why| format!("It is not clear who you are: {why}."));
-    match (link, unclear) {
-        (IdentityLink::Ambiguous(_) | IdentityLink::Contradictory(_), Some(unclear)) => {
-            format!("{unclear} The ledger names the users to administrators.")
-        }
-        (_, Some(unclear)) => unclear,
-        (IdentityLink::Linked(..), None) => {
-            "Your Identity Center user is, or was, another identity.".to_owned()
-        }
-        (_, None) => "Identity Center has no user that belongs to your sign-in.".to_owned(),
+/// Returns why a sign-in is linked to no user.
+fn not_linked(link: &IdentityLink) -> NotLinked {
+    match (link, link.obstacle()) {
+        (_, Some(obstacle)) => NotLinked::Unclear(obstacle),
+        (IdentityLink::Linked(..), None) => NotLinked::AnotherIdentity,
+        (_, None) => NotLinked::NoUser,
     }
 }
 
@@ -362,34 +345,14 @@ fn counted((environment, pci): (Environment, Pci)) -> String {
 mod tests {
     use std::collections::BTreeSet;
 
-    use domain::person::link::UnusableKey;
-
     use super::*;
-
-    const NAMED: &str = "The ledger names the users to administrators.";
-
-    #[test]
-    fn the_ledger_is_named_only_where_it_names_users() {
-        let unusable = unlinked_words(&IdentityLink::Unusable(UnusableKey::UnreadAttribute));
-        assert_eq!(
-            unusable,
-            "It is not clear who you are: the attribute of the user pool could not be read."
-        );
-        for several in [
-            IdentityLink::Ambiguous(Vec::new()),
-            IdentityLink::Contradictory(Vec::new()),
-        ] {
-            let words = unlinked_words(&several);
-            assert!(words.ends_with(NAMED), "{words}");
-        }
-    }
 
     #[test]
     fn a_user_who_was_another_identity_is_not_called_linked() {
         let user = UserId::parse("0e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b").unwrap();
         assert_eq!(
-            unlinked_words(&IdentityLink::Linked(user, BTreeSet::new())),
-            "Your Identity Center user is, or was, another identity."
+            not_linked(&IdentityLink::Linked(user, BTreeSet::new())),
+            NotLinked::AnotherIdentity
         );
     }
 }

@@ -4,6 +4,7 @@
 //! change that was applied or ended must never start again, and an approval must never count for an effect that its
 //! approver did not see.
 
+use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 
@@ -71,7 +72,8 @@ pub enum Lifecycle {
 }
 
 /// A mismatch between the row of a change and its entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ChangeMismatch {
     /// No entry requested the change.
     #[error("it was not requested through Leastwise")]

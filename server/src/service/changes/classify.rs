@@ -202,10 +202,18 @@ impl Service {
 /// Returns the error of a form that would leave all of its accounts as they are.
 fn nothing_to_do(form: &ClassifyForm, accounts: usize) -> FieldError {
     let message = match (form.ends(), accounts) {
-        (true, 1) => "This account has no declaration in force that could be ended. Choose another account.",
-        (true, _) => "None of these accounts has a declaration in force that could be ended. Choose others.",
-        (false, 1) => "This account is already declared exactly so, until the same day. Choose another value.",
-        (false, _) => "All of these accounts are already declared exactly so, until the same day. Choose another value.",
+        (true, 1) => {
+            "This account has no declaration in force that could be ended. Choose another account."
+        }
+        (true, _) => {
+            "None of these accounts has a declaration in force that could be ended. Choose others."
+        }
+        (false, 1) => {
+            "This account is already declared exactly so, until the same day. Choose another value."
+        }
+        (false, _) => {
+            "All of these accounts are already declared exactly so, until the same day. Choose another value."
+        }
     };
     error(classify_field::ACCOUNTS, message)
 }

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use app::backend::{
-    ClassifyForm, ClassifyOrigin, DECLARE, Denied, END, FollowUpForm,
-    FollowUpLink, FollowUps, PortResult, Reach,
+    ClassifyForm, ClassifyOrigin, DECLARE, Denied, END, FollowUpForm, FollowUpLink, FollowUps,
+    PortResult, Reach,
 };
 use domain::{
     authorize::Action,

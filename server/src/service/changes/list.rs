@@ -1,10 +1,9 @@
 //! Changes that the viewer may see: the list, one change, and the inbox.
 
 use app::backend::{
-    ALARM_BY, ChangeRow, ChangeView, ChangesPort, Denied, EffectPage, FoldedChanges, InboxPosition,
-    LedgerComparison, ListQuery, OperationRow, Page, PortResult, REFUSED_BY, UnreadableChangeView,
-    UnreadableItem,
-    WITH_ALARM,
+    ALARM_BY, ChangeRow, ChangeTitle, ChangeView, ChangesPort, Denied, EffectPage, FoldedChanges,
+    InboxPosition, LedgerComparison, ListQuery, OperationRow, Page, PortResult, REFUSED_BY,
+    UnreadableChangeView, UnreadableItem, WITH_ALARM,
 };
 use async_trait::async_trait;
 use domain::{
@@ -15,7 +14,7 @@ use domain::{
     snapshot::Snapshot,
 };
 
-use super::{descriptions, person_names::PersonNames, preview::effect_page, unreadable};
+use super::{descriptions, person_names::PersonNames, preview::effect_page};
 use crate::{
     service::{Service, broken, existing},
     store::{
@@ -317,7 +316,9 @@ pub(super) async fn row(
     Ok(ChangeRow {
         id: change.id().clone(),
         title: match first {
-            None => unreadable::title(change.items()),
+            None => ChangeTitle::NewerVersion {
+                items: change.items(),
+            },
             Some(first) => {
                 let named = people.of_items(first).await?;
                 descriptions::title(snapshot, &named, first, change.items())

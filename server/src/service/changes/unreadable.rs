@@ -2,28 +2,20 @@
 //! and withdrawn by its requester. Nothing else is ever done with it, because nobody knows what it does.
 
 use app::backend::{
-    ITEMS_PER_PAGE, LedgerMismatchView, Page, UnreadableChangeView, UnreadableItem, state_words,
+    ITEMS_PER_PAGE, LedgerMismatchView, MismatchConsequence, Page, UnreadableChangeView,
+    UnreadableConsequence, UnreadableItem, state_words,
 };
 use domain::{
     change::{Operation, State, StoredItem},
     ledger::projection::{ChangeMismatch, Lifecycle},
 };
 
-use super::{
-    descriptions, mismatch, person_names::PersonNames, timeline, withdraw::WithdrawObstacle,
-};
+use super::{descriptions, person_names::PersonNames, timeline};
 use crate::{
     service::{Service, existing},
     store::{StoreError, change::UnreadableRow, ledger},
 };
 
-/// Returns the title of such a change.
-pub(super) fn title(items: usize) -> String {
-    match items {
-        1 => "A change of a newer version of Leastwise".to_owned(),
-        items => format!("A change of {items} items by a newer version of Leastwise"),
-    }
-}
 
 /// Explains why nobody can decide on such a change.
 pub(super) fn undecidable(altered: Option<ChangeMismatch>) -> String {
@@ -84,59 +76,38 @@ impl Service {
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
         let withdraw = self
             .may_withdraw(&change.requester, change.withdraw())
-            .map(|_| ())
-            .map_err(WithdrawObstacle::reason);
+            .map(|_| ());
         let (live_key, live_words) = live(row);
         Ok(UnreadableChangeView {
             id: change.id.clone(),
-            title: title(total),
             requester: people.name(&change.requester).await?,
             submitted: change.submitted,
             state: change.state,
             justification: change.justification.clone(),
             ticket: change.ticket.clone(),
-            explanation: explanation(row),
+            consequence: consequence(row),
             items,
             total,
+            unknown: total - change.understood().count(),
             timeline: timeline::rows(&entries, None, snapshot),
             withdraw,
             live_key,
             live_words,
             mismatch: row.altered.map(|altered| LedgerMismatchView {
-                differences: vec![mismatch::content(altered)],
-                consequence: consequence(row).to_owned(),
+                content: Some(altered),
+                decisions: Vec::new(),
+                consequence: MismatchConsequence::Unreadable(consequence(row)),
             }),
         })
     }
 }
 
-/// Says how much of the change is understood, and what follows.
-fn explanation(row: &UnreadableRow) -> String {
-    let total = row.change.items.len();
-    let unknown = total - row.change.understood().count();
-    let what = match (unknown, total) {
-        (_, 1) => "its item is of a kind or version that this version does not know".to_owned(),
-        (1, total) => format!(
-            "one of its {total} items is of a kind or version that this version does not know"
-        ),
-        (unknown, total) => format!(
-            "{unknown} of its {total} items are of a kind or version that this version does not know"
-        ),
-    };
-    format!(
-        "A newer version of Leastwise requested this change: {what}. {}",
-        consequence(row)
-    )
-}
-
-/// Says what follows for the change. Never claims that a change was stopped that has started.
-fn consequence(row: &UnreadableRow) -> &'static str {
+/// Returns what follows for the change. Never claims that a change was stopped that has started.
+fn consequence(row: &UnreadableRow) -> UnreadableConsequence {
     match (row.change.state, row.lifecycle) {
-        (state, _) if state.is_terminal() => "The change is over.",
-        (_, Lifecycle::Ended) => "The change is over.",
-        (State::Applying, _) | (_, Lifecycle::Started) => {
-            "It had started before. What was started is still carried out, as far as it is understood."
-        }
-        _ => "Nobody can decide on it here and it does not start. Its requester can withdraw it.",
+        (state, _) if state.is_terminal() => UnreadableConsequence::Over,
+        (_, Lifecycle::Ended) => UnreadableConsequence::Over,
+        (State::Applying, _) | (_, Lifecycle::Started) => UnreadableConsequence::Started,
+        _ => UnreadableConsequence::NeverStarts,
     }
 }

@@ -19,10 +19,12 @@ use domain::{
 use sqlx::AnyConnection;
 
 use super::{
-    descriptions, follow_ups, identity_alarm, identity_alarm::is_stopped, list, mismatch,
+    follow_ups,
+    identity_alarm::is_stopped,
+    list, mismatch,
     person_names::PersonNames,
     progress::{self, ItemsProgress},
-    subject_states, timeline, withdraw::WithdrawObstacle,
+    subject_states, timeline,
 };
 use crate::{
     service::{Service, broken},
@@ -75,19 +77,17 @@ impl Service {
         record: &IdentityRecord,
     ) -> Result<(), DecisionObstacle> {
         if stored.change.decidable(self.app_state.clock.now()).is_err() {
-            return Err(DecisionObstacle::Other(descriptions::already(
-                match stored.change.state {
-                    State::Waiting => State::Expired,
-                    state => state,
-                },
-            )));
+            return Err(DecisionObstacle::Over(match stored.change.state {
+                State::Waiting => State::Expired,
+                state => state,
+            }));
         }
         let candidate = self.candidate(claims);
         let mut stored = stored.clone();
         self.add_oneself(&mut stored, record);
         may_fill_slot(&stored.change, &stored.gaining, &candidate)
             .map(|_| ())
-            .map_err(DecisionObstacle::from)
+            .map_err(DecisionObstacle::Viewer)
     }
 
     pub(super) async fn view(&self, stored: &StoredChange) -> Result<ChangeView, StoreError> {
@@ -133,10 +133,10 @@ impl Service {
         drop(conn);
         let mut decide = self.may_decide_now(stored, &claims, &record);
         if stored.altered.is_some() {
-            decide = decide.and(Err(DecisionObstacle::Other(mismatch::UNDECIDABLE)));
+            decide = decide.and(Err(DecisionObstacle::LedgerMismatch));
         }
         if alarm.is_some() && is_stopped(snapshot, stored, &stored.effect) {
-            decide = decide.and(Err(DecisionObstacle::Other(identity_alarm::STOPPED)));
+            decide = decide.and(Err(DecisionObstacle::IdentityAlarm));
         }
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
         let (live_key, live_words) = progress::live(&items);
@@ -154,8 +154,7 @@ impl Service {
             obsolete,
             withdraw: self
                 .may_withdraw(&change.requester, change.withdraw())
-                .map(|_| ())
-                .map_err(WithdrawObstacle::reason),
+                .map(|_| ()),
             version: stored.version,
             live_key,
             live_words,

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use app::backend::{
-    IdentitiesPort, IdentityRow, IdentityStatus, ListQuery, Page, PortResult, identity_filter,
+    IdentitiesPort, IdentityRow, IdentityStatus, ListQuery, NoUserFound, Page, PortResult,
+    identity_filter,
 };
 use async_trait::async_trait;
 use domain::{
@@ -78,7 +79,7 @@ impl KnownIdentities {
         let agreed = record.and_then(|record| record.agreed.as_ref());
         let (status, since) = if let Some(suspension) = self.suspended.get(&listed.person) {
             let status = IdentityStatus::Suspended {
-                reason: suspension.difference.reason(),
+                difference: suspension.difference.kind(),
                 other: suspension
                     .difference
                     .other()
@@ -124,17 +125,16 @@ impl KnownIdentities {
     }
 }
 
-/// Returns why the keys of an identity link it to no user, as a clause.
-fn why_unlinked(listed: &ListedIdentity, snapshot: &Snapshot) -> String {
+/// Returns why the keys of an identity link it to no user.
+fn why_unlinked(listed: &ListedIdentity, snapshot: &Snapshot) -> NoUserFound {
     let mut obstacles = listed.sign_ins.iter().filter_map(|sign_in| {
         let link = link_identity(&sign_in.keys, snapshot.found_by(&sign_in.keys));
         match &link {
-            IdentityLink::Linked(..) => Some("the next crawl links it".to_owned()),
-            _ => link.obstacle(),
+            IdentityLink::Linked(..) => Some(NoUserFound::LinkedSoon),
+            _ => link.obstacle().map(NoUserFound::Unclear),
         }
     });
-    let found = obstacles.next();
-    found.unwrap_or_else(|| "the directory contains none of its keys".to_owned())
+    obstacles.next().unwrap_or(NoUserFound::NotInDirectory)
 }
 
 fn is_kept(row: &IdentityRow, only: &str) -> bool {

@@ -143,7 +143,11 @@ impl EntryContext<'_> {
             Slot::StepName => {
                 let word = word("step_name")?;
                 // A newer version wrote another word.
-                words(StepName::from_word(word).map_or(word, StepName::words).to_owned())
+                words(
+                    StepName::from_word(word)
+                        .map_or(word, StepName::words)
+                        .to_owned(),
+                )
             }
             Slot::Obstacle => self.methods().or_else(|| Some(vec![text(self.reason()?)])),
         }

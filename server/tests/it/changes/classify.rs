@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use app::backend::{
     AccountsPort as _, ClassificationPort as _, ClassifyForm, ClassifySubmission, DeclarationState,
-    Denied, FieldError, FollowUpForm, ListQuery, NewClassification, PortResult, PropertyView, SubjectRef,
-    change_field, classify_field,
+    Denied, FieldError, FollowUpForm, ListQuery, NewClassification, PortResult, PropertyView,
+    SubjectRef, change_field, classify_field,
 };
 use app::backend::{ChangesPort as _, EntryRow, LedgerPort as _, SentencePart};
 use domain::{

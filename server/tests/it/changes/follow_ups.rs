@@ -120,7 +120,10 @@ async fn what_was_done_is_undone_and_what_failed_is_requested_again(engine: Data
         assert!(new.preview.is_some(), "{:?}", new.errors);
     }
     let rows = ann.change(&id).await.unwrap().operations;
-    let all: Vec<_> = rows.iter().map(|row| row.follow_up.as_ref().map(told)).collect();
+    let all: Vec<_> = rows
+        .iter()
+        .map(|row| row.follow_up.as_ref().map(told))
+        .collect();
     let (undo, rest) = (Some((FollowUp::Undo, 1)), Some((FollowUp::Rest, 1)));
     assert_eq!(all, [undo, rest, rest]);
     assert_eq!(links(&org, "bob", &id).await, [], "he may not propose");
@@ -158,8 +161,7 @@ async fn a_header_says_how_many_items_it_leaves_out_and_each_of_them_has_a_link(
     let second = ann.change_items(&id, 2).await.unwrap().rows;
     assert_eq!((view.operations.len(), second.len()), (ITEMS_PER_PAGE, 10));
     for (number, row) in view.operations.iter().chain(&second).enumerate() {
-        let Some(FollowUpForm::Change(form)) = row.follow_up.as_ref().map(|link| &link.form)
-        else {
+        let Some(FollowUpForm::Change(form)) = row.follow_up.as_ref().map(|link| &link.form) else {
             panic!("{row:?}");
         };
         assert_eq!(form.who, format!("person:{}", person(number)));
@@ -176,7 +178,11 @@ async fn failed_access_is_requested_again_by_its_requester_and_by_nobody_without
     org.set_state(&id, State::Failed).await;
     for name in ["eve", "ann"] {
         let found = links(&org, name, &id).await;
-        assert_eq!(found.iter().map(told).collect::<Vec<_>>(), [(FollowUp::Rest, 1)], "{name}");
+        assert_eq!(
+            found.iter().map(told).collect::<Vec<_>>(),
+            [(FollowUp::Rest, 1)],
+            "{name}"
+        );
         assert_eq!(found[0].form, FollowUpForm::Change(asked.clone()), "{name}");
     }
     assert_eq!(links(&org, "bob", &id).await, []);
@@ -192,8 +198,10 @@ async fn a_change_that_differs_from_the_ledger_offers_nothing(engine: DatabaseEn
     };
     assert_eq!((origin.item, origin.reach), (0, Reach::Alike));
     let bob = super::support::person_id("bob");
-    org.by_hand(format!("update change set requester = '{bob}' where id = '{id}'"))
-        .await;
+    org.by_hand(format!(
+        "update change set requester = '{bob}' where id = '{id}'"
+    ))
+    .await;
     assert_eq!(links(&org, "ann", &id).await, []);
     let read = org.as_("ann").await.follow_up_form(origin).await;
     assert_eq!(read, Err(Denied::NotFound));

@@ -1,6 +1,9 @@
 //! The other transitions of a change: blocked, withdrawn, expired, listed, followed.
 
-use app::backend::{ChangesPort as _, DecisionObstacle, Denied, ListQuery, WithdrawalPort as _};
+use app::backend::{
+    ChangesPort as _, DecisionObstacle, Denied, ListQuery, ViaRef, WithdrawalPort as _,
+    sentence_words,
+};
 use domain::{
     approval::Decision,
     change::{DECIDE_WITHIN, START_WITHIN, State},
@@ -76,7 +79,7 @@ async fn what_the_rules_let_through_is_approved_at_once_and_wakes_the_engine(
     let view = org.as_("ann").await.change(&id).await.unwrap();
     assert_eq!(view.operations[0].words, "Approved, starts within seconds");
     assert_eq!(
-        view.operations[0].what,
+        sentence_words(&view.operations[0].what),
         "Grant viewer on web-dev to EVE for 1 hour"
     );
 }
@@ -213,9 +216,7 @@ async fn what_nobody_decides_expires_once(engine: DatabaseEngine) {
     );
     assert_eq!(
         org.as_("bob").await.change(&id).await.unwrap().decide,
-        Err(DecisionObstacle::Other(
-            "This change has expired. Request it again."
-        ))
+        Err(DecisionObstacle::Over(State::Expired))
     );
 }
 
@@ -286,10 +287,28 @@ async fn after_a_removal_the_paths_that_remain_are_listed_and_sessions_run_out(
         "{}",
         operation.words
     );
+    let remaining: Vec<(&str, &str, &str, String)> = operation
+        .remaining
+        .paths
+        .iter()
+        .map(|path| {
+            let (user, account, set) = (&path.user.name, &path.account.name, &path.set.name);
+            (
+                user.as_str(),
+                account.as_str(),
+                set.as_str(),
+                path.via.to_string(),
+            )
+        })
+        .collect();
     assert_eq!(
-        operation.remaining,
-        ["EVE still reaches cards-prod with admin through operators"]
+        remaining,
+        [("EVE", "cards-prod", "admin", "through operators".to_owned())]
     );
+    assert!(matches!(
+        operation.remaining.paths[0].via,
+        ViaRef::Group { .. }
+    ));
     org.clock.advance(Duration::hours(1));
     let operation = org
         .as_("ann")

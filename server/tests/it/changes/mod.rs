@@ -26,6 +26,7 @@ mod refused;
 mod removals;
 mod saga_items;
 mod sentences;
+mod serialized;
 mod stored_versions;
 mod support;
 mod two_steps;

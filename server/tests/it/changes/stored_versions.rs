@@ -98,13 +98,13 @@ async fn what_every_earlier_version_stored_is_read_shown_and_as_the_ledger_says(
             assert_eq!(org.entries(&shown.id).await, shown.entries, "{name}");
             let view = ann.change(&shown.id).await.unwrap();
             assert_eq!(view.mismatch, None, "{name}");
-            assert_eq!(view.row.title, shown.title, "{name}");
+            assert_eq!(view.row.title.to_string(), shown.title, "{name}");
             assert_eq!(view.operations.len(), shown.items, "{name}");
             let row = listed.rows.iter().find(|row| row.id == shown.id).unwrap();
             assert_eq!(row.ledger, LedgerComparison::Matches, "{name}");
             assert_eq!(
-                (&row.title, row.items),
-                (&shown.title, shown.items),
+                (row.title.to_string(), row.items),
+                (shown.title.clone(), shown.items),
                 "{name}"
             );
         }

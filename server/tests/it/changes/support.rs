@@ -6,8 +6,8 @@ use std::{
 };
 
 use app::backend::{
-    ChangeForm, ChangesPort as _, DecisionInput, DecisionPort as _, Denied, NewChange,
-    NewChangePort as _, PortResult, Submission,
+    AffectedPrincipal, ChangeForm, ChangesPort as _, DecisionInput, DecisionPort as _, Denied,
+    EffectRow, NewChange, NewChangePort as _, PortResult, PrincipalRef, Submission,
 };
 use async_trait::async_trait;
 use domain::{
@@ -442,6 +442,18 @@ pub fn submission(change_form: &ChangeForm, new: &NewChange) -> Submission {
             .map(|preview| preview.effect.0.clone())
             .unwrap_or_default(),
         form_key: new.form_key.clone(),
+    }
+}
+
+/// The name of whoever gains or loses access.
+pub fn affected(row: &EffectRow) -> String {
+    match &row.who {
+        AffectedPrincipal::Principal(PrincipalRef::User(user)) => user.name.clone(),
+        AffectedPrincipal::Principal(PrincipalRef::Group { name, .. }) => name.clone(),
+        AffectedPrincipal::Principal(
+            PrincipalRef::Orphan(other) | PrincipalRef::NotRead(other),
+        ) => other.id().to_owned(),
+        AffectedPrincipal::FutureMembers { name, .. } => format!("Future members of {name}"),
     }
 }
 

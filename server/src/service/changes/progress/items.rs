@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use app::backend::{ITEMS_PER_PAGE, OperationRow, OperationStatus, Page, state_words};
+use app::backend::{
+    ITEMS_PER_PAGE, OperationRow, OperationStatus, Page, RemainingPaths, state_words,
+};
 use domain::{
     change::{Operation, State},
     engine::{
@@ -92,7 +94,11 @@ impl<'a> ItemsProgress<'a> {
         let mut order: Vec<usize> = (0..total).collect();
         order.sort_by_cached_key(|index| urgency(all.of(*index).status));
         let before = (all.number - 1) * ITEMS_PER_PAGE;
-        all.shown = order.into_iter().skip(before).take(ITEMS_PER_PAGE).collect();
+        all.shown = order
+            .into_iter()
+            .skip(before)
+            .take(ITEMS_PER_PAGE)
+            .collect();
         let grants: Vec<&GrantId> = all
             .shown
             .iter()
@@ -228,9 +234,11 @@ impl<'a> ItemsProgress<'a> {
                 &self.stored.effect.lost,
                 others,
             ),
-            _ => Vec::new(),
+            _ => RemainingPaths::default(),
         };
-        let request = self.write(operation).and_then(|write| write.request.as_ref());
+        let request = self
+            .write(operation)
+            .and_then(|write| write.request.as_ref());
         OperationRow {
             what: descriptions::operation(&read_model.snapshot, people, operation),
             words: far.words,
