@@ -13,7 +13,7 @@ use domain::{
 use super::{
     AccountRef, ChangeForm, ChangeRow, DecisionInput, EffectPage, FollowUpLink, FollowUps,
     LedgerMismatchView, ListQuery, NewChange, Page, PortResult, Preview, SentencePart, SetRef,
-    Submission, UnreadableChangeView, UserRef, ViaRef, obstacle,
+    Submission, UnreadableChangeView, UnreadableItem, UserRef, ViaRef, obstacle,
 };
 
 /// A decision on a change.

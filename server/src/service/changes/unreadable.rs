@@ -16,7 +16,6 @@ use crate::{
     store::{StoreError, change::UnreadableRow, ledger},
 };
 
-
 /// Explains why nobody can decide on such a change.
 pub(super) fn undecidable(altered: Option<ChangeMismatch>) -> String {
     altered.map_or_else(

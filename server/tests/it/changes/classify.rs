@@ -367,9 +367,7 @@ async fn reload(org: &Org) {
 
 async fn a_form_is_filled_with_what_is_declared_and_undoes_it(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
-    let link = |name: &str| {
-        ClassifyForm::of_query(&BTreeMap::new(), &[account(name).to_string()])
-    };
+    let link = |name: &str| ClassifyForm::of_query(&BTreeMap::new(), &[account(name).to_string()]);
     let new = preview(&org, &link("web-dev")).await;
     assert_eq!(
         (new.form.environment.as_str(), new.form.pci.as_str()),

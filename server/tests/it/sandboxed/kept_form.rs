@@ -218,7 +218,11 @@ async fn what_classifies_accounts_is_in_no_address_and_comes_back_after_a_sign_i
     everybody_idles(&site).await;
     let turned_away = post(&mut maya, "/changes/classify", &form(&many)).await;
     assert_eq!(turned_away.status, StatusCode::SEE_OTHER);
-    assert!(!turned_away.location.contains("card"), "{}", turned_away.location);
+    assert!(
+        !turned_away.location.contains("card"),
+        "{}",
+        turned_away.location
+    );
     let back = maya.sign_in_at(&turned_away.location, "maya.okafor").await;
     assert!(back.starts_with("/changes/classify?draft="), "{back}");
     let page = maya.get(&back).await;
@@ -240,7 +244,10 @@ async fn what_classifies_accounts_is_in_no_address_and_comes_back_after_a_sign_i
     assert_eq!(text_of(&page, "purpose"), "takes &lt;card&gt; payments");
     assert_eq!(value_of(&page, "effect"), effect);
     let stored = kept(&site).await;
-    assert!(stored.iter().all(|form| !form.contains(&effect)), "{stored:?}");
+    assert!(
+        stored.iter().all(|form| !form.contains(&effect)),
+        "{stored:?}"
+    );
 
     // An effect that is out of date shows everything again.
     for (name, value) in &mut sent {
