@@ -13,7 +13,8 @@ use domain::{
 use super::{
     AccountRef, ChangeForm, ChangeRow, DecisionInput, EffectPage, FollowUpLink, FollowUps,
     ItemProgress, LedgerMismatchView, ListQuery, LiveProgress, NewChange, Page, PortResult,
-    Preview, SentencePart, SetRef, Submission, UnreadableChangeView, UserRef, ViaRef, obstacle,
+    Preview, SentencePart, SetRef, Submission, UnreadableChangeView, UnreadableItem, UserRef,
+    ViaRef, obstacle,
 };
 
 /// A decision on a change.
@@ -229,6 +230,12 @@ pub trait ChangesPort {
     async fn change(&self, id: &ChangeId) -> PortResult<ChangeView>;
     /// Returns a change that this version does not understand completely.
     async fn unreadable_change(&self, id: &ChangeId) -> PortResult<UnreadableChangeView>;
+    /// Returns a page of the items of such a change, in their order.
+    async fn unreadable_items(
+        &self,
+        id: &ChangeId,
+        page: usize,
+    ) -> PortResult<Page<UnreadableItem>>;
     /// Returns a page of the items of a change: what failed first, then what is under way or waits.
     async fn change_items(&self, id: &ChangeId, page: usize) -> PortResult<Page<OperationRow>>;
     /// Returns a page of the gains and losses of a change, so that an approver can see everybody who gains.

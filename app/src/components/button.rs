@@ -62,12 +62,13 @@ pub fn Button(
 ) -> impl IntoView {
     let reason_id = disabled_reason.as_ref().map(|r| reason_id(r));
     let disabled = disabled_reason.is_some();
+    let unchecked = check == FieldCheck::Skipped;
     view! {
         <button
             type=if disabled { "button" } else { "submit" }
             data-kind=kind.name()
             data-shortcut=shortcut
-            formnovalidate=(check == FieldCheck::Skipped)
+            formnovalidate=unchecked
             name=name
             value=value
             aria-disabled=disabled.then_some("true")

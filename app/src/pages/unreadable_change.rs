@@ -17,9 +17,19 @@ use crate::{
     routes::{Page, Visit},
 };
 
+use super::change::items_pager;
+
 /// Builds the page.
 pub async fn page(visit: &Visit, id: &ChangeId) -> PortResult<Page> {
-    let view = visit.backend.unreadable_change(id).await?;
+    let mut view = visit.backend.unreadable_change(id).await?;
+    let number = visit.query("items").parse().unwrap_or(1);
+    let number = if number > 1 {
+        let page = visit.backend.unreadable_items(id, number).await?;
+        view.items = page.rows;
+        page.number
+    } else {
+        1
+    };
     let ledger = visit.backend.may(Action::SeeLedger).is_ok();
     let now = visit.backend.now();
     Ok(Page::new(title(&view).to_string(), move || {
@@ -29,6 +39,7 @@ pub async fn page(visit: &Visit, id: &ChangeId) -> PortResult<Page> {
             view! { <LiveStatus url state=view.live_key.clone() text=state_words(view.state).to_owned() /> }
         });
         let detail = view! { "Requested by " {view.requester.clone()} " " <Time at=view.submitted now /> ". " {live} };
+        let path = format!("/changes/{}", view.id);
         let actions = view! { <WithdrawForm id=view.id.clone() may=view.withdraw /> };
         let explanation = explanation(&view);
         let notice = match view.mismatch.clone() {
@@ -49,7 +60,9 @@ pub async fn page(visit: &Visit, id: &ChangeId) -> PortResult<Page> {
                 actions=actions.into_any()
             />
             {notice}
-            <Section title="Items" detail=shown(view.items.len(), view.total)>{items(&view.items)}</Section>
+            <section id="items">
+                <Section title="Items">{items(&view.items)} {items_pager(number, view.items.len(), view.total, &path)}</Section>
+            </section>
             <Section title="Request">
                 <div data-body>
                     <DefinitionList>
@@ -88,14 +101,6 @@ fn explanation(view: &UnreadableChangeView) -> String {
         "A newer version of Leastwise requested this change: {what}. {}",
         unreadable_words(view.consequence)
     )
-}
-
-fn shown(shown: usize, total: usize) -> String {
-    match total {
-        1 => "1 item".to_owned(),
-        _ if shown < total => format!("the first {shown} of {total}"),
-        _ => format!("{total} items"),
-    }
 }
 
 fn items(items: &[UnreadableItem]) -> impl IntoView + use<> {

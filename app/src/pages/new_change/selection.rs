@@ -38,6 +38,10 @@ pub(super) fn pick(new: &NewChange, field: Field<'_>) -> AnyView {
             .map(|choice| choice.label.clone());
         let hint = match shown {
             Some(label) => format!("Selected: {label}. Enter another name or ID to change it."),
+            // No page of a user leads to the form of an identity.
+            None if new.change_form.is_identity() => {
+                "Enter the exact name or user name, or the ID.".to_owned()
+            }
             None => "Enter the exact name or ID, or start from the page of the object.".to_owned(),
         };
         return view! { <TextField name label value=chosen.to_owned() hint error need=Requirement::Required /> }.into_any();
@@ -90,5 +94,5 @@ pub(super) fn framed(new: &NewChange, fields: AnyView) -> AnyView {
 
 /// Lays out fields side by side.
 pub(super) fn grid(fields: Vec<AnyView>) -> AnyView {
-    view! { <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6">{fields}</div> }.into_any()
+    view! { <div data-fields>{fields}</div> }.into_any()
 }

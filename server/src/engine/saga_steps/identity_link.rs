@@ -59,8 +59,15 @@ pub(super) async fn carry_out(
     match try_carry_out(app_state, call, person, user).await {
         Ok(()) => StepAnswer::Done,
         Err(Failure::Refused(reason, retry)) => StepAnswer::Refused { reason, retry },
-        Err(Failure::Store(error)) => {
+        Err(Failure::NotWritten(error)) => {
             tracing::warn!(%person, error = &error as &dyn std::error::Error, "an identity could not be linked");
+            StepAnswer::Refused {
+                reason: "the database could not be read or written".into(),
+                retry: Retry::Later,
+            }
+        }
+        Err(Failure::Unconfirmed(error)) => {
+            tracing::warn!(%person, error = &error as &dyn std::error::Error, "the link of an identity was not confirmed");
             StepAnswer::Unknown("the database did not confirm the transaction".into())
         }
     }
@@ -68,12 +75,15 @@ pub(super) async fn carry_out(
 
 enum Failure {
     Refused(String, Retry),
-    Store(StoreError),
+    /// Before the transaction was to be committed, so that nothing is stored.
+    NotWritten(StoreError),
+    /// The transaction may be committed.
+    Unconfirmed(StoreError),
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        Self::NotWritten(error)
     }
 }
 
@@ -115,9 +125,9 @@ async fn try_carry_out(
         None => ended(app_state, &mut tx, &known, &agreement).await?,
     };
     app_state.journal.append_many(&mut tx, entries).await?;
-    tx.commit().await?;
-    identities::refresh_summary(app_state).await?;
-    Ok(())
+    tx.commit().await.map_err(Failure::Unconfirmed)?;
+    let refreshed = identities::refresh_summary(app_state).await;
+    refreshed.map_err(Failure::Unconfirmed)
 }
 
 /// Returns what was seen when the item was requested.

@@ -3,7 +3,7 @@
 use app::backend::{
     ALARM_BY, ChangeRow, ChangeTitle, ChangeView, ChangesPort, Denied, EffectPage, FoldedChanges,
     InboxPosition, LedgerComparison, ListQuery, OperationRow, Page, PortResult, REFUSED_BY,
-    UnreadableChangeView, WITH_ALARM,
+    UnreadableChangeView, UnreadableItem, WITH_ALARM,
 };
 use async_trait::async_trait;
 use domain::{
@@ -133,6 +133,21 @@ impl ChangesPort for Service {
         match found.filter(|found| self.may_see_change(found)) {
             Some(FoundChange::Unreadable(row)) => self.unreadable_view(&row).await.map_err(broken),
             // Its page shows it.
+            Some(FoundChange::Known(_)) | None => Err(Denied::NotFound),
+        }
+    }
+
+    async fn unreadable_items(
+        &self,
+        id: &ChangeId,
+        page: usize,
+    ) -> PortResult<Page<UnreadableItem>> {
+        self.allowed(Action::SeeOwn)?;
+        let found = self.stored(id).await.map_err(broken)?;
+        match found.filter(|found| self.may_see_change(found)) {
+            Some(FoundChange::Unreadable(row)) => {
+                self.unreadable_page(&row, page).await.map_err(broken)
+            }
             Some(FoundChange::Known(_)) | None => Err(Denied::NotFound),
         }
     }

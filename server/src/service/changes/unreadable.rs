@@ -2,8 +2,8 @@
 //! and withdrawn by its requester. Nothing else is ever done with it, because nobody knows what it does.
 
 use app::backend::{
-    LedgerMismatchView, LiveChange, LiveProgress, MismatchConsequence, UnreadableChangeView,
-    UnreadableConsequence, UnreadableItem,
+    ITEMS_PER_PAGE, LedgerMismatchView, LiveChange, LiveProgress, MismatchConsequence, Page,
+    UnreadableChangeView, UnreadableConsequence, UnreadableItem,
 };
 use domain::{
     change::{Operation, State, StoredItem},
@@ -12,12 +12,9 @@ use domain::{
 
 use super::{descriptions, person_names::PersonNames, timeline};
 use crate::{
-    service::Service,
+    service::{Service, existing},
     store::{StoreError, change::UnreadableRow, ledger},
 };
-
-/// The number of items that its page shows.
-const SHOWN: usize = 50;
 
 /// Explains why nobody can decide on such a change.
 pub(super) fn undecidable(altered: Option<ChangeMismatch>) -> String {
@@ -41,6 +38,32 @@ pub(super) fn live(row: &UnreadableRow) -> LiveChange {
 }
 
 impl Service {
+    /// Returns a page of the items of such a change.
+    pub(super) async fn unreadable_page(
+        &self,
+        row: &UnreadableRow,
+        page: usize,
+    ) -> Result<Page<UnreadableItem>, StoreError> {
+        let read_model = self.app_state.read_model();
+        let (snapshot, items) = (&read_model.snapshot, &row.change.items);
+        let number = existing(page, items.len(), ITEMS_PER_PAGE);
+        let shown = items.iter().skip((number - 1) * ITEMS_PER_PAGE);
+        let shown = shown.take(ITEMS_PER_PAGE);
+        let known: Vec<Operation> = shown.clone().filter_map(StoredItem::read).collect();
+        let mut people = PersonNames::new(&self.app_state.store, snapshot);
+        let named = people.of_items(&known).await?;
+        let item = |item: &StoredItem| match item.read() {
+            Some(known) => UnreadableItem::Known(descriptions::operation(snapshot, &named, &known)),
+            None => UnreadableItem::Newer(item.document.clone()),
+        };
+        Ok(Page {
+            rows: shown.map(item).collect(),
+            number,
+            total: items.len(),
+            size: ITEMS_PER_PAGE,
+        })
+    }
+
     /// Returns such a change for its page.
     pub(super) async fn unreadable_view(
         &self,
@@ -50,13 +73,7 @@ impl Service {
         let (snapshot, change) = (&read_model.snapshot, &row.change);
         let mut people = PersonNames::new(&self.app_state.store, snapshot);
         let total = change.items.len();
-        let shown = change.items.iter().take(SHOWN);
-        let known: Vec<Operation> = shown.clone().filter_map(StoredItem::read).collect();
-        let named = people.of_items(&known).await?;
-        let item = |item: &StoredItem| match item.read() {
-            Some(known) => UnreadableItem::Known(descriptions::operation(snapshot, &named, &known)),
-            None => UnreadableItem::Newer(item.document.clone()),
-        };
+        let items = self.unreadable_page(row, 1).await?.rows;
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
         let withdraw = self
             .may_withdraw(&change.requester, change.withdraw())
@@ -69,7 +86,7 @@ impl Service {
             justification: change.justification.clone(),
             ticket: change.ticket.clone(),
             consequence: consequence(row),
-            items: shown.map(item).collect(),
+            items,
             total,
             unknown: total - change.understood().count(),
             timeline: timeline::rows(&entries, None, snapshot),

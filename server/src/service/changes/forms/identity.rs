@@ -83,6 +83,7 @@ pub(super) fn form_of(item: &Operation) -> Option<ChangeForm> {
     let item = item.links()?;
     Some(match item.after {
         Some(user) => ChangeForm::link(item.person, Some(user)),
+        None if item.before.is_none() => ChangeForm::refuse_claim(item.person),
         None => ChangeForm::unlink(item.person),
     })
 }

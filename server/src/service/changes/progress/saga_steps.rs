@@ -84,3 +84,123 @@ fn step_state(phase: StepPhase) -> StepState {
         StepPhase::Failed => StepState::Failed,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        engine::SagaStop,
+        ids::{ChangeId, PersonId},
+        subject::{PlannedStep, Step, SubjectKey, content_hash, identity_link::Seen},
+        time::Timestamp,
+    };
+
+    use super::*;
+
+    fn person() -> PersonId {
+        PersonId::parse("00000001-0000-4000-8000-000000000001").expect("a UUID")
+    }
+
+    /// A plan of three steps.
+    fn item() -> Item {
+        let step = |number: u8| PlannedStep {
+            step: Step::Link {
+                person: person(),
+                user: None,
+            },
+            leaves: content_hash(&number),
+        };
+        Item::Saga {
+            plan: SagaPlan {
+                key: SubjectKey::IdentityLink { person: person() },
+                seen: content_hash(&0),
+                steps: vec![step(1), step(2), step(3)],
+            },
+        }
+    }
+
+    fn row(phases: &[StepPhase]) -> ProgressRow {
+        let change = ChangeId::parse("00000002-0000-4000-8000-000000000001").expect("a UUID");
+        let step = |phase: &StepPhase| StepRow {
+            phase: *phase,
+            attempt: 1,
+            intended_at: Some(Timestamp(1)),
+            ended_at: Some(Timestamp(2)),
+            error: None,
+        };
+        ProgressRow {
+            steps: phases.iter().map(step).collect(),
+            ..ProgressRow::new(change, 0)
+        }
+    }
+
+    fn states(
+        state: State,
+        phases: &[StepPhase],
+        result: Option<&ItemResult>,
+    ) -> Vec<(StepState, Option<Timestamp>)> {
+        let operation = Operation::LinkIdentity {
+            person: person(),
+            before: None,
+            after: None,
+            seen: Seen::default(),
+        };
+        let views = views(state, &operation, Some(&item()), Some(&row(phases)), result);
+        let all = views.iter().map(|step| (step.state, step.verified));
+        all.collect()
+    }
+
+    #[test]
+    fn only_what_a_read_showed_is_done() {
+        use StepPhase::{Done, Intended, NotDone};
+        let read = Some(Timestamp(2));
+        assert_eq!(
+            states(State::Applying, &[Done, Intended], None),
+            [
+                (StepState::Done, read),
+                (StepState::Intended, None),
+                (StepState::Waiting, None)
+            ]
+        );
+        assert_eq!(
+            states(State::Applying, &[NotDone], None),
+            [
+                (StepState::NotDone, None),
+                (StepState::Waiting, None),
+                (StepState::Waiting, None)
+            ]
+        );
+    }
+
+    #[test]
+    fn the_first_step_that_is_not_done_ended_a_stopped_item_and_the_others_were_not_reached() {
+        let stopped = ItemResult::Stopped {
+            at: Timestamp(3),
+            stop: SagaStop::ChangedMeanwhile,
+            done: 1,
+        };
+        for phases in [
+            &[StepPhase::Done][..],
+            &[StepPhase::Done, StepPhase::Intended],
+            &[StepPhase::Done, StepPhase::Failed],
+        ] {
+            let all = states(State::Failed, phases, Some(&stopped));
+            let all: Vec<StepState> = all.into_iter().map(|(state, _)| state).collect();
+            assert_eq!(
+                all,
+                [StepState::Done, StepState::Failed, StepState::NotReached]
+            );
+        }
+    }
+
+    #[test]
+    fn the_steps_of_a_change_that_never_started_are_not_called_failed() {
+        for (state, expected) in [
+            (State::Waiting, StepState::Waiting),
+            (State::Withdrawn, StepState::NotReached),
+            (State::Expired, StepState::NotReached),
+        ] {
+            let all = states(state, &[], None);
+            assert!(all.iter().all(|(state, _)| *state == expected), "{all:?}");
+        }
+    }
+}
