@@ -165,7 +165,7 @@ pub fn selection_errors(
 ) -> Vec<(String, String)> {
     let mut errors: Vec<(String, String)> = Vec::new();
     for FieldError { field, message } in entered.errors.iter().chain(selection) {
-        let at = match (anchor(*field), *field) {
+        let at = match (anchor(field), *field) {
             (Some(at), _) => at,
             (None, change_field::EFFECT | FORM) => "preview",
             (None, field) => field,

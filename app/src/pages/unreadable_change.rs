@@ -41,18 +41,20 @@ pub async fn page(visit: &Visit, id: &ChangeId) -> PortResult<Page> {
         let detail = view! { "Requested by " {view.requester.clone()} " " <Time at=view.submitted now /> ". " {live} };
         let path = format!("/changes/{}", view.id);
         let actions = view! { <WithdrawForm id=view.id.clone() may=view.withdraw /> };
+        let explained = explanation(&view);
+        let name = title(&view).to_string();
         let notice = match view.mismatch.clone() {
             Some(mismatch) => view! { <LedgerMismatchNotice mismatch /> }.into_any(),
             None => view! {
                 <Notice status=Status::Pending title="A newer version of Leastwise requested this change">
-                    <p>{explanation(&view)}</p>
+                    <p>{explained}</p>
                 </Notice>
             }
             .into_any(),
         };
         view! {
             <PageHeader
-                title=title(&view).to_string()
+                title=name
                 crumbs=vec![Crumb::new("/changes", "Changes")]
                 marks=marks.into_any()
                 detail=detail.into_any()

@@ -27,14 +27,14 @@ use thiserror::Error;
 
 use super::{
     approver_status::{self, ApproverStatus, UserPool},
-    start_refusals::{MISSING, ONCE, REQUESTER_NOT_LINKED, TOO_LATE, requester_gone},
+    start_refusals::{DECLINED, MISSING, ONCE, REQUESTER_NOT_LINKED, TOO_LATE, requester_gone},
 };
 use crate::{
     service::{
         app_state::AppState,
         changes::{
             decide::{rebound, seats},
-            descriptions::{already, altered as altered_words},
+            descriptions::altered as altered_words,
             evaluation::{compared, re_evaluate},
             identity_alarm::is_stopped,
         },
@@ -225,7 +225,7 @@ async fn by_approvals(
     {
         ApprovalProgress::Met(given) => given,
         ApprovalProgress::Declined(_) => {
-            return Ok(StartVerdict::Refused(already(State::Declined).into()));
+            return Ok(StartVerdict::Refused(DECLINED.into()));
         }
         ApprovalProgress::Missing(_) => return Ok(StartVerdict::EffectGrew),
     };

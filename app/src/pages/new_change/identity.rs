@@ -65,7 +65,8 @@ fn named(new: &NewChange) -> AnyView {
 
 /// Without a user to choose, the identity alone is shown.
 fn show_identity(new: &NewChange) -> AnyView {
-    view! { <Section title="Selection"><div id="choose" data-body>{named(new)}</div></Section> }
+    let named = named(new);
+    view! { <Section title="Selection"><div id="choose" data-body>{named}</div></Section> }
         .into_any()
 }
 

@@ -282,10 +282,7 @@ fn sets(snapshot: &Snapshot) -> Vec<FormOption> {
 fn terms() -> Vec<FormOption> {
     let windows = WINDOWS.into_iter().map(|minutes| FormOption {
         value: minutes.to_string(),
-        label: format!(
-            "For {}",
-            descriptions::length_words(Duration::minutes(minutes))
-        ),
+        label: format!("For {}", Duration::minutes(minutes).words()),
     });
     windows
         .chain([FormOption {
