@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{
-    classification::{Classification, Environment, Pci, Source},
+    classification::{Classification, Environment, Pci, Reading, Source},
     ids::AccountId,
     snapshot::{Figure, Knowledge},
     time::Timestamp,
@@ -139,17 +139,6 @@ pub struct AccessRow {
     pub removal: ChangeForm,
 }
 
-/// What one source says about the classification of an account, for display.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct ReadingRow {
-    /// A role, a tag or an OU.
-    pub source: String,
-    /// None if the source says nothing about it.
-    pub environment: Option<String>,
-    /// None if the source says nothing about it.
-    pub pci: Option<String>,
-}
-
 /// The declaration of an account, as its page shows it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct DeclarationView {
@@ -184,6 +173,15 @@ pub struct DeclarationText {
     pub change: domain::ids::ChangeId,
 }
 
+/// Whether AWS lets Leastwise change the assignments in an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountWrites {
+    Possible,
+    /// It is the management account, in which a delegated administrator cannot change assignments.
+    FromItselfOnly,
+}
+
 /// An account, as its page shows it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AccountView {
@@ -194,13 +192,9 @@ pub struct AccountView {
     /// The sources of its environment and of its PCI scope.
     pub sources: (Source, Source),
     /// What its role, tags and OUs say about its classification.
-    pub readings: Vec<ReadingRow>,
-    /// Why it is classified as it is.
-    pub reason: String,
+    pub readings: Vec<Reading>,
     /// The declaration in force, if there is one.
     pub declaration: Option<DeclarationView>,
-    /// What to do if it is not classified, or if readings contradict each other.
-    pub cures: Vec<String>,
     /// Its assignments, those with the most policy violations first.
     pub rows: Vec<AccessRow>,
     /// Whether these are all its assignments.
@@ -213,8 +207,7 @@ pub struct AccountView {
     pub people: Figure,
     /// The latest changes that concern it, newest first, at most ten.
     pub changes: Vec<ChangeRow>,
-    /// Why AWS rejects changes to its assignments by a delegated administrator, where it does.
-    pub unmanageable: Option<String>,
+    pub writes: AccountWrites,
 }
 
 /// Reads accounts.

@@ -12,8 +12,9 @@ use domain::{
 
 use super::{
     AccountRef, ChangeForm, ChangeRow, DecisionInput, EffectPage, FollowUpLink, FollowUps,
-    LedgerMismatchView, ListQuery, NewChange, Page, PortResult, Preview, SentencePart, SetRef,
-    Submission, UnreadableChangeView, UnreadableItem, UserRef, ViaRef, obstacle,
+    ItemProgress, LedgerMismatchView, ListQuery, LiveProgress, NewChange, Page, PortResult,
+    Preview, SentencePart, SetRef, Submission, UnreadableChangeView, UnreadableItem, UserRef,
+    ViaRef, obstacle,
 };
 
 /// A decision on a change.
@@ -65,16 +66,13 @@ pub enum OperationStatus {
 pub struct OperationRow {
     /// The item, in one line.
     pub what: Vec<SentencePart>,
-    /// The progress, for display. Never states more than AWS has confirmed.
-    pub words: String,
+    pub progress: ItemProgress,
     /// The status, for a badge.
     pub status: OperationStatus,
     /// The AWS request id, if known.
     pub aws_request_id: Option<String>,
     /// When a read of AWS confirmed the result.
     pub verified: Option<Timestamp>,
-    /// Until when role sessions can last after a removal.
-    pub sessions_until: Option<Timestamp>,
     /// Other paths that remain after a removal.
     pub remaining: RemainingPaths,
     /// How it is carried out, step by step. Empty for access.
@@ -200,8 +198,8 @@ pub struct ChangeView {
     pub version: i64,
     /// Identifies the state that the page shows. A different key in a live event means that the page is out of date.
     pub live_key: String,
-    /// The progress in one line.
-    pub live_words: String,
+    /// How far it is.
+    pub live: LiveProgress,
     /// The reason for its result, if Leastwise or AWS reported one.
     pub result: Option<String>,
     /// What is left to request of it, if it is over and the viewer may request that.

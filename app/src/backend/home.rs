@@ -2,8 +2,14 @@
 
 use async_trait::async_trait;
 use domain::{
-    change::Aim, identity::LinkDifferenceKind, ids::UserId, person::link::LinkObstacle,
-    snapshot::Figure, time::Timestamp, verdict::Tally,
+    change::Aim,
+    classification::{Environment, Pci},
+    identity::LinkDifferenceKind,
+    ids::UserId,
+    person::link::LinkObstacle,
+    snapshot::Figure,
+    time::Timestamp,
+    verdict::Tally,
 };
 
 use super::{AccountRef, ChangeRow, HitView, PortResult, PrincipalRef, SetRef, UserRef, ViaRef};
@@ -71,14 +77,38 @@ pub struct FindingGroup {
 /// A difference in AWS that no change explains (drift).
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct DriftRow {
-    /// A description of the difference.
-    pub what: String,
+    pub what: DriftKind,
     pub principal: Option<PrincipalRef>,
     pub account: Option<AccountRef>,
     /// The last read before the difference.
     pub after: Timestamp,
     /// The first read that shows it.
     pub by: Timestamp,
+}
+
+/// What changed in AWS; the names are those of today.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftKind {
+    Assigned {
+        set: String,
+    },
+    Unassigned {
+        set: String,
+    },
+    Joined {
+        group: String,
+    },
+    Left {
+        group: String,
+    },
+    SetEdited {
+        set: String,
+    },
+    Reclassified {
+        from: (Environment, Pci),
+        to: (Environment, Pci),
+    },
 }
 
 /// A path of the viewer to an account.

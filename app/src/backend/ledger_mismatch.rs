@@ -69,8 +69,8 @@ pub struct UnreadableChangeView {
     /// Whether the viewer may withdraw it; an error holds the reason why not.
     #[serde(rename = "withdraw_obstacle", serialize_with = "obstacle")]
     pub withdraw: Result<(), WithdrawObstacle>,
+    /// Identifies the state that the page shows, as [`ChangeView::live_key`](super::ChangeView::live_key).
     pub live_key: String,
-    pub live_words: String,
     /// How it differs from the ledger, if it does.
     pub mismatch: Option<LedgerMismatchView>,
 }

@@ -15,7 +15,7 @@ use crate::{
         LedgerMismatchNotice, LinkEvidenceSection, Notice, ObsoleteNotice, PageHeader,
         PagePosition, RemainingPathList, SagaSteps, Section, Status, StatusBadge, StepsShown,
         SubjectEffects, Table, Tense, Time, Timeline, VerdictBox, WithdrawForm, decision_errors,
-        list_href, operation_status, pages, risks, state_status,
+        list_href, live_words, operation_status, pages, progress_words, risks, state_status,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -96,7 +96,7 @@ fn live(view: &ChangeView) -> Option<AnyView> {
     (!state.is_terminal()).then(|| {
         let url = format!("/events/changes/{}", view.row.id);
         view! {
-            <LiveStatus url state=view.live_key.clone() text=view.live_words.clone() />
+            <LiveStatus url state=view.live_key.clone() text=live_words(&view.live) />
             <noscript>" " <a href="">"Reload to see how far it is."</a></noscript>
         }
         .into_any()
@@ -251,7 +251,7 @@ fn progress(
             view! {
                 <tr>
                     <td>
-                        <StatusBadge status=operation_status(row.status) label=row.words />
+                        <StatusBadge status=operation_status(row.status) label=progress_words(&row.progress) />
                         {remaining}
                     </td>
                     <th scope="row" data-item>

@@ -36,25 +36,24 @@ pub async fn page(visit: &Visit, id: &ChangeId) -> PortResult<Page> {
         let marks = view! { <StatusBadge status=state_status(view.state) label=state_words(view.state) weight=BadgeWeight::Pill /> };
         let live = (!view.state.is_terminal()).then(|| {
             let url = format!("/events/changes/{}", view.id);
-            view! { <LiveStatus url state=view.live_key.clone() text=view.live_words.clone() /> }
+            view! { <LiveStatus url state=view.live_key.clone() text=state_words(view.state).to_owned() /> }
         });
         let detail = view! { "Requested by " {view.requester.clone()} " " <Time at=view.submitted now /> ". " {live} };
         let path = format!("/changes/{}", view.id);
         let actions = view! { <WithdrawForm id=view.id.clone() may=view.withdraw /> };
-        let explained = explanation(&view);
-        let name = title(&view).to_string();
+        let explanation = explanation(&view);
         let notice = match view.mismatch.clone() {
             Some(mismatch) => view! { <LedgerMismatchNotice mismatch /> }.into_any(),
             None => view! {
                 <Notice status=Status::Pending title="A newer version of Leastwise requested this change">
-                    <p>{explained}</p>
+                    <p>{explanation}</p>
                 </Notice>
             }
             .into_any(),
         };
         view! {
             <PageHeader
-                title=name
+                title=title(&view).to_string()
                 crumbs=vec![Crumb::new("/changes", "Changes")]
                 marks=marks.into_any()
                 detail=detail.into_any()

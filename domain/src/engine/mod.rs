@@ -133,6 +133,7 @@ mod responses;
 mod rows;
 mod saga;
 mod settled;
+mod start_dependency;
 mod state;
 mod verify;
 
@@ -153,6 +154,7 @@ pub use saga::{
     exchange::{CarryOut, ReadSubject, Retry, StepAnswer, SubjectContent},
     rows::{ProgressRow, SagaStop, StepPhase, StepResult, StepRow},
 };
+pub use start_dependency::StartDependency;
 pub use state::State;
 
 use crate::time::Duration;

@@ -1,17 +1,16 @@
 //! The home page, assembled from values that are precomputed in the read model.
 
 use app::backend::{
-    AccountRef, DriftRow, ExposedPerson, Exposure, FindingGroup, Home, HomePort, IdentityAlarmView,
-    IdentityNotice, MyAccess, NotLinked, OrganisationHome, PortResult,
+    AccountRef, DriftKind, DriftRow, ExposedPerson, Exposure, FindingGroup, Home, HomePort,
+    IdentityAlarmView, IdentityNotice, MyAccess, NotLinked, OrganisationHome, PortResult,
 };
 use async_trait::async_trait;
 use domain::{
     access::{self, Reach},
     authorize::{Action, IdentityState},
-    classification::{Environment, Pci},
     drift::{Drift, DriftEvent},
     identity::LinkDifferenceKind,
-    ids::{AccountId, PermissionSetArn, PersonId, Principal, UserId},
+    ids::{AccountId, GroupId, PermissionSetArn, PersonId, Principal, UserId},
     person::link::{IdentityLink, link_identity},
     policies::Rules,
     snapshot::Knowledge,
@@ -294,30 +293,38 @@ fn findings(rules: &Rules, read_model: &ReadModel) -> Vec<FindingGroup> {
 fn drift_row(read_model: &ReadModel, seen: &DriftEvent) -> DriftRow {
     let snapshot = &read_model.snapshot;
     let set = |arn: &PermissionSetArn| names::set(snapshot, arn).name;
+    let group = |id: &GroupId| names::group(snapshot, id);
     let (what, principal, account) = match &seen.drift {
         Drift::Assigned { assignment } => (
-            format!("{} was assigned", set(&assignment.pair.set)),
+            DriftKind::Assigned {
+                set: set(&assignment.pair.set),
+            },
             Some(assignment.principal.clone()),
             Some(&assignment.pair.account),
         ),
         Drift::Unassigned { assignment } => (
-            format!("{} was removed", set(&assignment.pair.set)),
+            DriftKind::Unassigned {
+                set: set(&assignment.pair.set),
+            },
             Some(assignment.principal.clone()),
             Some(&assignment.pair.account),
         ),
-        Drift::Joined { group, user } => (
-            format!("Added to {}", names::group(snapshot, group)),
+        Drift::Joined { group: id, user } => (
+            DriftKind::Joined { group: group(id) },
             Some(Principal::User(user.clone())),
             None,
         ),
-        Drift::Left { group, user } => (
-            format!("Removed from {}", names::group(snapshot, group)),
+        Drift::Left { group: id, user } => (
+            DriftKind::Left { group: group(id) },
             Some(Principal::User(user.clone())),
             None,
         ),
-        Drift::SetEdited { set: arn, .. } => (format!("{} was edited", set(arn)), None, None),
+        Drift::SetEdited { set: arn, .. } => (DriftKind::SetEdited { set: set(arn) }, None, None),
         Drift::Reclassified { account, from, to } => (
-            format!("Now {}, was {}", counted(*to), counted(*from)),
+            DriftKind::Reclassified {
+                from: *from,
+                to: *to,
+            },
             None,
             Some(account),
         ),
@@ -329,16 +336,6 @@ fn drift_row(read_model: &ReadModel, seen: &DriftEvent) -> DriftRow {
         after: seen.after,
         by: seen.by,
     }
-}
-
-/// Formats a classification.
-fn counted((environment, pci): (Environment, Pci)) -> String {
-    let scope = match pci {
-        Pci::Out => "outside PCI",
-        Pci::Connected => "connected to PCI",
-        Pci::In => "in PCI",
-    };
-    format!("{}, {scope}", environment.as_str())
 }
 
 #[cfg(test)]

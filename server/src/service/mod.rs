@@ -9,7 +9,6 @@ mod accounts;
 pub mod app_state;
 pub mod caller;
 pub mod changes;
-pub mod classification;
 mod csv;
 pub(crate) mod drift;
 pub mod evaluation_slots;

@@ -372,6 +372,29 @@ fn everything_that_the_ports_return_is_serializable_in_snake_case() {
     assert_eq!(bad, Vec::<String>::new());
 }
 
+/// A new kind is a form in server and in app, and one row in each of these tables.
+#[test]
+fn the_kinds_of_a_new_change_are_told_apart_in_two_tables() {
+    let kinds = [
+        "ChangeKind::Grant",
+        "ChangeKind::Remove",
+        "ChangeKind::Join",
+        "ChangeKind::Leave",
+        "ChangeKind::Link",
+        "ChangeKind::Unlink",
+        "ChangeKind::RefuseClaim",
+    ];
+    let mut files = BTreeSet::new();
+    for folder in ["src", "../app/src"] {
+        for place in naming(folder, &kinds) {
+            let path = place.split(".rs:").next().unwrap_or_default();
+            files.insert(path.rsplit('/').next().unwrap_or_default().to_owned());
+        }
+    }
+    let tables = ["change_form", "forms", "new_change"].map(str::to_owned);
+    assert_eq!(files, BTreeSet::from(tables));
+}
+
 /// Returns the name of the public type that a line begins to declare.
 fn type_name(line: &str) -> Option<&str> {
     let declared = ["pub struct ", "pub enum "]

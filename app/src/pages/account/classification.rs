@@ -1,10 +1,13 @@
 //! The classification of an account on its page: what is declared, what needs attention, and what is doubtful.
 
-use domain::{classification::Classification, time::Timestamp};
+use domain::{
+    classification::{Classification, Reading},
+    time::Timestamp,
+};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{DeclarationState, DeclarationView},
+    backend::{AccountRef, DeclarationState, DeclarationView, classification_cures},
     components::{
         Day, Definition, DefinitionList, Notice, PersonLink, Section, Status, classification_words,
         doubt, environment_name, pci_name, relative,
@@ -84,7 +87,14 @@ pub(super) fn declared(
 }
 
 /// Renders what is doubtful about a classification, and what to do. The last cure confirms a less strict one.
-pub(super) fn doubts(class: Classification, mut cures: Vec<String>) -> AnyView {
+pub(super) fn doubts(account: &AccountRef, readings: &[Reading]) -> AnyView {
+    let class = account.class;
+    // Nothing was read of an account that is not in the organization.
+    let mut cures = if account.state.is_some() {
+        classification_cures(&account.id, &class, readings)
+    } else {
+        Vec::new()
+    };
     let waiting = class.waiting.map(|(environment, pci)| {
         let looser = classification_words((environment, pci));
         let confirm = cures.pop().map(cure_view);

@@ -2,8 +2,8 @@
 //! and withdrawn by its requester. Nothing else is ever done with it, because nobody knows what it does.
 
 use app::backend::{
-    ITEMS_PER_PAGE, LedgerMismatchView, MismatchConsequence, Page, UnreadableChangeView,
-    UnreadableConsequence, UnreadableItem, state_words,
+    ITEMS_PER_PAGE, LedgerMismatchView, LiveChange, LiveProgress, MismatchConsequence, Page,
+    UnreadableChangeView, UnreadableConsequence, UnreadableItem,
 };
 use domain::{
     change::{Operation, State, StoredItem},
@@ -28,11 +28,13 @@ pub(super) fn undecidable(altered: Option<ChangeMismatch>) -> String {
     )
 }
 
-/// Returns the key and the text of such a change for live pages.
-pub(super) fn live(row: &UnreadableRow) -> (String, String) {
+/// Returns the state of such a change for live pages.
+pub(super) fn live(row: &UnreadableRow) -> LiveChange {
     let state = row.change.state;
-    let key = format!("{}.{}", state.as_str(), row.version);
-    (key, state_words(state).to_owned())
+    LiveChange {
+        key: format!("{}.{}", state.as_str(), row.version),
+        progress: LiveProgress::State(state),
+    }
 }
 
 impl Service {
@@ -76,7 +78,6 @@ impl Service {
         let withdraw = self
             .may_withdraw(&change.requester, change.withdraw())
             .map(|_| ());
-        let (live_key, live_words) = live(row);
         Ok(UnreadableChangeView {
             id: change.id.clone(),
             requester: people.name(&change.requester).await?,
@@ -90,8 +91,7 @@ impl Service {
             unknown: total - change.understood().count(),
             timeline: timeline::rows(&entries, None, snapshot),
             withdraw,
-            live_key,
-            live_words,
+            live_key: live(row).key,
             mismatch: row.altered.map(|altered| LedgerMismatchView {
                 content: Some(altered),
                 decisions: Vec::new(),

@@ -139,7 +139,7 @@ impl Service {
             decide = decide.and(Err(DecisionObstacle::IdentityAlarm));
         }
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
-        let (live_key, live_words) = progress::live(&items);
+        let live = progress::live(&items);
         let scope = self.follow_up_scope();
         Ok(ChangeView {
             row,
@@ -156,8 +156,8 @@ impl Service {
                 .may_withdraw(&change.requester, change.withdraw())
                 .map(|_| ()),
             version: stored.version,
-            live_key,
-            live_words,
+            live_key: live.key,
+            live: live.progress,
             result: stored.result.clone(),
             follow_ups: follow_ups::links(&change.id, &items.follow_ups, &scope, now),
             mismatch: mismatch::view(stored, &mut people).await?,

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use app::backend::{
-    ITEMS_PER_PAGE, OperationRow, OperationStatus, Page, RemainingPaths, state_words,
+    ITEMS_PER_PAGE, ItemProgress, LiveChange, LiveProgress, OperationRow, OperationStatus, Page,
+    RemainingPaths,
 };
 use domain::{
     change::{Operation, State},
@@ -18,7 +19,7 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
-use super::{OperationProgress, is_queued, progress_of, saga_steps, waits};
+use super::{is_queued, progress_of, saga_steps, waits};
 use crate::{
     engine::pending_starts::PendingStart,
     service::{
@@ -53,9 +54,9 @@ pub(in crate::service::changes) struct ItemsProgress<'a> {
     /// The number of steps that were begun or tried again.
     steps: u64,
     /// The first item that waits or is being carried out.
-    busy: Option<String>,
+    busy: Option<ItemProgress>,
     /// The first item.
-    first: Option<String>,
+    first: Option<ItemProgress>,
     /// What is left to request of the items.
     pub follow_ups: Vec<FollowUpItem>,
 }
@@ -92,7 +93,7 @@ impl<'a> ItemsProgress<'a> {
             follow_ups: Vec::new(),
         };
         let mut order: Vec<usize> = (0..total).collect();
-        order.sort_by_cached_key(|index| urgency(all.of(*index).status));
+        order.sort_by_cached_key(|index| urgency(all.of(*index).status()));
         let before = (all.number - 1) * ITEMS_PER_PAGE;
         all.shown = order
             .into_iter()
@@ -136,16 +137,13 @@ impl<'a> ItemsProgress<'a> {
     }
 
     /// Returns the progress of one item.
-    fn of(&self, index: usize) -> OperationProgress {
+    fn of(&self, index: usize) -> ItemProgress {
         let (stored, row) = (self.stored, self.row.as_ref());
         if let Some(waiting) = self.waiting.filter(|_| is_queued(stored, row)) {
             return waits(waiting);
         }
         if mismatch::never_starts(stored) {
-            return OperationProgress::new(
-                "Not started: the change does not match the ledger",
-                OperationStatus::Failed,
-            );
+            return ItemProgress::NeverStarts;
         }
         let item = self.item(index);
         if let (Some(Item::Saga { plan }), None) = (item, self.result(index))
@@ -166,20 +164,20 @@ impl<'a> ItemsProgress<'a> {
         for index in 0..self.operations().len() {
             let far = self.of(index);
             if self.first.is_none() {
-                self.first = Some(far.words.clone());
+                self.first = Some(far.clone());
             }
-            if far.status != OperationStatus::Over && !self.has_ended(index) {
+            if far.status() != OperationStatus::Over && !self.has_ended(index) {
                 let left = FollowUpItem::of(self.stored, index, self.result(index));
                 self.follow_ups.extend(left);
             }
-            if far.verified.is_some() {
+            if far.verified().is_some() {
                 self.done += 1;
                 continue;
             }
-            let waits = far.status == OperationStatus::Waiting;
+            let waits = far.status() == OperationStatus::Waiting;
             self.waiting_items += usize::from(waits);
-            if self.busy.is_none() && (waits || far.status == OperationStatus::Running) {
-                self.busy = Some(far.words);
+            if self.busy.is_none() && (waits || far.status() == OperationStatus::Running) {
+                self.busy = Some(far);
             }
         }
         let steps = self.progress.values().flat_map(|row| &row.steps);
@@ -241,11 +239,10 @@ impl<'a> ItemsProgress<'a> {
             .and_then(|write| write.request.as_ref());
         OperationRow {
             what: descriptions::operation(&read_model.snapshot, people, operation),
-            words: far.words,
-            status: far.status,
+            status: far.status(),
+            verified: far.verified(),
+            progress: far,
             aws_request_id: request.map(ToString::to_string),
-            verified: far.verified,
-            sessions_until: far.sessions_until,
             remaining,
             steps: saga_steps::views(
                 self.stored.change.state,
@@ -270,9 +267,9 @@ fn urgency(status: OperationStatus) -> u8 {
     }
 }
 
-/// Returns the key and the text of a change for live pages. The key changes whenever anything changes that the page
+/// Returns the state of a change for live pages. The key changes whenever anything changes that the page
 /// shows outside of its live line. Of a change of several pages, a step that is done with its item says enough.
-pub(in crate::service::changes) fn live(items: &ItemsProgress<'_>) -> (String, String) {
+pub(in crate::service::changes) fn live(items: &ItemsProgress<'_>) -> LiveChange {
     let (stored, total) = (items.stored, items.operations().len());
     let change = &stored.change;
     let ItemsProgress {
@@ -290,13 +287,17 @@ pub(in crate::service::changes) fn live(items: &ItemsProgress<'_>) -> (String, S
         stored.version,
         change.approvals.len()
     );
-    let words = match (change.state, busy, first) {
-        (State::Approved | State::Applying, Some(busy), _) if total == 1 => busy.clone(),
-        (State::Approved | State::Applying, Some(busy), _) => {
-            format!("{busy} ({done} of {total} done)")
+    let progress = match (change.state, busy, first) {
+        (State::Approved | State::Applying, Some(busy), _) if total == 1 => {
+            LiveProgress::Item(busy.clone())
         }
-        (State::Verified, _, Some(first)) if total == 1 => first.clone(),
-        (state, ..) => state_words(state).to_owned(),
+        (State::Approved | State::Applying, Some(busy), _) => LiveProgress::Items {
+            busy: busy.clone(),
+            done: *done,
+            total,
+        },
+        (State::Verified, _, Some(first)) if total == 1 => LiveProgress::Item(first.clone()),
+        (state, ..) => LiveProgress::State(state),
     };
-    (key, words)
+    LiveChange { key, progress }
 }
