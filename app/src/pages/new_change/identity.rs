@@ -18,7 +18,7 @@ pub(super) const LINK: FormPage = FormPage {
     title: "Link an identity",
     place: Place::Own {
         from: FROM,
-        meaning: "Whoever signs in as this identity acts as the chosen Identity Center user. Two other people must agree, and the holder of the user is not one of them.",
+        meaning: "Anyone who signs in as this identity acts as the chosen Identity Center user. Two other people must agree, and the holder of the user is not one of them.",
     },
     button: ButtonKind::Primary,
     choose: choose_user,

@@ -14,7 +14,7 @@ use domain::{
     authorize::Action,
     change::Operation,
     engine::{FollowUp, ItemResult, follow_up},
-    ids::ChangeId,
+    ids::{AccountId, ChangeId},
     time::Timestamp,
 };
 
@@ -109,7 +109,7 @@ impl Service {
                 || origin.reach == Reach::Alike && item.values(now).as_ref() == Some(&values)
         });
         let accounts = alike.filter_map(|item| item.request.account());
-        let accounts: Vec<&str> = accounts.map(|account| account.as_str()).collect();
+        let accounts: Vec<&str> = accounts.map(AccountId::as_str).collect();
         Ok(ClassifyForm {
             accounts: accounts.join("\n"),
             ..values
@@ -122,7 +122,7 @@ impl Service {
     ) -> Result<Vec<FollowUpItem>, StoreError> {
         let mut conn = self.app_state.store.read().acquire().await?;
         let row = engine::change(&mut conn, &stored.change.id).await?;
-        let result = |index| row.as_ref()?.items.get(index)?.result.as_ref();
+        let result = |index: usize| row.as_ref()?.items.get(index)?.result.as_ref();
         let all = 0..stored.change.proposal.operations.len();
         Ok(all
             .filter_map(|index| FollowUpItem::of(stored, index, result(index)))

@@ -142,12 +142,9 @@ impl EntryContext<'_> {
             }
             Slot::StepName => {
                 let word = word("step_name")?;
+                let known = StepName::from_word(word).map(StepName::words);
                 // A newer version wrote another word.
-                words(
-                    StepName::from_word(word)
-                        .map_or(word, StepName::words)
-                        .to_owned(),
-                )
+                words(known.map_or_else(|| word.to_owned(), str::to_owned))
             }
             Slot::Obstacle => self.methods().or_else(|| Some(vec![text(self.reason()?)])),
         }
