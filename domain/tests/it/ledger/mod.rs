@@ -9,6 +9,7 @@ mod bundle;
 mod checkpoint;
 mod items;
 mod leaf;
+mod projection_types;
 mod support;
 mod tree;
 mod verify;
