@@ -8,9 +8,9 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange, PropertyValue, SagaPlan,
-    Step, Subject, SubjectContext, SubjectEffect, SubjectKey, SubjectState, Work, content_hash,
-    unknown,
+    AccessChange, InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange,
+    PropertyValue, SagaPlan, Step, Subject, SubjectContext, SubjectEffect, SubjectKey,
+    SubjectState, Work, content_hash, unknown,
 };
 use crate::{
     card_number::holds_card_number,
@@ -200,11 +200,19 @@ impl Classification<'_> {
     }
 }
 
-impl Subject for Classification<'_> {
+impl<'a> Subject<'a> for Classification<'a> {
     fn key(&self) -> SubjectKey {
         SubjectKey::AccountClassification {
             account: self.account.clone(),
         }
+    }
+
+    fn access(&self) -> Option<AccessChange<'a>> {
+        None
+    }
+
+    fn account(&self) -> Option<&'a AccountId> {
+        Some(self.account)
     }
 
     fn order(&self) -> Vec<Part> {

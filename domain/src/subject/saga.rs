@@ -3,27 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{SubjectKey, account_classification::Declaration};
-use crate::{
-    ids::{AccountId, PersonId, UserId},
-    permission_set::ContentHash,
-};
-
-/// One idempotent write of a saga.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "step")]
-pub enum Step {
-    /// Puts a declaration in force; none ends the one in force.
-    Declare {
-        account: AccountId,
-        declaration: Option<Declaration>,
-    },
-    /// Links an identity to a user; none ends the link.
-    Link {
-        person: PersonId,
-        user: Option<UserId>,
-    },
-}
+use super::{Step, SubjectKey};
+use crate::permission_set::ContentHash;
 
 /// A step, and what a read of the subject shows once it is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -86,7 +86,7 @@ pub(super) async fn items(
             Some(Item::Open { grant, .. }) => windows.get(grant),
             _ => None,
         };
-        let key = AccessResource::of(operation.key());
+        let key = operation.resource();
         let write = key.as_ref().and_then(|key| writes.get(key).copied());
         let far = match waiting.filter(|_| is_queued(stored, row.as_ref())) {
             Some(waiting) => waits(waiting),

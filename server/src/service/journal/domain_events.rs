@@ -1,10 +1,9 @@
 //! The engine's events as ledger entries, one for one, so that a commit's events and its entries agree.
 
 use domain::{
-    engine::{AccessResource, Cause, DomainEvent, ItemResult, StepResult},
+    engine::{Cause, DomainEvent, ItemResult, StepResult},
     ids::Principal,
     ledger::{EventKind, Outcome},
-    subject::SubjectKey,
 };
 
 use super::{EntryActor, EntryBuilder, Journal};
@@ -41,7 +40,9 @@ impl Journal {
                 key,
                 step,
                 result,
-            } => subject(self.step(result), key)
+            } => self
+                .step(result)
+                .subject(key)
                 .change(change)
                 .fact("item", *index)
                 .fact("step", *step),
@@ -117,19 +118,6 @@ impl Journal {
                 .at(*at)
                 .private("reason", reason),
         }
-    }
-}
-
-/// Sets the subject of an item as the target.
-fn subject(builder: EntryBuilder, key: &SubjectKey) -> EntryBuilder {
-    match key {
-        SubjectKey::Assignment(assignment) => builder.assignment(assignment),
-        SubjectKey::Membership { group, user } => builder.key(&AccessResource::Membership {
-            group: group.clone(),
-            user: user.clone(),
-        }),
-        SubjectKey::AccountClassification { account } => builder.account(account),
-        SubjectKey::IdentityLink { person } => builder.target_id("person", person.as_str()),
     }
 }
 
