@@ -64,7 +64,7 @@ impl Service {
         };
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
         let withdraw = self
-            .may_withdraw(&change.requester, change.withdraw())
+            .may_withdraw(&change.requester, change.state)
             .map(|_| ())
             .map_err(WithdrawObstacle::reason);
         let (live_key, live_words) = live(row);
