@@ -31,7 +31,7 @@ pub use invalid::InvalidItem;
 pub use kinds::{Operation, Step, SubjectKey, SubjectKind, SubjectState};
 pub use objection::{CHANGED_MEANWHILE, Objection};
 pub use phrase::Part;
-pub use saga::{PlannedStep, SagaPlan, content_hash};
+pub use saga::{Content, PlannedStep, SagaPlan, content_hash};
 pub use state::SubjectStates;
 
 use crate::{

@@ -319,13 +319,13 @@ impl<'a> Subject<'a> for Classification<'a> {
     fn work(&self) -> Work {
         Work::Saga(SagaPlan {
             key: self.key(),
-            seen: content_hash(&self.before),
+            seen: content_hash(&self.before).into(),
             steps: vec![PlannedStep {
                 step: Step::Declare {
                     account: self.account.clone(),
                     declaration: self.after.cloned(),
                 },
-                leaves: content_hash(&self.after),
+                leaves: content_hash(&self.after).into(),
             }],
         })
     }

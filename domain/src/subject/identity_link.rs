@@ -360,13 +360,13 @@ impl<'a> Subject<'a> for Link<'a> {
     fn work(&self) -> Work {
         Work::Saga(SagaPlan {
             key: self.key(),
-            seen: open_content(self.before, self.seen.open.as_ref()),
+            seen: open_content(self.before, self.seen.open.as_ref()).into(),
             steps: vec![PlannedStep {
                 step: Step::Link {
                     person: self.person.clone(),
                     user: self.after.cloned(),
                 },
-                leaves: content(self.after),
+                leaves: content(self.after).into(),
             }],
         })
     }

@@ -6,12 +6,28 @@ use sha2::{Digest as _, Sha256};
 use super::{Step, SubjectKey};
 use crate::permission_set::ContentHash;
 
+/// What a complete read shows of a subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Content {
+    /// The complete content has this hash.
+    Is(ContentHash),
+    /// The subject does not exist: before a step that creates it, or after one that deletes it.
+    Gone,
+}
+
+impl From<ContentHash> for Content {
+    fn from(hash: ContentHash) -> Self {
+        Self::Is(hash)
+    }
+}
+
 /// A step, and what a read of the subject shows once it is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedStep {
     pub step: Step,
     /// The content of the subject after the step.
-    pub leaves: ContentHash,
+    pub leaves: Content,
 }
 
 /// How a saga carries out one item.
@@ -20,14 +36,14 @@ pub struct SagaPlan {
     pub key: SubjectKey,
     /// The content of the subject when the change was requested. Any other content that no step leaves was written by
     /// somebody else meanwhile, and stops the saga.
-    pub seen: ContentHash,
+    pub seen: Content,
     /// At least one. No two steps leave the same content, and none leaves `seen`.
     pub steps: Vec<PlannedStep>,
 }
 
 impl SagaPlan {
     /// Returns how many steps are done if the subject has this content. None if somebody else wrote it.
-    pub fn position(&self, content: &ContentHash) -> Option<usize> {
+    pub fn position(&self, content: &Content) -> Option<usize> {
         let leaves = |step: &PlannedStep| step.leaves == *content;
         match self.steps.iter().rposition(leaves) {
             Some(last) => Some(last + 1),
@@ -38,7 +54,7 @@ impl SagaPlan {
     /// Returns the plan of the steps that are missing if the subject has this content. None if nothing is missing, or if
     /// somebody else wrote the content: the change is then requested again on what the subject is now.
     #[must_use]
-    pub fn rest(&self, content: &ContentHash) -> Option<Self> {
+    pub fn rest(&self, content: &Content) -> Option<Self> {
         let missing = self.steps.get(self.position(content)?..)?;
         (!missing.is_empty()).then(|| Self {
             key: self.key.clone(),

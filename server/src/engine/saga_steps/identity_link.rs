@@ -13,7 +13,7 @@ use domain::{
     identity::{Agreement, ExternalIdDigest, KeysDigest, LinkStatus, link_status},
     ids::{PersonId, UserId},
     subject::{
-        Step, SubjectKey,
+        Content, Step, SubjectKey,
         identity_link::{Seen, open_content},
     },
 };
@@ -128,7 +128,8 @@ async fn try_carry_out(
     }
     let known = agreed_link::known(tx.conn(), person).await?;
     let known = known.ok_or_else(|| never("The identity does not exist any more."))?;
-    if open_content(known.user(), known.open().as_ref()) != call.from {
+    let content = open_content(known.user(), known.open().as_ref());
+    if Content::from(content) != call.from {
         return Err(later("the identity was changed at the same time"));
     }
     let agreement = Agreement {
