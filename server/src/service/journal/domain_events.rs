@@ -52,17 +52,8 @@ impl Journal {
                 key,
                 result,
             } => {
-                let builder = match result {
-                    ItemResult::Failed { .. } | ItemResult::Stopped { .. } => {
-                        entry(EventKind::OperationFailed, Outcome::Failure)
-                    }
-                    ItemResult::Granted { .. }
-                    | ItemResult::Removed { .. }
-                    | ItemResult::Carried { .. } => {
-                        entry(EventKind::OperationVerified, Outcome::Success)
-                    }
-                };
-                result_of(builder.change(change).key(key).fact("item", *index), result)
+                let builder = self.item(result).change(change).key(key);
+                result_of(builder.fact("item", *index), result)
             }
             DomainEvent::Removed {
                 key,
@@ -102,6 +93,20 @@ impl Journal {
                 entry(EventKind::GrantMissing, Outcome::Success)
                     .key(key)
                     .at(*seen_at)
+            }
+        }
+    }
+
+    /// Returns the entry of an item with this result.
+    fn item(&self, result: &ItemResult) -> EntryBuilder {
+        match result {
+            ItemResult::Failed { .. } | ItemResult::Stopped { .. } => {
+                self.system_entry(EventKind::OperationFailed, Outcome::Failure)
+            }
+            ItemResult::Granted { .. }
+            | ItemResult::Removed { .. }
+            | ItemResult::Carried { .. } => {
+                self.system_entry(EventKind::OperationVerified, Outcome::Success)
             }
         }
     }
