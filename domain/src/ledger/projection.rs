@@ -312,6 +312,8 @@ fn role(entry: &Entry) -> Option<(PersonId, Role)> {
 }
 
 #[cfg(test)]
+mod listed_types;
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::ledger::{Actor, ActorKind, EntryTarget, EntryType};

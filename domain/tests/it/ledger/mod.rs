@@ -9,7 +9,6 @@ mod bundle;
 mod checkpoint;
 mod items;
 mod leaf;
-mod projection_types;
 mod support;
 mod tree;
 mod verify;
