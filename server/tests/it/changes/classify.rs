@@ -180,6 +180,9 @@ async fn a_stricter_classification_applies_at_once_and_is_in_the_ledger_once(
     let id = classify(&org, &form(&["web-dev"], IN_PRODUCTION)).await;
     assert_eq!(org.state(&id).await, State::Approved);
     assert_eq!(class(&org, "web-dev").0, Environment::Development);
+    let requested = org.entry(&id, "change.submitted").await;
+    let account_of = |entry: &serde_json::Value| entry["target"]["account_id"].clone();
+    assert_eq!(account_of(&requested), account("web-dev").as_str());
     carry_out(&org, &id).await;
     let now = (Environment::Production, Pci::In, Source::Declared);
     assert_eq!(class(&org, "web-dev"), now);
