@@ -33,8 +33,6 @@ macro_rules! subjects {
         }
 
         impl SubjectKind {
-            pub const ALL: &[Self] = &[$(Self::$kind,)+];
-
             /// Returns the noun for what entries of the ledger record as their target.
             pub fn noun(self) -> &'static str {
                 match self {
@@ -57,7 +55,8 @@ macro_rules! subjects {
                 }
             }
 
-            /// Returns everything that the key names.
+            /// Returns everything that the key names, what people know the subject by first. Ids only, never what somebody
+            /// typed: entries of the ledger hold them as their target.
             pub fn names(&self) -> Vec<Part> {
                 match self {
                     $(Self::$kind $known_by => $named,)+
