@@ -7,7 +7,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Operation, State, TransitionError};
+use super::{Operation, State};
 use crate::{
     ids::{ChangeId, PersonId},
     time::Timestamp,
@@ -88,15 +88,6 @@ pub struct UnreadableChange {
 }
 
 impl UnreadableChange {
-    /// Withdraws the change, under the same conditions as any other.
-    pub fn withdraw(&self) -> Result<State, TransitionError> {
-        match self.state {
-            State::Waiting | State::Approved => Ok(State::Withdrawn),
-            State::Applying => Err(TransitionError::Started),
-            other => Err(TransitionError::AlreadyIn(other)),
-        }
-    }
-
     /// Returns all items in their order, each if it is understood.
     pub fn each(&self) -> Vec<Option<Operation>> {
         self.items.iter().map(StoredItem::read).collect()

@@ -8,9 +8,9 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange, PropertyValue, SagaPlan,
-    Step, Subject, SubjectContext, SubjectEffect, SubjectKey, SubjectState, Work, content_hash,
-    unknown,
+    AccessChange, InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange,
+    PropertyValue, SagaPlan, Step, Subject, SubjectContext, SubjectEffect, SubjectKey,
+    SubjectState, Work, content_hash, unknown,
 };
 use crate::{
     card_number::holds_card_number,
@@ -200,11 +200,19 @@ impl Classification<'_> {
     }
 }
 
-impl Subject for Classification<'_> {
+impl<'a> Subject<'a> for Classification<'a> {
     fn key(&self) -> SubjectKey {
         SubjectKey::AccountClassification {
             account: self.account.clone(),
         }
+    }
+
+    fn access(&self) -> Option<AccessChange<'a>> {
+        None
+    }
+
+    fn account(&self) -> Option<&'a AccountId> {
+        Some(self.account)
     }
 
     fn order(&self) -> Vec<Part> {
@@ -311,13 +319,13 @@ impl Subject for Classification<'_> {
     fn work(&self) -> Work {
         Work::Saga(SagaPlan {
             key: self.key(),
-            seen: content_hash(&self.before),
+            seen: content_hash(&self.before).into(),
             steps: vec![PlannedStep {
                 step: Step::Declare {
                     account: self.account.clone(),
                     declaration: self.after.cloned(),
                 },
-                leaves: content_hash(&self.after),
+                leaves: content_hash(&self.after).into(),
             }],
         })
     }

@@ -2,8 +2,8 @@
 //! of who has the access.
 
 use super::{
-    InvalidItem, Objection, Operation, Part, Subject, SubjectContext, SubjectEffect, SubjectKey,
-    Work, unknown,
+    AccessChange, AccessResource, InvalidItem, Objection, Operation, Part, Subject, SubjectContext,
+    SubjectEffect, SubjectKey, Work, unknown,
 };
 use crate::{
     classification::{Environment, Source, is_live},
@@ -29,9 +29,17 @@ pub struct Removal<'a> {
     pub assignment: &'a Assignment,
 }
 
-impl Subject for Grant<'_> {
+impl<'a> Subject<'a> for Grant<'a> {
     fn key(&self) -> SubjectKey {
         SubjectKey::Assignment(self.assignment.clone())
+    }
+
+    fn access(&self) -> Option<AccessChange<'a>> {
+        Some(AccessChange::Assigns(self.assignment, self.term))
+    }
+
+    fn account(&self) -> Option<&'a AccountId> {
+        Some(&self.assignment.pair.account)
     }
 
     fn order(&self) -> Vec<Part> {
@@ -74,7 +82,10 @@ impl Subject for Grant<'_> {
     }
 
     fn work(&self) -> Work {
-        Work::Keep(self.term)
+        Work::Keep {
+            access: AccessResource::Assignment(self.assignment.clone()),
+            term: self.term,
+        }
     }
 
     fn undo(&self) -> Operation {
@@ -84,9 +95,17 @@ impl Subject for Grant<'_> {
     }
 }
 
-impl Subject for Removal<'_> {
+impl<'a> Subject<'a> for Removal<'a> {
     fn key(&self) -> SubjectKey {
         SubjectKey::Assignment(self.assignment.clone())
+    }
+
+    fn access(&self) -> Option<AccessChange<'a>> {
+        Some(AccessChange::Unassigns(self.assignment))
+    }
+
+    fn account(&self) -> Option<&'a AccountId> {
+        Some(&self.assignment.pair.account)
     }
 
     fn order(&self) -> Vec<Part> {
@@ -125,7 +144,9 @@ impl Subject for Removal<'_> {
     }
 
     fn work(&self) -> Work {
-        Work::Remove
+        Work::Remove {
+            access: AccessResource::Assignment(self.assignment.clone()),
+        }
     }
 
     /// The removed access had no end that Leastwise knows.
@@ -135,6 +156,15 @@ impl Subject for Removal<'_> {
             term: Term::Standing,
         }
     }
+}
+
+/// Returns what an assignment names, the account first.
+pub(super) fn names(Assignment { pair, principal }: &Assignment) -> Vec<Part> {
+    vec![
+        Part::Account(pair.account.clone()),
+        Part::Set(pair.set.clone()),
+        Part::Principal(principal.clone()),
+    ]
 }
 
 fn named(assignment: &Assignment, preposition: &'static str) -> [Part; 5] {

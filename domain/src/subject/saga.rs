@@ -3,26 +3,23 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{SubjectKey, account_classification::Declaration};
-use crate::{
-    ids::{AccountId, PersonId, UserId},
-    permission_set::ContentHash,
-};
+use super::{Step, SubjectKey};
+use crate::permission_set::ContentHash;
 
-/// One idempotent write of a saga.
+/// What a complete read shows of a subject.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "step")]
-pub enum Step {
-    /// Puts a declaration in force; none ends the one in force.
-    Declare {
-        account: AccountId,
-        declaration: Option<Declaration>,
-    },
-    /// Links an identity to a user; none ends the link.
-    Link {
-        person: PersonId,
-        user: Option<UserId>,
-    },
+#[serde(untagged)]
+pub enum Content {
+    /// The complete content has this hash.
+    Is(ContentHash),
+    /// The subject does not exist: before a step that creates it, or after one that deletes it.
+    Gone,
+}
+
+impl From<ContentHash> for Content {
+    fn from(hash: ContentHash) -> Self {
+        Self::Is(hash)
+    }
 }
 
 /// What a step does, for people and for the ledger. Its word never changes.
@@ -88,7 +85,7 @@ impl Step {
 pub struct PlannedStep {
     pub step: Step,
     /// The content of the subject after the step.
-    pub leaves: ContentHash,
+    pub leaves: Content,
 }
 
 /// How a saga carries out one item.
@@ -97,14 +94,14 @@ pub struct SagaPlan {
     pub key: SubjectKey,
     /// The content of the subject when the change was requested. Any other content that no step leaves was written by
     /// somebody else meanwhile, and stops the saga.
-    pub seen: ContentHash,
+    pub seen: Content,
     /// At least one. No two steps leave the same content, and none leaves `seen`.
     pub steps: Vec<PlannedStep>,
 }
 
 impl SagaPlan {
     /// Returns how many steps are done if the subject has this content. None if somebody else wrote it.
-    pub fn position(&self, content: &ContentHash) -> Option<usize> {
+    pub fn position(&self, content: &Content) -> Option<usize> {
         let leaves = |step: &PlannedStep| step.leaves == *content;
         match self.steps.iter().rposition(leaves) {
             Some(last) => Some(last + 1),

@@ -11,7 +11,7 @@ use std::{
 use domain::{
     engine::CarryOut,
     ids::AccountId,
-    subject::{account_classification::Declaration, content_hash},
+    subject::{Content, account_classification::Declaration, content_hash},
 };
 
 use crate::{
@@ -32,7 +32,7 @@ pub(super) async fn prepare(
     if before.as_ref() == declaration {
         return Ok(None);
     }
-    if content_hash(&before) != call.from {
+    if Content::from(content_hash(&before)) != call.from {
         return Err(StoreError::Conflict("this declaration"));
     }
     let now = app_state.clock.now();

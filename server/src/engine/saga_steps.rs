@@ -1,49 +1,56 @@
-//! Reads the subjects of sagas and carries out their steps, one file per kind of subject.
-//!
-//! Each file has two functions. `read` returns the hash of the complete content now, and never *gone* for what it could
-//! not read. `carry_out` writes one step, compares `CarryOut::from` in the same transaction and refuses on any other
-//! content, and answers `Unknown` unless it knows that the transaction ended. It never retries: the reconciler does.
+//! Reads the subjects of sagas and carries out their steps, one file per kind of subject. A kind is added by its file and
+//! by its row in `of`.
 
 mod account_classification;
 mod identity_link;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use domain::{
     engine::{CarryOut, StepAnswer, SubjectContent},
-    subject::{Step, SubjectKey},
+    subject::{SubjectKey, SubjectKind},
 };
 
 use crate::service::app_state::AppState;
 
+/// A kind of subject that a saga carries out.
+#[async_trait]
+trait SagaSubject: Sync {
+    /// Returns the hash of the complete content now, and never *gone* for what it could not read.
+    async fn read(&self, app_state: &Arc<AppState>, key: &SubjectKey) -> SubjectContent;
+
+    /// Writes one step. Compares `CarryOut::from` in the same transaction and refuses on any other content, and answers
+    /// `Unknown` unless it knows that the transaction ended. Never retries: the reconciler does.
+    async fn carry_out(&self, app_state: &Arc<AppState>, call: &CarryOut) -> StepAnswer;
+}
+
+/// The answer about a subject of another kind, which nobody asks for.
+const OTHER_KIND: &str = "the subject is of another kind";
+
+/// Returns what reads and writes subjects of a kind. None for access, which the reconciler keeps in the desired state.
+fn of(kind: SubjectKind) -> Option<&'static dyn SagaSubject> {
+    match kind {
+        SubjectKind::Assignment | SubjectKind::Membership => None,
+        SubjectKind::AccountClassification => Some(&account_classification::Classifications),
+        SubjectKind::IdentityLink => Some(&identity_link::IdentityLinks),
+    }
+}
+
 /// Reads the content of a subject.
 pub(super) async fn read(app_state: &Arc<AppState>, key: &SubjectKey) -> SubjectContent {
-    match key {
-        SubjectKey::AccountClassification { account } => {
-            account_classification::read(app_state, account).await
-        }
-        SubjectKey::IdentityLink { person } => identity_link::read(app_state, person).await,
-        // The reconciler keeps access in the desired state and has no saga for it.
-        SubjectKey::Assignment(_) | SubjectKey::Membership { .. } => {
-            SubjectContent::Unreadable("access is not carried out by a saga".into())
-        }
+    match of(key.kind()) {
+        Some(subject) => subject.read(app_state, key).await,
+        None => SubjectContent::Unreadable("access is not carried out by a saga".into()),
     }
 }
 
 /// Carries out one step, unless its time has passed.
 pub(super) async fn carry_out(app_state: &Arc<AppState>, call: &CarryOut) -> StepAnswer {
-    if app_state.clock.now() > call.not_after {
-        return StepAnswer::NotSent;
-    }
-    match &call.step {
-        Step::Declare {
-            account,
-            declaration,
-        } => {
-            account_classification::carry_out(app_state, call, account, declaration.as_ref()).await
+    match of(call.step.kind()) {
+        Some(subject) if app_state.clock.now() <= call.not_after => {
+            subject.carry_out(app_state, call).await
         }
-        Step::Link { person, user } => {
-            identity_link::carry_out(app_state, call, person, user.as_ref()).await
-        }
+        _ => StepAnswer::NotSent,
     }
 }

@@ -24,6 +24,8 @@ use crate::{
 pub const SUBMITTED: &str = EventKind::ChangeSubmitted.as_str();
 /// The event type of a change that the policies blocked.
 pub const REFUSED: &str = EventKind::ChangeRefused.as_str();
+/// The event types of a request.
+pub const REQUESTS: [&str; 2] = [SUBMITTED, REFUSED];
 /// The event type of a change that needs new decisions.
 pub const SENT_BACK: &str = EventKind::ChangeSentBack.as_str();
 /// The event type of a change that the engine started to apply.

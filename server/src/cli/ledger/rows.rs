@@ -12,10 +12,7 @@ use domain::{
     ids::{ChangeId, PersonId},
     ledger::{
         Entry,
-        projection::{
-            self, Projection, RecordedDecision, RolePeriod, declarations, grants, identities,
-            sessions,
-        },
+        projection::{self, Projection, RecordedDecision, RolePeriod},
     },
     time::Timestamp,
 };
@@ -163,24 +160,8 @@ impl LedgerBackedRows {
 /// Applies an entry to the projection if it concerns such rows. An entry that cannot be parsed is reported by the
 /// verifier.
 pub(super) fn apply(projection: &mut Projection, leaf: &str) {
-    let words = [
-        projection::SUBMITTED,
-        projection::REFUSED,
-        projection::APPROVED,
-        projection::DECLINED,
-        projection::SENT_BACK,
-        projection::GRANTED,
-        projection::ENDED,
-        grants::STARTED,
-        grants::STOPPED,
-        grants::CLOSED,
-        sessions::STARTED,
-        sessions::ENDED,
-        declarations::DECLARED,
-        declarations::ENDED,
-    ];
     // Most entries concern something else, and parsing is expensive.
-    let mut words = words.iter().chain(&identities::OF_ONE_IDENTITY);
+    let mut words = projection::of_rows();
     if words.any(|word| leaf.contains(word))
         && let Ok((_, entry)) = Entry::parse(leaf.as_bytes())
     {

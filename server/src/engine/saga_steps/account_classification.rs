@@ -2,17 +2,43 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use domain::{
     engine::{CarryOut, Retry, StepAnswer, SubjectContent},
     ids::AccountId,
-    subject::{account_classification::Declaration, content_hash},
+    subject::{Step, SubjectKey, account_classification::Declaration, content_hash},
 };
 
+use super::{OTHER_KIND, SagaSubject};
 use crate::{
     engine::declarations,
     service::app_state::AppState,
     store::{self, StoreError},
 };
+
+/// The declared classifications of accounts.
+pub(super) struct Classifications;
+
+#[async_trait]
+impl SagaSubject for Classifications {
+    async fn read(&self, app_state: &Arc<AppState>, key: &SubjectKey) -> SubjectContent {
+        let SubjectKey::AccountClassification { account } = key else {
+            return SubjectContent::Unreadable(OTHER_KIND.into());
+        };
+        read(app_state, account).await
+    }
+
+    async fn carry_out(&self, app_state: &Arc<AppState>, call: &CarryOut) -> StepAnswer {
+        let Step::Declare {
+            account,
+            declaration,
+        } = &call.step
+        else {
+            return StepAnswer::NotSent;
+        };
+        carry_out(app_state, call, account, declaration.as_ref()).await
+    }
+}
 
 /// Returns what a page says about an error. The log holds the error itself.
 fn told(error: &StoreError) -> String {
@@ -29,7 +55,7 @@ fn told(error: &StoreError) -> String {
 }
 
 /// Reads the declaration in force. What the ledger does not confirm is not in force.
-pub(super) async fn read(app_state: &Arc<AppState>, account: &AccountId) -> SubjectContent {
+async fn read(app_state: &Arc<AppState>, account: &AccountId) -> SubjectContent {
     match in_force(app_state, account).await {
         Ok(declaration) => SubjectContent::Is(content_hash(&declaration)),
         Err(error) => SubjectContent::Unreadable(told(&error)),
@@ -48,7 +74,7 @@ async fn in_force(
 }
 
 /// Puts a declaration in force, with its entry in the ledger. A second execution finds it in force and writes nothing.
-pub(super) async fn carry_out(
+async fn carry_out(
     app_state: &Arc<AppState>,
     call: &CarryOut,
     account: &AccountId,

@@ -5,15 +5,20 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use async_trait::async_trait;
 use domain::{
     change::Operation,
     directory::UserStatus,
     engine::{CarryOut, Retry, StepAnswer, SubjectContent},
     identity::{Agreement, ExternalIdDigest, KeysDigest, LinkStatus, link_status},
     ids::{PersonId, UserId},
-    subject::identity_link::{Seen, open_content},
+    subject::{
+        Content, Step, SubjectKey,
+        identity_link::{Seen, open_content},
+    },
 };
 
+use super::{OTHER_KIND, SagaSubject};
 use crate::{
     service::{
         app_state::AppState,
@@ -29,8 +34,28 @@ use crate::{
     },
 };
 
+/// The links of identities.
+pub(super) struct IdentityLinks;
+
+#[async_trait]
+impl SagaSubject for IdentityLinks {
+    async fn read(&self, app_state: &Arc<AppState>, key: &SubjectKey) -> SubjectContent {
+        let SubjectKey::IdentityLink { person } = key else {
+            return SubjectContent::Unreadable(OTHER_KIND.into());
+        };
+        read(app_state, person).await
+    }
+
+    async fn carry_out(&self, app_state: &Arc<AppState>, call: &CarryOut) -> StepAnswer {
+        let Step::Link { person, user } = &call.step else {
+            return StepAnswer::NotSent;
+        };
+        carry_out(app_state, call, person, user.as_ref()).await
+    }
+}
+
 /// Returns the user of an identity and what is open about it.
-pub(super) async fn read(app_state: &Arc<AppState>, person: &PersonId) -> SubjectContent {
+async fn read(app_state: &Arc<AppState>, person: &PersonId) -> SubjectContent {
     match known(app_state, person).await {
         Ok(Some(known)) => SubjectContent::Is(open_content(known.user(), known.open().as_ref())),
         Ok(None) => SubjectContent::Gone,
@@ -50,7 +75,7 @@ async fn known(
 }
 
 /// Carries out the step of an item.
-pub(super) async fn carry_out(
+async fn carry_out(
     app_state: &Arc<AppState>,
     call: &CarryOut,
     person: &PersonId,
@@ -113,7 +138,8 @@ async fn try_carry_out(
     }
     let known = agreed_link::known(tx.conn(), person).await?;
     let known = known.ok_or_else(|| never("The identity does not exist any more."))?;
-    if open_content(known.user(), known.open().as_ref()) != call.from {
+    let content = open_content(known.user(), known.open().as_ref());
+    if Content::from(content) != call.from {
         return Err(later("the identity was changed at the same time"));
     }
     let agreement = Agreement {

@@ -3,7 +3,7 @@
 use app::backend::{PropertyRow, PropertyView, SubjectEffectRow, SubjectRef};
 use domain::{
     snapshot::Snapshot,
-    subject::{PropertyChange, PropertyValue, SubjectEffect, SubjectKey},
+    subject::{Part, PropertyChange, PropertyValue, SubjectEffect, SubjectKey},
 };
 
 use super::descriptions::People;
@@ -25,24 +25,30 @@ pub(super) fn row(
     }
 }
 
+/// The first name of a key is the one that people know the subject by.
 fn subject(snapshot: &Snapshot, people: &People, key: &SubjectKey) -> SubjectRef {
-    match key {
-        SubjectKey::AccountClassification { account } => {
-            SubjectRef::Account(names::account(snapshot, account))
+    match key.names().into_iter().next() {
+        Some(Part::Account(account)) => SubjectRef::Account(names::account(snapshot, &account)),
+        Some(Part::Principal(Principal::User(user))) => {
+            SubjectRef::User(names::user(snapshot, &user))
         }
-        SubjectKey::IdentityLink { person } => match snapshot.user_of(person) {
+        Some(Part::Principal(Principal::Group(group))) => {
+            SubjectRef::Text(names::group(snapshot, &group))
+        }
+        Some(Part::Set(set)) => SubjectRef::Text(names::set(snapshot, &set).name),
+        Some(Part::Person(person)) => match snapshot.user_of(&person) {
             Some(user) => SubjectRef::User(names::user(snapshot, user)),
             None => SubjectRef::Text(
                 people
-                    .get(person)
+                    .get(&person)
                     .cloned()
                     .unwrap_or_else(|| format!("person {person}")),
             ),
         },
-        SubjectKey::Assignment(assignment) => {
-            SubjectRef::Account(names::account(snapshot, &assignment.pair.account))
+        Some(Part::Value(value)) => SubjectRef::Text(value),
+        Some(Part::Text(_) | Part::Term(_)) | None => {
+            SubjectRef::Text(key.kind().noun().to_owned())
         }
-        SubjectKey::Membership { user, .. } => SubjectRef::User(names::user(snapshot, user)),
     }
 }
 

@@ -76,7 +76,7 @@ impl Service {
         let items = self.unreadable_page(row, 1).await?.rows;
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
         let withdraw = self
-            .may_withdraw(&change.requester, change.withdraw())
+            .may_withdraw(&change.requester, change.state)
             .map(|_| ());
         Ok(UnreadableChangeView {
             id: change.id.clone(),

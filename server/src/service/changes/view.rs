@@ -153,7 +153,7 @@ impl Service {
             step_up: self.step_up_view(stored),
             obsolete,
             withdraw: self
-                .may_withdraw(&change.requester, change.withdraw())
+                .may_withdraw(&change.requester, change.state)
                 .map(|_| ()),
             version: stored.version,
             live_key: live.key,

@@ -51,17 +51,16 @@ impl WithdrawalPort for Service {
 }
 
 impl Service {
-    /// Returns the state of a change after the viewer withdraws it, for its page and for the withdrawal itself. `after` is
-    /// its state if its requester withdraws it.
+    /// Returns the state of a change after the viewer withdraws it, for its page and for the withdrawal itself.
     pub(super) fn may_withdraw(
         &self,
         requester: &PersonId,
-        after: Result<State, TransitionError>,
+        state: State,
     ) -> Result<State, WithdrawObstacle> {
         if !self.caller.acts_as(requester) {
             return Err(WithdrawObstacle::NotTheirs);
         }
-        after.map_err(|why| match why {
+        state.withdrawn().map_err(|why| match why {
             TransitionError::Started => WithdrawObstacle::Stuck(State::Applying),
             TransitionError::AlreadyIn(state) => WithdrawObstacle::Stuck(state),
         })
@@ -75,7 +74,7 @@ impl Service {
         else {
             return Ok(WithdrawOutcome::NotThere);
         };
-        let state = match self.may_withdraw(found.requester(), found.withdraw()) {
+        let state = match self.may_withdraw(found.requester(), found.state()) {
             Ok(state) => state,
             Err(why) => return Ok(WithdrawOutcome::Obstacle(why)),
         };

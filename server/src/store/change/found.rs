@@ -3,9 +3,7 @@
 
 use domain::{
     approval::Mfa,
-    change::{
-        Change, Operation, Proposal, State, StoredItem, TransitionError, UnreadableChange, read_all,
-    },
+    change::{Change, Operation, Proposal, State, StoredItem, UnreadableChange, read_all},
     ids::{ChangeId, EffectHash, PersonId},
     ledger::{
         Hash,
@@ -61,14 +59,6 @@ impl FoundChange {
         match self {
             Self::Known(stored) => Some(*stored),
             Self::Unreadable(_) => None,
-        }
-    }
-
-    /// Returns the state after a withdrawal, which is the only step that needs no item to be understood.
-    pub fn withdraw(&self) -> Result<State, TransitionError> {
-        match self {
-            Self::Known(stored) => stored.change.withdraw(),
-            Self::Unreadable(row) => row.change.withdraw(),
         }
     }
 

@@ -13,7 +13,7 @@ use domain::{
     classification::{Environment, Pci, Source},
     engine::{CarryOut, Effect, Event, ReadSubject, StepAnswer, SubjectContent},
     ids::ChangeId,
-    subject::{SagaPlan, Work},
+    subject::{Content, SagaPlan, Work},
     time::Duration,
     verdict::Outcome,
 };
@@ -132,16 +132,20 @@ async fn content(org: &Org, id: &ChangeId, plan: &SagaPlan) -> SubjectContent {
     }
 }
 
+fn shown(content: &Content) -> SubjectContent {
+    match content {
+        Content::Is(hash) => SubjectContent::Is(hash.clone()),
+        Content::Gone => SubjectContent::Gone,
+    }
+}
+
 /// Carries out a change as the engine does, item by item, and sets its state.
 async fn carry_out(org: &Org, id: &ChangeId) {
     for (index, plan) in plans(org, id).await.iter().enumerate() {
-        assert_eq!(
-            content(org, id, plan).await,
-            SubjectContent::Is(plan.seen.clone())
-        );
+        assert_eq!(content(org, id, plan).await, shown(&plan.seen));
         assert_eq!(step(org, id, index, plan).await, StepAnswer::Done);
-        let leaves = plan.steps[0].leaves.clone();
-        assert_eq!(content(org, id, plan).await, SubjectContent::Is(leaves));
+        let leaves = &plan.steps[0].leaves;
+        assert_eq!(content(org, id, plan).await, shown(leaves));
     }
     org.set_state(id, State::Verified).await;
 }
@@ -177,6 +181,9 @@ async fn a_stricter_classification_applies_at_once_and_is_in_the_ledger_once(
     let id = classify(&org, &form(&["web-dev"], IN_PRODUCTION)).await;
     assert_eq!(org.state(&id).await, State::Approved);
     assert_eq!(class(&org, "web-dev").0, Environment::Development);
+    let requested = org.entry(&id, "change.submitted").await;
+    let account_of = |entry: &serde_json::Value| entry["target"]["account_id"].clone();
+    assert_eq!(account_of(&requested), account("web-dev").as_str());
     carry_out(&org, &id).await;
     let now = (Environment::Production, Pci::In, Source::Declared);
     assert_eq!(class(&org, "web-dev"), now);

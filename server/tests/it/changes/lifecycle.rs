@@ -247,7 +247,7 @@ async fn after_a_removal_the_paths_that_remain_are_listed_and_sessions_run_out(
     );
     org.publish(parts);
     let id = org.ask("ann", &remove("eve", "viewer", "cards-prod")).await;
-    let key = AccessResource::of(org.stored(&id).await.change.proposal.operations[0].key());
+    let key = org.stored(&id).await.change.proposal.operations[0].resource();
     let key = key.expect("an assignment is access");
     let verified_at = org.clock.now();
     let result = ItemResult::Removed {

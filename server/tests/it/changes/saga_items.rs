@@ -40,7 +40,7 @@ fn subject() -> SubjectKey {
 fn under_way() -> ChangeRow {
     let plan = SagaPlan {
         key: subject(),
-        seen: content_hash(&None::<domain::ids::UserId>),
+        seen: content_hash(&None::<domain::ids::UserId>).into(),
         steps: Vec::new(),
     };
     ChangeRow {
