@@ -15,7 +15,10 @@ use domain::{
 use sqlx::AnyConnection;
 
 use super::identity_state;
-use crate::store::{StoreError, declaration};
+use crate::store::{
+    StoreError, declaration,
+    identity::{self, SuspendedUsers},
+};
 
 /// Returns the states of the subjects of these items.
 pub(super) async fn read(
@@ -27,6 +30,14 @@ pub(super) async fn read(
 ) -> Result<SubjectStates, StoreError> {
     let mut states = SubjectStates::default();
     let mut accounts = BTreeSet::new();
+    let links = operations
+        .iter()
+        .any(|operation| operation.links().is_some());
+    let suspended = if links {
+        identity::suspended_users(conn).await?
+    } else {
+        SuspendedUsers::default()
+    };
     for operation in operations {
         match operation.key() {
             SubjectKey::AccountClassification { account } => drop(accounts.insert(account)),
@@ -35,7 +46,8 @@ pub(super) async fn read(
             | SubjectKey::IdentityLink { .. } => {}
         }
         if let Some(item) = operation.links()
-            && let Some(state) = identity_state::read(conn, snapshot, requester, &item).await?
+            && let Some(state) =
+                identity_state::read(conn, snapshot, requester, &item, &suspended).await?
         {
             states
                 .0

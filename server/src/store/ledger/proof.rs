@@ -189,18 +189,21 @@ pub async fn identity_alarms(conn: &mut AnyConnection) -> Result<Projection, Sto
     heard(conn, rows).await
 }
 
-/// Returns the projection of the declarations of one account.
+/// Returns the projection of the declarations of some accounts.
 pub async fn declarations_of(
     conn: &mut AnyConnection,
-    account: &AccountId,
+    accounts: &[&AccountId],
 ) -> Result<Projection, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(
-        "select seq, leaf from ledger_entry where account_id = $1 \
+    let sql = format!(
+        "select seq, leaf from ledger_entry where account_id in ({}) \
          and type in ('account.declared', 'account.declaration_ended') order by seq",
-    )
-    .bind(account.as_str())
-    .fetch_all(&mut *conn)
-    .await?;
+        places(accounts.len())
+    );
+    let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+    let query = accounts
+        .iter()
+        .fold(query, |query, account| query.bind(account.as_str()));
+    let rows: Vec<(i64, String)> = query.fetch_all(&mut *conn).await?;
     heard(conn, rows).await
 }
 

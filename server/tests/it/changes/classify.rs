@@ -17,7 +17,10 @@ use domain::{
     time::Duration,
     verdict::Outcome,
 };
-use server::engine::{declarations, execute};
+use server::{
+    engine::{declarations, execute},
+    service::moved_accounts,
+};
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::support::{Org, account, user};
@@ -35,10 +38,10 @@ crate::engines::on_both_engines! {
     only_an_administrator_proposes_a_classification,
 }
 
-const IN_PRODUCTION: (Environment, Pci) = (Environment::Production, Pci::In);
-const OUT_OF_DEVELOPMENT: (Environment, Pci) = (Environment::Development, Pci::Out);
+pub(super) const IN_PRODUCTION: (Environment, Pci) = (Environment::Production, Pci::In);
+pub(super) const OUT_OF_DEVELOPMENT: (Environment, Pci) = (Environment::Development, Pci::Out);
 
-fn form(accounts: &[&str], class: (Environment, Pci)) -> ClassifyForm {
+pub(super) fn form(accounts: &[&str], class: (Environment, Pci)) -> ClassifyForm {
     let accounts: Vec<String> = accounts
         .iter()
         .map(|name| account(name).to_string())
@@ -58,11 +61,11 @@ fn form(accounts: &[&str], class: (Environment, Pci)) -> ClassifyForm {
     }
 }
 
-async fn preview(org: &Org, form: &ClassifyForm) -> NewClassification {
+pub(super) async fn preview(org: &Org, form: &ClassifyForm) -> NewClassification {
     org.as_("ann").await.new_classification(form).await.unwrap()
 }
 
-fn submission(form: &ClassifyForm, new: &NewClassification) -> ClassifySubmission {
+pub(super) fn submission(form: &ClassifyForm, new: &NewClassification) -> ClassifySubmission {
     ClassifySubmission {
         form: form.clone(),
         justification: "agreed with the card team".into(),
@@ -76,7 +79,7 @@ fn submission(form: &ClassifyForm, new: &NewClassification) -> ClassifySubmissio
     }
 }
 
-async fn classify(org: &Org, form: &ClassifyForm) -> ChangeId {
+pub(super) async fn classify(org: &Org, form: &ClassifyForm) -> ChangeId {
     let new = preview(org, form).await;
     assert_eq!(new.errors, []);
     let sent = submission(form, &new);
@@ -84,7 +87,7 @@ async fn classify(org: &Org, form: &ClassifyForm) -> ChangeId {
 }
 
 /// Returns the plan of each item of a change.
-async fn plans(org: &Org, id: &ChangeId) -> Vec<SagaPlan> {
+pub(super) async fn plans(org: &Org, id: &ChangeId) -> Vec<SagaPlan> {
     let stored = org.stored(id).await;
     let items = stored.change.proposal.operations.iter();
     items
@@ -95,14 +98,15 @@ async fn plans(org: &Org, id: &ChangeId) -> Vec<SagaPlan> {
         .collect()
 }
 
-async fn answer(org: &Org, effect: Effect) -> Event {
+pub(super) async fn answer(org: &Org, effect: Effect) -> Event {
     let (send, mut events) = unbounded_channel();
     execute::begin(org.app_state.clone(), effect, None, send);
     events.recv().await.unwrap()
 }
 
-async fn step(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> StepAnswer {
-    let call = CarryOut {
+/// Returns the first step of an item, to be carried out within a minute.
+pub(super) async fn call(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> CarryOut {
+    CarryOut {
         change: id.clone(),
         index,
         number: 0,
@@ -112,7 +116,14 @@ async fn step(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> StepAn
         from: plan.seen.clone(),
         not_after: org.clock.now() + Duration::minutes(1),
         generation: org.generation().await,
-    };
+    }
+}
+
+async fn step(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> StepAnswer {
+    carried_out(org, call(org, id, index, plan).await).await
+}
+
+pub(super) async fn carried_out(org: &Org, call: CarryOut) -> StepAnswer {
     match answer(org, Effect::CarryOut(call)).await {
         Event::CarriedOut { answer, .. } => answer,
         other => panic!("{other:?}"),
@@ -142,16 +153,19 @@ async fn carry_out(org: &Org, id: &ChangeId) {
         let leaves = plan.steps[0].leaves.clone();
         assert_eq!(content(org, id, plan).await, SubjectContent::Is(leaves));
     }
+    moved_accounts::bring_up_to_date(&org.app_state)
+        .await
+        .unwrap();
     org.set_state(id, State::Verified).await;
 }
 
-fn class(org: &Org, name: &str) -> (Environment, Pci, Source) {
+pub(super) fn class(org: &Org, name: &str) -> (Environment, Pci, Source) {
     let read_model = org.app_state.read_model();
     let (_, class) = read_model.snapshot.account(&account(name)).unwrap();
     (class.environment, class.pci, class.environment_source)
 }
 
-async fn entries(org: &Org, kind: &str) -> Vec<EntryRow> {
+pub(super) async fn entries(org: &Org, kind: &str) -> Vec<EntryRow> {
     let ann = org.as_("ann").await;
     let rows = ann.entries(&ListQuery::default()).await.unwrap().rows;
     rows.into_iter().filter(|row| row.kind == kind).collect()
