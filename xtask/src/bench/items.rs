@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::figure::{Board, Figure, percentile};
-use super::program::LocalAws;
+use super::program::{LocalAws, Program};
 use super::start::milliseconds;
 use super::wire::{Connection, HttpResponse};
 use crate::process::{ErrorContext, Failure};
@@ -17,12 +17,17 @@ const PREVIEW_MS: f64 = 300.0;
 const SUBMIT_MS: f64 = 500.0;
 
 /// Measures on a server that has crawled and a signed-in administrator.
-pub fn measure(aws: &LocalAws, cookies: &str, board: &mut Board) -> Result<(), Failure> {
+pub fn measure(
+    aws: &LocalAws,
+    program: &Program,
+    cookies: &str,
+    board: &mut Board,
+) -> Result<(), Failure> {
     let mut connection = Connection::open(aws.web).context("connecting to the server")?;
     let accounts = accounts(&mut connection, cookies)?;
     let empty = connection.get("/changes/classify", cookies)?.text();
     let until = value(&empty, "until")?;
-    let (mut previews, mut submissions) = (Vec::new(), Vec::new());
+    let (mut previews, mut submissions, mut used) = (Vec::new(), Vec::new(), Vec::new());
     for some in accounts.chunks_exact(ITEMS).take(CHANGES) {
         let chosen = format!(
             "action=declare&accounts={}&only=&q=&environment=production&pci=in&owner=&purpose=takes+card+payments\
@@ -32,7 +37,9 @@ pub fn measure(aws: &LocalAws, cookies: &str, board: &mut Board) -> Result<(), F
         let path = format!("/changes/classify?{chosen}");
         let mut preview = None;
         for _ in 0..PREVIEWS {
+            let before = program.processor_ms()?;
             let answer = connection.get(&path, cookies)?;
+            used.push(program.processor_ms()? - before);
             previews.push(milliseconds(answer.took));
             preview = Some(answer.text());
         }
@@ -48,6 +55,7 @@ pub fn measure(aws: &LocalAws, cookies: &str, board: &mut Board) -> Result<(), F
     }
     for (what, mut took, limit) in [
         ("preview", previews, PREVIEW_MS),
+        ("processor time of the preview", used, PREVIEW_MS),
         ("submission", submissions, SUBMIT_MS),
     ] {
         took.sort_by(f64::total_cmp);

@@ -37,7 +37,7 @@ pub fn show(binary: &Path, board: &mut Board) -> Result<(), Failure> {
     for size in SIZES {
         measure(size, &aws, &program, &cookies, board)?;
     }
-    items::measure(&aws, &cookies, board)?;
+    items::measure(&aws, &program, &cookies, board)?;
     program.stop()
 }
 
