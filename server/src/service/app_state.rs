@@ -66,7 +66,7 @@ pub struct AppState {
     pub wake_sync: Notify,
     /// What crawls observed of the resources that the engine manages.
     pub observations: broadcast::Sender<domain::engine::Observation>,
-    /// Held while a newer read model is built, so that no concurrent read is lost.
+    /// Held while a read of AWS becomes a newer read model, and to replace the read model, so that no concurrent read is lost.
     pub observing: tokio::sync::Mutex<()>,
     /// The single reads since the current crawl began.
     pub reads: Mutex<Vec<(SingleRead, Timestamp)>>,
