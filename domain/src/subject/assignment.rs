@@ -6,9 +6,9 @@ use super::{
     SubjectEffect, SubjectKey, Work, unknown,
 };
 use crate::{
-    classification::{Environment, Source, is_live},
+    classification::is_live,
     grant::Term,
-    ids::{AccountId, Assignment, PermissionSetArn, PersonId},
+    ids::{Assignment, PersonId},
     snapshot::Snapshot,
     time::Duration,
 };
@@ -182,7 +182,7 @@ fn named(assignment: &Assignment, preposition: &'static str) -> [Part; 5] {
 pub fn unwritable(snapshot: &Snapshot, assignment: &Assignment) -> Vec<Objection> {
     let mut found = Vec::new();
     let account = &assignment.pair.account;
-    if is_management(snapshot, account) {
+    if snapshot.is_management(account) {
         found.push(Objection::blocks(
             "system.management-account",
             format!(
@@ -191,7 +191,7 @@ pub fn unwritable(snapshot: &Snapshot, assignment: &Assignment) -> Vec<Objection
             ),
             "PCI 7.2.3",
         ));
-    } else if in_management(snapshot, &assignment.pair.set) {
+    } else if snapshot.is_in_management(&assignment.pair.set) {
         found.push(Objection::blocks(
             "system.management-set",
             "This permission set is provisioned in the management account, so a delegated administrator cannot \
@@ -215,21 +215,4 @@ pub fn unwritable(snapshot: &Snapshot, assignment: &Assignment) -> Vec<Objection
         ));
     }
     found
-}
-
-/// Whether an account is the management account according to the organization. A tag to that effect only makes the
-/// policies stricter; the account can still be managed.
-fn is_management(snapshot: &Snapshot, id: &AccountId) -> bool {
-    snapshot.account(id).is_some_and(|(_, class)| {
-        class.environment == Environment::Management && class.environment_source == Source::Role
-    })
-}
-
-fn in_management(snapshot: &Snapshot, set: &PermissionSetArn) -> bool {
-    snapshot
-        .parts()
-        .accounts
-        .keys()
-        .filter(|id| is_management(snapshot, id))
-        .any(|id| snapshot.pairs_in(id).any(|(pair, _)| &pair.set == set))
 }

@@ -12,7 +12,10 @@ use domain::{
     subject::{SubjectKey, SubjectKind},
 };
 
-use crate::service::app_state::AppState;
+use crate::{
+    service::app_state::AppState,
+    store::{self, StoreError, Tx},
+};
 
 /// A kind of subject that a saga carries out.
 #[async_trait]
@@ -47,10 +50,27 @@ pub(super) async fn read(app_state: &Arc<AppState>, key: &SubjectKey) -> Subject
 
 /// Carries out one step, unless its time has passed.
 pub(super) async fn carry_out(app_state: &Arc<AppState>, call: &CarryOut) -> StepAnswer {
-    match of(call.step.kind()) {
-        Some(subject) if app_state.clock.now() <= call.not_after => {
-            subject.carry_out(app_state, call).await
-        }
-        _ => StepAnswer::NotSent,
+    if !is_in_time(app_state, call) {
+        return StepAnswer::NotSent;
     }
+    match of(call.step.kind()) {
+        Some(subject) => subject.carry_out(app_state, call).await,
+        None => StepAnswer::NotSent,
+    }
+}
+
+/// Begins the transaction of a step; none if another process carries out the steps now.
+pub(super) async fn begin(app_state: &AppState, call: &CarryOut) -> Result<Option<Tx>, StoreError> {
+    let mut tx = app_state.store.write().await?;
+    match store::engine::hold(&mut tx, call.generation).await {
+        Ok(()) => Ok(Some(tx)),
+        Err(StoreError::Conflict(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a step may still be committed. Asked last, because locks and reads may take long: after that time, the change
+/// may already be told as failed.
+fn is_in_time(app_state: &AppState, call: &CarryOut) -> bool {
+    app_state.clock.now() <= call.not_after
 }

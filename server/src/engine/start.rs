@@ -196,7 +196,7 @@ async fn by_approvals(
         return Ok(refused);
     }
     let evaluation = re_evaluate(app_state, tx.conn(), &stored, BTreeSet::new()).await?;
-    let comparison = compared(app_state, &stored, &evaluation).await?;
+    let comparison = compared(app_state, tx.conn(), &stored, &evaluation).await?;
     let read_model = app_state.read_model();
     if alarm.is_some() && is_stopped(&read_model.snapshot, &stored, &evaluation.effect) {
         return Err(NoVerdict::Stopped);
@@ -231,7 +231,7 @@ async fn by_approvals(
     };
     // The policies decide about the approvals, not the count.
     let agreed = re_evaluate(app_state, tx.conn(), &stored, given).await?;
-    let comparison = compared(app_state, &stored, &agreed).await?;
+    let comparison = compared(app_state, tx.conn(), &stored, &agreed).await?;
     if comparison == EffectComparison::Exceeds {
         // The state was read again in between: nobody approved the current effect.
         return Ok(StartVerdict::EffectGrew);

@@ -4,7 +4,7 @@
 //! Other processes may write during the verification. Rows read before the entries must match them; entries must match
 //! rows read afterwards.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use domain::{
     approval::{Approval, Decision},
@@ -187,10 +187,15 @@ pub(super) fn compare(
             }
         }
     }
+    let mut decided: HashMap<&str, Vec<&DecisionRow>> = HashMap::new();
+    for row in &after.decisions {
+        decided.entry(&row.change).or_default().push(row);
+    }
     for (change, decisions) in projection.changes() {
+        let rows = decided.get(change.as_str()).map_or(&[][..], Vec::as_slice);
         for given in &decisions.given {
             let row = row_of(change, given);
-            if !after.decisions.contains(&row) {
+            if !rows.contains(&&row) {
                 found.insert(Difference::DecisionWithoutRow(decision_words(&row)));
             }
         }
@@ -209,14 +214,14 @@ pub(super) fn compare(
             found.insert(Difference::Revived(role_words(row)));
         }
     }
+    let granted: HashSet<(&str, &str, i64)> = after
+        .roles
+        .iter()
+        .map(|row| (row.person.as_str(), row.role.as_str(), row.granted_at))
+        .collect();
     for ((person, role), all) in projection.roles() {
         for held in all {
-            let there = |row: &&RoleRow| {
-                row.person == person.as_str()
-                    && row.role == role.as_str()
-                    && row.granted_at == held.granted_at.0
-            };
-            if !after.roles.iter().any(|row| there(&row)) {
+            if !granted.contains(&(person.as_str(), role.as_str(), held.granted_at.0)) {
                 let row = RoleRow {
                     person: person.to_string(),
                     role: role.as_str().to_owned(),

@@ -11,8 +11,11 @@ use domain::{
 
 use super::{OTHER_KIND, SagaSubject};
 use crate::{
-    engine::declarations,
-    service::app_state::AppState,
+    engine::{
+        declarations::{self, Prepared},
+        saga_steps::is_in_time,
+    },
+    service::{app_state::AppState, moved_accounts},
     store::{self, StoreError},
 };
 
@@ -66,9 +69,7 @@ async fn in_force(
     app_state: &Arc<AppState>,
     account: &AccountId,
 ) -> Result<Option<Declaration>, StoreError> {
-    // Whoever reads that a declaration is in force finds the account classified by it.
-    declarations::refresh_pending(app_state).await?;
-    let mut conn = app_state.store.read().acquire().await?;
+    let mut conn = app_state.store.connection().await?;
     let found = store::declaration::in_force(&mut conn, account).await?;
     Ok(found.and_then(|one| one.proven).map(|(one, _)| one))
 }
@@ -88,12 +89,22 @@ async fn carry_out(
     let tx = match prepared {
         // Nothing was committed.
         Err(error) => return later(&error),
-        Ok(None) => return StepAnswer::Done,
-        Ok(Some(tx)) => tx,
+        Ok(Prepared::InForce) => {
+            // The read model may not show it, if the commit was reported as failed.
+            moved_accounts::moved(app_state, [account.clone()]);
+            return StepAnswer::Done;
+        }
+        Ok(Prepared::Superseded) => return StepAnswer::NotSent,
+        Ok(Prepared::Written(tx)) => tx,
     };
-    if let Err(error) = tx.commit().await {
-        return StepAnswer::Unknown(told(&error));
+    if !is_in_time(app_state, call) {
+        return StepAnswer::NotSent;
     }
-    declarations::declared(app_state, account).await;
-    StepAnswer::Done
+    let committed = tx.commit().await;
+    // Also if the outcome is not known.
+    moved_accounts::moved(app_state, [account.clone()]);
+    match committed {
+        Ok(()) => StepAnswer::Done,
+        Err(error) => StepAnswer::Unknown(told(&error)),
+    }
 }

@@ -20,6 +20,7 @@ use domain::{
 
 use super::{OTHER_KIND, SagaSubject};
 use crate::{
+    engine::saga_steps,
     service::{
         app_state::AppState,
         identities,
@@ -28,7 +29,6 @@ use crate::{
     store::{
         StoreError, Tx,
         agreed_link::{self, KnownIdentity},
-        change,
         identity::{self, LinkedIdentity},
         person,
     },
@@ -83,6 +83,7 @@ async fn carry_out(
 ) -> StepAnswer {
     match try_carry_out(app_state, call, person, user).await {
         Ok(()) => StepAnswer::Done,
+        Err(Failure::NotSent) => StepAnswer::NotSent,
         Err(Failure::Refused(reason, retry)) => StepAnswer::Refused { reason, retry },
         Err(Failure::NotWritten(error)) => {
             tracing::warn!(%person, error = &error as &dyn std::error::Error, "an identity could not be linked");
@@ -99,6 +100,8 @@ async fn carry_out(
 }
 
 enum Failure {
+    /// Nothing was written, and the step may be sent again.
+    NotSent,
     Refused(String, Retry),
     /// Before the transaction was to be committed, so that nothing is stored.
     NotWritten(StoreError),
@@ -131,7 +134,8 @@ async fn try_carry_out(
         Some(user) => Some(target(app_state, call, person, user, &seen).await?),
         None => None,
     };
-    let mut tx = app_state.store.write().await?;
+    let tx = saga_steps::begin(app_state, call).await?;
+    let mut tx = tx.ok_or(Failure::NotSent)?;
     person::lock(&mut tx, person).await?;
     if let Some(holder) = &seen.joins {
         person::lock(&mut tx, holder).await?;
@@ -151,6 +155,9 @@ async fn try_carry_out(
         None => ended(app_state, &mut tx, &known, &agreement).await?,
     };
     app_state.journal.append_many(&mut tx, entries).await?;
+    if !saga_steps::is_in_time(app_state, call) {
+        return Err(Failure::NotSent);
+    }
     tx.commit().await.map_err(Failure::Unconfirmed)?;
     let refreshed = identities::refresh_summary(app_state).await;
     refreshed.map_err(Failure::Unconfirmed)
@@ -158,9 +165,10 @@ async fn try_carry_out(
 
 /// Returns what was seen when the item was requested.
 async fn seen(app_state: &AppState, call: &CarryOut) -> Result<Seen, Failure> {
-    let conn = app_state.store.read().acquire().await;
-    let mut conn = conn.map_err(StoreError::from)?;
-    let requested = change::requested_items(&mut conn, &call.change).await?;
+    let requested = app_state
+        .requested
+        .of(&app_state.store, &call.change)
+        .await?;
     let item = requested.get(call.index).and_then(Option::as_ref);
     let item = item.and_then(Operation::links);
     let item = item.ok_or_else(|| never("The item is not as the ledger says it was requested."))?;

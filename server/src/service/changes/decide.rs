@@ -221,7 +221,8 @@ impl Service {
         };
         let seen = EffectHash(input.effect.clone());
         let evaluation = re_evaluate(&self.app_state, tx.conn(), &stored, BTreeSet::new()).await?;
-        if let Some(reason) = voids_approvals(&self.app_state, &stored, &evaluation).await? {
+        let voided = voids_approvals(&self.app_state, tx.conn(), &stored, &evaluation).await?;
+        if let Some(reason) = voided {
             let before = stored.change.effect.clone();
             let next = rebound(&stored, evaluation, now);
             change::rebind(&mut tx, &next, now).await?;

@@ -15,7 +15,7 @@ use domain::{
 use sqlx::AnyConnection;
 
 use super::identity_state;
-use crate::store::{StoreError, declaration};
+use crate::store::{StoreError, declaration, identity};
 
 /// Returns the states of the subjects of these items.
 pub(super) async fn read(
@@ -54,9 +54,11 @@ async fn add_identities(
     items: &[&Operation],
     states: &mut SubjectStates,
 ) -> Result<(), StoreError> {
+    let suspended = identity::suspended_users(conn).await?;
     for operation in items {
         if let Some(item) = operation.links()
-            && let Some(state) = identity_state::read(conn, snapshot, requester, &item).await?
+            && let Some(state) =
+                identity_state::read(conn, snapshot, requester, &item, &suspended).await?
         {
             let state = SubjectState::IdentityLink(state);
             states.0.insert(operation.key(), state);

@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     clock,
-    service::{Service, broken, single_reads},
+    service::{Service, broken, moved_accounts::Current, single_reads},
     store::{
         StoreError,
         change::{self, ChangeTarget, FoundChange, StoredChange},
@@ -203,12 +203,12 @@ impl Service {
             return Ok(same(&earlier, person, &proposal)?);
         }
         // The read model may be newer than at the start of this request.
-        let read_model = self.app_state.read_model();
+        let current = Current::of(&self.app_state);
         let asked = self.asked(person, proposal.ticket.as_deref());
         let evaluation = evaluate_now(
             &self.app_state,
             tx.conn(),
-            &read_model,
+            &current,
             &proposal.operations,
             &asked,
             None,
@@ -232,7 +232,7 @@ impl Service {
             return Err(Failure::Denied(denied));
         }
         let mut targets = targets(
-            &read_model.snapshot,
+            &current.read_model.snapshot,
             &proposal.operations,
             &evaluation.effect,
         );

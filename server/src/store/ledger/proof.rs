@@ -178,16 +178,18 @@ pub async fn identity_alarms(conn: &mut AnyConnection) -> Result<Projection, Sto
     heard(conn, rows).await
 }
 
-/// Returns the projection of the declarations of one account.
+/// Returns the projection of the declarations of some accounts.
 pub async fn declarations_of(
     conn: &mut AnyConnection,
-    account: &AccountId,
+    accounts: &[&AccountId],
 ) -> Result<Projection, StoreError> {
-    let sql = select("account_id = $1 and", &OF_DECLARATIONS);
-    let rows: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
-        .bind(account.as_str())
-        .fetch_all(&mut *conn)
-        .await?;
+    let condition = format!("account_id in ({}) and", places(accounts.len()));
+    let sql = select(&condition, &OF_DECLARATIONS);
+    let query = sqlx::query_as(AssertSqlSafe(sql));
+    let query = accounts
+        .iter()
+        .fold(query, |query, account| query.bind(account.as_str()));
+    let rows: Vec<(i64, String)> = query.fetch_all(&mut *conn).await?;
     heard(conn, rows).await
 }
 

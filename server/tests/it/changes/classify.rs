@@ -17,7 +17,10 @@ use domain::{
     time::Duration,
     verdict::Outcome,
 };
-use server::engine::{declarations, execute};
+use server::{
+    engine::{declarations, execute},
+    service::moved_accounts,
+};
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::support::{Org, account, user};
@@ -36,8 +39,8 @@ crate::engines::on_both_engines! {
     only_an_administrator_proposes_a_classification,
 }
 
-const IN_PRODUCTION: (Environment, Pci) = (Environment::Production, Pci::In);
-const OUT_OF_DEVELOPMENT: (Environment, Pci) = (Environment::Development, Pci::Out);
+pub(super) const IN_PRODUCTION: (Environment, Pci) = (Environment::Production, Pci::In);
+pub(super) const OUT_OF_DEVELOPMENT: (Environment, Pci) = (Environment::Development, Pci::Out);
 
 pub(super) fn form(accounts: &[&str], class: (Environment, Pci)) -> ClassifyForm {
     let accounts: Vec<String> = accounts
@@ -63,7 +66,7 @@ pub(super) async fn preview(org: &Org, form: &ClassifyForm) -> NewClassification
     org.as_("ann").await.new_classification(form).await.unwrap()
 }
 
-fn submission(form: &ClassifyForm, new: &NewClassification) -> ClassifySubmission {
+pub(super) fn submission(form: &ClassifyForm, new: &NewClassification) -> ClassifySubmission {
     ClassifySubmission {
         form: form.clone(),
         justification: "agreed with the card team".into(),
@@ -96,14 +99,15 @@ pub(super) async fn plans(org: &Org, id: &ChangeId) -> Vec<SagaPlan> {
         .collect()
 }
 
-async fn answer(org: &Org, effect: Effect) -> Event {
+pub(super) async fn answer(org: &Org, effect: Effect) -> Event {
     let (send, mut events) = unbounded_channel();
     execute::begin(org.app_state.clone(), effect, None, send);
     events.recv().await.unwrap()
 }
 
-pub(super) async fn step(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> StepAnswer {
-    let call = CarryOut {
+/// Returns the first step of an item, to be carried out within a minute.
+pub(super) async fn call(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> CarryOut {
+    CarryOut {
         change: id.clone(),
         index,
         number: 0,
@@ -113,7 +117,14 @@ pub(super) async fn step(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan
         from: plan.seen.clone(),
         not_after: org.clock.now() + Duration::minutes(1),
         generation: org.generation().await,
-    };
+    }
+}
+
+async fn step(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> StepAnswer {
+    carried_out(org, call(org, id, index, plan).await).await
+}
+
+pub(super) async fn carried_out(org: &Org, call: CarryOut) -> StepAnswer {
     match answer(org, Effect::CarryOut(call)).await {
         Event::CarriedOut { answer, .. } => answer,
         other => panic!("{other:?}"),
@@ -147,16 +158,19 @@ async fn carry_out(org: &Org, id: &ChangeId) {
         let leaves = &plan.steps[0].leaves;
         assert_eq!(content(org, id, plan).await, shown(leaves));
     }
+    moved_accounts::bring_up_to_date(&org.app_state)
+        .await
+        .unwrap();
     org.set_state(id, State::Verified).await;
 }
 
-fn class(org: &Org, name: &str) -> (Environment, Pci, Source) {
+pub(super) fn class(org: &Org, name: &str) -> (Environment, Pci, Source) {
     let read_model = org.app_state.read_model();
     let (_, class) = read_model.snapshot.account(&account(name)).unwrap();
     (class.environment, class.pci, class.environment_source)
 }
 
-async fn entries(org: &Org, kind: &str) -> Vec<EntryRow> {
+pub(super) async fn entries(org: &Org, kind: &str) -> Vec<EntryRow> {
     let ann = org.as_("ann").await;
     let rows = ann.entries(&ListQuery::default()).await.unwrap().rows;
     rows.into_iter().filter(|row| row.kind == kind).collect()

@@ -17,6 +17,7 @@ mod items;
 mod large_groups;
 mod lifecycle;
 mod mismatch;
+mod moved_accounts;
 mod narrower;
 mod own_scope;
 mod pages;
