@@ -3,6 +3,8 @@
 //!
 //! `classification::declared` states how a declaration counts.
 
+mod items;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
