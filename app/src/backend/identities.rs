@@ -65,8 +65,8 @@ pub struct IdentityRow {
     pub status: IdentityStatus,
     /// Since when it has the status, if that is recorded.
     pub since: Option<Timestamp>,
-    /// When the first of its sign-ins was seen.
-    pub first_sign_in: Option<Timestamp>,
+    /// When the first of its sign-ins became known, which may be before anybody signed in.
+    pub known_since: Option<Timestamp>,
     pub last_sign_in: Option<Timestamp>,
 }
 

@@ -201,10 +201,7 @@ fn declaration_fields(new: &NewClassification, error: &impl Fn(&str) -> String) 
     environments.extend(ENVIRONMENTS.map(|one| Choice::new(one.as_str(), environment_name(one))));
     let mut scopes = vec![Choice::new("", "Choose…")];
     scopes.extend(SCOPES.map(|one| Choice::new(one.as_str(), pci_name(one))));
-    let until = format!(
-        "The declaration is confirmed anew before this day, at the latest on {}. Afterwards it makes no account less strict.",
-        new.latest
-    );
+    let until = format!("To be confirmed anew, at the latest on {}.", new.latest);
     view! {
         <div data-fields>
             <SelectField
@@ -247,7 +244,7 @@ fn declaration_fields(new: &NewClassification, error: &impl Fn(&str) -> String) 
             <TextArea
                 name=classify_field::OUT_OF_SCOPE
                 label="Reason for out of scope"
-                hint="Why the account neither stores card data nor can reach it, in 10 to 500 characters. Kept only if the scope is out of scope."
+                hint="Why the account neither stores card data nor can reach it, in 10 to 500 characters."
                 value=form.out_of_scope.clone()
                 error=error(classify_field::OUT_OF_SCOPE)
                 need=Requirement::If("required if out of scope")

@@ -82,7 +82,7 @@ fn draw(
         Column::new("Identity"),
         Column::new("Status"),
         Column::new("Identity Center user"),
-        Column::new("First sign-in").wide_only(),
+        Column::new("Known since").wide_only(),
         Column::new("Last sign-in").wide_only(),
         Column::new("Action").unlabelled(),
     ];
@@ -145,13 +145,17 @@ fn line(row: IdentityRow, proposing: Proposing, now: Timestamp) -> AnyView {
         Some(user) => view! { <PersonLink user /> }.into_any(),
         None => view! { <span class="text-muted">"None"</span> }.into_any(),
     };
+    let last = match row.last_sign_in {
+        Some(at) => view! { <Time at now /> }.into_any(),
+        None => view! { <span class="text-muted">"Not recorded"</span> }.into_any(),
+    };
     view! {
         <tr>
             <th scope="row">{row.name}</th>
             <td data-reason-cell><StatusBadge status=badge label /> {since} {detail}</td>
             <td>{user}</td>
-            <td data-wide>{row.first_sign_in.map(|at| view! { <Time at now /> })}</td>
-            <td data-wide>{row.last_sign_in.map(|at| view! { <Time at now /> })}</td>
+            <td data-wide>{row.known_since.map(|at| view! { <Time at now /> })}</td>
+            <td data-wide>{last}</td>
             <td data-numeric><ul data-plain>{links}</ul></td>
         </tr>
     }

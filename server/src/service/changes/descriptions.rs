@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::backend::{
-    AccountRef, AffectedPrincipal, ChangeTitle, EffectRow, PrincipalRef, SentencePart, UserRef,
+    AccountRef, AffectedPrincipal, ChangeTitle, EffectRow, PrincipalRef, SentencePart,
 };
 use domain::{
     change::Operation,
@@ -56,18 +56,18 @@ fn spoken(snapshot: &Snapshot, people: &People, part: Part) -> SentencePart {
             key: arn.key().to_owned(),
             name: names::set(snapshot, &arn).name,
         },
-        Part::Principal(who) => match names::principal(snapshot, &who) {
-            PrincipalRef::User(UserRef { id, name, .. }) => SentencePart::User { id, name },
-            _ => {
-                let name = principal(snapshot, &who);
-                match who {
-                    Principal::Group(id) if snapshot.group(&id).is_some() => {
-                        SentencePart::Group { id, name }
-                    }
-                    Principal::Group(_) | Principal::User(_) => SentencePart::Text(name),
+        Part::Principal(who) => {
+            let name = principal(snapshot, &who);
+            match who {
+                Principal::User(id) if snapshot.user(&id).is_some() => {
+                    SentencePart::User { id, name }
                 }
+                Principal::Group(id) if snapshot.group(&id).is_some() => {
+                    SentencePart::Group { id, name }
+                }
+                Principal::Group(_) | Principal::User(_) => SentencePart::Text(name),
             }
-        },
+        }
         Part::Person(person) => {
             let named = people.get(&person).cloned();
             let named = named.or_else(|| names::person_name(snapshot, &person));

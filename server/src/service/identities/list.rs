@@ -181,7 +181,7 @@ impl KnownIdentities {
             user,
             status,
             since,
-            first_sign_in: sign_ins.iter().map(|sign_in| sign_in.first_seen).min(),
+            known_since: sign_ins.iter().map(|sign_in| sign_in.first_seen).min(),
             last_sign_in: last.and_then(|sign_in| sign_in.last_sign_in),
         }
     }
