@@ -9,6 +9,7 @@
 
 pub mod account_classification;
 pub mod assignment;
+mod delay;
 pub mod identity_link;
 mod invalid;
 pub mod membership;
@@ -19,10 +20,11 @@ mod saga;
 mod state;
 mod unknown;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+pub use delay::Delay;
 pub use invalid::InvalidItem;
 pub use objection::{CHANGED_MEANWHILE, Objection};
 pub use operation::Operation;
@@ -122,6 +124,16 @@ pub trait Subject {
 
     /// Returns the persons whom the item concerns so much that they may not approve it, besides those who gain access.
     fn bars(&self, context: SubjectContext<'_>) -> Vec<PersonId>;
+
+    /// Returns the persons whom the item concerns so much that they may decline it, although it bars them.
+    fn may_decline(&self, _: &Snapshot) -> BTreeSet<PersonId> {
+        BTreeSet::new()
+    }
+
+    /// Returns whether what delays a grant may delay the item.
+    fn delay(&self) -> Delay {
+        Delay::May
+    }
 
     /// Returns how the item is carried out.
     fn work(&self) -> Work;

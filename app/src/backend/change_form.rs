@@ -60,11 +60,13 @@ pub enum ChangeKind {
     Unlink,
     /// Refuses what the sign-ins of an identity claim.
     RefuseClaim,
+    /// Withdraws such a refusal.
+    WithdrawRefusal,
 }
 
 impl ChangeKind {
     /// Every kind, in the order of the form.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Grant,
         Self::Remove,
         Self::Join,
@@ -72,6 +74,7 @@ impl ChangeKind {
         Self::Link,
         Self::Unlink,
         Self::RefuseClaim,
+        Self::WithdrawRefusal,
     ];
 
     /// Returns the value of the form field.
@@ -84,6 +87,7 @@ impl ChangeKind {
             Self::Link => "link",
             Self::Unlink => "unlink",
             Self::RefuseClaim => "refuse-claim",
+            Self::WithdrawRefusal => "withdraw-refusal",
         }
     }
 
@@ -99,7 +103,10 @@ impl ChangeKind {
 
     /// Returns whether the change concerns an identity instead of access.
     pub const fn is_identity(self) -> bool {
-        matches!(self, Self::Link | Self::Unlink | Self::RefuseClaim)
+        matches!(
+            self,
+            Self::Link | Self::Unlink | Self::RefuseClaim | Self::WithdrawRefusal
+        )
     }
 
     /// Returns whether the change gives access.

@@ -13,8 +13,9 @@ use domain::{
 };
 
 use super::{
-    AccountRef, AffectedPeople, ChangeForm, ChangeKind, ChangeRow, DecisionInput, LinkEvidence,
-    ListQuery, Page, PortResult, PrincipalRef, SetRef, SubjectEffectRow, Submission, UndoLink,
+    AccountRef, AffectedPeople, AgainstApproval, ChangeForm, ChangeKind, ChangeRow, DecisionInput,
+    LinkEvidence, ListQuery, Page, PortResult, PrincipalRef, SetRef, SubjectEffectRow, Submission,
+    UndoLink,
 };
 
 /// An option of a list in the form.
@@ -264,17 +265,10 @@ pub enum StepUpView {
 pub enum DecisionObstacle {
     /// A sign-in with a second factor is all that is missing.
     NoSecondFactor,
+    /// The change concerns the viewer, who may decline it, and may not approve it for the reason in words.
+    MayDeclineOnly(&'static str),
     /// The reason in words. It remains after a sign-in with a second factor.
     Other(&'static str),
-}
-
-impl From<ApproverRefusal> for DecisionObstacle {
-    fn from(refusal: ApproverRefusal) -> Self {
-        match refusal {
-            ApproverRefusal::NoMfa => Self::NoSecondFactor,
-            other => Self::Other(other.reason()),
-        }
-    }
 }
 
 /// A change, as its page shows it.
@@ -293,8 +287,8 @@ pub struct ChangeView {
     pub decide: Result<(), DecisionObstacle>,
     /// What the viewer has to do before they decide.
     pub step_up: Option<StepUpView>,
-    /// Why an undecided change can no longer be approved, one sentence each.
-    pub obsolete: Vec<String>,
+    /// Why an undecided change cannot be approved.
+    pub against: Vec<AgainstApproval>,
     /// Whether the viewer may withdraw it; an error holds the reason why not.
     pub withdraw: Result<(), &'static str>,
     /// The version of its row.

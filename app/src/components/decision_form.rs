@@ -30,8 +30,9 @@ pub fn DecisionForms(
     /// The values entered earlier and their errors.
     form: FormState,
 ) -> impl IntoView {
-    match may {
-        Ok(()) => {}
+    let barred = match may {
+        Ok(()) => None,
+        Err(DecisionObstacle::MayDeclineOnly(reason)) => Some(reason),
         // Another reason would remain after a sign-in with a second factor.
         Err(DecisionObstacle::Other(reason)) => {
             return view! { <Notice status=Status::Off title=reason /> }.into_any();
@@ -39,7 +40,7 @@ pub fn DecisionForms(
         Err(DecisionObstacle::NoSecondFactor) => {
             return view! { <SecondFactorNotice return_to=format!("/changes/{id}") /> }.into_any();
         }
-    }
+    };
     let order = if step_up.is_some() {
         SignInOrder::First
     } else {
@@ -59,10 +60,18 @@ pub fn DecisionForms(
         view! { <Notice status=Status::Info announce=Announce::Politely title="Your reason was restored. Review the change again before you decide." /> }
     });
     let one = move |which: Decision| decision(&id, &effect, &form, which, order);
+    let (barred, approve) = match barred {
+        None => (None, Some(one(Decision::Approve))),
+        Some(reason) => (
+            Some(view! { <Notice status=Status::Info title=reason>"You may decline it."</Notice> }),
+            None,
+        ),
+    };
     view! {
         {review}
         {step_up}
-        <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6 gap-y-4">{one(Decision::Approve)} {one(Decision::Decline)}</div>
+        {barred}
+        <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6 gap-y-4">{approve} {one(Decision::Decline)}</div>
     }
     .into_any()
 }
@@ -145,7 +154,7 @@ pub fn decision_errors(form: &FormState, view: &ChangeView) -> Vec<(String, Stri
     let sent = form.value(decision_field::DECISION);
     let sent = sent.as_deref().and_then(decision_of);
     let word = decision_word(sent.unwrap_or(Decision::Approve));
-    let open = view.decide.is_ok();
+    let open = view.may_decline();
     let anchor = |field: &str| match field {
         decision_field::REASON if open => format!("reason-{word}"),
         _ => "decision".into(),

@@ -2,6 +2,7 @@
 //! that needs the browser is an island.
 
 mod account_badge;
+mod against_approval;
 mod alarm_list;
 mod badge;
 mod button;
@@ -20,7 +21,6 @@ mod link_evidence;
 mod list_bar;
 mod navigation;
 mod notice;
-mod obsolete;
 mod page_header;
 mod pagination;
 mod person_link;
@@ -42,6 +42,7 @@ mod timeline;
 mod verdict;
 
 pub use account_badge::*;
+pub use against_approval::*;
 pub use alarm_list::*;
 pub use badge::*;
 pub use button::*;
@@ -60,7 +61,6 @@ pub use link_evidence::*;
 pub use list_bar::*;
 pub use navigation::*;
 pub use notice::*;
-pub use obsolete::*;
 pub use page_header::*;
 pub use pagination::*;
 pub use person_link::*;

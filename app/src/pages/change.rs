@@ -10,9 +10,9 @@ use crate::{
         state_words,
     },
     components::{
-        AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition,
-        DefinitionList, DiffView, ErrorSummary, LedgerMismatchNotice, LinkButton,
-        LinkEvidenceSection, Notice, ObsoleteNotice, PageHeader, PagePosition, Section, Status,
+        AbsoluteTime, AccountLink, AgainstApprovalNotice, BadgeWeight, Column, Crumb,
+        DecisionForms, Definition, DefinitionList, DiffView, ErrorSummary, LedgerMismatchNotice,
+        LinkButton, LinkEvidenceSection, Notice, PageHeader, PagePosition, Section, Status,
         StatusBadge, SubjectEffects, Table, Tense, Time, Timeline, VerdictBox, WithdrawForm,
         decision_errors, list_href, operation_status, pages, risks, state_status,
     },
@@ -67,7 +67,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             />
             <ErrorSummary errors=errors />
             {view.mismatch.clone().map(|mismatch| view! { <LedgerMismatchNotice mismatch /> })}
-            <ObsoleteNotice reasons=view.obsolete.clone() />
+            <AgainstApprovalNotice reasons=view.against.clone() />
             {typed(&view, &form)}
             {view.result.clone().map(|result| view! { <Notice status=Status::Danger title=result /> })}
             {body(view, Shown { effect: shown, items: items_page }, &form, decides, ledger, now)}
@@ -80,7 +80,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
 fn typed(view: &ChangeView, form: &FormState) -> Option<AnyView> {
     let words = form
         .value(decision_field::REASON)
-        .filter(|words| view.decide.is_err() && !words.trim().is_empty())?;
+        .filter(|words| !view.may_decline() && !words.trim().is_empty())?;
     let notice = view! {
         <Notice status=Status::Off title="Your comment was not submitted">
             <p class="whitespace-pre-wrap break-words">{words}</p>

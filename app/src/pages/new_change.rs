@@ -114,7 +114,10 @@ const fn kind_label(kind: ChangeKind) -> &'static str {
         ChangeKind::Remove => "Remove access",
         ChangeKind::Join => "Add to group",
         ChangeKind::Leave => "Remove from group",
-        ChangeKind::Link | ChangeKind::Unlink | ChangeKind::RefuseClaim => identity::title(kind),
+        ChangeKind::Link
+        | ChangeKind::Unlink
+        | ChangeKind::RefuseClaim
+        | ChangeKind::WithdrawRefusal => identity::title(kind),
     }
 }
 
@@ -305,7 +308,7 @@ fn raises_alarm() -> AnyView {
     view! {
         <Notice status=Status::Danger title="Submitting this change raises an alarm">
             <p>
-                "A policy on removals matched, or could not be evaluated (see above). Administrators, approvers and auditors see it on their home pages, and the ledger records it, even if you withdraw the change."
+                "A policy on removals matched or could not be evaluated, or this concerns somebody who decides or administers here (see above). Administrators, approvers and auditors see it on their home pages, and the ledger records it, even if you withdraw the change."
             </p>
         </Notice>
     }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use super::{
     results::RequestContext,
     rules::Rules,
-    system::{hit, rests_on},
+    system::{hit, not_administrator, objected, rests_on},
 };
 use crate::{
     change::Operation,
@@ -42,11 +42,17 @@ pub(super) fn hits(
 ) -> Vec<Hit> {
     let mut found: Vec<Hit> = Vec::new();
     for operation in operations {
-        let joining = operation.joins().and_then(|(group, user)| {
+        let joins = operation.joins().map(|(group, user)| {
             let mut gains = effect.evaluated_paths();
             let leads = gains.any(|gain| rests_on(gain, operation));
-            joining(snapshot, group, user, leads, rules)
+            (group, user, leads)
         });
+        let joining =
+            joins.and_then(|(group, user, leads)| joining(snapshot, group, user, leads, rules));
+        // No policy is asked about a membership that gives nothing now.
+        let unasked = joins.is_some_and(|(_, _, leads)| !leads);
+        let unasked = unasked.then(|| not_administrator(&asked.roles, asked.mfa));
+        let barred = unasked.flatten().map(objected);
         let leaving = operation.leaves();
         let leaving = leaving.and_then(|(group, _)| named(snapshot, group, rules));
         let held = operation
@@ -57,7 +63,11 @@ pub(super) fn hits(
             let remedies = hit.remedy.as_ref();
             remedies.is_some_and(|remedies| remedies.lifted_by(agreed))
         };
-        found.extend(of_one.filter(|hit| !lifted(hit) && !found.contains(hit)));
+        for hit in of_one.into_iter().chain(barred) {
+            if !lifted(&hit) && !found.contains(&hit) {
+                found.push(hit);
+            }
+        }
     }
     found
 }

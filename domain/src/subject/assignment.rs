@@ -2,8 +2,8 @@
 //! of who has the access.
 
 use super::{
-    InvalidItem, Objection, Operation, Part, Subject, SubjectContext, SubjectEffect, SubjectKey,
-    Work, unknown,
+    Delay, InvalidItem, Objection, Operation, Part, Subject, SubjectContext, SubjectEffect,
+    SubjectKey, Work, unknown,
 };
 use crate::{
     classification::{Environment, Source, is_live},
@@ -128,6 +128,10 @@ impl Subject for Removal<'_> {
         Work::Remove
     }
 
+    fn delay(&self) -> Delay {
+        Delay::Never
+    }
+
     /// The removed access had no end that Leastwise knows.
     fn undo(&self) -> Operation {
         Operation::Assign {
@@ -173,7 +177,7 @@ pub fn unwritable(snapshot: &Snapshot, assignment: &Assignment) -> Vec<Objection
     if let Some((known, _)) = snapshot.account(account)
         && !is_live(known)
     {
-        found.push(Objection::blocks(
+        let inactive = Objection::blocks(
             "system.account-not-active",
             format!(
                 "Account {} ({account}) is {} as of the last complete read of AWS, so access to it cannot be changed. If that \
@@ -182,7 +186,8 @@ pub fn unwritable(snapshot: &Snapshot, assignment: &Assignment) -> Vec<Objection
                 known.state.as_str().to_lowercase().replace('_', " ")
             ),
             "PCI 7.2.1",
-        ));
+        );
+        found.push(inactive.passing());
     }
     found
 }

@@ -2,8 +2,8 @@
 //! undone.
 
 use super::{
-    InvalidItem, Objection, Operation, Part, Subject, SubjectContext, SubjectEffect, SubjectKey,
-    Work, unknown,
+    Delay, InvalidItem, Objection, Operation, Part, Subject, SubjectContext, SubjectEffect,
+    SubjectKey, Work, unknown,
 };
 use crate::{
     directory::Origin,
@@ -104,6 +104,10 @@ impl Subject for Removal<'_> {
 
     fn work(&self) -> Work {
         Work::Remove
+    }
+
+    fn delay(&self) -> Delay {
+        Delay::Never
     }
 
     fn undo(&self) -> Operation {

@@ -9,6 +9,7 @@ mod alarms;
 mod change_form;
 mod choices;
 mod classify;
+mod controllers;
 pub(crate) mod decide;
 mod decider_link;
 pub(crate) mod descriptions;

@@ -14,6 +14,7 @@ pub(super) const fn title(kind: ChangeKind) -> &'static str {
         ChangeKind::Link => "Link an identity",
         ChangeKind::Unlink => "End the link of an identity",
         ChangeKind::RefuseClaim => "Refuse a claim",
+        ChangeKind::WithdrawRefusal => "Withdraw the refusal of a claim",
         ChangeKind::Grant | ChangeKind::Remove | ChangeKind::Join | ChangeKind::Leave => {
             "New change"
         }
@@ -31,6 +32,9 @@ pub(super) const fn detail(kind: ChangeKind) -> &'static str {
         }
         ChangeKind::RefuseClaim => {
             "The sign-in and the user it claims count as two people from then on. No crawl and no sign-in makes the same claim again."
+        }
+        ChangeKind::WithdrawRefusal => {
+            "The sign-in may claim the user again, or be linked to it by its keys, when its person signs in next."
         }
         ChangeKind::Grant | ChangeKind::Remove | ChangeKind::Join | ChangeKind::Leave => "",
     }

@@ -11,7 +11,8 @@ use domain::{
     engine::{CarryOut, Retry, StepAnswer, SubjectContent},
     identity::{Agreement, ExternalIdDigest, KeysDigest, LinkStatus, link_status},
     ids::{PersonId, UserId},
-    subject::identity_link::{Seen, open_content},
+    permission_set::ContentHash,
+    subject::identity_link::{Seen, content},
 };
 
 use crate::{
@@ -32,13 +33,17 @@ use crate::{
 /// Returns the user of an identity and what is open about it.
 pub(super) async fn read(app_state: &Arc<AppState>, person: &PersonId) -> SubjectContent {
     match known(app_state, person).await {
-        Ok(Some(known)) => SubjectContent::Is(open_content(known.user(), known.open().as_ref())),
+        Ok(Some(known)) => SubjectContent::Is(content_of(&known)),
         Ok(None) => SubjectContent::Gone,
         Err(error) => {
             tracing::warn!(%person, error = &error as &dyn std::error::Error, "an identity could not be read");
             SubjectContent::Unreadable("the database did not return the identity".into())
         }
     }
+}
+
+fn content_of(known: &KnownIdentity) -> ContentHash {
+    content(known.user(), known.open().as_ref(), &known.record.refused)
 }
 
 async fn known(
@@ -103,7 +108,7 @@ async fn try_carry_out(
     }
     let known = agreed_link::known(tx.conn(), person).await?;
     let known = known.ok_or_else(|| never("The identity does not exist any more."))?;
-    if open_content(known.user(), known.open().as_ref()) != call.from {
+    if content_of(&known) != call.from {
         return Err(later("the identity was changed at the same time"));
     }
     let agreement = Agreement {
@@ -261,7 +266,7 @@ async fn linked(
     Ok(entries)
 }
 
-/// Writes the rows of an end or of a refused claim, and returns its entry.
+/// Writes the rows of an end, of a refused claim or of a withdrawn refusal, and returns its entries.
 async fn ended(
     app_state: &AppState,
     tx: &mut Tx,
@@ -285,6 +290,12 @@ async fn ended(
         agreed_link::end(tx, person).await?;
         entries.push(journal.identity_link_ended(person, user, agreement));
         return Ok(entries);
+    }
+    if known.open().is_none() {
+        let refused = &known.record.refused;
+        return Ok(vec![
+            journal.identity_refusal_withdrawn(person, refused, agreement),
+        ]);
     }
     let claimed: BTreeSet<UserId> = known
         .sign_ins

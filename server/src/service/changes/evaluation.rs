@@ -23,7 +23,7 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
-use super::subject_states;
+use super::{controllers, subject_states};
 use crate::{
     service::{
         app_state::{AppState, ReadModel},
@@ -59,18 +59,22 @@ pub(super) async fn evaluate_now(
     } else {
         PeopleOfRemovals::default()
     };
+    let snapshot = &read_model.snapshot;
+    let mut states =
+        subject_states::read(conn, snapshot, &asked.requester, operations, evaluated.now).await?;
+    controllers::add(
+        conn,
+        snapshot,
+        operations,
+        &evaluated.under_way,
+        &mut states,
+    )
+    .await?;
     let mut asked = RequestContext {
         ours: ours(read_model, operations),
         earlier_removals: earlier.alone,
         agreed_removals: earlier.agreed,
-        states: subject_states::read(
-            conn,
-            &read_model.snapshot,
-            &asked.requester,
-            operations,
-            evaluated.now,
-        )
-        .await?,
+        states,
         ..asked.clone()
     };
     let record = identity::record(conn, &asked.requester).await?;

@@ -1,4 +1,5 @@
-//! The form of a change about an identity: to link it to a user, to end its link, or to refuse what it claims.
+//! The form of a change about an identity: to link it to a user, to end its link, to refuse what it claims, or to withdraw
+//! that refusal.
 //!
 //! The form names the identity and the user only. What is seen of the identity is read here, and again when the change
 //! is evaluated, so that nothing of it comes from the browser.
@@ -102,6 +103,11 @@ fn nothing_to_do(
             if known.user().is_some() || !matches!(open, Some(OpenMatter::Claim { .. })) =>
         {
             Some("This identity claims no user, so there is nothing to refuse.")
+        }
+        ChangeKind::WithdrawRefusal
+            if known.user().is_some() || open.is_some() || known.record.refused.is_empty() =>
+        {
+            Some("No claim of this identity is refused, so there is nothing to withdraw.")
         }
         _ => None,
     }

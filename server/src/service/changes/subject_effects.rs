@@ -119,13 +119,16 @@ impl Service {
 /// Returns the form of an item about an identity.
 fn identity_form(item: &Operation) -> Option<ChangeForm> {
     let item = item.links()?;
-    Some(match item.after {
-        Some(user) => ChangeForm {
+    let of = |kind| ChangeForm::of_identity(kind, item.person);
+    match item.after {
+        Some(user) => Some(ChangeForm {
             set: format!("user:{user}"),
-            ..ChangeForm::of_identity(ChangeKind::Link, item.person)
-        },
-        None => ChangeForm::of_identity(ChangeKind::Unlink, item.person),
-    })
+            ..of(ChangeKind::Link)
+        }),
+        None if item.ends() => Some(of(ChangeKind::Unlink)),
+        None if !item.claimed().is_empty() => Some(of(ChangeKind::WithdrawRefusal)),
+        None => None,
+    }
 }
 
 fn classification_form(

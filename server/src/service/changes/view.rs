@@ -1,26 +1,28 @@
 //! The page of one change: its content, effect, decisions and progress.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use app::backend::{
-    ApprovalView, ChangeView, DecisionObstacle, Denied, ITEMS_PER_PAGE, OperationRow, Page,
-    PortResult,
+    AgainstApproval, ApprovalView, ChangeView, DecisionObstacle, Denied, ITEMS_PER_PAGE,
+    OperationRow, Page, PortResult,
 };
 use domain::{
     approval::{Candidate, Decision, Mfa},
-    authorize::Action,
+    authorize::{Action, Role},
     change::{State, may_fill_slot},
     identity::IdentityRecord,
     ids::ChangeId,
     person::Claims,
+    policies::requester_objection,
     snapshot::Snapshot,
     subject::SubjectContext,
     time::Timestamp,
+    verdict::Persistence,
 };
 use sqlx::AnyConnection;
 
 use super::{
-    descriptions, identity_alarm, identity_alarm::is_stopped, list, mismatch,
+    controllers, descriptions, identity_alarm, identity_alarm::is_stopped, list, mismatch,
     person_names::PersonNames, progress, subject_states, timeline, withdraw::WithdrawObstacle,
 };
 use crate::{
@@ -55,8 +57,12 @@ impl Service {
                     ..self.candidate(&claims)
                 };
                 self.add_oneself(&mut stored, &record);
+                let may = |decision| {
+                    let barred = self.barred_from(&stored, decision);
+                    may_fill_slot(&stored.change, &barred, &proven).is_ok()
+                };
                 let may = stored.change.decidable(now).is_ok()
-                    && may_fill_slot(&stored.change, &stored.gaining, &proven).is_ok();
+                    && (may(Decision::Approve) || may(Decision::Decline));
                 may.then_some(stored)
             })
             .collect())
@@ -84,9 +90,15 @@ impl Service {
         let candidate = self.candidate(claims);
         let mut stored = stored.clone();
         self.add_oneself(&mut stored, record);
-        may_fill_slot(&stored.change, &stored.gaining, &candidate)
-            .map(|_| ())
-            .map_err(DecisionObstacle::from)
+        let may = |decision| {
+            let barred = self.barred_from(&stored, decision);
+            may_fill_slot(&stored.change, &barred, &candidate)
+        };
+        match (may(Decision::Approve), may(Decision::Decline)) {
+            (Ok(_), _) => Ok(()),
+            (Err(why), Ok(_)) => Err(DecisionObstacle::MayDeclineOnly(why.reason())),
+            (Err(why), Err(_)) => Err(DecisionObstacle::from(why)),
+        }
     }
 
     pub(super) async fn view(&self, stored: &StoredChange) -> Result<ChangeView, StoreError> {
@@ -127,17 +139,17 @@ impl Service {
         let shown = 0..ITEMS_PER_PAGE;
         let items =
             progress::items(&mut conn, &read_model, &named, stored, waiting, now, shown).await?;
-        let obsolete = obsolete(&mut conn, snapshot, stored, now).await?;
+        let against = against(&mut conn, snapshot, stored, now).await?;
         let claims = person::claims(&mut conn).await?;
         let record = self.own_record(&mut conn).await?;
         let alarm = identity::alarm(&mut conn).await?;
         drop(conn);
         let mut decide = self.may_decide_now(stored, &claims, &record);
         if stored.altered.is_some() {
-            decide = decide.and(Err(DecisionObstacle::Other(mismatch::UNDECIDABLE)));
+            decide = stopped(decide, mismatch::UNDECIDABLE);
         }
         if alarm.is_some() && is_stopped(snapshot, stored, &stored.effect) {
-            decide = decide.and(Err(DecisionObstacle::Other(identity_alarm::STOPPED)));
+            decide = stopped(decide, identity_alarm::STOPPED);
         }
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
         let (live_key, live_words) = progress::live(stored, &items);
@@ -151,7 +163,7 @@ impl Service {
             timeline: timeline::rows(&entries, Some(stored), snapshot),
             decide,
             step_up: self.step_up_view(stored),
-            obsolete,
+            against,
             withdraw: self
                 .may_withdraw(&change.requester, change.withdraw())
                 .map(|_| ())
@@ -208,33 +220,52 @@ impl Service {
     }
 }
 
-/// Returns why an undecided change can no longer be carried out, by what its items are about now. Nothing is decided by
-/// it: the evaluation of the decision refuses.
-async fn obsolete(
+/// Returns what a viewer may decide of a change on which nobody decides now.
+fn stopped(
+    decide: Result<(), DecisionObstacle>,
+    why: &'static str,
+) -> Result<(), DecisionObstacle> {
+    match decide {
+        Ok(()) | Err(DecisionObstacle::MayDeclineOnly(_)) => Err(DecisionObstacle::Other(why)),
+        other => other,
+    }
+}
+
+/// Returns why an undecided change cannot be carried out, by what its items are about and who requested them now. Nothing
+/// is decided by it: the evaluation of the decision refuses.
+async fn against(
     conn: &mut AnyConnection,
     snapshot: &Snapshot,
     stored: &StoredChange,
     now: Timestamp,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<AgainstApproval>, StoreError> {
     let change = &stored.change;
     if change.state != State::Waiting {
         return Ok(Vec::new());
     }
     let operations = &change.proposal.operations;
-    let states = subject_states::read(conn, snapshot, &change.requester, operations, now).await?;
+    let requester = &change.requester;
+    let mut states = subject_states::read(conn, snapshot, requester, operations, now).await?;
+    // What is under way is left out: who decides counts it.
+    controllers::add(conn, snapshot, operations, &[], &mut states).await?;
+    let roles = person::roles_of_now(conn, requester).await?;
+    let roles: BTreeSet<Role> = roles.into_iter().map(|grant| grant.role).collect();
     let context = SubjectContext {
         snapshot,
         states: &states,
     };
-    let against = operations
-        .iter()
-        .filter(|operation| !operation.removes())
-        .flat_map(|operation| operation.subject().objections(context));
-    let mut found: Vec<String> = Vec::new();
-    for objection in against.filter(|objection| objection.remedy.is_none()) {
-        if !found.contains(&objection.reason) {
-            found.push(objection.reason);
-        }
-    }
-    Ok(found)
+    let items = operations.iter().filter(|operation| !operation.removes());
+    let against = items.flat_map(|operation| {
+        let of_requester = requester_objection(operation, &roles, stored.mfa);
+        let objections = operation.subject().objections(context).into_iter();
+        objections.chain(of_requester)
+    });
+    let found: BTreeSet<AgainstApproval> = against
+        .filter(|objection| objection.remedy.is_none())
+        .map(|objection| match objection.persistence {
+            Persistence::Lasting => AgainstApproval::Lasting(objection.reason),
+            Persistence::Passing => AgainstApproval::Passing(objection.reason),
+        })
+        .collect();
+    Ok(found.into_iter().collect())
 }

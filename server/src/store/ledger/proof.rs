@@ -25,7 +25,7 @@ macro_rules! link_types {
     () => {
         "'identity.linked', 'identity.user_seen', 'identity.suspended', 'identity.confirmed', \
          'identity.alarm_included', 'identity.link_agreed', 'identity.joined', 'identity.link_ended', \
-         'identity.claim_refused'"
+         'identity.claim_refused', 'identity.refusal_withdrawn'"
     };
 }
 
