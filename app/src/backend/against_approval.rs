@@ -11,15 +11,6 @@ pub enum AgainstApproval {
     Passing(String),
 }
 
-impl From<ApproverRefusal> for DecisionObstacle {
-    fn from(refusal: ApproverRefusal) -> Self {
-        match refusal {
-            ApproverRefusal::NoMfa => Self::NoSecondFactor,
-            other => Self::Other(other.reason()),
-        }
-    }
-}
-
 impl ChangeView {
     /// Whether the viewer may decline the change. Whoever may approve it may decline it.
     pub fn may_decline(&self) -> bool {

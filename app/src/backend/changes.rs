@@ -271,6 +271,15 @@ pub enum DecisionObstacle {
     Other(&'static str),
 }
 
+impl From<ApproverRefusal> for DecisionObstacle {
+    fn from(refusal: ApproverRefusal) -> Self {
+        match refusal {
+            ApproverRefusal::NoMfa => Self::NoSecondFactor,
+            other => Self::Other(other.reason()),
+        }
+    }
+}
+
 /// A change, as its page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeView {

@@ -327,7 +327,12 @@ fn submit(new: &NewChange, form: &FormState, outcome: Outcome, effect: String) -
         (Outcome::Allowed, Some(ChangeKind::Grant) | None) => "Grant access",
         (
             Outcome::Allowed,
-            Some(kind @ (ChangeKind::Link | ChangeKind::Unlink | ChangeKind::RefuseClaim)),
+            Some(
+                kind @ (ChangeKind::Link
+                | ChangeKind::Unlink
+                | ChangeKind::RefuseClaim
+                | ChangeKind::WithdrawRefusal),
+            ),
         ) => identity::title(kind),
     };
     let takes = change.is_some_and(|kind| !kind.gives() && kind != ChangeKind::Link);

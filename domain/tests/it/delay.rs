@@ -305,18 +305,16 @@ fn the_end_of_a_declaration_is_in_the_future_and_at_most_twelve_months_away() {
 }
 
 fn any_class() -> impl Strategy<Value = (Environment, Pci)> {
-    let environments = [
+    let environment = prop::sample::select(vec![
         Environment::Sandbox,
         Environment::Development,
         Environment::Staging,
         Environment::Production,
-    ];
-    let scopes = [Pci::Out, Pci::Connected, Pci::In];
+    ]);
     (
-        prop::sample::select(&environments[..]),
-        prop::sample::select(&scopes[..]),
+        environment,
+        prop::sample::select(vec![Pci::Out, Pci::Connected, Pci::In]),
     )
-        .prop_map(|(environment, pci)| (environment, pci))
 }
 
 proptest! {

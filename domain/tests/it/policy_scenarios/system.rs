@@ -519,7 +519,9 @@ fn what_is_no_access_needs_an_administrator_with_a_second_factor_whatever_the_su
         );
     }
     // To take access away needs no role, and who may have some is for the policies.
-    for item in [leave("bob", "operators"), join("bob", "operators")] {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "web-dev", "viewer");
+    for item in [leave("bob", "operators"), join("fay", "operators")] {
         let evaluation = fixture.evaluate(&[item], &requester("ann"));
         assert!(!hit(&evaluation).contains(&NOT_ADMINISTRATOR));
     }

@@ -7,7 +7,10 @@ use domain::{
     directory::UserStatus,
     ids::PersonId,
     snapshot::Snapshot,
-    subject::{SubjectState, SubjectStates, identity_link::Controllers},
+    subject::{
+        SubjectState, SubjectStates,
+        identity_link::{Controllers, Link},
+    },
 };
 use sqlx::AnyConnection;
 
@@ -37,9 +40,7 @@ pub(super) async fn add(
 
 fn disarmed(operations: &[Operation]) -> impl Iterator<Item = PersonId> {
     let items = operations.iter().filter_map(Operation::links);
-    items
-        .filter(|item| item.disarms())
-        .map(|item| item.person.clone())
+    items.filter(Link::disarms).map(|item| item.person.clone())
 }
 
 async fn controllers(

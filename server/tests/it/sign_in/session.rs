@@ -337,8 +337,10 @@ async fn a_sign_in_that_leaves_a_group_ends_no_role_while_another_one_of_its_per
     let server = Server::on(engine).await;
     server.browser().sign_in("alice").await;
     server.grant("alice", Role::Administrator).await;
-    let known = person::person_of(&server.store, &server.subject("alice"));
-    let known = known.await.unwrap().unwrap();
+    let known = person::person_of(&server.store, &server.subject("alice"))
+        .await
+        .unwrap()
+        .unwrap();
     // Another sign-in of the same person, last seen in the same groups.
     let mut tx = server.store.write().await.unwrap();
     sqlx::query(
