@@ -117,6 +117,14 @@ fn another_sign_in(sub: &str, user: &UserId) -> LinkKeys {
     }
 }
 
+/// Somebody who signs in and decides nothing.
+async fn ordinary(company: &Company) -> PersonId {
+    let keys = another_sign_in("ordinary", &company.user("marcus.dube"));
+    let known = signs_in(company, &keys).await;
+    assert!(known.user.is_some(), "linked by its key");
+    known.person
+}
+
 async fn agreed(company: &Company, form: &ChangeForm, approvers: &[&str]) -> ChangeId {
     let id = company.propose(ADMINISTRATOR, form).await.unwrap();
     for name in approvers {
@@ -160,7 +168,7 @@ async fn the_link_of_an_approver_is_ended_by_two_others_with_an_alarm(company: &
     let _engine = company.engine();
     assert_eq!(company.end_of(&id).await, State::Verified);
     // Nobody is alarmed about somebody who decides nothing, and one other person agrees.
-    let ordinary = company.identity_of("marcus.dube").await;
+    let ordinary = ordinary(company).await;
     let id = company
         .propose(ADMINISTRATOR, &unlink(&ordinary))
         .await
@@ -243,7 +251,7 @@ async fn what_is_no_access_does_not_start_once_its_requester_is_no_administrator
     company: &Company,
 ) {
     company.sync().await;
-    let ordinary = company.identity_of("marcus.dube").await;
+    let ordinary = ordinary(company).await;
     let waits = company
         .propose(ADMINISTRATOR, &unlink(&ordinary))
         .await
@@ -281,7 +289,7 @@ async fn what_is_no_access_does_not_start_once_its_requester_is_no_administrator
 
 async fn an_end_of_a_link_is_decided_and_starts_during_the_alarm(company: &Company) {
     company.sync().await;
-    let ordinary = company.identity_of("marcus.dube").await;
+    let ordinary = ordinary(company).await;
     let before = agreed(company, &unlink(&ordinary), &[APPROVER]).await;
     let grant = waiting(company, "marcus.dube").await;
     for name in [SECOND, THIRD] {
@@ -323,7 +331,7 @@ async fn a_request_of_a_sign_in_that_was_given_back_does_not_start(company: &Com
         tx.commit().await.unwrap();
     };
     rows(true).await;
-    let ordinary = company.identity_of("marcus.dube").await;
+    let ordinary = ordinary(company).await;
     let service = company
         .signed_in_as(&keys.subject, Role::Administrator)
         .await;
