@@ -243,7 +243,7 @@ fn snapshot(class: Classification) -> Snapshot {
         tags: BTreeMap::new(),
     };
     Snapshot::new(Parts {
-        accounts: [(account(), (known, class))].into(),
+        accounts: BTreeMap::from([(account(), (known, class))]).into(),
         ..Parts::default()
     })
 }

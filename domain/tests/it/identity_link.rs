@@ -547,7 +547,7 @@ fn a_claim_of_several_users_is_told_shown_and_undone_for_each_of_them() {
     assert_eq!(refuse.steps[0].leaves, withdraw.seen);
     assert_eq!(
         withdraw.steps[0].leaves,
-        content(None, None, &BTreeSet::new())
+        content(None, None, &BTreeSet::new()).into()
     );
     let state = State { refused, ..state() };
     assert_eq!(
