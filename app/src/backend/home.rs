@@ -109,6 +109,11 @@ pub enum DriftKind {
         from: (Environment, Pci),
         to: (Environment, Pci),
     },
+    /// Tags and OUs say something else, and the account counts as it did.
+    ReportedOtherwise {
+        from: (Environment, Pci),
+        to: (Environment, Pci),
+    },
 }
 
 /// A path of the viewer to an account.

@@ -348,6 +348,11 @@ fn drift_words(what: &DriftKind) -> String {
         DriftKind::Reclassified { from, to } => {
             format!("Now {}, was {}", class_words(*to), class_words(*from))
         }
+        DriftKind::ReportedOtherwise { from, to } => format!(
+            "Tags and OUs say {}, and said {}",
+            class_words(*to),
+            class_words(*from)
+        ),
     }
 }
 

@@ -329,11 +329,10 @@ fn drift_row(read_model: &ReadModel, seen: &DriftEvent) -> DriftRow {
             Some(account),
         ),
         Drift::ReportedOtherwise { account, from, to } => (
-            format!(
-                "Tags and OUs say {}, and said {}",
-                counted(*to),
-                counted(*from)
-            ),
+            DriftKind::ReportedOtherwise {
+                from: *from,
+                to: *to,
+            },
             None,
             Some(account),
         ),

@@ -60,7 +60,6 @@ pub(super) async fn evaluate_now(
     } else {
         PeopleOfRemovals::default()
     };
-    let snapshot = &read_model.snapshot;
     let mut states =
         subject_states::read(conn, snapshot, &asked.requester, operations, evaluated.now).await?;
     controllers::add(

@@ -2,6 +2,7 @@
 
 use app::backend::{PropertyRow, PropertyView, SubjectEffectRow, SubjectRef};
 use domain::{
+    ids::Principal,
     snapshot::Snapshot,
     subject::{Part, PropertyChange, PropertyValue, SubjectEffect, SubjectKey},
 };
