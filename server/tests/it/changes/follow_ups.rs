@@ -125,7 +125,7 @@ async fn what_was_done_is_undone_and_what_failed_is_requested_again(engine: Data
         .map(|row| row.follow_up.as_ref().map(told))
         .collect();
     let (undo, rest) = (Some((FollowUp::Undo, 1)), Some((FollowUp::Rest, 1)));
-    assert_eq!(all, [undo, rest, rest]);
+    assert_eq!(all, [rest, rest, undo], "what failed comes first");
     assert_eq!(links(&org, "bob", &id).await, [], "he may not propose");
     let FollowUpForm::Classify(origin) = &found[0].form else {
         panic!("{found:?}");
