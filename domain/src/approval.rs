@@ -78,7 +78,9 @@ impl ApproverRefusal {
             }
             Self::ApproverLater => "You became an approver after this change was submitted.",
             Self::Requester => "You requested this change. Somebody else must decide.",
-            Self::Beneficiary => "This change gives you access. Somebody else must decide.",
+            Self::Beneficiary => {
+                "This change gives you access, or concerns your own identity. Somebody else must decide."
+            }
             Self::UnsettledClaim => {
                 "Your sign-in and another one claim the same Identity Center user, and the other one requested this \
                  change, gains access by it, or has decided it. Somebody else must decide."

@@ -234,16 +234,30 @@ pub enum TransitionError {
 }
 
 impl Change {
-    /// Expires a change that was not decided in time, or that was approved to give access and did not start in time,
-    /// because the approvers agreed to access now. Removing access never expires after approval.
+    /// Expires a change that was not decided in time, or that was approved and did not start in time, because the approvers
+    /// agreed to something now. What may not be delayed never expires after approval.
     pub fn expire(&self, now: Timestamp) -> Option<State> {
-        let gives = !self.proposal.only_removes();
+        let gives = self.may_be_delayed();
         let over = match self.state {
             State::Waiting => now >= self.decide_by,
             State::Approved => gives && now >= self.decide_by + START_WITHIN,
             _ => false,
         };
         over.then_some(State::Expired)
+    }
+
+    /// Whether what delays a grant may delay the change.
+    pub fn may_be_delayed(&self) -> bool {
+        self.proposal.may_be_delayed(&self.verdict)
+    }
+
+    /// Returns what counts of a verdict when the change starts. A removal of access is not blocked: AWS decides.
+    pub fn at_start(&self, verdict: Verdict) -> Verdict {
+        if self.proposal.only_removes() {
+            verdict.of_accepted_removal()
+        } else {
+            verdict
+        }
     }
 
     /// Checks whether the change can be decided now.

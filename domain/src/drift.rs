@@ -1,7 +1,7 @@
 //! Drift: changes in AWS that no change in Leastwise explains.
 //!
 //! Reports differences and never reverts them: assignments and memberships that appeared or disappeared, permission
-//! sets that were edited, and accounts that were reclassified.
+//! sets that were edited, and accounts that were reclassified or say something else than before.
 
 use std::collections::BTreeSet;
 
@@ -35,6 +35,13 @@ pub enum Drift {
     },
     /// The classification of an account changed, through its tags or its OU.
     Reclassified {
+        account: AccountId,
+        from: (Environment, Pci),
+        to: (Environment, Pci),
+    },
+    /// The role, the tags or the OU of an account say something else, and its classification stays: it is recorded, or
+    /// declared, more strictly.
+    ReportedOtherwise {
         account: AccountId,
         from: (Environment, Pci),
         to: (Environment, Pci),
@@ -85,7 +92,8 @@ fn is_difference(never: &NeverRead, before: &Parts, drift: &Drift) -> bool {
         Drift::Unassigned { .. }
         | Drift::Left { .. }
         | Drift::SetEdited { .. }
-        | Drift::Reclassified { .. } => true,
+        | Drift::Reclassified { .. }
+        | Drift::ReportedOtherwise { .. } => true,
     }
 }
 
@@ -188,14 +196,17 @@ fn sets(before: &Parts, after: &Parts) -> impl Iterator<Item = Drift> {
 
 /// A declaration is a change of ours, and neither it nor its end is drift.
 fn accounts(before: &Parts, after: &Parts) -> impl Iterator<Item = Drift> {
-    let both = after.accounts.iter().filter_map(|(id, (_, now))| {
+    after.accounts.iter().filter_map(|(id, (_, now))| {
         let then = before.accounts.get(id)?.1;
-        Some((id, then.undeclared(), now.undeclared()))
-    });
-    both.filter(|(_, then, now)| (then.environment, then.pci) != (now.environment, now.pci))
-        .map(|(account, then, now)| Drift::Reclassified {
-            account: account.clone(),
-            from: (then.environment, then.pci),
-            to: (now.environment, now.pci),
-        })
+        let account = id.clone();
+        let (from, to) = (
+            then.undeclared().strictness(),
+            now.undeclared().strictness(),
+        );
+        if from != to {
+            return Some(Drift::Reclassified { account, from, to });
+        }
+        let (from, to) = (then.reported(), now.reported());
+        (from != to).then_some(Drift::ReportedOtherwise { account, from, to })
+    })
 }

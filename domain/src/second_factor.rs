@@ -80,16 +80,17 @@ pub enum Sensitivity {
     Other,
 }
 
-/// Returns how much a decision on a change matters. An account that is not in the snapshot counts as production PCI.
+/// Returns how much a decision on a change matters. An account that is not in the snapshot counts as production PCI, and so
+/// does one that only its declaration makes anything else: whoever decides about it decides about what it is without that.
 pub fn sensitivity(snapshot: &Snapshot, operations: &[Operation], effect: &Effect) -> Sensitivity {
     let named = operations.iter().filter_map(Operation::account);
     let paths = effect.evaluated_paths().chain(effect.lost.paths());
     let accounts: BTreeSet<&AccountId> =
         named.chain(paths.map(|path| &path.pair.account)).collect();
     let guarded = |id: &&AccountId| {
-        snapshot
-            .account(id)
-            .is_none_or(|(_, class)| class.counts_as_production_pci())
+        snapshot.account(id).is_none_or(|(_, class)| {
+            class.counts_as_production_pci() || class.undeclared().counts_as_production_pci()
+        })
     };
     if accounts.is_empty() || accounts.iter().any(guarded) {
         Sensitivity::ProductionPci

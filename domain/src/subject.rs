@@ -11,6 +11,7 @@
 mod access;
 pub mod account_classification;
 pub mod assignment;
+mod delay;
 pub mod identity_link;
 mod invalid;
 mod kinds;
@@ -22,11 +23,12 @@ mod saga;
 mod state;
 mod unknown;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 pub use access::{AccessChange, AccessResource};
+pub use delay::Delay;
 pub use invalid::InvalidItem;
 pub use kinds::{Operation, Step, SubjectKey, SubjectKind, SubjectState};
 pub use objection::{CHANGED_MEANWHILE, Objection};
@@ -113,6 +115,16 @@ pub trait Subject<'a> {
 
     /// Returns the persons whom the item concerns so much that they may not approve it, besides those who gain access.
     fn bars(&self, context: SubjectContext<'_>) -> Vec<PersonId>;
+
+    /// Returns the persons whom the item concerns so much that they may decline it, although it bars them.
+    fn may_decline(&self, _: &Snapshot) -> BTreeSet<PersonId> {
+        BTreeSet::new()
+    }
+
+    /// Returns whether what delays a grant may delay the item.
+    fn delay(&self) -> Delay {
+        Delay::May
+    }
 
     /// Returns how the item is carried out.
     fn work(&self) -> Work;

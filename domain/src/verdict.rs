@@ -25,6 +25,16 @@ pub enum Outcome {
     Refused,
 }
 
+/// Whether what speaks against a change goes by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Persistence {
+    /// Only another request helps.
+    #[default]
+    Lasting,
+    /// The same request may be possible later: after the next read, or after somebody corrected what it rests on.
+    Passing,
+}
+
 /// A policy that matched, for one or more gains of the change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredHit")]
@@ -46,6 +56,9 @@ pub struct Hit {
     /// these.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub people_together: Option<usize>,
+    /// Whether it goes by itself. Only an evaluation of now says so, so it is not stored.
+    #[serde(skip)]
+    pub persistence: Persistence,
 }
 
 /// The stored form. Earlier versions stored the index of every single gain instead of their number.
@@ -73,6 +86,7 @@ impl From<StoredHit> for Hit {
             gains: BTreeSet::new(),
             affected: stored.affected.max(stored.gains.len()),
             people_together: stored.people_together,
+            persistence: Persistence::Lasting,
         }
     }
 }
@@ -233,6 +247,7 @@ mod tests {
             gains: BTreeSet::new(),
             affected: 0,
             people_together: None,
+            persistence: Persistence::Lasting,
         };
         let (last, two) = (
             hit("final", None),

@@ -8,4 +8,4 @@ drop index ledger_entry_identity;
 create index ledger_entry_identity on ledger_entry (target_id, seq)
     where type in ('identity.linked', 'identity.user_seen', 'identity.suspended', 'identity.confirmed',
     'identity.alarm_included', 'identity.link_agreed', 'identity.joined', 'identity.link_ended',
-    'identity.claim_refused');
+    'identity.claim_refused', 'identity.refusal_withdrawn');

@@ -62,11 +62,13 @@ pub enum ChangeKind {
     Unlink,
     /// Refuses what the sign-ins of an identity claim.
     RefuseClaim,
+    /// Withdraws such a refusal.
+    WithdrawRefusal,
 }
 
 impl ChangeKind {
     /// Every kind, in the order of the form.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Grant,
         Self::Remove,
         Self::Join,
@@ -74,6 +76,7 @@ impl ChangeKind {
         Self::Link,
         Self::Unlink,
         Self::RefuseClaim,
+        Self::WithdrawRefusal,
     ];
 
     /// Returns the value of the form field.
@@ -86,6 +89,7 @@ impl ChangeKind {
             Self::Link => "link",
             Self::Unlink => "unlink",
             Self::RefuseClaim => "refuse-claim",
+            Self::WithdrawRefusal => "withdraw-refusal",
         }
     }
 
@@ -101,7 +105,10 @@ impl ChangeKind {
 
     /// Returns whether the change concerns an identity instead of access.
     pub const fn is_identity(self) -> bool {
-        matches!(self, Self::Link | Self::Unlink | Self::RefuseClaim)
+        matches!(
+            self,
+            Self::Link | Self::Unlink | Self::RefuseClaim | Self::WithdrawRefusal
+        )
     }
 
     /// Returns whether the change gives access.
@@ -194,6 +201,11 @@ impl ChangeForm {
     /// Returns the form that refuses what an identity claims.
     pub fn refuse_claim(person: &PersonId) -> Self {
         Self::of_identity(ChangeKind::RefuseClaim, person)
+    }
+
+    /// Returns the form that withdraws such a refusal.
+    pub fn withdraw_refusal(person: &PersonId) -> Self {
+        Self::of_identity(ChangeKind::WithdrawRefusal, person)
     }
 
     fn of_identity(kind: ChangeKind, person: &PersonId) -> Self {

@@ -11,10 +11,10 @@ use domain::{
 };
 
 use super::{
-    AccountRef, ChangeForm, ChangeRow, DecisionInput, EffectPage, FollowUpLink, FollowUps,
-    ItemProgress, LedgerMismatchView, ListQuery, LiveProgress, NewChange, Page, PortResult,
-    Preview, SentencePart, SetRef, Submission, UnreadableChangeView, UnreadableItem, UserRef,
-    ViaRef, obstacle,
+    AccountRef, AgainstApproval, ChangeForm, ChangeRow, DecisionInput, EffectPage, FollowUpLink,
+    FollowUps, ItemProgress, LedgerMismatchView, ListQuery, LiveProgress, NewChange, Page,
+    PortResult, Preview, SentencePart, SetRef, Submission, UnreadableChangeView, UnreadableItem,
+    UserRef, ViaRef, obstacle,
 };
 
 /// A decision on a change.
@@ -154,6 +154,8 @@ pub enum StepUpView {
 pub enum DecisionObstacle {
     /// By who the viewer is, or how they signed in.
     Viewer(ApproverRefusal),
+    /// The change concerns the viewer, who may decline it, and may not approve it.
+    MayDeclineOnly(ApproverRefusal),
     /// The change is in this state.
     Over(State),
     /// The change does not match the ledger.
@@ -189,8 +191,8 @@ pub struct ChangeView {
     pub decide: Result<(), DecisionObstacle>,
     /// What the viewer has to do before they decide.
     pub step_up: Option<StepUpView>,
-    /// Why an undecided change can no longer be approved, one sentence each.
-    pub obsolete: Vec<String>,
+    /// Why an undecided change cannot be approved.
+    pub against: Vec<AgainstApproval>,
     /// Whether the viewer may withdraw it; an error holds the reason why not.
     #[serde(rename = "withdraw_obstacle", serialize_with = "obstacle")]
     pub withdraw: Result<(), WithdrawObstacle>,

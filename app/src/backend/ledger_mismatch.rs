@@ -37,7 +37,7 @@ pub enum MismatchConsequence {
     Started,
     /// It will not start, and nobody can decide on it.
     NeverStarts,
-    /// It only removes access and needs no approval, so it is carried out.
+    /// It only takes something away and needs no approval, so it is carried out.
     CarriedOut,
     /// A declining decision counts even if only the row or the entry exists.
     DeclineCounts,

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod affected;
+mod against_approval;
 mod change_form;
 mod changes;
 mod classify_form;
@@ -27,6 +28,7 @@ mod viewer;
 
 pub use accounts::*;
 pub use affected::*;
+pub use against_approval::*;
 pub use change_form::*;
 pub use changes::*;
 pub use classify_form::*;

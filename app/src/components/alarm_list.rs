@@ -1,5 +1,5 @@
-//! The changes with an alarm on the home page: they remove oversight access or the access of many people, or gave
-//! oversight access that ended.
+//! The changes with an alarm on the home page: they remove oversight access or the access of many people, are about the
+//! identity of somebody who decides or administers, or gave oversight access that ended.
 
 use domain::{change::Aim, time::Timestamp};
 use leptos::prelude::*;
@@ -33,7 +33,7 @@ pub fn AlarmList(
     };
     let lines = rows.into_iter().map(|row| line(row, now)).collect_view();
     view! {
-        <Notice status title="Alarms about oversight access and the access of many people">
+        <Notice status title="Alarms about oversight access, the access of many people, and who decides">
             <p>"Requested in the last 7 days."</p>
             <ul data-alarms>{lines}</ul>
             <p class="mt-2"><a href=format!("/changes?only={WITH_ALARM}")>{all}</a></p>

@@ -31,8 +31,9 @@ pub fn DecisionForms(
     /// The values entered earlier and their errors.
     form: FormState,
 ) -> impl IntoView {
-    match may {
-        Ok(()) => {}
+    let barred = match may {
+        Ok(()) => None,
+        Err(obstacle @ DecisionObstacle::MayDeclineOnly(_)) => Some(reason(obstacle)),
         Err(DecisionObstacle::Viewer(ApproverRefusal::NoMfa)) => {
             return view! { <SecondFactorNotice return_to=format!("/changes/{id}") /> }.into_any();
         }
@@ -40,7 +41,7 @@ pub fn DecisionForms(
         Err(obstacle) => {
             return view! { <Notice status=Status::Off title=reason(obstacle) /> }.into_any();
         }
-    }
+    };
     let order = if step_up.is_some() {
         SignInOrder::First
     } else {
@@ -67,10 +68,18 @@ pub fn DecisionForms(
         view! { <Notice status=Status::Info announce=Announce::Politely title="Your reason was restored. Review the change again before you decide." /> }
     });
     let one = move |which: Decision| decision(&id, &effect, &form, which, order);
+    let (barred, approve) = match barred {
+        None => (None, Some(one(Decision::Approve))),
+        Some(reason) => (
+            Some(view! { <Notice status=Status::Info title=reason>"You may decline it."</Notice> }),
+            None,
+        ),
+    };
     view! {
         {review}
         {step_up}
-        <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6 gap-y-4">{one(Decision::Approve)} {one(Decision::Decline)}</div>
+        {barred}
+        <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6 gap-y-4">{approve} {one(Decision::Decline)}</div>
     }
     .into_any()
 }
@@ -78,7 +87,9 @@ pub fn DecisionForms(
 /// Returns why no form is shown.
 const fn reason(obstacle: DecisionObstacle) -> &'static str {
     match obstacle {
-        DecisionObstacle::Viewer(refusal) => refusal.reason(),
+        DecisionObstacle::Viewer(refusal) | DecisionObstacle::MayDeclineOnly(refusal) => {
+            refusal.reason()
+        }
         DecisionObstacle::Over(state) => state_reason(state),
         DecisionObstacle::LedgerMismatch => {
             "This change does not match the ledger, so nobody can decide on it."
@@ -167,7 +178,7 @@ pub fn decision_errors(form: &FormState, view: &ChangeView) -> Vec<(String, Stri
     let sent = form.value(decision_field::DECISION);
     let sent = sent.as_deref().and_then(decision_of);
     let word = decision_word(sent.unwrap_or(Decision::Approve));
-    let open = view.decide.is_ok();
+    let open = view.may_decline();
     let anchor = |field: &str| match field {
         decision_field::REASON if open => format!("reason-{word}"),
         _ => "decision".into(),

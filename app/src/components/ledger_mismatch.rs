@@ -84,7 +84,7 @@ const fn consequence_words(consequence: MismatchConsequence) -> &'static str {
         }
         MismatchConsequence::NeverStarts => "It will not start, and nobody can decide on it.",
         MismatchConsequence::CarriedOut => {
-            "It only removes access and needs no approval, so it is carried out."
+            "It only takes something away and needs no approval, so it is carried out."
         }
         MismatchConsequence::DeclineCounts => {
             "It will not start: a declining decision counts even if only one of them contains it."

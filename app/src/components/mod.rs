@@ -2,6 +2,7 @@
 //! that needs the browser is an island.
 
 mod account_badge;
+mod against_approval;
 mod alarm_list;
 mod badge;
 mod button;
@@ -22,7 +23,6 @@ mod link_evidence;
 mod list_bar;
 mod navigation;
 mod notice;
-mod obsolete;
 mod page_header;
 mod pagination;
 mod person_link;
@@ -47,6 +47,7 @@ mod timeline;
 mod verdict;
 
 pub use account_badge::*;
+pub use against_approval::*;
 pub use alarm_list::*;
 pub use badge::*;
 pub use button::*;
@@ -67,7 +68,6 @@ pub use link_evidence::*;
 pub use list_bar::*;
 pub use navigation::*;
 pub use notice::*;
-pub use obsolete::*;
 pub use page_header::*;
 pub use pagination::*;
 pub use person_link::*;

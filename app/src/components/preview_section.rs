@@ -81,7 +81,7 @@ fn raises_alarm() -> AnyView {
     view! {
         <Notice status=Status::Danger title="Submitting this change raises an alarm">
             <p>
-                "A policy on removals matched, or could not be evaluated (see above). Administrators, approvers and auditors see it on their home pages, and the ledger records it, even if you withdraw the change."
+                "A policy on removals matched or could not be evaluated, or this concerns somebody who decides or administers here (see above). Administrators, approvers and auditors see it on their home pages, and the ledger records it, even if you withdraw the change."
             </p>
         </Notice>
     }

@@ -10,12 +10,12 @@ use crate::{
         sentence_words, state_words,
     },
     components::{
-        AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition,
-        DefinitionList, DiffView, ErrorSummary, FollowUpItemLink, FollowUpLinks,
-        LedgerMismatchNotice, LinkEvidenceSection, Notice, ObsoleteNotice, PageHeader,
-        PagePosition, RemainingPathList, SagaSteps, Section, Status, StatusBadge, StepsShown,
-        SubjectEffects, Table, Tense, Time, Timeline, VerdictBox, WithdrawForm, decision_errors,
-        list_href, live_words, operation_status, pages, progress_words, risks, state_status,
+        AbsoluteTime, AccountLink, AgainstApprovalNotice, BadgeWeight, Column, Crumb,
+        DecisionForms, Definition, DefinitionList, DiffView, ErrorSummary, FollowUpItemLink,
+        FollowUpLinks, LedgerMismatchNotice, LinkEvidenceSection, Notice, PageHeader, PagePosition,
+        RemainingPathList, SagaSteps, Section, Status, StatusBadge, StepsShown, SubjectEffects,
+        Table, Tense, Time, Timeline, VerdictBox, WithdrawForm, decision_errors, list_href,
+        live_words, operation_status, pages, progress_words, risks, state_status,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -68,7 +68,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             />
             <ErrorSummary errors=errors />
             {view.mismatch.clone().map(|mismatch| view! { <LedgerMismatchNotice mismatch /> })}
-            <ObsoleteNotice reasons=view.obsolete.clone() />
+            <AgainstApprovalNotice reasons=view.against.clone() />
             {typed(&view, &form)}
             {view.result.clone().map(|result| view! { <Notice status=Status::Danger title=result /> })}
             {body(view, Shown { effect: shown, items: items_page }, &form, decides, ledger, now)}
@@ -81,7 +81,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
 fn typed(view: &ChangeView, form: &FormState) -> Option<AnyView> {
     let words = form
         .value(decision_field::REASON)
-        .filter(|words| view.decide.is_err() && !words.trim().is_empty())?;
+        .filter(|words| !view.may_decline() && !words.trim().is_empty())?;
     let notice = view! {
         <Notice status=Status::Off title="Your comment was not submitted">
             <p class="whitespace-pre-wrap break-words">{words}</p>

@@ -11,9 +11,9 @@ use leptos::prelude::*;
 use crate::{
     backend::{ChangeView, InboxPosition, PortResult, gains_and_losses},
     components::{
-        AccountLink, DecisionForms, Definition, DefinitionList, DiffView, Empty, FreshnessNotice,
-        Glyph, LedgerMismatchMark, LedgerMismatchNotice, LinkButton, LinkEvidenceSection, Notice,
-        ObsoleteNotice, PageHeader, PagePosition, SecondFactorNotice, Section, Status,
+        AccountLink, AgainstApprovalNotice, DecisionForms, Definition, DefinitionList, DiffView,
+        Empty, FreshnessNotice, Glyph, LedgerMismatchMark, LedgerMismatchNotice, LinkButton,
+        LinkEvidenceSection, Notice, PageHeader, PagePosition, SecondFactorNotice, Section, Status,
         SubjectEffects, Time, VerdictBox, list_href, pages, risks,
     },
     routes::{Page, Visit},
@@ -115,7 +115,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
         decide,
         step_up,
         mismatch,
-        obsolete,
+        against,
         ..
     } = view;
     let (gains, losses) = (preview.gainers.rows, preview.losers.rows);
@@ -136,7 +136,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
             </div>
         </Section>
         {mismatch.map(|mismatch| view! { <LedgerMismatchNotice mismatch /> })}
-        <ObsoleteNotice reasons=obsolete />
+        <AgainstApprovalNotice reasons=against />
         <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains />
         {preview.evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
         {(gains + losses > 0 || preview.other_count == 0).then(|| view! { <Section title="Who gains and loses access" detail><DiffView gained=preview.gained gains lost=preview.lost losses /></Section> })}

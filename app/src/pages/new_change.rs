@@ -54,6 +54,7 @@ const fn of_kind(kind: ChangeKind) -> &'static FormPage {
         ChangeKind::Link => &identity::LINK,
         ChangeKind::Unlink => &identity::UNLINK,
         ChangeKind::RefuseClaim => &identity::REFUSE_CLAIM,
+        ChangeKind::WithdrawRefusal => &identity::WITHDRAW_REFUSAL,
     }
 }
 

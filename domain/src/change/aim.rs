@@ -1,13 +1,16 @@
 //! What a change aims at, as far as the changes of one person are counted and folded by it.
 //!
 //! Grants and removals have allowances of their own: grants never delay a removal. A removal that starts at
-//! once has none, because it must not wait. One that waits only because removals add up is counted against no limit: it
+//! once has none, because it must not wait. The same holds for whatever else takes something away. One that waits only because removals add up is counted against no limit: it
 //! may wait, and is never refused.
 
 use serde::Serialize;
 
 use super::{Operation, Proposal};
-use crate::verdict::{Outcome, Verdict};
+use crate::{
+    subject::Delay,
+    verdict::{Outcome, Verdict},
+};
 
 /// What the operations of a change do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -51,9 +54,9 @@ impl Aim {
 /// The changes of one person that are limited together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Allowance {
-    /// Everything that does not only remove access.
+    /// Everything that may be delayed.
     Grants,
-    /// Removals that need an approval, or that a policy blocks.
+    /// Removals, and whatever else takes something away, that need an approval or that a policy blocks.
     Removals,
     /// Removals that need an approval only because of the requester's earlier ones. Not limited.
     RemovalsTogether,
@@ -71,10 +74,25 @@ impl Allowance {
 }
 
 impl Proposal {
-    /// Whether the change only removes access. Nothing may delay such a change. Everything else counts as giving
-    /// access: what is not about access can open the way to it.
+    /// Whether the change only removes access.
     pub fn only_removes(&self) -> bool {
         self.operations.iter().all(Operation::removes)
+    }
+
+    /// Whether what delays a grant may delay the change: one item that may be delayed is enough. What an item does cannot be
+    /// told from an edited verdict, only that it needs the agreement of others.
+    pub fn may_be_delayed(&self, verdict: &Verdict) -> bool {
+        let matched = |rules: &[&str]| {
+            let mut hits = verdict.hits.iter();
+            hits.any(|hit| rules.contains(&hit.rule.as_str()))
+        };
+        self.operations
+            .iter()
+            .any(|item| match item.subject().delay() {
+                Delay::May => true,
+                Delay::NeverUnless(rules) => matched(rules),
+                Delay::Never => false,
+            })
     }
 
     pub fn aim(&self) -> Aim {
@@ -96,7 +114,7 @@ impl Proposal {
 
     /// Returns what the change counts against with this verdict; none for a removal that starts at once.
     pub fn allowance(&self, verdict: &Verdict) -> Option<Allowance> {
-        if !self.only_removes() {
+        if self.may_be_delayed(verdict) {
             return Some(Allowance::Grants);
         }
         if verdict.is_due_to_earlier_removals() {

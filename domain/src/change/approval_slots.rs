@@ -7,10 +7,11 @@
 
 use std::collections::BTreeSet;
 
-use super::Change;
+use super::{Change, Proposal};
 use crate::{
     approval::{Approval, ApprovalProgress, ApproverRefusal, Candidate, Decision, Mfa},
     ids::{EffectHash, PersonId},
+    snapshot::Snapshot,
     verdict::Outcome,
 };
 
@@ -20,6 +21,26 @@ impl Change {
         self.approvals
             .iter()
             .filter(|given| given.effect == self.effect && given.round == self.round)
+    }
+}
+
+impl Proposal {
+    /// Returns those of the people who gain or whom an item concerns who may not make this decision. Whom an item concerns
+    /// may decline: it may take from them what is theirs.
+    pub fn barred_from(
+        &self,
+        decision: Decision,
+        gaining: &BTreeSet<PersonId>,
+        snapshot: &Snapshot,
+    ) -> BTreeSet<PersonId> {
+        let mut barred = gaining.clone();
+        if decision == Decision::Decline {
+            let items = self.operations.iter();
+            for person in items.flat_map(|item| item.subject().may_decline(snapshot)) {
+                barred.remove(&person);
+            }
+        }
+        barred
     }
 }
 

@@ -91,6 +91,23 @@ impl Declared {
     pub fn strictness(&self) -> (Environment, Pci) {
         (self.environment, self.pci)
     }
+
+    /// Returns what counts while it is valid, roles apart, if AWS says `reported` and `without` counts without it.
+    pub fn counts(
+        &self,
+        reported: (Environment, Pci),
+        without: (Environment, Pci),
+    ) -> (Environment, Pci) {
+        fn half<T: Copy + Ord>(declared: T, then_and_now: [(T, T); 2]) -> T {
+            let raised = then_and_now.into_iter().filter(|(then, now)| now > then);
+            raised.fold(declared, |known, (_, now)| known.max(now))
+        }
+        let (environments, pci) = (
+            [(self.against.0, reported.0), (self.without.0, without.0)],
+            [(self.against.1, reported.1), (self.without.1, without.1)],
+        );
+        (half(self.environment, environments), half(self.pci, pci))
+    }
 }
 
 impl Classification {

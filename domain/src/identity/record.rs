@@ -37,7 +37,8 @@ pub struct IdentityRecord {
     /// read them, and those that were recorded since. An id that the user had by mistake no longer counts here once
     /// somebody has confirmed the identity, while [`Self::is_oneself`] keeps it.
     pub own: BTreeSet<ExternalIdDigest>,
-    /// The users that the identity was linked to; the others of [`Self::users`] only had one of its external ids.
+    /// The users that the identity was linked to since people last ended a link; the others of [`Self::users`] had one of its
+    /// external ids, or were its user before that end.
     pub linked: BTreeSet<UserId>,
     pub suspended: Option<Suspension>,
     /// The last difference that belonged to an alarm, unless somebody has confirmed the identity since.
@@ -152,9 +153,11 @@ impl IdentityRecord {
         self.agreed_keys.extend(keys);
     }
 
-    /// Records that people agreed to end the link.
+    /// Records that people agreed to end the link. The identity is none of the users that it was linked to: a key that
+    /// leads to one of them later leads to another user, who still counts as the same human.
     pub fn end(&mut self, agreement: Agreement) {
         self.current = None;
+        self.linked.clear();
         self.own.clear();
         self.suspended = None;
         self.agreed = None;
@@ -166,5 +169,12 @@ impl IdentityRecord {
     /// Records that people agreed that the identity is none of the users that its sign-ins claimed.
     pub fn refuse(&mut self, users: impl IntoIterator<Item = UserId>) {
         self.refused.extend(users);
+    }
+
+    /// Records that people agreed that sign-ins may claim these users again.
+    pub fn withdraw_refusal(&mut self, users: impl IntoIterator<Item = UserId>) {
+        for user in users {
+            self.refused.remove(&user);
+        }
     }
 }

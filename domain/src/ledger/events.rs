@@ -112,7 +112,7 @@ kinds! {
     }
     /// A change removes oversight access, or the access of many people, or a policy on removals could not be evaluated.
     ChangeAlarm = "change.alarm" {
-        title: "Alarm about a removal", sentence: "Alarm about {item}[: {reason}]",
+        title: "Alarm about a change", sentence: "Alarm about {item}[: {reason}]",
         agency: Observation, ocsf: FINDING_CREATE, severity: High, concerns: &[Administrators],
     }
     /// Every item was carried out, and a read verified it: of AWS for access, of the database for everything else.
@@ -284,6 +284,11 @@ kinds! {
     /// People agreed that an identity is not the user that its sign-in claimed.
     IdentityClaimRefused = "identity.claim_refused" {
         title: "Identity claim refused", sentence: "The claim of {person} to be the Identity Center user {user} was refused, as people agreed",
+        agency: Leastwise, ocsf: ACCOUNT_OTHER, severity: Medium, concerns: &[Subject, Administrators],
+    }
+    /// People agreed that an identity may claim a user again.
+    IdentityRefusalWithdrawn = "identity.refusal_withdrawn" {
+        title: "Refusal of an identity claim withdrawn", sentence: "{person} may claim to be the Identity Center user {user} again, as people agreed",
         agency: Leastwise, ocsf: ACCOUNT_OTHER, severity: Medium, concerns: &[Subject, Administrators],
     }
     /// Many identities differ from the directory at once.

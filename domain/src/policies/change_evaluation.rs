@@ -65,7 +65,7 @@ pub fn evaluate(
     let gaining: BTreeSet<PersonId> = gains.chain(barred).collect();
     let approvals = counted(asked, &gaining);
     let agreed = approvals.len();
-    let objections = Objections::of(context, operations, agreed);
+    let objections = Objections::of(context, operations, asked, agreed);
     let mut indirect = indirect_effects::hits(before, operations, &effect, asked, rules, agreed);
     indirect.extend(removals::hits(
         before, operations, &effect, asked, rules, agreed,

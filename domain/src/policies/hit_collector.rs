@@ -97,7 +97,7 @@ impl HitCollector {
                 "This gives access to account {account}, which is not in the organization as of the last complete read \
                  of AWS. Check what the group is assigned to, or try again after the next read."
             );
-            system::hit(RULE, reason, "PCI 7.2.1", BTreeSet::new())
+            system::passing(system::hit(RULE, reason, "PCI 7.2.1", BTreeSet::new()))
         }).gains.insert(gain);
     }
 
@@ -107,12 +107,15 @@ impl HitCollector {
         let mut sorted = self.system;
         sorted.extend(self.unknown.into_values());
         for (error, gains) in self.failed {
-            sorted.push(system::hit(
+            let reason = format!(
+                "A policy could not be evaluated, so this change is blocked. Report this error to the maintainer of the policies: {error}"
+            );
+            sorted.push(system::passing(system::hit(
                 RULE_ERROR,
-                format!("A policy could not be evaluated, so this change is blocked. Report this error to the maintainer of the policies: {error}"),
+                reason,
                 "PCI 7.3.3",
                 gains,
-            ));
+            )));
         }
         if !self.ineligible.is_empty() {
             sorted.push(system::hit(

@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::{
     results::RequestContext,
     rules::Rules,
-    system::{GainsByOrigin, hit},
+    system::{GainsByOrigin, hit, not_administrator, objected},
 };
 use crate::{
     change::Operation,
@@ -44,10 +44,16 @@ pub(super) fn hits(
     let mut found: Vec<Hit> = Vec::new();
     let mut known = HashSet::new();
     for operation in operations {
-        let joining = operation.joins().and_then(|(group, user)| {
+        let joins = operation.joins().map(|(group, user)| {
             let leads = gains.resting_on(operation).next().is_some();
-            joining(snapshot, group, user, leads, rules)
+            (group, user, leads)
         });
+        let joining =
+            joins.and_then(|(group, user, leads)| joining(snapshot, group, user, leads, rules));
+        // No policy is asked about a membership that gives nothing now.
+        let unasked = joins.is_some_and(|(_, _, leads)| !leads);
+        let unasked = unasked.then(|| not_administrator(&asked.roles, asked.mfa));
+        let barred = unasked.flatten().map(objected);
         let leaving = operation.leaves();
         let leaving = leaving.and_then(|(group, _)| named(snapshot, group, rules));
         let held = operation
@@ -59,7 +65,7 @@ pub(super) fn hits(
             remedies.is_some_and(|remedies| remedies.lifted_by(agreed))
         };
         // A rule with the same reason is the same hit.
-        let new = of_one.filter(|hit| !lifted(hit));
+        let new = of_one.into_iter().chain(barred).filter(|hit| !lifted(hit));
         found.extend(new.filter(|hit| known.insert((hit.rule.clone(), hit.reason.clone()))));
     }
     found

@@ -62,7 +62,7 @@ pub use oversight::{EARLIER, InvalidOversightMark, OversightMark, RemovalLimits}
 pub use records::{Agreement, Record, Records};
 #[cfg(feature = "cedar")]
 pub use removals::{
-    RemovalPolicies, ends_oversight, idle_oversight_marks, is_removal_hit, removal_limit,
+    RemovalPolicies, ends_oversight, idle_oversight_marks, is_alarm_hit, removal_limit,
 };
 pub use results::{
     Evaluation, ExistingAccess, Gain, GainKind, Holder, RequestContext, Rule, RuleError, RuleKind,
@@ -71,4 +71,7 @@ pub use results::{
 #[cfg(feature = "cedar")]
 pub use rules::Rules;
 #[cfg(feature = "cedar")]
-pub use system::{ELIGIBILITY_NONE, REMOVAL_POLICY_ERROR, RULE_ERROR};
+pub use system::{
+    ELIGIBILITY_NONE, NO_SECOND_FACTOR, NOT_ADMINISTRATOR, REMOVAL_POLICY_ERROR, RULE_ERROR,
+    requester_objection,
+};

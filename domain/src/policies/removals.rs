@@ -28,6 +28,7 @@ use crate::{
     engine::AccessResource,
     ids::PermissionSetArn,
     snapshot::{Knowledge, Snapshot},
+    subject::identity_link::CONTROLLER,
     verdict::{Hit, Remedies},
 };
 
@@ -160,10 +161,12 @@ fn due_to_earlier_removals(hit: Hit, together: usize) -> Hit {
     }
 }
 
-/// Whether a hit is one of a policy on removals, or of one that could not be evaluated. Either raises an alarm.
-pub fn is_removal_hit(rules: &Rules, hit: &Hit) -> bool {
+/// Whether a hit raises an alarm: one of a policy on removals, one of such a policy that could not be evaluated, and one of
+/// an item about the identity of somebody who decides or administers.
+pub fn is_alarm_hit(rules: &Rules, hit: &Hit) -> bool {
     let removals = rules.removals.as_ref();
     hit.rule == REMOVAL_POLICY_ERROR
+        || hit.rule == CONTROLLER
         || removals.is_some_and(|removals| removals.list.iter().any(|rule| rule.id == hit.rule))
 }
 

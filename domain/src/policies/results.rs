@@ -19,7 +19,7 @@ use crate::{
     ids::{Assignment, EffectHash, PersonId, UserId},
     subject::SubjectStates,
     time::Timestamp,
-    verdict::{Hit, Outcome, Remedies, Verdict, strictest},
+    verdict::{Hit, Outcome, Persistence, Remedies, Verdict, strictest},
 };
 
 /// The request behind a change: the requester and the circumstances.
@@ -215,6 +215,7 @@ impl Rule {
             gains: BTreeSet::new(),
             affected: 0,
             people_together: None,
+            persistence: Persistence::Lasting,
         }
     }
 }

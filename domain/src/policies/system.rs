@@ -4,13 +4,16 @@
 
 use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
+use super::results::RequestContext;
 use crate::{
     access::Path,
+    approval::Mfa,
+    authorize::Role,
     change::Operation,
     diff::SharedPath,
     ids::{GroupId, Pair, Principal, UserId},
     subject::{Objection, SubjectContext},
-    verdict::Hit,
+    verdict::{Hit, Persistence},
 };
 
 /// No policy makes the person eligible.
@@ -19,6 +22,39 @@ pub const ELIGIBILITY_NONE: &str = "eligibility.none";
 pub const RULE_ERROR: &str = "system.rule-error";
 /// A policy on removals could not be evaluated.
 pub const REMOVAL_POLICY_ERROR: &str = "system.removal-policy-error";
+/// The requester of something that only administrators propose is none now.
+pub const NOT_ADMINISTRATOR: &str = "system.requester-not-administrator";
+/// The requester of something that needs a second factor proved none at the request.
+pub const NO_SECOND_FACTOR: &str = "system.requester-second-factor";
+
+/// Returns why a requester with these roles may not propose what only administrators do.
+pub(super) fn not_administrator(roles: &BTreeSet<Role>, mfa: Mfa) -> Option<Objection> {
+    if !roles.contains(&Role::Administrator) {
+        let reason = "Only administrators propose this, and the requester is none now. Another administrator can \
+                      request it.";
+        let objection = Objection::blocks(NOT_ADMINISTRATOR, reason.into(), "PCI 7.2.2");
+        return Some(objection.passing());
+    }
+    (mfa == Mfa::NotProven).then(|| {
+        let reason = "This needs a second factor, and the request was made without one. Sign in with a second factor, \
+                      and request it again.";
+        Objection::blocks(NO_SECOND_FACTOR, reason.into(), "PCI 8.4.2")
+    })
+}
+
+/// Returns why a requester with these roles may not have an item, whatever it is about. Policies decide who may have
+/// access and nobody else is asked about the rest, so that is for administrators, also if a new kind of subject says nothing
+/// about it.
+pub fn requester_objection(
+    operation: &Operation,
+    roles: &BTreeSet<Role>,
+    mfa: Mfa,
+) -> Option<Objection> {
+    let is_access = operation.gives() || operation.removes();
+    (!is_access)
+        .then(|| not_administrator(roles, mfa))
+        .flatten()
+}
 
 pub(super) fn hit(rule: &str, reason: String, control: &str, gains: BTreeSet<usize>) -> Hit {
     Hit {
@@ -29,6 +65,15 @@ pub(super) fn hit(rule: &str, reason: String, control: &str, gains: BTreeSet<usi
         gains,
         affected: 0,
         people_together: None,
+        persistence: Persistence::Lasting,
+    }
+}
+
+/// Returns a hit that goes by itself.
+pub(super) fn passing(hit: Hit) -> Hit {
+    Hit {
+        persistence: Persistence::Passing,
+        ..hit
     }
 }
 
@@ -39,9 +84,11 @@ pub(super) fn objected(objection: Objection) -> Hit {
         reason,
         control,
         remedy,
+        persistence,
     } = objection;
     Hit {
         remedy,
+        persistence,
         ..hit(rule, reason, control, BTreeSet::new())
     }
 }
@@ -54,6 +101,7 @@ impl<'a> Objections<'a> {
     pub(super) fn of(
         context: SubjectContext<'_>,
         operations: &'a [Operation],
+        asked: &RequestContext,
         agreed: usize,
     ) -> Self {
         let lifted = |objection: &Objection| {
@@ -62,6 +110,7 @@ impl<'a> Objections<'a> {
         };
         let found = operations.iter().filter_map(|operation| {
             let mut objections = operation.subject().objections(context);
+            objections.extend(requester_objection(operation, &asked.roles, asked.mfa));
             objections.retain(|objection| !lifted(objection));
             (!objections.is_empty()).then_some((operation, objections))
         });

@@ -3,12 +3,15 @@
 //!
 //! `classification::declared` states how a declaration counts.
 
+mod items;
+mod limits;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessChange, InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange,
+    AccessChange, Delay, InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange,
     PropertyValue, SagaPlan, Step, Subject, SubjectContext, SubjectEffect, SubjectKey,
     SubjectState, Work, content_hash, unknown,
 };
@@ -30,6 +33,8 @@ pub const LEAST_CHARS: usize = 10;
 pub const LOOSENED: &str = "system.classification-loosened";
 /// Somebody else would answer for an account.
 pub const NEW_OWNER: &str = "system.new-owner";
+/// A declaration would have ended before it begins, or be valid for too long.
+pub const END: &str = "system.declaration-end";
 /// Another purpose or reason would be given for an account that two people agreed to classify less strictly.
 pub const NEW_REASON: &str = "system.new-reason";
 
@@ -102,8 +107,9 @@ impl Declaration {
         agreed.map_or(chosen, |before| before.valid_until.min(chosen))
     }
 
-    /// Validates the texts. The rest is typed, or chosen by the program.
+    /// Validates everything but its end, which depends on the time: [`Self::check_end`].
     fn check(&self) -> Result<(), InvalidItem> {
+        Self::check_environment(self.environment)?;
         check_text("purpose", &self.purpose)?;
         match (&self.out_of_scope, self.pci) {
             (Some(reason), Pci::Out) => check_text("reason for out of scope", reason),
@@ -267,7 +273,10 @@ impl<'a> Subject<'a> for Classification<'a> {
         let owner = self.after.and_then(|after| after.owner.clone());
         let owner =
             owner.and_then(|owner| unknown::principal(context.snapshot, &Principal::User(owner)));
-        let mut found: Vec<Objection> = owner.into_iter().collect();
+        let ends = (self.after).map(|after| Declaration::check_end(after.valid_until, state.at));
+        let end = ends.and_then(Result::err);
+        let end = end.map(|wrong| Objection::blocks(END, wrong.to_string(), "PCI 12.5.2"));
+        let mut found: Vec<Objection> = owner.into_iter().chain(end).collect();
         // The class in the snapshot may not know a declaration that was recorded a moment ago.
         let now = class.under(state.declared, state.at).strictness();
         found.extend(self.needs_agreement(now, without));
@@ -314,6 +323,14 @@ impl<'a> Subject<'a> for Classification<'a> {
 
     fn bars(&self, _: SubjectContext<'_>) -> Vec<PersonId> {
         Vec::new()
+    }
+
+    fn delay(&self) -> Delay {
+        if self.may_loosen() {
+            Delay::May
+        } else {
+            Delay::NeverUnless(&[LOOSENED, NEW_OWNER, NEW_REASON])
+        }
     }
 
     fn work(&self) -> Work {

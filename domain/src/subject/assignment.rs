@@ -2,13 +2,13 @@
 //! of who has the access.
 
 use super::{
-    AccessChange, AccessResource, InvalidItem, Objection, Operation, Part, Subject, SubjectContext,
-    SubjectEffect, SubjectKey, Work, unknown,
+    AccessChange, AccessResource, Delay, InvalidItem, Objection, Operation, Part, Subject,
+    SubjectContext, SubjectEffect, SubjectKey, Work, unknown,
 };
 use crate::{
     classification::is_live,
     grant::Term,
-    ids::{Assignment, PersonId},
+    ids::{AccountId, Assignment, PersonId},
     snapshot::Snapshot,
     time::Duration,
 };
@@ -149,6 +149,10 @@ impl<'a> Subject<'a> for Removal<'a> {
         }
     }
 
+    fn delay(&self) -> Delay {
+        Delay::Never
+    }
+
     /// The removed access had no end that Leastwise knows.
     fn undo(&self) -> Operation {
         Operation::Assign {
@@ -203,7 +207,7 @@ pub fn unwritable(snapshot: &Snapshot, assignment: &Assignment) -> Vec<Objection
     if let Some((known, _)) = snapshot.account(account)
         && !is_live(known)
     {
-        found.push(Objection::blocks(
+        let inactive = Objection::blocks(
             "system.account-not-active",
             format!(
                 "Account {} ({account}) is {} as of the last complete read of AWS, so access to it cannot be changed. If that \
@@ -212,7 +216,8 @@ pub fn unwritable(snapshot: &Snapshot, assignment: &Assignment) -> Vec<Objection
                 known.state.as_str().to_lowercase().replace('_', " ")
             ),
             "PCI 7.2.1",
-        ));
+        );
+        found.push(inactive.passing());
     }
     found
 }

@@ -1,26 +1,33 @@
 //! Which Identity Center user an identity is, if people say so. Two other people must agree to a link, because whoever is
 //! linked acts as that user; e-mail addresses and names are never evidence.
 //!
-//! An item links an identity to a user, ends its link, or refuses what its sign-ins claim. If the user already is another
+//! An item links an identity to a user, ends its link, refuses what its sign-ins claim, or withdraws such a refusal. If the user already is another
 //! identity that is in use, the sign-ins become sign-ins of that identity. Linking a suspended identity, or ending its
 //! link, ends the suspension.
 
+mod controllers;
 mod evidence;
 mod items;
+mod obstacles;
+mod words;
+
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+pub use controllers::{Controllers, Holders};
 pub use evidence::{SIGN_INS, SignInEvidence};
 
 use super::{
-    AccessChange, InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange,
+    AccessChange, Delay, InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange,
     PropertyValue, SagaPlan, Step, Subject, SubjectContext, SubjectEffect, SubjectKey,
-    SubjectState, Work, content_hash, unknown,
+    SubjectState, Work, content_hash,
 };
 use crate::{
-    directory::UserStatus,
-    ids::{AccountId, PersonId, Principal, UserId},
+    authorize::Role,
+    ids::{AccountId, PersonId, UserId},
     permission_set::ContentHash,
+    snapshot::Snapshot,
     time::Timestamp,
 };
 
@@ -30,12 +37,18 @@ pub const LINKED: &str = "system.identity-link";
 pub const UNLINKED: &str = "system.identity-link-ended";
 /// The claim of a sign-in would be refused.
 pub const CLAIM_REFUSED: &str = "system.identity-claim-refused";
+/// The refusal of a claim would be withdrawn.
+pub const REFUSAL_WITHDRAWN: &str = "system.identity-refusal-withdrawn";
 /// The user is disabled.
 pub const DISABLED: &str = "system.user-disabled";
 /// A key of a sign-in leads to another user.
 pub const ELSEWHERE: &str = "system.key-of-another-user";
 /// The requester is, was or claims to be one of those whom the item concerns.
 pub const OWN_IDENTITY: &str = "system.own-identity";
+/// The identity, or one that the item makes it a part of or takes from, decides or administers here.
+pub const CONTROLLER: &str = "system.identity-of-controller";
+/// Too few people who decide or administer would remain.
+pub const TOO_FEW: &str = "system.too-few-controllers";
 /// Nobody has signed in as the identity.
 pub const NO_SIGN_IN: &str = "system.no-sign-in";
 
@@ -57,6 +70,9 @@ pub struct Seen {
     /// The identity that its sign-ins join, because it is the new user and in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joins: Option<PersonId>,
+    /// The users that people agreed it is not.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub refused: BTreeSet<UserId>,
     /// What spoke for and against it. Not compared with what it is later: people judge it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<SignInEvidence>,
@@ -74,6 +90,8 @@ pub struct State {
     /// The linked user.
     pub user: Option<UserId>,
     pub open: Option<OpenMatter>,
+    /// The users that people agreed it is not.
+    pub refused: BTreeSet<UserId>,
     /// The number of its sign-ins.
     pub sign_ins: usize,
     /// The identity that its sign-ins would join.
@@ -84,6 +102,12 @@ pub struct State {
     pub elsewhere: Vec<UserId>,
     /// Who requests the change.
     pub requester: Option<PersonId>,
+    /// The identity that its sign-ins are a part of.
+    pub joined: Option<PersonId>,
+    /// The roles to decide and to administer that the identities of the item hold, suspended ones included.
+    pub roles: BTreeSet<Role>,
+    /// Who decides and administers before and after the change. None if that was not read.
+    pub controllers: Option<Arc<Controllers>>,
 }
 
 /// An item that replaces the linked user of an identity.
@@ -101,17 +125,21 @@ enum Aim<'a> {
     Link(&'a UserId),
     End(&'a UserId),
     Refuse(&'a [UserId]),
+    Withdraw(&'a BTreeSet<UserId>),
     Nothing,
 }
 
-/// Returns the content of an identity with this user and nothing open, as a read of it shows it.
-pub fn content(user: Option<&UserId>) -> ContentHash {
-    open_content(user, None)
-}
-
-/// Returns the content of an identity as a read of it shows it.
-pub fn open_content(user: Option<&UserId>, open: Option<&OpenMatter>) -> ContentHash {
-    content_hash(&(user, open))
+/// Returns the content of an identity as a read of it shows it. `refused` are the users that it is not.
+pub fn content(
+    user: Option<&UserId>,
+    open: Option<&OpenMatter>,
+    refused: &BTreeSet<UserId>,
+) -> ContentHash {
+    if refused.is_empty() {
+        content_hash(&(user, open))
+    } else {
+        content_hash(&(user, open, refused))
+    }
 }
 
 impl<'a> Link<'a> {
@@ -127,18 +155,50 @@ impl<'a> Link<'a> {
             (_, Some(user), _) => Aim::Link(user),
             (Some(user), None, _) => Aim::End(user),
             (None, None, Some(OpenMatter::Claim { users })) => Aim::Refuse(users),
+            (None, None, None) if !self.seen.refused.is_empty() => {
+                Aim::Withdraw(&self.seen.refused)
+            }
             (None, None, _) => Aim::Nothing,
         }
     }
 
+    /// Whether the item ends the link.
+    pub fn ends(&self) -> bool {
+        matches!(self.aim(), Aim::End(_))
+    }
+
+    /// Whether the item withdraws the refusal of a claim.
+    pub fn withdraws(&self) -> bool {
+        matches!(self.aim(), Aim::Withdraw(_))
+    }
+
     /// Returns every user that the item is about.
     pub fn users(&self) -> Vec<&'a UserId> {
-        let claimed: &[UserId] = match &self.seen.open {
-            Some(OpenMatter::Claim { users }) => users,
-            _ => &[],
-        };
         let named = self.before.into_iter().chain(self.after);
-        named.chain(claimed).collect()
+        named.chain(self.claimed()).collect()
+    }
+
+    /// Returns the users of whom people decide whether the sign-ins of the identity may claim them.
+    pub fn claimed(&self) -> Vec<&'a UserId> {
+        match (self.aim(), &self.seen.open) {
+            (Aim::Withdraw(users), _) => users.iter().collect(),
+            (_, Some(OpenMatter::Claim { users })) => users.iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns the users that the identity is not, after the item.
+    fn refused(&self) -> BTreeSet<UserId> {
+        let mut refused = self.seen.refused.clone();
+        match self.aim() {
+            Aim::Link(user) => {
+                refused.remove(user);
+            }
+            Aim::Refuse(users) => refused.extend(users.iter().cloned()),
+            Aim::Withdraw(_) => refused.clear(),
+            Aim::End(_) | Aim::Nothing => {}
+        }
+        refused
     }
 
     /// Whether somebody is one of those whom the item concerns.
@@ -148,44 +208,6 @@ impl<'a> Link<'a> {
             || state.others.contains(person)
             || users.any(|user| context.snapshot.person(user) == Some(person))
     }
-}
-
-/// Returns why the new user cannot be linked.
-fn obstacles(user: &UserId, state: &State, context: SubjectContext<'_>) -> Vec<Objection> {
-    let mut found = Vec::new();
-    let principal = Principal::User(user.clone());
-    match context.snapshot.user(user).map(|user| user.status) {
-        None => found.extend(unknown::principal(context.snapshot, &principal)),
-        Some(UserStatus::Disabled) => found.push(Objection::blocks(
-            DISABLED,
-            "The Identity Center user is disabled. Enable the user in the identity provider, or choose another."
-                .into(),
-            "PCI 8.2.6",
-        )),
-        Some(UserStatus::Enabled) => {}
-    }
-    found.extend(state.elsewhere.iter().map(|other| {
-        Objection::blocks(
-            ELSEWHERE,
-            format!(
-                "A key of this identity leads to the Identity Center user {other}, and a link to another user would be \
-                 suspended at once. Correct the external id, or the attribute of the user pool, or choose that user."
-            ),
-            "PCI 8.2.1",
-        )
-    }));
-    if state.sign_ins == 0 {
-        found.push(Objection::blocks(
-            NO_SIGN_IN,
-            "Nobody has signed in as this identity, so there is nothing to link.".into(),
-            "PCI 8.2.1",
-        ));
-    }
-    found
-}
-
-fn user(id: &UserId) -> Part {
-    Part::Principal(Principal::User(id.clone()))
 }
 
 fn property(
@@ -216,51 +238,18 @@ impl<'a> Subject<'a> for Link<'a> {
     }
 
     fn order(&self) -> Vec<Part> {
-        let person = Part::Person(self.person.clone());
-        match self.aim() {
-            Aim::Link(after) => vec![
-                Part::Text("Link "),
-                person,
-                Part::Text(" to the Identity Center user "),
-                user(after),
-            ],
-            Aim::End(before) => vec![
-                Part::Text("End the link of "),
-                person,
-                Part::Text(" to the Identity Center user "),
-                user(before),
-            ],
-            Aim::Refuse(users) => {
-                let mut parts = vec![Part::Text("Refuse the claim of "), person];
-                for claimed in users {
-                    parts.extend([
-                        Part::Text(" to be the Identity Center user "),
-                        user(claimed),
-                    ]);
-                }
-                parts
-            }
-            Aim::Nothing => vec![Part::Text("Leave "), person, Part::Text(" without a link")],
-        }
+        words::order(self)
     }
 
     fn thing(&self) -> Vec<Part> {
-        let person = Part::Person(self.person.clone());
-        let (text, to) = match self.aim() {
-            Aim::Link(user) => ("the link of ", Some(user)),
-            Aim::End(user) => ("the end of the link of ", Some(user)),
-            Aim::Refuse(users) => ("the refusal of the claim of ", users.first()),
-            Aim::Nothing => ("the missing link of ", None),
-        };
-        let mut parts = vec![Part::Text(text), person];
-        if let Some(id) = to {
-            parts.extend([Part::Text(" to "), user(id)]);
-        }
-        parts
+        words::thing(self)
     }
 
     fn check(&self) -> Result<(), InvalidItem> {
-        if self.before == self.after && self.seen.open.is_none() {
+        if self.before == self.after
+            && self.seen.open.is_none()
+            && self.refused() == self.seen.refused
+        {
             return Err(InvalidItem::NoDifference);
         }
         Ok(())
@@ -274,7 +263,8 @@ impl<'a> Subject<'a> for Link<'a> {
         };
         let (joins, open) = (&self.seen.joins, &self.seen.open);
         let other = self.after.is_some() && state.joins != *joins;
-        if state.user.as_ref() != self.before || state.open != *open || other {
+        let refused = state.refused != self.seen.refused;
+        if state.user.as_ref() != self.before || state.open != *open || refused || other {
             return vec![Objection::changed_meanwhile(
                 "The identity, or the one that its sign-ins would join, is not as it was when this was requested."
                     .into(),
@@ -292,8 +282,9 @@ impl<'a> Subject<'a> for Link<'a> {
             ));
         }
         if let Aim::Link(user) = self.aim() {
-            found.extend(obstacles(user, state, context));
+            found.extend(obstacles::of_link(user, state, context));
         }
+        found.extend(self.controllers(state));
         found.push(match self.aim() {
             Aim::Link(_) => Objection::needs(
                 2,
@@ -307,6 +298,14 @@ impl<'a> Subject<'a> for Link<'a> {
                 UNLINKED,
                 "Without its link, an identity can neither decide nor administer. Somebody else must agree.".into(),
                 "PCI 8.2.4",
+            ),
+            Aim::Withdraw(_) => Objection::needs(
+                2,
+                REFUSAL_WITHDRAWN,
+                "Without the refusal, the sign-in may claim the user again, or be linked to it by its keys. Two other \
+                 people must agree."
+                    .into(),
+                "PCI 8.2.1",
             ),
             Aim::Refuse(_) => Objection::needs(
                 2,
@@ -322,15 +321,17 @@ impl<'a> Subject<'a> for Link<'a> {
 
     fn effect(&self, _: SubjectContext<'_>) -> Option<SubjectEffect> {
         let value = |user: Option<&UserId>| user.cloned().map(PropertyValue::User);
-        let open = match &self.seen.open {
-            None => None,
-            Some(OpenMatter::Claim { users }) => {
-                property("claimed user", value(users.first()), None)
-            }
+        let suspended = match &self.seen.open {
             Some(OpenMatter::Suspension { since }) => {
                 property("suspended since", Some(PropertyValue::Time(*since)), None)
             }
+            None | Some(OpenMatter::Claim { .. }) => None,
         };
+        let claimed = self.claimed().into_iter();
+        let claimed = claimed.filter_map(|user| match self.aim() {
+            Aim::Withdraw(_) => property("refused user", value(Some(user)), None),
+            _ => property("claimed user", value(Some(user)), None),
+        });
         let joins = self.seen.joins.as_ref().filter(|_| self.after.is_some());
         let joins = joins.and_then(|_| {
             let words = "of the identity that already is this user, with its roles";
@@ -343,7 +344,12 @@ impl<'a> Subject<'a> for Link<'a> {
         );
         Some(SubjectEffect {
             key: self.key(),
-            properties: user.into_iter().chain(open).chain(joins).collect(),
+            properties: user
+                .into_iter()
+                .chain(claimed)
+                .chain(suspended)
+                .chain(joins)
+                .collect(),
         })
     }
 
@@ -357,30 +363,51 @@ impl<'a> Subject<'a> for Link<'a> {
             .collect()
     }
 
+    /// Whoever loses a link may say that it is theirs, and so may whoever is the user that another identity is to become. Not
+    /// whoever acts by the sign-ins that an end takes away.
+    fn may_decline(&self, snapshot: &Snapshot) -> BTreeSet<PersonId> {
+        let users = match self.aim() {
+            Aim::End(_) => Vec::new(),
+            _ => self.users(),
+        };
+        let holders = users.into_iter().filter_map(|user| snapshot.person(user));
+        holders.chain([self.person]).cloned().collect()
+    }
+
+    fn delay(&self) -> Delay {
+        match self.aim() {
+            Aim::End(_) => Delay::Never,
+            Aim::Link(_) | Aim::Refuse(_) | Aim::Withdraw(_) | Aim::Nothing => Delay::May,
+        }
+    }
+
     fn work(&self) -> Work {
         Work::Saga(SagaPlan {
             key: self.key(),
-            seen: open_content(self.before, self.seen.open.as_ref()).into(),
+            seen: content(self.before, self.seen.open.as_ref(), &self.seen.refused).into(),
             steps: vec![PlannedStep {
                 step: Step::Link {
                     person: self.person.clone(),
                     user: self.after.cloned(),
                 },
-                leaves: content(self.after).into(),
+                leaves: content(self.after, None, &self.refused()).into(),
             }],
         })
     }
 
+    /// A refusal is withdrawn, so that the next sign-in claims again: nobody has agreed that the claim is true.
     fn undo(&self) -> Operation {
-        let after = match self.aim() {
-            Aim::Refuse(users) => users.first().cloned(),
-            _ => self.before.cloned(),
-        };
         Operation::LinkIdentity {
             person: self.person.clone(),
             before: self.after.cloned(),
-            after,
-            seen: Seen::default(),
+            after: match self.aim() {
+                Aim::Refuse(_) | Aim::Withdraw(_) => None,
+                _ => self.before.cloned(),
+            },
+            seen: Seen {
+                refused: self.refused(),
+                ..Seen::default()
+            },
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use super::account_classification::{LEAST_CHARS, TEXT_CHARS};
+use super::account_classification::{LEAST_CHARS, TEXT_CHARS, VALID_FOR};
+use crate::time::Timestamp;
 
 /// The reason why an item is invalid by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -26,4 +27,22 @@ pub enum InvalidItem {
         "An account in PCI scope, or connected to it, has no reason for being out of scope. Remove the reason."
     )]
     InScope,
+    #[error(
+        "An account is the management account by its role in AWS Organizations. Select another environment."
+    )]
+    Management,
+    /// A declaration has ended before it begins.
+    #[error("A declaration needs an end in the future. Enter a later date.")]
+    Ended,
+    /// A declaration made at this time would be valid for too long.
+    #[error(
+        "A declaration is valid for at most 12 months. Enter {} or an earlier date.",
+        day(*.0 + VALID_FOR)
+    )]
+    ValidForTooLong(Timestamp),
+}
+
+/// Returns the day of an instant: `2026-11-23`.
+fn day(at: Timestamp) -> String {
+    at.rfc3339().chars().take(10).collect()
 }

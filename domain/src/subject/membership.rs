@@ -2,8 +2,8 @@
 //! undone.
 
 use super::{
-    AccessChange, AccessResource, InvalidItem, Objection, Operation, Part, Subject, SubjectContext,
-    SubjectEffect, SubjectKey, Work, unknown,
+    AccessChange, AccessResource, Delay, InvalidItem, Objection, Operation, Part, Subject,
+    SubjectContext, SubjectEffect, SubjectKey, Work, unknown,
 };
 use crate::{
     directory::Origin,
@@ -125,6 +125,10 @@ impl<'a> Subject<'a> for Removal<'a> {
         Work::Remove {
             access: access(self.group, self.user),
         }
+    }
+
+    fn delay(&self) -> Delay {
+        Delay::Never
     }
 
     fn undo(&self) -> Operation {

@@ -1,6 +1,6 @@
 //! A reason against an item that needs no policy: it cannot be carried out, or other people must agree.
 
-use crate::verdict::Remedies;
+use crate::verdict::{Persistence, Remedies};
 
 /// Somebody else changed what an item is about.
 pub const CHANGED_MEANWHILE: &str = "system.changed-meanwhile";
@@ -16,6 +16,8 @@ pub struct Objection {
     pub control: &'static str,
     /// What lifts it; none if nothing does.
     pub remedy: Option<Remedies>,
+    /// Whether it goes by itself.
+    pub persistence: Persistence,
 }
 
 impl Objection {
@@ -26,6 +28,7 @@ impl Objection {
             reason,
             control,
             remedy: None,
+            persistence: Persistence::Lasting,
         }
     }
 
@@ -37,10 +40,19 @@ impl Objection {
         }
     }
 
+    /// Returns an objection that goes by itself, or once somebody corrects what the item rests on.
+    #[must_use]
+    pub fn passing(self) -> Self {
+        Self {
+            persistence: Persistence::Passing,
+            ..self
+        }
+    }
+
     /// Returns the objection to an item whose subject was not read; `what` is a sentence.
     pub fn not_read(what: String) -> Self {
         let reason = format!("{what} Try again.");
-        Self::blocks("system.not-read", reason, "PCI 7.2.1")
+        Self::blocks("system.not-read", reason, "PCI 7.2.1").passing()
     }
 
     /// Returns the objection to an item whose subject somebody else changed; `what` is a sentence.

@@ -65,22 +65,6 @@ impl Operation {
         }
     }
 
-    /// Returns the classification that the item declares, or ends.
-    pub fn classifies(&self) -> Option<account_classification::Classification<'_>> {
-        match self {
-            Self::Classify {
-                account,
-                before,
-                after,
-            } => Some(account_classification::Classification {
-                account,
-                before: before.as_ref(),
-                after: after.as_ref(),
-            }),
-            _ => None,
-        }
-    }
-
     /// Returns the assignment that the item creates or removes.
     pub fn assignment(&self) -> Option<&Assignment> {
         let created = self.assigns().map(|(assignment, _)| assignment);

@@ -16,6 +16,7 @@ pub fn account(snapshot: &Snapshot, id: &AccountId) -> Option<Objection> {
             ),
             "PCI 7.2.1",
         )
+        .passing()
     })
 }
 
@@ -29,6 +30,7 @@ pub fn set(snapshot: &Snapshot, arn: &PermissionSetArn) -> Option<Objection> {
             ),
             "PCI 7.2.1",
         )
+        .passing()
     })
 }
 
@@ -47,5 +49,6 @@ pub fn principal(snapshot: &Snapshot, principal: &Principal) -> Option<Objection
             ),
             "PCI 8.2.1",
         )
+        .passing()
     })
 }

@@ -5,10 +5,15 @@
     reason = "a test may fail where its own values are wrong"
 )]
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use domain::{
-    change::Operation,
+    approval::Decision,
+    authorize::Role,
+    change::{Operation, Proposal},
     directory::{ExternalId, Origin, User, UserStatus},
     identity::{
         Agreement, DirectoryIndex, ExternalIdDigest, IdentityKeys, IdentityRecord, KeysDigest,
@@ -21,12 +26,13 @@ use domain::{
     },
     snapshot::{Parts, Snapshot},
     subject::{
-        SubjectContext, SubjectState, SubjectStates, Work,
-        identity_link::{OpenMatter, Seen, State, open_content},
+        Part, PropertyValue, SubjectContext, SubjectState, SubjectStates, Work,
+        identity_link::{Controllers, OpenMatter, Seen, State, content},
     },
     time::Timestamp,
     verdict::Remedies,
 };
+use proptest::prelude::*;
 
 const PROVIDER: &str = "https://provider";
 
@@ -202,6 +208,7 @@ fn state() -> State {
     State {
         sign_ins: 1,
         requester: Some(person(9)),
+        controllers: Some(Arc::default()),
         ..State::default()
     }
 }
@@ -312,10 +319,269 @@ fn the_plan_settles_what_is_open_and_its_undo_begins_where_it_ends() {
     let Work::Saga(plan) = relink.subject().work() else {
         panic!("not a saga");
     };
-    let seen = open_content(Some(&user_id(1)), Some(&open));
-    assert_eq!(plan.seen, seen.into());
-    let leaves = open_content(Some(&user_id(1)), None);
-    assert_eq!(plan.steps[0].leaves, leaves.into());
+    let none = BTreeSet::new();
+    assert_eq!(
+        plan.seen,
+        content(Some(&user_id(1)), Some(&open), &none).into()
+    );
+    assert_eq!(
+        plan.steps[0].leaves,
+        content(Some(&user_id(1)), None, &none).into()
+    );
     let link = item(None, Some(user_id(1)), None);
     assert_eq!(link.subject().undo(), item(Some(user_id(1)), None, None));
+}
+
+/// These people decide, and the last two of them administer as well.
+fn controllers(people: &BTreeSet<PersonId>) -> BTreeMap<Role, BTreeSet<PersonId>> {
+    let administrators = people.iter().rev().take(2).cloned().collect();
+    [
+        (Role::Approver, people.clone()),
+        (Role::Administrator, administrators),
+    ]
+    .into()
+}
+
+/// The end of the link of somebody who decides, if only `after` still do afterwards.
+fn end_of_controller(
+    roles: &[Role],
+    now: &[u8],
+    after: &[u8],
+) -> Vec<(&'static str, Option<Remedies>)> {
+    let people = |all: &[u8]| all.iter().map(|n| person(*n)).collect();
+    let controllers = Controllers {
+        now: controllers(&people(now)),
+        after: controllers(&people(after)),
+    };
+    let linked = State {
+        user: Some(user_id(1)),
+        roles: roles.iter().copied().collect(),
+        controllers: Some(Arc::new(controllers)),
+        ..state()
+    };
+    objections(&item(Some(user_id(1)), None, None), Some(linked))
+}
+
+#[test]
+fn the_end_of_a_link_of_somebody_who_decides_needs_two_people_and_leaves_two_others() {
+    let end = (
+        "system.identity-link-ended",
+        Some(Remedies::approvals_of(1)),
+    );
+    let controller = (
+        "system.identity-of-controller",
+        Some(Remedies::approvals_of(2)),
+    );
+    let blocked = ("system.too-few-controllers", None);
+    let of = |now: &[u8], after: &[u8]| end_of_controller(&[Role::Approver], now, after);
+    assert_eq!(of(&[1, 2, 3], &[2, 3]), [controller.clone(), end.clone()]);
+    assert_eq!(
+        of(&[1, 2], &[2]),
+        [controller.clone(), blocked.clone(), end.clone()]
+    );
+    // Whoever could not decide before takes nothing away: they are suspended, or have no role.
+    assert_eq!(of(&[2], &[2]), [controller.clone(), end.clone()]);
+    let ordinary = end_of_controller(&[], &[2], &[2]);
+    assert_eq!(ordinary.first(), Some(&end));
+    assert_eq!(ordinary.len(), 1);
+    // Two approvers and no administrator would remain.
+    let both = [Role::Administrator, Role::Approver];
+    let none = end_of_controller(&both, &[1, 2], &[]);
+    assert_eq!(
+        none,
+        [controller, blocked.clone(), blocked, end],
+        "each role is named"
+    );
+}
+
+#[test]
+fn who_would_still_decide_is_never_assumed() {
+    let linked = State {
+        user: Some(user_id(1)),
+        controllers: None,
+        ..state()
+    };
+    let end = item(Some(user_id(1)), None, None);
+    let found = objections(&end, Some(linked));
+    assert!(found.contains(&("system.not-read", None)), "{found:?}");
+}
+
+#[test]
+fn sign_ins_that_join_another_identity_leave_enough_who_decide_as_well() {
+    let mut joins = item(None, Some(user_id(1)), None);
+    let Operation::LinkIdentity { seen, .. } = &mut joins else {
+        panic!("an item about an identity");
+    };
+    seen.joins = Some(person(3));
+    let people = |all: &[u8]| all.iter().map(|n| person(*n)).collect();
+    let state = State {
+        joins: Some(person(3)),
+        roles: [Role::Approver].into(),
+        controllers: Some(Arc::new(Controllers {
+            now: controllers(&people(&[1, 3])),
+            after: controllers(&people(&[3])),
+        })),
+        ..state()
+    };
+    let found = objections(&joins, Some(state));
+    assert!(
+        found.contains(&("system.too-few-controllers", None)),
+        "{found:?}"
+    );
+}
+
+proptest! {
+    /// Whoever is asked about, in whatever order the ends are agreed to and carried out, two approvers and an administrator
+    /// remain.
+    #[test]
+    fn ends_of_links_that_add_up_leave_enough_who_decide(
+        count in 3_u8..8,
+        steps in prop::collection::vec((0_u8..8, any::<bool>()), 1..30),
+    ) {
+        let all: BTreeSet<PersonId> = (0..count).map(person).collect();
+        let roles = controllers(&all);
+        let without = |gone: &BTreeSet<PersonId>| -> BTreeMap<Role, BTreeSet<PersonId>> {
+            let left = |people: &BTreeSet<PersonId>| people.difference(gone).cloned().collect();
+            roles.iter().map(|(role, people)| (*role, left(people))).collect()
+        };
+        let (mut ended, mut under_way) = (BTreeSet::new(), BTreeSet::new());
+        for (who, finishes) in steps {
+            let who = person(who % count);
+            let mut gone: BTreeSet<PersonId> = &ended | &under_way;
+            gone.insert(who.clone());
+            let state = State {
+                user: Some(user_id(1)),
+                roles: roles.iter().filter(|(_, people)| people.contains(&who)).map(|(role, _)| *role).collect(),
+                controllers: Some(Arc::new(Controllers { now: without(&ended), after: without(&gone) })),
+                ..state()
+            };
+            let end = Operation::LinkIdentity {
+                person: who.clone(),
+                before: Some(user_id(1)),
+                after: None,
+                seen: Seen::default(),
+            };
+            let blocked = objections(&end, Some(state)).iter().any(|(_, remedy)| remedy.is_none());
+            if !blocked {
+                under_way.insert(who);
+            }
+            if finishes {
+                ended.extend(std::mem::take(&mut under_way));
+            }
+            let left = without(&(&ended | &under_way));
+            prop_assert!(left[&Role::Approver].len() >= 2, "{left:?}");
+            prop_assert!(!left[&Role::Administrator].is_empty(), "{left:?}");
+        }
+    }
+}
+
+#[test]
+fn whom_the_end_of_a_link_concerns_may_decline_and_not_approve() {
+    let snapshot = Snapshot::new(Parts {
+        persons: [(user_id(1), person(4))].into_iter().collect(),
+        ..Parts::default()
+    });
+    let barred = |operation: Operation, decision| {
+        let proposal = Proposal {
+            operations: vec![operation],
+            justification: "because of an incident".into(),
+            ticket: None,
+        };
+        let concerned = [person(1), person(4), person(5)].into();
+        proposal.barred_from(decision, &concerned, &snapshot)
+    };
+    let everybody: BTreeSet<PersonId> = [person(1), person(4), person(5)].into();
+    let end = item(Some(user_id(1)), None, None);
+    assert_eq!(barred(end.clone(), Decision::Approve), everybody);
+    assert_eq!(
+        barred(end, Decision::Decline),
+        [person(4), person(5)].into(),
+        "whoever acts by the sign-ins of the link does not decline its end"
+    );
+    // The user that somebody else is to become declines that.
+    let link = item(None, Some(user_id(1)), None);
+    assert_eq!(barred(link.clone(), Decision::Approve), everybody);
+    assert_eq!(barred(link, Decision::Decline), [person(5)].into());
+}
+
+#[test]
+fn a_claim_of_several_users_is_told_shown_and_undone_for_each_of_them() {
+    let users = vec![user_id(1), user_id(2)];
+    let claim = OpenMatter::Claim {
+        users: users.clone(),
+    };
+    let refusal = item(None, None, Some(claim));
+    let subject = refusal.subject();
+    let named = |parts: Vec<Part>| {
+        let users = parts
+            .into_iter()
+            .filter(|part| matches!(part, Part::Principal(_)));
+        users.count()
+    };
+    assert_eq!((named(subject.order()), named(subject.thing())), (2, 2));
+    let snapshot = Snapshot::new(Parts::default());
+    let context = SubjectContext {
+        snapshot: &snapshot,
+        states: &SubjectStates::default(),
+    };
+    let effect = subject.effect(context).unwrap();
+    let claimed = effect.properties.into_iter().map(|one| one.before);
+    let shown: Vec<_> = users
+        .iter()
+        .cloned()
+        .map(PropertyValue::User)
+        .map(Some)
+        .collect();
+    assert_eq!(claimed.collect::<Vec<_>>(), shown);
+
+    let withdrawal = subject.undo();
+    let refused: BTreeSet<UserId> = users.into_iter().collect();
+    let Operation::LinkIdentity { after, seen, .. } = &withdrawal else {
+        panic!("an item about an identity");
+    };
+    assert_eq!((after, &seen.refused), (&None, &refused));
+    let (Work::Saga(refuse), Work::Saga(withdraw)) = (subject.work(), withdrawal.subject().work())
+    else {
+        panic!("no sagas");
+    };
+    assert_eq!(refuse.steps[0].leaves, withdraw.seen);
+    assert_eq!(
+        withdraw.steps[0].leaves,
+        content(None, None, &BTreeSet::new())
+    );
+    let state = State { refused, ..state() };
+    assert_eq!(
+        objections(&withdrawal, Some(state)),
+        [(
+            "system.identity-refusal-withdrawn",
+            Some(Remedies::approvals_of(2))
+        )]
+    );
+    assert_eq!(
+        objections(&withdrawal, Some(self::state())),
+        [("system.changed-meanwhile", None)]
+    );
+}
+
+#[test]
+fn a_key_of_a_user_whose_link_people_ended_leads_to_another_user() {
+    let stated = keys("one");
+    let mut record = agreed(&stated);
+    record.end(agreement());
+    record.agree(
+        user_id(2),
+        digests(&["two"]),
+        [KeysDigest::of(&stated)].into(),
+        None,
+        agreement(),
+    );
+    let sign_ins = [stated];
+    let keys = IdentityKeys::new(&sign_ins, &record);
+    let users = [user(1, "one"), user(2, "two")];
+    let read = DirectoryIndex::of(&users).read(&user_id(2), &keys);
+    assert_eq!(
+        link_status(&record, &user_id(2), &read),
+        LinkStatus::Differs(LinkDifference::Reissued(user_id(1)))
+    );
+    assert!(record.is_oneself(&user_id(1), &[]), "it was this user");
 }

@@ -1,4 +1,4 @@
-//! What holds up a change that gives access, whatever AWS holds: the alarm about identities, and people who could not be
+//! What holds up a change that may be delayed, whatever AWS holds: the alarm about identities, and people who could not be
 //! read or were not clear.
 //!
 //! Asked before AWS is read for the start of a change, so that changes that wait for somebody do not read the same again
@@ -13,7 +13,10 @@ use sqlx::AnyConnection;
 use super::{
     approver_status::{ApproverStatus, UserPool},
     pending_starts::StartDependency,
-    start::{NoVerdict, StartReads, approvals_now, of_requester, read_people, rests_on_people},
+    start::{
+        NoVerdict, RequestSignIn, StartReads, approvals_now, of_requester, read_people,
+        rests_on_people,
+    },
 };
 use crate::{
     service::{app_state::AppState, changes::identity_alarm::is_stopped},
@@ -27,8 +30,7 @@ pub(super) async fn held_up(
     pool: &dyn UserPool,
     stored: &StoredChange,
 ) -> Result<(), NoVerdict> {
-    let gives = !stored.change.proposal.only_removes();
-    if !gives || !rests_on_people(stored) || stored.altered.is_some() {
+    if !stored.change.may_be_delayed() || !rests_on_people(stored) || stored.altered.is_some() {
         return Ok(());
     }
     let mut conn = app_state.store.connection().await?;
@@ -63,7 +65,7 @@ async fn people_hold_up(
     alarm: Option<&IdentityAlarm>,
     people: &StartReads,
 ) -> Result<(), NoVerdict> {
-    of_requester(conn, stored, alarm, people.requester.as_ref()).await?;
+    of_requester(conn, stored, alarm, people).await?;
     approvals_now(
         app_state,
         conn,
@@ -100,5 +102,6 @@ async fn recorded_in(
             unclear: BTreeSet::new(),
         },
         requester: Some(difference.map_or(LinkStatus::Valid, LinkStatus::Differs)),
+        request: RequestSignIn::OfRequester,
     })
 }

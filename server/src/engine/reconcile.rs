@@ -193,15 +193,15 @@ async fn take_up(
 /// start is evaluated later. A change that only removes access needs an intact effect only if it needs approvals, which
 /// that evaluation decides.
 fn to_be_carried(stored: &StoredChange) -> bool {
-    let gives = !stored.change.proposal.only_removes();
-    if !gives && stored.lifecycle != Lifecycle::NotStarted {
-        // It was carried out or withdrawn. A change that grants access is evaluated instead, which refuses it with a
+    let may_wait = stored.change.may_be_delayed();
+    if !may_wait && stored.lifecycle != Lifecycle::NotStarted {
+        // It was carried out or withdrawn. A change that may be delayed is evaluated instead, which refuses it with a
         // reason.
         return false;
     }
     match stored.altered {
         None => true,
-        Some(ChangeMismatch::DifferentEffect) => !gives,
+        Some(ChangeMismatch::DifferentEffect) => !may_wait,
         Some(ChangeMismatch::NeverSubmitted | ChangeMismatch::DifferentRequest) => false,
     }
 }

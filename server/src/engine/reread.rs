@@ -55,13 +55,13 @@ struct ReadPlan {
 
 /// Reads everything that the gains of a change depend on into the read model: the assignments of its pairs, the content
 /// of its permission sets, the members of its groups, the assignments of its groups, and the classification of its
-/// accounts. For a change that only removes access, what it may affect is read as far as AWS answers in time.
+/// accounts. For a change that may not be delayed, what it may affect is read as far as AWS answers in time.
 pub async fn reread(app_state: &Arc<AppState>, stored: &StoredChange) -> Result<(), RereadError> {
     let proposal = &stored.change.proposal;
     if stored.change.state != State::Approved {
         return Ok(());
     }
-    if proposal.only_removes() {
+    if !stored.change.may_be_delayed() {
         single_reads::read_removal(app_state, &proposal.operations, None).await;
         return Ok(());
     }

@@ -27,7 +27,9 @@ use thiserror::Error;
 
 use super::{
     approver_status::{self, ApproverStatus, UserPool},
-    start_refusals::{DECLINED, MISSING, ONCE, REQUESTER_NOT_LINKED, TOO_LATE, requester_gone},
+    start_refusals::{
+        DECLINED, MISSING, ONCE, REQUEST_OF_ANOTHER, REQUESTER_NOT_LINKED, TOO_LATE, requester_gone,
+    },
 };
 use crate::{
     service::{
@@ -44,7 +46,7 @@ use crate::{
     store::{
         StoreError, Tx,
         change::{self, FoundChange, StoredChange},
-        identity,
+        identity, person,
     },
 };
 
@@ -85,10 +87,10 @@ pub async fn fresh_verdict(
     } else {
         StartReads::none()
     };
-    let start = if loaded.change.proposal.only_removes() {
-        EngineStart::Removal
-    } else {
+    let start = if loaded.change.may_be_delayed() {
         EngineStart::Grant
+    } else {
+        EngineStart::Removal
     };
     let _slot = app_state.evaluations.take_for_engine(start).await;
     let mut tx = app_state.store.write().await?;
@@ -102,6 +104,16 @@ pub(super) struct StartReads {
     pub(super) approvers: ApproverStatus,
     /// None if the requester is linked to no user.
     pub(super) requester: Option<LinkStatus>,
+    /// Whose sign-in made the request.
+    pub(super) request: RequestSignIn,
+}
+
+/// Whether the sign-in that made a request, according to the ledger, still is one of the requester.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RequestSignIn {
+    OfRequester,
+    /// It belongs to another identity by now, or was never recorded.
+    OfNobody,
 }
 
 impl StartReads {
@@ -114,6 +126,7 @@ impl StartReads {
                 unclear: BTreeSet::new(),
             },
             requester: Some(LinkStatus::Valid),
+            request: RequestSignIn::OfRequester,
         }
     }
 }
@@ -127,14 +140,30 @@ pub(super) async fn read_people(
     Ok(StartReads {
         approvers: approver_status::of_approvers(app_state, pool, stored).await?,
         requester: identities::check(app_state, &stored.change.requester).await?,
+        request: request_sign_in(app_state, stored).await?,
     })
 }
 
-/// Whether the start of a change depends on who requested and approved it: it gives access, or somebody had to approve it.
+async fn request_sign_in(
+    app_state: &AppState,
+    stored: &StoredChange,
+) -> Result<RequestSignIn, StoreError> {
+    let Some(subject) = &stored.requested_with else {
+        return Ok(RequestSignIn::OfNobody);
+    };
+    let mut conn = app_state.store.read().acquire().await?;
+    let username = person::username_of(&mut conn, subject, &stored.change.requester).await?;
+    Ok(match username {
+        Some(_) => RequestSignIn::OfRequester,
+        None => RequestSignIn::OfNobody,
+    })
+}
+
+/// Whether the start of a change depends on who requested and approved it: it may be delayed, or somebody had to approve it.
 pub(super) fn rests_on_people(stored: &StoredChange) -> bool {
     let change = &stored.change;
     change.state == State::Approved
-        && (!stored.change.proposal.only_removes() || change.in_force().next().is_some())
+        && (change.may_be_delayed() || change.in_force().next().is_some())
 }
 
 async fn under_lock(
@@ -152,22 +181,22 @@ async fn under_lock(
         }
         Some(_) => {}
     }
-    let gives = !stored.change.proposal.only_removes();
+    let may_wait = stored.change.may_be_delayed();
     match stored.altered {
         None => {}
-        // What approvers were shown does not matter for a removal that needs none.
-        Some(ChangeMismatch::DifferentEffect) if !gives => {}
+        // What approvers were shown does not matter for what needs none and must not wait.
+        Some(ChangeMismatch::DifferentEffect) if !may_wait => {}
         Some(altered) => return Ok(StartVerdict::Refused(altered_words(altered))),
     }
     if stored.lifecycle != Lifecycle::NotStarted {
         // It was carried out or ended before, and its approvals were for that.
         return Ok(StartVerdict::Refused(ONCE.into()));
     }
-    if gives {
+    if may_wait {
         return by_approvals(app_state, tx, stored.clone(), people).await;
     }
     let evaluation = re_evaluate(app_state, tx.conn(), stored, BTreeSet::new()).await?;
-    if evaluation.verdict.of_accepted_removal().outcome == Outcome::Allowed {
+    if stored.change.at_start(evaluation.verdict).outcome == Outcome::Allowed {
         return Ok(StartVerdict::StillAllowed);
     }
     if let Some(altered) = stored.altered {
@@ -176,23 +205,23 @@ async fn under_lock(
     by_approvals(app_state, tx, stored.clone(), people).await
 }
 
-/// Returns the verdict on a change that gives access or needs approvals.
+/// Returns the verdict on a change that may wait or needs approvals.
 async fn by_approvals(
     app_state: &AppState,
     tx: &mut Tx,
     mut stored: StoredChange,
     people: &StartReads,
 ) -> Result<StartVerdict, NoVerdict> {
+    let may_wait = stored.change.may_be_delayed();
     let last = stored
         .shown_at
         .map(|shown| shown + DECIDE_WITHIN + START_WITHIN);
-    if last.is_none_or(|last| app_state.clock.now() >= last) {
+    if may_wait && last.is_none_or(|last| app_state.clock.now() >= last) {
         // Checked by the ledger, because a modified row must not extend the validity of approvals.
         return Ok(StartVerdict::Refused(TOO_LATE.into()));
     }
     let alarm = identity::alarm(tx.conn()).await?;
-    let requester = people.requester.as_ref();
-    if let Some(refused) = of_requester(tx.conn(), &stored, alarm.as_ref(), requester).await? {
+    if let Some(refused) = of_requester(tx.conn(), &stored, alarm.as_ref(), people).await? {
         return Ok(refused);
     }
     let evaluation = re_evaluate(app_state, tx.conn(), &stored, BTreeSet::new()).await?;
@@ -201,7 +230,7 @@ async fn by_approvals(
     if alarm.is_some() && is_stopped(&read_model.snapshot, &stored, &evaluation.effect) {
         return Err(NoVerdict::Stopped);
     }
-    let verdict = at_start(&stored, evaluation.verdict);
+    let verdict = stored.change.at_start(evaluation.verdict);
     match verdict.outcome {
         Outcome::Allowed => return Ok(allowed(comparison, evaluation.hash)),
         Outcome::Refused => return Ok(StartVerdict::Refused(reason(&verdict))),
@@ -236,7 +265,7 @@ async fn by_approvals(
         // The state was read again in between: nobody approved the current effect.
         return Ok(StartVerdict::EffectGrew);
     }
-    let verdict = at_start(&stored, agreed.verdict);
+    let verdict = stored.change.at_start(agreed.verdict);
     Ok(match verdict.outcome {
         Outcome::Allowed => allowed(comparison, agreed.hash),
         Outcome::NeedsApproval => StartVerdict::EffectGrew,
@@ -290,9 +319,12 @@ pub(super) async fn of_requester(
     conn: &mut AnyConnection,
     stored: &StoredChange,
     alarm: Option<&IdentityAlarm>,
-    read: Option<&LinkStatus>,
+    people: &StartReads,
 ) -> Result<Option<StartVerdict>, NoVerdict> {
-    match read {
+    if people.request == RequestSignIn::OfNobody {
+        return Ok(Some(StartVerdict::Refused(REQUEST_OF_ANOTHER.into())));
+    }
+    match &people.requester {
         Some(LinkStatus::Valid) => Ok(None),
         Some(LinkStatus::Unclear(_)) => Err(NoVerdict::PeopleUnclear),
         Some(LinkStatus::NotRead(_)) => Err(NoVerdict::PeopleNotRead),
@@ -306,15 +338,6 @@ pub(super) async fn of_requester(
             Ok(Some(StartVerdict::Refused(why)))
         }
         None => Ok(Some(StartVerdict::Refused(REQUESTER_NOT_LINKED.into()))),
-    }
-}
-
-/// Returns what counts of a verdict when a change starts: for a removal, only what approvals lift.
-fn at_start(stored: &StoredChange, verdict: Verdict) -> Verdict {
-    if stored.change.proposal.only_removes() {
-        verdict.of_accepted_removal()
-    } else {
-        verdict
     }
 }
 

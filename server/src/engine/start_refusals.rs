@@ -20,6 +20,9 @@ pub(super) const ONCE: &str =
 pub(super) const REQUESTER_NOT_LINKED: &str =
     "The person who requested this change is not linked to an Identity Center user.";
 
+/// Why a change does not start whose request was made with a sign-in that is none of the requester any more.
+pub(super) const REQUEST_OF_ANOTHER: &str = "This change was requested with a sign-in that does not belong to its requester any more. Request it again.";
+
 /// Explains why a change does not start whose requester is no longer who they were.
 pub(super) fn requester_gone(difference: &LinkDifference) -> String {
     let what = match difference {

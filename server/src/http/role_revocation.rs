@@ -1,6 +1,7 @@
 //! Ends roles whose holder left the Cognito group of the role.
 //!
-//! Only a group that was present before and is missing now counts. A person who was granted a role and was never in its
+//! Only a group that was present before and is missing now counts, and only if no other sign-in of the person was last seen
+//! in a group of the role: tidying up a sign-in that joined another one ends nothing of the other. A person who was granted a role and was never in its
 //! group keeps the grant, which has no effect yet. Returning to the group does not restore the role: it must be granted
 //! again.
 
@@ -34,8 +35,15 @@ pub(super) async fn end_roles(
         roles.copied().collect()
     };
     let before = person::see_groups(tx, seen.subject, seen.groups).await?;
+    let now_held = by_groups(seen.groups);
+    let mut left: BTreeSet<_> = by_groups(&before).difference(&now_held).copied().collect();
+    if !left.is_empty() {
+        let others = person::groups_of_others(tx, seen.person, seen.subject).await?;
+        let kept = by_groups(&others);
+        left.retain(|role| !kept.contains(role));
+    }
     let mut events = Vec::new();
-    for role in by_groups(&before).difference(&by_groups(seen.groups)) {
+    for role in &left {
         if person::end_role(tx, seen.person, *role, now).await? {
             events.push(SignInEvent::RoleEnded(seen.person.clone(), *role));
         }

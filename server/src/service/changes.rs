@@ -7,6 +7,7 @@
 
 mod alarms;
 mod classify;
+mod controllers;
 pub(crate) mod decide;
 mod decider_link;
 pub(crate) mod descriptions;

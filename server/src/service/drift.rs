@@ -52,6 +52,8 @@ fn explained_by(drift: &Drift) -> Option<(AccessResource, bool)> {
         Drift::Unassigned { assignment } => (AccessResource::Assignment(assignment.clone()), false),
         Drift::Joined { group, user } => (membership(group, user), true),
         Drift::Left { group, user } => (membership(group, user), false),
-        Drift::SetEdited { .. } | Drift::Reclassified { .. } => return None,
+        Drift::SetEdited { .. } | Drift::Reclassified { .. } | Drift::ReportedOtherwise { .. } => {
+            return None;
+        }
     })
 }

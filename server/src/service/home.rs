@@ -328,6 +328,15 @@ fn drift_row(read_model: &ReadModel, seen: &DriftEvent) -> DriftRow {
             None,
             Some(account),
         ),
+        Drift::ReportedOtherwise { account, from, to } => (
+            format!(
+                "Tags and OUs say {}, and said {}",
+                counted(*to),
+                counted(*from)
+            ),
+            None,
+            Some(account),
+        ),
     };
     DriftRow {
         what,

@@ -169,6 +169,21 @@ pub async fn second_factor_of(
     Ok(document.transpose()?.map(|document| document.mfa))
 }
 
+/// Returns the identity that each sign-in of an identity came from; none for its own.
+pub async fn origins(
+    conn: &mut AnyConnection,
+    person: &PersonId,
+) -> Result<Vec<Option<PersonId>>, StoreError> {
+    let rows: Vec<(Option<String>,)> =
+        sqlx::query_as("select joined_from from subject where person_id = $1")
+            .bind(person.as_str())
+            .fetch_all(conn)
+            .await?;
+    rows.into_iter()
+        .map(|(from,)| from.map(|from| id("subject", &from)).transpose())
+        .collect()
+}
+
 /// Returns the other identity that is this user now and that somebody can act as: it has a sign-in or a role.
 pub async fn holder(
     conn: &mut AnyConnection,

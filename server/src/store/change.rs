@@ -32,6 +32,7 @@ use domain::{
         Hash,
         projection::{ChangeMismatch, DecisionMismatch, Lifecycle, RecordedDecision},
     },
+    person::Subject,
     time::Timestamp,
 };
 use serde_json::json;
@@ -54,6 +55,8 @@ pub struct StoredChange {
     pub result: Option<String>,
     /// Whether the requester had proven a second factor when submitting. Used by later evaluations.
     pub mfa: Mfa,
+    /// The sign-in that made the request, according to the ledger.
+    pub requested_with: Option<Subject>,
     /// The difference between the row and the ledger, if any. Such a change grants nothing.
     pub altered: Option<ChangeMismatch>,
     /// The decisions whose rows and entries do not agree. No approval among them counts.

@@ -42,7 +42,9 @@ pub async fn save_drift(tx: &mut Tx, seen: &[DriftEvent]) -> Result<(), StoreErr
             Drift::Assigned { assignment } | Drift::Unassigned { assignment } => {
                 Some(assignment.pair.account.to_string())
             }
-            Drift::Reclassified { account, .. } => Some(account.to_string()),
+            Drift::Reclassified { account, .. } | Drift::ReportedOtherwise { account, .. } => {
+                Some(account.to_string())
+            }
             Drift::Joined { .. } | Drift::Left { .. } | Drift::SetEdited { .. } => None,
         };
         sqlx::query(

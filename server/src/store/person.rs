@@ -11,12 +11,12 @@ mod link;
 mod role;
 
 pub use claim::{Claim, claims};
-pub use groups::see_groups;
+pub use groups::{groups_of_others, see_groups};
 pub(super) use link::stored_keys;
 pub use link::{FoundUser, NewLink, keys_of, link, without_user};
 pub use role::{
-    RoleGrant, RoleOutcome, RoleRow, end_role, ensure_role, everyone_with_a_role, role_rows,
-    roles_now, roles_of,
+    RoleGrant, RoleOutcome, RoleRow, end_role, ensure_role, everyone_with_a_role, granted_to,
+    role_rows, roles_now, roles_of, roles_of_now,
 };
 
 use domain::{

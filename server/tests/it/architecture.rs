@@ -168,10 +168,7 @@ fn the_engine_loads_a_change_once_to_start_it() {
     named.sort_unstable();
     let expected = [
         "execute.rs: start::load(",
-        "expire.rs: change::in_states(",
         "expire.rs: change::lock(",
-        // What a step of a link was requested with, which its plan does not hold.
-        "identity_link.rs: change::requested_items(",
         "reconcile.rs: start::load(",
         "reread.rs: start::load(",
         "start.rs: change::find(",

@@ -47,6 +47,17 @@ pub(super) const REFUSE_CLAIM: FormPage = FormPage {
     session,
 };
 
+pub(super) const WITHDRAW_REFUSAL: FormPage = FormPage {
+    title: "Withdraw the refusal of a claim",
+    place: Place::Own {
+        from: FROM,
+        meaning: "The sign-in may claim the user again, or be linked to it by its keys, when its person signs in next.",
+    },
+    button: ButtonKind::Primary,
+    choose: show_identity,
+    session,
+};
+
 /// A change about an identity can give or take access, which lasts as long as what it comes from.
 fn session(length: &str, _: &ChangeForm) -> String {
     format!(

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The event types in existing ledgers. Never change or remove one.
-const WRITTEN: [&str; 59] = [
+const WRITTEN: [&str; 60] = [
     "change.submitted",
     "change.refused",
     "change.approved",
@@ -54,6 +54,7 @@ const WRITTEN: [&str; 59] = [
     "identity.joined",
     "identity.link_ended",
     "identity.claim_refused",
+    "identity.refusal_withdrawn",
     "identity.alarm_raised",
     "identity.alarm_included",
     "identity.alarm_ended",

@@ -37,9 +37,11 @@ pub const JOINED: &str = EventKind::IdentityJoined.as_str();
 pub const LINK_ENDED: &str = EventKind::IdentityLinkEnded.as_str();
 /// The event type of a claim that people refused.
 pub const CLAIM_REFUSED: &str = EventKind::IdentityClaimRefused.as_str();
+/// The event type of a refusal that people withdrew.
+pub const REFUSAL_WITHDRAWN: &str = EventKind::IdentityRefusalWithdrawn.as_str();
 
 /// Every event type that changes the record of one identity.
-pub const OF_ONE_IDENTITY: [&str; 9] = [
+pub const OF_ONE_IDENTITY: [&str; 10] = [
     LINKED,
     USER_SEEN,
     SUSPENDED,
@@ -49,6 +51,7 @@ pub const OF_ONE_IDENTITY: [&str; 9] = [
     JOINED,
     LINK_ENDED,
     CLAIM_REFUSED,
+    REFUSAL_WITHDRAWN,
 ];
 
 /// Every event type that begins or ends a suspension.
@@ -119,6 +122,10 @@ impl Identities {
             CLAIM_REFUSED => self.on(entry, |record, entry| {
                 let users = texts(entry, "users");
                 record.refuse(users.filter_map(|id| UserId::parse(id).ok()));
+            }),
+            REFUSAL_WITHDRAWN => self.on(entry, |record, entry| {
+                let users = texts(entry, "users");
+                record.withdraw_refusal(users.filter_map(|id| UserId::parse(id).ok()));
             }),
             ALARM_RAISED => {
                 let count = |name| entry.data.get(name).and_then(serde_json::Value::as_u64);

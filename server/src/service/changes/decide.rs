@@ -62,7 +62,7 @@ enum DecideOutcome {
     Unreadable(Option<ChangeMismatch>),
     /// The effect has changed; earlier approvals are void.
     EffectChanged(State),
-    /// Nothing lifts what speaks against the change now, so no approval counts.
+    /// Nothing lifts what speaks against the change now, so no approval counts. The text says for how long.
     Obsolete(String),
     /// The identity of the approver was suspended in the meantime.
     Suspended(Suspension),
@@ -124,9 +124,7 @@ impl Service {
                 let reason = suspension.difference.reason();
                 Err(self.refused(Action::Decide, reason).await)
             }
-            DecideOutcome::Obsolete(why) => Err(Denied::Conflict(format!(
-                "This change can no longer be approved, and your decision was not recorded: {why}"
-            ))),
+            DecideOutcome::Obsolete(why) => Err(Denied::Conflict(why)),
             DecideOutcome::Alarm(alarm) => Err(decider_link::refused(stopped_words(&alarm))),
             DecideOutcome::EffectChanged(state) => {
                 self.app_state.announce(id, state);
@@ -191,7 +189,8 @@ impl Service {
         }
         let candidate = self.candidate(&person::claims(conn).await?);
         self.add_oneself(&mut stored, &record);
-        if let Err(why) = may_decide(&stored.change, &stored.gaining, &candidate, &seen) {
+        let barred = self.barred_from(&stored, input.decision);
+        if let Err(why) = may_decide(&stored.change, &barred, &candidate, &seen) {
             return Ok(Err(DecideOutcome::MayNotDecide(why)));
         }
         if self.step_up(&stored) != StepUp::Proven {
@@ -257,7 +256,8 @@ impl Service {
         }
         // Nothing was added, but a beneficiary may have become known as a person only now.
         stored.gaining.extend(evaluation.gaining);
-        let approver = match may_decide(&stored.change, &stored.gaining, &candidate, &seen) {
+        let barred = self.barred_from(&stored, input.decision);
+        let approver = match may_decide(&stored.change, &barred, &candidate, &seen) {
             Ok(person) => person,
             Err(why) => return Ok(DecideOutcome::MayNotDecide(why)),
         };

@@ -23,7 +23,7 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
-use super::subject_states;
+use super::{controllers, subject_states};
 use crate::{
     service::{
         app_state::AppState, evaluation_slots, identities::is_oneself, moved_accounts::Current,
@@ -60,12 +60,22 @@ pub(super) async fn evaluate_now(
     } else {
         PeopleOfRemovals::default()
     };
+    let snapshot = &read_model.snapshot;
+    let mut states =
+        subject_states::read(conn, snapshot, &asked.requester, operations, evaluated.now).await?;
+    controllers::add(
+        conn,
+        snapshot,
+        operations,
+        &evaluated.under_way,
+        &mut states,
+    )
+    .await?;
     let mut asked = RequestContext {
         ours: current.given(conn, requested(operations)).await?,
         earlier_removals: earlier.alone,
         agreed_removals: earlier.agreed,
-        states: subject_states::read(conn, snapshot, &asked.requester, operations, evaluated.now)
-            .await?,
+        states,
         ..asked.clone()
     };
     let record = identity::record(conn, &asked.requester).await?;

@@ -58,6 +58,7 @@ fn of_kind(kind: ChangeKind) -> &'static dyn ItemForm {
         ChangeKind::Link => &IdentityForm::Link,
         ChangeKind::Unlink => &IdentityForm::Unlink,
         ChangeKind::RefuseClaim => &IdentityForm::RefuseClaim,
+        ChangeKind::WithdrawRefusal => &IdentityForm::WithdrawRefusal,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the identity alarm stops: decisions on production PCI, and the start of such changes.
 
 use domain::{
+    change::Operation,
     diff::Effect,
     identity::IdentityAlarm,
     second_factor::{Sensitivity, sensitivity},
@@ -21,8 +22,12 @@ pub(super) fn stopped_words(alarm: &IdentityAlarm) -> String {
     )
 }
 
-/// Whether the alarm stops decisions on a change with this effect, and its start.
+/// Whether the alarm stops decisions on a change with this effect, and its start. A removal of access that others must agree
+/// to waits as well; nothing else that may not be delayed does, because it may be what ends the alarm: each of those who
+/// agree to it is compared with the directory all the same.
 pub(crate) fn is_stopped(snapshot: &Snapshot, stored: &StoredChange, effect: &Effect) -> bool {
-    let operations = &stored.change.proposal.operations;
-    sensitivity(snapshot, operations, effect) == Sensitivity::ProductionPci
+    let change = &stored.change;
+    let operations = &change.proposal.operations;
+    let may_wait = change.may_be_delayed() || operations.iter().any(Operation::removes);
+    may_wait && sensitivity(snapshot, operations, effect) == Sensitivity::ProductionPci
 }

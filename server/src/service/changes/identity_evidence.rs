@@ -1,4 +1,5 @@
-//! What speaks for and against the items of a change about identities, as of now, beside what the request recorded.
+//! What speaks for and against the items of a change about identities, as of now, beside what the request recorded. An
+//! identity that claims several users has evidence for each of them.
 
 use app::backend::{EvidenceAge, KeyFinding, KeyView, LinkEvidence, SignInView, UserRef};
 use domain::{
@@ -29,23 +30,34 @@ pub(super) async fn of(
 ) -> Result<Vec<LinkEvidence>, StoreError> {
     let mut found = Vec::new();
     for item in operations.iter().filter_map(Operation::links) {
-        if let Some(known) = agreed_link::known(conn, item.person).await? {
-            found.push(of_item(conn, snapshot, people, &item, &known).await?);
+        let Some(known) = agreed_link::known(conn, item.person).await? else {
+            continue;
+        };
+        for user in judged(&item) {
+            found.push(of_user(conn, snapshot, people, (&item, user), &known).await?);
         }
     }
     Ok(found)
 }
 
-async fn of_item(
+/// Returns the users about whom people judge the evidence: the one to link, each one that is claimed, or the one whose link
+/// ends.
+fn judged<'a>(item: &Link<'a>) -> Vec<Option<&'a UserId>> {
+    let claimed = item.claimed();
+    if item.after.is_some() || claimed.is_empty() {
+        return vec![item.after.or(item.before)];
+    }
+    claimed.into_iter().map(Some).collect()
+}
+
+async fn of_user(
     conn: &mut AnyConnection,
     snapshot: &Snapshot,
     people: &mut PersonNames<'_>,
-    item: &Link<'_>,
+    (item, user): (&Link<'_>, Option<&UserId>),
     known: &KnownIdentity,
 ) -> Result<LinkEvidence, StoreError> {
     let now = identity_state::evidence(conn, snapshot, known, item.after).await?;
-    let user = item.users().into_iter().next_back();
-    let user = item.after.or(user);
     let suspended = identity::suspended_users(conn).await?;
     let mut others = Vec::new();
     if let Some(user) = user {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::{
     ids::{PersonId, UserId},
     snapshot::Snapshot,
-    subject::identity_link::{Link, SIGN_INS, Seen, SignInEvidence, State},
+    subject::identity_link::{Controllers, Link, SIGN_INS, Seen, SignInEvidence, State},
 };
 use sqlx::AnyConnection;
 
@@ -13,6 +13,7 @@ use crate::store::{
     StoreError,
     agreed_link::{self, KnownIdentity},
     identity::SuspendedUsers,
+    person,
 };
 
 /// Returns the state of the identity of an item; none if there is no such person. `suspended` are all suspended users.
@@ -34,9 +35,22 @@ pub(super) async fn read(
         Some(user) => agreed_link::holder(conn, user, item.person).await?,
         None => None,
     };
+    let joined = known.record.joined.clone();
+    let mut concerned = BTreeSet::from([item.person.clone()]);
+    concerned.extend(joined.clone());
+    if !item.ends() {
+        concerned.extend(joins.iter().chain(&others).cloned());
+    }
+    let mut roles = BTreeSet::new();
+    for person in &concerned {
+        let granted = person::granted_to(conn, person).await?.into_iter();
+        let granted = granted.map(|grant| grant.role);
+        roles.extend(granted.filter(|role| Controllers::is_of(*role)));
+    }
     Ok(Some(State {
         user: known.user().cloned(),
         open: known.open(),
+        refused: known.record.refused.clone(),
         sign_ins: known.sign_ins.len(),
         joins,
         others: others.into_iter().collect(),
@@ -45,6 +59,9 @@ pub(super) async fn read(
             .map(|user| elsewhere(&known, user, snapshot))
             .unwrap_or_default(),
         requester: Some(requester.clone()),
+        joined,
+        roles,
+        controllers: None,
     }))
 }
 
@@ -73,6 +90,7 @@ pub(super) async fn seen(
     Ok(Seen {
         open: known.open(),
         joins,
+        refused: known.record.refused.clone(),
         evidence: evidence(conn, snapshot, known, after).await?,
     })
 }

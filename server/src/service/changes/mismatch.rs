@@ -24,11 +24,12 @@ pub(super) fn never_starts(stored: &StoredChange) -> bool {
     begins && stored.altered.is_some_and(|altered| stops(stored, altered))
 }
 
-/// Whether a difference keeps a change from starting. A removal needs an intact effect only if it needs approvals.
+/// Whether a difference keeps a change from starting. What may not be delayed needs an intact effect only if it needs
+/// approvals.
 fn stops(stored: &StoredChange, altered: ChangeMismatch) -> bool {
     let change = &stored.change;
-    let verdict = change.verdict.clone().of_accepted_removal();
-    !change.proposal.only_removes()
+    let verdict = change.at_start(change.verdict.clone());
+    change.may_be_delayed()
         || altered != ChangeMismatch::DifferentEffect
         || change.state == State::Waiting
         || verdict.outcome != Outcome::Allowed

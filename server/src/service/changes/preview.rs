@@ -12,7 +12,7 @@ use domain::{
     diff::{Effect, Steps},
     ids::{EffectHash, PermissionSetArn, PersonId, UserId},
     permission_set::analysis::Finding,
-    policies::{Evaluation, RequestContext, is_removal_hit},
+    policies::{Evaluation, RequestContext, is_alarm_hit},
     snapshot::Snapshot,
     subject::SubjectStates,
     verdict::{Outcome, Verdict},
@@ -124,7 +124,7 @@ impl Service {
             Vec::new()
         };
         let rules = &self.app_state.rules;
-        let alarm = if verdict.hits.iter().any(|hit| is_removal_hit(rules, hit)) {
+        let alarm = if verdict.hits.iter().any(|hit| is_alarm_hit(rules, hit)) {
             AlarmOnSubmit::Raised
         } else {
             AlarmOnSubmit::None

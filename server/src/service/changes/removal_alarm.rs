@@ -5,7 +5,7 @@
 
 use std::sync::atomic::Ordering;
 
-use domain::{ids::ChangeId, policies::is_removal_hit, time::Timestamp, verdict::Hit};
+use domain::{ids::ChangeId, policies::is_alarm_hit, time::Timestamp, verdict::Hit};
 
 use crate::{
     service::{
@@ -29,7 +29,7 @@ pub async fn raise_removal_alarm(
 ) -> Result<Option<EntryBuilder>, StoreError> {
     let hits = stored.change.verdict.hits.iter();
     let hits: Vec<&Hit> = hits
-        .filter(|hit| is_removal_hit(&app_state.rules, hit))
+        .filter(|hit| is_alarm_hit(&app_state.rules, hit))
         .collect();
     if hits.is_empty() || !change::mark_alarm(tx, &stored.change.id).await? {
         return Ok(None);

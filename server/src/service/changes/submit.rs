@@ -256,6 +256,7 @@ impl Service {
             version: 1,
             result: None,
             mfa: self.caller.actor().mfa,
+            requested_with: None,
             altered: None,
             altered_decisions: Vec::new(),
             lifecycle: Lifecycle::NotStarted,

@@ -1,25 +1,28 @@
 //! The page of one change: its content, effect, decisions and progress.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use app::backend::{
-    ApprovalView, ChangeView, DecisionObstacle, Denied, OperationRow, Page, PortResult,
+    AgainstApproval, ApprovalView, ChangeView, DecisionObstacle, Denied, OperationRow, Page,
+    PortResult,
 };
 use domain::{
     approval::{Candidate, Decision, Mfa},
-    authorize::Action,
+    authorize::{Action, Role},
     change::{State, may_fill_slot},
     identity::IdentityRecord,
     ids::ChangeId,
     person::Claims,
+    policies::requester_objection,
     snapshot::Snapshot,
     subject::SubjectContext,
     time::Timestamp,
+    verdict::Persistence,
 };
 use sqlx::AnyConnection;
 
 use super::{
-    follow_ups,
+    controllers, follow_ups,
     identity_alarm::is_stopped,
     list, mismatch,
     person_names::PersonNames,
@@ -58,8 +61,12 @@ impl Service {
                     ..self.candidate(&claims)
                 };
                 self.add_oneself(&mut stored, &record);
+                let may = |decision| {
+                    let barred = self.barred_from(&stored, decision);
+                    may_fill_slot(&stored.change, &barred, &proven).is_ok()
+                };
                 let may = stored.change.decidable(now).is_ok()
-                    && may_fill_slot(&stored.change, &stored.gaining, &proven).is_ok();
+                    && (may(Decision::Approve) || may(Decision::Decline));
                 may.then_some(stored)
             })
             .collect())
@@ -85,9 +92,15 @@ impl Service {
         let candidate = self.candidate(claims);
         let mut stored = stored.clone();
         self.add_oneself(&mut stored, record);
-        may_fill_slot(&stored.change, &stored.gaining, &candidate)
-            .map(|_| ())
-            .map_err(DecisionObstacle::Viewer)
+        let may = |decision| {
+            let barred = self.barred_from(&stored, decision);
+            may_fill_slot(&stored.change, &barred, &candidate)
+        };
+        match (may(Decision::Approve), may(Decision::Decline)) {
+            (Ok(_), _) => Ok(()),
+            (Err(why), Ok(_)) => Err(DecisionObstacle::MayDeclineOnly(why)),
+            (Err(why), Err(_)) => Err(DecisionObstacle::Viewer(why)),
+        }
     }
 
     pub(super) async fn view(&self, stored: &StoredChange) -> Result<ChangeView, StoreError> {
@@ -126,17 +139,17 @@ impl Service {
         let mut conn = self.app_state.store.read().acquire().await?;
         let waiting = self.app_state.waiting.of(&change.id);
         let items = ItemsProgress::read(&mut conn, stored, 1, waiting, now).await?;
-        let obsolete = obsolete(&mut conn, snapshot, stored, now).await?;
+        let against = against(&mut conn, snapshot, stored, now).await?;
         let claims = person::claims(&mut conn).await?;
         let record = self.own_record(&mut conn).await?;
         let alarm = identity::alarm(&mut conn).await?;
         drop(conn);
         let mut decide = self.may_decide_now(stored, &claims, &record);
         if stored.altered.is_some() {
-            decide = decide.and(Err(DecisionObstacle::LedgerMismatch));
+            decide = stopped(decide, DecisionObstacle::LedgerMismatch);
         }
         if alarm.is_some() && is_stopped(snapshot, stored, &stored.effect) {
-            decide = decide.and(Err(DecisionObstacle::IdentityAlarm));
+            decide = stopped(decide, DecisionObstacle::IdentityAlarm);
         }
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
         let live = progress::live(&items);
@@ -151,7 +164,7 @@ impl Service {
             timeline: timeline::rows(&entries, Some(stored), snapshot),
             decide,
             step_up: self.step_up_view(stored),
-            obsolete,
+            against,
             withdraw: self
                 .may_withdraw(&change.requester, change.state)
                 .map(|_| ()),
@@ -195,33 +208,52 @@ impl Service {
     }
 }
 
-/// Returns why an undecided change can no longer be carried out, by what its items are about now. Nothing is decided by
-/// it: the evaluation of the decision refuses.
-async fn obsolete(
+/// Returns what a viewer may decide of a change on which nobody decides now.
+fn stopped(
+    decide: Result<(), DecisionObstacle>,
+    why: DecisionObstacle,
+) -> Result<(), DecisionObstacle> {
+    match decide {
+        Ok(()) | Err(DecisionObstacle::MayDeclineOnly(_)) => Err(why),
+        other => other,
+    }
+}
+
+/// Returns why an undecided change cannot be carried out, by what its items are about and who requested them now. Nothing
+/// is decided by it: the evaluation of the decision refuses.
+async fn against(
     conn: &mut AnyConnection,
     snapshot: &Snapshot,
     stored: &StoredChange,
     now: Timestamp,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<AgainstApproval>, StoreError> {
     let change = &stored.change;
     if change.state != State::Waiting {
         return Ok(Vec::new());
     }
     let operations = &change.proposal.operations;
-    let states = subject_states::read(conn, snapshot, &change.requester, operations, now).await?;
+    let requester = &change.requester;
+    let mut states = subject_states::read(conn, snapshot, requester, operations, now).await?;
+    // What is under way is left out: who decides counts it.
+    controllers::add(conn, snapshot, operations, &[], &mut states).await?;
+    let roles = person::roles_of_now(conn, requester).await?;
+    let roles: BTreeSet<Role> = roles.into_iter().map(|grant| grant.role).collect();
     let context = SubjectContext {
         snapshot,
         states: &states,
     };
-    let against = operations
-        .iter()
-        .filter(|operation| !operation.removes())
-        .flat_map(|operation| operation.subject().objections(context));
-    let mut found: Vec<String> = Vec::new();
-    for objection in against.filter(|objection| objection.remedy.is_none()) {
-        if !found.contains(&objection.reason) {
-            found.push(objection.reason);
-        }
-    }
-    Ok(found)
+    let items = operations.iter().filter(|operation| !operation.removes());
+    let against = items.flat_map(|operation| {
+        let of_requester = requester_objection(operation, &roles, stored.mfa);
+        let objections = operation.subject().objections(context).into_iter();
+        objections.chain(of_requester)
+    });
+    let found: BTreeSet<AgainstApproval> = against
+        .filter(|objection| objection.remedy.is_none())
+        .map(|objection| match objection.persistence {
+            Persistence::Lasting => AgainstApproval::Lasting(objection.reason),
+            Persistence::Passing => AgainstApproval::Passing(objection.reason),
+        })
+        .collect();
+    Ok(found.into_iter().collect())
 }

@@ -305,11 +305,12 @@ impl Journal {
                 ("set_edited", builder.fact("to", to.0.as_str()))
             }
             Drift::Reclassified { account, from, to } => {
-                let word = |(environment, pci): &(Environment, Pci)| {
-                    format!("{} {}", environment.as_str(), pci.as_str())
-                };
-                let builder = entry.account(account).fact("from", word(from));
-                ("reclassified", builder.fact("to", word(to)))
+                let builder = entry.account(account).fact("from", class_word(*from));
+                ("reclassified", builder.fact("to", class_word(*to)))
+            }
+            Drift::ReportedOtherwise { account, from, to } => {
+                let builder = entry.account(account).fact("from", class_word(*from));
+                ("reported_otherwise", builder.fact("to", class_word(*to)))
             }
         };
         builder
@@ -358,6 +359,10 @@ impl Journal {
 }
 
 /// Returns the API call in IAM notation.
+fn class_word((environment, pci): (Environment, Pci)) -> String {
+    format!("{} {}", environment.as_str(), pci.as_str())
+}
+
 fn api_of(key: &AccessResource, write: WriteKind) -> &'static str {
     match (key, write) {
         (AccessResource::Assignment(_), WriteKind::Create) => "sso:CreateAccountAssignment",

@@ -110,6 +110,23 @@ impl Journal {
         }
     }
 
+    /// People agreed that the sign-ins of an identity may claim these users again.
+    pub fn identity_refusal_withdrawn(
+        &self,
+        person: &PersonId,
+        users: &BTreeSet<UserId>,
+        agreement: &Agreement,
+    ) -> EntryBuilder {
+        let all: Vec<&str> = users.iter().map(UserId::as_str).collect();
+        let builder = self
+            .about_agreement(EventKind::IdentityRefusalWithdrawn, person, agreement)
+            .fact("users", all);
+        match users.first() {
+            Some(user) => builder.fact("user", user.as_str()),
+            None => builder,
+        }
+    }
+
     fn about_agreement(
         &self,
         kind: EventKind,

@@ -317,6 +317,7 @@ fn drift(what: &str) -> &str {
         "unassigned" | "left" => "removed",
         "joined" => "added",
         "set_edited" => "edited",
+        "reported_otherwise" => "tagged or placed otherwise",
         // A newer version wrote another word.
         other => other,
     }

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Reads what operations may remove into the read model. Returns in time whether or not AWS answers. Reads nothing
-/// for a change that does not only remove access. `slot` is kept until the reads end, also if the caller is gone; the
+/// for a change that gives access. `slot` is kept until the reads end, also if the caller is gone; the
 /// engine has none.
 pub async fn read_removal(
     app_state: &Arc<AppState>,
@@ -36,7 +36,8 @@ pub async fn read_removal(
     slot: Option<ReadSlot>,
 ) {
     let within = app_state.settings.removal_reads;
-    if within.is_zero() || !operations.iter().all(Operation::removes) {
+    let has = |wanted: fn(&Operation) -> bool| operations.iter().any(wanted);
+    if within.is_zero() || has(Operation::gives) || !has(Operation::removes) {
         return;
     }
     let reads = Arc::new(Reads {

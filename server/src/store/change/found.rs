@@ -200,6 +200,10 @@ impl ChangeColumns {
             altered,
             altered_decisions: mismatches,
             lifecycle: decisions.history.lifecycle,
+            requested_with: decisions
+                .history
+                .submitted
+                .and_then(|request| request.subject),
             shown_at: decisions.history.presented.map(|shown| shown.at),
             recorded: decisions.given,
             updated_at: Timestamp(row.try_get("updated_at")?),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::person::Subject;
+use domain::{ids::PersonId, person::Subject};
 
 use crate::store::{StoreError, Tx, affected, json, to_json};
 
@@ -31,4 +31,26 @@ pub async fn see_groups(
         .await?;
     affected(done.rows_affected(), "subject")?;
     Ok(before.unwrap_or_default())
+}
+
+/// Returns the groups in which the other sign-ins of a person were last seen.
+pub async fn groups_of_others(
+    tx: &mut Tx,
+    person: &PersonId,
+    subject: &Subject,
+) -> Result<BTreeSet<String>, StoreError> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "select seen_groups from subject where person_id = $1 and not (iss = $2 and sub = $3) \
+         and seen_groups is not null",
+    )
+    .bind(person.as_str())
+    .bind(&subject.iss)
+    .bind(&subject.sub)
+    .fetch_all(tx.conn())
+    .await?;
+    let mut groups = BTreeSet::new();
+    for (seen,) in rows {
+        groups.extend(json::<BTreeSet<String>>("subject", &seen)?);
+    }
+    Ok(groups)
 }

@@ -40,7 +40,7 @@ pub async fn roles_of_now(
 }
 
 /// Returns the roles that the ledger grants to a person, even if their identity is suspended.
-async fn granted_to(
+pub async fn granted_to(
     conn: &mut AnyConnection,
     person: &PersonId,
 ) -> Result<Vec<RoleGrant>, StoreError> {

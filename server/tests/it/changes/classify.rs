@@ -11,7 +11,7 @@ use app::backend::{ChangesPort as _, EntryRow, LedgerPort as _, SentencePart};
 use domain::{
     change::State,
     classification::{Environment, Pci, Source},
-    engine::{CarryOut, Effect, Event, ReadSubject, StepAnswer, SubjectContent},
+    engine::{CarryOut, Effect, Event, ReadSubject, StartVerdict, StepAnswer, SubjectContent},
     ids::ChangeId,
     subject::{Content, SagaPlan, Work},
     time::Duration,
@@ -29,6 +29,7 @@ use crate::database::DatabaseEngine;
 crate::engines::on_both_engines! {
     a_stricter_classification_applies_at_once_and_is_in_the_ledger_once,
     a_less_strict_one_needs_two_other_people_and_both_accounts_follow,
+    a_stricter_one_starts_on_an_incomplete_read_and_a_less_strict_one_waits_for_it,
     one_wrong_account_is_named_and_nothing_is_stored,
     what_somebody_else_classified_meanwhile_is_not_overwritten,
     a_declaration_that_ended_loosens_nothing_and_has_to_be_confirmed,
@@ -260,6 +261,37 @@ async fn a_less_strict_one_needs_two_other_people_and_both_accounts_follow(engin
     assert_eq!(board("declared").await, 2);
     assert_eq!(board("declared-otherwise").await, 2);
     assert_eq!(board("to-confirm").await, 0);
+}
+
+async fn a_stricter_one_starts_on_an_incomplete_read_and_a_less_strict_one_waits_for_it(
+    engine: DatabaseEngine,
+) {
+    let org = Org::on(engine).await;
+    let stricter = classify(&org, &form(&["web-dev"], IN_PRODUCTION)).await;
+    let looser = classify(&org, &form(&["web-prod"], OUT_OF_DEVELOPMENT)).await;
+    // A change of both is no stricter one.
+    let mut both = form(&["web-dev", "cards-prod"], (Environment::Staging, Pci::In));
+    both.out_of_scope.clear();
+    let both = classify(&org, &both).await;
+    for id in [&looser, &both] {
+        org.approve("bob", id).await.unwrap();
+        org.approve("cas", id).await.unwrap();
+        assert_eq!(org.state(id).await, State::Approved);
+    }
+    let mut parts = org.parts();
+    parts.coverage.complete_at = None;
+    parts.coverage.newest = None;
+    org.publish(parts);
+    let verdict = async |id: &ChangeId| {
+        let effect = Effect::Evaluate { change: id.clone() };
+        match answer(&org, effect).await {
+            Event::Evaluated { answer, .. } => answer,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(verdict(&stricter).await, StartVerdict::StillAllowed);
+    assert_eq!(verdict(&looser).await, StartVerdict::Held);
+    assert_eq!(verdict(&both).await, StartVerdict::Held);
 }
 
 async fn one_wrong_account_is_named_and_nothing_is_stored(engine: DatabaseEngine) {

@@ -21,6 +21,7 @@ use server::{
         expire::expire_due,
         start::{self, NoVerdict},
     },
+    service::moved_accounts,
     store::{StoreError, engine},
 };
 
@@ -456,6 +457,9 @@ async fn access_whose_removal_is_late_is_never_within_the_rules(engine: Database
         }],
     };
     commit::store(&org.app_state, late).await.unwrap();
+    moved_accounts::bring_up_to_date(&org.app_state)
+        .await
+        .unwrap();
     assert_eq!(against(), ["system.overdue"]);
     let gone = Commit {
         number: 2,
@@ -470,5 +474,8 @@ async fn access_whose_removal_is_late_is_never_within_the_rules(engine: Database
         }],
     };
     commit::store(&org.app_state, gone).await.unwrap();
+    moved_accounts::bring_up_to_date(&org.app_state)
+        .await
+        .unwrap();
     assert!(against().is_empty(), "read again after the removal");
 }

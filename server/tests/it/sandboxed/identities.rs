@@ -179,6 +179,14 @@ impl Company {
 
     pub(super) async fn propose(&self, name: &str, form: &ChangeForm) -> PortResult<ChangeId> {
         let service = self.signed_in(name, Role::Administrator).await;
+        self.propose_as(&service, form).await
+    }
+
+    pub(super) async fn propose_as(
+        &self,
+        service: &Service,
+        form: &ChangeForm,
+    ) -> PortResult<ChangeId> {
         let new = service.new_change(form).await?;
         let submission = Submission {
             change_form: form.clone(),

@@ -13,6 +13,7 @@
 mod agreed_links;
 mod check_config;
 mod classify;
+mod controllers;
 mod crawl;
 mod engine_shell;
 mod forged;

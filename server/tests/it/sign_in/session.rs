@@ -26,6 +26,7 @@ crate::engines::on_both_engines! {
     s16_a_sign_out_everywhere_shows_in_the_refresh_token_alone,
     s16_a_group_taken_away_takes_the_role_within_a_minute,
     who_signs_in_without_a_group_they_had_has_lost_its_role,
+    a_sign_in_that_leaves_a_group_ends_no_role_while_another_one_of_its_person_is_in_it,
     a_role_lost_with_its_group_does_not_come_back_however_long_its_holder_stayed_away,
     s16_an_administrator_ends_sessions_at_once,
     s16_a_stream_learns_that_its_session_has_ended,
@@ -328,6 +329,52 @@ async fn who_signs_in_without_a_group_they_had_has_lost_its_role(engine: Databas
     );
     let ended = SignInEvent::RoleEnded(known.person, Role::Administrator);
     assert!(server.events().contains(&ended));
+}
+
+async fn a_sign_in_that_leaves_a_group_ends_no_role_while_another_one_of_its_person_is_in_it(
+    engine: DatabaseEngine,
+) {
+    let server = Server::on(engine).await;
+    server.browser().sign_in("alice").await;
+    server.grant("alice", Role::Administrator).await;
+    let known = person::person_of(&server.store, &server.subject("alice"))
+        .await
+        .unwrap()
+        .unwrap();
+    // Another sign-in of the same person, last seen in the same groups.
+    let mut tx = server.store.write().await.unwrap();
+    sqlx::query(
+        "insert into subject (iss, sub, person_id, name, first_seen, seen_groups) \
+         select iss, 'another', person_id, name, first_seen, seen_groups from subject where person_id = $1",
+    )
+    .bind(known.person.as_str())
+    .execute(tx.conn())
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    server.change("alice", |alice| alice.groups.clear());
+    server.browser().sign_in("alice").await;
+    let held = async || {
+        let held = person::roles_of(&server.store, &known.person).await;
+        held.unwrap().len()
+    };
+    assert_eq!(held().await, 1, "the other sign-in is in the group");
+    let mut tx = server.store.write().await.unwrap();
+    let other = domain::person::Subject {
+        sub: "another".into(),
+        ..server.subject("alice")
+    };
+    let none = std::collections::BTreeSet::new();
+    person::see_groups(&mut tx, &other, &none).await.unwrap();
+    tx.commit().await.unwrap();
+    // Nobody of the person is in the group any more: the next time that one of them leaves it ends the role.
+    server.change("alice", |alice| {
+        alice.groups = vec![Role::Administrator.group().to_owned()];
+    });
+    server.browser().sign_in("alice").await;
+    server.change("alice", |alice| alice.groups.clear());
+    server.browser().sign_in("alice").await;
+    assert_eq!(held().await, 0);
 }
 
 async fn a_role_lost_with_its_group_does_not_come_back_however_long_its_holder_stayed_away(

@@ -26,6 +26,8 @@ pub(super) struct Values {
     purpose: String,
     out_of_scope: Option<String>,
     valid_until: Timestamp,
+    /// The time of the request.
+    now: Timestamp,
 }
 
 impl Values {
@@ -38,13 +40,10 @@ impl Values {
     ) -> Option<Self> {
         let before = errors.len();
         let environment = Environment::parse(&form.environment);
-        match environment {
+        match environment.map(Declaration::check_environment) {
             None => errors.push(error(classify_field::ENVIRONMENT, "Select an environment.")),
-            Some(Environment::Management) => errors.push(error(
-                classify_field::ENVIRONMENT,
-                "An account is the management account by its role in AWS Organizations. Select another environment.",
-            )),
-            Some(_) => {}
+            Some(Err(invalid)) => errors.push(error(field_of(&invalid), invalid.to_string())),
+            Some(Ok(())) => {}
         }
         let pci = Pci::parse(&form.pci);
         if pci.is_none() {
@@ -71,6 +70,7 @@ impl Values {
             purpose: text(&form.purpose),
             out_of_scope: Some(out_of_scope).filter(|reason| !reason.is_empty()),
             valid_until,
+            now,
         };
         (errors.len() == before).then_some(values)
     }
@@ -83,13 +83,15 @@ impl Values {
     ) -> Declaration {
         let without = class.undeclared().strictness();
         let next = (self.environment, self.pci);
+        // One that has ended keeps nothing.
+        let valid = before.filter(|before| before.valid_until > self.now);
         Declaration {
             environment: self.environment,
             pci: self.pci,
             owner: self.owner.clone(),
             purpose: self.purpose.clone(),
             out_of_scope: self.out_of_scope.clone(),
-            valid_until: Declaration::end(before, next, without, self.valid_until),
+            valid_until: Declaration::end(valid, next, without, self.valid_until),
             against: class.reported(),
             without,
         }
@@ -99,6 +101,8 @@ impl Values {
 /// Returns the field that makes a declaration invalid.
 pub(super) fn field_of(invalid: &InvalidItem) -> &'static str {
     match invalid {
+        InvalidItem::Management => classify_field::ENVIRONMENT,
+        InvalidItem::Ended | InvalidItem::ValidForTooLong(_) => classify_field::UNTIL,
         InvalidItem::Text("purpose") | InvalidItem::CardNumber("purpose") => {
             classify_field::PURPOSE
         }
@@ -133,15 +137,7 @@ fn until(entered: &str, now: Timestamp) -> Result<Timestamp, String> {
     let Some(day) = day else {
         return Err("Enter a date, such as 2027-11-23.".into());
     };
-    if day <= now {
-        return Err("Enter a date in the future.".into());
-    }
-    if day > now + VALID_FOR {
-        return Err(format!(
-            "A declaration is valid for at most 12 months. Enter {} or an earlier date.",
-            latest(now)
-        ));
-    }
+    Declaration::check_end(day, now).map_err(|invalid| invalid.to_string())?;
     Ok(day)
 }
 

@@ -1,19 +1,22 @@
 //! Why a decision is not recorded: because of its reason, because approvers saw something else, or because nothing can
 //! carry out the change any more.
 
+use std::collections::BTreeSet;
+
 use domain::{
     approval::Decision,
     card_number::holds_card_number,
     change::{InvalidProposal, JUSTIFICATION_BYTES},
     diff::EffectComparison,
+    ids::PersonId,
     policies::Evaluation,
     subject::CHANGED_MEANWHILE,
-    verdict::Verdict,
+    verdict::{Hit, Persistence, Verdict},
 };
 use sqlx::AnyConnection;
 
 use crate::{
-    service::{app_state::AppState, changes::evaluation::compared},
+    service::{Service, app_state::AppState, changes::evaluation::compared},
     store::{StoreError, change::StoredChange},
 };
 
@@ -38,7 +41,7 @@ pub(super) async fn voids_approvals(
         .then_some("its effect exceeds the one to decide on, so earlier approvals are void"))
 }
 
-/// Returns why an approval would be of no use: the reason of the first hit that nothing lifts. A removal starts whatever
+/// Returns why an approval would be of no use: the first hit that nothing lifts, and whether that lasts. A removal starts whatever
 /// speaks against it.
 pub(super) fn obsolete(
     stored: &StoredChange,
@@ -48,8 +51,32 @@ pub(super) fn obsolete(
     if decision != Decision::Approve || stored.change.proposal.only_removes() {
         return None;
     }
-    let hit = verdict.hits.iter().find(|hit| hit.remedy.is_none())?;
-    Some(hit.reason.clone())
+    let mut against: Vec<&Hit> = verdict.hits.iter().collect();
+    against.retain(|hit| hit.remedy.is_none());
+    // What lasts comes first: waiting for the rest to pass would be of no use.
+    against.sort_by_key(|hit| hit.persistence);
+    let hit = against.first()?;
+    let what = match hit.persistence {
+        Persistence::Lasting => "This change can no longer be approved",
+        Persistence::Passing => "This change cannot be approved now",
+    };
+    Some(format!(
+        "{what}, and your decision was not recorded: {}",
+        hit.reason
+    ))
+}
+
+impl Service {
+    /// Returns those who may not make a decision, of the people who gain or whom an item concerns.
+    pub(in crate::service::changes) fn barred_from(
+        &self,
+        stored: &StoredChange,
+        decision: Decision,
+    ) -> BTreeSet<PersonId> {
+        let read_model = self.app_state.read_model();
+        let proposal = &stored.change.proposal;
+        proposal.barred_from(decision, &stored.gaining, &read_model.snapshot)
+    }
 }
 
 /// Returns what is wrong with the reason that an approver states.

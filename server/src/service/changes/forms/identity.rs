@@ -1,4 +1,5 @@
-//! The form of a change about an identity: to link it to a user, to end its link, or to refuse what it claims.
+//! The form of a change about an identity: to link it to a user, to end its link, to refuse what it claims, or to withdraw
+//! that refusal.
 //!
 //! The form names the identity and the user only. What is seen of the identity is read here, and again when the change
 //! is evaluated, so that nothing of it comes from the browser.
@@ -28,6 +29,7 @@ pub(super) enum IdentityForm {
     Link,
     Unlink,
     RefuseClaim,
+    WithdrawRefusal,
 }
 
 #[async_trait]
@@ -81,11 +83,13 @@ impl ItemForm for IdentityForm {
 /// Returns the filled form that requests a link or its end.
 pub(super) fn form_of(item: &Operation) -> Option<ChangeForm> {
     let item = item.links()?;
-    Some(match item.after {
-        Some(user) => ChangeForm::link(item.person, Some(user)),
-        None if item.before.is_none() => ChangeForm::refuse_claim(item.person),
-        None => ChangeForm::unlink(item.person),
-    })
+    match item.after {
+        Some(user) => Some(ChangeForm::link(item.person, Some(user))),
+        None if item.ends() => Some(ChangeForm::unlink(item.person)),
+        None if item.withdraws() => Some(ChangeForm::withdraw_refusal(item.person)),
+        None if !item.claimed().is_empty() => Some(ChangeForm::refuse_claim(item.person)),
+        None => None,
+    }
 }
 
 impl IdentityForm {
@@ -100,7 +104,7 @@ impl IdentityForm {
                 Some(user) => Some(user),
                 None => return Ok(None),
             },
-            Self::Unlink | Self::RefuseClaim => None,
+            Self::Unlink | Self::RefuseClaim | Self::WithdrawRefusal => None,
         };
         if let Some(message) = self.nothing_to_do(known, after.as_ref()) {
             form.wrong(change_field::WHO, message);
@@ -128,6 +132,11 @@ impl IdentityForm {
                 if known.user().is_some() || !matches!(open, Some(OpenMatter::Claim { .. })) =>
             {
                 Some("This identity claims no user, so there is nothing to refuse.")
+            }
+            Self::WithdrawRefusal
+                if known.user().is_some() || open.is_some() || known.record.refused.is_empty() =>
+            {
+                Some("No claim of this identity is refused, so there is nothing to withdraw.")
             }
             _ => None,
         }

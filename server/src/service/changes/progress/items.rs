@@ -133,7 +133,7 @@ impl<'a> ItemsProgress<'a> {
     }
 
     fn write(&self, operation: &Operation) -> Option<&WriteRow> {
-        self.writes.get(&AccessResource::of(operation.key())?)
+        self.writes.get(&operation.resource()?)
     }
 
     /// Returns the progress of one item.

@@ -33,7 +33,7 @@ pub(super) fn views(
         Some(Item::Saga { plan }) => plan.clone(),
         _ => match operation.subject().work() {
             Work::Saga(plan) => plan,
-            Work::Keep(_) | Work::Remove => return Vec::new(),
+            Work::Keep { .. } | Work::Remove { .. } => return Vec::new(),
         },
     };
     let rows = row.map_or(&[][..], |row| &row.steps);
@@ -107,12 +107,12 @@ mod tests {
                 person: person(),
                 user: None,
             },
-            leaves: content_hash(&number),
+            leaves: content_hash(&number).into(),
         };
         Item::Saga {
             plan: SagaPlan {
                 key: SubjectKey::IdentityLink { person: person() },
-                seen: content_hash(&0),
+                seen: content_hash(&0).into(),
                 steps: vec![step(1), step(2), step(3)],
             },
         }

@@ -1,0 +1,74 @@
+//! Who decides and administers before and after a change about identities, counting every change under way.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use domain::{
+    change::Operation,
+    directory::UserStatus,
+    ids::PersonId,
+    snapshot::Snapshot,
+    subject::{
+        SubjectState, SubjectStates,
+        identity_link::{Controllers, Link},
+    },
+};
+use sqlx::AnyConnection;
+
+use crate::store::{StoreError, agreed_link, person};
+
+/// Adds to the states of identities who decides and administers. Reads nothing unless an item takes that from somebody.
+pub(super) async fn add(
+    conn: &mut AnyConnection,
+    snapshot: &Snapshot,
+    operations: &[Operation],
+    under_way: &[Operation],
+    states: &mut SubjectStates,
+) -> Result<(), StoreError> {
+    let mut disarmed: BTreeSet<PersonId> = disarmed(operations).collect();
+    if disarmed.is_empty() {
+        return Ok(());
+    }
+    disarmed.extend(self::disarmed(under_way));
+    let read = Arc::new(controllers(conn, snapshot, &disarmed).await?);
+    for state in states.0.values_mut() {
+        if let SubjectState::IdentityLink(state) = state {
+            state.controllers = Some(Arc::clone(&read));
+        }
+    }
+    Ok(())
+}
+
+fn disarmed(operations: &[Operation]) -> impl Iterator<Item = PersonId> {
+    let items = operations.iter().filter_map(Operation::links);
+    items.filter(Link::disarms).map(|item| item.person.clone())
+}
+
+async fn controllers(
+    conn: &mut AnyConnection,
+    snapshot: &Snapshot,
+    disarmed: &BTreeSet<PersonId>,
+) -> Result<Controllers, StoreError> {
+    let mut found = Controllers::default();
+    for (holder, grant) in person::roles_now(conn).await? {
+        if !Controllers::is_of(grant.role) {
+            continue;
+        }
+        let Some(known) = agreed_link::known(conn, &holder).await? else {
+            continue;
+        };
+        // A user that the directory did not show is not known to be enabled.
+        let user = known.user().and_then(|user| snapshot.user(user));
+        if known.sign_ins.is_empty() || user.is_none_or(|user| user.status != UserStatus::Enabled) {
+            continue;
+        }
+        let origins = agreed_link::origins(conn, &holder).await?;
+        let given_back =
+            |from: &Option<PersonId>| from.as_ref().is_some_and(|from| disarmed.contains(from));
+        let role = grant.role;
+        if !disarmed.contains(&holder) && !origins.iter().all(given_back) {
+            found.after.entry(role).or_default().insert(holder.clone());
+        }
+        found.now.entry(role).or_default().insert(holder);
+    }
+    Ok(found)
+}
