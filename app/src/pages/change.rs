@@ -247,8 +247,8 @@ fn progress(
     let rows = operations
         .into_iter()
         .map(|row| {
-            let remaining = view! { <RemainingPathList remaining=row.remaining /> };
             let label = item_words(&row);
+            let remaining = view! { <RemainingPathList remaining=row.remaining /> };
             view! {
                 <tr>
                     <td>
