@@ -62,7 +62,7 @@ fn line(head: Option<impl IntoView + 'static>, property: PropertyRow) -> AnyView
     view! {
         <tr>
             {head}
-            <td>{name}</td>
+            <td data-property>{name}</td>
             <td class="text-muted">{value(before)}</td>
             <td>{value(after)}</td>
         </tr>

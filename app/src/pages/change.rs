@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     backend::{
         AffectedPeople, ApprovalView, ChangeView, Denied, EffectPage, EffectRow, ITEMS_PER_PAGE,
-        OperationRow, PortResult, SubjectEffectRow, decision_field, gains_and_losses,
+        OperationRow, PortResult, StepState, SubjectEffectRow, decision_field, gains_and_losses,
         sentence_words, state_words,
     },
     components::{
@@ -247,11 +247,12 @@ fn progress(
     let rows = operations
         .into_iter()
         .map(|row| {
+            let label = item_words(&row);
             let remaining = view! { <RemainingPathList remaining=row.remaining /> };
             view! {
                 <tr>
                     <td>
-                        <StatusBadge status=operation_status(row.status) label=progress_words(&row.progress) />
+                        <StatusBadge status=operation_status(row.status) label />
                         {remaining}
                     </td>
                     <th scope="row" data-item>
@@ -268,6 +269,16 @@ fn progress(
     view! {
         <Table caption="Items of this change" columns>{rows}</Table>
         {pager}
+    }
+}
+
+/// Returns the progress of an item. Why a step failed is said beside the step.
+fn item_words(row: &OperationRow) -> String {
+    let any = |state| row.steps.iter().any(|step| step.state == state);
+    match (any(StepState::Failed), any(StepState::Done)) {
+        (true, true) => "Carried out in part".to_owned(),
+        (true, false) => "Not carried out".to_owned(),
+        (false, _) => progress_words(&row.progress),
     }
 }
 
