@@ -121,7 +121,7 @@ pub(super) async fn call(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan
     }
 }
 
-async fn step(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> StepAnswer {
+pub(super) async fn step(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> StepAnswer {
     carried_out(org, call(org, id, index, plan).await).await
 }
 

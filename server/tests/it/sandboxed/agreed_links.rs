@@ -259,7 +259,7 @@ async fn a_row_of_an_ended_link_has_no_effect_without_an_entry(company: &Company
     company.sync().await;
     let person = company.identity_of(THIRD).await;
     let user = company.user(THIRD);
-    settled(company, &unlink(&person), &[APPROVER, SECOND]).await;
+    settled(company, &ChangeForm::unlink(&person), &[APPROVER, SECOND]).await;
     let forged = format!("update person set user_id = '{user}' where id = '{person}'");
     company.database.by_hand(&forged).await.unwrap();
     assert_eq!(
@@ -282,7 +282,7 @@ async fn roles_of_an_ended_link_have_no_effect_and_its_approval_does_not_count(c
     company.decide(APPROVER, &waiting).await.unwrap();
     assert_eq!(company.state(&waiting).await, State::Approved);
     let person = company.identity_of(THIRD).await;
-    let end = agreed(company, &unlink(&person), &[APPROVER, SECOND]).await;
+    let end = agreed(company, &ChangeForm::unlink(&person), &[APPROVER, SECOND]).await;
     // Only the end is carried out: without the crawl, nothing else starts here.
     assert_eq!(carried_out(company, &end).await, State::Verified);
     let roles = person::roles_of(&company.app_state.store, &person)
@@ -358,7 +358,12 @@ async fn a_claim_is_settled_by_joining_the_identity_and_given_back_by_the_end(co
         .unwrap();
     tx.commit().await.unwrap();
 
-    settled(company, &unlink(&claimant.person), &[SECOND, THIRD]).await;
+    settled(
+        company,
+        &ChangeForm::unlink(&claimant.person),
+        &[SECOND, THIRD],
+    )
+    .await;
     let back = of_subject(company, &second.subject).await;
     assert_eq!((back.person, back.user), (claimant.person.clone(), None));
     assert_eq!(company.known(APPROVER).await.user, Some(user));
