@@ -27,12 +27,13 @@ pub use invalid::InvalidItem;
 pub use objection::{CHANGED_MEANWHILE, Objection};
 pub use operation::Operation;
 pub use phrase::Part;
-pub use saga::{PlannedStep, SagaPlan, Step, content_hash};
+pub use saga::{PLAN_VERSION, PlannedStep, SagaPlan, Step, StoredPlan, content_hash, plans_digest};
 pub use state::{SubjectState, SubjectStates};
 
 use crate::{
     grant::Term,
     ids::{AccountId, Assignment, GroupId, PersonId, UserId},
+    private::Private,
     snapshot::Snapshot,
     time::Timestamp,
 };
@@ -95,9 +96,24 @@ pub struct PropertyChange {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PropertyValue {
+    /// Words of Leastwise. Never what somebody typed.
     Text(String),
+    /// What somebody typed.
+    Private(Private),
     User(UserId),
     Time(Timestamp),
+}
+
+impl SubjectEffect {
+    /// Returns every value of it that somebody typed.
+    pub fn private(&mut self) -> impl Iterator<Item = &mut Private> {
+        let properties = self.properties.iter_mut();
+        let values = properties.flat_map(|one| one.before.iter_mut().chain(&mut one.after));
+        values.filter_map(|value| match value {
+            PropertyValue::Private(text) => Some(text),
+            PropertyValue::Text(_) | PropertyValue::User(_) | PropertyValue::Time(_) => None,
+        })
+    }
 }
 
 /// The answers of one item. All are pure.

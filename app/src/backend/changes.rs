@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use domain::{
     approval::{ApproverRefusal, Decision},
-    change::State,
+    change::{State, UnreadableCause},
     ids::{ChangeId, EffectHash},
     permission_set::analysis::Finding,
     time::Timestamp,
@@ -226,6 +226,7 @@ pub struct UnreadableChangeView {
     pub state: State,
     pub justification: String,
     pub ticket: Option<String>,
+    pub cause: UnreadableCause,
     /// What this version understands of the change, and why it does nothing with it.
     pub explanation: String,
     /// The first items, as far as they are understood.

@@ -93,18 +93,19 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Creates the plan for the operations of a change. `grant` returns a new id for each access window, `session` the
+    /// Creates the plan for the operations of a change, which starts at `not_before` at the earliest. `grant` returns a new id for each access window, `session` the
     /// maximum session length of an operation's access.
     pub fn new(
         change: ChangeId,
         operations: &[Operation],
+        not_before: Option<Timestamp>,
         mut grant: impl FnMut() -> GrantId,
         session: impl Fn(&Operation) -> Duration,
     ) -> Self {
         let items = operations.iter().map(|operation| {
             let subject = operation.subject();
             match (AccessResource::of(subject.key()), subject.work()) {
-                (_, Work::Saga(plan)) => Some(Item::Saga { plan }),
+                (_, Work::Saga(plan)) => Some(Item::Saga { plan: plan.into() }),
                 (Some(key), Work::Keep(term)) => Some(Item::Open {
                     grant: grant(),
                     key,
@@ -122,7 +123,7 @@ impl Plan {
         Self {
             change,
             items: items.flatten().collect(),
-            not_before: None,
+            not_before,
         }
     }
 }

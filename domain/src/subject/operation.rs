@@ -13,6 +13,8 @@ use super::{
 use crate::{
     grant::Term,
     ids::{AccountId, Assignment, GroupId, PersonId, UserId},
+    permission_set::ContentHash,
+    private::{Private, PrivateValues},
 };
 
 /// One item of a change.
@@ -41,6 +43,8 @@ pub enum Operation {
         before: Option<Declaration>,
         /// The new declaration; none ends the one in force.
         after: Option<Declaration>,
+        /// The content of the declaration in force when it was requested.
+        seen: ContentHash,
     },
     /// Links an identity to an Identity Center user.
     LinkIdentity {
@@ -70,10 +74,12 @@ impl Operation {
                 account,
                 before,
                 after,
+                seen,
             } => Box::new(account_classification::Classification {
                 account,
                 before: before.as_ref(),
                 after: after.as_ref(),
+                seen,
             }),
             Self::LinkIdentity {
                 person,
@@ -86,6 +92,34 @@ impl Operation {
                 after: after.as_ref(),
                 seen,
             }),
+        }
+    }
+
+    /// Returns every text of the item that somebody typed, with its JSON Pointer in the document of the item. A typed
+    /// text is [`Private`]: the document holds its hash, and the text can be erased.
+    pub fn private(&mut self) -> Vec<(String, &mut Private)> {
+        match self {
+            Self::Assign { .. }
+            | Self::Unassign { .. }
+            | Self::AddMember { .. }
+            | Self::RemoveMember { .. }
+            | Self::LinkIdentity { .. } => Vec::new(),
+            Self::Classify { before, after, .. } => {
+                let declarations = [("before", before), ("after", after)];
+                let of = |(place, declaration)| {
+                    let declaration: &mut Option<Declaration> = declaration;
+                    let texts = declaration.iter_mut().flat_map(Declaration::private);
+                    texts.map(move |(path, text)| (format!("/{place}{path}"), text))
+                };
+                declarations.into_iter().flat_map(of).collect()
+            }
+        }
+    }
+
+    /// Adds the texts of the item that are among these values.
+    pub fn open(&mut self, values: &PrivateValues) {
+        for (_, text) in self.private() {
+            text.open(values);
         }
     }
 

@@ -11,12 +11,12 @@ use std::{
 use domain::{
     engine::CarryOut,
     ids::AccountId,
-    subject::{account_classification::Declaration, content_hash},
+    subject::account_classification::{Declaration, content},
 };
 
 use crate::{
     service::{app_state::AppState, journal::EntryActor, names, single_reads},
-    store::{self, StoreError, Tx},
+    store::{self, StoreError, Tx, declaration::InForce, ledger::proof},
 };
 
 /// Writes a declaration and its entry. The caller commits. None if it is in force already.
@@ -24,21 +24,25 @@ pub(super) async fn prepare(
     app_state: &AppState,
     call: &CarryOut,
     account: &AccountId,
-    declaration: Option<&Declaration>,
+    document: Option<&str>,
 ) -> Result<Option<Tx>, StoreError> {
+    let declaration = match document {
+        None => None,
+        Some(document) => Some(Declaration::read(document).ok_or_else(not_understood)?),
+    };
     let mut tx = app_state.store.write().await?;
     let before = store::declaration::in_force(tx.conn(), account).await?;
-    let before = before.and_then(|one| one.proven).map(|(one, _)| one);
-    if before.as_ref() == declaration {
+    let before = InForce::content(before.as_ref());
+    if before == content(document) {
         return Ok(None);
     }
-    if content_hash(&before) != call.from {
+    if before != call.from {
         return Err(StoreError::Conflict("this declaration"));
     }
     let now = app_state.clock.now();
-    let digest = store::declaration::put(&mut tx, account, &call.change, declaration, now).await?;
+    let digest = store::declaration::put(&mut tx, account, &call.change, document, now).await?;
     let who = requester(app_state, &mut tx, call).await?;
-    let recorded = declaration.zip(digest.as_deref());
+    let recorded = declaration.as_ref().zip(digest.as_deref());
     let entry = app_state
         .journal
         .account_declared(&who, account, recorded, now)
@@ -47,13 +51,21 @@ pub(super) async fn prepare(
     Ok(Some(tx))
 }
 
-/// Returns who requested the change, as the actor of its entries.
+fn not_understood() -> StoreError {
+    StoreError::Inconsistent {
+        table: "engine_change",
+        what: "a declaration that is not understood".to_owned(),
+    }
+}
+
+/// Returns who requested the change according to the ledger, as the actor of its entries.
 async fn requester(
     app_state: &AppState,
     tx: &mut Tx,
     call: &CarryOut,
 ) -> Result<EntryActor, StoreError> {
-    let Some(person) = store::change::requester(tx.conn(), &call.change).await? else {
+    let history = proof::decisions(tx.conn(), &call.change).await?.history;
+    let Some(person) = history.submitted.and_then(|request| request.by) else {
         return Ok(EntryActor::leastwise());
     };
     let read_model = app_state.read_model();

@@ -36,11 +36,8 @@ pub(super) async fn carry_out(app_state: &Arc<AppState>, call: &CarryOut) -> Ste
         return StepAnswer::NotSent;
     }
     match &call.step {
-        Step::Declare {
-            account,
-            declaration,
-        } => {
-            account_classification::carry_out(app_state, call, account, declaration.as_ref()).await
+        Step::Declare { account, document } => {
+            account_classification::carry_out(app_state, call, account, document.as_deref()).await
         }
         Step::Link { person, user } => {
             identity_link::carry_out(app_state, call, person, user.as_ref()).await

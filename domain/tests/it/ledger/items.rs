@@ -186,9 +186,12 @@ fn the_items_of_a_bundle_are_compared_with_the_digests_of_its_entries() {
                 .iter()
                 .map(|leaf| Ok::<_, Infallible>(leaf.as_bytes())),
             items.lines().map(Ok),
+            bundle::ItemTexts::default(),
         );
-        found.map(|differ| {
-            differ
+        found.map(|found| {
+            assert_eq!(found.texts, []);
+            found
+                .items
                 .iter()
                 .map(|one| (one.seq, one.found))
                 .collect::<Vec<_>>()

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use domain::{
     engine::{CarryOut, Retry, StepAnswer, SubjectContent},
     ids::AccountId,
-    subject::{account_classification::Declaration, content_hash},
+    permission_set::ContentHash,
 };
 
 use crate::{
     engine::declarations,
     service::app_state::AppState,
-    store::{self, StoreError},
+    store::{self, StoreError, declaration::InForce},
 };
 
 /// Returns what a page says about an error. The log holds the error itself.
@@ -28,10 +28,10 @@ fn told(error: &StoreError) -> String {
     words.to_owned()
 }
 
-/// Reads the declaration in force. What the ledger does not confirm is not in force.
+/// Reads the content of the declaration in force. What the ledger does not confirm is not in force.
 pub(super) async fn read(app_state: &Arc<AppState>, account: &AccountId) -> SubjectContent {
     match in_force(app_state, account).await {
-        Ok(declaration) => SubjectContent::Is(content_hash(&declaration)),
+        Ok(content) => SubjectContent::Is(content),
         Err(error) => SubjectContent::Unreadable(told(&error)),
     }
 }
@@ -39,12 +39,12 @@ pub(super) async fn read(app_state: &Arc<AppState>, account: &AccountId) -> Subj
 async fn in_force(
     app_state: &Arc<AppState>,
     account: &AccountId,
-) -> Result<Option<Declaration>, StoreError> {
+) -> Result<ContentHash, StoreError> {
     // Whoever reads that a declaration is in force finds the account classified by it.
     declarations::refresh_pending(app_state).await?;
     let mut conn = app_state.store.read().acquire().await?;
     let found = store::declaration::in_force(&mut conn, account).await?;
-    Ok(found.and_then(|one| one.proven).map(|(one, _)| one))
+    Ok(InForce::content(found.as_ref()))
 }
 
 /// Puts a declaration in force, with its entry in the ledger. A second execution finds it in force and writes nothing.
@@ -52,13 +52,13 @@ pub(super) async fn carry_out(
     app_state: &Arc<AppState>,
     call: &CarryOut,
     account: &AccountId,
-    declaration: Option<&Declaration>,
+    document: Option<&str>,
 ) -> StepAnswer {
     let later = |error: &StoreError| StepAnswer::Refused {
         reason: told(error),
         retry: Retry::Later,
     };
-    let prepared = declarations::prepare(app_state, call, account, declaration).await;
+    let prepared = declarations::prepare(app_state, call, account, document).await;
     let tx = match prepared {
         // Nothing was committed.
         Err(error) => return later(&error),

@@ -91,7 +91,7 @@ async fn try_carry_out(
     person: &PersonId,
     user: Option<&UserId>,
 ) -> Result<(), Failure> {
-    let seen = seen(app_state, call).await?;
+    let seen = seen(app_state, call, person, user).await?;
     let target = match user {
         Some(user) => Some(target(app_state, call, person, user, &seen).await?),
         None => None,
@@ -120,13 +120,20 @@ async fn try_carry_out(
     Ok(())
 }
 
-/// Returns what was seen when the item was requested.
-async fn seen(app_state: &AppState, call: &CarryOut) -> Result<Seen, Failure> {
+/// Returns what was seen when the item was requested. Nothing is written about another person or user than the request
+/// names, because the row that the call comes from is not proven.
+async fn seen(
+    app_state: &AppState,
+    call: &CarryOut,
+    person: &PersonId,
+    user: Option<&UserId>,
+) -> Result<Seen, Failure> {
     let conn = app_state.store.read().acquire().await;
     let mut conn = conn.map_err(StoreError::from)?;
     let requested = change::requested_items(&mut conn, &call.change).await?;
     let item = requested.get(call.index).and_then(Option::as_ref);
     let item = item.and_then(Operation::links);
+    let item = item.filter(|item| (item.person, item.after) == (person, user));
     let item = item.ok_or_else(|| never("The item is not as the ledger says it was requested."))?;
     Ok(item.seen.clone())
 }

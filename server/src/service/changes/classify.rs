@@ -16,7 +16,10 @@ use domain::{
     card_number::holds_card_number,
     change::{InvalidProposal, Operation, Proposal},
     ids::{AccountId, ChangeId, PersonId},
-    subject::{SubjectState, account_classification::Declaration},
+    subject::{
+        SubjectState,
+        account_classification::{Declaration, content},
+    },
 };
 
 pub(super) use values::form_of;
@@ -125,6 +128,7 @@ impl Service {
                 account: account.clone(),
                 before: None,
                 after: None,
+                seen: content(None),
             })
             .collect();
         let states = {
@@ -170,6 +174,7 @@ impl Service {
                     account: account.clone(),
                     before,
                     after,
+                    seen: state.content.clone(),
                 });
             }
         }

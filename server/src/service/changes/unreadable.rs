@@ -76,6 +76,7 @@ impl Service {
             state: change.state,
             justification: change.justification.clone(),
             ticket: change.ticket.clone(),
+            cause: row.cause(),
             explanation: explanation(row),
             items: shown.map(item).collect(),
             total,

@@ -4,7 +4,8 @@
 use domain::{
     approval::Mfa,
     change::{
-        Change, Operation, Proposal, State, StoredItem, TransitionError, UnreadableChange, read_all,
+        Change, Operation, Proposal, State, StoredItem, TransitionError, UnreadableCause,
+        UnreadableChange, read_all,
     },
     ids::{ChangeId, EffectHash, PersonId},
     ledger::{
@@ -38,6 +39,18 @@ pub struct UnreadableRow {
     pub altered: Option<ChangeMismatch>,
     pub lifecycle: Lifecycle,
     pub result: Option<String>,
+}
+
+impl UnreadableRow {
+    /// Returns why it is not understood. The text of its reason, ticket and effect does not matter for that.
+    pub fn cause(&self) -> UnreadableCause {
+        match self.altered {
+            Some(ChangeMismatch::NeverSubmitted | ChangeMismatch::DifferentRequest) => {
+                UnreadableCause::Altered
+            }
+            Some(ChangeMismatch::DifferentEffect) | None => UnreadableCause::NewerVersion,
+        }
+    }
 }
 
 impl FoundChange {
@@ -114,6 +127,8 @@ struct StoredProposal {
     operations: Option<Vec<Value>>,
     justification: String,
     ticket: Option<String>,
+    #[serde(default)]
+    not_before: Option<Timestamp>,
 }
 
 /// The columns of a change and the decisions on it, without its items.
@@ -126,6 +141,7 @@ pub(super) struct ChangeColumns {
     mfa: Mfa,
     justification: String,
     ticket: Option<String>,
+    not_before: Option<Timestamp>,
     pub inline: Option<Vec<Value>>,
     pub decisions: ProvenDecisions,
 }
@@ -144,6 +160,7 @@ impl ChangeColumns {
             mfa: json("change", &row.try_get::<String, _>("mfa")?)?,
             justification: proposal.justification,
             ticket: proposal.ticket,
+            not_before: proposal.not_before,
             inline: proposal.operations,
         })
     }
@@ -161,6 +178,7 @@ impl ChangeColumns {
             requester: &self.requester,
             submitted: self.submitted,
             ticket: self.ticket.as_deref(),
+            not_before: self.not_before,
             mfa: self.mfa,
             items,
             effect: &self.effect_hash,
@@ -193,6 +211,7 @@ impl ChangeColumns {
                     operations,
                     justification: self.justification,
                     ticket: self.ticket,
+                    not_before: self.not_before,
                 },
                 submitted: self.submitted,
                 decide_by: Timestamp(row.try_get("decide_by")?),

@@ -35,10 +35,10 @@ crate::engines::on_both_engines! {
     only_an_administrator_proposes_a_classification,
 }
 
-const IN_PRODUCTION: (Environment, Pci) = (Environment::Production, Pci::In);
-const OUT_OF_DEVELOPMENT: (Environment, Pci) = (Environment::Development, Pci::Out);
+pub const IN_PRODUCTION: (Environment, Pci) = (Environment::Production, Pci::In);
+pub const OUT_OF_DEVELOPMENT: (Environment, Pci) = (Environment::Development, Pci::Out);
 
-fn form(accounts: &[&str], class: (Environment, Pci)) -> ClassifyForm {
+pub fn form(accounts: &[&str], class: (Environment, Pci)) -> ClassifyForm {
     let accounts: Vec<String> = accounts
         .iter()
         .map(|name| account(name).to_string())
@@ -58,7 +58,7 @@ fn form(accounts: &[&str], class: (Environment, Pci)) -> ClassifyForm {
     }
 }
 
-async fn preview(org: &Org, form: &ClassifyForm) -> NewClassification {
+pub async fn preview(org: &Org, form: &ClassifyForm) -> NewClassification {
     org.as_("ann").await.new_classification(form).await.unwrap()
 }
 
@@ -76,7 +76,7 @@ fn submission(form: &ClassifyForm, new: &NewClassification) -> ClassifySubmissio
     }
 }
 
-async fn classify(org: &Org, form: &ClassifyForm) -> ChangeId {
+pub async fn classify(org: &Org, form: &ClassifyForm) -> ChangeId {
     let new = preview(org, form).await;
     assert_eq!(new.errors, []);
     let sent = submission(form, &new);
@@ -84,7 +84,7 @@ async fn classify(org: &Org, form: &ClassifyForm) -> ChangeId {
 }
 
 /// Returns the plan of each item of a change.
-async fn plans(org: &Org, id: &ChangeId) -> Vec<SagaPlan> {
+pub async fn plans(org: &Org, id: &ChangeId) -> Vec<SagaPlan> {
     let stored = org.stored(id).await;
     let items = stored.change.proposal.operations.iter();
     items
@@ -95,13 +95,13 @@ async fn plans(org: &Org, id: &ChangeId) -> Vec<SagaPlan> {
         .collect()
 }
 
-async fn answer(org: &Org, effect: Effect) -> Event {
+pub async fn answer(org: &Org, effect: Effect) -> Event {
     let (send, mut events) = unbounded_channel();
     execute::begin(org.app_state.clone(), effect, None, send);
     events.recv().await.unwrap()
 }
 
-async fn step(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> StepAnswer {
+pub async fn step(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> StepAnswer {
     let call = CarryOut {
         change: id.clone(),
         index,
@@ -119,7 +119,7 @@ async fn step(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> StepAn
     }
 }
 
-async fn content(org: &Org, id: &ChangeId, plan: &SagaPlan) -> SubjectContent {
+pub async fn content(org: &Org, id: &ChangeId, plan: &SagaPlan) -> SubjectContent {
     let read = ReadSubject {
         change: id.clone(),
         index: 0,
@@ -132,7 +132,7 @@ async fn content(org: &Org, id: &ChangeId, plan: &SagaPlan) -> SubjectContent {
 }
 
 /// Carries out a change as the engine does, item by item, and sets its state.
-async fn carry_out(org: &Org, id: &ChangeId) {
+pub async fn carry_out(org: &Org, id: &ChangeId) {
     for (index, plan) in plans(org, id).await.iter().enumerate() {
         assert_eq!(
             content(org, id, plan).await,
@@ -145,7 +145,7 @@ async fn carry_out(org: &Org, id: &ChangeId) {
     org.set_state(id, State::Verified).await;
 }
 
-fn class(org: &Org, name: &str) -> (Environment, Pci, Source) {
+pub fn class(org: &Org, name: &str) -> (Environment, Pci, Source) {
     let read_model = org.app_state.read_model();
     let (_, class) = read_model.snapshot.account(&account(name)).unwrap();
     (class.environment, class.pci, class.environment_source)

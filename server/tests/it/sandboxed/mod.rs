@@ -36,3 +36,4 @@ mod startup;
 mod step_up;
 mod suspended_identity;
 mod unread;
+mod upgrade;

@@ -4,6 +4,7 @@ use app::backend::{ClassifyForm, FieldError, FormOption, classify_field};
 use domain::{
     classification::{Classification, Environment, Pci},
     ids::{AccountId, Principal, UserId},
+    private::Private,
     snapshot::Snapshot,
     subject::{
         InvalidItem,
@@ -13,7 +14,7 @@ use domain::{
 };
 
 use super::error;
-use crate::service::changes::descriptions;
+use crate::service::{changes::descriptions, journal::private};
 
 /// The maximum length of the list of users. If there are more, the owner is typed instead.
 const LISTED: usize = 600;
@@ -25,8 +26,9 @@ pub(super) struct Values {
     environment: Environment,
     pci: Pci,
     owner: Option<UserId>,
-    purpose: String,
-    out_of_scope: Option<String>,
+    /// One text, however many accounts it is about.
+    purpose: Private,
+    out_of_scope: Option<Private>,
     valid_until: Timestamp,
 }
 
@@ -65,8 +67,8 @@ impl Values {
             environment: environment?,
             pci: pci?,
             owner,
-            purpose: text(&form.purpose),
-            out_of_scope: Some(out_of_scope).filter(|reason| !reason.is_empty()),
+            purpose: private(&text(&form.purpose)),
+            out_of_scope: (!out_of_scope.is_empty()).then(|| private(&out_of_scope)),
             valid_until,
         };
         (errors.len() == before).then_some(values)
@@ -84,8 +86,13 @@ impl Values {
             environment: self.environment,
             pci: self.pci,
             owner: self.owner.clone(),
-            purpose: self.purpose.clone(),
-            out_of_scope: self.out_of_scope.clone(),
+            purpose: kept(before.map(|before| &before.purpose), &self.purpose),
+            out_of_scope: self.out_of_scope.as_ref().map(|reason| {
+                kept(
+                    before.and_then(|before| before.out_of_scope.as_ref()),
+                    reason,
+                )
+            }),
             valid_until: Declaration::end(before, next, without, self.valid_until),
             against: class.reported(),
             without,
@@ -105,6 +112,12 @@ pub(super) fn field_of(invalid: &InvalidItem) -> &'static str {
         | InvalidItem::InScope => classify_field::OUT_OF_SCOPE,
         _ => classify_field::ACCOUNTS,
     }
+}
+
+/// Returns a text as it was stored before if it is the same, so that nothing counts as changed and one erasure is enough.
+fn kept(before: Option<&Private>, entered: &Private) -> Private {
+    let same = before.filter(|before| before.value() == entered.value());
+    same.unwrap_or(entered).clone()
 }
 
 /// Returns an entered text. Browsers send line breaks as CRLF.
@@ -177,6 +190,9 @@ pub(in crate::service::changes) fn form_of(
     now: Timestamp,
 ) -> ClassifyForm {
     let end = declaration.valid_until;
+    // An erased text is to be entered anew.
+    let known =
+        |text: Option<&Private>| text.and_then(Private::value).unwrap_or_default().to_owned();
     ClassifyForm {
         environment: declaration.environment.as_str().to_owned(),
         pci: declaration.pci.as_str().to_owned(),
@@ -185,8 +201,8 @@ pub(in crate::service::changes) fn form_of(
             .as_ref()
             .map(|owner| format!("user:{owner}"))
             .unwrap_or_default(),
-        purpose: declaration.purpose.clone(),
-        out_of_scope: declaration.out_of_scope.clone().unwrap_or_default(),
+        purpose: known(Some(&declaration.purpose)),
+        out_of_scope: known(declaration.out_of_scope.as_ref()),
         until: if end <= now + Duration::days(1) || end > now + VALID_FOR {
             latest(now)
         } else {
