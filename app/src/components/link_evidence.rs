@@ -26,7 +26,7 @@ pub fn LinkEvidenceSection(evidence: LinkEvidence, now: Timestamp) -> impl IntoV
     let joins = joins.map(|name| {
         view! {
             <Notice status=Status::Pending title=format!("These sign-ins become sign-ins of {name}")>
-                "The user already is an identity that is in use. Whoever signs in here acts as that identity, with its roles."
+                "The user already is an identity that is in use. Everybody who signs in here acts as that identity, with its roles."
             </Notice>
         }
     });

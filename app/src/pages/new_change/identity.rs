@@ -24,7 +24,7 @@ pub(super) const fn title(kind: ChangeKind) -> &'static str {
 pub(super) const fn detail(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::Link => {
-            "Whoever signs in as this identity acts as the chosen Identity Center user. Two other people must agree, and the holder of the user is not one of them."
+            "Anyone who signs in as this identity acts as the chosen Identity Center user. Two other people must agree, and the holder of the user is not one of them."
         }
         ChangeKind::Unlink => {
             "The identity keeps its sign-ins and can only read. It stays without a user until another change links it: no crawl and no sign-in does."

@@ -1,3 +1,5 @@
+//! Whether the plan of a running saga is the one that was requested.
+
 use crate::{
     change::Operation,
     engine::{AccessResource, ChangePhase, ChangeRow, Item, ItemRow},
