@@ -16,11 +16,20 @@ assert.ok(out, 'name the folder of the fixture');
 const resources = new Resources();
 const data = resources.folder('upgrade');
 
-/** Prints a SQLite database as SQL. */
+/** Prints a SQLite database as SQL: tables in the order of their creation, because rows refer to earlier ones. */
 const DUMP = `
 import sqlite3, sys
-for line in sqlite3.connect(sys.argv[1]).iterdump():
-    print(line)
+db = sqlite3.connect(sys.argv[1])
+def named(kinds):
+    return db.execute("select name, sql from sqlite_master where type in (%s) and sql is not null and name not like 'sqlite_%%' order by rowid" % kinds).fetchall()
+for table, sql in named("'table'"):
+    print(sql + ';')
+    columns = [row[1] for row in db.execute('pragma table_info("%s")' % table)]
+    values = " || ',' || ".join('quote("%s")' % column for column in columns)
+    for (row,) in db.execute('select %s from "%s"' % (values, table)):
+        print('INSERT INTO "%s" VALUES(%s);' % (table, row))
+for _, sql in named("'index', 'trigger'"):
+    print(sql + ';')
 `;
 
 async function ask(sandbox, { who, set, account, term, standing = term === 'standing' }, unanswered = false) {
@@ -57,8 +66,9 @@ await first.stop();
 
 // The process ends when it takes up the change, which stays approved.
 const second = await resources.sandbox('upgrade-fixture-approved', { data, env: { LEASTWISE_FAILPOINT: 'approved' } });
-await ask(second, { who: 'contractors', set: 'ReadOnly', account: 'web-dev', term: 'standing' }, true);
-const { signal } = await second.exit;
+await ask(second, { who: 'support-desk', set: 'ReadOnly', account: 'engineering-sandbox', term: 'standing' }, true);
+const late = new Promise((resolve) => setTimeout(resolve, 60_000, { signal: 'none in 60 s' }));
+const { signal } = await Promise.race([second.exit, late]);
 assert.equal(signal, 'SIGKILL', 'the process was not killed');
 
 mkdirSync(out, { recursive: true });

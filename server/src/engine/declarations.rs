@@ -16,7 +16,7 @@ use domain::{
 
 use crate::{
     service::{app_state::AppState, journal::EntryActor, names, single_reads},
-    store::{self, StoreError, Tx, declaration::InForce, ledger::proof},
+    store::{self, StoreError, Tx, declaration::InForce},
 };
 
 /// Writes a declaration and its entry. The caller commits. None if it is in force already.
@@ -64,8 +64,7 @@ async fn requester(
     tx: &mut Tx,
     call: &CarryOut,
 ) -> Result<EntryActor, StoreError> {
-    let history = proof::decisions(tx.conn(), &call.change).await?.history;
-    let Some(person) = history.submitted.and_then(|request| request.by) else {
+    let Some(person) = store::change::requester(tx.conn(), &call.change).await? else {
         return Ok(EntryActor::leastwise());
     };
     let read_model = app_state.read_model();

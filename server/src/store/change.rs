@@ -40,7 +40,7 @@ use serde_json::json;
 use sqlx::{AnyConnection, Row as _};
 
 use self::found::{found, state_of};
-use super::{StoreError, Tx, affected, id, to_json};
+use super::{StoreError, Tx, affected, id, ledger::proof, to_json};
 
 /// A stored change, with the effect that its approvers saw.
 #[derive(Debug, Clone)]
@@ -182,6 +182,15 @@ pub async fn by_form_key(
         }
         None => Ok(None),
     }
+}
+
+/// Returns who requested a change according to the ledger.
+pub async fn requester(
+    conn: &mut AnyConnection,
+    change: &ChangeId,
+) -> Result<Option<PersonId>, StoreError> {
+    let history = proof::decisions(conn, change).await?.history;
+    Ok(history.submitted.and_then(|request| request.by))
 }
 
 /// Returns the changes that were verified or failed at or after an instant, and when: an older read cannot show their

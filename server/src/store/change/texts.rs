@@ -26,7 +26,7 @@ pub async fn texts_of(
     for some in changes.chunks(CHANGES) {
         let sql = format!(
             "select p.path, p.salt, p.value from ledger_private p join ledger_entry e on e.seq = p.seq \
-             where e.change_id in ({}) and e.type in ('change.submitted', 'change.refused') \
+             where e.change_id in ({}) \
              and (p.path like '/items/%' or p.path like '/data/operations/%')",
             places(some.len())
         );

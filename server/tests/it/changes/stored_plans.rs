@@ -89,7 +89,7 @@ async fn a_saga_that_an_earlier_version_planned_otherwise_is_continued_as_it_was
     assert_ne!(*plan, *planned(&link("eve")));
     let (row, rows) = started(&org, plan).await;
     assert!(rows.altered.is_empty(), "nobody edited it");
-    assert_eq!(rows.changes, [row.clone()]);
+    assert_eq!(rows.changes, std::slice::from_ref(&row));
 
     // The same, edited by hand afterwards.
     let edited = otherwise(&planned(&link("fay")), |_| {});

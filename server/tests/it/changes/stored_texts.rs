@@ -6,12 +6,17 @@ use app::backend::{
     DeclarationState, PropertyView,
 };
 use domain::{
-    change::State,
+    change::{Operation, State, StoredItem},
     classification::{Environment, Pci},
     engine::{CarryOut, Retry, StepAnswer},
-    ids::{ChangeId, PersonId},
-    subject::{Step, SubjectKey, account_classification::Declaration, identity_link::Seen},
-    time::Duration,
+    ids::{AccountId, ChangeId, PersonId},
+    private::{Private, Salt},
+    subject::{
+        Step, SubjectKey,
+        account_classification::{Declaration, content},
+        identity_link::Seen,
+    },
+    time::{Duration, Timestamp},
 };
 use server::{
     service::journal::EntryActor,
@@ -31,6 +36,7 @@ use crate::database::DatabaseEngine;
 crate::engines::on_both_engines! {
     a_typed_text_is_nowhere_but_among_the_private_values_and_can_be_erased,
     a_text_that_stays_is_the_same_text_and_is_erased_everywhere,
+    a_text_beside_an_entry_is_compared_with_its_item,
     the_same_form_with_the_same_texts_is_stored_once,
     a_declaration_of_a_newer_version_is_kept_and_loosens_nothing,
     a_declaration_names_who_requested_it_according_to_the_ledger,
@@ -156,6 +162,64 @@ async fn a_text_that_stays_is_the_same_text_and_is_erased_everywhere(engine: Dat
     assert_eq!(code, 0, "{told}");
 }
 
+fn classified(n: usize) -> Operation {
+    Operation::Classify {
+        account: AccountId::parse(&format!("{:012}", 500_000_000_000_usize + n)).unwrap(),
+        before: None,
+        after: Some(Declaration {
+            environment: Environment::Production,
+            pci: Pci::In,
+            owner: None,
+            purpose: Private::new(Salt([1; 32]), PURPOSE),
+            out_of_scope: None,
+            valid_until: Timestamp(1_900_000_000_000),
+            against: IN_PRODUCTION,
+            without: IN_PRODUCTION,
+        }),
+        seen: content(None),
+    }
+}
+
+async fn a_text_beside_an_entry_is_compared_with_its_item(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let operations: Vec<Operation> = (0..40).map(classified).collect();
+    let id = store(&org, &StoredItem::of_all(&operations), State::Waiting).await;
+    let (seq, leaf) = request(&org, &id).await;
+    assert!(
+        leaf["data"].get("operations").is_none(),
+        "there are too many"
+    );
+    let keep = |path: &str, value: &str| {
+        let salt = "01".repeat(32);
+        format!(
+            "insert into ledger_private (seq, path, salt, value) values ({seq}, '{path}', '{salt}', '{value}')"
+        )
+    };
+    org.by_hand(keep("/items/3/after/purpose", PURPOSE)).await;
+    let (code, told) = verify(&org).await;
+    assert_eq!(code, 0, "{told}");
+    let mut stored = org.stored(&id).await;
+    let mut conn = org.app_state.store.read().acquire().await.unwrap();
+    stored.open(&mut conn).await.unwrap();
+    drop(conn);
+    let known = stored.change.proposal.operations.iter_mut().all(|item| {
+        let texts = item.private();
+        texts.iter().all(|(_, text)| text.value() == Some(PURPOSE))
+    });
+    assert!(known, "one text of all items");
+    for (path, value) in [
+        ("/items/0/after/purpose", "another purpose"),
+        ("/items/1/after/owner", PURPOSE),
+        ("/items/40/after/purpose", PURPOSE),
+    ] {
+        org.by_hand(keep(path, value)).await;
+        let (code, told) = verify(&org).await;
+        assert_eq!(code, 1, "{path}");
+        let named = format!("the text {path} of entry {seq} differs");
+        assert!(told.contains(&named), "{told}");
+    }
+}
+
 async fn the_same_form_with_the_same_texts_is_stored_once(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let form = form(&["web-dev"], IN_PRODUCTION);
@@ -204,8 +268,7 @@ async fn a_declaration_of_a_newer_version_is_kept_and_loosens_nothing(engine: Da
     let org = Org::on(engine).await;
     let asked = classify(&org, &form(&["cards-prod"], OUT_OF_DEVELOPMENT)).await;
     let stored = org.stored(&asked).await;
-    let domain::change::Operation::Classify { after, .. } = &stored.change.proposal.operations[0]
-    else {
+    let Operation::Classify { after, .. } = &stored.change.proposal.operations[0] else {
         panic!("a classification");
     };
     let newer = declare_newer(&org, after.as_ref().unwrap()).await;
@@ -248,13 +311,13 @@ async fn a_link_is_written_only_for_the_person_and_the_user_of_the_request(engin
     let org = Org::on(engine).await;
     let person =
         |n: u8| PersonId::parse(&format!("00000009-0000-4000-8000-00000000000{n}")).unwrap();
-    let requested = domain::change::Operation::LinkIdentity {
+    let requested = Operation::LinkIdentity {
         person: person(2),
         before: None,
         after: Some(user("eve")),
         seen: Seen::default(),
     };
-    let items = domain::change::StoredItem::of_all(&[requested]);
+    let items = StoredItem::of_all(&[requested]);
     let id = store(&org, &items, State::Approved).await;
     for (person, user) in [
         (person(3), Some(user("eve"))),

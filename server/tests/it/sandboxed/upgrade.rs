@@ -155,7 +155,7 @@ async fn what_an_earlier_version_left_is_carried_on(engine: DatabaseEngine) {
         assert!(company.holds(&what).await, "the window is under way");
         let life = company.engine();
         assert_eq!(company.end_of(&left.approved).await, State::Verified);
-        let next = company.of_group("contractors", "ReadOnly", "web-dev");
+        let next = company.of_group("support-desk", "ReadOnly", "engineering-sandbox");
         assert!(company.holds(&next).await);
 
         approve(&company, "kwame.boateng", &left.waiting).await;
