@@ -3,6 +3,9 @@
 //! `store` (SQL) and `aws` (SDK) do not depend on each other; `service` and `engine` use both; `http` calls `service`
 //! only. `tests/it/architecture.rs` checks these dependencies.
 
+// It panics when the reader of the output is gone; `cli::print` does not.
+#![deny(clippy::print_stdout)]
+
 pub mod aws;
 pub mod cli;
 pub mod clock;

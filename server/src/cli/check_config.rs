@@ -8,7 +8,9 @@ use std::process::ExitCode;
 
 use domain::ledger::LogName;
 
-use super::{CommandResult, chain, counted, pool_configuration, serve::oidc, table::printable};
+use super::{
+    CommandResult, chain, counted, pool_configuration, print, serve::oidc, table::printable,
+};
 use crate::{
     aws::{Aws, Instance},
     config::{ConfigError, ServeArgs, secret},
@@ -26,7 +28,8 @@ struct Results {
 
 impl Results {
     fn line(what: &str, result: &str) {
-        println!("{what:<14} {}", printable(result));
+        // The exit code says whether there are problems, also when nobody reads the output.
+        let _ = print(format!("{what:<14} {}\n", printable(result)));
     }
 
     fn ok(what: &str, detail: &str) {
@@ -94,7 +97,7 @@ pub async fn run(mut args: ServeArgs) -> CommandResult {
     Ok(match results.failed {
         0 => ExitCode::SUCCESS,
         some => {
-            println!("\n{}.", counted(some, "problem", "problems"));
+            print(format!("\n{}.\n", counted(some, "problem", "problems")))?;
             ExitCode::from(1)
         }
     })

@@ -99,7 +99,7 @@ async fn migrate(args: &crate::config::DatabaseArgs) -> CommandResult {
         .await?
         .migrate()
         .await?;
-    println!("The database is up to date.");
+    print("The database is up to date.\n")?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -22,7 +22,7 @@ use sandbox::{
 };
 use url::Url;
 
-use super::{CommandResult, secrets::without_password, serve};
+use super::{CommandResult, print, secrets::without_password, serve};
 use crate::{
     config::{AwsArgs, DatabaseArgs, IdentityArgs, ServeArgs, SignInArgs},
     http::log,
@@ -90,9 +90,9 @@ pub async fn run(args: SandboxArgs) -> CommandResult {
         // `leastwise serve` opens it.
         drop(listener);
         if args.json {
-            println!("{}", environment::as_json(&serve_args));
+            print(format!("{}\n", environment::as_json(&serve_args)))?;
         } else {
-            print!("{}", environment::as_exports(&serve_args));
+            print(environment::as_exports(&serve_args))?;
         }
         serve::stopped().await;
         return Ok(ExitCode::SUCCESS);
@@ -245,11 +245,7 @@ fn second_step(people: &[PoolUser]) -> &'static str {
     }
 }
 
-fn announce(
-    args: &SandboxArgs,
-    running: &Running,
-    serve: &ServeArgs,
-) -> Result<(), serde_json::Error> {
+fn announce(args: &SandboxArgs, running: &Running, serve: &ServeArgs) -> std::io::Result<()> {
     let read_model = sandbox::state::lock(&running.sandbox);
     let people = &read_model.pool.users;
     let web = serve.public_url.as_str().trim_end_matches('/');
@@ -272,32 +268,29 @@ fn announce(
         let line = serde_json::json!({
             "web": web, "aws": aws, "cognito": cognito, "database": without_password(&serve.database.url), "people": people,
         });
-        println!("{}", serde_json::to_string(&line)?);
-        return Ok(());
+        return print(format!("{line}\n"));
     }
-    println!("\nLeastwise       {web}");
-    println!(
-        "Local AWS       {aws}   (any AWS CLI or SDK: --endpoint-url, Region {}, access key {}, secret {SECRET})",
-        serve.aws.region, ACCESS_KEYS[1]
-    );
-    println!("Local Cognito   {cognito}");
-    println!(
-        "\nSign in as one of these people. {}\n",
+    print(format!(
+        "\nLeastwise       {web}\n\
+         Local AWS       {aws}   (any AWS CLI or SDK: --endpoint-url, Region {}, access key {}, secret {SECRET})\n\
+         Local Cognito   {cognito}\n\n\
+         Sign in as one of these people. {}\n\n",
+        serve.aws.region,
+        ACCESS_KEYS[1],
         second_step(people)
-    );
+    ))?;
     for user in people {
-        println!(
-            "  {:<34} {:<24} {}",
+        print(format!(
+            "  {:<34} {:<24} {}\n",
             user.email,
             user.name,
             roles(user).join(", ")
-        );
+        ))?;
     }
-    println!(
-        "\nPress Ctrl-C to stop. Data is kept in {}; --fresh starts over.",
+    print(format!(
+        "\nPress Ctrl-C to stop. Data is kept in {}; --fresh starts over.\n",
         args.data.display()
-    );
-    Ok(())
+    ))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use domain::engine::Pacing;
 use futures::{FutureExt as _, future::BoxFuture};
 use tokio::net::TcpListener;
 
-use super::{CommandResult, background_tasks::BackgroundTasks, pool_configuration};
+use super::{CommandResult, background_tasks::BackgroundTasks, pool_configuration, print};
 use crate::{
     config::{ServeArgs, secret},
     engine::{
@@ -34,7 +34,7 @@ pub async fn run(mut args: ServeArgs) -> CommandResult {
     args.check()?;
     let listener = open(args.listen)?;
     let started = start(listener, &args, Pacing::default()).await?;
-    println!("Leastwise is running at {}", args.public_url);
+    print(format!("Leastwise is running at {}\n", args.public_url))?;
     started.until(stopped()).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -260,3 +260,21 @@ fn a_second_server_on_the_same_database_is_refused_before_it_opens_it() {
     assert!(!folder.join("leastwise.db").exists());
     drop(held);
 }
+
+#[test]
+fn a_command_whose_output_nobody_reads_completes() {
+    let folder = empty_folder("nobody-reads");
+    let url = format!("sqlite:{}/leastwise.db", folder.display());
+    let mut migrate = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    migrate
+        .args(["migrate", "--database", &url])
+        .current_dir(&folder)
+        .env_clear();
+    migrate.stdout(std::process::Stdio::piped());
+    migrate.stderr(std::process::Stdio::piped());
+    let mut running = migrate.spawn().expect("the binary starts");
+    drop(running.stdout.take());
+    let ended = running.wait_with_output().expect("it ends");
+    let error = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(0), "{error}");
+}
