@@ -141,7 +141,7 @@ async function killedClassifying(resources, point) {
     const empty = await maya.open(`/changes/classify?account=${names.accounts['web-dev']}`);
     const choice = empty.formWith('environment').fill('environment', 'production').fill('pci', 'in')
       .fill('purpose', 'Takes card payments of the shop.').fill('out_of_scope', '');
-    const preview = await maya.open(choice.request().url);
+    const preview = await maya.send(choice);
     const request = preview.formTo('/do/changes/classify').fill('justification', 'Found in the scoping of the assessment.');
     await maya.sendUnanswered(request);
     const late = new Promise((resolve) => setTimeout(resolve, 60_000, { signal: 'none in 60 s' }));

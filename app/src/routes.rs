@@ -1,4 +1,4 @@
-//! The routes: two tables that map URLs to pages and actions, each with the permission it requires.
+//! The routes: three tables that map URLs to pages, previews and actions, each with the permission it requires.
 //!
 //! A row requires an `Action`, so a page without an authorization check does not compile. The server mounts every
 //! row; downloads, live events, the palette index and sign-in are mounted in `server::http` with checks of their own.
@@ -28,6 +28,19 @@ pub struct PageRoute {
     pub action: Action,
     /// Builds the page.
     pub page: fn(Visit) -> BoxFuture<PortResult<Page>>,
+}
+
+/// A page that shows what a form would do, served by POST at the path of the form, so that nothing that somebody typed is
+/// in an address. It writes nothing.
+pub struct PreviewRoute {
+    /// The path, which is also that of a page.
+    pub path: &'static str,
+    /// The action that the caller must be allowed to perform.
+    pub action: Action,
+    /// Builds the page from the entered values.
+    pub page: fn(Visit) -> BoxFuture<PortResult<Page>>,
+    /// The fields that are kept over an expired session, as [`ActionRoute::keep`].
+    pub keep: &'static [&'static str],
 }
 
 /// An action: a POST request that is answered with a redirect to a page.
@@ -141,6 +154,14 @@ pub const PAGES: &[PageRoute] = &[
     },
 ];
 
+/// Every preview that is served by POST.
+pub const PREVIEWS: &[PreviewRoute] = &[PreviewRoute {
+    path: "/changes/classify",
+    action: Action::Propose,
+    page: |v| Box::pin(pages::classify::page(v)),
+    keep: &classify_field::CHOSEN,
+}];
+
 /// Every action.
 pub const ACTIONS: &[ActionRoute] = &[
     ActionRoute {
@@ -155,7 +176,7 @@ pub const ACTIONS: &[ActionRoute] = &[
         action: Action::Propose,
         run: |p| Box::pin(actions::change::classify(p)),
         form: actions::change::classify_form,
-        keep: &classify_field::TYPED,
+        keep: &classify_field::KEPT,
     },
     ActionRoute {
         path: "/do/changes/{id}/decide",
@@ -194,6 +215,15 @@ impl Visit {
             .get(name)
             .and_then(|text| text.parse().ok())
             .ok_or(Denied::NotFound)
+    }
+
+    /// Returns all values of a query parameter that may occur several times. They are not decoded: use it for values
+    /// without reserved characters only, such as numbers.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        let (_, query) = self.url.split_once('?').unwrap_or_default();
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let named = pairs.filter(|(known, _)| *known == name);
+        named.map(|(_, value)| value.to_owned()).collect()
     }
 
     /// Returns a query parameter, or an empty string if it is absent.

@@ -2,7 +2,9 @@
 //! properties that every page must have. The sample data must fit on one screen.
 #![cfg(feature = "ssr")]
 
-use app::backend::{AlarmPhase, AlarmRow, Alarms, ChangeRow, LedgerComparison};
+use app::backend::{
+    AlarmPhase, AlarmRow, Alarms, ChangeRow, ChangeTitle, LedgerComparison, SentencePart,
+};
 use app::components::*;
 use app::islands::{filter::RowFilter, live_status::LiveStatus};
 use app::shell::{Appearance, Assets, Density, Layout, Surroundings, Theme, Viewer, render};
@@ -205,7 +207,10 @@ fn removal(title: &str, requester: &str, state: State, minutes: i64) -> ChangeRo
     ChangeRow {
         items: 1,
         id: ChangeId::parse("3e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b").expect("an id"),
-        title: title.into(),
+        title: ChangeTitle::Items {
+            first: vec![SentencePart::Text(title.into())],
+            items: 1,
+        },
         requester: requester.into(),
         submitted,
         decide_by: submitted + Duration::hours(3),

@@ -67,7 +67,7 @@ pub enum ApproverRefusal {
 
 impl ApproverRefusal {
     /// Returns the explanation shown next to the disabled button.
-    pub fn reason(self) -> &'static str {
+    pub const fn reason(self) -> &'static str {
         match self {
             Self::NotApprover => "Only approvers can decide changes.",
             Self::NotLinked => {

@@ -20,7 +20,7 @@ use crate::{
     ids::{AccountId, GroupId, OuId, Pair, PermissionSetArn, PersonId, Principal, UserId},
     org::{Account, OrganizationalUnit, SpecialAccounts},
     permission_set::PermissionSet,
-    snapshot::{PairRead, Parts, Provisioned, Unread},
+    snapshot::{PairRead, Parts, Provisioned, Shared, Unread},
     time::Timestamp,
 };
 
@@ -123,7 +123,10 @@ fn listed(before: &Parts, mut crawl: Crawl, known: MergeContext<'_>) -> Parts {
     let complete = crawl.unread.is_empty();
     let never_read = never_read(before, &crawl);
     let (units, accounts) = match crawl.organization {
-        Some(organization) => organized(organization, &known, crawl.ended),
+        Some(organization) => {
+            let (units, accounts) = organized(organization, &known, crawl.ended);
+            (units, accounts.into())
+        }
         None => (before.units.clone(), before.accounts.clone()),
     };
     let users = match crawl.users {
@@ -133,7 +136,7 @@ fn listed(before: &Parts, mut crawl: Crawl, known: MergeContext<'_>) -> Parts {
             .collect(),
         None => before.users.clone(),
     };
-    let groups: BTreeMap<GroupId, Group> = match crawl.groups {
+    let groups: Shared<BTreeMap<GroupId, Group>> = match crawl.groups {
         Some(groups) => groups
             .into_iter()
             .map(|group| (group.id.clone(), group))
@@ -177,11 +180,11 @@ fn listed(before: &Parts, mut crawl: Crawl, known: MergeContext<'_>) -> Parts {
         units,
         users,
         groups,
-        members,
+        members: members.into(),
         members_as_of,
-        sets,
-        pairs,
-        persons: known.persons,
+        sets: sets.into(),
+        pairs: pairs.into(),
+        persons: known.persons.into(),
         other_users: known.other_users,
         coverage,
     }

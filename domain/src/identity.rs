@@ -116,15 +116,44 @@ impl LinkDifference {
         }
     }
 
+    /// Returns the difference without the other user, whom the person may not know.
+    pub fn kind(&self) -> LinkDifferenceKind {
+        match self {
+            Self::Deleted => LinkDifferenceKind::Deleted,
+            Self::Disabled => LinkDifferenceKind::Disabled,
+            Self::Recreated(_) => LinkDifferenceKind::Recreated,
+            Self::Reissued(_) => LinkDifferenceKind::Reissued,
+            Self::LinkAltered => LinkDifferenceKind::LinkAltered,
+        }
+    }
+
     /// Returns the explanation for the person.
     pub fn reason(&self) -> &'static str {
+        self.kind().reason()
+    }
+}
+
+/// How an identity differs from the directory, without the other user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkDifferenceKind {
+    Deleted,
+    Disabled,
+    Recreated,
+    Reissued,
+    LinkAltered,
+}
+
+impl LinkDifferenceKind {
+    /// Returns the explanation for the person.
+    pub fn reason(self) -> &'static str {
         match self {
             Self::Deleted => "The Identity Center user of this identity was deleted.",
             Self::Disabled => "The Identity Center user of this identity is disabled.",
-            Self::Recreated(_) => {
+            Self::Recreated => {
                 "The Identity Center user of this identity was deleted and created again as another user."
             }
-            Self::Reissued(_) => {
+            Self::Reissued => {
                 "An external id or another link key of this identity belongs to another Identity Center user."
             }
             Self::LinkAltered => {

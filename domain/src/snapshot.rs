@@ -6,17 +6,22 @@
 mod coverage;
 mod external_ids;
 mod known;
+mod shared;
 
 pub use coverage::{Coverage, Gap, Unread};
 pub use known::{Figure, Knowledge, NeverRead, missing};
+pub use shared::Shared;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use external_ids::UsersByExternalId;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    classification::Classification,
+    classification::{Classification, Environment, Source},
     directory::{Group, User},
     ids::{AccountId, GroupId, OuId, Pair, PermissionSetArn, PersonId, Principal, UserId},
     org::{Account, OrganizationalUnit},
@@ -46,23 +51,23 @@ pub enum Provisioned {
     Outdated,
 }
 
-/// The data of a snapshot.
+/// The data of a snapshot. Copies share what they do not change.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Parts {
     /// Accounts with their classification.
-    pub accounts: BTreeMap<AccountId, (Account, Classification)>,
+    pub accounts: Shared<BTreeMap<AccountId, (Account, Classification)>>,
     pub units: BTreeMap<OuId, OrganizationalUnit>,
-    pub users: BTreeMap<UserId, User>,
-    pub groups: BTreeMap<GroupId, Group>,
+    pub users: Shared<BTreeMap<UserId, User>>,
+    pub groups: Shared<BTreeMap<GroupId, Group>>,
     /// The members of each group.
-    pub members: BTreeMap<GroupId, BTreeSet<UserId>>,
+    pub members: Shared<BTreeMap<GroupId, BTreeSet<UserId>>>,
     /// When the members of each group were last read.
     pub members_as_of: BTreeMap<GroupId, Timestamp>,
-    pub sets: BTreeMap<PermissionSetArn, PermissionSet>,
+    pub sets: Shared<BTreeMap<PermissionSetArn, PermissionSet>>,
     /// Assignments, by the pair under which AWS lists them.
-    pub pairs: BTreeMap<Pair, PairRead>,
+    pub pairs: Shared<BTreeMap<Pair, PairRead>>,
     /// The person of each user.
-    pub persons: BTreeMap<UserId, PersonId>,
+    pub persons: Shared<BTreeMap<UserId, PersonId>>,
     /// The person of each user that a person was before, or that has an external id of the person.
     #[serde(default)]
     pub other_users: BTreeMap<UserId, PersonId>,
@@ -70,11 +75,18 @@ pub struct Parts {
     pub coverage: Coverage,
 }
 
-/// Everything observed, with the indexes that queries need.
+/// Everything observed, with the indexes that queries need. Copies share data and indexes.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     parts: Parts,
     never_read: NeverRead,
+    indexes: Arc<Indexes>,
+    in_management: Arc<BTreeSet<PermissionSetArn>>,
+}
+
+/// The indexes that do not depend on classifications.
+#[derive(Debug, Default)]
+struct Indexes {
     groups_of: HashMap<UserId, Vec<GroupId>>,
     pairs_of: HashMap<Principal, Vec<Pair>>,
     sets_in: HashMap<AccountId, Vec<Pair>>,
@@ -82,9 +94,8 @@ pub struct Snapshot {
     users_by_external_id: UsersByExternalId,
 }
 
-impl Snapshot {
-    /// Builds the indexes.
-    pub fn new(parts: Parts) -> Self {
+impl Indexes {
+    fn of(parts: &Parts) -> Self {
         let mut groups_of: HashMap<UserId, Vec<GroupId>> = HashMap::new();
         for (group, members) in &parts.members {
             for user in members {
@@ -118,12 +129,56 @@ impl Snapshot {
             .collect();
         Self {
             users_by_external_id: UsersByExternalId::of(parts.users.values()),
-            never_read: NeverRead::of(&parts),
-            parts,
             groups_of,
             pairs_of,
             sets_in,
             user_of,
+        }
+    }
+
+    /// Returns the permission sets of the management account.
+    fn in_management(&self, parts: &Parts) -> BTreeSet<PermissionSetArn> {
+        let accounts = parts.accounts.iter();
+        accounts
+            .filter(|(_, (_, class))| is_management(class))
+            .filter_map(|(id, _)| self.sets_in.get(id))
+            .flatten()
+            .map(|pair| pair.set.clone())
+            .collect()
+    }
+}
+
+/// Whether an account is the management account according to the organization. A tag to that effect only makes the
+/// policies stricter; the account can still be managed.
+fn is_management(class: &Classification) -> bool {
+    class.environment == Environment::Management && class.environment_source == Source::Role
+}
+
+impl Snapshot {
+    /// Builds the indexes.
+    pub fn new(parts: Parts) -> Self {
+        let indexes = Indexes::of(&parts);
+        Self {
+            never_read: NeverRead::of(&parts),
+            in_management: Arc::new(indexes.in_management(&parts)),
+            indexes: Arc::new(indexes),
+            parts,
+        }
+    }
+
+    /// Returns the snapshot in which these accounts are classified differently. Costs as much as there are accounts.
+    #[must_use]
+    pub fn classified(&self, accounts: &BTreeMap<AccountId, Classification>) -> Self {
+        let mut parts = self.parts.clone();
+        for (id, class) in accounts {
+            if let Some((_, known)) = parts.accounts.get_mut(id) {
+                *known = *class;
+            }
+        }
+        Self {
+            in_management: Arc::new(self.indexes.in_management(&parts)),
+            parts,
+            ..self.clone()
         }
     }
 
@@ -140,7 +195,7 @@ impl Snapshot {
     /// Returns every user that a key finds, each once.
     pub fn found_by(&self, keys: &LinkKeys) -> impl Iterator<Item = &User> {
         let external_ids = keys.external_ids();
-        let by_id = external_ids.flat_map(|id| self.users_by_external_id.candidates(&id));
+        let by_id = external_ids.flat_map(|id| self.indexes.users_by_external_id.candidates(&id));
         let found: BTreeSet<&UserId> = by_id.chain(keys.attribute.as_ref()).collect();
         let users: Vec<&User> = found.into_iter().filter_map(|id| self.user(id)).collect();
         users
@@ -178,12 +233,12 @@ impl Snapshot {
 
     /// Returns the user of a person.
     pub fn user_of(&self, person: &PersonId) -> Option<&UserId> {
-        self.user_of.get(person)
+        self.indexes.user_of.get(person)
     }
 
     /// Returns the groups that a user is a member of.
     pub fn groups_of(&self, user: &UserId) -> &[GroupId] {
-        self.groups_of.get(user).map_or(&[], Vec::as_slice)
+        self.indexes.groups_of.get(user).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the members of a group; none for a group that does not exist.
@@ -193,7 +248,10 @@ impl Snapshot {
 
     /// Returns the pairs that a principal is assigned to.
     pub fn pairs_of(&self, principal: &Principal) -> &[Pair] {
-        self.pairs_of.get(principal).map_or(&[], Vec::as_slice)
+        self.indexes
+            .pairs_of
+            .get(principal)
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Returns the result of the last read of a pair.
@@ -206,11 +264,22 @@ impl Snapshot {
         &'a self,
         account: &'a AccountId,
     ) -> impl Iterator<Item = (&'a Pair, &'a PairRead)> {
-        self.sets_in
-            .get(account)
+        let pairs = self.indexes.sets_in.get(account);
+        pairs
             .into_iter()
             .flatten()
             .filter_map(move |pair| self.parts.pairs.get_key_value(pair))
+    }
+
+    /// Whether an account is the management account according to the organization.
+    pub fn is_management(&self, account: &AccountId) -> bool {
+        self.account(account)
+            .is_some_and(|(_, class)| is_management(class))
+    }
+
+    /// Whether a permission set is assigned in the management account.
+    pub fn is_in_management(&self, set: &PermissionSetArn) -> bool {
+        self.in_management.contains(set)
     }
 
     /// Whether a principal is no longer in the directory: the list of users or groups was read and does not contain it.

@@ -2,15 +2,18 @@
 //! item is about, how it reads, why it cannot be done, what it changes that is no access, how it is carried out, and how
 //! it is undone.
 //!
-//! Adding a kind of subject is one file here, a variant of `Operation` and its row in `Operation::subject`.
-//! Nothing else may tell kinds apart. What an item does to access is computed by `diff`. Assignments and memberships
+//! Adding a kind of subject is one file here and one row in `kinds`. In the server, `engine/saga_steps` carries it out,
+//! `service/changes/subject_states` reads what the snapshot does not hold, and nothing else may tell kinds apart.
+//! What an item does to access is computed by `diff`. Assignments and memberships
 //! are carried out by the reconciler, which keeps them in the desired state; every other subject is carried out by a
 //! saga, once.
 
+mod access;
 pub mod account_classification;
 pub mod assignment;
 pub mod identity_link;
 mod invalid;
+mod kinds;
 pub mod membership;
 mod objection;
 mod operation;
@@ -23,47 +26,31 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+pub use access::{AccessChange, AccessResource};
 pub use invalid::InvalidItem;
+pub use kinds::{Operation, Step, SubjectKey, SubjectKind, SubjectState};
 pub use objection::{CHANGED_MEANWHILE, Objection};
-pub use operation::Operation;
 pub use phrase::Part;
-pub use saga::{PLAN_VERSION, PlannedStep, SagaPlan, Step, StoredPlan, content_hash, plans_digest};
-pub use state::{SubjectState, SubjectStates};
+pub use saga::{
+    Content, PLAN_VERSION, PlannedStep, SagaPlan, StepName, StoredPlan, content_hash, plans_digest,
+};
+pub use state::SubjectStates;
 
 use crate::{
     grant::Term,
-    ids::{AccountId, Assignment, GroupId, PersonId, UserId},
+    ids::{AccountId, PersonId, UserId},
     private::Private,
     snapshot::Snapshot,
     time::Timestamp,
 };
 
-/// What an item is about. Two items of one change with the same key contradict each other.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "subject")]
-pub enum SubjectKey {
-    Assignment(Assignment),
-    Membership {
-        group: GroupId,
-        user: UserId,
-    },
-    /// The declared classification of an account.
-    AccountClassification {
-        account: AccountId,
-    },
-    /// The Identity Center user of an identity.
-    IdentityLink {
-        person: PersonId,
-    },
-}
-
 /// How an item is carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
     /// The reconciler creates the access and keeps it for this long.
-    Keep(Term),
+    Keep { access: AccessResource, term: Term },
     /// The reconciler removes the access.
-    Remove,
+    Remove { access: AccessResource },
     /// A saga carries it out once.
     Saga(SagaPlan),
 }
@@ -116,10 +103,16 @@ impl SubjectEffect {
     }
 }
 
-/// The answers of one item. All are pure.
-pub trait Subject {
+/// The answers of one item. All are pure, and none has a default: a new kind has to give each of them.
+pub trait Subject<'a> {
     /// Returns what the item is about.
     fn key(&self) -> SubjectKey;
+
+    /// Returns what the item does to access. None if it is about something else.
+    fn access(&self) -> Option<AccessChange<'a>>;
+
+    /// Returns the account that the item names.
+    fn account(&self) -> Option<&'a AccountId>;
 
     /// Returns what the item does, as an order: *Grant X on Y to Z*.
     fn order(&self) -> Vec<Part>;

@@ -39,6 +39,20 @@ impl Duration {
     pub const fn as_seconds(self) -> i64 {
         self.0.div_euclid(1_000)
     }
+    /// Formats the duration: "90 seconds", "45 minutes", "1 hour", "2 hours 30 minutes".
+    pub fn words(self) -> String {
+        let seconds = self.as_seconds();
+        let minutes = seconds / 60;
+        let count = |n: i64, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+        if seconds % 60 != 0 {
+            return count(seconds, "second");
+        }
+        match (minutes / 60, minutes % 60) {
+            (0, minutes) => count(minutes, "minute"),
+            (hours, 0) => count(hours, "hour"),
+            (hours, minutes) => format!("{} {}", count(hours, "hour"), count(minutes, "minute")),
+        }
+    }
 }
 
 impl Timestamp {
@@ -121,6 +135,18 @@ mod tests {
             "2026-11-23T09:14:05.007Z"
         );
         assert_eq!(Timestamp(-1).rfc3339(), "1969-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn a_length_is_told_in_hours_and_minutes() {
+        for (length, words) in [
+            (Duration::minutes(45), "45 minutes"),
+            (Duration::seconds(90), "90 seconds"),
+            (Duration::hours(1), "1 hour"),
+            (Duration::minutes(150), "2 hours 30 minutes"),
+        ] {
+            assert_eq!(length.words(), words);
+        }
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl Hit {
 /// The number of policy violations and of unapproved items in existing access. The same definition applies to the
 /// policies on one assignment and to assignments, paths and rows. What an approval would permit is *unapproved* and not
 /// a violation; nothing counts as both.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Tally {
     /// Violations: no approval would permit them.
     pub against: usize,

@@ -89,6 +89,27 @@ export async function journey(suite, browser) {
       for (const person of people) await person.leave();
     });
 
+    await suite.test(`a link is undone by the link on the page of its change, ${way.name}`, async () => {
+      const people = await everybody([STRANGER, 'maya.okafor', 'ines.carvalho']);
+      const [noor, maya, ines] = people;
+      await withPeople(`undo ${way.name}`, people, async () => {
+        await maya.open('/changes');
+        await maya.press(maya.page.locator('tbody a').first());
+        await maya.says('Verified', 'Link the identity to the user');
+        await maya.press(maya.page.getByRole('link', { name: 'Undo', exact: true }));
+        await maya.says('Needs approval by 1 other person', 'It stays without a user');
+        const undone = await submit(maya, { why: WHY });
+        await decide(ines, undone);
+        await maya.open(`/changes/${undone}`);
+        await maya.saysInTime('Verified');
+        await noor.open('/');
+        await noor.says('Your sign-in is not linked to an Identity Center user');
+        await maya.open('/ledger');
+        await maya.says(`The link of`, 'was ended, as people agreed');
+      });
+      for (const person of people) await person.leave();
+    });
+
     await suite.test(`the ledger is valid, and no error was logged, ${way.name}`, async () => {
       const { code, stderr } = await sandbox.verifyLedger();
       assert.equal(code, 0, stderr);

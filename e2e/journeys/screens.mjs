@@ -49,11 +49,7 @@ export async function journey(suite, browser) {
     identities: '/identities',
     account: `/accounts/${names.accounts['cards-prod']}`,
     preview: `/changes/new?${query(draft('SupportMetrics', 'settlement-prod'))}`,
-    classify: `/changes/classify?${new URLSearchParams({
-      accounts: `${names.accounts['cards-prod']}\n${names.accounts['tokens-prod']}`, environment: 'development', pci: 'out',
-      purpose: 'Card data left these accounts this year.', out_of_scope: 'Neither stores card data nor reaches it.',
-      until: new Date(Date.now() + 300 * 86_400_000).toISOString().slice(0, 10),
-    })}`,
+    classify: `/changes/classify?account=${names.accounts['cards-prod']}&account=${names.accounts['tokens-prod']}`,
     refused: `/changes/new?${query(draft('ReleaseToolkit', 'cards-prod'))}`,
     change: `/changes/${change}`,
     verified: `/changes/${done}`,
@@ -66,6 +62,18 @@ export async function journey(suite, browser) {
     session: `/changes/new?${query({ ...draft('ReadOnly', 'cards-prod'), term: '60' })}`,
     waiting: '/accounts?only=waiting',
   };
+  /** What somebody does on a page before it is looked at. */
+  const steps = {
+    board: ({ page }) => page.locator('input[name=account]').first().check(),
+    classify: async (person) => {
+      const { page } = person;
+      await page.locator('select[name=environment]').selectOption('development');
+      await page.locator('select[name=pci]').selectOption('out');
+      await page.locator('[name=purpose]').fill('Card data left these accounts this year.');
+      await page.locator('[name=out_of_scope]').fill('Neither stores card data nor reaches it.');
+      await person.press(page.getByRole('button', { name: 'Preview' }));
+    },
+  };
   for (const [width, height, scheme] of LOOKS) {
     const look = { width, height, scheme, axe: false };
     const tomas = await Person.signedIn(browser, sandbox, 'tomas.novak', look);
@@ -77,6 +85,7 @@ export async function journey(suite, browser) {
       await suite.test(`${name}, ${width} wide, ${scheme}`, async () => {
         await withPeople(`${name} ${width} ${scheme}`, [person], async () => {
           await person.open(target);
+          await steps[name]?.(person);
           await person.screenshot(`${name}-${width}-${scheme}`);
           const wide = await person.page.evaluate(() => document.documentElement.scrollWidth);
           assert.ok(wide <= width, `the page is ${wide} pixels wide`);

@@ -4,8 +4,8 @@ use domain::ids::ChangeId;
 
 use crate::{
     backend::{
-        ChangeForm, ClassifyForm, ClassifySubmission, DecisionInput, Denied, FieldError,
-        PortResult, Submission, change_field, classify_field, decision_field, decision_of,
+        CLASSIFY, ChangeForm, ClassifySubmission, DecisionInput, Denied, FieldError, PortResult,
+        Submission, change_field, classify_field, decision_field, decision_of,
     },
     routes::{Post, Sent},
 };
@@ -58,9 +58,9 @@ pub fn form(sent: &Sent) -> String {
     ChangeForm::read(|field| sent.field(field)).href()
 }
 
-/// Returns the URL of the preview of a classification that was submitted.
-pub fn classify_form(sent: &Sent) -> String {
-    ClassifyForm::read(|field| sent.field(field)).href()
+/// Returns the URL of the form that classifies accounts. Its values are shown from the form that was sent.
+pub fn classify_form(_: &Sent) -> String {
+    CLASSIFY.to_owned()
 }
 
 /// Returns the URL of the change.

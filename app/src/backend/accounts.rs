@@ -2,17 +2,21 @@
 
 use async_trait::async_trait;
 use domain::{
-    classification::{Classification, Environment, Pci, Source},
+    classification::{Classification, Environment, Pci, Reading, Source},
     ids::AccountId,
     snapshot::{Figure, Knowledge},
     time::Timestamp,
     verdict::Tally,
 };
 
-use super::{AccountRef, ChangeRow, HitView, ListQuery, PortResult, PrincipalRef, SetRef, UserRef};
+use super::{
+    AccountRef, ChangeForm, ChangeRow, HitView, ListQuery, PortResult, PrincipalRef, SetRef,
+    UserRef,
+};
 
 /// Whether the declaration of an account needs attention.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DeclarationMark {
     None,
     /// It ends soon, or has ended.
@@ -39,7 +43,7 @@ pub fn is_declared_otherwise(class: &Classification) -> bool {
 }
 
 /// The numbers of accounts by their declarations.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct DeclarationCounts {
     pub declared: usize,
     pub undeclared: usize,
@@ -67,7 +71,7 @@ impl DeclarationCounts {
 }
 
 /// An account on the board.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AccountCard {
     pub account: AccountRef,
     /// People who can reach it.
@@ -80,7 +84,7 @@ pub struct AccountCard {
     pub declaration: DeclarationMark,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct BoardCell {
     /// The row.
     pub environment: Environment,
@@ -93,7 +97,7 @@ pub struct BoardCell {
 }
 
 /// The board: environment by PCI scope.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Board {
     /// The cells with at least one account, strictest first.
     pub cells: Vec<BoardCell>,
@@ -113,7 +117,7 @@ pub struct Board {
 }
 
 /// An assignment on the page of an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AccessRow {
     pub set: SetRef,
     pub principal: PrincipalRef,
@@ -131,23 +135,12 @@ pub struct AccessRow {
     pub outdated: bool,
     /// The policy findings on it.
     pub hits: Vec<HitView>,
-    /// The URL of the preview of its removal.
-    pub remove_href: String,
-}
-
-/// What one source says about the classification of an account, for display.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct ReadingRow {
-    /// A role, a tag or an OU.
-    pub source: String,
-    /// None if the source says nothing about it.
-    pub environment: Option<String>,
-    /// None if the source says nothing about it.
-    pub pci: Option<String>,
+    /// The form that removes it.
+    pub removal: ChangeForm,
 }
 
 /// The declaration of an account, as its page shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct DeclarationView {
     pub environment: Environment,
     pub pci: Pci,
@@ -160,7 +153,8 @@ pub struct DeclarationView {
 }
 
 /// Whether a declaration counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DeclarationState {
     Valid,
     /// It counts, and ends soon.
@@ -173,7 +167,7 @@ pub enum DeclarationState {
 }
 
 /// The texts of a declaration, and the change that declared it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct DeclarationText {
     pub owner: Option<UserRef>,
     pub purpose: String,
@@ -181,8 +175,17 @@ pub struct DeclarationText {
     pub change: domain::ids::ChangeId,
 }
 
+/// Whether AWS lets Leastwise change the assignments in an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountWrites {
+    Possible,
+    /// It is the management account, in which a delegated administrator cannot change assignments.
+    FromItselfOnly,
+}
+
 /// An account, as its page shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AccountView {
     pub account: AccountRef,
     /// The names of its OUs, from the root down.
@@ -191,13 +194,9 @@ pub struct AccountView {
     /// The sources of its environment and of its PCI scope.
     pub sources: (Source, Source),
     /// What its role, tags and OUs say about its classification.
-    pub readings: Vec<ReadingRow>,
-    /// Why it is classified as it is.
-    pub reason: String,
+    pub readings: Vec<Reading>,
     /// The declaration in force, if there is one.
     pub declaration: Option<DeclarationView>,
-    /// What to do if it is not classified, or if readings contradict each other.
-    pub cures: Vec<String>,
     /// Its assignments, those with the most policy violations first.
     pub rows: Vec<AccessRow>,
     /// Whether these are all its assignments.
@@ -210,8 +209,7 @@ pub struct AccountView {
     pub people: Figure,
     /// The latest changes that concern it, newest first, at most ten.
     pub changes: Vec<ChangeRow>,
-    /// Why AWS rejects changes to its assignments by a delegated administrator, where it does.
-    pub unmanageable: Option<String>,
+    pub writes: AccountWrites,
 }
 
 /// Reads accounts.

@@ -2,7 +2,7 @@
 //! never counted as a person.
 
 /// Who gains, or who loses, access.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct AffectedPeople {
     /// The number of people today, each counted once.
     pub people: usize,

@@ -1,7 +1,7 @@
 //! The form of a new change. This module is the only place that names its fields: the page, the action, the URL of the
 //! preview and the service use these names.
 
-use domain::ids::PersonId;
+use domain::ids::{Assignment, GroupId, PersonId, Principal, UserId};
 
 use super::escape;
 
@@ -44,9 +44,11 @@ pub mod change_field {
 }
 
 /// The kind of a new change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
-    /// Assigns a permission set in an account.
+    /// Assigns a permission set in an account. The form of a new change begins with it.
+    #[default]
     Grant,
     /// Removes an assignment.
     Remove,
@@ -109,7 +111,7 @@ impl ChangeKind {
 }
 
 /// The values of the change form, as in the URL of the preview. An empty field is not selected yet.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ChangeForm {
     /// [`change_field::KIND`]
     pub kind: String,
@@ -132,8 +134,69 @@ impl ChangeForm {
         }
     }
 
-    /// Returns a form about an identity.
-    pub fn of_identity(kind: ChangeKind, person: &PersonId) -> Self {
+    /// Returns the form that grants a principal something.
+    pub fn grant_to(principal: &Principal) -> Self {
+        Self {
+            who: who(principal),
+            ..Self::of(ChangeKind::Grant)
+        }
+    }
+
+    /// Returns the form that grants an assignment, without its duration.
+    pub fn grant(assignment: &Assignment) -> Self {
+        Self::of_assignment(ChangeKind::Grant, assignment)
+    }
+
+    /// Returns the form that removes an assignment.
+    pub fn remove(assignment: &Assignment) -> Self {
+        Self::of_assignment(ChangeKind::Remove, assignment)
+    }
+
+    fn of_assignment(kind: ChangeKind, assignment: &Assignment) -> Self {
+        Self {
+            who: who(&assignment.principal),
+            set: assignment.pair.set.key().to_owned(),
+            account: assignment.pair.account.to_string(),
+            ..Self::of(kind)
+        }
+    }
+
+    /// Returns the form that adds somebody to a group.
+    pub fn join(group: &GroupId) -> Self {
+        Self {
+            set: group.to_string(),
+            ..Self::of(ChangeKind::Join)
+        }
+    }
+
+    /// Returns the form that removes a user from a group.
+    pub fn leave(group: &GroupId, user: &UserId) -> Self {
+        Self {
+            who: format!("user:{user}"),
+            set: group.to_string(),
+            ..Self::of(ChangeKind::Leave)
+        }
+    }
+
+    /// Returns the form that links an identity to a user; none if the user is still to be chosen.
+    pub fn link(person: &PersonId, user: Option<&UserId>) -> Self {
+        Self {
+            set: user.map(|user| format!("user:{user}")).unwrap_or_default(),
+            ..Self::of_identity(ChangeKind::Link, person)
+        }
+    }
+
+    /// Returns the form that ends the link of an identity.
+    pub fn unlink(person: &PersonId) -> Self {
+        Self::of_identity(ChangeKind::Unlink, person)
+    }
+
+    /// Returns the form that refuses what an identity claims.
+    pub fn refuse_claim(person: &PersonId) -> Self {
+        Self::of_identity(ChangeKind::RefuseClaim, person)
+    }
+
+    fn of_identity(kind: ChangeKind, person: &PersonId) -> Self {
         Self {
             who: format!("person:{person}"),
             ..Self::of(kind)
@@ -185,8 +248,16 @@ impl ChangeForm {
     }
 }
 
+/// Returns the value of a principal in the form.
+fn who(principal: &Principal) -> String {
+    match principal {
+        Principal::User(user) => format!("user:{user}"),
+        Principal::Group(group) => format!("group:{group}"),
+    }
+}
+
 /// A submitted change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Submission {
     pub change_form: ChangeForm,
     pub justification: String,

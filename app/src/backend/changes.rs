@@ -1,157 +1,24 @@
 //! Changes: preview, submission, progress and decisions.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use domain::{
     approval::{ApproverRefusal, Decision},
-    change::{State, UnreadableCause},
-    ids::{ChangeId, EffectHash},
-    permission_set::analysis::Finding,
-    time::Timestamp,
-    verdict::{Outcome, Verdict},
+    change::State,
+    ids::ChangeId,
+    subject::StepName,
+    time::{Duration, Timestamp},
+    verdict::Outcome,
 };
 
 use super::{
-    AccountRef, AffectedPeople, ChangeForm, ChangeKind, ChangeRow, DecisionInput, LinkEvidence,
-    ListQuery, Page, PortResult, PrincipalRef, SetRef, SubjectEffectRow, Submission, UndoLink,
+    AccountRef, ChangeForm, ChangeRow, DecisionInput, EffectPage, FollowUpLink, FollowUps,
+    ItemProgress, LedgerMismatchView, ListQuery, LiveProgress, NewChange, Page, PortResult,
+    Preview, SentencePart, SetRef, Submission, UnreadableChangeView, UnreadableItem, UserRef,
+    ViaRef, obstacle,
 };
 
-/// An option of a list in the form.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FormOption {
-    pub value: String,
-    pub label: String,
-}
-
-/// The options of the form, limited to what the caller may propose.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FormOptions {
-    /// The kinds of changes that the caller may propose, in the order of the form.
-    pub kinds: Vec<ChangeKind>,
-    pub who: Vec<FormOption>,
-    pub sets: Vec<FormOption>,
-    pub accounts: Vec<FormOption>,
-    /// Groups, for join and leave.
-    pub groups: Vec<FormOption>,
-    pub terms: Vec<FormOption>,
-    /// The fields whose list is too long for a page and that are text inputs instead. Their list then contains only the
-    /// selected value.
-    pub typed: Vec<&'static str>,
-}
-
-/// Short names of policies, by id.
-pub type PolicyTitles = BTreeMap<String, String>;
-
-/// A gain or loss of access, for display.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EffectRow {
-    /// The beneficiary; `None` stands for future members of a group.
-    pub who: Option<PrincipalRef>,
-    /// The beneficiary, for display.
-    pub label: String,
-    pub account: Option<AccountRef>,
-    pub set: Option<SetRef>,
-    /// The path, for display.
-    pub via: String,
-    /// The duration, for display; empty for a loss.
-    pub term: String,
-}
-
-/// One page of the effect of a change: all gains, then all losses, then what changes besides access.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EffectPage {
-    pub gained: Vec<EffectRow>,
-    pub lost: Vec<EffectRow>,
-    /// What changes besides access, after the losses.
-    pub others: Vec<SubjectEffectRow>,
-    /// The page number, from 1.
-    pub number: usize,
-}
-
-impl EffectPage {
-    /// The number of rows per page. A preview contains the first page.
-    pub const SIZE: usize = 200;
-}
-
-/// The effect and the verdict of a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Preview {
-    /// A one-line description.
-    pub title: String,
-    /// The first gains.
-    pub gained: Vec<EffectRow>,
-    /// Who gains access.
-    pub gainers: AffectedPeople,
-    /// The first losses.
-    pub lost: Vec<EffectRow>,
-    /// Who loses access.
-    pub losers: AffectedPeople,
-    /// The first subjects of which something else than access changes.
-    pub others: Vec<SubjectEffectRow>,
-    /// The number of all these subjects.
-    pub other_count: usize,
-    pub verdict: Verdict,
-    /// The short names of the policies in the verdict, by id.
-    pub policy_titles: PolicyTitles,
-    /// The hash of the effect, to which approvals are bound.
-    pub effect: EffectHash,
-    /// The risks of the permission set.
-    pub findings: Vec<Finding>,
-    /// How long role sessions can outlive a removal, in seconds.
-    pub session_seconds: u32,
-    /// The names of the people who can approve.
-    pub approvers: Vec<String>,
-    pub alarm: AlarmOnSubmit,
-    /// What speaks for and against each item about an identity.
-    pub evidence: Vec<LinkEvidence>,
-}
-
-/// Whether the submission of a change raises an alarm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AlarmOnSubmit {
-    Raised,
-    None,
-}
-
-/// The form for a new change, with the preview.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewChange {
-    /// The selection, with entered names resolved to ids.
-    pub change_form: ChangeForm,
-    pub choices: FormOptions,
-    /// The errors of the selection.
-    pub errors: Vec<super::FieldError>,
-    /// The preview, if the selection is complete.
-    pub preview: Option<Preview>,
-    /// How long sessions of the selected permission set last, if one is selected to be granted.
-    pub session: Option<SessionView>,
-    /// An idempotency key, unique per rendered form, so that a double click submits once.
-    pub form_key: String,
-}
-
-/// How long a role session of a permission set lasts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionView {
-    /// The maximum duration, for display.
-    pub length: String,
-    /// Set if a session can outlast the selected duration of the access.
-    pub overrun: Option<SessionOverrun>,
-}
-
-/// That a role session can outlast the access.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionOverrun {
-    /// The difference of the durations, for display.
-    pub by: String,
-    /// Both durations, as a sentence.
-    pub found: String,
-    /// What to do.
-    pub cure: String,
-}
-
 /// A decision on a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ApprovalView {
     pub approver: String,
     pub decision: Decision,
@@ -163,7 +30,7 @@ pub struct ApprovalView {
 }
 
 /// An event in the history of a change, from the ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct TimelineRow {
     /// The sequence number in the ledger.
     pub seq: u64,
@@ -179,7 +46,8 @@ pub struct TimelineRow {
 }
 
 /// The status of one operation of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OperationStatus {
     /// Waits for a person, or for a time to pass.
     Waiting,
@@ -194,92 +62,118 @@ pub enum OperationStatus {
 }
 
 /// The progress of one operation of a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct OperationRow {
-    /// A one-line description.
-    pub what: String,
-    /// The progress, for display. Never states more than AWS has confirmed.
-    pub words: String,
+    /// The item, in one line.
+    pub what: Vec<SentencePart>,
+    pub progress: ItemProgress,
     /// The status, for a badge.
     pub status: OperationStatus,
     /// The AWS request id, if known.
     pub aws_request_id: Option<String>,
     /// When a read of AWS confirmed the result.
     pub verified: Option<Timestamp>,
-    /// Until when role sessions can last after a removal.
-    pub sessions_until: Option<Timestamp>,
-    /// Other paths that remain after a removal, for display.
-    pub remaining: Vec<String>,
+    /// Other paths that remain after a removal.
+    pub remaining: RemainingPaths,
+    /// How it is carried out, step by step. Empty for access.
+    pub steps: Vec<StepView>,
+    /// What is left to request of it alone, if its change has several items.
+    pub follow_up: Option<FollowUpLink>,
+}
+
+/// The paths by which people still reach the accounts of a removal.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct RemainingPaths {
+    /// The first of them.
+    pub paths: Vec<RemainingPath>,
+    /// The number of the others.
+    pub more: usize,
+}
+
+/// A path that remains after a removal.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct RemainingPath {
+    pub user: UserRef,
+    pub account: AccountRef,
+    pub set: SetRef,
+    pub via: ViaRef,
+}
+
+/// The progress of one step of an item.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct StepView {
+    pub name: StepName,
+    pub state: StepState,
+    /// The number of attempts. None if it was found done.
+    pub attempt: u32,
+    /// When the last attempt began.
+    pub intended: Option<Timestamp>,
+    /// When the read that showed it done began.
+    pub verified: Option<Timestamp>,
+    /// Why the last attempt was not carried out.
+    pub reason: Option<String>,
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    Waiting,
+    /// It may have been carried out; a read has to show it.
+    Intended,
+    /// A read showed that it is not done; it is tried again.
+    NotDone,
+    /// A read showed it done.
+    Done,
+    /// It was not carried out, and is not tried again.
+    Failed,
+    /// Its item ended before it.
+    NotReached,
 }
 
 /// The number of items on one page. A change contains the first page.
 pub const ITEMS_PER_PAGE: usize = 50;
 
-/// A change with an item that this version of Leastwise does not understand: it can be seen and withdrawn only.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnreadableChangeView {
-    pub id: ChangeId,
-    pub title: String,
-    /// The name of the requester.
-    pub requester: String,
-    pub submitted: Timestamp,
-    pub state: State,
-    pub justification: String,
-    pub ticket: Option<String>,
-    pub cause: UnreadableCause,
-    /// What this version understands of the change, and why it does nothing with it.
-    pub explanation: String,
-    /// The first items, as far as they are understood.
-    pub items: Vec<UnreadableItem>,
-    /// The number of all items.
-    pub total: usize,
-    pub timeline: Vec<TimelineRow>,
-    /// Whether the viewer may withdraw it; an error holds the reason why not.
-    pub withdraw: Result<(), &'static str>,
-    pub live_key: String,
-    pub live_words: String,
-    /// How it differs from the ledger, if it does.
-    pub mismatch: Option<LedgerMismatchView>,
-}
-
-/// An item of a change that is not understood as a whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UnreadableItem {
-    /// Understood, in one line.
-    Known(String),
-    /// The stored document.
-    Newer(String),
-}
-
 /// A new sign-in that a decision needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StepUpView {
     /// With a second factor, which the current sign-in did not prove.
     NoFactor,
-    /// Because the current one is too old; explains how old it may be.
-    TooOld(String),
+    /// Because the current one is too old.
+    TooOld {
+        /// How old it may be.
+        limit: Duration,
+        signed_in: Timestamp,
+    },
 }
 
 /// Why the viewer may not decide a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DecisionObstacle {
-    /// A sign-in with a second factor is all that is missing.
-    NoSecondFactor,
-    /// The reason in words. It remains after a sign-in with a second factor.
-    Other(&'static str),
+    /// By who the viewer is, or how they signed in.
+    Viewer(ApproverRefusal),
+    /// The change is in this state.
+    Over(State),
+    /// The change does not match the ledger.
+    LedgerMismatch,
+    /// Many identities differ from the directory at once.
+    IdentityAlarm,
 }
 
-impl From<ApproverRefusal> for DecisionObstacle {
-    fn from(refusal: ApproverRefusal) -> Self {
-        match refusal {
-            ApproverRefusal::NoMfa => Self::NoSecondFactor,
-            other => Self::Other(other.reason()),
-        }
-    }
+/// Why the viewer cannot withdraw a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WithdrawObstacle {
+    /// The viewer is not the requester.
+    NotTheirs,
+    /// It is too late: the change is in this state.
+    Stuck(State),
 }
 
 /// A change, as its page shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ChangeView {
     pub row: ChangeRow,
     pub justification: String,
@@ -287,41 +181,35 @@ pub struct ChangeView {
     /// The effect and the verdict.
     pub preview: Preview,
     pub approvals: Vec<ApprovalView>,
-    /// The first page of its items.
+    /// The first page of its items: what failed first, then what is under way or waits.
     pub operations: Vec<OperationRow>,
     pub timeline: Vec<TimelineRow>,
     /// Whether the viewer may decide; an error holds the reason why not.
+    #[serde(rename = "decision_obstacle", serialize_with = "obstacle")]
     pub decide: Result<(), DecisionObstacle>,
     /// What the viewer has to do before they decide.
     pub step_up: Option<StepUpView>,
     /// Why an undecided change can no longer be approved, one sentence each.
     pub obsolete: Vec<String>,
     /// Whether the viewer may withdraw it; an error holds the reason why not.
-    pub withdraw: Result<(), &'static str>,
+    #[serde(rename = "withdraw_obstacle", serialize_with = "obstacle")]
+    pub withdraw: Result<(), WithdrawObstacle>,
     /// The version of its row.
     pub version: i64,
     /// Identifies the state that the page shows. A different key in a live event means that the page is out of date.
     pub live_key: String,
-    /// The progress in one line.
-    pub live_words: String,
+    /// How far it is.
+    pub live: LiveProgress,
     /// The reason for its result, if Leastwise or AWS reported one.
     pub result: Option<String>,
-    /// The forms that undo it, if the viewer may propose that.
-    pub undo: Vec<UndoLink>,
+    /// What is left to request of it, if it is over and the viewer may request that.
+    pub follow_ups: FollowUps,
     /// How it differs from the ledger, if it does.
     pub mismatch: Option<LedgerMismatchView>,
 }
 
-/// How a change, or a decision on it, differs from the ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LedgerMismatchView {
-    /// What differs, one sentence each.
-    pub differences: Vec<String>,
-    /// What follows for the change.
-    pub consequence: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum InboxPosition {
     /// A page, from 1.
     Page(usize),
@@ -342,7 +230,13 @@ pub trait ChangesPort {
     async fn change(&self, id: &ChangeId) -> PortResult<ChangeView>;
     /// Returns a change that this version does not understand completely.
     async fn unreadable_change(&self, id: &ChangeId) -> PortResult<UnreadableChangeView>;
-    /// Returns a page of the items of a change, in their order.
+    /// Returns a page of the items of such a change, in their order.
+    async fn unreadable_items(
+        &self,
+        id: &ChangeId,
+        page: usize,
+    ) -> PortResult<Page<UnreadableItem>>;
+    /// Returns a page of the items of a change: what failed first, then what is under way or waits.
     async fn change_items(&self, id: &ChangeId, page: usize) -> PortResult<Page<OperationRow>>;
     /// Returns a page of the gains and losses of a change, so that an approver can see everybody who gains.
     async fn effect(&self, id: &ChangeId, page: usize) -> PortResult<EffectPage>;
@@ -379,6 +273,21 @@ pub fn outcome_words(outcome: Outcome) -> &'static str {
         Outcome::Allowed => "Allowed",
         Outcome::NeedsApproval => "Needs approval",
         Outcome::Refused => "Blocked",
+    }
+}
+
+/// Returns why a change in a state cannot be decided or withdrawn any more.
+pub const fn state_reason(state: State) -> &'static str {
+    match state {
+        State::Refused => "This change is blocked by policy. No approval can override this.",
+        State::Waiting => "This change is waiting for a decision.",
+        State::Approved => "This change is already approved and is about to be applied.",
+        State::Applying => "This change is already approved and is being applied.",
+        State::Verified => "This change has already been carried out.",
+        State::Declined => "This change has already been declined.",
+        State::Expired => "This change has expired. Request it again.",
+        State::Withdrawn => "The requester has withdrawn this change.",
+        State::Failed => "This change could not be carried out. Request it again.",
     }
 }
 

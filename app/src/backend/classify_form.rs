@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use domain::ids::ChangeId;
 
-use super::{AccountRef, FieldError, FormOption, PortResult, Preview, change_field, escape};
+use super::{
+    AccountRef, ClassifyOrigin, FieldError, FormOption, PortResult, Preview, change_field, escape,
+};
 
 /// The names of the fields, as the browser sends them.
 pub mod classify_field {
@@ -30,7 +32,7 @@ pub mod classify_field {
     /// `YYYY-MM-DD`
     pub const UNTIL: &str = "until";
 
-    /// The fields of the first form and of the preview's URL.
+    /// The fields of the first form.
     pub const CHOSEN: [&str; 10] = [
         ACTION,
         ACCOUNTS,
@@ -43,8 +45,21 @@ pub mod classify_field {
         OUT_OF_SCOPE,
         UNTIL,
     ];
-    /// The text fields of the second form.
-    pub const TYPED: [&str; 2] = change_field::TYPED;
+    /// The fields that are kept over an expired session: what was chosen and typed in both forms.
+    pub const KEPT: [&str; 12] = [
+        ACTION,
+        ACCOUNTS,
+        ONLY,
+        WORDS,
+        ENVIRONMENT,
+        PCI,
+        OWNER,
+        PURPOSE,
+        OUT_OF_SCOPE,
+        UNTIL,
+        change_field::JUSTIFICATION,
+        change_field::TICKET,
+    ];
     /// All fields that the second form sends.
     pub const SENT: [&str; 14] = [
         ACTION,
@@ -68,12 +83,20 @@ pub mod classify_field {
 pub const DECLARE: &str = "declare";
 /// The value of [`classify_field::ACTION`] that ends declarations.
 pub const END: &str = "end";
-/// The name of a checkbox on the board begins with this and continues with the account number: a query keeps one value
-/// of each name.
-pub const CHECKED: &str = "account-";
+/// The path of the form.
+pub const CLASSIFY: &str = "/changes/classify";
+/// The name of each checkbox on the board, and of the account in a link; it may occur several times.
+pub const ACCOUNT: &str = "account";
+/// The fields that choose the accounts, or that declarations are ended.
+const ACCOUNTS_BY: [&str; 4] = [
+    classify_field::ACTION,
+    classify_field::ACCOUNTS,
+    classify_field::ONLY,
+    classify_field::WORDS,
+];
 
-/// The values of the form, as in the URL of the preview.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The values of the form. They are sent by POST: an address has a maximum length, and stays in histories and logs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct ClassifyForm {
     /// [`classify_field::ACTION`]
     pub action: String,
@@ -126,13 +149,16 @@ impl ClassifyForm {
         }
     }
 
-    /// Reads the query of a link or of the board, which names single accounts by `account` and by checkboxes.
-    pub fn of_query(query: &BTreeMap<String, String>) -> Self {
-        let mut form = Self::read(|field| query.get(field).cloned().unwrap_or_default());
-        let checked = query.keys().filter_map(|name| name.strip_prefix(CHECKED));
-        let named = query.get("account").map(String::as_str);
+    /// Reads the query of a link or of the board, which names single accounts by `account`. It holds no text that people
+    /// wrote: such a text in an address is not read.
+    pub fn of_query(query: &BTreeMap<String, String>, accounts: &[String]) -> Self {
+        let mut form = Self::read(|field| match field {
+            classify_field::PURPOSE | classify_field::OUT_OF_SCOPE => String::new(),
+            field => query.get(field).cloned().unwrap_or_default(),
+        });
         let typed = Some(form.accounts.trim()).filter(|typed| !typed.is_empty());
-        let all: Vec<&str> = typed.into_iter().chain(named).chain(checked).collect();
+        let named = accounts.iter().map(String::as_str);
+        let all: Vec<&str> = typed.into_iter().chain(named).collect();
         form.accounts = all.join("\n");
         form
     }
@@ -159,9 +185,9 @@ impl ClassifyForm {
         self.action == END
     }
 
-    /// Whether nothing but accounts is chosen yet.
+    /// Whether nothing but accounts is chosen yet. A form that was sent states what it does.
     pub fn is_new(&self) -> bool {
-        !self.ends() && self.environment.is_empty() && self.pci.is_empty()
+        self.action.is_empty() && self.environment.is_empty() && self.pci.is_empty()
     }
 
     /// Whether a filter of the board stands for the accounts.
@@ -169,20 +195,20 @@ impl ClassifyForm {
         self.accounts.trim().is_empty() && !(self.only.is_empty() && self.words.is_empty())
     }
 
-    /// Returns the URL of the preview.
+    /// Returns the URL of the form with its accounts, without values.
     pub fn href(&self) -> String {
         let query: Vec<String> = self
             .fields()
             .into_iter()
-            .filter(|(_, value)| !value.is_empty())
+            .filter(|(name, value)| ACCOUNTS_BY.contains(name) && !value.is_empty())
             .map(|(name, value)| format!("{name}={}", escape(value)))
             .collect();
-        format!("/changes/classify?{}", query.join("&"))
+        format!("{CLASSIFY}?{}", query.join("&"))
     }
 }
 
 /// A submitted classification.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ClassifySubmission {
     pub form: ClassifyForm,
     pub justification: String,
@@ -207,7 +233,7 @@ impl ClassifySubmission {
 }
 
 /// The form that classifies accounts, with the preview.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct NewClassification {
     /// The values; those of a new form are what the accounts are now, as far as they agree.
     pub form: ClassifyForm,
@@ -215,6 +241,8 @@ pub struct NewClassification {
     pub accounts: Vec<AccountRef>,
     /// The number of all accounts.
     pub total: usize,
+    /// How many of them are declared exactly so, or have no declaration to end. The change leaves them out.
+    pub unchanged: usize,
     /// The users who can be the owner; only the selected one if the list is too long for a page.
     pub owners: Vec<FormOption>,
     /// Whether the owner is typed.
@@ -233,6 +261,8 @@ pub const SHOWN_ACCOUNTS: usize = 60;
 /// Previews and submits the classification of accounts.
 #[async_trait]
 pub trait ClassificationPort {
+    /// Returns the form that undoes items of a change, or requests them again.
+    async fn follow_up_form(&self, origin: &ClassifyOrigin) -> PortResult<ClassifyForm>;
     /// Returns the form, with the preview if it is complete. Has no side effects.
     async fn new_classification(&self, form: &ClassifyForm) -> PortResult<NewClassification>;
     /// Stores the change, as [`NewChangePort::submit`](super::NewChangePort::submit) does.
@@ -271,14 +301,15 @@ mod tests {
     #[test]
     fn links_and_checkboxes_name_accounts() {
         let query = [
-            ("account", "111122223333"),
-            ("account-444455556666", "on"),
             ("accounts", "tokens-prod"),
             ("only", "unclassified"),
+            ("purpose", "in the address by mistake"),
         ];
         let query = query.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let form = ClassifyForm::of_query(&query.into());
+        let accounts = ["111122223333", "444455556666"].map(str::to_owned);
+        let form = ClassifyForm::of_query(&query.into(), &accounts);
         assert_eq!(form.accounts, "tokens-prod\n111122223333\n444455556666");
+        assert_eq!(form.purpose, "");
         assert!(!form.is_filtered() && form.is_new());
         let filtered = ClassifyForm {
             accounts: String::new(),

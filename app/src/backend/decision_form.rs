@@ -17,7 +17,7 @@ pub mod decision_field {
 }
 
 /// The decision that an approver submits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct DecisionInput {
     pub decision: Decision,
     pub reason: String,

@@ -11,7 +11,7 @@ use domain::{
 use super::{AccountRef, HitView, ListQuery, Page, PortResult, SetRef, UserRef};
 
 /// A group in the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct GroupRow {
     pub id: GroupId,
     pub name: String,
@@ -26,7 +26,7 @@ pub struct GroupRow {
 }
 
 /// An assignment of a group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct GroupAccessRow {
     pub account: AccountRef,
     pub set: SetRef,
@@ -37,7 +37,7 @@ pub struct GroupAccessRow {
 }
 
 /// A group, as its page shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct GroupView {
     pub id: GroupId,
     pub name: String,

@@ -1,12 +1,21 @@
 //! The home page: who can reach production PCI, pending changes, policy findings and drift.
 
 use async_trait::async_trait;
-use domain::{change::Aim, ids::UserId, snapshot::Figure, time::Timestamp, verdict::Tally};
+use domain::{
+    change::Aim,
+    classification::{Environment, Pci},
+    identity::LinkDifferenceKind,
+    ids::UserId,
+    person::link::LinkObstacle,
+    snapshot::Figure,
+    time::Timestamp,
+    verdict::Tally,
+};
 
-use super::{AccountRef, ChangeRow, HitView, PortResult, PrincipalRef, SetRef, UserRef};
+use super::{AccountRef, ChangeRow, HitView, PortResult, PrincipalRef, SetRef, UserRef, ViaRef};
 
 /// Counts of the access to production PCI.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Exposure {
     /// Accounts that count as production PCI.
     pub accounts: Figure,
@@ -31,7 +40,7 @@ pub struct Exposure {
 }
 
 /// A person who can reach production PCI.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ExposedPerson {
     pub user: UserRef,
     pub title: Option<String>,
@@ -52,7 +61,7 @@ pub struct ExposedPerson {
 }
 
 /// The findings of one policy on existing access.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct FindingGroup {
     pub hit: HitView,
     /// The number of assignments concerned.
@@ -66,10 +75,9 @@ pub struct FindingGroup {
 }
 
 /// A difference in AWS that no change explains (drift).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct DriftRow {
-    /// A description of the difference.
-    pub what: String,
+    pub what: DriftKind,
     pub principal: Option<PrincipalRef>,
     pub account: Option<AccountRef>,
     /// The last read before the difference.
@@ -78,19 +86,44 @@ pub struct DriftRow {
     pub by: Timestamp,
 }
 
+/// What changed in AWS; the names are those of today.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftKind {
+    Assigned {
+        set: String,
+    },
+    Unassigned {
+        set: String,
+    },
+    Joined {
+        group: String,
+    },
+    Left {
+        group: String,
+    },
+    SetEdited {
+        set: String,
+    },
+    Reclassified {
+        from: (Environment, Pci),
+        to: (Environment, Pci),
+    },
+}
+
 /// A path of the viewer to an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct MyAccess {
     pub account: AccountRef,
     pub set: SetRef,
-    /// `directly` or `through GROUP`, for display.
-    pub via: String,
+    pub via: ViaRef,
     /// When the access ends; `None` is standing access.
     pub ends: Option<Timestamp>,
 }
 
 /// How far the changes behind an alarm have come. In the order of the home page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AlarmPhase {
     /// They wait for a decision.
     Waiting,
@@ -101,7 +134,7 @@ pub enum AlarmPhase {
 }
 
 /// The changes of one requester that raised an alarm, have the same aim and have come equally far.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AlarmRow {
     pub phase: AlarmPhase,
     pub aim: Aim,
@@ -114,7 +147,7 @@ pub struct AlarmRow {
 
 /// Changes of the last 7 days with an alarm: they remove oversight access or the access of many people, or gave oversight
 /// access that ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Alarms {
     /// What waits first, then what was approved, the newest first; at most six.
     pub rows: Vec<AlarmRow>,
@@ -123,7 +156,7 @@ pub struct Alarms {
 }
 
 /// The organization's part of the home page, for users who may see the directory.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct OrganisationHome {
     pub alarms: Alarms,
     pub exposure: Exposure,
@@ -142,7 +175,7 @@ pub struct OrganisationHome {
 }
 
 /// The home page.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Home {
     /// Changes that need the viewer's decision, oldest first.
     pub waiting: Vec<ChangeRow>,
@@ -157,17 +190,33 @@ pub struct Home {
     /// `None` for users who may not see the directory.
     pub organisation: Option<OrganisationHome>,
     /// Why the viewer's sign-in is linked to no Identity Center user, if it is not. Names no other user.
-    pub not_linked: Option<String>,
-    /// Why the viewer's identity is suspended, if it is.
-    pub suspended: Option<String>,
+    pub not_linked: Option<NotLinked>,
+    /// How the viewer's identity differs from the directory, if it is suspended.
+    pub suspended: Option<LinkDifferenceKind>,
     /// Identities that differ from the directory; `None` for users who may not decide or see operations.
     pub identities: Option<IdentityNotice>,
     /// The oversight marks of the configuration that mark no permission set, for users who may see operations.
     pub idle_oversight_marks: Vec<String>,
 }
 
+/// Why the viewer's sign-in is linked to no user.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotLinked {
+    /// The users of Identity Center were not read yet.
+    UsersNotRead,
+    /// People ended the link.
+    Ended,
+    /// The user is, or was, another identity.
+    AnotherIdentity,
+    /// No user belongs to the sign-in.
+    NoUser,
+    /// The directory does not say who it is.
+    Unclear(LinkObstacle),
+}
+
 /// What administrators and approvers must know about identities that differ from the directory.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct IdentityNotice {
     /// The number of suspended identities.
     pub suspended: usize,
@@ -178,7 +227,7 @@ pub struct IdentityNotice {
 }
 
 /// The alarm that many identities differ from the directory at once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct IdentityAlarmView {
     pub at: Timestamp,
     pub differing: u64,

@@ -1,7 +1,13 @@
 //! Identities: who signs in, which Identity Center user each of them is, and what speaks for a link by hand.
 
 use async_trait::async_trait;
-use domain::{approval::Mfa, ids::PersonId, person::link::LinkMethod, time::Timestamp};
+use domain::{
+    approval::Mfa,
+    identity::LinkDifferenceKind,
+    ids::PersonId,
+    person::link::{LinkMethod, LinkObstacle, UnusableKey},
+    time::Timestamp,
+};
 
 use super::{ListQuery, Page, PortResult, UserRef};
 
@@ -15,42 +21,58 @@ pub mod identity_filter {
     pub const BY_HAND: &str = "by-hand";
 }
 
+/// Why no method of linking found a user.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoUserFound {
+    /// The keys lead to a user meanwhile, and the next crawl links it.
+    LinkedSoon,
+    /// The directory contains none of the keys.
+    NotInDirectory,
+    /// The directory does not say who it is.
+    Unclear(LinkObstacle),
+}
+
 /// What an identity is linked to, and how.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum IdentityStatus {
     /// Keys of the directory lead to the user.
     Linked,
     /// People agreed to the link.
     LinkedByHand,
-    /// No user, and why, as a clause.
-    Unlinked(String),
+    /// No user, and why.
+    Unlinked(NoUserFound),
     /// People ended the link.
     Ended,
     /// Its sign-in leads to a user who is or was another identity.
     Claims(UserRef),
     /// It differs from the directory.
     Suspended {
-        reason: &'static str,
+        difference: LinkDifferenceKind,
         /// The other user that one of its keys leads to.
         other: Option<UserRef>,
     },
 }
 
 /// An identity in the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct IdentityRow {
     pub person: PersonId,
     /// The name of its user, or the marked name of its sign-in.
     pub name: String,
     pub user: Option<UserRef>,
     pub status: IdentityStatus,
-    /// Since when, if that is recorded.
+    /// Since when it has the status, if that is recorded.
     pub since: Option<Timestamp>,
+    /// When the first of its sign-ins was seen.
+    pub first_sign_in: Option<Timestamp>,
     pub last_sign_in: Option<Timestamp>,
 }
 
 /// What the key of a method leads to, seen from the user of a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum KeyFinding {
     /// It leads to this user.
     For,
@@ -61,7 +83,7 @@ pub enum KeyFinding {
 }
 
 /// A key of a sign-in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct KeyView {
     pub method: LinkMethod,
     /// The issuer, if the key has one, and the id.
@@ -73,7 +95,8 @@ pub struct KeyView {
 }
 
 /// Whether the evidence of a sign-in is as it was when the change was requested.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EvidenceAge {
     Same,
     /// Something of it is different now.
@@ -83,14 +106,14 @@ pub enum EvidenceAge {
 }
 
 /// A sign-in of an identity, as evidence.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct SignInView {
     pub username: String,
     /// The name that the sign-in states. Its owner may write it.
     pub stated_name: String,
     pub keys: Vec<KeyView>,
     /// Why its keys cannot be used.
-    pub unusable: Option<&'static str>,
+    pub unusable: Option<UnusableKey>,
     pub first_seen: Timestamp,
     pub last_sign_in: Option<Timestamp>,
     /// Whether its last session proved a second factor.
@@ -99,7 +122,7 @@ pub struct SignInView {
 }
 
 /// What speaks for and against an item about an identity, as of now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct LinkEvidence {
     /// The name of the identity.
     pub identity: String,

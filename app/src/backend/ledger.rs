@@ -10,7 +10,7 @@ use domain::{
 use super::{ListQuery, Page, PortResult};
 
 /// An entry in the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EntryRow {
     /// The sequence number.
     pub seq: u64,
@@ -26,7 +26,7 @@ pub struct EntryRow {
 }
 
 /// What the event of an entry means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct EntryMeaning {
     /// A short label.
     pub title: &'static str,
@@ -35,7 +35,8 @@ pub struct EntryMeaning {
 }
 
 /// A part of a sentence about an entry. Names are those that were recorded, or else those of today.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SentencePart {
     Text(String),
     User {
@@ -75,8 +76,13 @@ impl SentencePart {
     }
 }
 
+/// Returns the words of a sentence without its links.
+pub fn sentence_words(sentence: &[SentencePart]) -> String {
+    sentence.iter().map(SentencePart::words).collect()
+}
+
 /// An entry, as its page shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EntryView {
     pub row: EntryRow,
     /// The first page of the items of a change, if the entry states their digest and not the items themselves.
@@ -98,15 +104,24 @@ pub struct EntryView {
 }
 
 /// The items of a change, stored beside the entry of its request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EntryItems {
     pub proven: ItemsProof,
-    /// One line for each item.
-    pub page: Page<String>,
+    pub page: Page<EntryItem>,
+}
+
+/// An item that is stored beside an entry.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryItem {
+    Known(Vec<SentencePart>),
+    /// The stored document of one that this version does not understand.
+    Newer(String),
 }
 
 /// Whether all items of a change hash to the digest in the entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ItemsProof {
     Proven,
     /// An item was altered, added, removed or swapped.
@@ -114,7 +129,8 @@ pub enum ItemsProof {
 }
 
 /// Whether an entry is in the signed tree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Inclusion {
     /// The recomputed proof yields the signed root.
     Proven,
@@ -125,7 +141,7 @@ pub enum Inclusion {
 }
 
 /// The signature status of the ledger.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct LedgerHealth {
     /// The number of entries.
     pub size: u64,

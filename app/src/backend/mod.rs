@@ -9,12 +9,17 @@ mod change_form;
 mod changes;
 mod classify_form;
 mod decision_form;
+mod follow_up;
 mod groups;
 mod home;
 mod identities;
+mod item_progress;
 mod ledger;
+mod ledger_mismatch;
 mod people;
 mod permission_sets;
+mod preview;
+mod readings;
 mod report;
 mod shared;
 mod subject_effect;
@@ -26,12 +31,17 @@ pub use change_form::*;
 pub use changes::*;
 pub use classify_form::*;
 pub use decision_form::*;
+pub use follow_up::*;
 pub use groups::*;
 pub use home::*;
 pub use identities::*;
+pub use item_progress::*;
 pub use ledger::*;
+pub use ledger_mismatch::*;
 pub use people::*;
 pub use permission_sets::*;
+pub use preview::*;
+pub use readings::*;
 pub use report::*;
 pub use shared::*;
 pub use subject_effect::*;
@@ -41,10 +51,12 @@ use std::sync::Arc;
 
 use domain::authorize::Denial;
 use leptos::prelude::expect_context;
+use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 /// An error of a port. Each variant is rendered as a page with its own HTTP status.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Denied {
     /// The roles of the caller do not allow the action (403).
     #[error("{0}")]
@@ -100,7 +112,8 @@ impl From<Denial> for Denied {
 }
 
 /// Whose evaluations are too many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Load {
     /// Those of the caller (429).
     Own,
@@ -121,7 +134,7 @@ impl Denied {
 }
 
 /// A validation error of one form field.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct FieldError {
     /// The name of the field in the form.
     pub field: &'static str,
@@ -131,6 +144,14 @@ pub struct FieldError {
 
 /// The value of [`FieldError::field`] for an error of the whole form.
 pub const FORM: &str = "form";
+
+/// Serializes whether something may be done as what stands in its way, or nothing.
+fn obstacle<S: Serializer, E: Serialize>(
+    may: &Result<(), E>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    may.as_ref().err().serialize(serializer)
+}
 
 /// The result of a port call.
 pub type PortResult<T> = Result<T, Denied>;

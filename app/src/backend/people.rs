@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     directory::Origin,
-    ids::UserId,
+    ids::{GroupId, UserId},
     snapshot::{Figure, Knowledge},
     time::Timestamp,
 };
@@ -11,7 +11,7 @@ use domain::{
 use super::{AccountRef, ChangeRow, HitView, ListQuery, Page, PortResult, SetRef, UserRef};
 
 /// A person in the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct PersonRow {
     pub user: UserRef,
     pub user_name: String,
@@ -26,12 +26,12 @@ pub struct PersonRow {
 }
 
 /// A path from a person to an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct PathRow {
     pub account: AccountRef,
     pub set: SetRef,
     /// The id and name of the group; `None` is a direct assignment.
-    pub group: Option<(String, String)>,
+    pub group: Option<(GroupId, String)>,
     /// When the assignment was first observed.
     pub since: Timestamp,
     /// When the access ends; `None` is standing access.
@@ -41,7 +41,7 @@ pub struct PathRow {
 }
 
 /// A person, as their page shows them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct PersonView {
     pub user: UserRef,
     pub user_name: String,

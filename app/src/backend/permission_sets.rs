@@ -10,7 +10,7 @@ use domain::{
 use super::{AccountRef, ListQuery, Page, PortResult, SetRef};
 
 /// A permission set in the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct SetRow {
     pub set: SetRef,
     pub description: Option<String>,
@@ -29,7 +29,7 @@ pub struct SetRow {
 }
 
 /// An account in which a permission set is assigned.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct SetAccountRow {
     pub account: AccountRef,
     /// The number of principals assigned.
@@ -43,7 +43,7 @@ pub struct SetAccountRow {
 }
 
 /// A permission set, as its page shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct SetView {
     pub set: SetRef,
     pub description: Option<String>,

@@ -39,7 +39,7 @@ pub struct ReportRow {
 }
 
 /// The metadata of a report.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ReportHead {
     /// A stable id: the hash of all inputs of rows and coverage.
     pub report_id: String,
@@ -52,7 +52,7 @@ pub struct ReportHead {
     pub counts: ReportCounts,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct ReportCounts {
     /// People who reach production PCI, disabled users included.
     pub people: Figure,
@@ -73,7 +73,7 @@ pub struct ReportCounts {
 }
 
 /// A page of the report. The rows of a whole report are never in memory at once: there may be millions.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AccessReport {
     pub head: ReportHead,
     /// The rows that match the search, sorted by account, person, permission set and path.
@@ -83,7 +83,8 @@ pub struct AccessReport {
 }
 
 /// The source of the files of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DownloadSource {
     /// The page offers the files for download.
     Page,
@@ -100,7 +101,8 @@ pub struct Download {
 }
 
 /// The file format of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ReportFormat {
     /// RFC 4180, with cells escaped against formula injection.
     Csv,

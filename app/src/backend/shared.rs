@@ -1,8 +1,9 @@
 //! Views that several ports share.
 
+use super::{SentencePart, sentence_words};
 use domain::{
     classification::Classification,
-    ids::{AccountId, ChangeId, PermissionSetArn, PersonId, Principal, UserId},
+    ids::{AccountId, ChangeId, GroupId, PermissionSetArn, PersonId, Principal, UserId},
     org::AccountState,
     permission_set::analysis::Risk,
     snapshot::{Figure, Knowledge},
@@ -25,7 +26,7 @@ pub fn escape(value: &str) -> String {
 }
 
 /// A reference to an account, with its name and classification.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AccountRef {
     /// 12 digits.
     pub id: AccountId,
@@ -36,7 +37,7 @@ pub struct AccountRef {
 }
 
 /// A reference to a user, with the display name and status.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct UserRef {
     pub id: UserId,
     pub name: String,
@@ -44,7 +45,8 @@ pub struct UserRef {
 }
 
 /// The status of a user in the directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AccountStatus {
     /// Can sign in.
     Enabled,
@@ -57,7 +59,7 @@ pub enum AccountStatus {
 }
 
 /// A reference to a permission set, with its name and risks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct SetRef {
     pub arn: PermissionSetArn,
     pub name: String,
@@ -72,7 +74,8 @@ impl SetRef {
 }
 
 /// A reference to the principal of an assignment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PrincipalRef {
     User(UserRef),
     Group {
@@ -88,7 +91,7 @@ pub enum PrincipalRef {
 }
 
 /// A finding of one policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct HitView {
     /// The id of the policy.
     pub rule: String,
@@ -110,7 +113,7 @@ impl HitView {
 }
 
 /// The freshness and completeness of the data on a page.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Freshness {
     /// The time of the oldest read; `None` before the first one.
     pub oldest: Option<Timestamp>,
@@ -126,7 +129,7 @@ pub struct Freshness {
 }
 
 /// Which lists were ever read. An empty list that was never read does not mean that nothing exists.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ListsRead {
     pub accounts: Knowledge,
     pub users: Knowledge,
@@ -137,7 +140,7 @@ pub struct ListsRead {
 }
 
 /// A page of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Page<T> {
     pub rows: Vec<T>,
     /// The page number, from 1.
@@ -156,7 +159,7 @@ impl<T> Page<T> {
 }
 
 /// The query of a list. Invalid values are ignored when the URL is parsed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ListQuery {
     /// The search words, all of which must match.
     pub words: String,
@@ -167,18 +170,73 @@ pub struct ListQuery {
 }
 
 /// Whether a change and the decisions on it match the ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LedgerComparison {
     Matches,
     Differs,
 }
 
+/// What a change is called.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeTitle {
+    /// By its first item.
+    Items {
+        first: Vec<SentencePart>,
+        /// The number of all items.
+        items: usize,
+    },
+    /// A newer version of Leastwise requested it, and this one does not understand all of it.
+    NewerVersion { items: usize },
+}
+
+impl std::fmt::Display for ChangeTitle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Items { first, items } => {
+                f.write_str(&sentence_words(first))?;
+                match items {
+                    0 => f.write_str("No items"),
+                    1 => Ok(()),
+                    items => write!(f, " and {} more", items - 1),
+                }
+            }
+            Self::NewerVersion { items: 1 } => {
+                f.write_str("A change of a newer version of Leastwise")
+            }
+            Self::NewerVersion { items } => {
+                write!(
+                    f,
+                    "A change of {items} items by a newer version of Leastwise"
+                )
+            }
+        }
+    }
+}
+
+/// A path of access.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ViaRef {
+    Direct,
+    Group { id: GroupId, name: String },
+}
+
+impl std::fmt::Display for ViaRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Direct => f.write_str("directly"),
+            Self::Group { name, .. } => write!(f, "through {name}"),
+        }
+    }
+}
+
 /// A change in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ChangeRow {
     pub id: ChangeId,
-    /// A one-line description.
-    pub title: String,
+    pub title: ChangeTitle,
     /// The number of its items.
     pub items: usize,
     /// The name of the requester.
@@ -198,7 +256,7 @@ pub struct ChangeRow {
 }
 
 /// Several refused changes of one requester in one row of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct FoldedChanges {
     /// At least 2.
     pub count: usize,
@@ -207,7 +265,7 @@ pub struct FoldedChanges {
 }
 
 /// A filter of the list of changes that shows some changes of one requester.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct RequesterFilter(&'static str);
 
 /// The refused changes of a requester.
@@ -231,7 +289,7 @@ impl ChangeRow {
     /// Returns the text and the URL of the link in a list.
     pub fn link(&self) -> (String, String) {
         match &self.folded {
-            None => (self.title.clone(), format!("/changes/{}", self.id)),
+            None => (self.title.to_string(), format!("/changes/{}", self.id)),
             Some(FoldedChanges { count, only }) => (
                 format!("{count} blocked changes by {}", self.requester),
                 format!("/changes?only={}", escape(only)),

@@ -11,7 +11,7 @@ use domain::{
 use super::{Freshness, PortResult};
 
 /// The signed-in user.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ViewerView {
     /// The directory's name, or the marked name of a sign-in without a directory user.
     pub name: String,

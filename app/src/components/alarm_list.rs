@@ -75,7 +75,7 @@ fn line(row: AlarmRow, now: Timestamp) -> AnyView {
                 <a href=format!("/changes?only={}", escape(&only))>{title}</a>
                 <StatusBadge status label />
             </div>
-            <p class="text-muted text-xs">"Newest: " {newest.title} ", " <Time at=newest.submitted now /></p>
+            <p class="text-muted text-xs">"Newest: " {newest.title.to_string()} ", " <Time at=newest.submitted now /></p>
         </li>
     }
     .into_any()

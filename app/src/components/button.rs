@@ -29,6 +29,15 @@ impl ButtonKind {
     }
 }
 
+/// Whether the browser checks the fields of a form before it sends them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FieldCheck {
+    #[default]
+    Done,
+    /// For a button that does not need the fields.
+    Skipped,
+}
+
 /// A submit button. With `name` and `value` it identifies the chosen one of several decisions.
 #[component]
 pub fn Button(
@@ -45,16 +54,21 @@ pub fn Button(
     /// The shortcut in `islands/shortcuts.rs` that focuses the button: `approve` or `deny`.
     #[prop(optional, into)]
     shortcut: Option<String>,
+    /// Whether the browser checks the fields before it sends the form.
+    #[prop(optional)]
+    check: FieldCheck,
     /// The label: a verb and its object.
     children: Children,
 ) -> impl IntoView {
     let reason_id = disabled_reason.as_ref().map(|r| reason_id(r));
     let disabled = disabled_reason.is_some();
+    let unchecked = check == FieldCheck::Skipped;
     view! {
         <button
             type=if disabled { "button" } else { "submit" }
             data-kind=kind.name()
             data-shortcut=shortcut
+            formnovalidate=unchecked
             name=name
             value=value
             aria-disabled=disabled.then_some("true")

@@ -31,7 +31,7 @@ fn line(row: ChangeRow, now: Timestamp) -> impl IntoView {
     let newest = row
         .folded
         .is_some()
-        .then(|| view! { <p class="text-muted text-xs">"Newest: " {row.title.clone()}</p> });
+        .then(|| view! { <p class="text-muted text-xs">"Newest: " {row.title.to_string()}</p> });
     let items = (row.folded.is_none() && row.items > 1)
         .then(|| view! { <p class="text-muted text-xs">{format!("{} items", row.items)}</p> });
     let (have, need) = row.approvals;

@@ -2,7 +2,7 @@
 //! bound to the effect on the page.
 
 use domain::{
-    approval::Decision,
+    approval::{ApproverRefusal, Decision},
     ids::{ChangeId, EffectHash},
 };
 use leptos::prelude::*;
@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     backend::{
-        ChangeView, DecisionObstacle, StepUpView, decision_field, decision_of, decision_word,
+        ChangeView, DecisionObstacle, StepUpView, WithdrawObstacle, decision_field, decision_of,
+        decision_word, state_reason,
     },
     routes::FormState,
 };
@@ -32,12 +33,12 @@ pub fn DecisionForms(
 ) -> impl IntoView {
     match may {
         Ok(()) => {}
-        // Another reason would remain after a sign-in with a second factor.
-        Err(DecisionObstacle::Other(reason)) => {
-            return view! { <Notice status=Status::Off title=reason /> }.into_any();
-        }
-        Err(DecisionObstacle::NoSecondFactor) => {
+        Err(DecisionObstacle::Viewer(ApproverRefusal::NoMfa)) => {
             return view! { <SecondFactorNotice return_to=format!("/changes/{id}") /> }.into_any();
+        }
+        // Another reason would remain after a sign-in with a second factor.
+        Err(obstacle) => {
+            return view! { <Notice status=Status::Off title=reason(obstacle) /> }.into_any();
         }
     }
     let order = if step_up.is_some() {
@@ -46,8 +47,15 @@ pub fn DecisionForms(
         SignInOrder::Done
     };
     let step_up = match step_up {
-        Some(StepUpView::TooOld(title)) => Some(view! {
-            <Notice status=Status::Pending title>
+        Some(StepUpView::TooOld { limit, signed_in }) => Some(view! {
+            <Notice
+                status=Status::Pending
+                title=format!(
+                    "This decision needs a sign-in that is at most {} old. Yours was at {} UTC.",
+                    limit.words(),
+                    signed_in.minute(),
+                )
+            >
                 "When you send your decision, you sign in again with your second factor. Your reason is kept, and you decide after the sign-in."
             </Notice>
         }),
@@ -65,6 +73,20 @@ pub fn DecisionForms(
         <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6 gap-y-4">{one(Decision::Approve)} {one(Decision::Decline)}</div>
     }
     .into_any()
+}
+
+/// Returns why no form is shown.
+const fn reason(obstacle: DecisionObstacle) -> &'static str {
+    match obstacle {
+        DecisionObstacle::Viewer(refusal) => refusal.reason(),
+        DecisionObstacle::Over(state) => state_reason(state),
+        DecisionObstacle::LedgerMismatch => {
+            "This change does not match the ledger, so nobody can decide on it."
+        }
+        DecisionObstacle::IdentityAlarm => {
+            "Decisions on production PCI are stopped, because many identities differ from the directory at once. An administrator has to look at them on the host."
+        }
+    }
 }
 
 /// Whether a sign-in comes before the decision.
@@ -128,7 +150,7 @@ fn decision(
 
 /// The form to withdraw a change; empty for users who may not withdraw it.
 #[component]
-pub fn WithdrawForm(id: ChangeId, may: Result<(), &'static str>) -> impl IntoView {
+pub fn WithdrawForm(id: ChangeId, may: Result<(), WithdrawObstacle>) -> impl IntoView {
     may.ok()
         .map(move |()| {
             view! {

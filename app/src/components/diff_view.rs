@@ -1,10 +1,11 @@
 //! The effect of a change: who gains and who loses access. `+` and `−` accompany the words, so that color is never the
 //! only signal. The effect is computed by the domain.
 
+use domain::grant::Term;
 use leptos::prelude::*;
 
 use super::{AccountLink, Column, Glyph, Icon, PrincipalLink, SetLink, Status, Table};
-use crate::backend::EffectRow;
+use crate::backend::{AffectedPrincipal, EffectRow};
 
 /// The table of gains, then losses. The rows that are left out are counted, unless `pager` leads to them.
 #[component]
@@ -58,13 +59,15 @@ fn line(gains: bool, row: EffectRow) -> impl IntoView {
         (Status::Danger, Glyph::Minus, "loses")
     };
     let who = match row.who {
-        Some(principal) => view! { <PrincipalLink principal /> }.into_any(),
-        None => view! { <span>{row.label}</span> }.into_any(),
+        AffectedPrincipal::Principal(principal) => view! { <PrincipalLink principal /> }.into_any(),
+        AffectedPrincipal::FutureMembers { name, .. } => {
+            view! { <span>{format!("Future members of {name}")}</span> }.into_any()
+        }
     };
-    let via = if row.term.is_empty() {
-        row.via
-    } else {
-        format!("{}, {}", row.via, row.term)
+    let via = match row.term {
+        None => row.via.to_string(),
+        Some(Term::Standing) => format!("{}, as standing access", row.via),
+        Some(Term::For(length)) => format!("{}, for {}", row.via, length.words()),
     };
     view! {
         <tr>
@@ -75,8 +78,8 @@ fn line(gains: bool, row: EffectRow) -> impl IntoView {
                 </span>
             </th>
             <td>{who}</td>
-            <td>{row.account.map(|account| view! { <AccountLink account /> })}</td>
-            <td>{row.set.map(|set| view! { <SetLink set /> })}</td>
+            <td><AccountLink account=row.account /></td>
+            <td><SetLink set=row.set /></td>
             <td>{via}</td>
         </tr>
     }

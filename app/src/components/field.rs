@@ -13,9 +13,20 @@ pub enum Requirement {
     Required,
     /// May be empty; the label shows "optional".
     Optional,
+    /// Required under a condition that only the server checks; the label states it.
+    If(&'static str),
 }
 
 impl Requirement {
+    /// Returns what follows the label.
+    const fn mark(self) -> Option<&'static str> {
+        match self {
+            Self::Required => None,
+            Self::Optional => Some("optional"),
+            Self::If(condition) => Some(condition),
+        }
+    }
+
     /// Returns the value of the `required` attribute.
     pub const fn required(self) -> bool {
         matches!(self, Self::Required)
@@ -45,7 +56,7 @@ pub fn Field(
     #[prop(into)]
     id: String,
     #[prop(into)] label: String,
-    /// Whether "optional" follows the label.
+    /// Whether "optional" or a condition follows the label.
     #[prop(optional)]
     need: Requirement,
     /// One sentence on the expected input.
@@ -64,7 +75,7 @@ pub fn Field(
     view! {
         <div data-field data-invalid=invalid>
             <label for=id.clone()>
-                {label} {(need == Requirement::Optional).then(|| view! { <span class="text-muted font-normal">" optional"</span> })}
+                {label} {need.mark().map(|mark| view! { <span class="text-muted font-normal">" " {mark}</span> })}
             </label>
             {hint.map(|hint| view! { <p id=format!("{id}-hint") data-hint>{hint}</p> })}
             {children()}
@@ -239,6 +250,9 @@ pub fn Checkbox(
     .into_any()
 }
 
+/// The maximum number of errors in a summary: nobody reads more at once.
+const MOST_ERRORS: usize = 20;
+
 /// The summary at the top of a form that was sent with errors: a list of links to the fields. Empty without errors.
 #[component]
 pub fn ErrorSummary(
@@ -248,16 +262,19 @@ pub fn ErrorSummary(
     if errors.is_empty() {
         return ().into_any();
     }
+    let more = errors.len().saturating_sub(MOST_ERRORS);
     let items = errors
         .into_iter()
+        .take(MOST_ERRORS)
         .map(|(field, error)| view! { <li><a href=format!("#{field}")>{error}</a></li> })
         .collect_view();
+    let more = (more > 0).then(|| view! { <li>{format!("and {more} more")}</li> });
     view! {
         <div data-notice data-status="danger" role="alert" tabindex="-1" autofocus>
             <Icon glyph=Glyph::Warning />
             <div>
                 <h2>"There is a problem"</h2>
-                <ul>{items}</ul>
+                <ul>{items} {more}</ul>
             </div>
         </div>
     }

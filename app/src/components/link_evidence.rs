@@ -33,7 +33,9 @@ pub fn LinkEvidenceSection(evidence: LinkEvidence, now: Timestamp) -> impl IntoV
     let gone = (gone > 0).then(|| {
         view! { <Notice status=Status::Drift title=format!("Sign-ins of the request that are no longer there: {gone}") /> }
     });
-    let others = if others.is_empty() {
+    let others = if others.is_empty() && user.is_none() {
+        view! { "It is about no user, so no other identity is concerned." }.into_any()
+    } else if others.is_empty() {
         view! { "No other identity is, was or claims to be this user." }.into_any()
     } else {
         let names = others
@@ -86,7 +88,7 @@ fn one(sign_in: SignInView, now: Timestamp) -> AnyView {
     };
     let mark = mark.map(|label| view! { <StatusBadge status=Status::Drift label /> });
     let unusable = sign_in.unusable.map(|why| {
-        view! { <Notice status=Status::Pending title="The keys of this sign-in cannot be used">{why}</Notice> }
+        view! { <Notice status=Status::Pending title="The keys of this sign-in cannot be used">{why.reason()}</Notice> }
     });
     let columns = vec![
         Column::new("Key"),

@@ -1,23 +1,41 @@
 //! How long role sessions of a permission set last, in the form of a new change and below its preview. Displays durations
 //! and never compares them.
 
+use domain::time::Duration;
 use leptos::prelude::*;
 
 use super::{Glyph, Icon, Notice, Status};
-use crate::backend::{ChangeForm, ChangeKind, SessionOverrun, SessionView};
+use crate::backend::{SessionOverrun, SessionView};
 
 /// Returns the hint of the field for the permission set.
 pub fn session_hint(session: Option<&SessionView>) -> String {
     session.map_or_else(
         || "The list shows how long sessions last.".to_owned(),
-        |session| format!("Sessions of this set last up to {}.", session.length),
+        |session| {
+            format!(
+                "Sessions of this set last up to {}.",
+                session.length.words()
+            )
+        },
     )
 }
 
 /// That a session can outlast the access, with the cure, before any policy is evaluated.
 #[component]
 pub fn SessionOverrunNotice(overrun: SessionOverrun) -> impl IntoView {
-    let SessionOverrun { by, found, cure } = overrun;
+    let SessionOverrun {
+        set,
+        session,
+        access,
+    } = overrun;
+    let by = Duration(session.0 - access.0).words();
+    let (lasts, ends) = (session.words(), access.words());
+    let found = format!(
+        "{set} allows sessions of {lasts}, and this access lasts {ends}. AWS does not end a session early."
+    );
+    let cure = format!(
+        "Select a duration of at least {lasts}. If policies allow no access of that length, first set the session duration of {set} to at most {ends} in IAM Identity Center."
+    );
     view! {
         <Notice status=Status::Pending title=format!("A session can outlast this access by {by}")>
             <p>{found}</p>
@@ -27,20 +45,9 @@ pub fn SessionOverrunNotice(overrun: SessionOverrun) -> impl IntoView {
     .into_any()
 }
 
-/// Renders how long a role session can outlive the access.
-pub fn session_tail(seconds: u32, change_form: &ChangeForm) -> Option<AnyView> {
-    let words = length(seconds)?;
-    let text = match change_form.known_kind() {
-        Some(ChangeKind::Remove | ChangeKind::Leave) => format!(
-            "A role session that is active when the access is removed can remain usable for up to {words}. AWS does not end sessions early."
-        ),
-        Some(ChangeKind::Grant) if change_form.term != "standing" => format!(
-            "A role session that is started with this access can remain usable for up to {words}, even after temporary access ends."
-        ),
-        _ => format!(
-            "A role session that is started with this access can remain usable for up to {words}, even after the access is removed."
-        ),
-    };
+/// Renders how long a role session can outlive the access; `said` says it of a duration.
+pub fn session_tail(seconds: u32, said: impl Fn(&str) -> String) -> Option<AnyView> {
+    let text = said(&length(seconds)?);
     Some(view! { <p class="mb-6 max-w-[72ch] text-muted">{text}</p> }.into_any())
 }
 

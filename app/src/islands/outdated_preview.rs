@@ -31,7 +31,7 @@ pub fn OutdatedPreview() -> impl IntoView {
 
 /// Returns the current values of the form.
 fn chosen() -> Vec<Option<String>> {
-    all("#choose select, #choose input")
+    all("#choose select, #choose input, #choose textarea")
         .iter()
         .map(|field| {
             let value = js_sys::Reflect::get(field, &"value".into()).ok();

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     authorize::Action,
+    classification::{Classification, Reading},
     ids::AccountId,
     org::AccountState,
     snapshot::{Figure, Knowledge},
@@ -15,13 +16,13 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    Part,
+    Part, Proposing,
     exposure::{bad, wanting},
 };
 use crate::{
     backend::{
-        AccessRow, AccountView, ChangeForm, Freshness, HitView, ListQuery, PortResult,
-        PrincipalRef, ReadingRow, SetRef,
+        AccessRow, AccountView, AccountWrites, ChangeForm, Freshness, HitView, ListQuery,
+        PortResult, PrincipalRef, SetRef, classification_reason, reading_rows,
     },
     components::{
         AccountMarks, AccountStateMark, Button, ButtonKind, Column, Crumb, Day, Definition,
@@ -66,8 +67,6 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
         tags,
         sources,
         readings,
-        reason,
-        cures,
         declaration,
         rows,
         assignments,
@@ -75,7 +74,7 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
         not_found,
         people,
         changes,
-        unmanageable,
+        writes,
     } = view;
     let PageContext {
         freshness,
@@ -129,9 +128,9 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
             actions
         />
         <FreshnessNotice freshness now />
-        {unmanageable.map(|why| view! { <Notice status=Status::Info title="AWS may reject changes to this account">{why}</Notice> })}
+        {(writes == AccountWrites::FromItselfOnly).then(from_itself_only)}
         {notice}
-        {classification::doubts(account.class, cures)}
+        {classification::doubts(&account, &readings)}
         {(!not_found.is_empty()).then(|| not_found_notice(not_found))}
         <Stats>
             <Stat label="People" value=people.to_string() href="#access" detail="can reach it" />
@@ -144,7 +143,7 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
         <div id="rules">{said}</div>
         <Section title="Facts"><div data-body>{facts}</div></Section>
         {declared}
-        {classified(readings, reason)}
+        {classified(&account.class, &readings)}
         {(!changes.is_empty())
             .then(|| view! { <Section title="Changes" detail="the last ten"><RecentChanges changes now /></Section> })}
     }
@@ -171,14 +170,25 @@ fn actions(account: &AccountId, proposes: Result<(), &'static str>, asks: bool) 
     }
 }
 
+/// Renders why AWS may reject changes to the account.
+fn from_itself_only() -> AnyView {
+    view! {
+        <Notice status=Status::Info title="AWS may reject changes to this account">
+            "This is the management account. AWS does not let a delegated administrator change assignments in it. Leastwise can change them only if it runs in the management account."
+        </Notice>
+    }
+    .into_any()
+}
+
 /// Renders what each source says, and why the account is classified as it is.
-fn classified(readings: Vec<ReadingRow>, reason: String) -> AnyView {
+fn classified(class: &Classification, readings: &[Reading]) -> AnyView {
+    let reason = classification_reason(class, readings);
     let columns = vec![
         Column::new("Source"),
         Column::new("Environment"),
         Column::new("PCI DSS"),
     ];
-    let lines = readings
+    let lines = reading_rows(readings)
         .into_iter()
         .map(|row| {
             view! {
@@ -295,10 +305,13 @@ fn access(
         Column::new("Policy status"),
         Column::new("Action").unlabelled(),
     ];
-    let removes = proposes.is_ok();
+    let proposing = match proposes {
+        Ok(()) => Proposing::Offered,
+        Err(_) => Proposing::NotAllowed,
+    };
     let lines = rows
         .into_iter()
-        .map(|row| line(row, removes, now).into_any())
+        .map(|row| line(row, proposing, now).into_any())
         .collect_view();
     let (href, words) = (base.to_owned(), query.words.clone());
     view! {
@@ -325,7 +338,7 @@ fn text(row: &AccessRow) -> String {
 /// organization.
 const NAMED: usize = 100;
 
-fn line(row: AccessRow, removes: bool, now: Timestamp) -> impl IntoView {
+fn line(row: AccessRow, proposing: Proposing, now: Timestamp) -> impl IntoView {
     let AccessRow {
         set,
         principal,
@@ -336,7 +349,7 @@ fn line(row: AccessRow, removes: bool, now: Timestamp) -> impl IntoView {
         change,
         outdated,
         hits,
-        remove_href,
+        removal,
     } = row;
     let behind = match &principal {
         PrincipalRef::Group { members, .. } if *members != 0 => {
@@ -365,6 +378,8 @@ fn line(row: AccessRow, removes: bool, now: Timestamp) -> impl IntoView {
         None => view! { <span class="text-muted">"Never"</span> }.into_any(),
     };
     let asked = format!("Read from AWS at {} UTC", as_of.minute());
+    let remove = (proposing == Proposing::Offered)
+        .then(|| view! { <a href=removal.href() data-kind="quiet">"Remove"</a> });
     view! {
         <tr>
             <th scope="row">
@@ -378,7 +393,7 @@ fn line(row: AccessRow, removes: bool, now: Timestamp) -> impl IntoView {
             </td>
             <td>{ends}</td>
             <td data-reason-cell><Hits hits /></td>
-            <td data-numeric>{removes.then(|| view! { <a href=remove_href data-kind="quiet">"Remove"</a> })}</td>
+            <td data-numeric>{remove}</td>
         </tr>
     }
 }

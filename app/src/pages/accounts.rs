@@ -1,7 +1,6 @@
 //! The board of accounts: one row per environment, strictest first, and one column per PCI scope.
 
 use domain::{
-    authorize::Action,
     classification::{Environment, Pci},
     snapshot::{Figure, Knowledge},
     verdict::Tally,
@@ -10,19 +9,22 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        AccountCard, Board, BoardCell, CHECKED, ClassifyForm, DeclarationMark, Freshness,
+        ACCOUNT, AccountCard, Board, BoardCell, CLASSIFY, ClassifyForm, DeclarationMark, Freshness,
         ListQuery, PortResult,
     },
     components::{
-        AccountStateMark, Button, Chip, Empty, EmptyFiltered, EnvironmentBadge, FreshnessNotice,
-        Glyph, Icon, LinkButton, ListBar, NotKnown, Notice, PageHeader, PagePosition, Status,
-        StatusBadge, WAITS_FOR_CONFIRMATION, WaitingMark, doubt, environment_name, list_href,
-        pages, pci_name,
+        AccountStateMark, Button, ButtonKind, Chip, Empty, EmptyFiltered, EnvironmentBadge,
+        FreshnessNotice, Glyph, Icon, LinkButton, ListBar, NotKnown, Notice, PageHeader,
+        PagePosition, Status, StatusBadge, WAITS_FOR_CONFIRMATION, WaitingMark, doubt,
+        environment_name, list_href, pages, pci_name,
     },
     routes::{Page, Visit},
 };
 
-use super::filters::{UnknownFilter, known_query};
+use super::{
+    Proposing,
+    filters::{UnknownFilter, known_query},
+};
 
 /// The filter of accounts that wait for a confirmation, also the target of the notice on the home page.
 pub const WAITING: &str = "waiting";
@@ -40,6 +42,15 @@ const OPEN: usize = 5;
 
 /// The columns from left to right.
 const COLUMNS: [Pci; 3] = [Pci::In, Pci::Connected, Pci::Out];
+
+/// How the board is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    /// A row for each environment.
+    Lanes,
+    /// Only one cell has accounts: a list with pages.
+    OneCell,
+}
 
 /// The filters of the list, besides a cell of the board and a policy.
 const FILTERS: [&str; 10] = [
@@ -62,19 +73,19 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     });
     let board = visit.backend.board(&query).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
-    let proposes = visit.backend.may(Action::Propose).is_ok();
+    let proposing = Proposing::of(&visit);
     Ok(Page::new("Accounts", move || {
         view! {
             <PageHeader title="Accounts" detail=view! { "By environment, strictest first, and by PCI DSS scope." }.into_any() />
             {unknown.map(UnknownFilter::notice)}
             <FreshnessNotice freshness=freshness.clone() now />
-            {draw(query, board, &freshness, proposes)}
+            {draw(query, board, &freshness, proposing)}
         }
         .into_any()
     }))
 }
 
-fn draw(query: ListQuery, board: Board, freshness: &Freshness, proposes: bool) -> AnyView {
+fn draw(query: ListQuery, board: Board, freshness: &Freshness, proposing: Proposing) -> AnyView {
     if board.known == 0 && freshness.lists.accounts == Knowledge::NeverRead {
         return view! { <NotKnown what="The list of accounts" /> }.into_any();
     }
@@ -118,17 +129,18 @@ fn draw(query: ListQuery, board: Board, freshness: &Freshness, proposes: bool) -
         view! { <EmptyFiltered noun="accounts" clear_href="/accounts" /> }.into_any()
     } else {
         let total = board.total;
-        let lanes = lanes(&query, board.cells, proposes);
-        if proposes {
-            selection(&query, total, lanes)
-        } else {
-            lanes
+        let lanes = lanes(&query, board.cells, proposing);
+        match proposing {
+            Proposing::Offered => selection(&query, total, lanes),
+            Proposing::NotAllowed => lanes,
         }
     };
     view! { {bar} {confirm} {body} }.into_any()
 }
 
-/// Renders the board as a form that leads to the form for the checked accounts, and a link to that form for all.
+/// Renders the board as a form that leads to the form for the checked accounts, and a link to that form for all. The bar
+/// below the board counts the checked ones by style alone, so that it needs no script; a browser that cannot do this
+/// shows the button without a count.
 fn selection(query: &ListQuery, total: usize, lanes: AnyView) -> AnyView {
     let all = ClassifyForm {
         only: query.only.clone().unwrap_or_default(),
@@ -144,12 +156,17 @@ fn selection(query: &ListQuery, total: usize, lanes: AnyView) -> AnyView {
         view! { <LinkButton href=all.href()>{label}</LinkButton> }
     });
     view! {
-        <form method="get" action="/changes/classify">
-            <div class="flex flex-wrap items-center gap-2 mb-3">
-                <Button>"Classify the selected accounts"</Button>
+        <form method="get" action=CLASSIFY data-selection>
+            <div class="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 mb-3">
+                <p class="text-muted">"Select accounts to classify them together."</p>
                 {filtered}
             </div>
             {lanes}
+            <div data-selection-bar>
+                <p data-selected></p>
+                <button type="reset" data-kind="quiet"><span>"Clear"</span></button>
+                <Button kind=ButtonKind::Primary>"Classify the selected accounts"</Button>
+            </div>
         </form>
     }
     .into_any()
@@ -170,7 +187,7 @@ fn confirmation_notice(confirmations: Vec<String>, total: usize) -> AnyView {
     view! {
         <Notice status=Status::Pending title>
             <p>
-                "The classification on record stays in effect. Find out who changed the tags or the OU. If the less strict classification is right, add these lines to the file that "
+                "The classification on record stays in effect. Find out who changed the tags or the OU. If the less strict classification is right, declare it: select the accounts and classify them, to which two other people agree. Or add these lines to the file that "
                 <code>"LEASTWISE_CLASSIFICATION"</code> " names, and start Leastwise again."
             </p>
             <details data-fold open=open class="mt-2">
@@ -184,7 +201,7 @@ fn confirmation_notice(confirmations: Vec<String>, total: usize) -> AnyView {
 }
 
 /// Renders one row per environment with at least one account. Narrow screens stack its three cells.
-fn lanes(query: &ListQuery, cells: Vec<BoardCell>, proposes: bool) -> AnyView {
+fn lanes(query: &ListQuery, cells: Vec<BoardCell>, proposing: Proposing) -> AnyView {
     let heads = COLUMNS
         .map(|pci| view! { <div data-head>{pci_name(pci)}</div> })
         .collect_view();
@@ -195,13 +212,17 @@ fn lanes(query: &ListQuery, cells: Vec<BoardCell>, proposes: bool) -> AnyView {
             _ => rows.push((cell.environment, vec![cell])),
         }
     }
-    let single = rows.len() == 1 && rows[0].1.len() == 1;
+    let layout = if rows.len() == 1 && rows[0].1.len() == 1 {
+        Layout::OneCell
+    } else {
+        Layout::Lanes
+    };
     let lanes = rows
         .into_iter()
-        .map(|(environment, cells)| lane(query, environment, cells, single, proposes))
+        .map(|(environment, cells)| lane(query, environment, cells, layout, proposing))
         .collect_view();
     view! {
-        <div data-board data-single=single.then_some("")>
+        <div data-board data-single=(layout == Layout::OneCell).then_some("")>
             <div data-heads aria-hidden="true"><div></div>{heads}</div>
             {lanes}
         </div>
@@ -213,16 +234,16 @@ fn lane(
     query: &ListQuery,
     environment: Environment,
     cells: Vec<BoardCell>,
-    single: bool,
-    proposes: bool,
+    layout: Layout,
+    proposing: Proposing,
 ) -> AnyView {
     let total: usize = cells.iter().map(|cell| cell.total).sum();
     let mut fields: Vec<AnyView> = Vec::new();
     let mut cells = cells.into_iter().peekable();
     for pci in COLUMNS {
         match cells.next_if(|cell| cell.pci == pci) {
-            Some(cell) => fields.push(field(query, cell, single, proposes)),
-            None if single => {}
+            Some(cell) => fields.push(field(query, cell, layout, proposing)),
+            None if layout == Layout::OneCell => {}
             None => fields.push(view! { <div data-cell data-void=""></div> }.into_any()),
         }
     }
@@ -247,11 +268,11 @@ fn accounts(count: usize) -> String {
     }
 }
 
-fn field(query: &ListQuery, cell: BoardCell, single: bool, proposes: bool) -> AnyView {
+fn field(query: &ListQuery, cell: BoardCell, layout: Layout, proposing: Proposing) -> AnyView {
     let only = format!("{}-{}", cell.environment.as_str(), cell.pci.as_str());
     let shown = cell.accounts.len();
     let place = PagePosition::of(query.page, super::CELL, shown, cell.total);
-    let foot = if single {
+    let foot = if layout == Layout::OneCell {
         let (words, only) = (query.words.clone(), query.only.clone());
         pages(place, "accounts", move |page| {
             list_href("/accounts", &words, only.as_deref(), page)
@@ -264,7 +285,7 @@ fn field(query: &ListQuery, cell: BoardCell, single: bool, proposes: bool) -> An
     let cards = cell
         .accounts
         .into_iter()
-        .map(|one| card(one, proposes))
+        .map(|one| card(one, proposing))
         .collect_view();
     view! {
         <div data-cell>
@@ -276,7 +297,7 @@ fn field(query: &ListQuery, cell: BoardCell, single: bool, proposes: bool) -> An
     .into_any()
 }
 
-fn card(card: AccountCard, proposes: bool) -> impl IntoView {
+fn card(card: AccountCard, proposing: Proposing) -> impl IntoView {
     let AccountCard {
         account,
         people,
@@ -284,9 +305,12 @@ fn card(card: AccountCard, proposes: bool) -> impl IntoView {
         findings,
         declaration,
     } = card;
-    let chosen = proposes.then(|| {
+    // The label is a strip beside the link, so that a finger does not open the account by mistake.
+    let select = (proposing == Proposing::Offered).then(|| {
         let label = format!("Select {}", account.name);
-        view! { <input type="checkbox" name=format!("{CHECKED}{}", account.id) value="on" aria-label=label /> }
+        view! {
+            <label data-select><input type="checkbox" name=ACCOUNT value=account.id.to_string() aria-label=label /></label>
+        }
     });
     let unevaluated = findings == Some(Figure::NotKnown);
     let Tally {
@@ -304,6 +328,7 @@ fn card(card: AccountCard, proposes: bool) -> impl IntoView {
     };
     view! {
         <li data-account-card data-guarded=account.class.counts_as_production_pci().then_some("")>
+            {select}
             <a href=format!("/accounts/{}", account.id)>{account.name}</a>
             <span class="text-muted font-mono text-xs">{account.id.to_string()}</span>
             <span data-figures>
@@ -311,7 +336,6 @@ fn card(card: AccountCard, proposes: bool) -> impl IntoView {
                 <span title="Standing assignments"><Icon glyph=Glyph::Key label="Standing assignments" /> {standing.to_string()}</span>
             </span>
             <span data-marks>{marks}</span>
-            {chosen}
         </li>
     }
 }

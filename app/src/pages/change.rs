@@ -6,15 +6,16 @@ use leptos::prelude::*;
 use crate::{
     backend::{
         AffectedPeople, ApprovalView, ChangeView, Denied, EffectPage, EffectRow, ITEMS_PER_PAGE,
-        OperationRow, PortResult, SubjectEffectRow, UndoLink, decision_field, gains_and_losses,
-        state_words,
+        OperationRow, PortResult, SubjectEffectRow, decision_field, gains_and_losses,
+        sentence_words, state_words,
     },
     components::{
         AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition,
-        DefinitionList, DiffView, ErrorSummary, LedgerMismatchNotice, LinkButton,
-        LinkEvidenceSection, Notice, ObsoleteNotice, PageHeader, PagePosition, Section, Status,
-        StatusBadge, SubjectEffects, Table, Tense, Time, Timeline, VerdictBox, WithdrawForm,
-        decision_errors, list_href, operation_status, pages, risks, state_status,
+        DefinitionList, DiffView, ErrorSummary, FollowUpItemLink, FollowUpLinks,
+        LedgerMismatchNotice, LinkEvidenceSection, Notice, ObsoleteNotice, PageHeader,
+        PagePosition, RemainingPathList, SagaSteps, Section, Status, StatusBadge, StepsShown,
+        SubjectEffects, Table, Tense, Time, Timeline, VerdictBox, WithdrawForm, decision_errors,
+        list_href, live_words, operation_status, pages, progress_words, risks, state_status,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -50,16 +51,16 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let decides = visit.backend.may(Action::SeeInbox).is_ok();
     let now = visit.backend.now();
     let form = visit.form;
-    Ok(Page::new(view.row.title.clone(), move || {
+    Ok(Page::new(view.row.title.to_string(), move || {
         let row = view.row.clone();
         let errors = decision_errors(&form, &view);
         let marks = view! { <StatusBadge status=state_status(row.state) label=state_words(row.state) weight=BadgeWeight::Pill /> };
         let detail = view! { "Requested by " {row.requester.clone()} " " <Time at=row.submitted now /> ". " {live(&view)} };
-        let undo = undo_links(view.undo.clone());
-        let actions = view! { {undo} <WithdrawForm id=row.id.clone() may=view.withdraw /> };
+        let follow_ups = view! { <FollowUpLinks follow_ups=view.follow_ups.clone() /> };
+        let actions = view! { {follow_ups} <WithdrawForm id=row.id.clone() may=view.withdraw /> };
         view! {
             <PageHeader
-                title=row.title.clone()
+                title=row.title.to_string()
                 crumbs=vec![Crumb::new("/changes", "Changes")]
                 marks=marks.into_any()
                 detail=detail.into_any()
@@ -94,8 +95,11 @@ fn live(view: &ChangeView) -> Option<AnyView> {
     let state = view.row.state;
     (!state.is_terminal()).then(|| {
         let url = format!("/events/changes/{}", view.row.id);
-        view! { <LiveStatus url state=view.live_key.clone() text=view.live_words.clone() /> }
-            .into_any()
+        view! {
+            <LiveStatus url state=view.live_key.clone() text=live_words(&view.live) />
+            <noscript>" " <a href="">"Reload to see how far it is."</a></noscript>
+        }
+        .into_any()
     })
 }
 
@@ -219,15 +223,6 @@ fn effect_rows(
     .into_any()
 }
 
-/// Renders the links to the forms that undo the change.
-fn undo_links(links: Vec<UndoLink>) -> AnyView {
-    let links = links
-        .into_iter()
-        .map(|UndoLink { label, href }| view! { <LinkButton href>{label}</LinkButton> })
-        .collect_view();
-    view! { {links} }.into_any()
-}
-
 /// Renders one page of the items, and links to the others.
 fn progress(
     operations: Vec<OperationRow>,
@@ -244,21 +239,26 @@ fn progress(
         Column::new("Confirmed at").wide_only(),
         Column::new("AWS request ID").wide_only(),
     ];
+    let steps_shown = if total == 1 {
+        StepsShown::Open
+    } else {
+        StepsShown::AsNeeded
+    };
     let rows = operations
         .into_iter()
         .map(|row| {
-            let remaining = (!row.remaining.is_empty()).then(|| {
-                let paths = row.remaining.into_iter();
-                let paths = paths.map(|path| view! { <li>{path}</li> }).collect_view();
-                view! { <ul data-plain class="text-muted text-xs">{paths}</ul> }
-            });
+            let remaining = view! { <RemainingPathList remaining=row.remaining /> };
             view! {
                 <tr>
                     <td>
-                        <StatusBadge status=operation_status(row.status) label=row.words />
+                        <StatusBadge status=operation_status(row.status) label=progress_words(&row.progress) />
                         {remaining}
                     </td>
-                    <th scope="row">{row.what}</th>
+                    <th scope="row" data-item>
+                        <span>{sentence_words(&row.what)}</span>
+                        <SagaSteps steps=row.steps shown=steps_shown now />
+                        {row.follow_up.map(|link| view! { <FollowUpItemLink link /> })}
+                    </th>
                     <td data-wide>{row.verified.map(|at| view! { <AbsoluteTime at now /> })}</td>
                     <td data-wide><span class="font-mono text-xs">{row.aws_request_id}</span></td>
                 </tr>

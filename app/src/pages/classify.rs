@@ -1,23 +1,20 @@
-//! The form that classifies accounts: a GET form whose values are part of the URL; the preview below shows what changes
-//! for each account, and the verdict. Nothing is stored until the second form is sent, which is bound to the preview.
+//! The form that classifies accounts. A link or the board chooses the accounts; the values are sent by POST, so that no
+//! text of a person is in an address. The preview below shows what changes for each account, and the verdict. Nothing is
+//! stored until the second form is sent, which is bound to the preview.
 
-use domain::{
-    classification::{Environment, Pci},
-    verdict::Outcome,
-};
+use domain::classification::{Environment, Pci};
 use leptos::prelude::*;
 
 use crate::{
     backend::{
-        ClassifyForm, DECLARE, END, FORM, FieldError, NewClassification, PortResult, Preview,
-        change_field, classify_field,
+        ACCOUNT, CLASSIFY, ClassifyForm, ClassifyOrigin, DECLARE, END, NewClassification,
+        PortResult, classify_field,
     },
     components::{
-        AccountLink, Button, ButtonKind, Choice, Crumb, ErrorSummary, FreshnessNotice, PageHeader,
-        Requirement, Section, SelectField, SubjectEffects, Tab, Tabs, TextArea, TextField,
-        VerdictBox, environment_name, pci_name,
+        AccountLink, Button, ButtonKind, Choice, Crumb, ErrorSummary, FieldCheck, FreshnessNotice,
+        Notice, PageHeader, PreviewSection, Requirement, Section, SelectField, Status, SubmitForm,
+        TextArea, TextField, environment_name, pci_name, selection_errors,
     },
-    islands::outdated_preview::OutdatedPreview,
     routes::{FormState, Page, Visit},
 };
 
@@ -31,15 +28,23 @@ const ENVIRONMENTS: [Environment; 5] = [
 ];
 const SCOPES: [Pci; 3] = [Pci::In, Pci::Connected, Pci::Out];
 
+/// The fields of a declaration.
+const VALUES: [&str; 6] = [
+    classify_field::ENVIRONMENT,
+    classify_field::PCI,
+    classify_field::OWNER,
+    classify_field::PURPOSE,
+    classify_field::OUT_OF_SCOPE,
+    classify_field::UNTIL,
+];
+
 /// The maximum number of characters of the purpose and of the reason for *out of scope*.
 const TEXT_CHARS: u32 = 500;
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
-    let new = visit
-        .backend
-        .new_classification(&ClassifyForm::of_query(&visit.query))
-        .await?;
+    let form = chosen_form(&visit).await?;
+    let new = visit.backend.new_classification(&form).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     let form = visit.form;
     Ok(Page::new("Classify accounts", move || {
@@ -47,47 +52,43 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         view! {
             <PageHeader title="Classify accounts" crumbs=vec![Crumb::new("/accounts", "Accounts")] detail=view! { {detail} }.into_any() />
             <FreshnessNotice freshness now />
-            <ErrorSummary errors=all_errors(&form, &new) />
-            <Tabs label="What to do" tabs=actions(&new.form) />
+            <ErrorSummary errors=errors(&form, &new) />
             {choose(&new)}
-            {new.preview.clone().map(|preview| below(preview, &new, &form))}
+            {new.preview.as_ref().and_then(|_| left_out(&new))}
+            {new.preview.clone().map(|preview| view! { <PreviewSection preview form=submit_form(&new, &form) now /> })}
         }
         .into_any()
     }))
 }
 
-/// Returns the errors of the submitted form, then those of the selection, without duplicates.
-fn all_errors(form: &FormState, new: &NewClassification) -> Vec<(String, String)> {
-    let mut errors: Vec<(String, String)> = Vec::new();
-    for FieldError { field, message } in form.errors.iter().chain(&new.errors) {
-        let anchor = match *field {
-            _ if new.preview.is_none() && !classify_field::CHOSEN.contains(field) => "choose",
-            classify_field::ACTION | classify_field::ONLY | classify_field::WORDS => "choose",
-            change_field::EFFECT | FORM => "preview",
-            field => field,
-        };
-        if !errors.iter().any(|(_, known)| known == message) {
-            errors.push((anchor.to_owned(), message.clone()));
-        }
+/// Returns the form that was sent, or that a link fills.
+async fn chosen_form(visit: &Visit) -> PortResult<ClassifyForm> {
+    let sent = &visit.form.values;
+    if classify_field::CHOSEN
+        .iter()
+        .any(|name| sent.contains_key(*name))
+    {
+        let value = |name: &str| sent.get(name).cloned().unwrap_or_default();
+        return Ok(ClassifyForm::read(value));
     }
-    errors
+    match ClassifyOrigin::of_query(&visit.query) {
+        Some(origin) => visit.backend.follow_up_form(&origin).await,
+        None => Ok(ClassifyForm::of_query(&visit.query, &visit.all(ACCOUNT))),
+    }
 }
 
-fn actions(form: &ClassifyForm) -> Vec<Tab> {
-    let tab = |action: &str, label: &str| Tab {
-        href: ClassifyForm {
-            action: action.to_owned(),
-            ..form.clone()
-        }
-        .href(),
-        label: label.to_owned(),
-        current: form.ends() == (action == END),
-        count: None,
-    };
-    vec![tab(DECLARE, "Declare"), tab(END, "End the declaration")]
+/// Returns the errors of the page. Those of a field that is not drawn lead to the first form.
+fn errors(form: &FormState, new: &NewClassification) -> Vec<(String, String)> {
+    selection_errors(form, &new.errors, |field| {
+        let is_drawn = match field {
+            classify_field::ACTION | classify_field::ONLY | classify_field::WORDS => false,
+            field => new.preview.is_some() || classify_field::CHOSEN.contains(&field),
+        };
+        (!is_drawn).then_some("choose")
+    })
 }
 
-/// Renders the first form, a GET form.
+/// Renders the first form. Its first button sends it as it is, also by the Enter key.
 fn choose(new: &NewClassification) -> AnyView {
     let form = &new.form;
     let error = |name: &str| {
@@ -101,22 +102,42 @@ fn choose(new: &NewClassification) -> AnyView {
         ButtonKind::Primary
     };
     let values = (!form.ends()).then(|| declaration_fields(new, &error));
-    let (action, label) = (
-        form.action.clone(),
-        if again {
-            "Update the preview"
-        } else {
-            "Preview"
-        },
-    );
+    let label = if again {
+        "Update the preview"
+    } else {
+        "Preview"
+    };
+    let (title, action, other, other_action) = if form.ends() {
+        let nothing = form.environment.is_empty() && form.purpose.is_empty();
+        let declare = if nothing { "" } else { DECLARE };
+        ("End the declaration", END, "Declare instead", declare)
+    } else {
+        (
+            "Accounts and classification",
+            DECLARE,
+            "End the declaration instead",
+            END,
+        )
+    };
     let accounts = account_fields(new, error(classify_field::ACCOUNTS));
+    // What was typed is not lost while declarations are ended.
+    let unseen = form.ends().then(|| {
+        let values = form.fields().into_iter();
+        let values = values.filter(|(name, value)| VALUES.contains(name) && !value.is_empty());
+        values
+            .map(|(name, value)| view! { <input type="hidden" name=name value=value.to_owned() /> })
+            .collect_view()
+    });
     view! {
-        <Section title="Accounts and classification">
-            <form id="choose" method="get" action="/changes/classify" data-body>
-                <input type="hidden" name=classify_field::ACTION value=action />
+        <Section title>
+            <form id="choose" method="post" action=CLASSIFY data-body>
                 {accounts}
                 {values}
-                <Button kind>{label}</Button>
+                {unseen}
+                <div class="flex flex-wrap items-center gap-2">
+                    <Button kind name=classify_field::ACTION value=action>{label}</Button>
+                    <Button kind=ButtonKind::Quiet name=classify_field::ACTION value=other_action check=FieldCheck::Skipped>{other}</Button>
+                </div>
             </form>
         </Section>
     }
@@ -167,7 +188,7 @@ fn account_fields(new: &NewClassification, error: String) -> AnyView {
             error
             need=Requirement::Required
             maxlength=30_000
-            rows=rows.clamp(1, 8)
+            rows=rows.clamp(2, 8)
         />
         {named}
     }
@@ -185,7 +206,7 @@ fn declaration_fields(new: &NewClassification, error: &impl Fn(&str) -> String) 
         new.latest
     );
     view! {
-        <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6">
+        <div data-fields>
             <SelectField
                 name=classify_field::ENVIRONMENT
                 label="Environment"
@@ -222,15 +243,17 @@ fn declaration_fields(new: &NewClassification, error: &impl Fn(&str) -> String) 
             need=Requirement::Required
             maxlength=TEXT_CHARS
         />
-        <TextArea
-            name=classify_field::OUT_OF_SCOPE
-            label="Reason for out of scope"
-            hint="Required only if the account is out of PCI DSS scope: why it neither stores card data nor can reach it. Leave it empty otherwise."
-            value=form.out_of_scope.clone()
-            error=error(classify_field::OUT_OF_SCOPE)
-            need=Requirement::Optional
-            maxlength=TEXT_CHARS
-        />
+        <div data-if-out>
+            <TextArea
+                name=classify_field::OUT_OF_SCOPE
+                label="Reason for out of scope"
+                hint="Why the account neither stores card data nor can reach it, in 10 to 500 characters. Kept only if the scope is out of scope."
+                value=form.out_of_scope.clone()
+                error=error(classify_field::OUT_OF_SCOPE)
+                need=Requirement::If("required if out of scope")
+                maxlength=TEXT_CHARS
+            />
+        </div>
     }
     .into_any()
 }
@@ -269,68 +292,33 @@ fn owner_field(new: &NewClassification, error: String) -> AnyView {
     .into_any()
 }
 
-fn below(preview: Preview, new: &NewClassification, form: &FormState) -> AnyView {
-    let Preview {
-        title,
-        others,
-        other_count,
-        verdict,
-        policy_titles,
-        effect,
-        approvers,
-        ..
-    } = preview;
-    let outcome = verdict.outcome;
-    view! {
-        <section id="preview" aria-label="Preview">
-            <h2 class="mb-3">{title}</h2>
-            {view! { <OutdatedPreview /> }.into_any()}
-            <VerdictBox verdict titles=policy_titles gains=0 approvers />
-            <Section title="What changes"><SubjectEffects rows=others total=other_count /></Section>
-            {submit(new, form, outcome, effect.0)}
-        </section>
-    }
-    .into_any()
+/// Says how many accounts the change leaves out, and why.
+fn left_out(new: &NewClassification) -> Option<AnyView> {
+    let count = match new.unchanged {
+        0 => return None,
+        1 => "1 account".to_owned(),
+        count => format!("{count} accounts"),
+    };
+    let title = format!("{count} left out");
+    let why = match (new.form.ends(), new.unchanged) {
+        (true, 1) => "It has no declaration that could be ended.",
+        (true, _) => "They have no declaration that could be ended.",
+        (false, 1) => "It is already declared exactly so, until the same day.",
+        (false, _) => "They are already declared exactly so, until the same day.",
+    };
+    Some(view! { <Notice status=Status::Info title>{why}</Notice> }.into_any())
 }
 
-/// Renders the second form. The server validates it again and compares the effect with the one shown.
-fn submit(new: &NewClassification, form: &FormState, outcome: Outcome, effect: String) -> AnyView {
-    let (kind, verb) = match outcome {
-        Outcome::Refused => (ButtonKind::Secondary, "Record the blocked request"),
-        Outcome::NeedsApproval => (ButtonKind::Primary, "Request approval"),
-        Outcome::Allowed => (ButtonKind::Primary, "Classify"),
-    };
-    let chosen = new
-        .form
-        .fields()
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value.to_owned() /> })
-        .collect_view();
-    let value = |field: &str| form.value(field).unwrap_or_default();
-    let error = |field: &str| form.error(field).unwrap_or_default();
-    let fields = view! {
-        <form method="post" action="/do/changes/classify" data-body>
-            {chosen}
-            <input type="hidden" name=change_field::EFFECT value=effect />
-            <input type="hidden" name=change_field::FORM_KEY value=new.form_key.clone() />
-            <TextArea
-                name=change_field::JUSTIFICATION
-                label="Justification"
-                hint="At least 10 characters. It is shown to approvers and kept with the change. Do not enter card numbers."
-                value=value(change_field::JUSTIFICATION)
-                error=error(change_field::JUSTIFICATION)
-                need=Requirement::Required
-            />
-            <TextField
-                name=change_field::TICKET
-                label="Ticket"
-                hint="For example, OPS-4711"
-                value=value(change_field::TICKET)
-                error=error(change_field::TICKET)
-                need=Requirement::Optional
-                maxlength=64
-            />
-            <Button kind>{verb}</Button>
-        </form>
-    };
-    view! { <Section title="Submit">{fields}</Section> }.into_any()
+fn submit_form(new: &NewClassification, form: &FormState) -> SubmitForm {
+    let chosen = new.form.fields();
+    SubmitForm {
+        action: "/do/changes/classify",
+        chosen: chosen
+            .map(|(name, value)| (name, value.to_owned()))
+            .to_vec(),
+        form_key: new.form_key.clone(),
+        verb: "Classify",
+        kind: ButtonKind::Primary,
+        entered: form.clone(),
+    }
 }

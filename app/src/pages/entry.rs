@@ -4,7 +4,10 @@ use domain::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::{
-    backend::{EntryItems, EntryMeaning, EntryView, Inclusion, ItemsProof, PortResult},
+    backend::{
+        EntryItem, EntryItems, EntryMeaning, EntryView, Inclusion, ItemsProof, PortResult,
+        sentence_words,
+    },
     components::{
         Column, Crumb, Definition, DefinitionList, EntrySentence, ExactTime, Glyph, LinkButton,
         Notice, PageHeader, Section, Status, Table,
@@ -113,7 +116,13 @@ fn stored_items(items: EntryItems, path: &str) -> AnyView {
         .rows
         .into_iter()
         .zip(first..)
-        .map(|(item, number)| view! { <tr><td>{number}</td><th scope="row" class="break-all">{item}</th></tr> })
+        .map(|(item, number)| {
+            let words = match item {
+                EntryItem::Known(item) => sentence_words(&item),
+                EntryItem::Newer(document) => document,
+            };
+            view! { <tr><td>{number}</td><th scope="row" class="break-all">{words}</th></tr> }
+        })
         .collect_view();
     view! {
         <section id="items">

@@ -2,12 +2,19 @@
 
 mod notices;
 
-use domain::{snapshot::Figure, time::Timestamp, verdict::Tally};
+use domain::{
+    classification::{Environment, Pci},
+    snapshot::Figure,
+    time::Timestamp,
+    verdict::Tally,
+};
 use leptos::prelude::*;
 
 use self::notices::{confirm_notice, waiting_notice};
 use crate::{
-    backend::{DriftRow, ExposedPerson, Exposure, FindingGroup, OrganisationHome, escape},
+    backend::{
+        DriftKind, DriftRow, ExposedPerson, Exposure, FindingGroup, OrganisationHome, escape,
+    },
     components::{
         AccountLink, AccountNames, AlarmList, Column, Empty, Glyph, HitWords, NotKnown, PersonLink,
         PrincipalLink, Section, SetLink, Stat, Stats, Status, StatusBadge, Table, Time,
@@ -330,6 +337,30 @@ fn no_drift() -> AnyView {
     .into_any()
 }
 
+/// Describes what changed in AWS.
+fn drift_words(what: &DriftKind) -> String {
+    match what {
+        DriftKind::Assigned { set } => format!("{set} was assigned"),
+        DriftKind::Unassigned { set } => format!("{set} was removed"),
+        DriftKind::Joined { group } => format!("Added to {group}"),
+        DriftKind::Left { group } => format!("Removed from {group}"),
+        DriftKind::SetEdited { set } => format!("{set} was edited"),
+        DriftKind::Reclassified { from, to } => {
+            format!("Now {}, was {}", class_words(*to), class_words(*from))
+        }
+    }
+}
+
+/// Formats a classification.
+fn class_words((environment, pci): (Environment, Pci)) -> String {
+    let scope = match pci {
+        Pci::Out => "outside PCI",
+        Pci::Connected => "connected to PCI",
+        Pci::In => "in PCI",
+    };
+    format!("{}, {scope}", environment.as_str())
+}
+
 fn drift_section(
     drift: Vec<DriftRow>,
     count: usize,
@@ -343,7 +374,7 @@ fn drift_section(
             view! {
                 <li>
                     <div class="flex flex-wrap items-center gap-x-2">
-                        <StatusBadge status=Status::Drift label=row.what />
+                        <StatusBadge status=Status::Drift label=drift_words(&row.what) />
                         {row.principal.map(|principal| view! { <PrincipalLink principal /> })}
                         {row.account.map(|account| view! { <AccountLink account /> })}
                     </div>

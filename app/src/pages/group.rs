@@ -1,15 +1,16 @@
 //! A group: its assignments and its members.
 
 use domain::{
-    authorize::Action, directory::Origin, ids::GroupId, snapshot::Knowledge, time::Timestamp,
+    authorize::Action,
+    directory::Origin,
+    ids::{Assignment, GroupId, Pair, Principal},
+    snapshot::Knowledge,
+    time::Timestamp,
 };
 use leptos::prelude::*;
 
 use crate::{
-    backend::{
-        ChangeForm, ChangeKind, Freshness, GroupAccessRow, GroupView, ListQuery, PortResult,
-        UserRef,
-    },
+    backend::{ChangeForm, Freshness, GroupAccessRow, GroupView, ListQuery, PortResult, UserRef},
     components::{
         AccountLink, ButtonKind, Column, Crumb, Day, Empty, EmptyFiltered, FreshnessNotice, Glyph,
         Hits, LinkButton, NotKnown, Notice, PageHeader, PersonLink, Section, SetLink, Status,
@@ -72,16 +73,8 @@ fn draw(group: GroupView, context: PageContext) -> AnyView {
         members: members_query,
     } = context;
     let base = format!("/groups/{id}");
-    let join = ChangeForm {
-        set: id.to_string(),
-        ..ChangeForm::of(ChangeKind::Join)
-    }
-    .href();
-    let grant = ChangeForm {
-        who: format!("group:{id}"),
-        ..ChangeForm::of(ChangeKind::Grant)
-    }
-    .href();
+    let join = ChangeForm::join(&id).href();
+    let grant = ChangeForm::grant_to(&Principal::Group(id.clone())).href();
     let actions = proposes.then(|| {
         view! {
             <LinkButton href=grant icon=Glyph::Key>"Grant access"</LinkButton>
@@ -152,12 +145,13 @@ fn opens(
         let lines = rows
             .into_iter()
             .map(|row| {
-                let remove = ChangeForm {
-                    who: format!("group:{id}"),
-                    set: row.set.key().to_owned(),
-                    account: row.account.id.to_string(),
-                    ..ChangeForm::of(ChangeKind::Remove)
-                };
+                let remove = ChangeForm::remove(&Assignment {
+                    pair: Pair {
+                        account: row.account.id.clone(),
+                        set: row.set.arn.clone(),
+                    },
+                    principal: Principal::Group(id.clone()),
+                });
                 view! {
                     <tr>
                         <th scope="row"><AccountLink account=row.account /></th>
@@ -210,7 +204,7 @@ fn members(
     let lines = rows
         .into_iter()
         .map(|user| {
-            let leave = ChangeForm { who: format!("user:{}", user.id), set: id.to_string(), ..ChangeForm::of(ChangeKind::Leave) };
+            let leave = ChangeForm::leave(id, &user.id);
             view! {
                 <tr>
                     <th scope="row"><PersonLink user /></th>

@@ -1,10 +1,13 @@
 //! The home page: who can reach production PCI, changes that need the viewer's decision, and the viewer's access.
 
-use domain::{authorize::Action, ids::UserId, snapshot::Figure, time::Timestamp};
+use domain::{
+    authorize::Action, identity::LinkDifferenceKind, ids::UserId, person::link::LinkObstacle,
+    snapshot::Figure, time::Timestamp,
+};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ChangeRow, Freshness, Home, IdentityNotice, MyAccess, PortResult},
+    backend::{ChangeRow, Freshness, Home, IdentityNotice, MyAccess, NotLinked, PortResult},
     components::{
         AccountLink, ButtonKind, Empty, FreshnessNotice, Glyph, LinkButton, NotKnown, Notice,
         PageHeader, RecentChanges, Section, Status, Time, directory_link,
@@ -118,7 +121,8 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
     .into_any()
 }
 
-fn no_link(reason: String) -> AnyView {
+fn no_link(why: NotLinked) -> AnyView {
+    let reason = not_linked_words(&why);
     view! {
         <Notice status=Status::Pending title="Your sign-in is not linked to an Identity Center user">
             <p>
@@ -130,11 +134,36 @@ fn no_link(reason: String) -> AnyView {
     .into_any()
 }
 
-fn suspension(reason: String) -> AnyView {
+/// Returns why a sign-in is linked to no user. The entry in the ledger names users only if there are several.
+fn not_linked_words(why: &NotLinked) -> String {
+    match why {
+        NotLinked::UsersNotRead => "Users of Identity Center were not read yet.".to_owned(),
+        NotLinked::Ended => {
+            "People agreed to end the link of your identity. No new sign-in links it again, only another change.".to_owned()
+        }
+        NotLinked::AnotherIdentity => {
+            "Your Identity Center user is, or was, another identity.".to_owned()
+        }
+        NotLinked::NoUser => {
+            "Identity Center has no user that belongs to your sign-in.".to_owned()
+        }
+        NotLinked::Unclear(obstacle) => {
+            let ledger = match obstacle {
+                LinkObstacle::Ambiguous | LinkObstacle::Contradictory(_) => {
+                    " The ledger names the users to administrators."
+                }
+                LinkObstacle::Unusable(_) => "",
+            };
+            format!("It is not clear who you are: {obstacle}.{ledger}")
+        }
+    }
+}
+
+fn suspension(difference: LinkDifferenceKind) -> AnyView {
     view! {
         <Notice status=Status::Danger title="Your identity is suspended">
             <p>
-                {reason}
+                {difference.reason()}
                 " You see your own access and changes, and you can neither request nor decide anything. Ask an administrator to request the link of your identity again, or the operator of Leastwise to confirm it on the host."
             </p>
         </Notice>
@@ -237,7 +266,7 @@ fn my_access(access: Vec<MyAccess>, count: Figure, me: Option<UserId>, now: Time
                 <li>
                     <AccountLink account=row.account />
                     <div class="text-muted text-xs flex flex-wrap items-center gap-x-2">
-                        {directory_link(format!("/permission-sets/{}", row.set.key()), row.set.name.clone())} <span>{row.via} " · " {ends}</span>
+                        {directory_link(format!("/permission-sets/{}", row.set.key()), row.set.name.clone())} <span>{row.via.to_string()} " · " {ends}</span>
                     </div>
                 </li>
             }
@@ -256,4 +285,30 @@ fn my_access(access: Vec<MyAccess>, count: Figure, me: Option<UserId>, now: Time
         .into_any()
     };
     view! { <Section title="Accounts that you can access" detail=if count == 0 || access_is_empty { String::new() } else { count.to_string() }>{body}</Section> }.into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::person::link::UnusableKey;
+
+    use super::*;
+
+    #[test]
+    fn the_ledger_is_named_only_where_it_names_users() {
+        let said = |obstacle| not_linked_words(&NotLinked::Unclear(obstacle));
+        assert_eq!(
+            said(LinkObstacle::Unusable(UnusableKey::UnreadAttribute)),
+            "It is not clear who you are: the attribute of the user pool could not be read."
+        );
+        for several in [
+            LinkObstacle::Ambiguous,
+            LinkObstacle::Contradictory(Vec::new()),
+        ] {
+            let words = said(several);
+            assert!(
+                words.ends_with("The ledger names the users to administrators."),
+                "{words}"
+            );
+        }
+    }
 }

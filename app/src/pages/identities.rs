@@ -1,13 +1,13 @@
 //! The list of identities: who has signed in, which Identity Center user each of them is, and the changes that settle what
 //! is open.
 
-use domain::{authorize::Action, time::Timestamp};
+use domain::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::{
     backend::{
-        ChangeForm, ChangeKind, IdentityRow, IdentityStatus, ListQuery, Page as Rows, PortResult,
-        identity_filter,
+        ChangeForm, IdentityRow, IdentityStatus, ListQuery, NoUserFound, Page as Rows, PortResult,
+        UserRef, identity_filter,
     },
     components::{
         Column, Crumb, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, PageHeader,
@@ -16,7 +16,10 @@ use crate::{
     routes::{Page, Visit},
 };
 
-use super::filters::{Filters, UnknownFilter, chips_of, holds, known_query};
+use super::{
+    Proposing,
+    filters::{Filters, UnknownFilter, chips_of, holds, known_query},
+};
 
 const PATH: &str = "/identities";
 
@@ -33,7 +36,7 @@ const FILTERS: &Filters = &[
 pub async fn page(visit: Visit) -> PortResult<Page> {
     let (query, unknown) = known_query(&visit, |only| holds(FILTERS, only));
     let rows = visit.backend.identities(&query).await?;
-    let proposes = visit.backend.may(Action::Propose).is_ok();
+    let proposing = Proposing::of(&visit);
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Identities", move || {
         let detail = "Everybody who has signed in, and the Identity Center user that each of them is. What is open comes first.";
@@ -41,13 +44,18 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             <PageHeader title="Identities" crumbs=vec![Crumb::new("/people", "People")] detail=view! { {detail} }.into_any() />
             {unknown.map(UnknownFilter::notice)}
             <FreshnessNotice freshness now />
-            {draw(query, rows, proposes, now)}
+            {draw(query, rows, proposing, now)}
         }
         .into_any()
     }))
 }
 
-fn draw(query: ListQuery, rows: Rows<IdentityRow>, proposes: bool, now: Timestamp) -> AnyView {
+fn draw(
+    query: ListQuery,
+    rows: Rows<IdentityRow>,
+    proposing: Proposing,
+    now: Timestamp,
+) -> AnyView {
     if rows.total == 0 && query.words.is_empty() && query.only.is_none() {
         return view! {
             <Empty title="Nobody has signed in yet" icon=Glyph::People>
@@ -74,14 +82,14 @@ fn draw(query: ListQuery, rows: Rows<IdentityRow>, proposes: bool, now: Timestam
         Column::new("Identity"),
         Column::new("Status"),
         Column::new("Identity Center user"),
-        Column::new("Since").wide_only(),
+        Column::new("First sign-in").wide_only(),
         Column::new("Last sign-in").wide_only(),
         Column::new("Action").unlabelled(),
     ];
     let lines = rows
         .rows
         .into_iter()
-        .map(|row| line(row, proposes, now))
+        .map(|row| line(row, proposing, now))
         .collect_view();
     view! {
         {bar}
@@ -120,13 +128,19 @@ fn none_of(query: &ListQuery) -> Option<(&'static str, &'static str)> {
     }
 }
 
-fn line(row: IdentityRow, proposes: bool, now: Timestamp) -> AnyView {
-    let actions = if proposes { actions(&row) } else { Vec::new() };
+fn line(row: IdentityRow, proposing: Proposing, now: Timestamp) -> AnyView {
+    let actions = match proposing {
+        Proposing::Offered => actions(&row),
+        Proposing::NotAllowed => Vec::new(),
+    };
     let links = actions
         .into_iter()
         .map(|(form, words)| view! { <li><a href=form.href() data-kind="quiet">{words}</a></li> })
         .collect_view();
     let (badge, label, detail) = described(&row.status);
+    let since = row
+        .since
+        .map(|at| view! { <span class="text-muted text-xs">"since " <Time at now /></span> });
     let user = match row.user {
         Some(user) => view! { <PersonLink user /> }.into_any(),
         None => view! { <span class="text-muted">"None"</span> }.into_any(),
@@ -134,9 +148,9 @@ fn line(row: IdentityRow, proposes: bool, now: Timestamp) -> AnyView {
     view! {
         <tr>
             <th scope="row">{row.name}</th>
-            <td data-reason-cell><StatusBadge status=badge label /> {detail}</td>
+            <td data-reason-cell><StatusBadge status=badge label /> {since} {detail}</td>
             <td>{user}</td>
-            <td data-wide>{row.since.map(|at| view! { <Time at now /> })}</td>
+            <td data-wide>{row.first_sign_in.map(|at| view! { <Time at now /> })}</td>
             <td data-wide>{row.last_sign_in.map(|at| view! { <Time at now /> })}</td>
             <td data-numeric><ul data-plain>{links}</ul></td>
         </tr>
@@ -150,7 +164,7 @@ fn described(status: &IdentityStatus) -> (Status, &'static str, AnyView) {
     match status {
         IdentityStatus::Linked => (Status::Ok, "Linked", ().into_any()),
         IdentityStatus::LinkedByHand => (Status::Ok, "Linked by hand", ().into_any()),
-        IdentityStatus::Unlinked(why) => (Status::Pending, "No user", small(why.clone())),
+        IdentityStatus::Unlinked(why) => (Status::Pending, "No user", small(no_user(why))),
         IdentityStatus::Ended => (
             Status::Off,
             "Link ended",
@@ -163,43 +177,41 @@ fn described(status: &IdentityStatus) -> (Status, &'static str, AnyView) {
             };
             (Status::Drift, "Claim", detail.into_any())
         }
-        IdentityStatus::Suspended { reason, other } => {
+        IdentityStatus::Suspended { difference, other } => {
             let other = other
                 .clone()
                 .map(|user| view! { " Other user: " <PersonLink user /> });
-            let detail = view! { <p class="text-muted text-xs">{*reason} {other}</p> };
+            let detail = view! { <p class="text-muted text-xs">{difference.reason()} {other}</p> };
             (Status::Danger, "Suspended", detail.into_any())
         }
     }
 }
 
+/// Returns why an identity has no user, as a clause.
+fn no_user(why: &NoUserFound) -> String {
+    match why {
+        NoUserFound::LinkedSoon => "the next crawl links it".to_owned(),
+        NoUserFound::NotInDirectory => "the directory contains none of its keys".to_owned(),
+        NoUserFound::Unclear(obstacle) => obstacle.to_string(),
+    }
+}
+
 /// Returns the changes that can be proposed about an identity.
 fn actions(row: &IdentityRow) -> Vec<(ChangeForm, &'static str)> {
-    let of = |kind| ChangeForm::of_identity(kind, &row.person);
-    let to = |user: &crate::backend::UserRef| ChangeForm {
-        set: format!("user:{}", user.id),
-        ..of(ChangeKind::Link)
+    let link = |user: Option<&UserRef>| {
+        let form = ChangeForm::link(&row.person, user.map(|user| &user.id));
+        (form, "Link")
     };
+    let end = || (ChangeForm::unlink(&row.person), "End the link");
     match &row.status {
-        IdentityStatus::Linked | IdentityStatus::LinkedByHand => {
-            vec![(of(ChangeKind::Unlink), "End the link")]
-        }
-        IdentityStatus::Unlinked(_) | IdentityStatus::Ended => {
-            vec![(of(ChangeKind::Link), "Link")]
-        }
+        IdentityStatus::Linked | IdentityStatus::LinkedByHand => vec![end()],
+        IdentityStatus::Unlinked(_) | IdentityStatus::Ended => vec![link(None)],
         IdentityStatus::Claims(user) => vec![
-            (to(user), "Link"),
-            (of(ChangeKind::RefuseClaim), "Refuse the claim"),
+            link(Some(user)),
+            (ChangeForm::refuse_claim(&row.person), "Refuse the claim"),
         ],
-        IdentityStatus::Suspended { other, .. } => vec![
-            (
-                other
-                    .as_ref()
-                    .or(row.user.as_ref())
-                    .map_or_else(|| of(ChangeKind::Link), to),
-                "Link",
-            ),
-            (of(ChangeKind::Unlink), "End the link"),
-        ],
+        IdentityStatus::Suspended { other, .. } => {
+            vec![link(other.as_ref().or(row.user.as_ref())), end()]
+        }
     }
 }

@@ -92,7 +92,7 @@ fn list(waiting: &[ChangeView], at: usize, place: PagePosition, now: Timestamp) 
             let (have, need) = row.approvals;
             view! {
                 <li>
-                    <a href=format!("/inbox?id={}", row.id) data-item aria-current=(place == at).then_some("true")>{row.title.clone()}</a>
+                    <a href=format!("/inbox?id={}", row.id) data-item aria-current=(place == at).then_some("true")>{row.title.to_string()}</a>
                     <p class="text-muted text-xs">
                         {row.requester.clone()} " " <Time at=row.submitted now /> " · " {format!("{have} of {need} approvals")}
                         " · decision due " <Time at=row.decide_by now />
@@ -123,7 +123,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
     let href = format!("/changes/{}", row.id);
     let actions = view! { <LinkButton href>"Open change"</LinkButton> };
     view! {
-        <Section title=row.title.clone() actions=actions.into_any()>
+        <Section title=row.title.to_string() actions=actions.into_any()>
             <div data-body>
                 <DefinitionList>
                     <Definition term="Justification"><span class="whitespace-pre-wrap break-words">{justification}</span></Definition>

@@ -23,7 +23,10 @@ pub mod person;
 pub mod report;
 mod unreadable_change;
 
-use domain::classification::{Environment, Pci};
+use domain::{
+    authorize::Action,
+    classification::{Environment, Pci},
+};
 
 use leptos::prelude::*;
 
@@ -38,6 +41,22 @@ pub const CELL: usize = 60;
 
 /// Rows per page in the table of a single object.
 const PART: usize = 200;
+
+/// Whether the viewer may propose changes, so that a page offers their forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proposing {
+    Offered,
+    NotAllowed,
+}
+
+impl Proposing {
+    fn of(visit: &Visit) -> Self {
+        match visit.backend.may(Action::Propose) {
+            Ok(()) => Self::Offered,
+            Err(_) => Self::NotAllowed,
+        }
+    }
+}
 
 /// A page of rows, cut from a view that contains all of them.
 struct Part<T> {

@@ -3,7 +3,7 @@
 use domain::{
     authorize::Action,
     directory::Origin,
-    ids::UserId,
+    ids::{Assignment, Pair, Principal, UserId},
     snapshot::Knowledge,
     time::Timestamp,
     verdict::{Outcome, Tally},
@@ -12,8 +12,7 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        AccountStatus, ChangeForm, ChangeKind, Freshness, HitView, ListQuery, PathRow, PersonView,
-        PortResult,
+        AccountStatus, ChangeForm, Freshness, HitView, ListQuery, PathRow, PersonView, PortResult,
     },
     components::{
         AccountLink, AccountStatusMark, ButtonKind, Column, Crumb, Day, Definition, DefinitionList,
@@ -93,12 +92,7 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
         unknown,
     } = context;
     let base = format!("/people/{}", user.id);
-    let who = format!("user:{}", user.id);
-    let new = ChangeForm {
-        who: who.clone(),
-        ..ChangeForm::default()
-    }
-    .href();
+    let new = ChangeForm::grant_to(&Principal::User(user.id.clone())).href();
     let actions = (proposes || asks).then(|| {
         let words = if proposes { "Grant access" } else { "Request access" };
         view! { <LinkButton href=new kind=ButtonKind::Primary icon=Glyph::Plus>{words}</LinkButton> }
@@ -124,7 +118,9 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
             view! { <li>{name}</li> }
         })
         .collect_view();
-    let list = reaches(paths, known, &base, &who, &query, directory, proposes, now);
+    let list = reaches(
+        paths, known, &base, &user.id, &query, directory, proposes, now,
+    );
     view! {
         <PageHeader
             title=user.name.clone()
@@ -181,7 +177,7 @@ fn reaches(
     mut paths: Vec<PathRow>,
     known: Knowledge,
     base: &str,
-    who: &str,
+    user: &UserId,
     query: &ListQuery,
     directory: bool,
     removes: bool,
@@ -230,7 +226,7 @@ fn reaches(
         ];
         let lines = rows
             .into_iter()
-            .map(|row| line(row, who, directory, removes, now))
+            .map(|row| line(row, user, directory, removes, now))
             .collect_view();
         let (href, words, only) = (base.to_owned(), query.words.clone(), query.only.clone());
         view! {
@@ -250,7 +246,7 @@ fn text(row: &PathRow) -> String {
     )
 }
 
-fn line(row: PathRow, who: &str, directory: bool, removes: bool, now: Timestamp) -> AnyView {
+fn line(row: PathRow, user: &UserId, directory: bool, removes: bool, now: Timestamp) -> AnyView {
     let PathRow {
         account,
         set,
@@ -261,17 +257,14 @@ fn line(row: PathRow, who: &str, directory: bool, removes: bool, now: Timestamp)
     } = row;
     let direct = group.is_none();
     let change_form = match &group {
-        None => ChangeForm {
-            who: who.to_owned(),
-            set: set.key().to_owned(),
-            account: account.id.to_string(),
-            ..ChangeForm::of(ChangeKind::Remove)
-        },
-        Some((id, _)) => ChangeForm {
-            who: who.to_owned(),
-            set: id.clone(),
-            ..ChangeForm::of(ChangeKind::Leave)
-        },
+        None => ChangeForm::remove(&Assignment {
+            pair: Pair {
+                account: account.id.clone(),
+                set: set.arn.clone(),
+            },
+            principal: Principal::User(user.clone()),
+        }),
+        Some((id, _)) => ChangeForm::leave(id, user),
     };
     let through = match group {
         None => view! { "assigned directly" }.into_any(),

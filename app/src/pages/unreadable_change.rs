@@ -5,48 +5,64 @@ use domain::{authorize::Action, ids::ChangeId};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{PortResult, UnreadableItem, state_words},
+    backend::{
+        ChangeTitle, PortResult, UnreadableChangeView, UnreadableItem, sentence_words, state_words,
+    },
     components::{
         AbsoluteTime, BadgeWeight, Column, Crumb, Definition, DefinitionList, LedgerMismatchNotice,
         Notice, PageHeader, Section, Status, StatusBadge, Table, Time, Timeline, WithdrawForm,
-        state_status,
+        state_status, unreadable_words,
     },
     islands::live_status::LiveStatus,
     routes::{Page, Visit},
 };
 
+use super::change::items_pager;
+
 /// Builds the page.
 pub async fn page(visit: &Visit, id: &ChangeId) -> PortResult<Page> {
-    let view = visit.backend.unreadable_change(id).await?;
+    let mut view = visit.backend.unreadable_change(id).await?;
+    let number = visit.query("items").parse().unwrap_or(1);
+    let number = if number > 1 {
+        let page = visit.backend.unreadable_items(id, number).await?;
+        view.items = page.rows;
+        page.number
+    } else {
+        1
+    };
     let ledger = visit.backend.may(Action::SeeLedger).is_ok();
     let now = visit.backend.now();
-    Ok(Page::new(view.title.clone(), move || {
+    Ok(Page::new(title(&view).to_string(), move || {
         let marks = view! { <StatusBadge status=state_status(view.state) label=state_words(view.state) weight=BadgeWeight::Pill /> };
         let live = (!view.state.is_terminal()).then(|| {
             let url = format!("/events/changes/{}", view.id);
-            view! { <LiveStatus url state=view.live_key.clone() text=view.live_words.clone() /> }
+            view! { <LiveStatus url state=view.live_key.clone() text=state_words(view.state).to_owned() /> }
         });
         let detail = view! { "Requested by " {view.requester.clone()} " " <Time at=view.submitted now /> ". " {live} };
+        let path = format!("/changes/{}", view.id);
         let actions = view! { <WithdrawForm id=view.id.clone() may=view.withdraw /> };
+        let explanation = explanation(&view);
         let notice = match view.mismatch.clone() {
             Some(mismatch) => view! { <LedgerMismatchNotice mismatch /> }.into_any(),
             None => view! {
                 <Notice status=Status::Pending title="A newer version of Leastwise requested this change">
-                    <p>{view.explanation.clone()}</p>
+                    <p>{explanation}</p>
                 </Notice>
             }
             .into_any(),
         };
         view! {
             <PageHeader
-                title=view.title.clone()
+                title=title(&view).to_string()
                 crumbs=vec![Crumb::new("/changes", "Changes")]
                 marks=marks.into_any()
                 detail=detail.into_any()
                 actions=actions.into_any()
             />
             {notice}
-            <Section title="Items" detail=shown(view.items.len(), view.total)>{items(&view.items)}</Section>
+            <section id="items">
+                <Section title="Items">{items(&view.items)} {items_pager(number, view.items.len(), view.total, &path)}</Section>
+            </section>
             <Section title="Request">
                 <div data-body>
                     <DefinitionList>
@@ -66,20 +82,33 @@ pub async fn page(visit: &Visit, id: &ChangeId) -> PortResult<Page> {
     }))
 }
 
-fn shown(shown: usize, total: usize) -> String {
-    match total {
-        1 => "1 item".to_owned(),
-        _ if shown < total => format!("the first {shown} of {total}"),
-        _ => format!("{total} items"),
-    }
+fn title(view: &UnreadableChangeView) -> ChangeTitle {
+    ChangeTitle::NewerVersion { items: view.total }
+}
+
+/// Says how much of the change is understood, and what follows.
+fn explanation(view: &UnreadableChangeView) -> String {
+    let what = match (view.unknown, view.total) {
+        (_, 1) => "its item is of a kind or version that this version does not know".to_owned(),
+        (1, total) => format!(
+            "one of its {total} items is of a kind or version that this version does not know"
+        ),
+        (unknown, total) => format!(
+            "{unknown} of its {total} items are of a kind or version that this version does not know"
+        ),
+    };
+    format!(
+        "A newer version of Leastwise requested this change: {what}. {}",
+        unreadable_words(view.consequence)
+    )
 }
 
 fn items(items: &[UnreadableItem]) -> impl IntoView + use<> {
     let rows = items
         .iter()
         .map(|item| match item {
-            UnreadableItem::Known(words) => {
-                view! { <tr><th scope="row">{words.clone()}</th></tr> }.into_any()
+            UnreadableItem::Known(item) => {
+                view! { <tr><th scope="row">{sentence_words(item)}</th></tr> }.into_any()
             }
             UnreadableItem::Newer(document) => view! {
                 <tr><th scope="row">"Not understood: " <code class="break-all">{document.clone()}</code></th></tr>

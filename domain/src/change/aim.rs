@@ -4,11 +4,14 @@
 //! once has none, because it must not wait. One that waits only because removals add up is counted against no limit: it
 //! may wait, and is never refused.
 
+use serde::Serialize;
+
 use super::{Operation, Proposal};
 use crate::verdict::{Outcome, Verdict};
 
 /// What the operations of a change do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Aim {
     /// At least one item gives access.
     Grant,

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::{Operation, State, TransitionError};
+use super::{Operation, State};
 use crate::{
     ids::{ChangeId, PersonId},
     stored_document::read_whole,
@@ -82,15 +82,6 @@ pub struct UnreadableChange {
 }
 
 impl UnreadableChange {
-    /// Withdraws the change, under the same conditions as any other.
-    pub fn withdraw(&self) -> Result<State, TransitionError> {
-        match self.state {
-            State::Waiting | State::Approved => Ok(State::Withdrawn),
-            State::Applying => Err(TransitionError::Started),
-            other => Err(TransitionError::AlreadyIn(other)),
-        }
-    }
-
     /// Returns all items in their order, each if it is understood.
     pub fn each(&self) -> Vec<Option<Operation>> {
         self.items.iter().map(StoredItem::read).collect()

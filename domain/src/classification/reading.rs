@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use super::{
     ClassificationContext, Environment, Pci,
     mapping::Mapping,
@@ -15,7 +17,8 @@ use crate::{
 };
 
 /// What a reading says about one half of a classification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Assertion<T> {
     /// The source is not about it.
     Nothing,
@@ -27,7 +30,8 @@ pub enum Assertion<T> {
 }
 
 /// The source of a reading.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ReadingSource {
     /// The management account of the organization.
     Management,
@@ -48,7 +52,8 @@ pub enum ReadingSource {
 }
 
 /// How a source was understood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ReadBy {
     /// By its role, or by the words in it.
     Words,
@@ -57,7 +62,7 @@ pub enum ReadBy {
 }
 
 /// What one source says. A source that says several things has several readings.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reading {
     pub source: ReadingSource,
     pub environment: Assertion<Environment>,

@@ -246,19 +246,24 @@ impl StepsBuilder {
     pub(super) fn build(mut self) -> Steps {
         self.paths.sort_by(|a, b| a.key().cmp(&b.key()));
         let mut paths: Vec<SharedPath> = Vec::with_capacity(self.paths.len());
-        for path in std::mem::take(&mut self.paths) {
-            let last = paths.last_mut().filter(|last| last.key() == path.key());
-            match last.map(|last| (&mut last.gainers, &path.gainers)) {
-                // Two users who are assigned directly to the same pair.
-                Some((Gainers::Users(known), Gainers::Users(more))) => {
-                    let users: BTreeSet<&UserId> = known.iter().chain(more.iter()).collect();
-                    let users = users.into_iter().cloned().collect();
-                    *known = self.shared(users);
+        let mut sorted = std::mem::take(&mut self.paths).into_iter().peekable();
+        while let Some(mut path) = sorted.next() {
+            // Users who are assigned directly to the same pair, merged at once. Otherwise it is the same group again.
+            let mut more: Vec<Arc<[UserId]>> = Vec::new();
+            while let Some(same) = sorted.next_if(|next| next.key() == path.key()) {
+                if let Gainers::Users(users) = same.gainers {
+                    more.push(users);
                 }
-                // The same group twice.
-                Some(_) => {}
-                None => paths.push(path),
             }
+            if let Gainers::Users(first) = &path.gainers
+                && !more.is_empty()
+            {
+                let others = more.iter().flat_map(|users| users.iter());
+                let users: BTreeSet<&UserId> = first.iter().chain(others).collect();
+                let users = users.into_iter().cloned().collect();
+                path.gainers = Gainers::Users(self.shared(users));
+            }
+            paths.push(path);
         }
         Steps { paths }
     }

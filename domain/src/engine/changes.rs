@@ -269,6 +269,8 @@ fn told(id: &(ChangeId, usize), item: &Item, result: &ItemResult) -> Option<Doma
                 index,
                 key: plan.key.clone(),
                 step,
+                of: plan.steps.len(),
+                name: plan.steps.get(step).map(|step| step.step.name()),
                 result: StepResult::Failed {
                     at,
                     reason: result.failure()?,

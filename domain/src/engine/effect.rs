@@ -16,7 +16,7 @@ use super::{
 use crate::{
     hash::Hash,
     ids::{AwsRequestId, ChangeId, EffectHash, OperationId},
-    subject::SubjectKey,
+    subject::{StepName, SubjectKey},
     time::Timestamp,
 };
 
@@ -108,6 +108,10 @@ pub enum DomainEvent {
         key: SubjectKey,
         /// The number of the step, from 0.
         step: usize,
+        /// The number of all steps of the item.
+        of: usize,
+        /// What the step does; none if the plan of the item is not known.
+        name: Option<StepName>,
         result: StepResult,
     },
     /// The access that an item of a change grants or removes has its final result.

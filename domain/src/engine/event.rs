@@ -102,27 +102,24 @@ impl Plan {
         mut grant: impl FnMut() -> GrantId,
         session: impl Fn(&Operation) -> Duration,
     ) -> Self {
-        let items = operations.iter().map(|operation| {
-            let subject = operation.subject();
-            match (AccessResource::of(subject.key()), subject.work()) {
-                (_, Work::Saga(plan)) => Some(Item::Saga { plan: plan.into() }),
-                (Some(key), Work::Keep(term)) => Some(Item::Open {
+        let items = operations
+            .iter()
+            .map(|operation| match operation.subject().work() {
+                Work::Keep { access: key, term } => Item::Open {
                     grant: grant(),
                     key,
                     term,
                     session: session(operation),
-                }),
-                (Some(key), Work::Remove) => Some(Item::Close {
+                },
+                Work::Remove { access: key } => Item::Close {
                     key,
                     session: session(operation),
-                }),
-                // The reconciler keeps and removes nothing but access.
-                (None, Work::Keep(_) | Work::Remove) => None,
-            }
-        });
+                },
+                Work::Saga(plan) => Item::Saga { plan },
+            });
         Self {
             change,
-            items: items.flatten().collect(),
+            items: items.collect(),
             not_before,
         }
     }

@@ -124,6 +124,7 @@ mod due;
 mod effect;
 mod event;
 mod failure;
+mod follow_up;
 mod pacing;
 mod queued;
 mod resource;
@@ -132,6 +133,7 @@ mod responses;
 mod rows;
 mod saga;
 mod settled;
+mod start_dependency;
 mod state;
 mod verify;
 
@@ -140,6 +142,7 @@ pub use event::{
     AwsResponse, Coverage, Event, Listing, Observation, Plan, StartVerdict, WriteStatus,
 };
 pub use failure::{Refusal, RefusalKind};
+pub use follow_up::{FollowUp, follow_up};
 pub use pacing::{Pacing, REREADS, alarm_after};
 pub use resource::{AccessResource, CallPriority, OperationKind, ReadTarget};
 pub use rows::{
@@ -151,6 +154,7 @@ pub use saga::{
     exchange::{CarryOut, ReadSubject, Retry, StepAnswer, SubjectContent},
     rows::{ProgressRow, SagaStop, StepPhase, StepResult, StepRow},
 };
+pub use start_dependency::StartDependency;
 pub use state::State;
 
 use crate::time::Duration;

@@ -1,35 +1,14 @@
-//! The access resources that the engine manages: account assignments and group memberships.
+//! How the engine reads and writes access resources.
 //!
-//! A resource is the smallest unit of access that can exist or not exist in AWS, and the engine decides about each one
-//! separately. This module must not depend on time, access windows or AWS responses.
+//! The engine decides about each resource separately. This module must not depend on time, access windows or AWS
+//! responses.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    ids::{AccountId, Assignment, GroupId, Pair, Principal, UserId},
-    subject::SubjectKey,
-};
-
-/// An account assignment or a group membership.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "key")]
-pub enum AccessResource {
-    /// An account assignment. AWS writes it asynchronously; the engine polls the request until it ends.
-    Assignment(Assignment),
-    /// A group membership. AWS writes it synchronously (`CreateGroupMembership`, `DeleteGroupMembership`).
-    Membership { group: GroupId, user: UserId },
-}
+use crate::ids::{AccountId, Assignment, GroupId, Pair, Principal, UserId};
+pub use crate::subject::AccessResource;
 
 impl AccessResource {
-    /// Returns the resource that a subject is; none if it is not access.
-    pub fn of(subject: SubjectKey) -> Option<Self> {
-        match subject {
-            SubjectKey::Assignment(assignment) => Some(Self::Assignment(assignment)),
-            SubjectKey::Membership { group, user } => Some(Self::Membership { group, user }),
-            SubjectKey::AccountClassification { .. } | SubjectKey::IdentityLink { .. } => None,
-        }
-    }
-
     /// Returns the read that shows whether the resource exists.
     pub fn target(&self) -> ReadTarget {
         match self {

@@ -115,9 +115,9 @@ kinds! {
         title: "Alarm about a removal", sentence: "Alarm about {item}[: {reason}]",
         agency: Observation, ocsf: FINDING_CREATE, severity: High, concerns: &[Administrators],
     }
-    /// Every item was carried out and verified by reading AWS.
+    /// Every item was carried out, and a read verified it: of AWS for access, of the database for everything else.
     ChangeVerified = "change.verified" {
-        title: "Carried out and verified in AWS", sentence: "{actor} carried out {item} and verified it in AWS",
+        title: "Carried out and verified", sentence: "{actor} carried out {item} and verified it",
         agency: Leastwise, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[Requester, Beneficiaries],
     }
     /// The change could not be carried out completely.
@@ -147,12 +147,12 @@ kinds! {
     }
     /// A read showed that a step of an item that is no access is done.
     StepDone = "step.done" {
-        title: "Step carried out and verified", sentence: "A read verified a step of {item}",
+        title: "Step carried out and verified", sentence: "A read verified {step} for {item}[ ({step_name})]",
         agency: Observation, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[],
     }
     /// A step of an item that is no access failed, and neither it nor a later step of the item is carried out.
     StepFailed = "step.failed" {
-        title: "Step not carried out", sentence: "A step of {item} was not carried out[: {code}]",
+        title: "Step not carried out", sentence: "{step} for {item}[ ({step_name})] was not carried out[: {code}]",
         agency: Observation, ocsf: ENTITY_UPDATE, severity: Medium, concerns: &[],
     }
     /// An access window started.

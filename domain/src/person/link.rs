@@ -5,7 +5,10 @@
 //! the user pool. E-mail addresses are never keys, because they can be reassigned. Never picks one of several results:
 //! keys that are unclear, or that lead to different users, link nobody.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -220,16 +223,13 @@ pub enum IdentityLink {
 }
 
 impl IdentityLink {
-    /// Returns why the directory does not say who this is; `None` if it is linked or simply not in the directory. Names no
-    /// user, because the person may not know other users.
-    pub fn obstacle(&self) -> Option<String> {
+    /// Returns why the directory does not say who this is; `None` if it is linked or simply not in the directory.
+    pub fn obstacle(&self) -> Option<LinkObstacle> {
         match self {
             Self::Linked(..) | Self::Unknown => None,
-            Self::Ambiguous(_) => Some("several directory users have this identity".to_owned()),
-            Self::Contradictory(results) => {
-                Some(format!("{CONTRADICTORY}: {}", contradiction(results)))
-            }
-            Self::Unusable(why) => Some(why.reason().to_owned()),
+            Self::Ambiguous(_) => Some(LinkObstacle::Ambiguous),
+            Self::Contradictory(results) => Some(LinkObstacle::Contradictory(numbered(results))),
+            Self::Unusable(why) => Some(LinkObstacle::Unusable(*why)),
         }
     }
 
@@ -240,31 +240,61 @@ impl IdentityLink {
             Self::Linked(user, _) if user != linked => {
                 Some("the keys of the sign-in lead to another directory user".to_owned())
             }
-            _ => self.obstacle(),
+            _ => self.obstacle().map(|why| why.to_string()),
         }
     }
 }
 
-/// Describes which method leads where, without naming a user.
-fn contradiction(results: &[MethodResult]) -> String {
+/// Why the directory does not say who a sign-in is. Names no user, because the person may not know other users.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkObstacle {
+    /// Several users have the same key.
+    Ambiguous,
+    /// The methods lead to different users, numbered from 0, or to none.
+    Contradictory(Vec<(LinkMethod, Option<usize>)>),
+    /// A key cannot be used.
+    Unusable(UnusableKey),
+}
+
+impl fmt::Display for LinkObstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ambiguous => f.write_str("several directory users have this identity"),
+            Self::Contradictory(places) => {
+                let places: Vec<String> = places
+                    .iter()
+                    .map(|(method, user)| {
+                        let which = match user {
+                            None => "none",
+                            Some(0) => "one user",
+                            Some(1) => "another user",
+                            Some(_) => "a third user",
+                        };
+                        format!("{} to {which}", method.words())
+                    })
+                    .collect();
+                write!(f, "{CONTRADICTORY}: {}", places.join(", "))
+            }
+            Self::Unusable(why) => f.write_str(why.reason()),
+        }
+    }
+}
+
+/// Returns which method leads where, without the ids of the users.
+fn numbered(results: &[MethodResult]) -> Vec<(LinkMethod, Option<usize>)> {
     let mut users: Vec<&UserId> = Vec::new();
-    let places = results.iter().map(|result| {
-        let Some(user) = &result.user else {
-            return format!("{} to none", result.method.words());
-        };
+    let mut number = |user| {
         let known = users.iter().position(|one| *one == user);
-        let place = known.unwrap_or_else(|| {
+        known.unwrap_or_else(|| {
             users.push(user);
             users.len() - 1
-        });
-        let which = match place {
-            0 => "one user",
-            1 => "another user",
-            _ => "a third user",
-        };
-        format!("{} to {which}", result.method.words())
-    });
-    places.collect::<Vec<_>>().join(", ")
+        })
+    };
+    let places = results.iter();
+    places
+        .map(|result| (result.method, result.user.as_ref().map(&mut number)))
+        .collect()
 }
 
 /// Finds the user of a sign-in. Issuers and ids are compared byte for byte.

@@ -6,12 +6,12 @@
 //! not read what applications it is assigned to: joining one never passes as harmless, whatever the group gives access
 //! to, so the order of an assignment and a membership does not matter.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::{
     results::RequestContext,
     rules::Rules,
-    system::{hit, rests_on},
+    system::{GainsByOrigin, hit},
 };
 use crate::{
     change::Operation,
@@ -40,11 +40,12 @@ pub(super) fn hits(
     rules: &Rules,
     agreed: usize,
 ) -> Vec<Hit> {
+    let gains = GainsByOrigin::of(effect.evaluated_paths());
     let mut found: Vec<Hit> = Vec::new();
+    let mut known = HashSet::new();
     for operation in operations {
         let joining = operation.joins().and_then(|(group, user)| {
-            let mut gains = effect.evaluated_paths();
-            let leads = gains.any(|gain| rests_on(gain, operation));
+            let leads = gains.resting_on(operation).next().is_some();
             joining(snapshot, group, user, leads, rules)
         });
         let leaving = operation.leaves();
@@ -57,7 +58,9 @@ pub(super) fn hits(
             let remedies = hit.remedy.as_ref();
             remedies.is_some_and(|remedies| remedies.lifted_by(agreed))
         };
-        found.extend(of_one.filter(|hit| !lifted(hit) && !found.contains(hit)));
+        // A rule with the same reason is the same hit.
+        let new = of_one.filter(|hit| !lifted(hit));
+        found.extend(new.filter(|hit| known.insert((hit.rule.clone(), hit.reason.clone()))));
     }
     found
 }
@@ -69,7 +72,8 @@ fn joining(
     leads: bool,
     rules: &Rules,
 ) -> Option<Hit> {
-    if snapshot.members(group).any(|member| member == user) {
+    let members = snapshot.parts().members.get(group);
+    if members.is_some_and(|members| members.contains(user)) {
         return None;
     }
     let (rule, known) = if leads {

@@ -2,13 +2,13 @@
 //!
 //! Their ids are stable, begin with `system.` or `eligibility.`, and are reserved for the program.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
 use crate::{
     access::Path,
     change::Operation,
     diff::SharedPath,
-    ids::{Principal, UserId},
+    ids::{GroupId, Pair, Principal, UserId},
     subject::{Objection, SubjectContext},
     verdict::Hit,
 };
@@ -84,24 +84,24 @@ impl<'a> Objections<'a> {
     }
 
     /// Returns the hits in the order of the items; `gains` are all gains, by number.
-    pub(super) fn hits<'g>(self, gains: impl Iterator<Item = &'g SharedPath> + Clone) -> Vec<Hit> {
+    pub(super) fn hits<'g>(self, gains: impl Iterator<Item = &'g SharedPath>) -> Vec<Hit> {
+        let gains = GainsByOrigin::of(gains);
         let mut found: Vec<Hit> = Vec::new();
+        let mut places: HashMap<(&'static str, String), usize> = HashMap::new();
         for (operation, objections) in self.0 {
-            let concerned: BTreeSet<usize> = gains
-                .clone()
-                .enumerate()
-                .filter(|(_, gain)| rests_on(gain, operation))
-                .map(|(at, _)| at)
-                .collect();
+            let concerned: BTreeSet<usize> = gains.resting_on(operation).collect();
             for objection in objections {
-                let same =
-                    |hit: &&mut Hit| hit.rule == objection.rule && hit.reason == objection.reason;
-                match found.iter_mut().find(same) {
-                    Some(hit) => hit.gains.extend(concerned.iter().copied()),
-                    None => found.push(Hit {
-                        gains: concerned.clone(),
-                        ..objected(objection)
-                    }),
+                match places.entry((objection.rule, objection.reason.clone())) {
+                    Entry::Occupied(place) => {
+                        found[*place.get()].gains.extend(concerned.iter().copied());
+                    }
+                    Entry::Vacant(place) => {
+                        place.insert(found.len());
+                        found.push(Hit {
+                            gains: concerned.clone(),
+                            ..objected(objection)
+                        });
+                    }
                 }
             }
         }
@@ -109,8 +109,45 @@ impl<'a> Objections<'a> {
     }
 }
 
+/// Gains by what they rest on, grouped once for all items.
+pub(super) struct GainsByOrigin<'g> {
+    by_pair: HashMap<&'g Pair, Vec<(usize, &'g SharedPath)>>,
+    by_group: HashMap<&'g GroupId, Vec<(usize, &'g SharedPath)>>,
+}
+
+impl<'g> GainsByOrigin<'g> {
+    /// Groups gains, which are numbered in their order.
+    pub(super) fn of(gains: impl Iterator<Item = &'g SharedPath>) -> Self {
+        let (mut by_pair, mut by_group) = (HashMap::new(), HashMap::new());
+        for (number, gain) in gains.enumerate() {
+            let at_pair: &mut Vec<_> = by_pair.entry(&gain.pair).or_default();
+            at_pair.push((number, gain));
+            if let Path::Group(group) = &gain.path {
+                let of_group: &mut Vec<_> = by_group.entry(group).or_default();
+                of_group.push((number, gain));
+            }
+        }
+        Self { by_pair, by_group }
+    }
+
+    /// Returns the numbers of the gains that rest on an item.
+    pub(super) fn resting_on<'a>(
+        &'a self,
+        operation: &'a Operation,
+    ) -> impl Iterator<Item = usize> + 'a {
+        let assigned = operation.assigns();
+        let assigned = assigned.and_then(|(assignment, _)| self.by_pair.get(&assignment.pair));
+        let joined = operation.joins();
+        let joined = joined.and_then(|(group, _)| self.by_group.get(group));
+        let candidates = assigned.into_iter().chain(joined).flatten();
+        candidates
+            .filter(|(_, gain)| rests_on(gain, operation))
+            .map(|(number, _)| *number)
+    }
+}
+
 /// Whether any of the gainers of a path owes the gain to an item.
-pub(super) fn rests_on(gain: &SharedPath, operation: &Operation) -> bool {
+fn rests_on(gain: &SharedPath, operation: &Operation) -> bool {
     let assigned = operation.assigns().is_some_and(|(assignment, _)| {
         gain.pair == assignment.pair
             && match (&assignment.principal, &gain.path) {

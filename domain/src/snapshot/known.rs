@@ -89,7 +89,8 @@ impl<T: Serialize> Serialize for Figure<T> {
 }
 
 /// Whether something was ever read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Knowledge {
     Read,
     #[default]

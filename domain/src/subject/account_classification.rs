@@ -11,8 +11,9 @@ pub use document::{DECLARATION_VERSION, content};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange, PropertyValue, SagaPlan,
-    Step, Subject, SubjectContext, SubjectEffect, SubjectKey, SubjectState, Work, unknown,
+    AccessChange, InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange,
+    PropertyValue, SagaPlan, Step, Subject, SubjectContext, SubjectEffect, SubjectKey,
+    SubjectState, Work, unknown,
 };
 use crate::{
     card_number::holds_card_number,
@@ -214,11 +215,19 @@ impl Classification<'_> {
     }
 }
 
-impl Subject for Classification<'_> {
+impl<'a> Subject<'a> for Classification<'a> {
     fn key(&self) -> SubjectKey {
         SubjectKey::AccountClassification {
             account: self.account.clone(),
         }
+    }
+
+    fn access(&self) -> Option<AccessChange<'a>> {
+        None
+    }
+
+    fn account(&self) -> Option<&'a AccountId> {
+        Some(self.account)
     }
 
     fn order(&self) -> Vec<Part> {
@@ -339,9 +348,9 @@ impl Subject for Classification<'_> {
         let document = self.after.map(Declaration::document);
         Work::Saga(SagaPlan {
             key: self.key(),
-            seen: self.seen.clone(),
+            seen: self.seen.clone().into(),
             steps: vec![PlannedStep {
-                leaves: content(document.as_deref()),
+                leaves: content(document.as_deref()).into(),
                 step: Step::Declare {
                     account: self.account.clone(),
                     document,

@@ -2,13 +2,13 @@
 //! of who has the access.
 
 use super::{
-    InvalidItem, Objection, Operation, Part, Subject, SubjectContext, SubjectEffect, SubjectKey,
-    Work, unknown,
+    AccessChange, AccessResource, InvalidItem, Objection, Operation, Part, Subject, SubjectContext,
+    SubjectEffect, SubjectKey, Work, unknown,
 };
 use crate::{
-    classification::{Environment, Source, is_live},
+    classification::is_live,
     grant::Term,
-    ids::{AccountId, Assignment, PermissionSetArn, PersonId},
+    ids::{Assignment, PersonId},
     snapshot::Snapshot,
     time::Duration,
 };
@@ -29,9 +29,17 @@ pub struct Removal<'a> {
     pub assignment: &'a Assignment,
 }
 
-impl Subject for Grant<'_> {
+impl<'a> Subject<'a> for Grant<'a> {
     fn key(&self) -> SubjectKey {
         SubjectKey::Assignment(self.assignment.clone())
+    }
+
+    fn access(&self) -> Option<AccessChange<'a>> {
+        Some(AccessChange::Assigns(self.assignment, self.term))
+    }
+
+    fn account(&self) -> Option<&'a AccountId> {
+        Some(&self.assignment.pair.account)
     }
 
     fn order(&self) -> Vec<Part> {
@@ -74,7 +82,10 @@ impl Subject for Grant<'_> {
     }
 
     fn work(&self) -> Work {
-        Work::Keep(self.term)
+        Work::Keep {
+            access: AccessResource::Assignment(self.assignment.clone()),
+            term: self.term,
+        }
     }
 
     fn undo(&self) -> Operation {
@@ -84,9 +95,17 @@ impl Subject for Grant<'_> {
     }
 }
 
-impl Subject for Removal<'_> {
+impl<'a> Subject<'a> for Removal<'a> {
     fn key(&self) -> SubjectKey {
         SubjectKey::Assignment(self.assignment.clone())
+    }
+
+    fn access(&self) -> Option<AccessChange<'a>> {
+        Some(AccessChange::Unassigns(self.assignment))
+    }
+
+    fn account(&self) -> Option<&'a AccountId> {
+        Some(&self.assignment.pair.account)
     }
 
     fn order(&self) -> Vec<Part> {
@@ -125,7 +144,9 @@ impl Subject for Removal<'_> {
     }
 
     fn work(&self) -> Work {
-        Work::Remove
+        Work::Remove {
+            access: AccessResource::Assignment(self.assignment.clone()),
+        }
     }
 
     /// The removed access had no end that Leastwise knows.
@@ -135,6 +156,15 @@ impl Subject for Removal<'_> {
             term: Term::Standing,
         }
     }
+}
+
+/// Returns what an assignment names, the account first.
+pub(super) fn names(Assignment { pair, principal }: &Assignment) -> Vec<Part> {
+    vec![
+        Part::Account(pair.account.clone()),
+        Part::Set(pair.set.clone()),
+        Part::Principal(principal.clone()),
+    ]
 }
 
 fn named(assignment: &Assignment, preposition: &'static str) -> [Part; 5] {
@@ -152,7 +182,7 @@ fn named(assignment: &Assignment, preposition: &'static str) -> [Part; 5] {
 pub fn unwritable(snapshot: &Snapshot, assignment: &Assignment) -> Vec<Objection> {
     let mut found = Vec::new();
     let account = &assignment.pair.account;
-    if is_management(snapshot, account) {
+    if snapshot.is_management(account) {
         found.push(Objection::blocks(
             "system.management-account",
             format!(
@@ -161,7 +191,7 @@ pub fn unwritable(snapshot: &Snapshot, assignment: &Assignment) -> Vec<Objection
             ),
             "PCI 7.2.3",
         ));
-    } else if in_management(snapshot, &assignment.pair.set) {
+    } else if snapshot.is_in_management(&assignment.pair.set) {
         found.push(Objection::blocks(
             "system.management-set",
             "This permission set is provisioned in the management account, so a delegated administrator cannot \
@@ -185,21 +215,4 @@ pub fn unwritable(snapshot: &Snapshot, assignment: &Assignment) -> Vec<Objection
         ));
     }
     found
-}
-
-/// Whether an account is the management account according to the organization. A tag to that effect only makes the
-/// policies stricter; the account can still be managed.
-fn is_management(snapshot: &Snapshot, id: &AccountId) -> bool {
-    snapshot.account(id).is_some_and(|(_, class)| {
-        class.environment == Environment::Management && class.environment_source == Source::Role
-    })
-}
-
-fn in_management(snapshot: &Snapshot, set: &PermissionSetArn) -> bool {
-    snapshot
-        .parts()
-        .accounts
-        .keys()
-        .filter(|id| is_management(snapshot, id))
-        .any(|id| snapshot.pairs_in(id).any(|(pair, _)| &pair.set == set))
 }

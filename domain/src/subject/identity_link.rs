@@ -6,19 +6,20 @@
 //! link, ends the suspension.
 
 mod evidence;
+mod items;
 
 use serde::{Deserialize, Serialize};
 
 pub use evidence::{SIGN_INS, SignInEvidence};
 
 use super::{
-    InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange, PropertyValue, SagaPlan,
-    Step, Subject, SubjectContext, SubjectEffect, SubjectKey, SubjectState, Work, content_hash,
-    unknown,
+    AccessChange, InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange,
+    PropertyValue, SagaPlan, Step, Subject, SubjectContext, SubjectEffect, SubjectKey,
+    SubjectState, Work, content_hash, unknown,
 };
 use crate::{
     directory::UserStatus,
-    ids::{PersonId, Principal, UserId},
+    ids::{AccountId, PersonId, Principal, UserId},
     permission_set::ContentHash,
     time::Timestamp,
 };
@@ -199,11 +200,19 @@ fn property(
     })
 }
 
-impl Subject for Link<'_> {
+impl<'a> Subject<'a> for Link<'a> {
     fn key(&self) -> SubjectKey {
         SubjectKey::IdentityLink {
             person: self.person.clone(),
         }
+    }
+
+    fn access(&self) -> Option<AccessChange<'a>> {
+        None
+    }
+
+    fn account(&self) -> Option<&'a AccountId> {
+        None
     }
 
     fn order(&self) -> Vec<Part> {
@@ -351,13 +360,13 @@ impl Subject for Link<'_> {
     fn work(&self) -> Work {
         Work::Saga(SagaPlan {
             key: self.key(),
-            seen: open_content(self.before, self.seen.open.as_ref()),
+            seen: open_content(self.before, self.seen.open.as_ref()).into(),
             steps: vec![PlannedStep {
                 step: Step::Link {
                     person: self.person.clone(),
                     user: self.after.cloned(),
                 },
-                leaves: content(self.after),
+                leaves: content(self.after).into(),
             }],
         })
     }

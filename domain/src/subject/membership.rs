@@ -2,13 +2,13 @@
 //! undone.
 
 use super::{
-    InvalidItem, Objection, Operation, Part, Subject, SubjectContext, SubjectEffect, SubjectKey,
-    Work, unknown,
+    AccessChange, AccessResource, InvalidItem, Objection, Operation, Part, Subject, SubjectContext,
+    SubjectEffect, SubjectKey, Work, unknown,
 };
 use crate::{
     directory::Origin,
     grant::Term,
-    ids::{GroupId, PersonId, Principal, UserId},
+    ids::{AccountId, GroupId, PersonId, Principal, UserId},
     snapshot::Snapshot,
 };
 
@@ -24,9 +24,17 @@ pub struct Removal<'a> {
     pub user: &'a UserId,
 }
 
-impl Subject for Addition<'_> {
+impl<'a> Subject<'a> for Addition<'a> {
     fn key(&self) -> SubjectKey {
         key(self.group, self.user)
+    }
+
+    fn access(&self) -> Option<AccessChange<'a>> {
+        Some(AccessChange::Joins(self.group, self.user))
+    }
+
+    fn account(&self) -> Option<&'a AccountId> {
+        None
     }
 
     fn order(&self) -> Vec<Part> {
@@ -59,7 +67,10 @@ impl Subject for Addition<'_> {
     }
 
     fn work(&self) -> Work {
-        Work::Keep(Term::Standing)
+        Work::Keep {
+            access: access(self.group, self.user),
+            term: Term::Standing,
+        }
     }
 
     fn undo(&self) -> Operation {
@@ -70,9 +81,17 @@ impl Subject for Addition<'_> {
     }
 }
 
-impl Subject for Removal<'_> {
+impl<'a> Subject<'a> for Removal<'a> {
     fn key(&self) -> SubjectKey {
         key(self.group, self.user)
+    }
+
+    fn access(&self) -> Option<AccessChange<'a>> {
+        Some(AccessChange::Leaves(self.group, self.user))
+    }
+
+    fn account(&self) -> Option<&'a AccountId> {
+        None
     }
 
     fn order(&self) -> Vec<Part> {
@@ -103,7 +122,9 @@ impl Subject for Removal<'_> {
     }
 
     fn work(&self) -> Work {
-        Work::Remove
+        Work::Remove {
+            access: access(self.group, self.user),
+        }
     }
 
     fn undo(&self) -> Operation {
@@ -116,6 +137,13 @@ impl Subject for Removal<'_> {
 
 fn key(group: &GroupId, user: &UserId) -> SubjectKey {
     SubjectKey::Membership {
+        group: group.clone(),
+        user: user.clone(),
+    }
+}
+
+fn access(group: &GroupId, user: &UserId) -> AccessResource {
+    AccessResource::Membership {
         group: group.clone(),
         user: user.clone(),
     }

@@ -9,32 +9,81 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::SubjectKey;
-use crate::{
-    hash::Hash,
-    ids::{AccountId, PersonId, UserId},
-    permission_set::ContentHash,
-    stored_document::read_whole,
-};
+use super::{Step, SubjectKey};
+use crate::{hash::Hash, permission_set::ContentHash, stored_document::read_whole};
 
 /// The version of the plans that are written now. A step, or a member of one, that is added increases it.
 pub const PLAN_VERSION: u32 = 1;
 
-/// One idempotent write of a saga.
+/// What a complete read shows of a subject.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "step")]
-pub enum Step {
-    /// Puts a declaration in force; none ends the one in force.
-    Declare {
-        account: AccountId,
-        /// The text of the declaration, exactly as it is written.
-        document: Option<String>,
-    },
-    /// Links an identity to a user; none ends the link.
-    Link {
-        person: PersonId,
-        user: Option<UserId>,
-    },
+#[serde(untagged)]
+pub enum Content {
+    /// The complete content has this hash.
+    Is(ContentHash),
+    /// The subject does not exist: before a step that creates it, or after one that deletes it.
+    Gone,
+}
+
+impl From<ContentHash> for Content {
+    fn from(hash: ContentHash) -> Self {
+        Self::Is(hash)
+    }
+}
+
+/// What a step does, for people and for the ledger. Its word never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepName {
+    Declare,
+    EndDeclaration,
+    Link,
+    EndLink,
+}
+
+impl StepName {
+    const ALL: [(Self, &'static str); 4] = [
+        (Self::Declare, "declare"),
+        (Self::EndDeclaration, "end_declaration"),
+        (Self::Link, "link"),
+        (Self::EndLink, "end_link"),
+    ];
+
+    /// Returns the word in the ledger.
+    pub fn as_str(self) -> &'static str {
+        let found = Self::ALL.iter().find(|(name, _)| *name == self);
+        found.map_or("", |(_, word)| word)
+    }
+
+    /// Parses the word. None if a newer version wrote it.
+    pub fn from_word(word: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(_, known)| *known == word);
+        found.map(|(name, _)| *name)
+    }
+
+    /// Returns what the step does, as an order without a capital letter.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Declare => "put the declaration in force",
+            Self::EndDeclaration => "end the declaration",
+            Self::Link => "link the identity to the user",
+            Self::EndLink => "leave the identity without a user",
+        }
+    }
+}
+
+impl Step {
+    /// Returns what the step does.
+    pub fn name(&self) -> StepName {
+        match self {
+            Self::Declare {
+                document: Some(_), ..
+            } => StepName::Declare,
+            Self::Declare { document: None, .. } => StepName::EndDeclaration,
+            Self::Link { user: Some(_), .. } => StepName::Link,
+            Self::Link { user: None, .. } => StepName::EndLink,
+        }
+    }
 }
 
 /// A step, and what a read of the subject shows once it is done.
@@ -42,7 +91,7 @@ pub enum Step {
 pub struct PlannedStep {
     pub step: Step,
     /// The content of the subject after the step.
-    pub leaves: ContentHash,
+    pub leaves: Content,
 }
 
 /// How a saga carries out one item.
@@ -51,31 +100,19 @@ pub struct SagaPlan {
     pub key: SubjectKey,
     /// The content of the subject when the change was requested. Any other content that no step leaves was written by
     /// somebody else meanwhile, and stops the saga.
-    pub seen: ContentHash,
+    pub seen: Content,
     /// At least one. No two steps leave the same content, and none leaves `seen`.
     pub steps: Vec<PlannedStep>,
 }
 
 impl SagaPlan {
     /// Returns how many steps are done if the subject has this content. None if somebody else wrote it.
-    pub fn position(&self, content: &ContentHash) -> Option<usize> {
+    pub fn position(&self, content: &Content) -> Option<usize> {
         let leaves = |step: &PlannedStep| step.leaves == *content;
         match self.steps.iter().rposition(leaves) {
             Some(last) => Some(last + 1),
             None => (self.seen == *content).then_some(0),
         }
-    }
-
-    /// Returns the plan of the steps that are missing if the subject has this content. None if nothing is missing, or if
-    /// somebody else wrote the content: the change is then requested again on what the subject is now.
-    #[must_use]
-    pub fn rest(&self, content: &ContentHash) -> Option<Self> {
-        let missing = self.steps.get(self.position(content)?..)?;
-        (!missing.is_empty()).then(|| Self {
-            key: self.key.clone(),
-            seen: content.clone(),
-            steps: missing.to_vec(),
-        })
     }
 }
 
@@ -134,7 +171,7 @@ impl From<PlanDocument> for StoredPlan {
             is_understood: read.is_some(),
             plan: read.unwrap_or_else(|| SagaPlan {
                 key: document.key.clone(),
-                seen: ContentHash(String::new()),
+                seen: ContentHash(String::new()).into(),
                 steps: Vec::new(),
             }),
             document,
@@ -182,10 +219,10 @@ mod tests {
             key: SubjectKey::IdentityLink {
                 person: person.clone(),
             },
-            seen: content_hash(&1),
+            seen: content_hash(&1).into(),
             steps: vec![PlannedStep {
                 step: Step::Link { person, user: None },
-                leaves: content_hash(&2),
+                leaves: content_hash(&2).into(),
             }],
         }
     }

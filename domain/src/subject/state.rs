@@ -3,14 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{SubjectKey, account_classification, identity_link};
-
-/// The present state of one subject.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SubjectState {
-    AccountClassification(account_classification::State),
-    IdentityLink(identity_link::State),
-}
+use super::{SubjectKey, SubjectState};
 
 /// The states of the subjects of one change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

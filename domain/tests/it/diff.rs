@@ -102,7 +102,7 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
     let assigned = prop::collection::btree_set(assignment(), 0..8);
     (members, assigned).prop_map(|(members, assigned)| {
         let mut parts = Parts {
-            members,
+            members: members.into(),
             ..Parts::default()
         };
         for n in 0..USERS - 1 {

@@ -64,9 +64,9 @@ fn saga(n: u64) -> Item {
             key: SubjectKey::IdentityLink {
                 person: person.clone(),
             },
-            seen: content_hash(&None::<UserId>),
+            seen: content_hash(&None::<UserId>).into(),
             steps: vec![PlannedStep {
-                leaves: content_hash(&Some(&user)),
+                leaves: content_hash(&Some(&user)).into(),
                 step: Step::Link {
                     person,
                     user: Some(user),

@@ -121,13 +121,13 @@ fn edited(steps: Vec<StepRow>) -> Rows {
     let change = ChangeId::parse("00000009-0000-4000-8000-000000000001").expect("a UUID");
     let plan = SagaPlan {
         key: SubjectKey::IdentityLink { person: person() },
-        seen: before(),
+        seen: before().into(),
         steps: vec![PlannedStep {
             step: Step::Link {
                 person: person(),
                 user: Some(linked()),
             },
-            leaves: after(),
+            leaves: after().into(),
         }],
     };
     Rows {

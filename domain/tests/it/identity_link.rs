@@ -313,8 +313,10 @@ fn the_plan_settles_what_is_open_and_its_undo_begins_where_it_ends() {
     let Work::Saga(plan) = relink.subject().work() else {
         panic!("not a saga");
     };
-    assert_eq!(plan.seen, open_content(Some(&user_id(1)), Some(&open)));
-    assert_eq!(plan.steps[0].leaves, open_content(Some(&user_id(1)), None));
+    let seen = open_content(Some(&user_id(1)), Some(&open));
+    assert_eq!(plan.seen, seen.into());
+    let leaves = open_content(Some(&user_id(1)), None);
+    assert_eq!(plan.steps[0].leaves, leaves.into());
     let link = item(None, Some(user_id(1)), None);
     assert_eq!(link.subject().undo(), item(Some(user_id(1)), None, None));
 }

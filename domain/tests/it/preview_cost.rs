@@ -22,8 +22,13 @@ use domain::{
     org::{Account, AccountState},
     permission_set::{Content, PermissionSet, analysis::Analysis},
     policies::{RequestContext, Rules, evaluate},
+    private::{Private, Salt},
     snapshot::{PairRead, Parts, Provisioned, Snapshot},
-    time::Timestamp,
+    subject::{
+        SubjectKey, SubjectState,
+        account_classification::{self, Declaration, content},
+    },
+    time::{Duration, Timestamp},
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -320,6 +325,61 @@ fn a_grant_to_a_group_costs_its_people_once_and_none_of_its_other_assignments() 
     assert!(checks.get() < 100, "{} checks", checks.get());
 }
 
+#[test]
+fn a_snapshot_that_is_classified_again_is_what_a_new_one_would_be() {
+    let mut parts = Parts::default();
+    let accounts: Vec<AccountId> = (0..3).map(|n| account(n, &mut parts)).collect();
+    let sets: Vec<PermissionSetArn> = (0..3).map(|n| set(n, &mut parts)).collect();
+    let somebody = group(0, &mut parts, &mut ChaCha8Rng::seed_from_u64(7));
+    for (account, set) in accounts.iter().zip(&sets) {
+        let pair = Pair {
+            account: account.clone(),
+            set: set.clone(),
+        };
+        assign(&mut parts, &pair, Principal::Group(somebody.clone()));
+    }
+    let before = Snapshot::new(parts.clone());
+    let management = Classification {
+        environment: Environment::Management,
+        environment_source: Source::Role,
+        ..parts.accounts[&accounts[1]].1
+    };
+    let changed = BTreeMap::from([(accounts[1].clone(), management)]);
+    let again = before.classified(&changed);
+    parts.accounts.get_mut(&accounts[1]).unwrap().1 = management;
+    let new = Snapshot::new(parts);
+    assert_eq!(again.parts(), new.parts());
+    for (set, expected) in sets.iter().zip([false, true, false]) {
+        assert!(!before.is_in_management(set));
+        assert_eq!(again.is_in_management(set), expected);
+        assert_eq!(new.is_in_management(set), expected);
+    }
+    // What does not depend on the classification is not copied.
+    assert!(std::ptr::eq(
+        &raw const *before.parts().pairs,
+        &raw const *again.parts().pairs
+    ));
+}
+
+/// Returns an item that declares an account production PCI.
+fn declared(account: &AccountId, class: &Classification) -> Operation {
+    Operation::Classify {
+        account: account.clone(),
+        before: None,
+        after: Some(Declaration {
+            environment: Environment::Production,
+            pci: Pci::In,
+            owner: None,
+            purpose: Private::new(Salt([7; 32]), "takes card payments"),
+            out_of_scope: None,
+            valid_until: NOW + Duration::days(300),
+            against: class.reported(),
+            without: class.undeclared().strictness(),
+        }),
+        seen: content(None),
+    }
+}
+
 /// The number of items that a change is measured with.
 const ITEMS: [usize; 2] = [500, 2_000];
 
@@ -329,8 +389,21 @@ const ITEMS: [usize; 2] = [500, 2_000];
 fn the_cost_of_a_change_of_many_items() {
     let rules = default_rules();
     let (snapshot, groups) = organization();
-    let asked = administrator();
+    let mut asked = administrator();
     let parts = snapshot.parts();
+    for account in parts.accounts.keys() {
+        let key = SubjectKey::AccountClassification {
+            account: account.clone(),
+        };
+        let state = account_classification::State {
+            declaration: None,
+            content: content(None),
+            declared: None,
+            at: NOW,
+        };
+        let state = SubjectState::AccountClassification(state);
+        asked.states.0.insert(key, state);
+    }
     let pairs: Vec<&Pair> = parts.pairs.keys().collect();
     let users: Vec<&UserId> = parts.users.keys().collect();
     let given = |pair: &Pair, principal: Principal| Operation::Assign {
@@ -364,14 +437,18 @@ fn the_cost_of_a_change_of_many_items() {
             group: groups[1].clone(),
             user: (*user).clone(),
         });
-        let cases: [(&str, Vec<Operation>); 5] = [
+        let classified = parts.accounts.iter().take(items);
+        let classified = classified.map(|(account, (_, class))| declared(account, class));
+        let (spread, joins): (Vec<_>, Vec<_>) = (spread.collect(), joins.collect());
+        let classified: Vec<Operation> = classified.collect();
+        let all = spread.iter().chain(&joins).chain(&classified).cloned();
+        let cases: [(&str, Vec<Operation>); 7] = [
             ("a group of 200 on as many pairs", of_group.collect()),
             ("as many users on one pair", of_users.collect()),
-            ("as many users on as many pairs", spread.collect()),
-            (
-                "as many users into a group with 160 assignments",
-                joins.collect(),
-            ),
+            ("all of the next three together", all.collect()),
+            ("as many users on as many pairs", spread),
+            ("as many users into a group with 160 assignments", joins),
+            ("classifications", classified),
             ("removals", existing.iter().take(items).cloned().collect()),
         ];
         for (what, operations) in cases {

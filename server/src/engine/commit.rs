@@ -22,7 +22,7 @@ use crate::{
         caller::Caller,
         changes::raise_removal_alarm,
         journal::{EntryActor, EntryBuilder},
-        single_reads,
+        moved_accounts,
     },
     store::{self, StoreError, Tx, change::StoredChange},
 };
@@ -68,7 +68,7 @@ pub async fn store(app_state: &Arc<AppState>, commit: Commit) -> Result<(), Stor
     for change in alarms {
         app_state.count_removal_alarm(&change);
     }
-    after(app_state, &commit).await;
+    after(app_state, &commit);
     Ok(())
 }
 
@@ -259,12 +259,10 @@ fn over_already(change: &ChangeId, stands: State, next: State) -> Result<Moved, 
     }
 }
 
-/// Rebuilds the read model where access windows changed, and notifies the engine and live pages.
-async fn after(app_state: &Arc<AppState>, commit: &Commit) {
-    let accounts = accounts_of(app_state, commit);
-    if !accounts.is_empty() {
-        single_reads::windows_moved(app_state, &accounts).await;
-    }
+/// Has the read model brought up to date where access windows changed, and notifies the engine and live pages. Waits for
+/// nothing: the next commit may end access.
+fn after(app_state: &Arc<AppState>, commit: &Commit) {
+    moved_accounts::moved(app_state, accounts_of(app_state, commit));
     let sent_back = |event: &DomainEvent| matches!(event, DomainEvent::SentBack { .. });
     if commit.events.iter().any(sent_back) {
         // The policies may now allow the change without approval, and then the engine has work.

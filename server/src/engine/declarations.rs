@@ -1,42 +1,54 @@
 //! Puts declarations in force, and classifies accounts again when a declaration begins or ends.
 //!
-//! No crawl is needed for it: the read model keeps what AWS and the record say of each account. A classification that
-//! could not be refreshed is refreshed again until it is.
+//! No crawl is needed for it: the read model keeps what AWS and the record say of each account.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, PoisonError},
-};
+use std::sync::Arc;
 
 use domain::{
     engine::CarryOut,
     ids::AccountId,
-    subject::account_classification::{Declaration, content},
+    subject::{
+        Content,
+        account_classification::{Declaration, content},
+    },
 };
 
+use super::saga_steps;
 use crate::{
-    service::{app_state::AppState, journal::EntryActor, names, single_reads},
+    service::{app_state::AppState, journal::EntryActor, moved_accounts, names},
     store::{self, StoreError, Tx, declaration::InForce},
 };
 
-/// Writes a declaration and its entry. The caller commits. None if it is in force already.
+/// A declaration whose step is carried out.
+pub(super) enum Prepared {
+    /// It is in force already.
+    InForce,
+    /// Another process carries out the steps now.
+    Superseded,
+    /// It is written with its entry, and the caller commits.
+    Written(Tx),
+}
+
+/// Writes a declaration and its entry.
 pub(super) async fn prepare(
     app_state: &AppState,
     call: &CarryOut,
     account: &AccountId,
     document: Option<&str>,
-) -> Result<Option<Tx>, StoreError> {
+) -> Result<Prepared, StoreError> {
     let declaration = match document {
         None => None,
         Some(document) => Some(Declaration::read(document).ok_or_else(not_understood)?),
     };
-    let mut tx = app_state.store.write().await?;
+    let Some(mut tx) = saga_steps::begin(app_state, call).await? else {
+        return Ok(Prepared::Superseded);
+    };
     let before = store::declaration::in_force(tx.conn(), account).await?;
     let before = InForce::content(before.as_ref());
     if before == content(document) {
-        return Ok(None);
+        return Ok(Prepared::InForce);
     }
-    if before != call.from {
+    if Content::from(before) != call.from {
         return Err(StoreError::Conflict("this declaration"));
     }
     let now = app_state.clock.now();
@@ -48,7 +60,7 @@ pub(super) async fn prepare(
         .account_declared(&who, account, recorded, now)
         .change(&call.change);
     app_state.journal.append(&mut tx, entry).await?;
-    Ok(Some(tx))
+    Ok(Prepared::Written(tx))
 }
 
 fn not_understood() -> StoreError {
@@ -76,77 +88,6 @@ async fn requester(
     })
 }
 
-/// Classifies an account again after its declaration changed.
-pub(super) async fn declared(app_state: &Arc<AppState>, account: &AccountId) {
-    note(app_state, [account.clone()]);
-    if let Err(error) = refresh_pending(app_state).await {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "an account could not be classified by its declaration yet"
-        );
-    }
-}
-
-fn note(app_state: &AppState, accounts: impl IntoIterator<Item = AccountId>) {
-    let mut pending = app_state
-        .declarations_moved
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    pending.extend(accounts);
-}
-
-/// Classifies the accounts again whose declaration changed. Several at once are one new read model.
-pub(super) async fn refresh_pending(app_state: &Arc<AppState>) -> Result<(), StoreError> {
-    let _turn = app_state.observing.lock().await;
-    let accounts = std::mem::take(
-        &mut *app_state
-            .declarations_moved
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner),
-    );
-    if accounts.is_empty() {
-        return Ok(());
-    }
-    let refreshed = classify(app_state, &accounts).await;
-    if refreshed.is_err() {
-        note(app_state, accounts);
-    }
-    refreshed
-}
-
-/// Classifies accounts by their declarations now, and publishes the read model if one differs.
-async fn classify(
-    app_state: &Arc<AppState>,
-    accounts: &BTreeSet<AccountId>,
-) -> Result<(), StoreError> {
-    let declared = {
-        let mut conn = app_state.store.read().acquire().await?;
-        store::declaration::in_force_of(&mut conn, accounts).await?
-    };
-    let now = app_state.clock.now();
-    let read_model = app_state.read_model();
-    let known = &read_model.snapshot.parts().accounts;
-    let changed: Vec<_> = accounts
-        .iter()
-        .filter_map(|id| {
-            let (_, class) = known.get(id)?;
-            let after = class.under(declared.get(id).map(|one| one.declared), now);
-            (after != *class).then(|| (id.clone(), after))
-        })
-        .collect();
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let mut parts = read_model.snapshot.parts().clone();
-    for (id, class) in &changed {
-        if let Some((_, known)) = parts.accounts.get_mut(id) {
-            *known = *class;
-        }
-    }
-    let touched = changed.into_iter().map(|(id, _)| id).collect();
-    single_reads::refresh(app_state, parts, &touched).await
-}
-
 /// Classifies the accounts again whose declaration has ended since they were classified.
 pub async fn end_due(app_state: &Arc<AppState>) -> Result<(), StoreError> {
     let (now, read_model) = (app_state.clock.now(), app_state.read_model());
@@ -155,6 +96,6 @@ pub async fn end_due(app_state: &Arc<AppState>) -> Result<(), StoreError> {
         let after = class.under(class.declared(), now);
         (after != *class).then(|| id.clone())
     });
-    note(app_state, ended);
-    refresh_pending(app_state).await
+    moved_accounts::moved(app_state, ended);
+    moved_accounts::bring_up_to_date(app_state).await
 }

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{change::State, ids::ChangeId, time::Timestamp};
+use domain::{ids::ChangeId, time::Timestamp};
 
 use super::declarations;
 use crate::{
@@ -39,15 +39,10 @@ pub async fn run(app_state: Arc<AppState>) {
 /// Expires every change whose time is over and returns their ids.
 pub async fn expire_due(app_state: &AppState, now: Timestamp) -> Result<Vec<ChangeId>, StoreError> {
     let mut conn = app_state.store.read().acquire().await?;
-    let waiting = change::in_states(&mut conn, &[State::Waiting, State::Approved], None).await?;
+    let due = change::undecided_until(&mut conn, now).await?;
     drop(conn);
     let mut expired = Vec::new();
-    for due in waiting
-        .into_iter()
-        .filter_map(FoundChange::known)
-        .filter(|stored| stored.change.expire(now).is_some())
-    {
-        let id = due.change.id;
+    for id in due {
         let mut tx = app_state.store.write().await?;
         let Some(stored) = change::lock(&mut tx, &id)
             .await?
@@ -55,7 +50,7 @@ pub async fn expire_due(app_state: &AppState, now: Timestamp) -> Result<Vec<Chan
         else {
             continue;
         };
-        // It may have been decided since it was read.
+        // It may have been decided since it was found, or may still start.
         let Some(state) = stored.change.expire(now) else {
             continue;
         };

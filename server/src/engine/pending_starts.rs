@@ -8,57 +8,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+pub use domain::engine::StartDependency;
 use domain::{ids::ChangeId, time::Timestamp};
-
-/// What is required before a change can be evaluated for the last time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum StartDependency {
-    /// A crawl that reads every list: the last read is too old or incomplete.
-    Crawl,
-    /// A response from AWS to a read that the change depends on.
-    Aws,
-    /// A response of the user pool and the directory that shows whether the people of the change are still who they were.
-    Pool,
-    /// The end of the alarm about identities, which stops production PCI.
-    IdentityAlarm,
-    /// The confirmation of the requester or of an approver, whose difference belongs to that alarm.
-    PeopleOfTheAlarm,
-    /// A clear sign-in of the requester or of an approver whose keys contradict the directory or could not be read.
-    PeopleUnclear,
-    /// The database.
-    Store,
-}
-
-impl StartDependency {
-    /// Returns the text for the page of the change.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Crawl => {
-                "Waiting for the next complete read of AWS: the last read is too old or incomplete"
-            }
-            Self::Aws => "Waiting for AWS: a required read failed and is retried within a minute",
-            Self::Pool => {
-                "Waiting for the user pool and the directory to confirm the people of this change: it is retried within a minute"
-            }
-            Self::IdentityAlarm => {
-                "Waiting for an administrator: many identities differ from the directory at once, and nothing starts in \
-                 production PCI until somebody has looked at them"
-            }
-            Self::PeopleOfTheAlarm => {
-                "Waiting for an administrator: the requester or an approver of this change is one of many identities that \
-                 differ from the directory at once, and nobody has confirmed them yet"
-            }
-            Self::PeopleUnclear => {
-                "Waiting: it is not clear that the requester or an approver of this change still is the Identity Center user \
-                 of their identity. They have to sign in again, or an administrator has to correct the user pool or the \
-                 directory"
-            }
-            Self::Store => {
-                "Waiting for the database: a query failed and is retried within a minute"
-            }
-        }
-    }
-}
 
 /// What a change waits for, and since when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

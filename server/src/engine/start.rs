@@ -27,14 +27,14 @@ use thiserror::Error;
 
 use super::{
     approver_status::{self, ApproverStatus, UserPool},
-    start_refusals::{MISSING, ONCE, REQUESTER_NOT_LINKED, TOO_LATE, requester_gone},
+    start_refusals::{DECLINED, MISSING, ONCE, REQUESTER_NOT_LINKED, TOO_LATE, requester_gone},
 };
 use crate::{
     service::{
         app_state::AppState,
         changes::{
             decide::{rebound, seats},
-            descriptions::{already, altered as altered_words},
+            descriptions::altered as altered_words,
             evaluation::{compared, re_evaluate},
             identity_alarm::is_stopped,
         },
@@ -195,7 +195,7 @@ async fn by_approvals(
         return Ok(refused);
     }
     let evaluation = re_evaluate(app_state, tx.conn(), &stored, BTreeSet::new()).await?;
-    let comparison = compared(app_state, &stored, &evaluation).await?;
+    let comparison = compared(app_state, tx.conn(), &stored, &evaluation).await?;
     let read_model = app_state.read_model();
     if alarm.is_some() && is_stopped(&read_model.snapshot, &stored, &evaluation.effect) {
         return Err(NoVerdict::Stopped);
@@ -224,13 +224,13 @@ async fn by_approvals(
     {
         ApprovalProgress::Met(given) => given,
         ApprovalProgress::Declined(_) => {
-            return Ok(StartVerdict::Refused(already(State::Declined).into()));
+            return Ok(StartVerdict::Refused(DECLINED.into()));
         }
         ApprovalProgress::Missing(_) => return Ok(StartVerdict::EffectGrew),
     };
     // The policies decide about the approvals, not the count.
     let agreed = re_evaluate(app_state, tx.conn(), &stored, given).await?;
-    let comparison = compared(app_state, &stored, &agreed).await?;
+    let comparison = compared(app_state, tx.conn(), &stored, &agreed).await?;
     if comparison == EffectComparison::Exceeds {
         // The state was read again in between: nobody approved the current effect.
         return Ok(StartVerdict::EffectGrew);

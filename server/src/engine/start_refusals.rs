@@ -2,6 +2,9 @@
 
 use domain::identity::LinkDifference;
 
+/// Somebody declined the change.
+pub(super) const DECLINED: &str = "This change has already been declined.";
+
 /// The reason why a change does not start that is not stored any more.
 pub(super) const MISSING: &str = "This change no longer exists.";
 

@@ -1,7 +1,7 @@
 //! Crawls AWS, merges the result, records drift, and publishes the new read model.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, PoisonError},
     time::Duration,
 };
@@ -25,6 +25,7 @@ use super::{
 use crate::{
     aws::crawl::{Calls, Cost, CrawlProgress, Crawled, crawl},
     service::{
+        access_reasons,
         app_state::{AppState, ReadModel},
         drift::unexplained,
         identities::{self, Review},
@@ -225,15 +226,17 @@ fn entries(
 
 async fn publish(
     app_state: &Arc<AppState>,
-    parts: Parts,
+    mut parts: Parts,
     special: SpecialAccounts,
 ) -> Result<(), StoreError> {
-    let reasons = single_reads::reasons(app_state).await?;
+    let marked = single_reads::take_along(app_state, &mut parts).await?;
+    let reasons = access_reasons::load(app_state, &BTreeMap::new()).await?;
     let rules = app_state.rules.clone();
     let made = tokio::task::spawn_blocking(move || {
         ReadModel::new(Snapshot::new(parts), special, reasons, &rules)
     });
     app_state.publish(made.await.map_err(|error| unmade(&error))?);
+    app_state.moved_accounts.settle(&marked);
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Runs an action and redirects to the record. Invalid fields show the page of the form again, with the entered values
+//! Runs an action and redirects to the record, or shows what a form would do. Invalid fields show the page of the form again, with the entered values
 //! and status 422.
 
 use std::{
@@ -9,7 +9,7 @@ use std::{
 use app::{
     backend::{Backend, Denied, FORM, FieldError},
     pages::error,
-    routes::{ActionRoute, FormState, PAGES, PageRoute, Post, Sent},
+    routes::{ActionRoute, FormState, PAGES, PageRoute, Post, PreviewRoute, Sent},
     shell::{Density, Theme},
 };
 use axum::{
@@ -25,7 +25,7 @@ use super::{
     form::fields,
     pages::{PageState, bind, params, permitted, visit},
     return_to::ReturnTo,
-    saved_form,
+    saved_form::{self, FormRoute},
     session::{self, SignedIn},
 };
 
@@ -57,7 +57,14 @@ pub(super) async fn act(
     match (route.run)(post).await {
         Ok(to) => see_other(&to),
         Err(Denied::SignInAgain) => {
-            match saved_form::save(&state.http, route, &sent, &signed.subject).await {
+            match saved_form::save(
+                &state.http,
+                FormRoute::Action(route),
+                &sent,
+                &signed.subject,
+            )
+            .await
+            {
                 Ok(return_to) => session::sign_in_again(&return_to),
                 Err(error) => error.into_response(),
             }
@@ -87,6 +94,30 @@ pub(super) async fn act(
         }
         Err(denied) => draw(&state, &backend, Err(denied), &here, &headers).await,
     }
+}
+
+/// Shows what a form would do. Nothing is written, and a refresh sends the same form again.
+pub(super) async fn preview(
+    route: &'static PreviewRoute,
+    State(state): State<PageState>,
+    signed: SignedIn,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let backend = bind(&state, &signed);
+    let Some(values) = fields(&headers, &body) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    let form = FormState {
+        values,
+        errors: Vec::new(),
+    };
+    let answer = match permitted(&state, &signed, route.action).await {
+        Ok(()) => (route.page)(visit(&backend, BTreeMap::new(), &uri, form)).await,
+        Err(denied) => Err(denied),
+    };
+    draw(&state, &backend, answer, &uri, &headers).await
 }
 
 /// Renders the page of the form again, with the entered values and their errors.
@@ -165,7 +196,7 @@ pub(super) async fn appearance(
 
 #[cfg(test)]
 mod tests {
-    use app::routes::ACTIONS;
+    use app::routes::{ACTIONS, PREVIEWS};
 
     use super::*;
 
@@ -180,6 +211,9 @@ mod tests {
         }
         assert_eq!(page_at("/changes/7").unwrap().1["id"], "7");
         assert!(page_at("/changes/7/more").is_none() && page_at("/nowhere").is_none());
+        for preview in PREVIEWS {
+            assert!(page_at(preview.path).is_some(), "{}", preview.path);
+        }
         for action in ACTIONS {
             let page = (action.form)(&Sent::default());
             let uri: Uri = page.parse().unwrap();

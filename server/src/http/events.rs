@@ -3,7 +3,10 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use app::backend::Denied;
+use app::{
+    backend::{Denied, LiveChange},
+    components::live_words,
+};
 use axum::{
     extract::{Path, State},
     response::{
@@ -37,17 +40,19 @@ pub async fn change(
     };
     let service = Service::new(state.app_state.clone(), signed.caller());
     // A change that the person may not see is reported as missing.
-    let words = match service.change_events(&id).await {
-        Ok(words) => words,
+    let changes = match service.change_events(&id).await {
+        Ok(changes) => changes,
         Err(Denied::Unavailable) => return HttpError::Unavailable.into_response(),
         Err(_) => return StatusCode::NOT_FOUND.into_response(),
     };
-    let events = words
-        .take_until(tokio::time::sleep(LONGEST))
-        .map(move |words| {
-            let _held = &place;
-            Ok::<_, Infallible>(Event::default().data(words))
-        });
+    let events =
+        changes
+            .take_until(tokio::time::sleep(LONGEST))
+            .map(move |LiveChange { key, progress }| {
+                let _held = &place;
+                let words = live_words(&progress);
+                Ok::<_, Infallible>(Event::default().data(format!("{key}\n{words}")))
+            });
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
     Sse::new(events).keep_alive(keep_alive).into_response()
 }

@@ -1,4 +1,4 @@
-//! Mounts the two tables of `app`: every page and every action, each with its required right.
+//! Mounts the tables of `app`: every page, every preview and every action, each with its required right.
 //!
 //! A page is rendered in one pass, so its status, title and policy are known before the response starts.
 
@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use app::{
     backend::{Backend, Denied, ReportFormat},
-    routes::{ACTIONS, FormState, PAGES, PageRoute, Visit},
+    routes::{ACTIONS, FormState, PAGES, PREVIEWS, PageRoute, Visit},
 };
 use axum::{
     Router,
@@ -22,7 +22,7 @@ use tokio::task::JoinError;
 use url::form_urlencoded;
 
 use super::{
-    actions::{act, appearance},
+    actions::{act, appearance, preview},
     document::{address, draw, refused},
     router::Routes,
     saved_form,
@@ -69,6 +69,14 @@ pub fn routes(state: &PageState) -> Routes {
             route.path,
             post(move |state, signed, params, headers, body| {
                 act(route, state, signed, params, headers, body)
+            }),
+        );
+    }
+    for route in PREVIEWS {
+        actions = actions.route(
+            route.path,
+            post(move |state, signed, uri, headers, body| {
+                preview(route, state, signed, uri, headers, body)
             }),
         );
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use app::{
     backend::{decision_field, decision_of},
-    routes::{ACTIONS, ActionRoute, Sent},
+    routes::{ACTIONS, ActionRoute, PREVIEWS, PreviewRoute, Sent},
 };
 use axum::{
     extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request},
@@ -27,8 +27,34 @@ use crate::{
     store::{StoreError, saved_form as rows, saved_form::FormFields},
 };
 
-/// The largest value that is stored, in bytes: enough to shorten a text that is too long.
-const VALUE_BYTES: usize = 4 * JUSTIFICATION_BYTES;
+/// The largest value that is stored, in bytes: enough for the longest list of a form, and to shorten a text that is too
+/// long.
+const VALUE_BYTES: usize = 8 * JUSTIFICATION_BYTES;
+
+/// The route that a form was sent to.
+#[derive(Clone, Copy)]
+pub(super) enum FormRoute {
+    Action(&'static ActionRoute),
+    Preview(&'static PreviewRoute),
+}
+
+impl FormRoute {
+    /// Returns the URL of the page with the form.
+    fn page(self, sent: &Sent) -> String {
+        match self {
+            Self::Action(route) => (route.form)(sent),
+            Self::Preview(route) => route.path.to_owned(),
+        }
+    }
+
+    /// Returns the fields that are kept.
+    fn keep(self) -> &'static [&'static str] {
+        match self {
+            Self::Action(route) => route.keep,
+            Self::Preview(route) => route.keep,
+        }
+    }
+}
 
 /// Stores a form that was sent without a session, and returns the page to open after sign-in.
 pub(super) async fn keep(
@@ -37,7 +63,7 @@ pub(super) async fn keep(
     ended: Option<&Subject>,
 ) -> Result<ReturnTo, HttpError> {
     let (mut parts, body) = request.into_parts();
-    let Some(route) = action(&parts) else {
+    let Some(route) = form_route(&parts) else {
         return Ok(page_before(state, &parts));
     };
     let body = axum::body::to_bytes(body, state.settings.limits.body)
@@ -53,19 +79,19 @@ pub(super) async fn keep(
     };
     match ended {
         Some(subject) => save(state, route, &sent, subject).await,
-        None => Ok(ReturnTo::parse(&(route.form)(&sent))),
+        None => Ok(ReturnTo::parse(&route.page(&sent))),
     }
 }
 
 /// Stores the input of a form for a subject, and returns the page to open after sign-in.
 pub(super) async fn save(
     state: &HttpState,
-    route: &ActionRoute,
+    route: FormRoute,
     sent: &Sent,
     subject: &Subject,
 ) -> Result<ReturnTo, HttpError> {
-    let page = (route.form)(sent);
-    let kept = kept(route, sent);
+    let page = route.page(sent);
+    let kept = kept(route.keep(), sent);
     if kept.is_empty() {
         return Ok(ReturnTo::parse(&page));
     }
@@ -83,19 +109,23 @@ pub(super) async fn save(
     Ok(ReturnTo::parse(&format!("{page}{joint}draft={id}")))
 }
 
-/// Returns the action that the request was sent to.
-fn action(parts: &Parts) -> Option<&'static ActionRoute> {
+/// Returns the route that the form was sent to.
+fn form_route(parts: &Parts) -> Option<FormRoute> {
     let pattern = parts.extensions.get::<MatchedPath>()?.as_str();
-    ACTIONS.iter().find(|route| route.path == pattern)
+    let action = ACTIONS.iter().find(|route| route.path == pattern);
+    let preview = PREVIEWS.iter().find(|route| route.path == pattern);
+    action
+        .map(FormRoute::Action)
+        .or(preview.map(FormRoute::Preview))
 }
 
 /// Returns the fields to store, in the order of the row.
-fn kept(route: &ActionRoute, sent: &Sent) -> FormFields {
+fn kept(keep: &[&str], sent: &Sent) -> FormFields {
     let value = |name: &&str| {
         let value = sent.fields.get(*name)?;
         is_storable(name, value).then(|| ((*name).to_owned(), value.clone()))
     };
-    route.keep.iter().filter_map(value).collect()
+    keep.iter().filter_map(value).collect()
 }
 
 fn is_storable(name: &str, value: &str) -> bool {
@@ -144,18 +174,19 @@ mod tests {
 
     #[test]
     fn nothing_is_kept_but_what_somebody_typed() {
-        for route in ACTIONS {
+        let previews = PREVIEWS.iter().map(FormRoute::Preview);
+        for route in ACTIONS.iter().map(FormRoute::Action).chain(previews) {
             let mut sent = Sent::default();
-            for name in ["effect", "form_key", "secret"].iter().chain(route.keep) {
+            for name in ["effect", "form_key", "secret"].iter().chain(route.keep()) {
                 sent.fields.insert((*name).to_owned(), "approve".to_owned());
             }
-            let kept: Vec<String> = kept(route, &sent)
+            let kept: Vec<String> = kept(route.keep(), &sent)
                 .into_iter()
                 .map(|(name, _)| name)
                 .collect();
-            assert_eq!(kept, route.keep, "{}", route.path);
+            assert_eq!(kept, route.keep());
             for never in ["effect", "form_key", "secret"] {
-                assert!(!route.keep.contains(&never), "{}: {never}", route.path);
+                assert!(!route.keep().contains(&never), "{never}");
             }
         }
     }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use app::backend::{
-    AccessRow, AccountCard, AccountView, AccountsPort, Board, BoardCell, ChangeForm, ChangeKind,
+    AccessRow, AccountCard, AccountView, AccountWrites, AccountsPort, Board, BoardCell, ChangeForm,
     DeclarationCounts, DeclarationMark, DeclarationState, DeclarationText, DeclarationView, Denied,
-    HitView, ListQuery, PortResult, is_declared_otherwise,
+    HitView, ListQuery, PortResult, confirmation, is_declared_otherwise,
 };
 use app::pages::{
     CELL,
@@ -27,7 +27,7 @@ use domain::{
 use super::{
     Service,
     app_state::ReadModel,
-    broken, classification, existing,
+    broken, existing,
     index::{AccountEntry, SearchTerms},
     names,
 };
@@ -75,11 +75,8 @@ impl AccountsPort for Service {
         let context = self.app_state.classification(&self.read_model.special);
         let readings = known.map(|(account, _)| readings(account, &parts.units, context));
         let readings = readings.unwrap_or_default();
-        let cures = known.map(|(account, class)| classification::cures(account, class, &readings));
         Ok(AccountView {
-            readings: classification::rows(&readings),
-            reason: classification::reason(&class, &readings),
-            cures: cures.unwrap_or_default(),
+            readings,
             declaration: self.declaration(id, &class).await.map_err(broken)?,
             account: account_ref,
             units: units.map(|unit| unit.name.clone()).collect(),
@@ -100,7 +97,7 @@ impl AccountsPort for Service {
                 .and(found)
                 .figure(people.len()),
             changes: self.recent_changes(Some(about), None, CHANGES).await?,
-            unmanageable: self.unmanageable(id),
+            writes: self.writes(id),
         })
     }
 }
@@ -131,7 +128,7 @@ fn board(read_model: &ReadModel, query: &ListQuery, now: Timestamp) -> Board {
         .values()
         .flatten()
         .filter_map(|entry| read_model.snapshot.account(&entry.id))
-        .filter_map(|(account, class)| classification::confirmation(account, class))
+        .filter_map(|(account, class)| confirmation(&account.id, class))
         .take(CONFIRMATIONS)
         .collect();
     // A single cell is paged. If there are several, each shows its most exposed accounts.
@@ -260,7 +257,7 @@ impl Service {
             people.sort_by(|a, b| a.name.cmp(&b.name));
             let set = names::set(snapshot, &pair.set);
             rows.push(AccessRow {
-                remove_href: remove_href(&assignment, &set),
+                removal: ChangeForm::remove(&assignment),
                 set,
                 principal: names::principal(snapshot, principal),
                 people,
@@ -328,14 +325,14 @@ impl Service {
         }))
     }
 
-    /// Returns why AWS may reject changes to this account: only the management account can change assignments in
-    /// itself.
-    fn unmanageable(&self, id: &AccountId) -> Option<String> {
+    fn writes(&self, id: &AccountId) -> AccountWrites {
         let management = self.read_model.special.management.as_ref() == Some(id);
         let delegated = !self.read_model.special.delegated_administrators.is_empty();
-        (management && delegated).then(|| {
-            "This is the management account. AWS does not let a delegated administrator change assignments in it. Leastwise can change them only if it runs in the management account.".to_owned()
-        })
+        if management && delegated {
+            AccountWrites::FromItselfOnly
+        } else {
+            AccountWrites::Possible
+        }
     }
 }
 
@@ -356,15 +353,4 @@ pub(super) fn each_once(rules: &Rules, findings: &[PolicyFindings]) -> Vec<HitVi
 /// The number of violations, then the number of unapproved findings.
 fn badness(hits: &[HitView]) -> Tally {
     Tally::of(hits.iter().map(|hit| hit.outcome))
-}
-
-fn remove_href(assignment: &Assignment, set: &app::backend::SetRef) -> String {
-    let kind = assignment.principal.kind().to_lowercase();
-    ChangeForm {
-        who: format!("{kind}:{}", assignment.principal.id()),
-        set: set.key().to_owned(),
-        account: assignment.pair.account.to_string(),
-        ..ChangeForm::of(ChangeKind::Remove)
-    }
-    .href()
 }

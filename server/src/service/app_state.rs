@@ -13,23 +13,26 @@ use domain::{
     change::Operation,
     classification::ClassificationContext,
     crawl::SingleRead,
-    engine::{AccessResource, WindowRow},
-    grant::{Term, Window},
+    grant::Window,
     ids::{AccountId, Assignment, ChangeId, Principal, UserId},
     org::SpecialAccounts,
     permission_set::{Content, analysis::Analysis},
-    policies::{Agreement, ExistingAccessEvaluator, Record, Records, Rules},
+    policies::{Agreement, ExistingAccessEvaluator, Records, Rules},
     snapshot::Snapshot,
     time::{Duration, Timestamp},
 };
 use tokio::sync::{Notify, broadcast, watch};
 
+pub use super::access_reasons::AccessReasons;
 use super::{
+    access_reasons::by_assignment,
     evaluation_slots::EvaluationSlots,
     identities::{DirectoryUsers, IdentitySummary, InstanceDirectory},
     index::Roster,
     journal::Journal,
+    moved_accounts::MovedAccounts,
     pci_findings::PciFindings,
+    requested_items::RequestedItems,
     settings::Settings,
 };
 use crate::{
@@ -63,12 +66,14 @@ pub struct AppState {
     pub wake_sync: Notify,
     /// What crawls observed of the resources that the engine manages.
     pub observations: broadcast::Sender<domain::engine::Observation>,
-    /// Held while a newer read model is built, so that no concurrent read is lost.
+    /// Held while a read of AWS becomes a newer read model, and to replace the read model, so that no concurrent read is lost.
     pub observing: tokio::sync::Mutex<()>,
     /// The single reads since the current crawl began.
     pub reads: Mutex<Vec<(SingleRead, Timestamp)>>,
-    /// Accounts whose declaration changed and that the read model does not classify by it yet.
-    pub declarations_moved: Mutex<BTreeSet<AccountId>>,
+    /// Accounts that the read model does not show as they are now.
+    pub moved_accounts: MovedAccounts,
+    /// The proven items of the changes whose steps run.
+    pub requested: RequestedItems,
     /// The verifier key of the ledger, once the ledger is open.
     pub vkey: OnceLock<String>,
     /// Limits how many changes are evaluated at once.
@@ -101,17 +106,8 @@ pub struct ReadModel {
     pub index: super::index::Index,
     /// The approvals of each access window, for evaluating other accounts on request.
     pub records: Records,
-}
-
-/// The reasons for the access that Leastwise granted, and the removals that are overdue.
-#[derive(Debug, Default)]
-pub struct AccessReasons {
-    /// The open access windows.
-    pub windows: Vec<WindowRow>,
-    /// Who approved the changes of these windows, by change.
-    pub agreed: BTreeMap<ChangeId, Agreement>,
-    /// The resources whose removal is overdue, and since when.
-    pub overdue: BTreeMap<AccessResource, Timestamp>,
+    /// Who approved the changes of the open access windows, by change.
+    pub agreed: BTreeMap<ChangeId, Arc<Agreement>>,
 }
 
 impl AppState {
@@ -146,7 +142,8 @@ impl AppState {
             observations: broadcast::channel(4_096).0,
             observing: tokio::sync::Mutex::new(()),
             reads: Mutex::default(),
-            declarations_moved: Mutex::default(),
+            moved_accounts: MovedAccounts::default(),
+            requested: RequestedItems::default(),
             vkey: OnceLock::new(),
             evaluations: EvaluationSlots::default(),
             waiting: PendingStarts::default(),
@@ -247,6 +244,7 @@ impl ReadModel {
             exposure: super::exposure::Exposure::default(),
             index: super::index::Index::default(),
             records: Records::default(),
+            agreed: BTreeMap::new(),
         }
     }
 
@@ -279,6 +277,7 @@ impl ReadModel {
         rules: &Rules,
         touched: &BTreeSet<AccountId>,
     ) -> Self {
+        let agreed = reasons.agreed.clone();
         let (windows, records) = by_assignment(reasons);
         let mut existing_access =
             ExistingAccessEvaluator::new(&snapshot, rules).with_records(records.clone());
@@ -306,6 +305,7 @@ impl ReadModel {
             exposure,
             index,
             records,
+            agreed,
         }
     }
 
@@ -340,38 +340,6 @@ impl ReadModel {
             principal,
         }
     }
-}
-
-/// Groups the access windows by assignment, together with their approvals.
-fn by_assignment(reasons: AccessReasons) -> (BTreeMap<Assignment, Vec<Window>>, Records) {
-    let mut grouped: BTreeMap<Assignment, Vec<Window>> = BTreeMap::new();
-    let mut records = Records {
-        overdue: reasons.overdue,
-        ..Records::default()
-    };
-    for row in reasons.windows {
-        let agreed = reasons.agreed.get(&row.window.change);
-        let agreed = agreed.cloned().unwrap_or_default();
-        match row.key {
-            AccessResource::Assignment(assignment) => {
-                let term = row.window.ends.map_or(Term::Standing, |end| {
-                    Term::For(end.since(row.window.starts))
-                });
-                // If there are several windows, the longest determines the term and the approvals of the access.
-                let known = records.assignments.get(&assignment);
-                if known.is_none_or(|known| known.term <= term) {
-                    let record = Record { term, agreed };
-                    records.assignments.insert(assignment.clone(), record);
-                }
-                grouped.entry(assignment).or_default().push(row.window);
-            }
-            AccessResource::Membership { group, user } => {
-                let joined = records.memberships.entry(group).or_default();
-                joined.insert(user, agreed);
-            }
-        }
-    }
-    (grouped, records)
 }
 
 /// Returns the maximum length of a role session through the access of an operation: the permission set's own limit, or

@@ -6,17 +6,16 @@
 //! ledger is written last.
 
 mod alarms;
-mod change_form;
-mod choices;
 mod classify;
 pub(crate) mod decide;
 mod decider_link;
 pub(crate) mod descriptions;
 pub(crate) mod evaluation;
 mod events;
+mod follow_ups;
+mod forms;
 pub(crate) mod identity_alarm;
 mod identity_evidence;
-mod identity_form;
 mod identity_state;
 mod list;
 mod mismatch;

@@ -1,16 +1,16 @@
 //! The home page, assembled from values that are precomputed in the read model.
 
 use app::backend::{
-    AccountRef, DriftRow, ExposedPerson, Exposure, FindingGroup, Home, HomePort, IdentityAlarmView,
-    IdentityNotice, MyAccess, OrganisationHome, PortResult,
+    AccountRef, DriftKind, DriftRow, ExposedPerson, Exposure, FindingGroup, Home, HomePort,
+    IdentityAlarmView, IdentityNotice, MyAccess, NotLinked, OrganisationHome, PortResult,
 };
 use async_trait::async_trait;
 use domain::{
-    access::{self, Path, Reach},
+    access::{self, Reach},
     authorize::{Action, IdentityState},
-    classification::{Environment, Pci},
     drift::{Drift, DriftEvent},
-    ids::{AccountId, PermissionSetArn, PersonId, Principal, UserId},
+    identity::LinkDifferenceKind,
+    ids::{AccountId, GroupId, PermissionSetArn, PersonId, Principal, UserId},
     person::link::{IdentityLink, link_identity},
     policies::Rules,
     snapshot::Knowledge,
@@ -74,36 +74,34 @@ impl HomePort for Service {
 }
 
 impl Service {
-    async fn own_suspension(&self, own: &CallingPerson) -> PortResult<Option<String>> {
+    async fn own_suspension(&self, own: &CallingPerson) -> PortResult<Option<LinkDifferenceKind>> {
         if own.actor.identity == IdentityState::Active {
             return Ok(None);
         }
         let mut conn = self.connection().await?;
         let suspension = store::identity::suspension(&mut conn, &own.person).await;
         let suspension = suspension.map_err(broken)?;
-        Ok(suspension.map(|suspension| suspension.difference.reason().to_owned()))
+        Ok(suspension.map(|suspension| suspension.difference.kind()))
     }
 
     /// Returns why the viewer's sign-in is linked to no user. The viewer may not know other users, so none is named.
-    async fn own_link_obstacle(&self, own: &CallingPerson) -> PortResult<Option<String>> {
+    async fn own_link_obstacle(&self, own: &CallingPerson) -> PortResult<Option<NotLinked>> {
         if own.user.is_some() {
             return Ok(None);
         }
         let snapshot = &self.read_model.snapshot;
         if snapshot.never_read().users() == Knowledge::NeverRead {
-            return Ok(Some(
-                "Users of Identity Center were not read yet.".to_owned(),
-            ));
+            return Ok(Some(NotLinked::UsersNotRead));
         }
         let mut conn = self.connection().await?;
         let record = store::identity::record(&mut conn, &own.person).await;
         if record.map_err(broken)?.ended.is_some() {
-            return Ok(Some(ENDED.to_owned()));
+            return Ok(Some(NotLinked::Ended));
         }
         let keys = store::person::keys_of(&mut conn, &own.subject).await;
         let keys = keys.map_err(broken)?;
         let link = link_identity(&keys, snapshot.found_by(&keys));
-        Ok(Some(unlinked_words(&link)))
+        Ok(Some(not_linked(&link)))
     }
 
     /// The alarm is read from the ledger, because it can end in another process.
@@ -169,12 +167,7 @@ impl Service {
         let rows = reaches.into_iter().take(ACCESS).map(|reach| MyAccess {
             account: names::account(&read_model.snapshot, &reach.pair.account),
             set: names::set(&read_model.snapshot, &reach.pair.set),
-            via: match &reach.path {
-                Path::Direct => "directly".to_owned(),
-                Path::Group(group) => {
-                    format!("through {}", names::group(&read_model.snapshot, group))
-                }
-            },
+            via: names::via(&read_model.snapshot, &reach.path),
             ends: read_model.ends(&ReadModel::assignment(&reach)),
         });
         (rows.collect(), count)
@@ -213,23 +206,12 @@ fn accounts_to_confirm(read_model: &ReadModel, now: Timestamp) -> usize {
     declared.filter(|declared| declared.is_due(now)).count()
 }
 
-/// Why an identity whose link people ended is linked to no user.
-const ENDED: &str = "People agreed to end the link of your identity. No new sign-in links it again, only another change.";
-
-/// Returns why a sign-in is linked to no user. The entry in the ledger names users only if there are several.
-fn unlinked_words(link: &IdentityLink) -> String {
-    let unclear = link
-        .obstacle()
-        .map(|why| format!("It is not clear who you are: {why}."));
-    match (link, unclear) {
-        (IdentityLink::Ambiguous(_) | IdentityLink::Contradictory(_), Some(unclear)) => {
-            format!("{unclear} The ledger names the users to administrators.")
-        }
-        (_, Some(unclear)) => unclear,
-        (IdentityLink::Linked(..), None) => {
-            "Your Identity Center user is, or was, another identity.".to_owned()
-        }
-        (_, None) => "Identity Center has no user that belongs to your sign-in.".to_owned(),
+/// Returns why a sign-in is linked to no user.
+fn not_linked(link: &IdentityLink) -> NotLinked {
+    match (link, link.obstacle()) {
+        (_, Some(obstacle)) => NotLinked::Unclear(obstacle),
+        (IdentityLink::Linked(..), None) => NotLinked::AnotherIdentity,
+        (_, None) => NotLinked::NoUser,
     }
 }
 
@@ -311,30 +293,38 @@ fn findings(rules: &Rules, read_model: &ReadModel) -> Vec<FindingGroup> {
 fn drift_row(read_model: &ReadModel, seen: &DriftEvent) -> DriftRow {
     let snapshot = &read_model.snapshot;
     let set = |arn: &PermissionSetArn| names::set(snapshot, arn).name;
+    let group = |id: &GroupId| names::group(snapshot, id);
     let (what, principal, account) = match &seen.drift {
         Drift::Assigned { assignment } => (
-            format!("{} was assigned", set(&assignment.pair.set)),
+            DriftKind::Assigned {
+                set: set(&assignment.pair.set),
+            },
             Some(assignment.principal.clone()),
             Some(&assignment.pair.account),
         ),
         Drift::Unassigned { assignment } => (
-            format!("{} was removed", set(&assignment.pair.set)),
+            DriftKind::Unassigned {
+                set: set(&assignment.pair.set),
+            },
             Some(assignment.principal.clone()),
             Some(&assignment.pair.account),
         ),
-        Drift::Joined { group, user } => (
-            format!("Added to {}", names::group(snapshot, group)),
+        Drift::Joined { group: id, user } => (
+            DriftKind::Joined { group: group(id) },
             Some(Principal::User(user.clone())),
             None,
         ),
-        Drift::Left { group, user } => (
-            format!("Removed from {}", names::group(snapshot, group)),
+        Drift::Left { group: id, user } => (
+            DriftKind::Left { group: group(id) },
             Some(Principal::User(user.clone())),
             None,
         ),
-        Drift::SetEdited { set: arn, .. } => (format!("{} was edited", set(arn)), None, None),
+        Drift::SetEdited { set: arn, .. } => (DriftKind::SetEdited { set: set(arn) }, None, None),
         Drift::Reclassified { account, from, to } => (
-            format!("Now {}, was {}", counted(*to), counted(*from)),
+            DriftKind::Reclassified {
+                from: *from,
+                to: *to,
+            },
             None,
             Some(account),
         ),
@@ -348,48 +338,18 @@ fn drift_row(read_model: &ReadModel, seen: &DriftEvent) -> DriftRow {
     }
 }
 
-/// Formats a classification.
-fn counted((environment, pci): (Environment, Pci)) -> String {
-    let scope = match pci {
-        Pci::Out => "outside PCI",
-        Pci::Connected => "connected to PCI",
-        Pci::In => "in PCI",
-    };
-    format!("{}, {scope}", environment.as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use domain::person::link::UnusableKey;
-
     use super::*;
-
-    const NAMED: &str = "The ledger names the users to administrators.";
-
-    #[test]
-    fn the_ledger_is_named_only_where_it_names_users() {
-        let unusable = unlinked_words(&IdentityLink::Unusable(UnusableKey::UnreadAttribute));
-        assert_eq!(
-            unusable,
-            "It is not clear who you are: the attribute of the user pool could not be read."
-        );
-        for several in [
-            IdentityLink::Ambiguous(Vec::new()),
-            IdentityLink::Contradictory(Vec::new()),
-        ] {
-            let words = unlinked_words(&several);
-            assert!(words.ends_with(NAMED), "{words}");
-        }
-    }
 
     #[test]
     fn a_user_who_was_another_identity_is_not_called_linked() {
         let user = UserId::parse("0e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b").unwrap();
         assert_eq!(
-            unlinked_words(&IdentityLink::Linked(user, BTreeSet::new())),
-            "Your Identity Center user is, or was, another identity."
+            not_linked(&IdentityLink::Linked(user, BTreeSet::new())),
+            NotLinked::AnotherIdentity
         );
     }
 }

@@ -7,8 +7,8 @@ mod recorded_words;
 mod sentence;
 
 use app::backend::{
-    Denied, EntryItems, EntryMeaning, EntryRow, EntryView, ITEMS_PER_PAGE, Inclusion, ItemsProof,
-    LedgerHealth, LedgerPort, ListQuery, Page, PortResult,
+    Denied, EntryItem, EntryItems, EntryMeaning, EntryRow, EntryView, ITEMS_PER_PAGE, Inclusion,
+    ItemsProof, LedgerHealth, LedgerPort, ListQuery, Page, PortResult,
 };
 use async_trait::async_trait;
 use domain::{
@@ -290,8 +290,8 @@ async fn items(
     let known: Vec<Operation> = rows.clone().filter_map(StoredItem::read).collect();
     let people = PersonNames::new(store, snapshot).of_items(&known).await?;
     let line = |item: &StoredItem| match item.read() {
-        Some(operation) => descriptions::operation(snapshot, &people, &operation),
-        None => item.document.clone(),
+        Some(operation) => EntryItem::Known(descriptions::operation(snapshot, &people, &operation)),
+        None => EntryItem::Newer(item.document.clone()),
     };
     Ok(Some(EntryItems {
         proven: if recorded.proves(&found) {

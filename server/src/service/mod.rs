@@ -5,11 +5,11 @@
 //! `Service::allowed`, whatever the route did before. Services know neither `http` nor the engine, except what an
 //! approved change waits for.
 
+pub(crate) mod access_reasons;
 mod accounts;
 pub mod app_state;
 pub mod caller;
 pub mod changes;
-pub mod classification;
 mod csv;
 pub(crate) mod drift;
 pub mod evaluation_slots;
@@ -21,6 +21,7 @@ pub mod index;
 pub mod instance;
 pub mod journal;
 mod ledger;
+pub mod moved_accounts;
 pub mod names;
 pub mod oversight;
 pub mod pci_findings;
@@ -28,6 +29,7 @@ mod people;
 mod permission_sets;
 pub mod readiness;
 pub mod report;
+pub mod requested_items;
 pub mod settings;
 pub mod sign_in;
 pub mod single_reads;

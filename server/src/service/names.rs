@@ -1,9 +1,10 @@
 //! Resolves ids to the names that pages show. Names are resolved for display and never stored with access.
 
 use app::backend::{
-    AccountRef, AccountStatus, Freshness, HitView, ListsRead, PrincipalRef, SetRef, UserRef,
+    AccountRef, AccountStatus, Freshness, HitView, ListsRead, PrincipalRef, SetRef, UserRef, ViaRef,
 };
 use domain::{
+    access::Path,
     classification::{Basis, Classification, Environment, Pci, Source},
     directory::UserStatus,
     ids::{AccountId, GroupId, PermissionSetArn, PersonId, Principal, UserId},
@@ -46,6 +47,17 @@ pub fn account(snapshot: &Snapshot, id: &AccountId) -> AccountRef {
             name: "unknown account".into(),
             class: unknown,
             state: None,
+        },
+    }
+}
+
+/// Returns a path for display.
+pub fn via(snapshot: &Snapshot, path: &Path) -> ViaRef {
+    match path {
+        Path::Direct => ViaRef::Direct,
+        Path::Group(id) => ViaRef::Group {
+            id: id.clone(),
+            name: group(snapshot, id),
         },
     }
 }

@@ -107,7 +107,7 @@ impl Service {
                 set: names::set(snapshot, &reach.pair.set),
                 group: match &reach.path {
                     Path::Direct => None,
-                    Path::Group(group) => Some((group.to_string(), names::group(snapshot, group))),
+                    Path::Group(group) => Some((group.clone(), names::group(snapshot, group))),
                 },
                 since: reach.since,
                 ends: read_model.ends(&ReadModel::assignment(reach)),

@@ -11,25 +11,25 @@ pub(crate) use item::{IN_FLIGHT, ReadItem, read_item};
 pub use removal::read_removal;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::{Arc, PoisonError},
 };
 
 use domain::{
     crawl::{self, SingleRead},
-    diff::Gainer,
     engine::Listing,
-    ids::{AccountId, ChangeId},
-    policies::Agreement,
+    ids::AccountId,
     snapshot::{Parts, Snapshot},
     time::Timestamp,
 };
 
 use super::{
-    app_state::{AccessReasons, AppState, ReadModel},
+    access_reasons,
+    app_state::{AppState, ReadModel},
     drift,
+    moved_accounts::{self, Marked},
 };
-use crate::store::{self, StoreError, change::FoundChange};
+use crate::store::{self, StoreError};
 
 /// Adds a read to the read model. If it cannot be stored, the next crawl reads it again.
 pub async fn note(app_state: &Arc<AppState>, listing: &Listing, as_of: Timestamp) {
@@ -55,7 +55,7 @@ pub async fn take(
         return Ok(());
     };
     keep(app_state, before, &parts, read, as_of).await?;
-    refresh(app_state, parts, &touched).await
+    refresh(app_state, parts, touched).await
 }
 
 /// Keeps a read for the crawl in progress, whose older listing must not replace it.
@@ -65,18 +65,6 @@ pub fn remember(app_state: &AppState, read: &SingleRead, as_of: Timestamp) {
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
     reads.push((read.clone(), as_of));
-}
-
-/// Rebuilds the read model after access windows changed in these accounts.
-pub async fn windows_moved(app_state: &Arc<AppState>, touched: &BTreeSet<AccountId>) {
-    let _turn = app_state.observing.lock().await;
-    let parts = app_state.read_model().snapshot.parts().clone();
-    if let Err(error) = refresh(app_state, parts, touched).await {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "the access windows could not be read"
-        );
-    }
 }
 
 /// Stores what a read changed, and records the drift in it: a single read must not hide a change made outside
@@ -135,18 +123,17 @@ fn part_of(parts: &Parts, read: &SingleRead) -> Parts {
     part
 }
 
-/// Publishes a new read model in which only these accounts are evaluated again.
-pub(crate) async fn refresh(
+/// Publishes a new read model in which only these accounts, and those that moved, are evaluated again. The caller has the
+/// turn of the reads of AWS.
+async fn refresh(
     app_state: &Arc<AppState>,
-    parts: Parts,
-    touched: &BTreeSet<AccountId>,
+    mut parts: Parts,
+    mut touched: BTreeSet<AccountId>,
 ) -> Result<(), StoreError> {
-    let reasons = reasons(app_state).await?;
-    let (old, rules, touched) = (
-        app_state.read_model(),
-        app_state.rules.clone(),
-        touched.clone(),
-    );
+    let marked = take_along(app_state, &mut parts).await?;
+    touched.extend(marked.accounts());
+    let (old, rules) = (app_state.read_model(), app_state.rules.clone());
+    let reasons = access_reasons::load(app_state, &old.agreed).await?;
     let special = old.special.clone();
     let made = tokio::task::spawn_blocking(move || {
         ReadModel::after(
@@ -159,7 +146,26 @@ pub(crate) async fn refresh(
         )
     });
     app_state.publish(made.await.map_err(|error| unmade(&error))?);
+    app_state.moved_accounts.settle(&marked);
     Ok(())
+}
+
+/// Classifies the accounts that moved as they are now, and returns their marks. The caller settles them after it has
+/// published these parts.
+pub(crate) async fn take_along(
+    app_state: &AppState,
+    parts: &mut Parts,
+) -> Result<Marked, StoreError> {
+    let marked = app_state.moved_accounts.marked();
+    let mut conn = app_state.store.connection().await?;
+    let now = app_state.clock.now();
+    let changed = moved_accounts::classes(&mut conn, &parts.accounts, &marked, now).await?;
+    for (id, class) in changed {
+        if let Some((_, known)) = parts.accounts.get_mut(&id) {
+            *known = class;
+        }
+    }
+    Ok(marked)
 }
 
 /// Returns the error for a read model that could not be built. Its callers must not continue with the previous one.
@@ -168,39 +174,4 @@ pub(crate) fn unmade(error: &tokio::task::JoinError) -> StoreError {
         table: "the read model",
         what: error.to_string(),
     }
-}
-
-/// Returns the access windows that are not over, their approvals, and the overdue removals.
-pub async fn reasons(app_state: &AppState) -> Result<AccessReasons, StoreError> {
-    let mut conn = app_state.store.read().acquire().await?;
-    let windows = store::engine::windows(&mut conn).await?;
-    let changes: BTreeSet<&ChangeId> = windows.iter().map(|row| &row.window.change).collect();
-    let mut agreed = BTreeMap::new();
-    for change in changes {
-        let found = store::change::find(&mut conn, change).await?;
-        let stored = found.and_then(FoundChange::known);
-        // An approval counts only for the effect that was shown to the approver.
-        if let Some(stored) = stored.filter(|stored| stored.altered.is_none()) {
-            let approvals = stored
-                .change
-                .in_force()
-                .filter(|approval| approval.decision == domain::approval::Decision::Approve)
-                .map(|approval| approval.approver.clone())
-                .collect();
-            let gaining = stored
-                .effect
-                .evaluated_steps()
-                .filter_map(|step| match step.gainer {
-                    Gainer::User(user) => Some((user, step.pair)),
-                    Gainer::FutureMember(_) => None,
-                })
-                .collect();
-            agreed.insert(change.clone(), Agreement { approvals, gaining });
-        }
-    }
-    Ok(AccessReasons {
-        windows,
-        agreed,
-        overdue: store::engine::overdue(&mut conn).await?,
-    })
 }

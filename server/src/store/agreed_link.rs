@@ -20,6 +20,7 @@ use super::{
     identity::{self, SuspendedUsers},
     json,
     person::stored_keys,
+    places,
     session::SessionDocument,
 };
 
@@ -262,6 +263,72 @@ pub async fn settle_claims(tx: &mut Tx, person: &PersonId) -> Result<(), StoreEr
     Ok(())
 }
 
+/// What of an identity with a sign-in decides its place in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentitySketch {
+    pub person: PersonId,
+    pub user: Option<UserId>,
+    /// Whether a sign-in of it claims a user.
+    pub claims: bool,
+}
+
+/// Which identities are listed.
+#[derive(Debug, Clone)]
+pub enum Listed {
+    All,
+    WithoutUser,
+    Claiming,
+    These(Vec<PersonId>),
+}
+
+/// The number of identities that are read in one query.
+const AT_ONCE: usize = 500;
+
+/// Returns the identities that have a sign-in, without their sign-ins.
+pub async fn sketches(
+    conn: &mut AnyConnection,
+    which: &Listed,
+) -> Result<Vec<IdentitySketch>, StoreError> {
+    let condition = match which {
+        Listed::All => "1 = 1",
+        Listed::WithoutUser => "p.user_id is null",
+        Listed::Claiming => "p.id in (select person_id from subject where claims is not null)",
+        Listed::These(these) => {
+            let mut found = Vec::new();
+            for some in these.chunks(AT_ONCE) {
+                let condition = format!("p.id in ({})", places(some.len()));
+                found.extend(sketches_where(conn, &condition, some).await?);
+            }
+            return Ok(found);
+        }
+    };
+    sketches_where(conn, condition, &[]).await
+}
+
+async fn sketches_where(
+    conn: &mut AnyConnection,
+    condition: &str,
+    persons: &[PersonId],
+) -> Result<Vec<IdentitySketch>, StoreError> {
+    let sql = format!(
+        "select p.id, p.user_id, count(s.claims) from person p join subject s on s.person_id = p.id \
+         where {condition} group by p.id, p.user_id"
+    );
+    let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+    let query = persons
+        .iter()
+        .fold(query, |query, person| query.bind(person.as_str()));
+    let rows: Vec<(String, Option<String>, i64)> = query.fetch_all(conn).await?;
+    let sketch = |(person, user, claims): (String, Option<String>, i64)| {
+        Ok(IdentitySketch {
+            person: id("person", &person)?,
+            user: user.map(|user| id("person", &user)).transpose()?,
+            claims: claims > 0,
+        })
+    };
+    rows.into_iter().map(sketch).collect()
+}
+
 /// An identity in the list: a person with a sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedIdentity {
@@ -270,31 +337,39 @@ pub struct ListedIdentity {
     pub sign_ins: Vec<SignInOfIdentity>,
 }
 
-/// Returns every identity that has a sign-in, by id. Costs as much as there are people who have signed in.
-pub async fn listed(conn: &mut AnyConnection) -> Result<Vec<ListedIdentity>, StoreError> {
-    let rows: Vec<SignInRow> =
-        sqlx::query_as(concat!(sign_in_columns!(), "order by p.id, s.iss, s.sub"))
-            .fetch_all(conn)
-            .await?;
+/// Returns these identities with their sign-ins, by id.
+pub async fn listed(
+    conn: &mut AnyConnection,
+    persons: &[PersonId],
+) -> Result<Vec<ListedIdentity>, StoreError> {
     let mut found: Vec<ListedIdentity> = Vec::new();
-    for row in rows {
-        if found
-            .last()
-            .is_none_or(|last| last.person.as_str() != row.0)
-        {
-            found.push(ListedIdentity {
-                person: id("person", &row.0)?,
-                user: row
-                    .1
-                    .as_deref()
-                    .map(|user| id("person", user))
-                    .transpose()?,
-                sign_ins: Vec::new(),
-            });
-        }
-        let sign_in = sign_in(row)?;
-        if let Some(last) = found.last_mut() {
-            last.sign_ins.push(sign_in);
+    for some in persons.chunks(AT_ONCE) {
+        let sql = format!(
+            "{}where p.id in ({}) order by p.id, s.iss, s.sub",
+            sign_in_columns!(),
+            places(some.len())
+        );
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+        let query = some
+            .iter()
+            .fold(query, |query, person| query.bind(person.as_str()));
+        let rows: Vec<SignInRow> = query.fetch_all(&mut *conn).await?;
+        for row in rows {
+            if found
+                .last()
+                .is_none_or(|last| last.person.as_str() != row.0)
+            {
+                let user = row.1.as_deref().map(|user| id("person", user));
+                found.push(ListedIdentity {
+                    person: id("person", &row.0)?,
+                    user: user.transpose()?,
+                    sign_ins: Vec::new(),
+                });
+            }
+            let sign_in = sign_in(row)?;
+            if let Some(last) = found.last_mut() {
+                last.sign_ins.push(sign_in);
+            }
         }
     }
     Ok(found)

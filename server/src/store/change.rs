@@ -17,7 +17,7 @@ pub use alarm::{AlarmCount, alarm_counts, newest_with_alarm};
 pub use decision::{DecisionRow, decide, decision_rows};
 pub use found::{FoundChange, UnreadableRow};
 pub use items::{inline_items, item_digests, item_of, items_of};
-pub use list::{Filter, Folding, list, refused_of, submitted_since};
+pub use list::{Filter, Folding, list, refused_of, submitted_since, undecided_until};
 pub use removals::{PeopleOfRemovals, SubmittedWithin, people_of_removals};
 pub use summary::{ChangeSummary, ListedChange};
 pub use target::{ChangeTarget, mark_alarm};

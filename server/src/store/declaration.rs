@@ -18,7 +18,7 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
-use super::{Store, StoreError, Tx, change, ledger::proof};
+use super::{Store, StoreError, Tx, change, ledger::proof, places};
 
 /// The declaration of an account that is in force according to the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,38 +61,33 @@ pub async fn in_force(
     conn: &mut AnyConnection,
     account: &AccountId,
 ) -> Result<Option<InForce>, StoreError> {
-    let projection = proof::declarations_of(conn, account).await?;
-    let Some(entry) = projection.declarations().in_force(account) else {
-        return Ok(None);
-    };
-    let row: Option<OpenRow> = sqlx::query_as(
-        "select account_id, declared_at, change_id, digest, document from account_declaration \
-         where account_id = $1 and ended_at is null",
-    )
-    .bind(account.as_str())
-    .fetch_optional(conn)
-    .await?;
-    Ok(Some(of(entry, row.as_ref())))
+    let mut found = in_force_of(conn, &BTreeSet::from([account.clone()])).await?;
+    Ok(found.remove(account))
 }
 
-/// The number of accounts up to which each is read alone. Reading all declarations takes a few queries in total.
-const FEW: usize = 8;
+/// The number of accounts that are read in one query.
+const AT_ONCE: usize = 500;
 
-/// Returns the declarations in force of these accounts.
+/// Returns the declarations in force of these accounts. Costs as much as these accounts were declared.
 pub async fn in_force_of(
     conn: &mut AnyConnection,
     accounts: &BTreeSet<AccountId>,
 ) -> Result<BTreeMap<AccountId, InForce>, StoreError> {
-    if accounts.len() > FEW {
-        let mut all = everything(conn).await?;
-        all.retain(|account, _| accounts.contains(account));
-        return Ok(all);
-    }
+    let accounts: Vec<&AccountId> = accounts.iter().collect();
     let mut found = BTreeMap::new();
-    for account in accounts {
-        if let Some(one) = in_force(conn, account).await? {
-            found.insert(account.clone(), one);
-        }
+    for some in accounts.chunks(AT_ONCE) {
+        let projection = proof::declarations_of(conn, some).await?;
+        let sql = format!(
+            "select account_id, declared_at, change_id, digest, document from account_declaration \
+             where ended_at is null and account_id in ({})",
+            places(some.len())
+        );
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+        let query = some
+            .iter()
+            .fold(query, |query, account| query.bind(account.as_str()));
+        let rows: Vec<OpenRow> = query.fetch_all(&mut *conn).await?;
+        found.extend(combined(projection.declarations(), &rows));
     }
     Ok(found)
 }
@@ -101,11 +96,6 @@ pub async fn in_force_of(
 pub async fn all_in_force(
     conn: &mut AnyConnection,
 ) -> Result<BTreeMap<AccountId, Declared>, StoreError> {
-    let all = everything(conn).await?.into_iter();
-    Ok(all.map(|(account, one)| (account, one.declared)).collect())
-}
-
-async fn everything(conn: &mut AnyConnection) -> Result<BTreeMap<AccountId, InForce>, StoreError> {
     let projection = proof::declarations(conn).await?;
     let rows: Vec<OpenRow> = sqlx::query_as(
         "select account_id, declared_at, change_id, digest, document from account_declaration \
@@ -113,18 +103,20 @@ async fn everything(conn: &mut AnyConnection) -> Result<BTreeMap<AccountId, InFo
     )
     .fetch_all(conn)
     .await?;
-    let rows: BTreeMap<&str, &OpenRow> = rows.iter().map(|row| (row.0.as_str(), row)).collect();
-    Ok(open(projection.declarations())
-        .map(|(account, entry)| {
-            let row = rows.get(account.as_str()).copied();
-            (account.clone(), of(entry, row))
-        })
-        .collect())
+    let all = combined(projection.declarations(), &rows).into_iter();
+    Ok(all.map(|(account, one)| (account, one.declared)).collect())
 }
 
-fn open(all: &Declarations) -> impl Iterator<Item = (&AccountId, &RecordedDeclaration)> {
-    let accounts = all.all().keys();
-    accounts.filter_map(|account| Some((account, all.in_force(account)?)))
+/// Combines the entries in force with the open rows of their accounts.
+fn combined(entries: &Declarations, rows: &[OpenRow]) -> BTreeMap<AccountId, InForce> {
+    let rows: BTreeMap<&str, &OpenRow> = rows.iter().map(|row| (row.0.as_str(), row)).collect();
+    let accounts = entries.all().keys();
+    let open = accounts.filter_map(|account| Some((account, entries.in_force(account)?)));
+    open.map(|(account, entry)| {
+        let row = rows.get(account.as_str()).copied();
+        (account.clone(), of(entry, row))
+    })
+    .collect()
 }
 
 /// Combines an entry with the open row of its account. A text that this version does not understand is read-only: it

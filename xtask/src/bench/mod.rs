@@ -4,6 +4,7 @@
 mod crawl;
 mod figure;
 mod home;
+mod items;
 mod page_load;
 mod preview;
 mod program;

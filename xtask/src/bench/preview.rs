@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::figure::{Board, Figure, percentile};
+use super::items;
 use super::program::{LocalAws, Program};
 use super::sign_in::sign_in;
 use super::start::milliseconds;
@@ -36,6 +37,7 @@ pub fn show(binary: &Path, board: &mut Board) -> Result<(), Failure> {
     for size in SIZES {
         measure(size, &aws, &program, &cookies, board)?;
     }
+    items::measure(&aws, &program, &cookies, board)?;
     program.stop()
 }
 

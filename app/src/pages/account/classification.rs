@@ -1,10 +1,13 @@
 //! The classification of an account on its page: what is declared, what needs attention, and what is doubtful.
 
-use domain::{classification::Classification, time::Timestamp};
+use domain::{
+    classification::{Classification, Reading},
+    time::Timestamp,
+};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{DeclarationState, DeclarationView},
+    backend::{AccountRef, DeclarationState, DeclarationView, classification_cures},
     components::{
         Day, Definition, DefinitionList, Notice, PersonLink, Section, Status, classification_words,
         doubt, environment_name, pci_name, relative,
@@ -88,13 +91,20 @@ pub(super) fn declared(
 }
 
 /// Renders what is doubtful about a classification, and what to do. The last cure confirms a less strict one.
-pub(super) fn doubts(class: Classification, mut cures: Vec<String>) -> AnyView {
+pub(super) fn doubts(account: &AccountRef, readings: &[Reading]) -> AnyView {
+    let class = account.class;
+    // Nothing was read of an account that is not in the organization.
+    let mut cures = if account.state.is_some() {
+        classification_cures(&account.id, &class, readings)
+    } else {
+        Vec::new()
+    };
     let waiting = class.waiting.map(|(environment, pci)| {
         let looser = classification_words((environment, pci));
         let confirm = cures.pop().map(cure_view);
         view! {
             <Notice status=Status::Pending title="AWS reports a less strict classification">
-                "AWS now reports " {looser} ". The stricter classification stays in effect until the change is confirmed in the configuration. " {confirm}
+                "AWS now reports " {looser} ". The stricter classification stays in effect until the less strict one is declared, to which two other people agree, or confirmed in the configuration. " {confirm}
             </Notice>
         }
     });

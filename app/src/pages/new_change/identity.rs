@@ -1,83 +1,90 @@
-//! The first form of a change about an identity: the identity is fixed, and the user is chosen.
+//! The forms of a change about an identity: the identity is fixed, and for a link the user is chosen.
 
 use leptos::prelude::*;
 
-use super::pick;
+use super::{
+    FormPage, Place,
+    selection::{Field, framed, pick},
+};
 use crate::{
-    backend::{ChangeKind, NewChange, change_field},
-    components::{Button, ButtonKind, Definition, DefinitionList, Section},
+    backend::{ChangeForm, NewChange, change_field},
+    components::{ButtonKind, Definition, DefinitionList, Section},
 };
 
-/// Returns the title of the page.
-pub(super) const fn title(kind: ChangeKind) -> &'static str {
-    match kind {
-        ChangeKind::Link => "Link an identity",
-        ChangeKind::Unlink => "End the link of an identity",
-        ChangeKind::RefuseClaim => "Refuse a claim",
-        ChangeKind::Grant | ChangeKind::Remove | ChangeKind::Join | ChangeKind::Leave => {
-            "New change"
-        }
-    }
+/// The list of identities.
+const FROM: (&str, &str) = ("/identities", "Identities");
+
+pub(super) const LINK: FormPage = FormPage {
+    title: "Link an identity",
+    place: Place::Own {
+        from: FROM,
+        meaning: "Anyone who signs in as this identity acts as the chosen Identity Center user. Two other people must agree, and the holder of the user is not one of them.",
+    },
+    button: ButtonKind::Primary,
+    choose: choose_user,
+    session,
+};
+
+pub(super) const UNLINK: FormPage = FormPage {
+    title: "End the link of an identity",
+    place: Place::Own {
+        from: FROM,
+        meaning: "The identity keeps its sign-ins and can only read. It stays without a user until another change links it: no crawl and no sign-in does.",
+    },
+    button: ButtonKind::Danger,
+    choose: show_identity,
+    session,
+};
+
+pub(super) const REFUSE_CLAIM: FormPage = FormPage {
+    title: "Refuse a claim",
+    place: Place::Own {
+        from: FROM,
+        meaning: "The sign-in and the user it claims count as two people from then on. No crawl and no sign-in makes the same claim again.",
+    },
+    button: ButtonKind::Danger,
+    choose: show_identity,
+    session,
+};
+
+/// A change about an identity can give or take access, which lasts as long as what it comes from.
+fn session(length: &str, _: &ChangeForm) -> String {
+    format!(
+        "A role session that is started with this access can remain usable for up to {length}, even after the access is removed."
+    )
 }
 
-/// Returns what the change means.
-pub(super) const fn detail(kind: ChangeKind) -> &'static str {
-    match kind {
-        ChangeKind::Link => {
-            "Anyone who signs in as this identity acts as the chosen Identity Center user. Two other people must agree, and the holder of the user is not one of them."
-        }
-        ChangeKind::Unlink => {
-            "The identity keeps its sign-ins and can only read. It stays without a user until another change links it: no crawl and no sign-in does."
-        }
-        ChangeKind::RefuseClaim => {
-            "The sign-in and the user it claims count as two people from then on. No crawl and no sign-in makes the same claim again."
-        }
-        ChangeKind::Grant | ChangeKind::Remove | ChangeKind::Join | ChangeKind::Leave => "",
-    }
-}
-
-/// Renders the first form, a GET form. Without a user to choose, the identity alone is shown.
-pub(super) fn choose(new: &NewChange, kind: ChangeKind) -> AnyView {
-    let form = &new.change_form;
+fn named(new: &NewChange) -> AnyView {
     let identity = new.choices.who.first();
     let identity = identity.map_or_else(|| "Not known".to_owned(), |one| one.label.clone());
-    let named = view! {
-        <DefinitionList><Definition term="Identity">{identity}</Definition></DefinitionList>
-    };
-    if kind != ChangeKind::Link {
-        return view! { <Section title="Selection"><div id="choose" data-body>{named}</div></Section> }
-            .into_any();
-    }
-    let again = new.preview.is_some();
-    let button = if again {
-        ButtonKind::Secondary
-    } else {
-        ButtonKind::Primary
-    };
-    let (kind, who) = (form.kind.clone(), form.who.clone());
-    let user = pick(
-        new,
-        change_field::SET,
-        "Identity Center user",
-        &new.choices.sets,
-        &form.set,
-        None,
-    );
-    let words = if again {
-        "Update the preview"
-    } else {
-        "Preview"
-    };
     view! {
-        <Section title="Selection">
-            <form id="choose" method="get" action="/changes/new" data-body>
-                <input type="hidden" name=change_field::KIND value=kind />
-                <input type="hidden" name=change_field::WHO value=who />
-                {named}
-                {user}
-                <Button kind=button>{words}</Button>
-            </form>
-        </Section>
+        <DefinitionList><Definition term="Identity">{identity}</Definition></DefinitionList>
     }
     .into_any()
+}
+
+/// Without a user to choose, the identity alone is shown.
+fn show_identity(new: &NewChange) -> AnyView {
+    let named = named(new);
+    view! { <Section title="Selection"><div id="choose" data-body>{named}</div></Section> }
+        .into_any()
+}
+
+fn choose_user(new: &NewChange) -> AnyView {
+    let user = pick(
+        new,
+        Field {
+            name: change_field::SET,
+            label: "Identity Center user",
+            offered: &new.choices.sets,
+            chosen: &new.change_form.set,
+            hint: String::new(),
+        },
+    );
+    let who = new.change_form.who.clone();
+    framed(
+        new,
+        view! { <input type="hidden" name=change_field::WHO value=who /> {named(new)} {user} }
+            .into_any(),
+    )
 }

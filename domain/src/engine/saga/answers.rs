@@ -165,6 +165,8 @@ impl State {
                 index: id.1,
                 key: saga.plan.key.clone(),
                 step: number,
+                of: saga.plan.steps.len(),
+                name: saga.plan.steps.get(number).map(|step| step.step.name()),
                 result: StepResult::Done {
                     verified_at: as_of,
                     how,

@@ -6,7 +6,10 @@ use super::{
     exchange::{Retry, StepAnswer, SubjectContent},
     rows::{ProgressRow, SagaStop, StepPhase},
 };
-use crate::{engine::Pacing, subject::SagaPlan};
+use crate::{
+    engine::Pacing,
+    subject::{Content, SagaPlan},
+};
 
 /// The number of reads after `Done` that may contradict it before the attempt counts as not done.
 const LOOKS: u32 = 5;
@@ -73,13 +76,16 @@ pub(super) fn decide(
 ) -> Decision {
     let content = match content {
         SubjectContent::Unreadable(_) => return Decision::ReadAgain,
-        SubjectContent::Gone => return Decision::Stop(SagaStop::Gone),
-        SubjectContent::Is(content) => content,
+        SubjectContent::Gone => Content::Gone,
+        SubjectContent::Is(content) => Content::Is(content.clone()),
     };
     let before = row.done();
     // A step that was seen done and is undone was undone by somebody else.
-    let Some(done) = plan.position(content).filter(|done| *done >= before) else {
-        return Decision::Stop(SagaStop::ChangedMeanwhile);
+    let Some(done) = plan.position(&content).filter(|done| *done >= before) else {
+        return Decision::Stop(match content {
+            Content::Gone => SagaStop::Gone,
+            Content::Is(_) => SagaStop::ChangedMeanwhile,
+        });
     };
     if done == plan.steps.len() {
         return Decision::Finish;

@@ -8,7 +8,7 @@ use super::super::rows::Generation;
 use crate::{
     ids::ChangeId,
     permission_set::ContentHash,
-    subject::{Step, SubjectKey},
+    subject::{Content, Step, SubjectKey},
     time::Timestamp,
 };
 
@@ -35,7 +35,7 @@ pub struct CarryOut {
     pub key: SubjectKey,
     /// The content that the last read showed. A shell that can compare it in the same write does, and answers
     /// `Refused { retry: Retry::Later, .. }` if the subject holds another content.
-    pub from: ContentHash,
+    pub from: Content,
     /// The latest time to start; after it, answer `NotSent`. A step must not take effect later than
     /// [`Pacing::doubt_step`](super::super::Pacing::doubt_step) after its intent, unless it compares `from`.
     pub not_after: Timestamp,

@@ -52,7 +52,7 @@ impl ChangeRow {
 fn saga(operation: &Operation) -> Option<SagaPlan> {
     match operation.subject().work() {
         Work::Saga(plan) => Some(plan),
-        Work::Keep(_) | Work::Remove => None,
+        Work::Keep { .. } | Work::Remove { .. } => None,
     }
 }
 

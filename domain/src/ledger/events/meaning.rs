@@ -1,5 +1,7 @@
 //! What a kind of event means to its readers: pages, notifications and exports.
 
+use serde::Serialize;
+
 use super::EventKind;
 use crate::ledger::Entry;
 
@@ -44,7 +46,8 @@ pub enum Audience {
 }
 
 /// How serious an event is by itself, in the scale of OCSF.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Severity {
     Informational,
     Low,
@@ -78,7 +81,7 @@ impl Severity {
 }
 
 /// A class of OCSF 1.8 and an activity in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct OcsfActivity {
     pub class_uid: u16,
     pub activity_id: u8,

@@ -36,12 +36,16 @@ pub enum Slot {
     Differing,
     /// A number of linked identities.
     Linked,
+    /// Which step of an item it was, and of how many.
+    Step,
+    /// What the step does.
+    StepName,
     /// Why a sign-in was linked to no user: where each method of linking leads, or else the recorded reason.
     Obstacle,
 }
 
 impl Slot {
-    const ALL: [(&'static str, Self); 18] = [
+    const ALL: [(&'static str, Self); 20] = [
         ("actor", Self::Actor),
         ("item", Self::Item),
         ("person", Self::Person),
@@ -59,6 +63,8 @@ impl Slot {
         ("accounts", Self::Accounts),
         ("differing", Self::Differing),
         ("linked", Self::Linked),
+        ("step", Self::Step),
+        ("step_name", Self::StepName),
         ("obstacle", Self::Obstacle),
     ];
 

@@ -4,6 +4,7 @@
 //! change that was applied or ended must never start again, and an approval must never count for an effect that its
 //! approver did not see.
 
+use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 
@@ -23,6 +24,8 @@ use crate::{
 pub const SUBMITTED: &str = EventKind::ChangeSubmitted.as_str();
 /// The event type of a change that the policies blocked.
 pub const REFUSED: &str = EventKind::ChangeRefused.as_str();
+/// The event types of a request.
+pub const REQUESTS: [&str; 2] = [SUBMITTED, REFUSED];
 /// The event type of a change that needs new decisions.
 pub const SENT_BACK: &str = EventKind::ChangeSentBack.as_str();
 /// The event type of a change that the engine started to apply.
@@ -73,7 +76,8 @@ pub enum Lifecycle {
 }
 
 /// A mismatch between the row of a change and its entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ChangeMismatch {
     /// No entry requested the change.
     #[error("it was not requested through Leastwise")]

@@ -2,6 +2,8 @@
 //!
 //! Only describes: what counts is decided by [`Decisions::count`] and [`Decisions::declines_without_row`].
 
+use serde::Serialize;
+
 use super::Decisions;
 use crate::{
     approval::{Approval, Decision},
@@ -15,7 +17,8 @@ pub struct DecisionMismatch {
     pub kind: DecisionMismatchKind,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DecisionMismatchKind {
     /// The row has no entry. An approval does not count; a declining decision does.
     NoEntry(Decision),

@@ -18,6 +18,9 @@ pub const DECLARED: &str = EventKind::AccountDeclared.as_str();
 /// The event type of the end of a declaration.
 pub const ENDED: &str = EventKind::AccountDeclarationEnded.as_str();
 
+/// Every event type that changes a declaration.
+pub const OF_DECLARATIONS: [&str; 2] = [DECLARED, ENDED];
+
 /// A declaration according to its entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedDeclaration {

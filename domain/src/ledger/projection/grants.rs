@@ -35,6 +35,11 @@ pub const INTENDED: &str = EventKind::OperationIntended.as_str();
 /// The event type of a verified write to AWS.
 pub const VERIFIED: &str = EventKind::OperationVerified.as_str();
 
+/// Every event type that changes an access window or a removal.
+pub const OF_WINDOWS: [&str; 5] = [STARTED, STOPPED, CLOSED, REVOKED, ENDED];
+/// Every event type that says that a change wrote a resource.
+pub const OF_WRITES: [&str; 2] = [INTENDED, VERIFIED];
+
 /// An upper bound for the pause between attempts and for the doubt about a write.
 const LONGEST_PAUSE: Duration = Duration::minutes(62);
 

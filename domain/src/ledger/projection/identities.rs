@@ -38,7 +38,7 @@ pub const LINK_ENDED: &str = EventKind::IdentityLinkEnded.as_str();
 /// The event type of a claim that people refused.
 pub const CLAIM_REFUSED: &str = EventKind::IdentityClaimRefused.as_str();
 
-/// Every event type that changes the record of one identity. Whoever selects entries by their type reads this list.
+/// Every event type that changes the record of one identity.
 pub const OF_ONE_IDENTITY: [&str; 9] = [
     LINKED,
     USER_SEEN,
@@ -53,6 +53,12 @@ pub const OF_ONE_IDENTITY: [&str; 9] = [
 
 /// Every event type that begins or ends a suspension.
 pub const OF_A_SUSPENSION: [&str; 4] = [SUSPENDED, CONFIRMED, LINK_AGREED, LINK_ENDED];
+
+/// Every event type by which people agreed to something about an identity.
+pub const OF_AN_AGREEMENT: [&str; 3] = [LINK_AGREED, LINK_ENDED, CLAIM_REFUSED];
+
+/// Every event type that begins or ends an alarm.
+pub const OF_THE_ALARM: [&str; 2] = [ALARM_RAISED, ALARM_ENDED];
 
 /// Identities according to their entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -17,6 +17,8 @@ use crate::{
 pub const STARTED: &str = EventKind::SessionStarted.as_str();
 /// The event type of a session's end.
 pub const ENDED: &str = EventKind::SessionEnded.as_str();
+/// Every event type that changes a session.
+pub const OF_SESSIONS: [&str; 2] = [STARTED, ENDED];
 /// The member of `data` that holds [`SessionBinding::digest`].
 pub const BOUND: &str = "bound";
 

@@ -170,7 +170,7 @@ fn a_contradiction_says_which_method_leads_where_and_names_no_user() {
         ])
     );
     assert_eq!(
-        found.obstacle().unwrap(),
+        found.obstacle().unwrap().to_string(),
         "the methods of linking lead to different directory users: the subject of the user pool to one user, the \
          identity at the identity provider to another user"
     );
@@ -178,7 +178,8 @@ fn a_contradiction_says_which_method_leads_where_and_names_no_user() {
         attribute: Some(id(9)),
         ..subject(POOL, "s1")
     };
-    let said = link_identity(&missing, users.iter()).obstacle().unwrap();
+    let said = link_identity(&missing, users.iter()).obstacle();
+    let said = said.unwrap().to_string();
     assert!(
         said.ends_with("one user, the attribute of the user pool to none"),
         "{said}"

@@ -232,8 +232,8 @@ impl Touched {
             .collect();
         let mut parts = Parts {
             users,
-            members,
-            pairs,
+            members: members.into(),
+            pairs: pairs.into(),
             ..Parts::default()
         };
         for operation in operations {

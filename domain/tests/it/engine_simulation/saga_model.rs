@@ -10,7 +10,7 @@ use domain::{
     },
     ids::ChangeId,
     permission_set::ContentHash,
-    subject::SagaPlan,
+    subject::{Content, SagaPlan},
 };
 
 use super::{store::Store, subjects::Subjects};
@@ -58,9 +58,17 @@ fn plan_of<'a>(store: &'a Store, id: &SagaId) -> Result<&'a SagaPlan, String> {
     }
 }
 
+fn hash(content: &Content) -> Option<&ContentHash> {
+    match content {
+        Content::Is(hash) => Some(hash),
+        Content::Gone => None,
+    }
+}
+
 /// The steps that are done if the subject has a content; none if it is of somebody else. Deliberately not
 /// `SagaPlan::position`.
 fn steps_done(plan: &SagaPlan, content: &ContentHash) -> Option<usize> {
+    let content = &Content::Is(content.clone());
     if plan.seen == *content {
         return Some(0);
     }
@@ -171,6 +179,7 @@ impl SagaModel {
                 key,
                 step,
                 result,
+                ..
             } = event
             else {
                 continue;
@@ -191,7 +200,7 @@ impl SagaModel {
             let subject = &subjects.all[subjects.index(key)];
             let shown = plan.steps[*step..]
                 .iter()
-                .any(|later| subject.was(Some(&later.leaves), verified_at.0, now));
+                .any(|later| subject.was(hash(&later.leaves), verified_at.0, now));
             if verified_at.0 > now || !shown {
                 return Err(format!(
                     "S6: recorded {event:?}, but no content showed that"
@@ -225,7 +234,7 @@ impl SagaModel {
         let told = |n: usize| self.done.contains(&(id.clone(), n));
         let fair = match result {
             ItemResult::Carried { verified_at, .. } => {
-                let last = plan.steps.last().map(|step| &step.leaves);
+                let last = plan.steps.last().and_then(|step| hash(&step.leaves));
                 verified_at.0 <= now
                     && subject.was(last, verified_at.0, now)
                     && (0..plan.steps.len()).all(told)

@@ -11,6 +11,7 @@ use domain::{
     },
     ids::{Assignment, ChangeId, EffectHash, GroupId, OperationId, Pair, Principal},
     permission_set::ContentHash,
+    subject::Content,
     time::{Duration, Timestamp},
 };
 
@@ -709,7 +710,7 @@ impl Simulation {
         let begun = self.store.progress.contains_key(&id);
         if self.defect == Defect::WritesWithoutLooking && !begun {
             let content = match &self.store.plans[&id.0].0.items[id.1] {
-                Item::Saga { plan } => plan.seen.clone(),
+                Item::Saga { plan } => hash(&plan.seen),
                 other => return Err(format!("S1: {other:?} has no subject")),
             };
             let event = Event::SubjectRead {
@@ -791,12 +792,14 @@ impl Simulation {
         let intended = steps.iter().rposition(|s| s.phase == StepPhase::Intended);
         let done = steps.iter().filter(|s| s.phase == StepPhase::Done).count();
         match (self.defect, intended) {
-            (Defect::TrustsStepAnswers, Some(number)) => plan.steps[number].leaves.clone(),
-            (Defect::IgnoresForeignContent, _) if plan.position(&content).is_none() => {
-                match done.checked_sub(1) {
-                    Some(last) => plan.steps[last].leaves.clone(),
-                    None => plan.seen.clone(),
-                }
+            (Defect::TrustsStepAnswers, Some(number)) => hash(&plan.steps[number].leaves),
+            (Defect::IgnoresForeignContent, _)
+                if plan.position(&Content::Is(content.clone())).is_none() =>
+            {
+                hash(match done.checked_sub(1) {
+                    Some(last) => &plan.steps[last].leaves,
+                    None => &plan.seen,
+                })
             }
             _ => content,
         }
@@ -857,4 +860,12 @@ fn short(event: &Event) -> String {
     let mut text = format!("{event:?}");
     text.truncate(400);
     text
+}
+
+/// The sagas of this simulation delete nothing.
+fn hash(content: &Content) -> ContentHash {
+    match content {
+        Content::Is(hash) => hash.clone(),
+        Content::Gone => unreachable!("no step of this simulation deletes"),
+    }
 }

@@ -4,7 +4,7 @@ use domain::{
     engine::{CarryOut, Retry, StepAnswer, SubjectContent},
     ids::{PersonId, UserId},
     permission_set::ContentHash,
-    subject::{PlannedStep, SagaPlan, Step, SubjectKey, content_hash},
+    subject::{Content, PlannedStep, SagaPlan, Step, SubjectKey, content_hash},
 };
 
 use super::{generator::user, rng::TestRng, simulation::uuid};
@@ -126,11 +126,11 @@ pub fn saga(n: u64, seen: u64, through: &[u64]) -> SagaPlan {
             person: person(n),
             user: (*to > 0).then(|| linked(*to)),
         },
-        leaves: content(*to),
+        leaves: content(*to).into(),
     };
     SagaPlan {
         key: link(n),
-        seen: content(seen),
+        seen: content(seen).into(),
         steps: through.iter().map(step).collect(),
     }
 }
@@ -165,8 +165,9 @@ impl Subjects {
     /// Returns whether a write of the step would take effect now.
     fn accepts(&self, call: &CarryOut) -> bool {
         let subject = &self.all[self.index(&call.key)];
-        let content = subject.content();
-        content.is_some() && (subject.kind == WriteKind::Blind || content == Some(&call.from))
+        let content = subject.content().cloned().map(Content::Is);
+        content.is_some()
+            && (subject.kind == WriteKind::Blind || content == Some(call.from.clone()))
     }
 
     /// Handles a step that arrives. `doubt_ends` is the last instant at which a blind write may take effect.

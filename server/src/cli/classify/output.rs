@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use app::backend::ReadingRow;
+use app::backend::{ReadingRow, classification_cures, classification_reason, reading_rows};
 use domain::{
     classification::{
         Classification, ClassificationContext, Environment, Mapping, Pci, classify, readings,
@@ -13,12 +13,9 @@ use domain::{
 use serde::Serialize;
 
 use super::{Organization, record::Record};
-use crate::{
-    cli::{
-        counted,
-        table::{Table, printable},
-    },
-    service::classification as describe,
+use crate::cli::{
+    counted,
+    table::{Table, printable},
 };
 
 /// An environment and a PCI scope.
@@ -146,9 +143,9 @@ pub(super) fn of(
                 by_mapping: of(None).strictness().into(),
                 waiting: class.waiting.map(EnvironmentAndPci::from),
                 doubts: Doubt::of(class),
-                reason: describe::reason(&class, &readings),
-                readings: describe::rows(&readings),
-                cures: describe::cures(account, &class, &readings),
+                reason: classification_reason(&class, &readings),
+                readings: reading_rows(&readings),
+                cures: classification_cures(&account.id, &class, &readings),
             };
             (account, class, line)
         })

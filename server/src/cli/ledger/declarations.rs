@@ -1,6 +1,6 @@
 //! Compares declared classifications with the entries of their start and end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use domain::{
     ids::AccountId,
@@ -31,9 +31,14 @@ pub(super) fn compare(
             found.insert(Difference::DeclarationRevived(words(row)));
         }
     }
+    let stored: HashSet<(&str, i64, &str)> = after
+        .iter()
+        .map(|row| (row.account.as_str(), row.declared_at, row.digest.as_str()))
+        .collect();
     for (account, all) in declarations.all() {
         for entry in all {
-            if !after.iter().any(|row| proves(entry, account, row)) {
+            let key = (account.as_str(), entry.at.0, entry.digest.as_str());
+            if !stored.contains(&key) {
                 found.insert(Difference::DeclarationWithoutRow(words(&DeclarationRow {
                     account: account.to_string(),
                     declared_at: entry.at.0,

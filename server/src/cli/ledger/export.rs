@@ -150,9 +150,8 @@ async fn entries(
 
 /// Returns the change whose items are stored beside an entry, if it is such an entry.
 fn items_beside(leaf: &str) -> Option<ChangeId> {
-    let words = [projection::SUBMITTED, projection::REFUSED];
     // Most entries concern something else, and parsing is expensive.
-    if !words.iter().any(|word| leaf.contains(word)) {
+    if !projection::REQUESTS.iter().any(|word| leaf.contains(word)) {
         return None;
     }
     let (_, entry) = Entry::parse(leaf.as_bytes()).ok()?;

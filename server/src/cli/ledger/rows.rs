@@ -4,7 +4,7 @@
 //! Other processes may write during the verification. Rows read before the entries must match them; entries must match
 //! rows read afterwards.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use domain::{
     approval::{Approval, Decision},
@@ -12,10 +12,7 @@ use domain::{
     ids::{ChangeId, PersonId},
     ledger::{
         Entry,
-        projection::{
-            self, Projection, RecordedDecision, RolePeriod, declarations, grants, identities,
-            sessions,
-        },
+        projection::{self, Projection, RecordedDecision, RolePeriod},
     },
     time::Timestamp,
 };
@@ -166,24 +163,8 @@ impl LedgerBackedRows {
 /// Applies an entry to the projection if it concerns such rows. An entry that cannot be parsed is reported by the
 /// verifier.
 pub(super) fn apply(projection: &mut Projection, leaf: &str) {
-    let words = [
-        projection::SUBMITTED,
-        projection::REFUSED,
-        projection::APPROVED,
-        projection::DECLINED,
-        projection::SENT_BACK,
-        projection::GRANTED,
-        projection::ENDED,
-        grants::STARTED,
-        grants::STOPPED,
-        grants::CLOSED,
-        sessions::STARTED,
-        sessions::ENDED,
-        declarations::DECLARED,
-        declarations::ENDED,
-    ];
     // Most entries concern something else, and parsing is expensive.
-    let mut words = words.iter().chain(&identities::OF_ONE_IDENTITY);
+    let mut words = projection::of_rows();
     if words.any(|word| leaf.contains(word))
         && let Ok((_, entry)) = Entry::parse(leaf.as_bytes())
     {
@@ -209,10 +190,15 @@ pub(super) fn compare(
             }
         }
     }
+    let mut decided: HashMap<&str, Vec<&DecisionRow>> = HashMap::new();
+    for row in &after.decisions {
+        decided.entry(&row.change).or_default().push(row);
+    }
     for (change, decisions) in projection.changes() {
+        let rows = decided.get(change.as_str()).map_or(&[][..], Vec::as_slice);
         for given in &decisions.given {
             let row = row_of(change, given);
-            if !after.decisions.contains(&row) {
+            if !rows.contains(&&row) {
                 found.insert(Difference::DecisionWithoutRow(decision_words(&row)));
             }
         }
@@ -231,14 +217,14 @@ pub(super) fn compare(
             found.insert(Difference::Revived(role_words(row)));
         }
     }
+    let granted: HashSet<(&str, &str, i64)> = after
+        .roles
+        .iter()
+        .map(|row| (row.person.as_str(), row.role.as_str(), row.granted_at))
+        .collect();
     for ((person, role), all) in projection.roles() {
         for held in all {
-            let there = |row: &&RoleRow| {
-                row.person == person.as_str()
-                    && row.role == role.as_str()
-                    && row.granted_at == held.granted_at.0
-            };
-            if !after.roles.iter().any(|row| there(&row)) {
+            if !granted.contains(&(person.as_str(), role.as_str(), held.granted_at.0)) {
                 let row = RoleRow {
                     person: person.to_string(),
                     role: role.as_str().to_owned(),

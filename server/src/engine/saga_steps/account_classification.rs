@@ -2,17 +2,43 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use domain::{
     engine::{CarryOut, Retry, StepAnswer, SubjectContent},
     ids::AccountId,
     permission_set::ContentHash,
+    subject::{Step, SubjectKey},
 };
 
+use super::{OTHER_KIND, SagaSubject};
 use crate::{
-    engine::declarations,
-    service::app_state::AppState,
+    engine::{
+        declarations::{self, Prepared},
+        saga_steps::is_in_time,
+    },
+    service::{app_state::AppState, moved_accounts},
     store::{self, StoreError, declaration::InForce},
 };
+
+/// The declared classifications of accounts.
+pub(super) struct Classifications;
+
+#[async_trait]
+impl SagaSubject for Classifications {
+    async fn read(&self, app_state: &Arc<AppState>, key: &SubjectKey) -> SubjectContent {
+        let SubjectKey::AccountClassification { account } = key else {
+            return SubjectContent::Unreadable(OTHER_KIND.into());
+        };
+        read(app_state, account).await
+    }
+
+    async fn carry_out(&self, app_state: &Arc<AppState>, call: &CarryOut) -> StepAnswer {
+        let Step::Declare { account, document } = &call.step else {
+            return StepAnswer::NotSent;
+        };
+        carry_out(app_state, call, account, document.as_deref()).await
+    }
+}
 
 /// Returns what a page says about an error. The log holds the error itself.
 fn told(error: &StoreError) -> String {
@@ -29,7 +55,7 @@ fn told(error: &StoreError) -> String {
 }
 
 /// Reads the content of the declaration in force. What the ledger does not confirm is not in force.
-pub(super) async fn read(app_state: &Arc<AppState>, account: &AccountId) -> SubjectContent {
+async fn read(app_state: &Arc<AppState>, account: &AccountId) -> SubjectContent {
     match in_force(app_state, account).await {
         Ok(content) => SubjectContent::Is(content),
         Err(error) => SubjectContent::Unreadable(told(&error)),
@@ -40,15 +66,13 @@ async fn in_force(
     app_state: &Arc<AppState>,
     account: &AccountId,
 ) -> Result<ContentHash, StoreError> {
-    // Whoever reads that a declaration is in force finds the account classified by it.
-    declarations::refresh_pending(app_state).await?;
-    let mut conn = app_state.store.read().acquire().await?;
+    let mut conn = app_state.store.connection().await?;
     let found = store::declaration::in_force(&mut conn, account).await?;
     Ok(InForce::content(found.as_ref()))
 }
 
 /// Puts a declaration in force, with its entry in the ledger. A second execution finds it in force and writes nothing.
-pub(super) async fn carry_out(
+async fn carry_out(
     app_state: &Arc<AppState>,
     call: &CarryOut,
     account: &AccountId,
@@ -62,12 +86,22 @@ pub(super) async fn carry_out(
     let tx = match prepared {
         // Nothing was committed.
         Err(error) => return later(&error),
-        Ok(None) => return StepAnswer::Done,
-        Ok(Some(tx)) => tx,
+        Ok(Prepared::InForce) => {
+            // The read model may not show it, if the commit was reported as failed.
+            moved_accounts::moved(app_state, [account.clone()]);
+            return StepAnswer::Done;
+        }
+        Ok(Prepared::Superseded) => return StepAnswer::NotSent,
+        Ok(Prepared::Written(tx)) => tx,
     };
-    if let Err(error) = tx.commit().await {
-        return StepAnswer::Unknown(told(&error));
+    if !is_in_time(app_state, call) {
+        return StepAnswer::NotSent;
     }
-    declarations::declared(app_state, account).await;
-    StepAnswer::Done
+    let committed = tx.commit().await;
+    // Also if the outcome is not known.
+    moved_accounts::moved(app_state, [account.clone()]);
+    match committed {
+        Ok(()) => StepAnswer::Done,
+        Err(error) => StepAnswer::Unknown(told(&error)),
+    }
 }

@@ -5,16 +5,22 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use async_trait::async_trait;
 use domain::{
     change::Operation,
     directory::UserStatus,
     engine::{CarryOut, Retry, StepAnswer, SubjectContent},
     identity::{Agreement, ExternalIdDigest, KeysDigest, LinkStatus, link_status},
     ids::{PersonId, UserId},
-    subject::identity_link::{Seen, open_content},
+    subject::{
+        Content, Step, SubjectKey,
+        identity_link::{Seen, open_content},
+    },
 };
 
+use super::{OTHER_KIND, SagaSubject};
 use crate::{
+    engine::saga_steps,
     service::{
         app_state::AppState,
         identities,
@@ -23,14 +29,33 @@ use crate::{
     store::{
         StoreError, Tx,
         agreed_link::{self, KnownIdentity},
-        change,
         identity::{self, LinkedIdentity},
         person,
     },
 };
 
+/// The links of identities.
+pub(super) struct IdentityLinks;
+
+#[async_trait]
+impl SagaSubject for IdentityLinks {
+    async fn read(&self, app_state: &Arc<AppState>, key: &SubjectKey) -> SubjectContent {
+        let SubjectKey::IdentityLink { person } = key else {
+            return SubjectContent::Unreadable(OTHER_KIND.into());
+        };
+        read(app_state, person).await
+    }
+
+    async fn carry_out(&self, app_state: &Arc<AppState>, call: &CarryOut) -> StepAnswer {
+        let Step::Link { person, user } = &call.step else {
+            return StepAnswer::NotSent;
+        };
+        carry_out(app_state, call, person, user.as_ref()).await
+    }
+}
+
 /// Returns the user of an identity and what is open about it.
-pub(super) async fn read(app_state: &Arc<AppState>, person: &PersonId) -> SubjectContent {
+async fn read(app_state: &Arc<AppState>, person: &PersonId) -> SubjectContent {
     match known(app_state, person).await {
         Ok(Some(known)) => SubjectContent::Is(open_content(known.user(), known.open().as_ref())),
         Ok(None) => SubjectContent::Gone,
@@ -50,7 +75,7 @@ async fn known(
 }
 
 /// Carries out the step of an item.
-pub(super) async fn carry_out(
+async fn carry_out(
     app_state: &Arc<AppState>,
     call: &CarryOut,
     person: &PersonId,
@@ -58,22 +83,35 @@ pub(super) async fn carry_out(
 ) -> StepAnswer {
     match try_carry_out(app_state, call, person, user).await {
         Ok(()) => StepAnswer::Done,
+        Err(Failure::NotSent) => StepAnswer::NotSent,
         Err(Failure::Refused(reason, retry)) => StepAnswer::Refused { reason, retry },
-        Err(Failure::Store(error)) => {
+        Err(Failure::NotWritten(error)) => {
             tracing::warn!(%person, error = &error as &dyn std::error::Error, "an identity could not be linked");
+            StepAnswer::Refused {
+                reason: "the database could not be read or written".into(),
+                retry: Retry::Later,
+            }
+        }
+        Err(Failure::Unconfirmed(error)) => {
+            tracing::warn!(%person, error = &error as &dyn std::error::Error, "the link of an identity was not confirmed");
             StepAnswer::Unknown("the database did not confirm the transaction".into())
         }
     }
 }
 
 enum Failure {
+    /// Nothing was written, and the step may be sent again.
+    NotSent,
     Refused(String, Retry),
-    Store(StoreError),
+    /// Before the transaction was to be committed, so that nothing is stored.
+    NotWritten(StoreError),
+    /// The transaction may be committed.
+    Unconfirmed(StoreError),
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        Self::NotWritten(error)
     }
 }
 
@@ -96,14 +134,16 @@ async fn try_carry_out(
         Some(user) => Some(target(app_state, call, person, user, &seen).await?),
         None => None,
     };
-    let mut tx = app_state.store.write().await?;
+    let tx = saga_steps::begin(app_state, call).await?;
+    let mut tx = tx.ok_or(Failure::NotSent)?;
     person::lock(&mut tx, person).await?;
     if let Some(holder) = &seen.joins {
         person::lock(&mut tx, holder).await?;
     }
     let known = agreed_link::known(tx.conn(), person).await?;
     let known = known.ok_or_else(|| never("The identity does not exist any more."))?;
-    if open_content(known.user(), known.open().as_ref()) != call.from {
+    let content = open_content(known.user(), known.open().as_ref());
+    if Content::from(content) != call.from {
         return Err(later("the identity was changed at the same time"));
     }
     let agreement = Agreement {
@@ -115,9 +155,12 @@ async fn try_carry_out(
         None => ended(app_state, &mut tx, &known, &agreement).await?,
     };
     app_state.journal.append_many(&mut tx, entries).await?;
-    tx.commit().await?;
-    identities::refresh_summary(app_state).await?;
-    Ok(())
+    if !saga_steps::is_in_time(app_state, call) {
+        return Err(Failure::NotSent);
+    }
+    tx.commit().await.map_err(Failure::Unconfirmed)?;
+    let refreshed = identities::refresh_summary(app_state).await;
+    refreshed.map_err(Failure::Unconfirmed)
 }
 
 /// Returns what was seen when the item was requested. Nothing is written about another person or user than the request
@@ -128,9 +171,10 @@ async fn seen(
     person: &PersonId,
     user: Option<&UserId>,
 ) -> Result<Seen, Failure> {
-    let conn = app_state.store.read().acquire().await;
-    let mut conn = conn.map_err(StoreError::from)?;
-    let requested = change::requested_items(&mut conn, &call.change).await?;
+    let requested = app_state
+        .requested
+        .of(&app_state.store, &call.change)
+        .await?;
     let item = requested.get(call.index).and_then(Option::as_ref);
     let item = item.and_then(Operation::links);
     let item = item.filter(|item| (item.person, item.after) == (person, user));

@@ -7,25 +7,26 @@ mod accounts;
 mod values;
 
 use app::backend::{
-    ClassificationPort, ClassifyForm, ClassifySubmission, FieldError, NewClassification,
-    PortResult, SHOWN_ACCOUNTS, change_field, classify_field,
+    ClassificationPort, ClassifyForm, ClassifyOrigin, ClassifySubmission, FieldError,
+    NewClassification, PortResult, SHOWN_ACCOUNTS, classify_field,
 };
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
-    card_number::holds_card_number,
-    change::{InvalidProposal, Operation, Proposal},
+    change::Operation,
     ids::{AccountId, ChangeId, PersonId},
-    subject::{
-        SubjectState,
-        account_classification::{Declaration, content},
-    },
+    subject::{SubjectState, account_classification::content},
 };
 
 pub(super) use values::form_of;
 
 use self::{accounts::chosen, values::Values};
-use super::{subject_states, submit::SentForm, trouble};
+use super::{
+    forms::{ItemFields, error, users},
+    subject_states,
+    submit::SentForm,
+    trouble,
+};
 use crate::{
     clock,
     service::{Service, broken, names},
@@ -37,18 +38,18 @@ struct ReadForm {
     form: ClassifyForm,
     accounts: Vec<AccountId>,
     operations: Vec<Operation>,
+    /// How many accounts the form would leave as they are.
+    unchanged: usize,
     errors: Vec<FieldError>,
-}
-
-fn error(field: &'static str, message: impl Into<String>) -> FieldError {
-    FieldError {
-        field,
-        message: message.into(),
-    }
 }
 
 #[async_trait]
 impl ClassificationPort for Service {
+    async fn follow_up_form(&self, origin: &ClassifyOrigin) -> PortResult<ClassifyForm> {
+        self.allowed(Action::Propose)?;
+        self.filled_form(origin).await
+    }
+
     async fn new_classification(&self, form: &ClassifyForm) -> PortResult<NewClassification> {
         self.allowed(Action::Propose)?;
         let person = self.person()?;
@@ -65,17 +66,18 @@ impl ClassificationPort for Service {
         };
         let snapshot = &self.read_model.snapshot;
         let now = self.app_state.clock.now();
-        let (owners, types_owner) = values::owners(snapshot, &read.form.owner);
+        let listed = users::list(snapshot);
         Ok(NewClassification {
             total: read.accounts.len(),
+            unchanged: read.unchanged,
             accounts: read
                 .accounts
                 .iter()
                 .take(SHOWN_ACCOUNTS)
                 .map(|account| names::account(snapshot, account))
                 .collect(),
-            owners,
-            types_owner,
+            types_owner: listed.is_none(),
+            owners: listed.unwrap_or_else(|| users::selected(snapshot, &read.form.owner)),
             latest: values::latest(now),
             errors: read.errors,
             preview,
@@ -102,7 +104,7 @@ impl ClassificationPort for Service {
             effect: submission.effect,
             form_key: submission.form_key,
         };
-        self.submit_items(&person, (read.operations, read.errors), &sent, field_of)
+        self.submit_items(&person, (read.operations, read.errors), &sent, &FIELDS)
             .await
     }
 }
@@ -146,6 +148,7 @@ impl Service {
                 form,
                 accounts,
                 operations: Vec::new(),
+                unchanged: 0,
                 errors,
             });
         }
@@ -155,6 +158,7 @@ impl Service {
             Values::read(&mut form, snapshot, now, &mut errors)
         };
         let mut operations = Vec::new();
+        let mut unchanged = 0;
         if values.is_some() || form.ends() {
             for (account, item) in accounts.iter().zip(&items) {
                 // An account without a state is unknown, which `chosen` has said.
@@ -167,7 +171,7 @@ impl Service {
                     .as_ref()
                     .map(|values| values.declaration(before.as_ref(), class));
                 if before == after {
-                    errors.push(unchanged(account, before.as_ref()));
+                    unchanged += 1;
                     continue;
                 }
                 operations.push(Operation::Classify {
@@ -177,6 +181,9 @@ impl Service {
                     seen: state.content.clone(),
                 });
             }
+        }
+        if unchanged > 0 && operations.is_empty() {
+            errors.push(nothing_to_do(&form, unchanged));
         }
         if values.is_some()
             && let Some(first) = operations.first()
@@ -188,34 +195,33 @@ impl Service {
             form,
             accounts,
             operations,
+            unchanged,
             errors,
         })
     }
 }
 
-fn unchanged(account: &AccountId, before: Option<&Declaration>) -> FieldError {
-    let message = match before {
-        Some(_) => format!(
-            "Account {account} is already declared exactly so, until the same day. Remove it from the list, or choose \
-             another value."
-        ),
-        None => format!(
-            "Account {account} has no declaration in force that could be ended. Remove it from the list."
-        ),
+/// Returns the error of a form that would leave all of its accounts as they are.
+fn nothing_to_do(form: &ClassifyForm, accounts: usize) -> FieldError {
+    let message = match (form.ends(), accounts) {
+        (true, 1) => {
+            "This account has no declaration in force that could be ended. Choose another account."
+        }
+        (true, _) => {
+            "None of these accounts has a declaration in force that could be ended. Choose others."
+        }
+        (false, 1) => {
+            "This account is already declared exactly so, until the same day. Choose another value."
+        }
+        (false, _) => {
+            "All of these accounts are already declared exactly so, until the same day. Choose another value."
+        }
     };
     error(classify_field::ACCOUNTS, message)
 }
 
-/// Returns the form field that an invalid proposal concerns. The values of the declaration were checked before.
-fn field_of(proposal: &Proposal, invalid: &InvalidProposal) -> &'static str {
-    match invalid {
-        InvalidProposal::CardNumber if !holds_card_number(&proposal.justification) => {
-            change_field::TICKET
-        }
-        InvalidProposal::TooShort | InvalidProposal::TooLong(_) | InvalidProposal::CardNumber => {
-            change_field::JUSTIFICATION
-        }
-        InvalidProposal::Ticket => change_field::TICKET,
-        _ => classify_field::ACCOUNTS,
-    }
-}
+/// The fields of the form that an invalid proposal concerns.
+const FIELDS: ItemFields = ItemFields {
+    items: classify_field::ACCOUNTS,
+    of_item: values::field_of,
+};

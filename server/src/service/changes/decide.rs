@@ -8,7 +8,9 @@ mod refusals;
 
 use std::collections::BTreeSet;
 
-use app::backend::{DecisionInput, DecisionPort, Denied, FieldError, PortResult, decision_field};
+use app::backend::{
+    DecisionInput, DecisionPort, Denied, FieldError, PortResult, decision_field, state_reason,
+};
 use async_trait::async_trait;
 use domain::{
     approval::{Approval, ApprovalProgress, ApproverRefusal, Candidate, Decision},
@@ -131,7 +133,7 @@ impl Service {
                 Err(Denied::Conflict(format!(
                     "The effect of this change has changed, so all earlier approvals are void and your decision was not \
                      recorded. {} Review the change again.",
-                    descriptions::already(state)
+                    state_reason(state)
                 )))
             }
         }
@@ -219,7 +221,8 @@ impl Service {
         };
         let seen = EffectHash(input.effect.clone());
         let evaluation = re_evaluate(&self.app_state, tx.conn(), &stored, BTreeSet::new()).await?;
-        if let Some(reason) = voids_approvals(&self.app_state, &stored, &evaluation).await? {
+        let voided = voids_approvals(&self.app_state, tx.conn(), &stored, &evaluation).await?;
+        if let Some(reason) = voided {
             let before = stored.change.effect.clone();
             let next = rebound(&stored, evaluation, now);
             change::rebind(&mut tx, &next, now).await?;
@@ -323,7 +326,7 @@ impl Service {
     /// Describes who decided and when, for an approver whose decision came too late.
     async fn who_was_faster(&self, stored: &StoredChange) -> PortResult<String> {
         let change = &stored.change;
-        let already = descriptions::already(match change.state {
+        let already = state_reason(match change.state {
             State::Waiting => State::Expired,
             state => state,
         });

@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use app::backend::{AccountRef, EffectRow, FORM, PrincipalRef, change_field};
+use app::backend::{
+    AccountRef, AffectedPrincipal, ChangeTitle, EffectRow, PrincipalRef, SentencePart, UserRef,
+};
 use domain::{
-    access::Path,
-    card_number::holds_card_number,
-    change::{InvalidProposal, Operation, Proposal, State},
+    change::Operation,
     diff::{Gainer, Step},
     grant::Term,
-    ids::{AccountId, PermissionSetArn, PersonId, Principal},
+    ids::{AccountId, PersonId, Principal},
     ledger::projection::ChangeMismatch,
     snapshot::Snapshot,
-    subject::{InvalidItem, Part},
-    time::Duration,
+    subject::Part,
 };
 
 use crate::service::names;
@@ -27,14 +26,11 @@ pub(super) fn title(
     people: &People,
     operations: &[Operation],
     items: usize,
-) -> String {
-    match operations {
-        [] => "No items".into(),
-        [first, ..] if items <= 1 => operation(snapshot, people, first),
-        [first, ..] => {
-            let first = operation(snapshot, people, first);
-            format!("{first} and {} more", items - 1)
-        }
+) -> ChangeTitle {
+    let first = operations.first();
+    ChangeTitle::Items {
+        first: first.map_or_else(Vec::new, |first| operation(snapshot, people, first)),
+        items: if first.is_some() { items.max(1) } else { 0 },
     }
 }
 
@@ -43,29 +39,42 @@ pub(in crate::service) fn operation(
     snapshot: &Snapshot,
     people: &People,
     operation: &Operation,
-) -> String {
+) -> Vec<SentencePart> {
     let parts = operation.subject().order().into_iter();
     parts.map(|part| spoken(snapshot, people, part)).collect()
 }
 
-fn spoken(snapshot: &Snapshot, people: &People, part: Part) -> String {
+fn spoken(snapshot: &Snapshot, people: &People, part: Part) -> SentencePart {
     match part {
-        Part::Text(text) => text.to_owned(),
-        Part::Value(value) => value,
-        Part::Account(id) => names::account(snapshot, &id).name,
-        Part::Set(arn) => set(snapshot, &arn),
-        Part::Principal(who) => principal(snapshot, &who),
+        Part::Text(text) => SentencePart::Text(text.to_owned()),
+        Part::Value(value) => SentencePart::Text(value),
+        Part::Account(id) => SentencePart::Account {
+            name: names::account(snapshot, &id).name,
+            id,
+        },
+        Part::Set(arn) => SentencePart::PermissionSet {
+            key: arn.key().to_owned(),
+            name: names::set(snapshot, &arn).name,
+        },
+        Part::Principal(who) => match names::principal(snapshot, &who) {
+            PrincipalRef::User(UserRef { id, name, .. }) => SentencePart::User { id, name },
+            _ => {
+                let name = principal(snapshot, &who);
+                match who {
+                    Principal::Group(id) if snapshot.group(&id).is_some() => {
+                        SentencePart::Group { id, name }
+                    }
+                    Principal::Group(_) | Principal::User(_) => SentencePart::Text(name),
+                }
+            }
+        },
         Part::Person(person) => {
             let named = people.get(&person).cloned();
             let named = named.or_else(|| names::person_name(snapshot, &person));
-            named.unwrap_or_else(|| format!("person {person}"))
+            SentencePart::Text(named.unwrap_or_else(|| format!("person {person}")))
         }
-        Part::Term(length) => term(length),
+        Part::Term(length) => SentencePart::Text(term(length)),
     }
-}
-
-fn set(snapshot: &Snapshot, arn: &PermissionSetArn) -> String {
-    names::set(snapshot, arn).name
 }
 
 /// Returns the name of a user or group.
@@ -84,63 +93,35 @@ pub(super) fn principal(snapshot: &Snapshot, who: &Principal) -> String {
 pub(in crate::service) fn term(term: Term) -> String {
     match term {
         Term::Standing => "as standing access".into(),
-        Term::For(length) => format!("for {}", length_words(length)),
-    }
-}
-
-/// Formats a duration: "90 seconds", "45 minutes", "1 hour", "2 hours 30 minutes".
-pub(super) fn length_words(length: Duration) -> String {
-    let seconds = length.as_seconds();
-    let minutes = seconds / 60;
-    let count = |n: i64, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
-    if seconds % 60 != 0 {
-        return count(seconds, "second");
-    }
-    match (minutes / 60, minutes % 60) {
-        (0, minutes) => count(minutes, "minute"),
-        (hours, 0) => count(hours, "hour"),
-        (hours, minutes) => format!("{} {}", count(hours, "hour"), count(minutes, "minute")),
+        Term::For(length) => format!("for {}", length.words()),
     }
 }
 
 /// Describes one gain.
 pub(super) fn gain(snapshot: &Snapshot, step: &Step) -> EffectRow {
     EffectRow {
-        term: term(step.term),
+        term: Some(step.term),
         ..loss(snapshot, step)
     }
 }
 
 /// Describes one loss, which has no term.
 pub(super) fn loss(snapshot: &Snapshot, step: &Step) -> EffectRow {
-    let (who, label) = match &step.gainer {
+    let who = match &step.gainer {
         Gainer::User(user) => {
-            let known = names::principal(snapshot, &Principal::User(user.clone()));
-            (
-                Some(known),
-                principal(snapshot, &Principal::User(user.clone())),
-            )
+            AffectedPrincipal::Principal(names::principal(snapshot, &Principal::User(user.clone())))
         }
-        Gainer::FutureMember(group) => (
-            None,
-            format!("Future members of {}", names::group(snapshot, group)),
-        ),
+        Gainer::FutureMember(group) => AffectedPrincipal::FutureMembers {
+            group: group.clone(),
+            name: names::group(snapshot, group),
+        },
     };
     EffectRow {
         who,
-        label,
-        account: Some(names::account(snapshot, &step.pair.account)),
-        set: Some(names::set(snapshot, &step.pair.set)),
-        via: path(snapshot, &step.path),
-        term: String::new(),
-    }
-}
-
-/// Describes a path.
-pub(super) fn path(snapshot: &Snapshot, path: &Path) -> String {
-    match path {
-        Path::Direct => "directly".into(),
-        Path::Group(group) => format!("through {}", names::group(snapshot, group)),
+        account: names::account(snapshot, &step.pair.account),
+        set: names::set(snapshot, &step.pair.set),
+        via: names::via(snapshot, &step.path),
+        term: None,
     }
 }
 
@@ -157,56 +138,10 @@ pub(super) fn accounts<'a>(
         .collect()
 }
 
-/// Returns the form field that an invalid proposal concerns.
-pub(super) fn field_of(proposal: &Proposal, invalid: &InvalidProposal) -> &'static str {
-    match invalid {
-        InvalidProposal::CardNumber if !holds_card_number(&proposal.justification) => {
-            change_field::TICKET
-        }
-        InvalidProposal::TooShort | InvalidProposal::TooLong(_) | InvalidProposal::CardNumber => {
-            change_field::JUSTIFICATION
-        }
-        InvalidProposal::Ticket => change_field::TICKET,
-        InvalidProposal::Item(InvalidItem::Window) => change_field::TERM,
-        InvalidProposal::Empty | InvalidProposal::Twice | InvalidProposal::TooMany(_) => {
-            change_field::WHO
-        }
-        InvalidProposal::Item(_) => FORM,
-    }
-}
-
-/// Returns why a change cannot be decided any more.
-pub(crate) fn already(state: State) -> &'static str {
-    match state {
-        State::Refused => "This change is blocked by policy. No approval can override this.",
-        State::Waiting => "This change is waiting for a decision.",
-        State::Approved => "This change is already approved and is about to be applied.",
-        State::Applying => "This change is already approved and is being applied.",
-        State::Verified => "This change has already been carried out.",
-        State::Declined => "This change has already been declined.",
-        State::Expired => "This change has expired. Request it again.",
-        State::Withdrawn => "The requester has withdrawn this change.",
-        State::Failed => "This change could not be carried out. Request it again.",
-    }
-}
-
 /// Explains why a change whose row differs from the ledger is not processed.
 pub(crate) fn altered(why: ChangeMismatch) -> String {
     format!(
         "This change does not match the ledger: {why}. Nothing was changed. Request it again, and run \
          `leastwise ledger verify`."
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_length_is_told_in_hours_and_minutes() {
-        assert_eq!(length_words(Duration::minutes(45)), "45 minutes");
-        assert_eq!(length_words(Duration::seconds(90)), "90 seconds");
-        assert_eq!(length_words(Duration::hours(1)), "1 hour");
-        assert_eq!(length_words(Duration::minutes(150)), "2 hours 30 minutes");
-    }
 }

@@ -26,9 +26,7 @@ use sqlx::AnyConnection;
 use super::subject_states;
 use crate::{
     service::{
-        app_state::{AppState, ReadModel},
-        evaluation_slots,
-        identities::is_oneself,
+        app_state::AppState, evaluation_slots, identities::is_oneself, moved_accounts::Current,
     },
     store::{
         StoreError,
@@ -42,35 +40,32 @@ use crate::{
 pub(super) async fn evaluate_now(
     app_state: &AppState,
     conn: &mut AnyConnection,
-    read_model: &Arc<ReadModel>,
+    current: &Current,
     operations: &[Operation],
     asked: &RequestContext,
     stored: Option<&Change>,
 ) -> Result<Evaluation, StoreError> {
+    let now = app_state.clock.now();
+    let snapshot = current.snapshot(conn, now).await?;
     let evaluated = Evaluated {
-        read_model: Arc::clone(read_model),
         rules: Arc::clone(&app_state.rules),
-        under_way: under_way(conn, &read_model.snapshot, stored.map(|change| &change.id)).await?,
+        under_way: under_way(conn, &snapshot, stored.map(|change| &change.id)).await?,
         operations: operations.to_vec(),
-        now: app_state.clock.now(),
+        now,
+        snapshot,
     };
+    let snapshot = &evaluated.snapshot;
     let earlier = if operations.iter().any(Operation::removes) {
         earlier_removals(conn, &asked.requester, stored, evaluated.now).await?
     } else {
         PeopleOfRemovals::default()
     };
     let mut asked = RequestContext {
-        ours: ours(read_model, operations),
+        ours: current.given(conn, requested(operations)).await?,
         earlier_removals: earlier.alone,
         agreed_removals: earlier.agreed,
-        states: subject_states::read(
-            conn,
-            &read_model.snapshot,
-            &asked.requester,
-            operations,
-            evaluated.now,
-        )
-        .await?,
+        states: subject_states::read(conn, snapshot, &asked.requester, operations, evaluated.now)
+            .await?,
         ..asked.clone()
     };
     let record = identity::record(conn, &asked.requester).await?;
@@ -78,7 +73,7 @@ pub(super) async fn evaluate_now(
     let Links::Missing { own } = links else {
         return Ok(evaluation);
     };
-    let new = new_links(conn, &read_model.snapshot, &evaluation, &asked.requester).await?;
+    let new = new_links(conn, snapshot, &evaluation, &asked.requester).await?;
     asked.new_persons = new.persons;
     let own = own.into_iter().map(|user| (user, asked.requester.clone()));
     asked.new_persons.extend(own);
@@ -93,7 +88,7 @@ pub(super) async fn evaluate_now(
 /// What is evaluated.
 #[derive(Clone)]
 struct Evaluated {
-    read_model: Arc<ReadModel>,
+    snapshot: Snapshot,
     rules: Arc<Rules>,
     under_way: Vec<Operation>,
     operations: Vec<Operation>,
@@ -142,7 +137,7 @@ impl Evaluated {
     ) -> Result<(Evaluation, Links), StoreError> {
         let (this, asked, record) = (self.clone(), asked.clone(), record.clone());
         evaluation_slots::run(move |budget| {
-            let snapshot = &this.read_model.snapshot;
+            let snapshot = &this.snapshot;
             let evaluation = evaluate(
                 snapshot,
                 &this.under_way,
@@ -166,7 +161,7 @@ pub(crate) async fn re_evaluate(
     stored: &StoredChange,
     approvals: BTreeSet<PersonId>,
 ) -> Result<Evaluation, StoreError> {
-    let read_model = app_state.read_model();
+    let current = Current::of(app_state);
     let held = person::roles_now(conn).await?;
     let requester = &stored.change.requester;
     let asked = RequestContext {
@@ -190,7 +185,7 @@ pub(crate) async fn re_evaluate(
     evaluate_now(
         app_state,
         conn,
-        &read_model,
+        &current,
         operations,
         &asked,
         Some(&stored.change),
@@ -220,13 +215,15 @@ async fn earlier_removals(
 /// in the ledger; the caller has checked `altered`.
 pub(crate) async fn compared(
     app_state: &AppState,
+    conn: &mut AnyConnection,
     stored: &StoredChange,
     now: &Evaluation,
 ) -> Result<EffectComparison, StoreError> {
     if now.hash == stored.change.effect {
         return Ok(EffectComparison::Same);
     }
-    let read_model = app_state.read_model();
+    let snapshot = Current::of(app_state);
+    let snapshot = snapshot.snapshot(conn, app_state.clock.now()).await?;
     let rules = Arc::clone(&app_state.rules);
     let operations = stored.change.proposal.operations.clone();
     let (effect, hash) = (stored.effect.clone(), stored.change.effect.clone());
@@ -237,7 +234,7 @@ pub(crate) async fn compared(
             hash: &hash,
         };
         diff::compare(
-            &read_model.snapshot,
+            &snapshot,
             &operations,
             approved,
             (&now.0, &now.1),
@@ -248,14 +245,10 @@ pub(crate) async fn compared(
     .await
 }
 
-/// Returns the requested assignments that access windows of Leastwise already give.
-fn ours(read_model: &ReadModel, operations: &[Operation]) -> BTreeSet<Assignment> {
+/// Returns the assignments that are requested.
+fn requested(operations: &[Operation]) -> impl Iterator<Item = &Assignment> + Clone {
     let given = operations.iter().filter_map(Operation::assigns);
-    given
-        .map(|(assignment, _)| assignment)
-        .filter(|assignment| read_model.windows.contains_key(*assignment))
-        .cloned()
-        .collect()
+    given.map(|(assignment, _)| assignment)
 }
 
 /// Returns the operations of all approved and unfinished changes, and of those that finished after the reads of this

@@ -1,10 +1,10 @@
-//! Live updates of one change as server-sent events. Each event has two lines: a key and its text.
+//! Live updates of one change.
 //!
 //! Sends only when something changed. Never extends a session; the caller ends the stream.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use app::backend::PortResult;
+use app::backend::{LiveChange, PortResult};
 use domain::ids::ChangeId;
 use futures::{Stream, stream};
 use tokio::{
@@ -12,7 +12,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::{progress, unreadable};
+use super::{
+    progress::{self, ItemsProgress},
+    unreadable,
+};
 use crate::{
     service::{Service, app_state::AppState},
     store::{
@@ -25,12 +28,11 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 impl Service {
-    /// Returns the events of `/events/changes/{id}`, each as `key\nwords`. Not found for a viewer who may not see the
-    /// change.
+    /// Returns the events of `/events/changes/{id}`. Not found for a viewer who may not see the change.
     pub async fn change_events(
         &self,
         id: &ChangeId,
-    ) -> PortResult<impl Stream<Item = String> + Send + 'static + use<>> {
+    ) -> PortResult<impl Stream<Item = LiveChange> + Send + 'static + use<>> {
         Ok(follow(self.may_follow(id).await?, id.clone()))
     }
 }
@@ -39,10 +41,13 @@ struct ChangeStream {
     app_state: Arc<AppState>,
     id: ChangeId,
     moved: Receiver<ChangeId>,
-    last: Option<String>,
+    last: Option<LiveChange>,
 }
 
-fn follow(app_state: Arc<AppState>, id: ChangeId) -> impl Stream<Item = String> + Send + 'static {
+fn follow(
+    app_state: Arc<AppState>,
+    id: ChangeId,
+) -> impl Stream<Item = LiveChange> + Send + 'static {
     let moved = app_state.moved.subscribe();
     stream::unfold(
         ChangeStream {
@@ -83,30 +88,16 @@ async fn wait(at: &mut ChangeStream) -> Option<()> {
     timeout(LOOK_EVERY, ours).await.unwrap_or(Some(()))
 }
 
-async fn now(app_state: &AppState, id: &ChangeId) -> Result<Option<String>, StoreError> {
+async fn now(app_state: &AppState, id: &ChangeId) -> Result<Option<LiveChange>, StoreError> {
     let mut conn = app_state.store.read().acquire().await?;
     let stored = match change::find(&mut conn, id).await? {
         None => return Ok(None),
         Some(FoundChange::Unreadable(row)) => {
-            let (key, words) = unreadable::live(&row);
-            return Ok(Some(format!("{key}\n{words}")));
+            return Ok(Some(unreadable::live(&row)));
         }
         Some(FoundChange::Known(stored)) => stored,
     };
-    let (read_model, waiting) = (app_state.read_model(), app_state.waiting.of(id));
-    let now = app_state.clock.now();
-    // Only the status of the items is sent.
-    let (people, shown) = (BTreeMap::new(), 0..0);
-    let items = progress::items(
-        &mut conn,
-        &read_model,
-        &people,
-        &stored,
-        waiting,
-        now,
-        shown,
-    )
-    .await?;
-    let (key, words) = progress::live(&stored, &items);
-    Ok(Some(format!("{key}\n{words}")))
+    let (waiting, now) = (app_state.waiting.of(id), app_state.clock.now());
+    let items = ItemsProgress::read(&mut conn, &stored, 1, waiting, now).await?;
+    Ok(Some(progress::live(&items)))
 }

@@ -9,10 +9,6 @@ use domain::{
 
 use crate::store::change::StoredChange;
 
-/// Why no decision form is shown while the alarm is on.
-pub(super) const STOPPED: &str = "Decisions on production PCI are stopped, because many identities differ from the \
-                                  directory at once. An administrator has to look at them on the host.";
-
 /// Returns the explanation of a refusal because of the alarm.
 pub(super) fn stopped_words(alarm: &IdentityAlarm) -> String {
     format!(

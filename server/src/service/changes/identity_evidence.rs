@@ -10,7 +10,7 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
-use super::{identity_form::name, identity_state, person_names::PersonNames};
+use super::{forms::identity_name as name, identity_state, person_names::PersonNames};
 use crate::{
     service::names,
     store::{
@@ -105,7 +105,7 @@ fn view(
         username: sign_in.username.clone().unwrap_or_else(sub),
         stated_name: sign_in.stated_name.clone(),
         keys: keys.collect(),
-        unusable: now.unusable.map(domain::person::link::UnusableKey::reason),
+        unusable: now.unusable,
         first_seen: now.first_seen,
         last_sign_in: sign_in.last_sign_in,
         second_factor: now.second_factor,

@@ -12,23 +12,23 @@ use sqlx::AnyConnection;
 use crate::store::{
     StoreError,
     agreed_link::{self, KnownIdentity},
-    identity,
+    identity::SuspendedUsers,
 };
 
-/// Returns the state of the identity of an item; none if there is no such person.
+/// Returns the state of the identity of an item; none if there is no such person. `suspended` are all suspended users.
 pub(super) async fn read(
     conn: &mut AnyConnection,
     snapshot: &Snapshot,
     requester: &PersonId,
     item: &Link<'_>,
+    suspended: &SuspendedUsers,
 ) -> Result<Option<State>, StoreError> {
     let Some(known) = agreed_link::known(conn, item.person).await? else {
         return Ok(None);
     };
-    let suspended = identity::suspended_users(conn).await?;
     let mut others = BTreeSet::new();
     for user in item.users() {
-        others.extend(agreed_link::others(conn, user, item.person, &suspended).await?);
+        others.extend(agreed_link::others(conn, user, item.person, suspended).await?);
     }
     let joins = match item.after {
         Some(user) => agreed_link::holder(conn, user, item.person).await?,

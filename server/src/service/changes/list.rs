@@ -1,9 +1,9 @@
 //! Changes that the viewer may see: the list, one change, and the inbox.
 
 use app::backend::{
-    ALARM_BY, ChangeRow, ChangeView, ChangesPort, Denied, EffectPage, FoldedChanges, InboxPosition,
-    LedgerComparison, ListQuery, OperationRow, Page, PortResult, REFUSED_BY, UnreadableChangeView,
-    WITH_ALARM,
+    ALARM_BY, ChangeRow, ChangeTitle, ChangeView, ChangesPort, Denied, EffectPage, FoldedChanges,
+    InboxPosition, LedgerComparison, ListQuery, OperationRow, Page, PortResult, REFUSED_BY,
+    UnreadableChangeView, UnreadableItem, WITH_ALARM,
 };
 use async_trait::async_trait;
 use domain::{
@@ -14,7 +14,7 @@ use domain::{
     snapshot::Snapshot,
 };
 
-use super::{descriptions, person_names::PersonNames, preview::effect_page, unreadable};
+use super::{descriptions, person_names::PersonNames, preview::effect_page};
 use crate::{
     service::{Service, broken, existing},
     store::{
@@ -133,6 +133,21 @@ impl ChangesPort for Service {
         match found.filter(|found| self.may_see_change(found)) {
             Some(FoundChange::Unreadable(row)) => self.unreadable_view(&row).await.map_err(broken),
             // Its page shows it.
+            Some(FoundChange::Known(_)) | None => Err(Denied::NotFound),
+        }
+    }
+
+    async fn unreadable_items(
+        &self,
+        id: &ChangeId,
+        page: usize,
+    ) -> PortResult<Page<UnreadableItem>> {
+        self.allowed(Action::SeeOwn)?;
+        let found = self.stored(id).await.map_err(broken)?;
+        match found.filter(|found| self.may_see_change(found)) {
+            Some(FoundChange::Unreadable(row)) => {
+                self.unreadable_page(&row, page).await.map_err(broken)
+            }
             Some(FoundChange::Known(_)) | None => Err(Denied::NotFound),
         }
     }
@@ -301,7 +316,9 @@ pub(super) async fn row(
     Ok(ChangeRow {
         id: change.id().clone(),
         title: match first {
-            None => unreadable::title(change.items()),
+            None => ChangeTitle::NewerVersion {
+                items: change.items(),
+            },
             Some(first) => {
                 let named = people.of_items(first).await?;
                 descriptions::title(snapshot, &named, first, change.items())

@@ -23,7 +23,7 @@ use super::{
     scope::Scope, subject_effects,
 };
 use crate::{
-    service::{Service, existing},
+    service::{Service, existing, moved_accounts::Current},
     store::StoreError,
 };
 
@@ -86,7 +86,7 @@ impl Service {
         let evaluation = evaluate_now(
             &self.app_state,
             &mut conn,
-            &self.read_model,
+            &Current::with(&self.app_state, &self.read_model),
             operations,
             &asked,
             None,

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, btree_set};
 
+use app::backend::{RemainingPath, RemainingPaths};
 use domain::{
     access::Path,
     change::Operation,
@@ -11,7 +12,6 @@ use domain::{
     snapshot::Snapshot,
 };
 
-use super::descriptions;
 use crate::service::names;
 
 /// The maximum number of paths listed.
@@ -29,7 +29,7 @@ pub(super) fn paths(
     operation: &Operation,
     lost: &Steps,
     others: &BTreeSet<Principal>,
-) -> Vec<String> {
+) -> RemainingPaths {
     let membership = operation.leaves();
     let accounts: BTreeSet<&AccountId> =
         lost.paths().iter().map(|path| &path.pair.account).collect();
@@ -62,14 +62,14 @@ pub(super) fn paths(
             }
         }
     }
-    let mut found: Vec<String> = first
+    let paths: Vec<RemainingPath> = first
         .into_iter()
         .map(|path| describe(snapshot, path))
         .collect();
-    if total > LISTED {
-        found.push(format!("and {} more", total - LISTED));
+    RemainingPaths {
+        more: total - paths.len(),
+        paths,
     }
-    found
 }
 
 /// Whether the operation removed an assignment, or the verifying read no longer found it.
@@ -108,16 +108,15 @@ fn behind<'a>(
     found.into_iter()
 }
 
-fn describe(snapshot: &Snapshot, (user, principal, pair): Remaining<'_>) -> String {
+fn describe(snapshot: &Snapshot, (user, principal, pair): Remaining<'_>) -> RemainingPath {
     let path = match principal {
         Principal::User(_) => Path::Direct,
         Principal::Group(group) => Path::Group(group.clone()),
     };
-    format!(
-        "{} still reaches {} with {} {}",
-        descriptions::principal(snapshot, &Principal::User(user.clone())),
-        names::account(snapshot, &pair.account).name,
-        names::set(snapshot, &pair.set).name,
-        descriptions::path(snapshot, &path),
-    )
+    RemainingPath {
+        user: names::user(snapshot, user),
+        account: names::account(snapshot, &pair.account),
+        set: names::set(snapshot, &pair.set),
+        via: names::via(snapshot, &path),
+    }
 }

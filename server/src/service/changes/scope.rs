@@ -58,7 +58,7 @@ impl Scope {
         };
         if others {
             // The form that the viewer can complete.
-            ChangeKind::Grant.word().clone_into(&mut fixed.kind);
+            ChangeKind::default().word().clone_into(&mut fixed.kind);
             fixed.set.clear();
         }
         Err(Box::new(OutOfScope {

@@ -1,11 +1,10 @@
 //! Whether the viewer's sign-in is recent enough to decide a change.
 //!
-//! `domain::second_factor` decides; this module supplies what it needs and words the result. Writes nothing.
+//! `domain::second_factor` decides; this module supplies what it needs. Writes nothing.
 
 use app::backend::StepUpView;
 use domain::second_factor::{Sensitivity, StepUp, StepUpReason, sensitivity};
 
-use super::descriptions::length_words;
 use crate::{service::Service, store::change::StoredChange};
 
 impl Service {
@@ -26,13 +25,10 @@ impl Service {
     pub(super) fn step_up_view(&self, stored: &StoredChange) -> Option<StepUpView> {
         match (self.step_up(stored), self.caller.authenticated_at()) {
             (StepUp::Proven, _) => None,
-            (StepUp::Needed(StepUpReason::TooOld(limit)), Some(at)) => {
-                Some(StepUpView::TooOld(format!(
-                    "This decision needs a sign-in that is at most {} old. Yours was at {} UTC.",
-                    length_words(limit),
-                    at.minute()
-                )))
-            }
+            (StepUp::Needed(StepUpReason::TooOld(limit)), Some(at)) => Some(StepUpView::TooOld {
+                limit,
+                signed_in: at,
+            }),
             (StepUp::Needed(_), _) => Some(StepUpView::NoFactor),
         }
     }

@@ -1,15 +1,15 @@
 //! Reads the present state of what the items of a change are about, as far as the snapshot does not hold it.
 //!
-//! Only the subjects of these items are read. A subject that was not read is missing, never empty, and its item is
-//! objected to.
+//! Only the subjects of these items are read, those of one kind together. A subject that was not read is missing, never
+//! empty, and its item is objected to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     change::Operation,
     ids::{AccountId, PersonId},
     snapshot::Snapshot,
-    subject::{SubjectKey, SubjectState, SubjectStates, account_classification},
+    subject::{SubjectKey, SubjectKind, SubjectState, SubjectStates, account_classification},
     time::Timestamp,
 };
 use sqlx::AnyConnection;
@@ -18,6 +18,7 @@ use super::identity_state;
 use crate::store::{
     StoreError,
     declaration::{self, InForce},
+    identity,
 };
 
 /// Returns the states of the subjects of these items.
@@ -28,25 +29,46 @@ pub(super) async fn read(
     operations: &[Operation],
     now: Timestamp,
 ) -> Result<SubjectStates, StoreError> {
-    let mut states = SubjectStates::default();
-    let mut accounts = BTreeSet::new();
+    let mut by_kind: BTreeMap<SubjectKind, Vec<&Operation>> = BTreeMap::new();
     for operation in operations {
-        match operation.key() {
-            SubjectKey::AccountClassification { account } => drop(accounts.insert(account)),
-            SubjectKey::Assignment(_)
-            | SubjectKey::Membership { .. }
-            | SubjectKey::IdentityLink { .. } => {}
-        }
-        if let Some(item) = operation.links()
-            && let Some(state) = identity_state::read(conn, snapshot, requester, &item).await?
-        {
-            states
-                .0
-                .insert(operation.key(), SubjectState::IdentityLink(state));
+        let kind = operation.key().kind();
+        by_kind.entry(kind).or_default().push(operation);
+    }
+    let mut states = SubjectStates::default();
+    for (kind, items) in by_kind {
+        match kind {
+            // The snapshot holds all access.
+            SubjectKind::Assignment | SubjectKind::Membership => {}
+            SubjectKind::AccountClassification => {
+                let accounts = items.iter().filter_map(|item| item.account().cloned());
+                add_classifications(conn, snapshot, accounts.collect(), now, &mut states).await?;
+            }
+            SubjectKind::IdentityLink => {
+                add_identities(conn, snapshot, requester, &items, &mut states).await?;
+            }
         }
     }
-    add_classifications(conn, snapshot, accounts, now, &mut states).await?;
     Ok(states)
+}
+
+async fn add_identities(
+    conn: &mut AnyConnection,
+    snapshot: &Snapshot,
+    requester: &PersonId,
+    items: &[&Operation],
+    states: &mut SubjectStates,
+) -> Result<(), StoreError> {
+    let suspended = identity::suspended_users(conn).await?;
+    for operation in items {
+        if let Some(item) = operation.links()
+            && let Some(state) =
+                identity_state::read(conn, snapshot, requester, &item, &suspended).await?
+        {
+            let state = SubjectState::IdentityLink(state);
+            states.0.insert(operation.key(), state);
+        }
+    }
+    Ok(())
 }
 
 async fn add_classifications(

@@ -13,7 +13,7 @@ use app::backend::{
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
-    change::{Change, DECIDE_WITHIN, InvalidProposal, Operation, Proposal, State},
+    change::{Change, DECIDE_WITHIN, Operation, Proposal, State},
     diff::Effect,
     ids::{ChangeId, PersonId, Principal},
     ledger::projection::Lifecycle,
@@ -24,19 +24,16 @@ use domain::{
 };
 
 use super::{
-    change_form::{self, ParsedForm},
-    choices::choices,
-    descriptions,
     evaluation::evaluate_now,
-    identity_form,
+    forms::{self, ItemFields, ParsedForm},
     removal_alarm::raise_removal_alarm,
     same_form::{is_twice, same},
     scope::Scope,
-    session_length, submission_limits, trouble,
+    submission_limits, trouble,
 };
 use crate::{
     clock,
-    service::{Service, broken, single_reads},
+    service::{Service, broken, moved_accounts::Current, single_reads},
     store::{
         StoreError,
         change::{self, ChangeTarget, FoundChange, StoredChange},
@@ -69,8 +66,8 @@ impl NewChangePort for Service {
             None
         };
         Ok(NewChange {
-            choices: choices(&self.read_model.snapshot, &reading, &scope),
-            session: session_length::of_form(&self.read_model.snapshot, &reading.change_form),
+            choices: forms::choices(&self.read_model.snapshot, &reading, &scope),
+            session: forms::session(&self.read_model.snapshot, &reading.change_form),
             change_form: reading.change_form,
             errors: reading.errors,
             preview,
@@ -98,7 +95,7 @@ impl NewChangePort for Service {
             form_key: submission.form_key,
         };
         let items = (reading.operations, reading.errors);
-        self.submit_items(&person, items, &sent, descriptions::field_of)
+        self.submit_items(&person, items, &sent, &forms::FIELDS)
             .await
     }
 }
@@ -114,14 +111,14 @@ pub(super) struct SentForm {
 }
 
 impl Service {
-    /// Stores the items of a form as a change, whatever its verdict. `errors` are those of the selection; `field_of` names
-    /// the field of the form that an invalid proposal concerns.
+    /// Stores the items of a form as a change, whatever its verdict. `errors` are those of the selection; `fields` names the
+    /// fields of the form that an invalid proposal concerns.
     pub(super) async fn submit_items(
         &self,
         person: &PersonId,
         (operations, mut errors): (Vec<Operation>, Vec<FieldError>),
         sent: &SentForm,
-        field_of: fn(&Proposal, &InvalidProposal) -> &'static str,
+        fields: &ItemFields,
     ) -> PortResult<ChangeId> {
         let proposal = Proposal {
             operations,
@@ -133,7 +130,7 @@ impl Service {
             && let Err(invalid) = proposal.check()
         {
             errors.push(FieldError {
-                field: field_of(&proposal, &invalid),
+                field: fields.of(&proposal, &invalid),
                 message: invalid.to_string(),
             });
         }
@@ -177,12 +174,7 @@ impl Service {
     /// Parses a form into items.
     async fn parsed(&self, form: &ChangeForm, scope: &Scope) -> PortResult<ParsedForm> {
         let snapshot = &self.read_model.snapshot;
-        let Some(kind) = form.known_kind().filter(|kind| kind.is_identity()) else {
-            return Ok(change_form::read(snapshot, form, scope));
-        };
-        let conn = self.app_state.store.read().acquire().await;
-        let mut conn = conn.map_err(StoreError::from).map_err(broken)?;
-        let parsed = identity_form::read(&mut conn, snapshot, form, kind, scope).await;
+        let parsed = forms::read(&self.app_state.store, snapshot, form, scope).await;
         parsed.map_err(broken)
     }
 
@@ -213,12 +205,12 @@ impl Service {
             return Ok(same(&earlier, person, &proposal)?);
         }
         // The read model may be newer than at the start of this request.
-        let read_model = self.app_state.read_model();
+        let current = Current::of(&self.app_state);
         let asked = self.asked(person, proposal.ticket.as_deref());
         let evaluation = evaluate_now(
             &self.app_state,
             tx.conn(),
-            &read_model,
+            &current,
             &proposal.operations,
             &asked,
             None,
@@ -242,7 +234,7 @@ impl Service {
             return Err(Failure::Denied(denied));
         }
         let mut targets = targets(
-            &read_model.snapshot,
+            &current.read_model.snapshot,
             &proposal.operations,
             &evaluation.effect,
         );

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use app::backend::{
-    ApprovalView, ChangeView, DecisionObstacle, Denied, ITEMS_PER_PAGE, OperationRow, Page,
-    PortResult,
+    ApprovalView, ChangeView, DecisionObstacle, Denied, OperationRow, Page, PortResult,
 };
 use domain::{
     approval::{Candidate, Decision, Mfa},
@@ -20,11 +19,15 @@ use domain::{
 use sqlx::AnyConnection;
 
 use super::{
-    descriptions, identity_alarm, identity_alarm::is_stopped, list, mismatch,
-    person_names::PersonNames, progress, subject_states, timeline, withdraw::WithdrawObstacle,
+    follow_ups,
+    identity_alarm::is_stopped,
+    list, mismatch,
+    person_names::PersonNames,
+    progress::{self, ItemsProgress},
+    subject_states, timeline,
 };
 use crate::{
-    service::{Service, broken, existing},
+    service::{Service, broken},
     store::{
         StoreError,
         change::{self, FoundChange, StoredChange},
@@ -78,19 +81,17 @@ impl Service {
         record: &IdentityRecord,
     ) -> Result<(), DecisionObstacle> {
         if stored.change.decidable(self.app_state.clock.now()).is_err() {
-            return Err(DecisionObstacle::Other(descriptions::already(
-                match stored.change.state {
-                    State::Waiting => State::Expired,
-                    state => state,
-                },
-            )));
+            return Err(DecisionObstacle::Over(match stored.change.state {
+                State::Waiting => State::Expired,
+                state => state,
+            }));
         }
         let candidate = self.candidate(claims);
         let mut stored = stored.clone();
         self.add_oneself(&mut stored, record);
         may_fill_slot(&stored.change, &stored.gaining, &candidate)
             .map(|_| ())
-            .map_err(DecisionObstacle::from)
+            .map_err(DecisionObstacle::Viewer)
     }
 
     pub(super) async fn view(&self, stored: &StoredChange) -> Result<ChangeView, StoreError> {
@@ -128,9 +129,7 @@ impl Service {
         let named = people.of_items(&change.proposal.operations).await?;
         let mut conn = self.app_state.store.read().acquire().await?;
         let waiting = self.app_state.waiting.of(&change.id);
-        let shown = 0..ITEMS_PER_PAGE;
-        let items =
-            progress::items(&mut conn, &read_model, &named, stored, waiting, now, shown).await?;
+        let items = ItemsProgress::read(&mut conn, stored, 1, waiting, now).await?;
         let obsolete = obsolete(&mut conn, snapshot, stored, now).await?;
         let claims = person::claims(&mut conn).await?;
         let record = self.own_record(&mut conn).await?;
@@ -138,33 +137,33 @@ impl Service {
         drop(conn);
         let mut decide = self.may_decide_now(stored, &claims, &record);
         if stored.altered.is_some() {
-            decide = decide.and(Err(DecisionObstacle::Other(mismatch::UNDECIDABLE)));
+            decide = decide.and(Err(DecisionObstacle::LedgerMismatch));
         }
         if alarm.is_some() && is_stopped(snapshot, stored, &stored.effect) {
-            decide = decide.and(Err(DecisionObstacle::Other(identity_alarm::STOPPED)));
+            decide = decide.and(Err(DecisionObstacle::IdentityAlarm));
         }
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
-        let (live_key, live_words) = progress::live(stored, &items);
+        let live = progress::live(&items);
+        let scope = self.follow_up_scope();
         Ok(ChangeView {
             row,
             justification: change.proposal.justification.clone(),
             ticket: change.proposal.ticket.clone(),
             preview,
             approvals,
-            operations: items.rows,
+            operations: items.page(&read_model, &named, &scope).rows,
             timeline: timeline::rows(&entries, Some(stored), snapshot),
             decide,
             step_up: self.step_up_view(stored),
             obsolete,
             withdraw: self
-                .may_withdraw(&change.requester, change.withdraw())
-                .map(|_| ())
-                .map_err(WithdrawObstacle::reason),
+                .may_withdraw(&change.requester, change.state)
+                .map(|_| ()),
             version: stored.version,
-            live_key,
-            live_words,
+            live_key: live.key,
+            live: live.progress,
             result: stored.result.clone(),
-            undo: self.undo_links(stored, now),
+            follow_ups: follow_ups::links(&change.id, &items.follow_ups, &scope, now),
             mismatch: mismatch::view(stored, &mut people).await?,
         })
     }
@@ -175,27 +174,15 @@ impl Service {
         stored: &StoredChange,
         page: usize,
     ) -> Result<Page<OperationRow>, StoreError> {
-        let total = stored.change.proposal.operations.len();
-        let number = existing(page, total, ITEMS_PER_PAGE);
-        let before = (number - 1) * ITEMS_PER_PAGE;
         let read_model = self.app_state.read_model();
         let waiting = self.app_state.waiting.of(&stored.change.id);
         let now = self.app_state.clock.now();
-        let shown = before..before + ITEMS_PER_PAGE;
-        let operations = &stored.change.proposal.operations;
-        let told = operations.get(before..).unwrap_or_default();
-        let told = &told[..told.len().min(ITEMS_PER_PAGE)];
-        let mut people = PersonNames::new(&self.app_state.store, &read_model.snapshot);
-        let named = people.of_items(told).await?;
         let mut conn = self.app_state.store.read().acquire().await?;
-        let items =
-            progress::items(&mut conn, &read_model, &named, stored, waiting, now, shown).await?;
-        Ok(Page {
-            rows: items.rows,
-            number,
-            total,
-            size: ITEMS_PER_PAGE,
-        })
+        let items = ItemsProgress::read(&mut conn, stored, page, waiting, now).await?;
+        drop(conn);
+        let mut people = PersonNames::new(&self.app_state.store, &read_model.snapshot);
+        let named = people.of_items(&items.shown()).await?;
+        Ok(items.page(&read_model, &named, &self.follow_up_scope()))
     }
 
     /// Checks that the viewer may follow this change, for live updates.

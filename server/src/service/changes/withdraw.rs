@@ -1,6 +1,6 @@
 //! Withdraws a change, as long as the engine has not started it.
 
-use app::backend::{Denied, PortResult, WithdrawalPort};
+use app::backend::{Denied, PortResult, WithdrawObstacle, WithdrawalPort, state_reason};
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
@@ -8,7 +8,7 @@ use domain::{
     ids::{ChangeId, PersonId},
 };
 
-use super::{descriptions, trouble};
+use super::trouble;
 use crate::{
     service::Service,
     store::{StoreError, change},
@@ -20,21 +20,11 @@ enum WithdrawOutcome {
     Obstacle(WithdrawObstacle),
 }
 
-/// Why the viewer cannot withdraw a change.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum WithdrawObstacle {
-    /// The viewer is not the requester.
-    NotTheirs,
-    /// It is too late.
-    Stuck(State),
-}
-
-impl WithdrawObstacle {
-    pub(super) fn reason(self) -> &'static str {
-        match self {
-            Self::NotTheirs => "Only the requester can withdraw this change.",
-            Self::Stuck(state) => descriptions::already(state),
-        }
+/// Returns the reason for a request that cannot be fulfilled.
+const fn reason(obstacle: WithdrawObstacle) -> &'static str {
+    match obstacle {
+        WithdrawObstacle::NotTheirs => "Only the requester can withdraw this change.",
+        WithdrawObstacle::Stuck(state) => state_reason(state),
     }
 }
 
@@ -51,27 +41,26 @@ impl WithdrawalPort for Service {
             WithdrawOutcome::Obstacle(WithdrawObstacle::Stuck(State::Withdrawn)) => Ok(()),
             WithdrawOutcome::NotThere => Err(Denied::NotFound),
             WithdrawOutcome::Obstacle(why @ WithdrawObstacle::NotTheirs) => {
-                Err(self.refused(Action::WithdrawOwn, why.reason()).await)
+                Err(self.refused(Action::WithdrawOwn, reason(why)).await)
             }
             WithdrawOutcome::Obstacle(why @ WithdrawObstacle::Stuck(_)) => Err(Denied::Conflict(
-                format!("{} It can no longer be withdrawn.", why.reason()),
+                format!("{} It can no longer be withdrawn.", reason(why)),
             )),
         }
     }
 }
 
 impl Service {
-    /// Returns the state of a change after the viewer withdraws it, for its page and for the withdrawal itself. `after` is
-    /// its state if its requester withdraws it.
+    /// Returns the state of a change after the viewer withdraws it, for its page and for the withdrawal itself.
     pub(super) fn may_withdraw(
         &self,
         requester: &PersonId,
-        after: Result<State, TransitionError>,
+        state: State,
     ) -> Result<State, WithdrawObstacle> {
         if !self.caller.acts_as(requester) {
             return Err(WithdrawObstacle::NotTheirs);
         }
-        after.map_err(|why| match why {
+        state.withdrawn().map_err(|why| match why {
             TransitionError::Started => WithdrawObstacle::Stuck(State::Applying),
             TransitionError::AlreadyIn(state) => WithdrawObstacle::Stuck(state),
         })
@@ -85,7 +74,7 @@ impl Service {
         else {
             return Ok(WithdrawOutcome::NotThere);
         };
-        let state = match self.may_withdraw(found.requester(), found.withdraw()) {
+        let state = match self.may_withdraw(found.requester(), found.state()) {
             Ok(state) => state,
             Err(why) => return Ok(WithdrawOutcome::Obstacle(why)),
         };

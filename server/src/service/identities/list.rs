@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use app::backend::{
-    IdentitiesPort, IdentityRow, IdentityStatus, ListQuery, Page, PortResult, identity_filter,
+    IdentitiesPort, IdentityRow, IdentityStatus, ListQuery, NoUserFound, Page, PortResult,
+    identity_filter,
 };
 use async_trait::async_trait;
 use domain::{
@@ -23,7 +24,7 @@ use crate::{
     service::{Service, broken, index::SearchTerms, names, page_of},
     store::{
         StoreError,
-        agreed_link::{self, ListedIdentity},
+        agreed_link::{self, IdentitySketch, Listed, ListedIdentity},
         identity,
     },
 };
@@ -32,38 +33,100 @@ use crate::{
 impl IdentitiesPort for Service {
     async fn identities(&self, query: &ListQuery) -> PortResult<Page<IdentityRow>> {
         self.allowed(Action::SeeDirectory)?;
-        let known = self.known_identities().await.map_err(broken)?;
+        self.listed_identities(query).await.map_err(broken)
+    }
+}
+
+/// What the ledger says of identities.
+struct KnownIdentities {
+    agreed: BTreeMap<PersonId, IdentityRecord>,
+    suspended: BTreeMap<PersonId, Suspension>,
+}
+
+/// A row, or an identity whose row is made only if its page is shown.
+enum Listing {
+    Row(Box<IdentityRow>),
+    Plain(PersonId),
+}
+
+impl Service {
+    /// Loads the sign-ins of the identities about which something is open, and of those on the page. The other ones are
+    /// linked to a user of the directory.
+    async fn listed_identities(&self, query: &ListQuery) -> Result<Page<IdentityRow>, StoreError> {
+        let mut conn = self.app_state.store.connection().await?;
+        let known = KnownIdentities {
+            agreed: agreed_link::agreed(&mut conn).await?,
+            suspended: identity::suspended(&mut conn).await?,
+        };
         let (words, only) = (
             SearchTerms::of(&query.words),
             query.only.as_deref().unwrap_or_default(),
         );
         let snapshot = &self.read_model.snapshot;
-        let mut rows: Vec<IdentityRow> = known
-            .listed
-            .iter()
-            .map(|listed| known.row(listed, snapshot))
+        let (plain, open): (Vec<_>, Vec<_>) = agreed_link::sketches(&mut conn, &known.which(only))
+            .await?
+            .into_iter()
+            .partition(|sketch| known.is_plain(sketch, snapshot));
+        let open: Vec<PersonId> = open.into_iter().map(|sketch| sketch.person).collect();
+        let open = agreed_link::listed(&mut conn, &open).await?;
+        let rows = open.iter().map(|listed| known.row(listed, snapshot));
+        let mut found: Vec<((u8, String), Listing)> = rows
             .filter(|row| is_kept(row, only) && words.occur_in(&searched(row)))
+            .map(|row| (place(&row.status, &row.name), Listing::Row(Box::new(row))))
             .collect();
-        rows.sort_by_cached_key(|row| (urgency(&row.status), row.name.to_lowercase()));
-        Ok(page_of(rows, query.page, |row| row))
+        if is_unfiltered(only) {
+            found.extend(plain.into_iter().filter_map(|sketch| {
+                let user = snapshot.user(sketch.user.as_ref()?)?;
+                let place = place(&IdentityStatus::Linked, &user.display_name);
+                words
+                    .occur_in(&place.1)
+                    .then_some((place, Listing::Plain(sketch.person)))
+            }));
+        }
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let page = page_of(found, query.page, |(_, listing)| listing);
+        let plain = page.rows.iter().filter_map(|listing| match listing {
+            Listing::Plain(person) => Some(person.clone()),
+            Listing::Row(_) => None,
+        });
+        let plain: Vec<PersonId> = plain.collect();
+        let plain = agreed_link::listed(&mut conn, &plain).await?;
+        let mut plain: BTreeMap<&PersonId, IdentityRow> = plain
+            .iter()
+            .map(|listed| (&listed.person, known.row(listed, snapshot)))
+            .collect();
+        let rows = page.rows.into_iter().filter_map(|listing| match listing {
+            Listing::Row(row) => Some(*row),
+            Listing::Plain(person) => plain.remove(&person),
+        });
+        Ok(Page {
+            rows: rows.collect(),
+            number: page.number,
+            total: page.total,
+            size: page.size,
+        })
     }
 }
 
-/// Everything that the list is made of.
-struct KnownIdentities {
-    listed: Vec<ListedIdentity>,
-    agreed: BTreeMap<PersonId, IdentityRecord>,
-    suspended: BTreeMap<PersonId, Suspension>,
-}
+impl KnownIdentities {
+    /// Returns the identities among which those of a filter are.
+    fn which(&self, only: &str) -> Listed {
+        match only {
+            identity_filter::UNLINKED => Listed::WithoutUser,
+            identity_filter::CLAIMS => Listed::Claiming,
+            identity_filter::SUSPENDED => Listed::These(self.suspended.keys().cloned().collect()),
+            identity_filter::BY_HAND => Listed::These(self.agreed.keys().cloned().collect()),
+            _ => Listed::All,
+        }
+    }
 
-impl Service {
-    async fn known_identities(&self) -> Result<KnownIdentities, StoreError> {
-        let mut conn = self.app_state.store.read().acquire().await?;
-        Ok(KnownIdentities {
-            listed: agreed_link::listed(&mut conn).await?,
-            agreed: agreed_link::agreed(&mut conn).await?,
-            suspended: identity::suspended(&mut conn).await?,
-        })
+    /// Whether keys of the directory link an identity to a user of it, and nothing is open about it.
+    fn is_plain(&self, sketch: &IdentitySketch, snapshot: &Snapshot) -> bool {
+        let user = sketch.user.as_ref();
+        user.is_some_and(|user| snapshot.user(user).is_some())
+            && !sketch.claims
+            && !self.suspended.contains_key(&sketch.person)
+            && !self.agreed.contains_key(&sketch.person)
     }
 }
 
@@ -78,7 +141,7 @@ impl KnownIdentities {
         let agreed = record.and_then(|record| record.agreed.as_ref());
         let (status, since) = if let Some(suspension) = self.suspended.get(&listed.person) {
             let status = IdentityStatus::Suspended {
-                reason: suspension.difference.reason(),
+                difference: suspension.difference.kind(),
                 other: suspension
                     .difference
                     .other()
@@ -93,10 +156,9 @@ impl KnownIdentities {
         } else if let Some(ended) = ended {
             (IdentityStatus::Ended, Some(ended.at))
         } else if user.is_none() {
-            let first = sign_ins.iter().map(|sign_in| sign_in.first_seen).min();
             (
                 IdentityStatus::Unlinked(why_unlinked(listed, snapshot)),
-                first,
+                None,
             )
         } else if let Some(agreed) = agreed {
             (IdentityStatus::LinkedByHand, Some(agreed.at))
@@ -119,22 +181,33 @@ impl KnownIdentities {
             user,
             status,
             since,
+            first_sign_in: sign_ins.iter().map(|sign_in| sign_in.first_seen).min(),
             last_sign_in: last.and_then(|sign_in| sign_in.last_sign_in),
         }
     }
 }
 
-/// Returns why the keys of an identity link it to no user, as a clause.
-fn why_unlinked(listed: &ListedIdentity, snapshot: &Snapshot) -> String {
+/// Returns why the keys of an identity link it to no user.
+fn why_unlinked(listed: &ListedIdentity, snapshot: &Snapshot) -> NoUserFound {
     let mut obstacles = listed.sign_ins.iter().filter_map(|sign_in| {
         let link = link_identity(&sign_in.keys, snapshot.found_by(&sign_in.keys));
         match &link {
-            IdentityLink::Linked(..) => Some("the next crawl links it".to_owned()),
-            _ => link.obstacle(),
+            IdentityLink::Linked(..) => Some(NoUserFound::LinkedSoon),
+            _ => link.obstacle().map(NoUserFound::Unclear),
         }
     });
-    let found = obstacles.next();
-    found.unwrap_or_else(|| "the directory contains none of its keys".to_owned())
+    obstacles.next().unwrap_or(NoUserFound::NotInDirectory)
+}
+
+/// Whether a filter shows identities of every status.
+fn is_unfiltered(only: &str) -> bool {
+    ![
+        identity_filter::UNLINKED,
+        identity_filter::CLAIMS,
+        identity_filter::SUSPENDED,
+        identity_filter::BY_HAND,
+    ]
+    .contains(&only)
 }
 
 fn is_kept(row: &IdentityRow, only: &str) -> bool {
@@ -153,6 +226,11 @@ fn is_kept(row: &IdentityRow, only: &str) -> bool {
 fn searched(row: &IdentityRow) -> String {
     let user = row.user.as_ref().map(|user| user.name.as_str());
     format!("{} {}", row.name, user.unwrap_or_default()).to_lowercase()
+}
+
+/// Returns the place of an identity in the list.
+fn place(status: &IdentityStatus, name: &str) -> (u8, String) {
+    (urgency(status), name.to_lowercase())
 }
 
 /// Returns the position of a status in the list.

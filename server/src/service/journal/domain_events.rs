@@ -1,10 +1,9 @@
 //! The engine's events as ledger entries, one for one, so that a commit's events and its entries agree.
 
 use domain::{
-    engine::{AccessResource, Cause, DomainEvent, ItemResult, StepResult},
+    engine::{Cause, DomainEvent, ItemResult, StepResult},
     ids::Principal,
     ledger::{EventKind, Outcome},
-    subject::SubjectKey,
 };
 
 use super::{EntryActor, EntryBuilder, Journal};
@@ -44,28 +43,30 @@ impl Journal {
                 index,
                 key,
                 step,
+                of,
+                name,
                 result,
-            } => subject(self.step(result), key)
-                .change(change)
-                .fact("item", *index)
-                .fact("step", *step),
+            } => {
+                let builder = self
+                    .step(result)
+                    .subject(key)
+                    .change(change)
+                    .fact("item", *index)
+                    .fact("step", *step)
+                    .fact("steps", *of);
+                match name {
+                    Some(name) => builder.fact("step_name", name.as_str()),
+                    None => builder,
+                }
+            }
             DomainEvent::Item {
                 change,
                 index,
                 key,
                 result,
             } => {
-                let builder = match result {
-                    ItemResult::Failed { .. } | ItemResult::Stopped { .. } => {
-                        entry(EventKind::OperationFailed, Outcome::Failure)
-                    }
-                    ItemResult::Granted { .. }
-                    | ItemResult::Removed { .. }
-                    | ItemResult::Carried { .. } => {
-                        entry(EventKind::OperationVerified, Outcome::Success)
-                    }
-                };
-                result_of(builder.change(change).key(key).fact("item", *index), result)
+                let builder = self.item(result).change(change).key(key);
+                result_of(builder.fact("item", *index), result)
             }
             DomainEvent::Removed {
                 key,
@@ -109,6 +110,20 @@ impl Journal {
         }
     }
 
+    /// Returns the entry of an item with this result.
+    fn item(&self, result: &ItemResult) -> EntryBuilder {
+        match result {
+            ItemResult::Failed { .. } | ItemResult::Stopped { .. } => {
+                self.system_entry(EventKind::OperationFailed, Outcome::Failure)
+            }
+            ItemResult::Granted { .. }
+            | ItemResult::Removed { .. }
+            | ItemResult::Carried { .. } => {
+                self.system_entry(EventKind::OperationVerified, Outcome::Success)
+            }
+        }
+    }
+
     /// Returns the entry of a step that ended.
     fn step(&self, result: &StepResult) -> EntryBuilder {
         match result {
@@ -121,19 +136,6 @@ impl Journal {
                 .at(*at)
                 .private("reason", reason),
         }
-    }
-}
-
-/// Sets the subject of an item as the target.
-fn subject(builder: EntryBuilder, key: &SubjectKey) -> EntryBuilder {
-    match key {
-        SubjectKey::Assignment(assignment) => builder.assignment(assignment),
-        SubjectKey::Membership { group, user } => builder.key(&AccessResource::Membership {
-            group: group.clone(),
-            user: user.clone(),
-        }),
-        SubjectKey::AccountClassification { account } => builder.account(account),
-        SubjectKey::IdentityLink { person } => builder.target_id("person", person.as_str()),
     }
 }
 

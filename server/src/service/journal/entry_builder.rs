@@ -9,6 +9,7 @@ use domain::{
     engine::AccessResource,
     ids::{AccountId, Assignment, AwsRequestId, ChangeId, OperationId, PermissionSetArn},
     ledger::{Entry, EntryTarget, Hash, Origin, PrivateValue},
+    subject::{Part, SubjectKey},
     time::Timestamp,
 };
 use serde_json::Value;
@@ -102,6 +103,27 @@ impl EntryBuilder {
             id: Some(id.to_owned()),
             ..EntryTarget::new(noun)
         })
+    }
+
+    /// Sets what an item is about as the target.
+    pub fn subject(self, key: &SubjectKey) -> Self {
+        let mut target = EntryTarget::new(key.kind().noun());
+        for name in key.names() {
+            match name {
+                Part::Account(account) => target.account_id = Some(account),
+                Part::Set(set) => target.permission_set_arn = Some(set),
+                // The user of a membership is its principal, and the group its id.
+                Part::Principal(principal) if target.principal_id.is_none() => {
+                    target.principal_type = Some(principal.kind().to_owned());
+                    target.principal_id = Some(principal.id().to_owned());
+                }
+                Part::Principal(principal) => target.id = Some(principal.id().to_owned()),
+                Part::Person(person) => target.id = Some(person.to_string()),
+                Part::Value(id) => target.id = Some(id),
+                Part::Text(_) | Part::Term(_) => {}
+            }
+        }
+        self.target(target)
     }
 
     /// Sets an assignment or a membership as the target.
@@ -205,5 +227,72 @@ impl EntryBuilder {
             .get_or_insert_with(Origin::default)
             .clock_offset_ms = Some(offset);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        ids::{GroupId, Pair, PersonId, Principal, UserId},
+        ledger::{Actor, ActorKind, EventKind, Outcome},
+    };
+
+    use super::*;
+
+    fn builder() -> EntryBuilder {
+        let kind = EventKind::StepDone.entry_type();
+        let actor = Actor::new(ActorKind::System);
+        EntryBuilder::new(
+            Entry::new(kind, Timestamp(0), Outcome::Success, actor),
+            None,
+        )
+    }
+
+    fn target(builder: EntryBuilder) -> EntryTarget {
+        builder.into_entry().target.unwrap()
+    }
+
+    #[test]
+    fn an_item_of_any_kind_is_recorded_as_what_other_entries_call_it() {
+        let account = AccountId::parse("111122223333").unwrap();
+        let set = "arn:aws:sso:::permissionSet/ssoins-1234567890abcdef/ps-1234567890abcdef";
+        let group = GroupId::parse("00000000-0000-4000-8000-000000000001").unwrap();
+        let user = UserId::parse("00000000-0000-4000-8000-000000000002").unwrap();
+        let person = PersonId::parse("00000003-0000-4000-8000-000000000001").unwrap();
+        let assignment = Assignment {
+            pair: Pair {
+                account: account.clone(),
+                set: PermissionSetArn::parse(set).unwrap(),
+            },
+            principal: Principal::Group(group.clone()),
+        };
+        let membership = AccessResource::Membership {
+            group: group.clone(),
+            user: user.clone(),
+        };
+        for (key, expected) in [
+            (
+                SubjectKey::Assignment(assignment.clone()),
+                builder().assignment(&assignment),
+            ),
+            (
+                SubjectKey::Membership { group, user },
+                builder().key(&membership),
+            ),
+            (
+                SubjectKey::AccountClassification {
+                    account: account.clone(),
+                },
+                builder().account(&account),
+            ),
+            (
+                SubjectKey::IdentityLink {
+                    person: person.clone(),
+                },
+                builder().target_id("person", person.as_str()),
+            ),
+        ] {
+            assert_eq!(target(builder().subject(&key)), target(expected), "{key:?}");
+        }
     }
 }

@@ -73,13 +73,9 @@ impl Journal {
         let builder = items::facts(&stored)
             .into_iter()
             .fold(builder, |builder, (name, fact)| builder.fact(name, fact));
-        let only = match operations.as_slice() {
-            [only] => AccessResource::of(only.key()),
-            _ => None,
-        };
-        match only {
-            Some(resource) => builder.key(&resource),
-            None => builder.target_id("change", change.id.as_str()),
+        match operations.as_slice() {
+            [only] => builder.subject(&only.key()),
+            _ => builder.target_id("change", change.id.as_str()),
         }
     }
 

@@ -100,7 +100,8 @@ impl Journal {
     /// the methods lead.
     pub fn subject_not_linked(&self, who: &EntryActor, link: &IdentityLink) -> EntryBuilder {
         let target = who.person.as_ref().map_or("", PersonId::as_str);
-        let why = link.obstacle().unwrap_or_default();
+        let why = link.obstacle().map(|why| why.to_string());
+        let why = why.unwrap_or_default();
         let entry = self
             .entry(EventKind::SubjectNotLinked, Outcome::Denied, who)
             .target_id("person", target)

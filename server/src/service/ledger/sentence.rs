@@ -10,6 +10,7 @@ use domain::{
     ledger::{ActorKind, Entry, EventKind, Part, Slot, parts},
     person::link::LinkMethod,
     snapshot::Snapshot,
+    subject::StepName,
     time::Timestamp,
 };
 use serde_json::Value;
@@ -132,6 +133,19 @@ impl EntryContext<'_> {
             }),
             Slot::Differing => words(number("differing")?.to_string()),
             Slot::Linked => words(number("linked")?.to_string()),
+            Slot::Step => {
+                let step = number("step")? + 1;
+                words(match number("steps").filter(|all| *all >= step) {
+                    Some(all) => format!("step {step} of {all}"),
+                    None => format!("step {step}"),
+                })
+            }
+            Slot::StepName => {
+                let word = word("step_name")?;
+                let known = StepName::from_word(word).map(StepName::words);
+                // A newer version wrote another word.
+                words(known.map_or_else(|| word.to_owned(), str::to_owned))
+            }
             Slot::Obstacle => self.methods().or_else(|| Some(vec![text(self.reason()?)])),
         }
     }

@@ -4,8 +4,7 @@
 use domain::{
     approval::Mfa,
     change::{
-        Change, Operation, Proposal, State, StoredItem, TransitionError, UnreadableCause,
-        UnreadableChange, read_all,
+        Change, Operation, Proposal, State, StoredItem, UnreadableCause, UnreadableChange, read_all,
     },
     ids::{ChangeId, EffectHash, PersonId},
     ledger::{
@@ -74,14 +73,6 @@ impl FoundChange {
         match self {
             Self::Known(stored) => Some(*stored),
             Self::Unreadable(_) => None,
-        }
-    }
-
-    /// Returns the state after a withdrawal, which is the only step that needs no item to be understood.
-    pub fn withdraw(&self) -> Result<State, TransitionError> {
-        match self {
-            Self::Known(stored) => stored.change.withdraw(),
-            Self::Unreadable(row) => row.change.withdraw(),
         }
     }
 

@@ -5,13 +5,13 @@
 
 use domain::{
     change::{Allowance, State},
-    ids::PersonId,
+    ids::{ChangeId, PersonId},
     time::Timestamp,
 };
 use sqlx::{AnyConnection, Row as _};
 
-use super::{ChangeTarget, ListedChange, summary::listed};
-use crate::store::StoreError;
+use super::{ChangeTarget, ListedChange, skipped, summary::listed};
+use crate::store::{StoreError, id};
 
 /// Whether a list shows each refused change, or one row for all refused changes of a requester.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -142,4 +142,27 @@ pub async fn submitted_since(
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|(at,)| Timestamp(at)).collect())
+}
+
+/// Returns the changes that wait for a decision or their start although the time to decide is over. Loads none of them.
+pub async fn undecided_until(
+    conn: &mut AnyConnection,
+    now: Timestamp,
+) -> Result<Vec<ChangeId>, StoreError> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "select id from change where state in ($1, $2) and decide_by <= $3 order by submitted_at",
+    )
+    .bind(State::Waiting.as_str())
+    .bind(State::Approved.as_str())
+    .bind(now.0)
+    .fetch_all(conn)
+    .await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for (change,) in rows {
+        match id("change", &change) {
+            Ok(change) => found.push(change),
+            Err(error) => skipped(&error),
+        }
+    }
+    Ok(found)
 }

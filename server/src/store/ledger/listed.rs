@@ -1,10 +1,10 @@
 //! Entries for lists and pages, with the names that belong to them. A range that was read never changes, so a list needs
 //! no transaction.
 
-use domain::ids::ChangeId;
-use sqlx::{Row as _, any::AnyRow};
+use domain::{ids::ChangeId, ledger::projection::REQUESTS};
+use sqlx::{AssertSqlSafe, Row as _, any::AnyRow};
 
-use super::{MAX_WORDS, count_of, number, read::head};
+use super::{MAX_WORDS, count_of, number, proof::type_list, read::head};
 use crate::store::{Store, StoreError};
 
 /// An entry with the names that belong to it, unless they were erased.
@@ -23,19 +23,17 @@ pub struct ListedEntry {
     pub request: Option<String>,
 }
 
-/// One list of columns for all lists.
-macro_rules! listed_sql {
-    ($rest:literal) => {
-        concat!(
-            "select e.seq, e.leaf, a.value as actor_name, p.value as principal_name, t.value as target_name, \
-             case when e.type like 'change.%' then (select r.leaf from ledger_entry r where r.change_id = e.change_id \
-             and r.type in ('change.submitted', 'change.refused') order by r.seq limit 1) end as request from ledger_entry e \
-             left join ledger_private a on a.seq = e.seq and a.path = '/actor/name' \
-             left join ledger_private p on p.seq = e.seq and p.path = '/target/principal_name' \
-             left join ledger_private t on t.seq = e.seq and t.path = '/target/name' ",
-            $rest
-        )
-    };
+/// Returns a query with one list of columns for all lists.
+fn listed_sql(rest: &str) -> AssertSqlSafe<String> {
+    AssertSqlSafe(format!(
+        "select e.seq, e.leaf, a.value as actor_name, p.value as principal_name, t.value as target_name, \
+         case when e.type like 'change.%' then (select r.leaf from ledger_entry r where r.change_id = e.change_id \
+         and r.type in ({}) order by r.seq limit 1) end as request from ledger_entry e \
+         left join ledger_private a on a.seq = e.seq and a.path = '/actor/name' \
+         left join ledger_private p on p.seq = e.seq and p.path = '/target/principal_name' \
+         left join ledger_private t on t.seq = e.seq and t.path = '/target/name' {rest}",
+        type_list(&REQUESTS)
+    ))
 }
 
 fn listed_row(row: &AnyRow) -> Result<ListedEntry, StoreError> {
@@ -51,7 +49,7 @@ fn listed_row(row: &AnyRow) -> Result<ListedEntry, StoreError> {
 
 /// Returns the entries below a number, newest first.
 pub async fn newest(store: &Store, below: u64, limit: u32) -> Result<Vec<ListedEntry>, StoreError> {
-    let rows = sqlx::query(listed_sql!("where e.seq < $1 order by e.seq desc limit $2"))
+    let rows = sqlx::query(listed_sql("where e.seq < $1 order by e.seq desc limit $2"))
         .bind(number(below)?)
         .bind(i64::from(limit))
         .fetch_all(store.read())
@@ -66,10 +64,10 @@ pub async fn search(
     skip: u64,
     limit: u32,
 ) -> Result<Vec<ListedEntry>, StoreError> {
-    let sql = listed_sql!(
+    let sql = listed_sql(
         "join (select seq from ledger_token where token in ($1, $2, $3, $4, $5, $6, $7, $8) group by seq \
          having count(distinct token) = $9 order by seq desc limit $10 offset $11) found on found.seq = e.seq \
-         order by e.seq desc"
+         order by e.seq desc",
     );
     let rows = of_words(sqlx::query(sql), words)
         .bind(i64::from(limit))
@@ -107,7 +105,7 @@ fn of_words<'q>(query: Query<'q>, words: &[String]) -> Query<'q> {
 
 /// Returns the entries of a change, oldest first.
 pub async fn of_change(store: &Store, change: &ChangeId) -> Result<Vec<ListedEntry>, StoreError> {
-    let rows = sqlx::query(listed_sql!("where e.change_id = $1 order by e.seq"))
+    let rows = sqlx::query(listed_sql("where e.change_id = $1 order by e.seq"))
         .bind(change.as_str())
         .fetch_all(store.read())
         .await?;
@@ -116,7 +114,7 @@ pub async fn of_change(store: &Store, change: &ChangeId) -> Result<Vec<ListedEnt
 
 /// Returns one entry.
 pub async fn listed(store: &Store, seq: u64) -> Result<Option<ListedEntry>, StoreError> {
-    let row = sqlx::query(listed_sql!("where e.seq = $1"))
+    let row = sqlx::query(listed_sql("where e.seq = $1"))
         .bind(number(seq)?)
         .fetch_optional(store.read())
         .await?;

@@ -3,7 +3,7 @@
 //!
 //! The columns next to an entry are used only to find it, because they are not signed. A leaf that does not match the
 //! tree at its number is not accepted as an entry, so a row that was inserted into one table proves nothing. Whether
-//! the whole log is intact is checked by the verifier.
+//! the whole log is intact is checked by the verifier. Which types of entries matter is stated by the projection alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,29 +11,43 @@ use domain::{
     ids::{AccountId, ChangeId, GrantId, PersonId},
     ledger::{
         Entry, Hash,
-        projection::{Decisions, Projection},
+        projection::{
+            Decisions, OF_A_CHANGE, OF_ROLES, Projection,
+            declarations::OF_DECLARATIONS,
+            grants::{OF_WINDOWS, OF_WRITES},
+            identities::{
+                OF_A_SUSPENSION, OF_AN_AGREEMENT, OF_ONE_IDENTITY, OF_THE_ALARM, SUSPENDED,
+            },
+            sessions::OF_SESSIONS,
+        },
         tree,
     },
 };
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::{LedgerError, count_of, number};
 use crate::store::{StoreError, places};
 
-/// The types of entries about the link of an identity.
-macro_rules! link_types {
-    () => {
-        "'identity.linked', 'identity.user_seen', 'identity.suspended', 'identity.confirmed', \
-         'identity.alarm_included', 'identity.link_agreed', 'identity.joined', 'identity.link_ended', \
-         'identity.claim_refused'"
-    };
+/// Returns a list of event types for SQL.
+pub(super) fn type_list(types: &[&str]) -> String {
+    let quoted: Vec<String> = types.iter().map(|word| format!("'{word}'")).collect();
+    quoted.join(", ")
 }
 
-/// The types of entries that begin or end a suspension.
-macro_rules! suspension_types {
-    () => {
-        "'identity.suspended', 'identity.confirmed', 'identity.link_agreed', 'identity.link_ended'"
-    };
+/// Returns the query for entries of these types, which also meet a condition.
+fn select(condition: &str, types: &[&str]) -> String {
+    format!(
+        "select seq, leaf from ledger_entry where {condition} type in ({}) order by seq",
+        type_list(types)
+    )
+}
+
+/// Returns the condition that an entry is about an identity that has an entry of these types.
+fn about_those_with(types: &[&str]) -> String {
+    format!(
+        "target_id in (select target_id from ledger_entry where type in ({})) and",
+        type_list(types)
+    )
 }
 
 /// Returns the projection of a change: the request, the decisions, how often it was sent back, and its progress.
@@ -41,15 +55,11 @@ pub async fn decisions(
     conn: &mut AnyConnection,
     change: &ChangeId,
 ) -> Result<Decisions, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(
-        "select seq, leaf from ledger_entry where change_id = $1 \
-         and type in ('change.submitted', 'change.refused', 'change.approved', 'change.declined', \
-         'change.sent_back', 'change.started', 'change.verified', 'change.failed', 'change.withdrawn', \
-         'change.expired') order by seq",
-    )
-    .bind(change.as_str())
-    .fetch_all(&mut *conn)
-    .await?;
+    let sql = select("change_id = $1 and", &OF_A_CHANGE);
+    let rows: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(change.as_str())
+        .fetch_all(&mut *conn)
+        .await?;
     let projection = heard(conn, rows).await?;
     Ok(projection
         .changes()
@@ -63,23 +73,20 @@ pub async fn roles_of(
     conn: &mut AnyConnection,
     person: &PersonId,
 ) -> Result<Projection, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(
-        "select seq, leaf from ledger_entry where target_id = $1 \
-         and type in ('role.granted', 'role.ended') order by seq",
-    )
-    .bind(person.as_str())
-    .fetch_all(&mut *conn)
-    .await?;
+    let sql = select("target_id = $1 and", &OF_ROLES);
+    let rows: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(person.as_str())
+        .fetch_all(&mut *conn)
+        .await?;
     heard(conn, rows).await
 }
 
 /// Returns the projection of all roles.
 pub async fn roles(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(
-        "select seq, leaf from ledger_entry where type in ('role.granted', 'role.ended') order by seq",
-    )
-    .fetch_all(&mut *conn)
-    .await?;
+    let sql = select("", &OF_ROLES);
+    let rows: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+        .fetch_all(&mut *conn)
+        .await?;
     heard(conn, rows).await
 }
 
@@ -88,64 +95,48 @@ pub async fn identity(
     conn: &mut AnyConnection,
     person: &PersonId,
 ) -> Result<Projection, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(concat!(
-        "select seq, leaf from ledger_entry where target_id = $1 and type in (",
-        link_types!(),
-        ") order by seq"
-    ))
-    .bind(person.as_str())
-    .fetch_all(&mut *conn)
-    .await?;
+    let sql = select("target_id = $1 and", &OF_ONE_IDENTITY);
+    let rows: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(person.as_str())
+        .fetch_all(&mut *conn)
+        .await?;
     heard(conn, rows).await
 }
 
 /// Returns the projection of all identities. Reads every entry about an identity: for commands on the host only.
 pub async fn identities(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(concat!(
-        "select seq, leaf from ledger_entry where type in (",
-        link_types!(),
-        ") order by seq"
-    ))
-    .fetch_all(&mut *conn)
-    .await?;
+    let sql = select("", &OF_ONE_IDENTITY);
+    let rows: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+        .fetch_all(&mut *conn)
+        .await?;
     heard(conn, rows).await
 }
 
 /// Returns the projection of all suspensions.
 pub async fn suspensions(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(concat!(
-        "select seq, leaf from ledger_entry where type in (",
-        suspension_types!(),
-        ") order by seq"
-    ))
-    .fetch_all(&mut *conn)
-    .await?;
+    let sql = select("", &OF_A_SUSPENSION);
+    let rows: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+        .fetch_all(&mut *conn)
+        .await?;
     heard(conn, rows).await
 }
 
 /// Returns the projection of every identity about which people agreed to something. Costs as much as there are such
 /// identities.
 pub async fn agreed_identities(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(concat!(
-        "select seq, leaf from ledger_entry where type in (",
-        link_types!(),
-        ") and target_id in (select target_id from ledger_entry where type in ('identity.link_agreed', \
-         'identity.link_ended', 'identity.claim_refused')) order by seq"
-    ))
-    .fetch_all(&mut *conn)
-    .await?;
+    let sql = select(&about_those_with(&OF_AN_AGREEMENT), &OF_ONE_IDENTITY);
+    let rows: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+        .fetch_all(&mut *conn)
+        .await?;
     heard(conn, rows).await
 }
 
 /// Returns the projection of every identity that was ever suspended, with all its users.
 pub async fn suspended_identities(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(concat!(
-        "select seq, leaf from ledger_entry where type in (",
-        link_types!(),
-        ") and target_id in (select target_id from ledger_entry where type = 'identity.suspended') order by seq"
-    ))
-    .fetch_all(&mut *conn)
-    .await?;
+    let sql = select(&about_those_with(&[SUSPENDED]), &OF_ONE_IDENTITY);
+    let rows: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+        .fetch_all(&mut *conn)
+        .await?;
     heard(conn, rows).await
 }
 
@@ -162,14 +153,14 @@ pub async fn last_suspensions(
     conn: &mut AnyConnection,
     most: usize,
 ) -> Result<LastSuspensions, StoreError> {
-    let mut rows: Vec<(i64, String)> = sqlx::query_as(concat!(
-        "select seq, leaf from ledger_entry where type in (",
-        suspension_types!(),
-        ") order by seq desc limit $1"
-    ))
-    .bind(i64::try_from(most).unwrap_or(i64::MAX))
-    .fetch_all(&mut *conn)
-    .await?;
+    let sql = format!(
+        "select seq, leaf from ledger_entry where type in ({}) order by seq desc limit $1",
+        type_list(&OF_A_SUSPENSION)
+    );
+    let mut rows: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .fetch_all(&mut *conn)
+        .await?;
     rows.reverse();
     let entries = rows.len();
     Ok(LastSuspensions {
@@ -180,38 +171,34 @@ pub async fn last_suspensions(
 
 /// Returns the projection of the alarms about identities.
 pub async fn identity_alarms(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(
-        "select seq, leaf from ledger_entry where type in ('identity.alarm_raised', 'identity.alarm_ended') \
-         order by seq",
-    )
-    .fetch_all(&mut *conn)
-    .await?;
+    let sql = select("", &OF_THE_ALARM);
+    let rows: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+        .fetch_all(&mut *conn)
+        .await?;
     heard(conn, rows).await
 }
 
-/// Returns the projection of the declarations of one account.
+/// Returns the projection of the declarations of some accounts.
 pub async fn declarations_of(
     conn: &mut AnyConnection,
-    account: &AccountId,
+    accounts: &[&AccountId],
 ) -> Result<Projection, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(
-        "select seq, leaf from ledger_entry where account_id = $1 \
-         and type in ('account.declared', 'account.declaration_ended') order by seq",
-    )
-    .bind(account.as_str())
-    .fetch_all(&mut *conn)
-    .await?;
+    let condition = format!("account_id in ({}) and", places(accounts.len()));
+    let sql = select(&condition, &OF_DECLARATIONS);
+    let query = sqlx::query_as(AssertSqlSafe(sql));
+    let query = accounts
+        .iter()
+        .fold(query, |query, account| query.bind(account.as_str()));
+    let rows: Vec<(i64, String)> = query.fetch_all(&mut *conn).await?;
     heard(conn, rows).await
 }
 
 /// Returns the projection of the declarations of all accounts.
 pub async fn declarations(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(
-        "select seq, leaf from ledger_entry where type in ('account.declared', 'account.declaration_ended') \
-         order by seq",
-    )
-    .fetch_all(&mut *conn)
-    .await?;
+    let sql = select("", &OF_DECLARATIONS);
+    let rows: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+        .fetch_all(&mut *conn)
+        .await?;
     heard(conn, rows).await
 }
 
@@ -234,7 +221,7 @@ pub async fn grants_of(
         "select seq, leaf from ledger_entry where grant_id in ({}) order by seq",
         places(grants.len())
     );
-    let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+    let query = sqlx::query_as(AssertSqlSafe(sql));
     let query = grants
         .iter()
         .fold(query, |query, grant| query.bind(grant.as_str()));
@@ -255,13 +242,10 @@ pub async fn grants_with_rows(conn: &mut AnyConnection) -> Result<Projection, St
 
 /// Returns the projection of all access windows and removals, whatever rows exist.
 pub async fn grants(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(
-        "select seq, leaf from ledger_entry \
-         where type in ('grant.started', 'grant.stopped', 'grant.closed', 'grant.revoked', 'grant.ended') \
-         order by seq",
-    )
-    .fetch_all(&mut *conn)
-    .await?;
+    let sql = select("", &OF_WINDOWS);
+    let rows: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+        .fetch_all(&mut *conn)
+        .await?;
     heard(conn, rows).await
 }
 
@@ -272,13 +256,11 @@ pub async fn add_work(
     changes: &BTreeSet<ChangeId>,
 ) -> Result<(), StoreError> {
     for change in changes {
-        let rows: Vec<(i64, String)> = sqlx::query_as(
-            "select seq, leaf from ledger_entry where change_id = $1 \
-             and type in ('operation.intended', 'operation.verified') order by seq",
-        )
-        .bind(change.as_str())
-        .fetch_all(&mut *conn)
-        .await?;
+        let sql = select("change_id = $1 and", &OF_WRITES);
+        let rows: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(change.as_str())
+            .fetch_all(&mut *conn)
+            .await?;
         apply(conn, projection, rows).await?;
     }
     Ok(())
@@ -286,13 +268,11 @@ pub async fn add_work(
 
 /// Returns the projection of one session, by its public id.
 pub async fn session(conn: &mut AnyConnection, name: &str) -> Result<Projection, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(
-        "select seq, leaf from ledger_entry where session = $1 \
-         and type in ('session.started', 'session.ended') order by seq",
-    )
-    .bind(Hash::of(name.as_bytes()).hex())
-    .fetch_all(&mut *conn)
-    .await?;
+    let sql = select("session = $1 and", &OF_SESSIONS);
+    let rows: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(Hash::of(name.as_bytes()).hex())
+        .fetch_all(&mut *conn)
+        .await?;
     heard(conn, rows).await
 }
 
@@ -379,23 +359,4 @@ fn entry(in_tree: &BTreeMap<u64, Hash>, seq: i64, leaf: &str) -> Option<Entry> {
     }
     let (position, entry) = Entry::parse(leaf.as_bytes()).ok()?;
     (position.seq == place).then_some(entry)
-}
-
-#[cfg(test)]
-mod tests {
-    use domain::ledger::projection::identities::{OF_A_SUSPENSION, OF_ONE_IDENTITY};
-
-    #[test]
-    fn every_type_that_changes_an_identity_is_read_for_it() {
-        for word in OF_ONE_IDENTITY {
-            assert!(link_types!().contains(&format!("'{word}'")), "{word}");
-        }
-    }
-
-    #[test]
-    fn every_type_that_begins_or_ends_a_suspension_is_read_for_it() {
-        for word in OF_A_SUSPENSION {
-            assert!(suspension_types!().contains(&format!("'{word}'")), "{word}");
-        }
-    }
 }

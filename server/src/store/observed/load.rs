@@ -88,16 +88,16 @@ pub async fn load(
     for group in documents_of::<Group>(conn, "directory_group").await? {
         parts.groups.insert(group.id.clone(), group);
     }
-    parts.sets = sets(conn, analyse).await?;
+    parts.sets = sets(conn, analyse).await?.into();
     let mut ids = Ids {
         accounts: Interner::of(parts.accounts.keys()),
         sets: Interner::of(parts.sets.keys()),
         users: Interner::of(parts.users.keys()),
         groups: Interner::of(parts.groups.keys()),
     };
-    parts.members = members(conn, &mut ids).await?;
+    parts.members = members(conn, &mut ids).await?.into();
     parts.members_as_of = members_as_of(conn, &mut ids).await?;
-    parts.pairs = pairs(conn, &mut ids).await?;
+    parts.pairs = pairs(conn, &mut ids).await?.into();
     let known = crate::store::identity_link::persons_of_users(conn).await?;
     for (user, person) in known.linked {
         let user = ids.users.id("person", user.as_str())?;

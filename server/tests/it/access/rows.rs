@@ -43,7 +43,11 @@ async fn an_account_lists_the_worst_set_first_with_everybody_behind_each_group(
         if let PrincipalRef::Group { members, .. } = &row.principal {
             assert_eq!(row.people.len(), *members);
         }
-        assert!(row.remove_href.starts_with("/changes/new?kind=remove&who="));
+        assert!(
+            row.removal
+                .href()
+                .starts_with("/changes/new?kind=remove&who=")
+        );
         assert!(row.hits.iter().all(|hit| !hit.control.is_empty()));
     }
 }
@@ -121,7 +125,7 @@ async fn a_persons_paths_name_the_group_and_carry_what_the_account_page_says_of_
             .iter()
             .find(|row| match (&row.principal, &path.group) {
                 (PrincipalRef::Group { id, .. }, Some((group, _))) => {
-                    id == group && row.set == path.set
+                    *id == group.to_string() && row.set == path.set
                 }
                 (PrincipalRef::User(user), None) => {
                     user.id == person.user.id && row.set == path.set

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use app::backend::{
     AccountsPort as _, ClassificationPort as _, ClassifyForm, ClassifySubmission, DeclarationState,
-    Denied, FieldError, ListQuery, NewClassification, PortResult, PropertyView, SubjectRef,
-    change_field, classify_field,
+    Denied, FieldError, FollowUpForm, ListQuery, NewClassification, PortResult, PropertyView,
+    SubjectRef, change_field, classify_field,
 };
 use app::backend::{ChangesPort as _, EntryRow, LedgerPort as _, SentencePart};
 use domain::{
@@ -13,11 +13,14 @@ use domain::{
     classification::{Environment, Pci, Source},
     engine::{CarryOut, Effect, Event, ReadSubject, StepAnswer, SubjectContent},
     ids::ChangeId,
-    subject::{SagaPlan, Work},
+    subject::{Content, SagaPlan, Work},
     time::Duration,
     verdict::Outcome,
 };
-use server::engine::{declarations, execute};
+use server::{
+    engine::{declarations, execute},
+    service::moved_accounts,
+};
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::support::{Org, account, user};
@@ -32,13 +35,14 @@ crate::engines::on_both_engines! {
     a_row_that_was_altered_or_inserted_by_hand_loosens_nothing,
     a_form_is_filled_with_what_is_declared_and_undoes_it,
     each_wrong_value_names_its_field,
+    accounts_that_would_stay_as_they_are_are_left_out,
     only_an_administrator_proposes_a_classification,
 }
 
-pub const IN_PRODUCTION: (Environment, Pci) = (Environment::Production, Pci::In);
-pub const OUT_OF_DEVELOPMENT: (Environment, Pci) = (Environment::Development, Pci::Out);
+pub(super) const IN_PRODUCTION: (Environment, Pci) = (Environment::Production, Pci::In);
+pub(super) const OUT_OF_DEVELOPMENT: (Environment, Pci) = (Environment::Development, Pci::Out);
 
-pub fn form(accounts: &[&str], class: (Environment, Pci)) -> ClassifyForm {
+pub(super) fn form(accounts: &[&str], class: (Environment, Pci)) -> ClassifyForm {
     let accounts: Vec<String> = accounts
         .iter()
         .map(|name| account(name).to_string())
@@ -58,11 +62,11 @@ pub fn form(accounts: &[&str], class: (Environment, Pci)) -> ClassifyForm {
     }
 }
 
-pub async fn preview(org: &Org, form: &ClassifyForm) -> NewClassification {
+pub(super) async fn preview(org: &Org, form: &ClassifyForm) -> NewClassification {
     org.as_("ann").await.new_classification(form).await.unwrap()
 }
 
-fn submission(form: &ClassifyForm, new: &NewClassification) -> ClassifySubmission {
+pub(super) fn submission(form: &ClassifyForm, new: &NewClassification) -> ClassifySubmission {
     ClassifySubmission {
         form: form.clone(),
         justification: "agreed with the card team".into(),
@@ -76,7 +80,7 @@ fn submission(form: &ClassifyForm, new: &NewClassification) -> ClassifySubmissio
     }
 }
 
-pub async fn classify(org: &Org, form: &ClassifyForm) -> ChangeId {
+pub(super) async fn classify(org: &Org, form: &ClassifyForm) -> ChangeId {
     let new = preview(org, form).await;
     assert_eq!(new.errors, []);
     let sent = submission(form, &new);
@@ -84,7 +88,7 @@ pub async fn classify(org: &Org, form: &ClassifyForm) -> ChangeId {
 }
 
 /// Returns the plan of each item of a change.
-pub async fn plans(org: &Org, id: &ChangeId) -> Vec<SagaPlan> {
+pub(super) async fn plans(org: &Org, id: &ChangeId) -> Vec<SagaPlan> {
     let stored = org.stored(id).await;
     let items = stored.change.proposal.operations.iter();
     items
@@ -95,14 +99,15 @@ pub async fn plans(org: &Org, id: &ChangeId) -> Vec<SagaPlan> {
         .collect()
 }
 
-pub async fn answer(org: &Org, effect: Effect) -> Event {
+pub(super) async fn answer(org: &Org, effect: Effect) -> Event {
     let (send, mut events) = unbounded_channel();
     execute::begin(org.app_state.clone(), effect, None, send);
     events.recv().await.unwrap()
 }
 
-pub async fn step(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> StepAnswer {
-    let call = CarryOut {
+/// Returns the first step of an item, to be carried out within a minute.
+pub(super) async fn call(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> CarryOut {
+    CarryOut {
         change: id.clone(),
         index,
         number: 0,
@@ -112,14 +117,21 @@ pub async fn step(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> St
         from: plan.seen.clone(),
         not_after: org.clock.now() + Duration::minutes(1),
         generation: org.generation().await,
-    };
+    }
+}
+
+async fn step(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> StepAnswer {
+    carried_out(org, call(org, id, index, plan).await).await
+}
+
+pub(super) async fn carried_out(org: &Org, call: CarryOut) -> StepAnswer {
     match answer(org, Effect::CarryOut(call)).await {
         Event::CarriedOut { answer, .. } => answer,
         other => panic!("{other:?}"),
     }
 }
 
-pub async fn content(org: &Org, id: &ChangeId, plan: &SagaPlan) -> SubjectContent {
+pub(super) async fn content(org: &Org, id: &ChangeId, plan: &SagaPlan) -> SubjectContent {
     let read = ReadSubject {
         change: id.clone(),
         index: 0,
@@ -131,27 +143,34 @@ pub async fn content(org: &Org, id: &ChangeId, plan: &SagaPlan) -> SubjectConten
     }
 }
 
-/// Carries out a change as the engine does, item by item, and sets its state.
-pub async fn carry_out(org: &Org, id: &ChangeId) {
-    for (index, plan) in plans(org, id).await.iter().enumerate() {
-        assert_eq!(
-            content(org, id, plan).await,
-            SubjectContent::Is(plan.seen.clone())
-        );
-        assert_eq!(step(org, id, index, plan).await, StepAnswer::Done);
-        let leaves = plan.steps[0].leaves.clone();
-        assert_eq!(content(org, id, plan).await, SubjectContent::Is(leaves));
+pub(super) fn shown(content: &Content) -> SubjectContent {
+    match content {
+        Content::Is(hash) => SubjectContent::Is(hash.clone()),
+        Content::Gone => SubjectContent::Gone,
     }
+}
+
+/// Carries out a change as the engine does, item by item, and sets its state.
+pub(super) async fn carry_out(org: &Org, id: &ChangeId) {
+    for (index, plan) in plans(org, id).await.iter().enumerate() {
+        assert_eq!(content(org, id, plan).await, shown(&plan.seen));
+        assert_eq!(step(org, id, index, plan).await, StepAnswer::Done);
+        let leaves = &plan.steps[0].leaves;
+        assert_eq!(content(org, id, plan).await, shown(leaves));
+    }
+    moved_accounts::bring_up_to_date(&org.app_state)
+        .await
+        .unwrap();
     org.set_state(id, State::Verified).await;
 }
 
-pub fn class(org: &Org, name: &str) -> (Environment, Pci, Source) {
+pub(super) fn class(org: &Org, name: &str) -> (Environment, Pci, Source) {
     let read_model = org.app_state.read_model();
     let (_, class) = read_model.snapshot.account(&account(name)).unwrap();
     (class.environment, class.pci, class.environment_source)
 }
 
-async fn entries(org: &Org, kind: &str) -> Vec<EntryRow> {
+pub(super) async fn entries(org: &Org, kind: &str) -> Vec<EntryRow> {
     let ann = org.as_("ann").await;
     let rows = ann.entries(&ListQuery::default()).await.unwrap().rows;
     rows.into_iter().filter(|row| row.kind == kind).collect()
@@ -176,6 +195,9 @@ async fn a_stricter_classification_applies_at_once_and_is_in_the_ledger_once(
     let id = classify(&org, &form(&["web-dev"], IN_PRODUCTION)).await;
     assert_eq!(org.state(&id).await, State::Approved);
     assert_eq!(class(&org, "web-dev").0, Environment::Development);
+    let requested = org.entry(&id, "change.submitted").await;
+    let account_of = |entry: &serde_json::Value| entry["target"]["account_id"].clone();
+    assert_eq!(account_of(&requested), account("web-dev").as_str());
     carry_out(&org, &id).await;
     let now = (Environment::Production, Pci::In, Source::Declared);
     assert_eq!(class(&org, "web-dev"), now);
@@ -366,10 +388,7 @@ async fn reload(org: &Org) {
 
 async fn a_form_is_filled_with_what_is_declared_and_undoes_it(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
-    let link = |name: &str| {
-        let query = BTreeMap::from([("account".to_owned(), account(name).to_string())]);
-        ClassifyForm::of_query(&query)
-    };
+    let link = |name: &str| ClassifyForm::of_query(&BTreeMap::new(), &[account(name).to_string()]);
     let new = preview(&org, &link("web-dev")).await;
     assert_eq!(
         (new.form.environment.as_str(), new.form.pci.as_str()),
@@ -382,12 +401,10 @@ async fn a_form_is_filled_with_what_is_declared_and_undoes_it(engine: DatabaseEn
     assert_eq!(new.form.purpose, "takes card payments of the shop");
     assert_eq!(new.form.environment, "production");
     let view = org.as_("ann").await.change(&id).await.unwrap();
-    assert_eq!(view.undo.len(), 1);
-    let (_, query) = view.undo[0].href.split_once('?').unwrap();
-    let query = url::form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect();
-    let undo = ClassifyForm::of_query(&query);
+    let FollowUpForm::Classify(origin) = &view.follow_ups.links[0].form else {
+        panic!("{:?}", view.follow_ups);
+    };
+    let undo = org.as_("ann").await.follow_up_form(origin).await.unwrap();
     let ends = preview(&org, &undo).await;
     assert_eq!(
         ends.preview.as_ref().unwrap().verdict.approvals,
@@ -412,7 +429,7 @@ async fn each_wrong_value_names_its_field(engine: DatabaseEngine) {
     type Break = fn(&mut ClassifyForm);
     let org = Org::on(engine).await;
     let valid = form(&["web-dev"], IN_PRODUCTION);
-    let cases: [(Break, &str); 10] = [
+    let cases: [(Break, &str); 9] = [
         (
             |form| form.environment = "prod".into(),
             classify_field::ENVIRONMENT,
@@ -434,10 +451,6 @@ async fn each_wrong_value_names_its_field(engine: DatabaseEngine) {
             |form| form.purpose = "card 4111 1111 1111 1111".into(),
             classify_field::PURPOSE,
         ),
-        (
-            |form| form.out_of_scope = "not needed here".into(),
-            classify_field::OUT_OF_SCOPE,
-        ),
         (|form| form.pci = "out".into(), classify_field::OUT_OF_SCOPE),
         (
             |form| form.until = "2026-01-01".into(),
@@ -457,6 +470,37 @@ async fn each_wrong_value_names_its_field(engine: DatabaseEngine) {
         assert!(new.preview.is_none(), "case {at}");
         assert_eq!(new.form, form, "what was entered is kept, case {at}");
     }
+}
+
+async fn accounts_that_would_stay_as_they_are_are_left_out(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let first = form(&["web-dev"], IN_PRODUCTION);
+    let id = classify(&org, &first).await;
+    carry_out(&org, &id).await;
+    // The page does not show the reason for *out of scope* here, and keeps it in case it is needed again.
+    let mut both = form(&["web-dev", "cards-staging"], IN_PRODUCTION);
+    both.out_of_scope = "neither stores nor reaches card data".into();
+    let new = preview(&org, &both).await;
+    assert_eq!((&new.errors[..], new.unchanged, new.total), (&[][..], 1, 2));
+    assert_eq!(new.form, both);
+    let sent = submission(&both, &new);
+    let id = org.as_("ann").await.classify(sent).await.unwrap();
+    let items = org.stored(&id).await.change.proposal.operations;
+    let named: Vec<_> = items.iter().filter_map(|item| item.account()).collect();
+    assert_eq!(named, [&account("cards-staging")]);
+
+    let new = preview(&org, &first).await;
+    let fields: Vec<&str> = new.errors.iter().map(|one| one.field).collect();
+    assert_eq!(fields, [classify_field::ACCOUNTS]);
+    assert!(new.preview.is_none());
+    let ends = ClassifyForm {
+        action: "end".into(),
+        accounts: account("cards-prod").to_string(),
+        ..ClassifyForm::default()
+    };
+    let new = preview(&org, &ends).await;
+    assert_eq!(new.errors.len(), 1, "{:?}", new.errors);
+    assert!(new.errors[0].message.contains("no declaration in force"));
 }
 
 async fn only_an_administrator_proposes_a_classification(engine: DatabaseEngine) {

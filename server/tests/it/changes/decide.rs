@@ -5,7 +5,7 @@ use app::backend::{
     LedgerPort as _, ListQuery, SentencePart, StepUpView,
 };
 use domain::{
-    approval::{Decision, Mfa},
+    approval::{ApproverRefusal, Decision, Mfa},
     authorize::Role,
     change::State,
     engine::StartVerdict,
@@ -14,7 +14,7 @@ use domain::{
 };
 use server::store::{ledger, person};
 
-use super::support::{Org, conflict, grant, group, person_id, user, wrong_field};
+use super::support::{Org, affected, conflict, grant, group, person_id, user, wrong_field};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
@@ -105,9 +105,7 @@ async fn nobody_approves_their_own_request_through_a_second_sign_in(engine: Data
     let view = service.change(&id).await.unwrap();
     assert_eq!(
         view.decide,
-        Err(DecisionObstacle::Other(
-            "You requested this change. Somebody else must decide."
-        ))
+        Err(DecisionObstacle::Viewer(ApproverRefusal::Requester))
     );
     let input = DecisionInput {
         decision: Decision::Approve,
@@ -237,7 +235,7 @@ async fn a_changed_effect_voids_the_approvals_and_the_decision_at_hand(engine: D
         (State::Waiting, (0, 2))
     );
     assert!(!view.approvals[0].counts);
-    assert!(view.preview.gained.iter().any(|row| row.label == "FAY"));
+    assert!(view.preview.gained.iter().any(|row| affected(row) == "FAY"));
     assert_eq!(
         org.entries(&id).await,
         ["change.submitted", "change.approved", "change.sent_back"]
@@ -383,7 +381,7 @@ async fn an_old_sign_in_decides_nothing_about_production_pci(engine: DatabaseEng
     };
     let (asks, result) = decided(&guarded).await;
     assert!(
-        matches!(&asks, Some(StepUpView::TooOld(text)) if text.contains("at most 5 minutes old")),
+        matches!(&asks, Some(StepUpView::TooOld { limit, .. }) if *limit == Duration::minutes(5)),
         "{asks:?}"
     );
     assert_eq!(result, Err(Denied::SignInAgain));

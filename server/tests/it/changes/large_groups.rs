@@ -11,7 +11,7 @@ use domain::{
 };
 use server::store::change::{ChangeTarget, Filter, list};
 
-use super::support::{Org, grant, group, person_id, submission, user};
+use super::support::{Org, affected, grant, group, person_id, submission, user};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
@@ -113,13 +113,13 @@ async fn an_approver_can_page_through_everybody_who_gains(engine: DatabaseEngine
     for page in 1..=16 {
         let shown = cas.effect(&id, page).await.unwrap();
         assert_eq!(shown.number, page);
-        seen.extend(shown.gained.into_iter().map(|row| row.label));
+        seen.extend(shown.gained.into_iter().map(|row| affected(&row)));
     }
     assert_eq!(seen.len(), CROWD as usize + 3);
     // A page that does not exist is the last one.
     let last = cas.effect(&id, 99).await.unwrap();
     assert_eq!((last.number, last.gained.len()), (16, 3));
-    assert_eq!(last.gained[2].label, "Future members of operators");
+    assert_eq!(affected(&last.gained[2]), "Future members of operators");
 }
 
 async fn an_approver_among_thousands_who_gain_cannot_approve(engine: DatabaseEngine) {

@@ -1,6 +1,9 @@
 //! The other transitions of a change: blocked, withdrawn, expired, listed, followed.
 
-use app::backend::{ChangesPort as _, DecisionObstacle, Denied, ListQuery, WithdrawalPort as _};
+use app::backend::{
+    ChangesPort as _, DecisionObstacle, Denied, ItemProgress, ListQuery, LiveChange, LiveProgress,
+    SessionsLeft, ViaRef, WithdrawalPort as _, sentence_words,
+};
 use domain::{
     approval::Decision,
     change::{DECIDE_WITHIN, START_WITHIN, State},
@@ -74,9 +77,12 @@ async fn what_the_rules_let_through_is_approved_at_once_and_wakes_the_engine(
     .await;
     assert!(woken.is_ok());
     let view = org.as_("ann").await.change(&id).await.unwrap();
-    assert_eq!(view.operations[0].words, "Approved, starts within seconds");
     assert_eq!(
-        view.operations[0].what,
+        view.operations[0].progress,
+        ItemProgress::NotStarted(State::Approved)
+    );
+    assert_eq!(
+        sentence_words(&view.operations[0].what),
         "Grant viewer on web-dev to EVE for 1 hour"
     );
 }
@@ -216,9 +222,7 @@ async fn what_nobody_decides_expires_once(engine: DatabaseEngine) {
     );
     assert_eq!(
         org.as_("bob").await.change(&id).await.unwrap().decide,
-        Err(DecisionObstacle::Other(
-            "This change has expired. Request it again."
-        ))
+        Err(DecisionObstacle::Over(State::Expired))
     );
 }
 
@@ -246,7 +250,7 @@ async fn after_a_removal_the_paths_that_remain_are_listed_and_sessions_run_out(
     );
     org.publish(parts);
     let id = org.ask("ann", &remove("eve", "viewer", "cards-prod")).await;
-    let key = AccessResource::of(org.stored(&id).await.change.proposal.operations[0].key());
+    let key = org.stored(&id).await.change.proposal.operations[0].resource();
     let key = key.expect("an assignment is access");
     let verified_at = org.clock.now();
     let result = ItemResult::Removed {
@@ -282,17 +286,36 @@ async fn after_a_removal_the_paths_that_remain_are_listed_and_sessions_run_out(
         .unwrap()
         .operations
         .remove(0);
-    assert!(
-        operation
-            .words
-            .starts_with("Removed, sessions may last until "),
-        "{}",
-        operation.words
-    );
+    let sessions_left = |progress: &ItemProgress| match progress {
+        ItemProgress::Removed { sessions, .. } => Some(*sessions),
+        _ => None,
+    };
     assert_eq!(
-        operation.remaining,
-        ["EVE still reaches cards-prod with admin through operators"]
+        sessions_left(&operation.progress),
+        Some(SessionsLeft::Possible)
     );
+    let remaining: Vec<(&str, &str, &str, String)> = operation
+        .remaining
+        .paths
+        .iter()
+        .map(|path| {
+            let (user, account, set) = (&path.user.name, &path.account.name, &path.set.name);
+            (
+                user.as_str(),
+                account.as_str(),
+                set.as_str(),
+                path.via.to_string(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        remaining,
+        [("EVE", "cards-prod", "admin", "through operators".to_owned())]
+    );
+    assert!(matches!(
+        operation.remaining.paths[0].via,
+        ViaRef::Group { .. }
+    ));
     org.clock.advance(Duration::hours(1));
     let operation = org
         .as_("ann")
@@ -302,7 +325,7 @@ async fn after_a_removal_the_paths_that_remain_are_listed_and_sessions_run_out(
         .unwrap()
         .operations
         .remove(0);
-    assert!(operation.words.starts_with("Ended"), "{}", operation.words);
+    assert_eq!(sessions_left(&operation.progress), Some(SessionsLeft::None));
 }
 
 async fn a_list_is_narrowed_by_state_by_whose_it_is_by_account_and_by_words(
@@ -364,12 +387,19 @@ async fn a_live_page_hears_of_a_decision(engine: DatabaseEngine) {
     let view = ann.change(&id).await.unwrap();
     let mut events = Box::pin(ann.change_events(&id).await.unwrap());
     let first = events.next().await.unwrap();
-    assert_eq!(first, format!("{}\nWaiting for approval", view.live_key));
+    assert_eq!(
+        first,
+        LiveChange {
+            key: view.live_key,
+            progress: LiveProgress::State(State::Waiting),
+        }
+    );
     org.decide("bob", &id, Decision::Approve).await.unwrap();
     let second = events.next().await.unwrap();
-    assert!(
-        second.starts_with("approved.") && second.ends_with("\nApproved, starts within seconds"),
-        "{second}"
+    assert!(second.key.starts_with("approved."), "{second:?}");
+    assert_eq!(
+        second.progress,
+        LiveProgress::Item(ItemProgress::NotStarted(State::Approved))
     );
 }
 

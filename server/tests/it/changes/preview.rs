@@ -1,9 +1,9 @@
 //! The preview: what a person is shown before anything is stored.
 
 use app::backend::{ChangeForm, NewChangePort as _};
-use domain::verdict::Outcome;
+use domain::{grant::Term, time::Duration, verdict::Outcome};
 
-use super::support::{Org, grant, join, remove, user};
+use super::support::{Org, affected, grant, join, remove, user};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
@@ -29,13 +29,9 @@ async fn a_preview_says_who_gains_and_what_the_rules_say_and_writes_nothing(
     let preview = new.preview.unwrap();
     assert_eq!(preview.verdict.outcome, Outcome::NeedsApproval);
     assert_eq!(preview.verdict.approvals, 2);
-    let labels: Vec<&str> = preview
-        .gained
-        .iter()
-        .map(|row| row.label.as_str())
-        .collect();
+    let labels: Vec<String> = preview.gained.iter().map(affected).collect();
     assert_eq!(labels, ["BOB", "EVE", "Future members of operators"]);
-    assert_eq!(preview.gained[0].term, "for 1 hour");
+    assert_eq!(preview.gained[0].term, Some(Term::For(Duration::hours(1))));
     assert_eq!(
         preview.approvers,
         ["CAS", "DAN"],

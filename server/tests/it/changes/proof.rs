@@ -8,7 +8,7 @@ use app::backend::{
     NewChangePort as _, WithdrawalPort as _,
 };
 use domain::{
-    approval::Decision,
+    approval::{ApproverRefusal, Decision},
     authorize::Role,
     change::State,
     engine::StartVerdict,
@@ -329,7 +329,10 @@ async fn a_second_sign_in_of_the_requester_decides_nothing_whoever_it_is_by_now(
     let view = service.change(&id).await.unwrap();
     let obstacle = view.decide.unwrap_err();
     assert!(
-        matches!(obstacle, DecisionObstacle::Other(reason) if reason.contains("claim the same Identity Center user")),
+        matches!(
+            obstacle,
+            DecisionObstacle::Viewer(ApproverRefusal::UnsettledClaim)
+        ),
         "{obstacle:?}"
     );
     let input = DecisionInput {

@@ -1,5 +1,6 @@
 //! The rows of a change's items: stored one by one, and read with their change.
 
+use app::backend::{LedgerPort as _, ListQuery, SentencePart};
 use domain::{
     change::{Operation, State, StoredItem},
     engine::{
@@ -7,7 +8,7 @@ use domain::{
         StepPhase, StepResult, StepRow, Write,
     },
     ids::{ChangeId, PersonId},
-    subject::{SagaPlan, SubjectKey, Work, content_hash, identity_link::Seen},
+    subject::{SagaPlan, StepName, SubjectKey, Work, content_hash, identity_link::Seen},
     time::Timestamp,
 };
 use server::{engine::commit, store::engine};
@@ -39,7 +40,7 @@ fn subject() -> SubjectKey {
 pub fn under_way() -> ChangeRow {
     let plan = SagaPlan {
         key: subject(),
-        seen: content_hash(&None::<domain::ids::UserId>),
+        seen: content_hash(&None::<domain::ids::UserId>).into(),
         steps: Vec::new(),
     };
     ChangeRow {
@@ -130,6 +131,8 @@ async fn a_step_that_is_done_is_in_the_ledger_in_the_same_transaction(engine: Da
         index: 0,
         key: subject(),
         step,
+        of: 2,
+        name: Some(StepName::Link),
         result,
     };
     let events = vec![
@@ -156,6 +159,21 @@ async fn a_step_that_is_done_is_in_the_ledger_in_the_same_transaction(engine: Da
     };
     commit::store(&org.app_state, commit).await.unwrap();
     assert_eq!(org.entries(&change()).await, ["step.done", "step.failed"]);
+    let ann = org.as_("ann").await;
+    let rows = ann.entries(&ListQuery::default()).await.unwrap().rows;
+    let sentence = |kind: &str| -> String {
+        let row = rows.iter().find(|row| row.kind == kind).unwrap();
+        row.sentence.iter().map(SentencePart::words).collect()
+    };
+    let what = "for person 00000009-0000-4000-8000-000000000002 (link the identity to the user)";
+    assert_eq!(
+        sentence("step.done"),
+        format!("A read verified step 1 of 2 {what}")
+    );
+    assert_eq!(
+        sentence("step.failed"),
+        format!("Step 2 of 2 {what} was not carried out")
+    );
 }
 
 async fn a_saga_of_an_edited_row_is_restored_as_it_was_requested_and_named(engine: DatabaseEngine) {

@@ -71,7 +71,7 @@ async fn entries_of_a_change_are_sentences_about_its_operation(engine: DatabaseE
     );
     assert_eq!(
         sentence(of("change.verified")),
-        "Leastwise carried out the assignment of viewer on cards-prod to EVE and verified it in AWS"
+        "Leastwise carried out the assignment of viewer on cards-prod to EVE and verified it"
     );
     assert_eq!(of("change.approved").change.as_ref(), Some(&id));
     for row in &rows {

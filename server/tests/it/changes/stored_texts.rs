@@ -334,7 +334,7 @@ async fn a_link_is_written_only_for_the_person_and_the_user_of_the_request(engin
                 user,
             },
             key: SubjectKey::IdentityLink { person },
-            from: domain::subject::content_hash(&0),
+            from: domain::subject::content_hash(&0).into(),
             not_after: org.clock.now() + Duration::minutes(1),
             generation: org.generation().await,
         };

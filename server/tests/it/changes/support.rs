@@ -6,8 +6,8 @@ use std::{
 };
 
 use app::backend::{
-    ChangeForm, ChangesPort as _, DecisionInput, DecisionPort as _, Denied, NewChange,
-    NewChangePort as _, PortResult, Submission,
+    AffectedPrincipal, ChangeForm, ChangesPort as _, DecisionInput, DecisionPort as _, Denied,
+    EffectRow, NewChange, NewChangePort as _, PortResult, PrincipalRef, Submission,
 };
 use async_trait::async_trait;
 use domain::{
@@ -375,8 +375,15 @@ impl Org {
         change::set_state(&mut tx, id, found.version(), state, None, self.clock.now())
             .await
             .unwrap();
-        if state == State::Verified {
-            let told = DomainEvent::Verified { change: id.clone() };
+        let told = match state {
+            State::Verified => Some(DomainEvent::Verified { change: id.clone() }),
+            State::Failed => Some(DomainEvent::Failed {
+                change: id.clone(),
+                reason: "an item was not carried out".into(),
+            }),
+            _ => None,
+        };
+        if let Some(told) = told {
             let entry = self.app_state.journal.domain_event(&told);
             self.app_state.journal.append(&mut tx, entry).await.unwrap();
         }
@@ -435,6 +442,18 @@ pub fn submission(change_form: &ChangeForm, new: &NewChange) -> Submission {
             .map(|preview| preview.effect.0.clone())
             .unwrap_or_default(),
         form_key: new.form_key.clone(),
+    }
+}
+
+/// The name of whoever gains or loses access.
+pub fn affected(row: &EffectRow) -> String {
+    match &row.who {
+        AffectedPrincipal::Principal(PrincipalRef::User(user)) => user.name.clone(),
+        AffectedPrincipal::Principal(PrincipalRef::Group { name, .. }) => name.clone(),
+        AffectedPrincipal::Principal(
+            PrincipalRef::Orphan(other) | PrincipalRef::NotRead(other),
+        ) => other.id().to_owned(),
+        AffectedPrincipal::FutureMembers { name, .. } => format!("Future members of {name}"),
     }
 }
 

@@ -3,7 +3,7 @@
 use app::backend::{ChangesPort as _, NewChangePort as _};
 use domain::{change::State, engine::StartVerdict, time::Duration};
 
-use super::support::{Org, assign, grant, group, join, user};
+use super::support::{Org, affected, assign, grant, group, join, user};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
@@ -113,7 +113,7 @@ async fn a_group_that_is_filled_after_its_assignment_was_asked_for_voids_what_wa
         .unwrap()
         .preview
         .gained;
-    assert!(gained.iter().any(|row| row.label == "FAY"));
+    assert!(gained.iter().any(|row| affected(row) == "FAY"));
 }
 
 async fn whichever_of_two_approved_steps_starts_second_is_judged_with_the_first(

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use app::backend::{
-    ChangeForm, ChangeKind, ChangesPort as _, Denied, IdentitiesPort as _, IdentityStatus,
-    KeyFinding, ListQuery, NewChangePort as _, WithdrawalPort as _,
+    ChangeForm, ChangesPort as _, Denied, IdentitiesPort as _, IdentityStatus, KeyFinding,
+    ListQuery, NewChangePort as _, WithdrawalPort as _,
 };
 use async_trait::async_trait;
 use domain::{
@@ -140,17 +140,9 @@ async fn provision(company: &Company, name: &str, id: &str) -> UserId {
 }
 
 fn link(person: &PersonId, user: &UserId) -> ChangeForm {
-    ChangeForm {
-        set: format!("user:{user}"),
-        ..ChangeForm::of_identity(ChangeKind::Link, person)
-    }
+    ChangeForm::link(person, Some(user))
 }
 
-fn unlink(person: &PersonId) -> ChangeForm {
-    ChangeForm::of_identity(ChangeKind::Unlink, person)
-}
-
-/// Proposes a change, and lets these people approve it.
 async fn agreed(company: &Company, form: &ChangeForm, approvers: &[&str]) -> ChangeId {
     let id = company.propose(ADMINISTRATOR, form).await.unwrap();
     for name in approvers {
@@ -244,7 +236,7 @@ async fn an_ended_link_stays_ended_for_sign_ins_and_crawls_until_people_link_it_
     let known = signs_in(company, &stated).await;
     assert_eq!(known.user.as_ref(), Some(&user), "linked by its key");
     company.sync().await;
-    settled(company, &unlink(&known.person), &[APPROVER]).await;
+    settled(company, &ChangeForm::unlink(&known.person), &[APPROVER]).await;
 
     for _ in 0..2 {
         assert_eq!(signs_in(company, &stated).await.user, None);
@@ -267,7 +259,7 @@ async fn a_row_of_an_ended_link_has_no_effect_without_an_entry(company: &Company
     company.sync().await;
     let person = company.identity_of(THIRD).await;
     let user = company.user(THIRD);
-    settled(company, &unlink(&person), &[APPROVER]).await;
+    settled(company, &ChangeForm::unlink(&person), &[APPROVER]).await;
     let forged = format!("update person set user_id = '{user}' where id = '{person}'");
     company.database.by_hand(&forged).await.unwrap();
     assert_eq!(
@@ -290,7 +282,7 @@ async fn roles_of_an_ended_link_have_no_effect_and_its_approval_does_not_count(c
     company.decide(APPROVER, &waiting).await.unwrap();
     assert_eq!(company.state(&waiting).await, State::Approved);
     let person = company.identity_of(THIRD).await;
-    let end = agreed(company, &unlink(&person), &[SECOND]).await;
+    let end = agreed(company, &ChangeForm::unlink(&person), &[SECOND]).await;
     // Only the end is carried out: without the crawl, nothing else starts here.
     assert_eq!(carried_out(company, &end).await, State::Verified);
     let roles = person::roles_of(&company.app_state.store, &person)
@@ -366,7 +358,7 @@ async fn a_claim_is_settled_by_joining_the_identity_and_given_back_by_the_end(co
         .unwrap();
     tx.commit().await.unwrap();
 
-    settled(company, &unlink(&claimant.person), &[SECOND]).await;
+    settled(company, &ChangeForm::unlink(&claimant.person), &[SECOND]).await;
     let back = of_subject(company, &second.subject).await;
     assert_eq!((back.person, back.user), (claimant.person.clone(), None));
     assert_eq!(company.known(APPROVER).await.user, Some(user));
@@ -387,7 +379,7 @@ async fn a_refused_claim_is_not_made_again(company: &Company) {
         })
     };
     let claimant = signs_in(company, &second).await;
-    let form = ChangeForm::of_identity(ChangeKind::RefuseClaim, &claimant.person);
+    let form = ChangeForm::refuse_claim(&claimant.person);
     settled(company, &form, &[SECOND, THIRD]).await;
     assert_eq!(company.entries("identity.claim_refused").await.len(), 1);
     assert_eq!(signs_in(company, &second).await.claimed, None);
@@ -459,7 +451,7 @@ async fn nobody_proposes_a_link_of_their_own_or_to_their_own_user(company: &Comp
     let (person, _) = stranger(company).await;
     let own = company.identity_of(ADMINISTRATOR).await;
     for form in [
-        unlink(&own),
+        ChangeForm::unlink(&own),
         link(&own, &company.user("marcus.dube")),
         link(&person, &company.user(ADMINISTRATOR)),
     ] {
@@ -476,7 +468,7 @@ async fn nobody_proposes_a_link_of_their_own_or_to_their_own_user(company: &Comp
     }
     // A requester proposes nothing about identities, and learns nothing.
     let service = company.as_("marcus.dube").await;
-    let new = service.new_change(&unlink(&own)).await.unwrap();
+    let new = service.new_change(&ChangeForm::unlink(&own)).await.unwrap();
     assert!(new.preview.is_none());
     assert!(service.identities(&ListQuery::default()).await.is_err());
 }

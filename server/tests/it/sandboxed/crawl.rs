@@ -173,7 +173,7 @@ async fn a_restart_holds_what_the_crawl_held(company: &Company) {
     assert_eq!(before.users, after.users);
     assert_eq!(before.groups, after.groups);
     let filled = |parts: &Parts| -> BTreeMap<_, _> {
-        let members = parts.members.clone().into_iter();
+        let members = BTreeMap::clone(&parts.members).into_iter();
         members.filter(|(_, users)| !users.is_empty()).collect()
     };
     assert_eq!(filled(before), filled(after));

@@ -12,6 +12,7 @@ use crate::database::DatabaseEngine;
 crate::engines::on_both_engines! {
     a_decision_comes_back_in_the_form_that_was_sent_and_for_its_writer_only,
     a_new_change_comes_back_with_what_was_chosen_and_typed,
+    what_classifies_accounts_is_in_no_address_and_comes_back_after_a_sign_in,
     beyond_the_limit_of_refused_changes_the_text_comes_back_with_the_time_to_try_again,
 }
 
@@ -175,6 +176,89 @@ async fn a_new_change_comes_back_with_what_was_chosen_and_typed(engine: Database
     // The form is new and bound to the effect that this page shows.
     assert_ne!(value_of(&page, "effect"), "of-another-day");
     assert_ne!(value_of(&page, "form_key"), "used-before");
+    site.close().await;
+}
+
+async fn what_classifies_accounts_is_in_no_address_and_comes_back_after_a_sign_in(
+    engine: DatabaseEngine,
+) {
+    let site = Site::on(engine, Organisation::sample()).await;
+    let mut maya = site.signed_in("maya.okafor").await;
+    let account = {
+        let read_model = site.app_state.read_model();
+        let mut accounts = read_model.snapshot.parts().accounts.values();
+        let found = accounts.find(|(one, _)| one.name == "web-dev");
+        found.unwrap().0.id.to_string()
+    };
+    // As many as a change can hold: an address of this length would be refused.
+    let unknown = (0..2_000).map(|number| format!("{}", 500_000_000_000_u64 + number));
+    let many: Vec<String> = unknown.collect();
+    let (purpose, many) = ("takes <card> payments", many.join("\n"));
+    let form = |accounts: &str| {
+        [
+            ("action", "declare"),
+            ("accounts", accounts),
+            ("environment", "production"),
+            ("pci", "in"),
+            ("purpose", purpose),
+            ("until", "2027-06-01"),
+        ]
+        .map(|(name, value)| (name, value.to_owned()))
+    };
+    let post = async |maya: &mut super::site::Browser, path: &str, values: &[(&str, String)]| {
+        let values: Vec<(&str, &str)> = values.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        maya.post(path, &values).await
+    };
+    let page = post(&mut maya, "/changes/classify", &form(&many)).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("is not in the organization"));
+    assert_eq!(text_of(&page, "purpose"), "takes &lt;card&gt; payments");
+
+    // The session ends before the preview.
+    everybody_idles(&site).await;
+    let turned_away = post(&mut maya, "/changes/classify", &form(&many)).await;
+    assert_eq!(turned_away.status, StatusCode::SEE_OTHER);
+    assert!(
+        !turned_away.location.contains("card"),
+        "{}",
+        turned_away.location
+    );
+    let back = maya.sign_in_at(&turned_away.location, "maya.okafor").await;
+    assert!(back.starts_with("/changes/classify?draft="), "{back}");
+    let page = maya.get(&back).await;
+    assert_eq!(text_of(&page, "purpose"), "takes &lt;card&gt; payments");
+    assert!(text_of(&page, "accounts").ends_with("500000001999"));
+
+    // The session ends before the submission.
+    let page = post(&mut maya, "/changes/classify", &form(&account)).await;
+    let effect = value_of(&page, "effect");
+    everybody_idles(&site).await;
+    let mut sent = form(&account).to_vec();
+    sent.push(("justification", "agreed with the card team".to_owned()));
+    sent.push(("effect", effect.clone()));
+    sent.push(("form_key", value_of(&page, "form_key")));
+    let turned_away = post(&mut maya, "/do/changes/classify", &sent).await;
+    let back = maya.sign_in_at(&turned_away.location, "maya.okafor").await;
+    let page = maya.get(&back).await;
+    assert_eq!(text_of(&page, "justification"), "agreed with the card team");
+    assert_eq!(text_of(&page, "purpose"), "takes &lt;card&gt; payments");
+    assert_eq!(value_of(&page, "effect"), effect);
+    let stored = kept(&site).await;
+    assert!(
+        stored.iter().all(|form| !form.contains(&effect)),
+        "{stored:?}"
+    );
+
+    // An effect that is out of date shows everything again.
+    for (name, value) in &mut sent {
+        if *name == "effect" {
+            "of another day".clone_into(value);
+        }
+    }
+    let page = post(&mut maya, "/do/changes/classify", &sent).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(text_of(&page, "justification"), "agreed with the card team");
+    assert_eq!(text_of(&page, "purpose"), "takes &lt;card&gt; payments");
     site.close().await;
 }
 

@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf};
 
-use app::routes::{ACTIONS, PAGES};
+use app::routes::{ACTIONS, PAGES, PREVIEWS};
 use http::StatusCode;
 use sandbox::org::{Organisation, pool::Mfa};
 
@@ -118,7 +118,6 @@ fn rows(route: &'static str, things: &Things) -> Vec<Row> {
         | "/permission-sets"
         | "/changes"
         | "/changes/new"
-        | "/changes/classify"
         | "/inbox"
         | "/ledger"
         | "/reports/production-pci"
@@ -131,6 +130,7 @@ fn rows(route: &'static str, things: &Things) -> Vec<Row> {
         | "/sign-in"
         | "/sign-in/callback"
         | "/signed-out" => vec![page(route, "", route)],
+        "/changes/classify" => vec![page(route, "", route), action(route, "empty", route, &[])],
         "/accounts/{id}" => object("known", &things.account),
         "/people/{id}" => object("requester's", &things.person),
         "/groups/{id}" => object("known", &things.group),
@@ -308,6 +308,11 @@ async fn every_route_answers_everybody_as_the_matrix_says(engine: DatabaseEngine
     let (last, beside): (Vec<_>, Vec<_>) = BESIDE_THE_TABLES
         .into_iter()
         .partition(|route| *route == "/do/sign-out");
+    for preview in PREVIEWS {
+        let sent = rows(preview.path, &things);
+        let is_sent = sent.iter().any(|row| row.method == "POST");
+        assert!(is_sent, "{} has no request by POST", preview.path);
+    }
     let mut matrix = String::new();
     write!(matrix, "{:<6} {:<32} {:<20}", "", "route", "of").unwrap();
     for (column, _) in PERSONAS {

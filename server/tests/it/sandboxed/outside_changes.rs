@@ -1,7 +1,10 @@
 //! Somebody with other rights in AWS changes the state between two crawls: none of these changes
 //! may make a request look harmless because it has not been read yet.
 
-use app::backend::{ChangeForm, ChangesPort as _, NewChangePort as _};
+use app::{
+    backend::{ChangeForm, ChangesPort as _, NewChangePort as _},
+    components::progress_words,
+};
 use domain::{
     change::State,
     ids::{Assignment, ChangeId, Principal},
@@ -59,7 +62,7 @@ pub(super) async fn writes_since(company: &Company, number: u64) -> Vec<String> 
 /// Returns the status of the only operation on the change's page.
 pub(super) async fn how_far(company: &Company, id: &ChangeId) -> String {
     let maya = company.as_("maya.okafor").await;
-    maya.change(id).await.unwrap().operations.remove(0).words
+    progress_words(&maya.change(id).await.unwrap().operations[0].progress)
 }
 
 pub(super) async fn told_what(company: &Company) -> Vec<String> {

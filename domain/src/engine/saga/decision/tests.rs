@@ -12,17 +12,21 @@ fn person() -> PersonId {
     PersonId::parse("00000001-0000-4000-8000-000000000001").unwrap()
 }
 
+fn is(content: &str) -> Content {
+    Content::Is(ContentHash(content.to_owned()))
+}
+
 fn plan() -> SagaPlan {
     let step = |leaves: &str| PlannedStep {
         step: Step::Link {
             person: person(),
             user: None,
         },
-        leaves: ContentHash(leaves.to_owned()),
+        leaves: is(leaves),
     };
     SagaPlan {
         key: SubjectKey::IdentityLink { person: person() },
-        seen: ContentHash("seen".to_owned()),
+        seen: is("seen"),
         steps: vec![step("a"), step("b")],
     }
 }
@@ -174,12 +178,39 @@ fn nothing_is_concluded_from_a_read_that_failed() {
 }
 
 #[test]
-fn the_rest_of_a_plan_starts_from_what_the_subject_is_now() {
-    let hash = |content: &str| ContentHash(content.to_owned());
-    let rest = plan().rest(&hash("a")).unwrap();
-    assert_eq!(rest.seen, hash("a"));
-    assert_eq!(rest.steps, plan().steps[1..]);
-    assert_eq!(plan().rest(&hash("seen")), Some(plan()));
-    assert_eq!(plan().rest(&hash("b")), None);
-    assert_eq!(plan().rest(&hash("other")), None);
+fn a_step_that_deletes_is_done_when_a_complete_read_does_not_find_the_subject() {
+    let mut plan = plan();
+    plan.steps[1].leaves = Content::Gone;
+    let next = |phases: &[StepPhase], content: &SubjectContent| {
+        let row = row(phases, 1);
+        let attempt = Attempt::answered(StepAnswer::Done);
+        let excluded = LateEffect::Excluded;
+        decide(&plan, &row, &attempt, excluded, content, &Pacing::default())
+    };
+    let deleting = [StepPhase::Done, StepPhase::Intended];
+    let there = SubjectContent::Is(ContentHash("a".to_owned()));
+    assert_eq!(next(&deleting, &there), Decision::LookAgain);
+    assert_eq!(next(&deleting, &SubjectContent::Gone), Decision::Finish);
+    let unread = SubjectContent::Unreadable("no connection".to_owned());
+    assert_eq!(next(&deleting, &unread), Decision::ReadAgain);
+}
+
+#[test]
+fn a_subject_that_no_step_deletes_and_is_gone_stops_the_saga() {
+    let row = row(&[StepPhase::Intended], 1);
+    let attempt = Attempt::answered(StepAnswer::Done);
+    let excluded = LateEffect::Excluded;
+    let gone = SubjectContent::Gone;
+    let next = decide(&plan(), &row, &attempt, excluded, &gone, &Pacing::default());
+    assert_eq!(next, Decision::Stop(SagaStop::Gone));
+}
+
+#[test]
+fn a_plan_of_before_deletions_is_read_as_it_was_written() {
+    let written = r#"{"step":{"step":"link","person":"00000001-0000-4000-8000-000000000001","user":null},"leaves":"a"}"#;
+    let read: PlannedStep = serde_json::from_str(written).unwrap();
+    assert_eq!(read, plan().steps[0]);
+    assert_eq!(serde_json::to_string(&read).unwrap(), written);
+    let without = written.replace(r#","leaves":"a""#, "");
+    assert!(serde_json::from_str::<PlannedStep>(&without).is_err());
 }

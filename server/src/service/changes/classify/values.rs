@@ -1,9 +1,9 @@
 //! The values of the form that classifies accounts. Each error names its field and how to correct it.
 
-use app::backend::{ClassifyForm, FieldError, FormOption, classify_field};
+use app::backend::{ClassifyForm, FieldError, classify_field};
 use domain::{
     classification::{Classification, Environment, Pci},
-    ids::{AccountId, Principal, UserId},
+    ids::{AccountId, UserId},
     private::Private,
     snapshot::Snapshot,
     subject::{
@@ -14,10 +14,8 @@ use domain::{
 };
 
 use super::error;
-use crate::service::{changes::descriptions, journal::private};
+use crate::service::{changes::forms::users, journal::private};
 
-/// The maximum length of the list of users. If there are more, the owner is typed instead.
-const LISTED: usize = 600;
 /// The length of a day in dates: `2026-11-23`.
 const DAY_CHARS: usize = 10;
 
@@ -62,10 +60,15 @@ impl Values {
             errors.push(error(classify_field::UNTIL, wrong));
             now
         });
-        let out_of_scope = text(&form.out_of_scope);
+        let pci = pci?;
+        // The page shows the reason only for *out of scope*; it stays in the form in case that is selected again.
+        let out_of_scope = match pci {
+            Pci::Out => text(&form.out_of_scope),
+            Pci::In | Pci::Connected => String::new(),
+        };
         let values = Self {
             environment: environment?,
-            pci: pci?,
+            pci,
             owner,
             purpose: private(&text(&form.purpose)),
             out_of_scope: (!out_of_scope.is_empty()).then(|| private(&out_of_scope)),
@@ -125,34 +128,14 @@ fn text(entered: &str) -> String {
     entered.trim().replace("\r\n", "\n")
 }
 
-fn owner(form: &mut ClassifyForm, snapshot: &Snapshot) -> Result<Option<UserId>, &'static str> {
+fn owner(form: &mut ClassifyForm, snapshot: &Snapshot) -> Result<Option<UserId>, String> {
     let entered: String = form.owner.trim().chars().take(300).collect();
     if entered.is_empty() {
         return Ok(None);
     }
-    let by_id = entered.strip_prefix("user:").unwrap_or(&entered);
-    if let Ok(id) = UserId::parse(by_id)
-        && snapshot.user(&id).is_some()
-    {
-        form.owner = format!("user:{id}");
-        return Ok(Some(id));
-    }
-    let wanted = entered.to_lowercase();
-    let mut same = snapshot.parts().users.values().filter(|user| {
-        user.display_name.to_lowercase() == wanted || user.user_name.to_lowercase() == wanted
-    });
-    match (same.next(), same.next()) {
-        (Some(user), None) => {
-            form.owner = format!("user:{}", user.id);
-            Ok(Some(user.id.clone()))
-        }
-        (Some(_), Some(_)) => {
-            Err("Several users have this name. Enter the user name, which only one has.")
-        }
-        (None, _) => Err(
-            "The directory contains no such user as of the last complete read of AWS. Choose another, or leave it empty.",
-        ),
-    }
+    let owner = users::find(snapshot, &entered).map_err(|wrong| wrong.to_string())?;
+    form.owner = users::value(&owner);
+    Ok(Some(owner))
 }
 
 fn until(entered: &str, now: Timestamp) -> Result<Timestamp, String> {
@@ -199,7 +182,7 @@ pub(in crate::service::changes) fn form_of(
         owner: declaration
             .owner
             .as_ref()
-            .map(|owner| format!("user:{owner}"))
+            .map(users::value)
             .unwrap_or_default(),
         purpose: known(Some(&declaration.purpose)),
         out_of_scope: known(declaration.out_of_scope.as_ref()),
@@ -246,28 +229,4 @@ pub(super) fn prefill<'a>(
         ..form.clone()
     };
     *form = values;
-}
-
-/// Returns the users to choose from, and whether the owner is typed instead. The selected one is always included.
-pub(super) fn owners(snapshot: &Snapshot, chosen: &str) -> (Vec<FormOption>, bool) {
-    let option = |id: &UserId| FormOption {
-        value: format!("user:{id}"),
-        label: descriptions::principal(snapshot, &Principal::User(id.clone())),
-    };
-    let users = &snapshot.parts().users;
-    if users.len() > LISTED {
-        let id = chosen
-            .strip_prefix("user:")
-            .and_then(|id| UserId::parse(id).ok());
-        return (id.iter().map(option).collect(), true);
-    }
-    let mut list: Vec<FormOption> = users
-        .values()
-        .map(|user| FormOption {
-            value: format!("user:{}", user.id),
-            label: format!("{} ({})", user.display_name, user.user_name),
-        })
-        .collect();
-    list.sort_by_cached_key(|choice| choice.label.to_lowercase());
-    (list, false)
 }

@@ -10,6 +10,7 @@ use domain::{
     subject::CHANGED_MEANWHILE,
     verdict::Verdict,
 };
+use sqlx::AnyConnection;
 
 use crate::{
     service::{app_state::AppState, changes::evaluation::compared},
@@ -22,6 +23,7 @@ const REASON_CHARS: usize = 5;
 /// Returns why a change cannot be decided as its approvers saw it, if it cannot.
 pub(super) async fn voids_approvals(
     app_state: &AppState,
+    conn: &mut AnyConnection,
     stored: &StoredChange,
     now: &Evaluation,
 ) -> Result<Option<&'static str>, StoreError> {
@@ -31,7 +33,7 @@ pub(super) async fn voids_approvals(
         return Ok(Some("it is blocked now, so earlier approvals are void"));
     }
     // A narrower effect voids nothing: the approvers saw more.
-    let compared = compared(app_state, stored, now).await?;
+    let compared = compared(app_state, conn, stored, now).await?;
     Ok((compared == EffectComparison::Exceeds)
         .then_some("its effect exceeds the one to decide on, so earlier approvals are void"))
 }

@@ -5,16 +5,26 @@
 
 use std::collections::BTreeSet;
 
-use app::backend::ReadingRow;
 use domain::{
     classification::{
         Assertion, Classification, Environment, Pci, ReadBy, Reading, ReadingSource, Source,
     },
-    org::Account,
+    ids::AccountId,
 };
 
+/// What one source says about the classification of an account, for display.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ReadingRow {
+    /// A role, a tag or an OU.
+    pub source: String,
+    /// None if the source says nothing about it.
+    pub environment: Option<String>,
+    /// None if the source says nothing about it.
+    pub pci: Option<String>,
+}
+
 /// Returns the rows of a table of readings. A source that says nothing is listed as well.
-pub fn rows(readings: &[Reading]) -> Vec<ReadingRow> {
+pub fn reading_rows(readings: &[Reading]) -> Vec<ReadingRow> {
     readings
         .iter()
         .map(|reading| ReadingRow {
@@ -85,7 +95,7 @@ fn shown(text: &str) -> String {
 }
 
 /// Returns why an account is classified as it is: a sentence for each half.
-pub fn reason(class: &Classification, readings: &[Reading]) -> String {
+pub fn classification_reason(class: &Classification, readings: &[Reading]) -> String {
     let environments = half(
         readings,
         |reading| reading.environment,
@@ -145,7 +155,11 @@ fn half<T: Copy + Ord>(
 
 /// Returns what to do about an account that is not classified, whose readings contradict each other, or that waits for
 /// confirmation. Empty for any other.
-pub fn cures(account: &Account, class: &Classification, readings: &[Reading]) -> Vec<String> {
+pub fn classification_cures(
+    account: &AccountId,
+    class: &Classification,
+    readings: &[Reading],
+) -> Vec<String> {
     let mut cures = Vec::new();
     let environments = "sandbox, development, staging, production or security";
     let scopes = "in, connected or out";
@@ -185,11 +199,11 @@ pub fn cures(account: &Account, class: &Classification, readings: &[Reading]) ->
 }
 
 /// Returns the lines of the mapping that confirm what AWS reports of an account that waits for confirmation.
-pub fn confirmation(account: &Account, class: &Classification) -> Option<String> {
+pub fn confirmation(account: &AccountId, class: &Classification) -> Option<String> {
     class.waiting.map(|(environment, pci)| {
         format!(
             "[[confirmed]]\naccount = \"{}\"\nenvironment = \"{}\"\npci = \"{}\"",
-            account.id,
+            account,
             environment.as_str(),
             pci.as_str()
         )

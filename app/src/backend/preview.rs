@@ -1,0 +1,157 @@
+//! The form of a new change with its preview: the effect and the verdict.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    grant::Term,
+    ids::{EffectHash, GroupId},
+    permission_set::analysis::Finding,
+    time::Duration,
+    verdict::Verdict,
+};
+
+use super::{
+    AccountRef, AffectedPeople, ChangeForm, ChangeKind, ChangeTitle, FieldError, LinkEvidence,
+    PrincipalRef, SetRef, SubjectEffectRow, ViaRef,
+};
+
+/// An option of a list in the form.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct FormOption {
+    pub value: String,
+    pub label: String,
+}
+
+/// The options of the form, limited to what the caller may propose.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct FormOptions {
+    /// The kinds of changes that the caller may propose, in the order of the form.
+    pub kinds: Vec<ChangeKind>,
+    pub who: Vec<FormOption>,
+    pub sets: Vec<FormOption>,
+    pub accounts: Vec<FormOption>,
+    /// Groups, for join and leave.
+    pub groups: Vec<FormOption>,
+    pub terms: Vec<FormOption>,
+    /// The fields whose list is too long for a page and that are text inputs instead. Their list then contains only the
+    /// selected value.
+    pub typed: Vec<&'static str>,
+}
+
+/// Short names of policies, by id.
+pub type PolicyTitles = BTreeMap<String, String>;
+
+/// A gain or loss of access, for display.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct EffectRow {
+    pub who: AffectedPrincipal,
+    pub account: AccountRef,
+    pub set: SetRef,
+    pub via: ViaRef,
+    /// How long a gain lasts; none for a loss.
+    pub term: Option<Term>,
+}
+
+/// Who gains or loses access.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AffectedPrincipal {
+    Principal(PrincipalRef),
+    /// Whoever becomes a member of the group later.
+    FutureMembers {
+        group: GroupId,
+        name: String,
+    },
+}
+
+/// One page of the effect of a change: all gains, then all losses, then what changes besides access.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct EffectPage {
+    pub gained: Vec<EffectRow>,
+    pub lost: Vec<EffectRow>,
+    /// What changes besides access, after the losses.
+    pub others: Vec<SubjectEffectRow>,
+    /// The page number, from 1.
+    pub number: usize,
+}
+
+impl EffectPage {
+    /// The number of rows per page. A preview contains the first page.
+    pub const SIZE: usize = 200;
+}
+
+/// The effect and the verdict of a change.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Preview {
+    pub title: ChangeTitle,
+    /// The first gains.
+    pub gained: Vec<EffectRow>,
+    /// Who gains access.
+    pub gainers: AffectedPeople,
+    /// The first losses.
+    pub lost: Vec<EffectRow>,
+    /// Who loses access.
+    pub losers: AffectedPeople,
+    /// The first subjects of which something else than access changes.
+    pub others: Vec<SubjectEffectRow>,
+    /// The number of all these subjects.
+    pub other_count: usize,
+    pub verdict: Verdict,
+    /// The short names of the policies in the verdict, by id.
+    pub policy_titles: PolicyTitles,
+    /// The hash of the effect, to which approvals are bound.
+    pub effect: EffectHash,
+    /// The risks of the permission set.
+    pub findings: Vec<Finding>,
+    /// How long role sessions can outlive a removal, in seconds.
+    pub session_seconds: u32,
+    /// The names of the people who can approve.
+    pub approvers: Vec<String>,
+    pub alarm: AlarmOnSubmit,
+    /// What speaks for and against each item about an identity.
+    pub evidence: Vec<LinkEvidence>,
+}
+
+/// Whether the submission of a change raises an alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlarmOnSubmit {
+    Raised,
+    None,
+}
+
+/// The form for a new change, with the preview.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct NewChange {
+    /// The selection, with entered names resolved to ids.
+    pub change_form: ChangeForm,
+    pub choices: FormOptions,
+    /// The errors of the selection.
+    pub errors: Vec<FieldError>,
+    /// The preview, if the selection is complete.
+    pub preview: Option<Preview>,
+    /// How long sessions of the selected permission set last, if one is selected to be granted.
+    pub session: Option<SessionView>,
+    /// An idempotency key, unique per rendered form, so that a double click submits once.
+    pub form_key: String,
+}
+
+/// How long a role session of a permission set lasts.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct SessionView {
+    /// The maximum duration.
+    pub length: Duration,
+    /// Set if a session can outlast the selected duration of the access.
+    pub overrun: Option<SessionOverrun>,
+}
+
+/// That a role session can outlast the access.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct SessionOverrun {
+    /// The name of the permission set.
+    pub set: String,
+    /// How long its sessions last.
+    pub session: Duration,
+    /// How long the access lasts.
+    pub access: Duration,
+}

@@ -1,0 +1,58 @@
+//! What is left to request of a change that is over: buttons in the header of its page, and a link beside each item.
+
+use domain::engine::FollowUp;
+use leptos::prelude::*;
+
+use super::LinkButton;
+use crate::backend::{FollowUpLink, FollowUps};
+
+/// The buttons in the header. Says how many items have none there.
+#[component]
+pub fn FollowUpLinks(follow_ups: FollowUps) -> impl IntoView {
+    let FollowUps { links, more } = follow_ups;
+    let several = |what| links.iter().filter(|link| link.what == what).count() + more > 1;
+    let (undos, rests) = (several(FollowUp::Undo), several(FollowUp::Rest));
+    // A change that was carried out completely has nothing left, so that its undo needs no limit.
+    let all = more == 0 && links.iter().all(|link| link.what == FollowUp::Undo);
+    let rest = (more > 0).then(|| {
+        let words = if more == 1 {
+            "1 more item: see its row".to_owned()
+        } else {
+            format!("{more} more items: see their rows")
+        };
+        view! { <a href="#items" class="text-muted">{words}</a> }
+    });
+    let buttons = links
+        .into_iter()
+        .map(|link| {
+            let label = match (link.what, undos, rests) {
+                (FollowUp::Undo, false, _) if all => "Undo".to_owned(),
+                (FollowUp::Undo, false, _) => "Undo what was done".to_owned(),
+                (FollowUp::Undo, true, _) => format!("Undo {}", items(link.items)),
+                (FollowUp::Rest, _, false) => "Request the rest again".to_owned(),
+                (FollowUp::Rest, _, true) => format!("Request {} again", items(link.items)),
+            };
+            view! { <LinkButton href=link.form.href()>{label}</LinkButton> }
+        })
+        .collect_view();
+    view! { {buttons} {rest} }.into_any()
+}
+
+/// The link beside one item of several.
+#[component]
+pub fn FollowUpItemLink(link: FollowUpLink) -> impl IntoView {
+    let label = match link.what {
+        FollowUp::Undo => "Undo this item",
+        FollowUp::Rest => "Request this item again",
+    };
+    view! { <a href=link.form.href() class="text-xs font-normal whitespace-nowrap">{label}</a> }
+        .into_any()
+}
+
+fn items(count: usize) -> String {
+    if count == 1 {
+        "1 item".to_owned()
+    } else {
+        format!("{count} items")
+    }
+}

@@ -1,0 +1,39 @@
+//! What is left to request of an item whose change is over: the opposite of what was carried out, and again what was not.
+//!
+//! It follows from the result of the item alone. Never from what somebody hoped: an item of a failed change without a
+//! result was not carried out.
+
+use serde::Serialize;
+
+use super::rows::ItemResult;
+use crate::change::{Operation, State};
+
+/// What is left to request of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FollowUp {
+    /// It was carried out: the opposite of it.
+    Undo,
+    /// It was not carried out: the same again.
+    Rest,
+}
+
+/// Returns what is left to request of an item, and the item that requests it. None if its change is not over, or never
+/// started. `result` is none if no result is stored, which says nothing that the state does not say.
+pub fn follow_up(
+    state: State,
+    item: &Operation,
+    result: Option<&ItemResult>,
+) -> Option<(FollowUp, Operation)> {
+    let carried = match (state, result) {
+        (State::Verified | State::Failed, Some(result)) => result.failure().is_none(),
+        (State::Verified, None) => true,
+        (State::Failed, None) => false,
+        _ => return None,
+    };
+    Some(if carried {
+        (FollowUp::Undo, item.subject().undo())
+    } else {
+        (FollowUp::Rest, item.clone())
+    })
+}

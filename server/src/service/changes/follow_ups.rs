@@ -1,0 +1,195 @@
+//! What is left to request of a change that is over: links to filled forms, and the form that such a link fills.
+//!
+//! One function of the domain says what is left of each item. A form holds all items with the same values, so a link
+//! names the change and one of these items: an address with 2,000 accounts in it would be refused. Of a change that
+//! differs from the ledger nothing is offered, because nobody knows that its items were requested.
+
+use std::collections::BTreeMap;
+
+use app::backend::{
+    ClassifyForm, ClassifyOrigin, DECLARE, Denied, END, FollowUpForm, FollowUpLink, FollowUps,
+    PortResult, Reach,
+};
+use domain::{
+    authorize::Action,
+    change::Operation,
+    engine::{FollowUp, ItemResult, follow_up},
+    ids::{AccountId, ChangeId},
+    time::Timestamp,
+};
+
+use super::{classify, forms::form_of, scope::Scope};
+use crate::{
+    service::{Service, broken},
+    store::{
+        StoreError,
+        change::{FoundChange, StoredChange},
+        engine,
+    },
+};
+
+/// The maximum number of links in the header of a page.
+const LINKS: usize = 6;
+
+/// An item of a change that is over, and what is left to request of it.
+pub(super) struct FollowUpItem {
+    /// Its index in the change.
+    pub index: usize,
+    pub what: FollowUp,
+    /// The item to request.
+    pub request: Operation,
+}
+
+impl FollowUpItem {
+    /// Returns what is left to request of an item with this result.
+    pub(super) fn of(
+        stored: &StoredChange,
+        index: usize,
+        result: Option<&ItemResult>,
+    ) -> Option<Self> {
+        let change = &stored.change;
+        let operation = change.proposal.operations.get(index)?;
+        let (what, request) = follow_up(change.state, operation, result)?;
+        stored.altered.is_none().then_some(Self {
+            index,
+            what,
+            request,
+        })
+    }
+
+    /// Returns the values of the form that classifies accounts, without accounts. None for another form.
+    fn values(&self, now: Timestamp) -> Option<ClassifyForm> {
+        let classified = self.request.classifies()?;
+        Some(match classified.after {
+            Some(declaration) => ClassifyForm {
+                action: DECLARE.to_owned(),
+                ..classify::form_of(declaration, now)
+            },
+            None => ClassifyForm {
+                action: END.to_owned(),
+                ..ClassifyForm::default()
+            },
+        })
+    }
+}
+
+/// What the viewer may request.
+pub(super) struct FollowUpScope(Option<Scope>);
+
+impl FollowUpScope {
+    fn covers(&self, item: &FollowUpItem) -> bool {
+        let scope = self.0.as_ref();
+        scope.is_some_and(|scope| scope.covers(&item.request))
+    }
+}
+
+impl Service {
+    /// Returns for whom the viewer may request what is left of a change.
+    pub(super) fn follow_up_scope(&self) -> FollowUpScope {
+        let may = self.allowed(Action::ProposeOwn).is_ok();
+        FollowUpScope(may.then(|| self.scope().ok()).flatten())
+    }
+
+    /// Returns the form of a link.
+    pub(super) async fn filled_form(&self, origin: &ClassifyOrigin) -> PortResult<ClassifyForm> {
+        let stored = self.stored(&origin.change).await.map_err(broken)?;
+        let stored = stored.filter(|found| self.may_see_change(found));
+        let Some(FoundChange::Known(stored)) = stored else {
+            return Err(Denied::NotFound);
+        };
+        let items = self.follow_up_items(&stored).await.map_err(broken)?;
+        let now = self.app_state.clock.now();
+        let of_link = |item: &&FollowUpItem| item.what == origin.what;
+        let named = items.iter().filter(of_link);
+        let named = named.clone().find(|item| item.index == origin.item);
+        let values = named.and_then(|item| item.values(now));
+        let values = values.ok_or(Denied::NotFound)?;
+        let alike = items.iter().filter(of_link).filter(|item| {
+            item.index == origin.item
+                || origin.reach == Reach::Alike && item.values(now).as_ref() == Some(&values)
+        });
+        let accounts = alike.filter_map(|item| item.request.account());
+        let accounts: Vec<&str> = accounts.map(AccountId::as_str).collect();
+        Ok(ClassifyForm {
+            accounts: accounts.join("\n"),
+            ..values
+        })
+    }
+
+    async fn follow_up_items(
+        &self,
+        stored: &StoredChange,
+    ) -> Result<Vec<FollowUpItem>, StoreError> {
+        let mut conn = self.app_state.store.read().acquire().await?;
+        let row = engine::change(&mut conn, &stored.change.id).await?;
+        let result = |index: usize| row.as_ref()?.items.get(index)?.result.as_ref();
+        let all = 0..stored.change.proposal.operations.len();
+        Ok(all
+            .filter_map(|index| FollowUpItem::of(stored, index, result(index)))
+            .collect())
+    }
+}
+
+/// Returns what is left to request of one item alone. The only item of a change has its link in the header.
+pub(super) fn link_of(
+    stored: &StoredChange,
+    index: usize,
+    items: &[FollowUpItem],
+    scope: &FollowUpScope,
+) -> Option<FollowUpLink> {
+    let several = stored.change.proposal.operations.len() > 1;
+    let at = items.binary_search_by_key(&index, |item| item.index).ok();
+    let item = items.get(at.filter(|_| several)?)?;
+    scope.covers(item).then(|| FollowUpLink {
+        what: item.what,
+        items: 1,
+        form: form(&stored.change.id, item, Reach::One),
+    })
+}
+
+/// Returns the links of a change, undo first.
+pub(super) fn links(
+    change: &ChangeId,
+    items: &[FollowUpItem],
+    scope: &FollowUpScope,
+    now: Timestamp,
+) -> FollowUps {
+    let mut all: Vec<FollowUpLink> = Vec::new();
+    let mut alike: BTreeMap<(FollowUp, ClassifyForm), usize> = BTreeMap::new();
+    for item in items.iter().filter(|item| scope.covers(item)) {
+        let place = item.values(now).map(|values| (item.what, values));
+        let known = place.as_ref().and_then(|place| alike.get(place).copied());
+        if let Some(link) = known.and_then(|at| all.get_mut(at)) {
+            link.items += 1;
+            continue;
+        }
+        if let Some(place) = place {
+            alike.insert(place, all.len());
+        }
+        all.push(FollowUpLink {
+            what: item.what,
+            items: 1,
+            form: form(change, item, Reach::Alike),
+        });
+    }
+    all.sort_by_key(|link| link.what);
+    let cut = all.split_off(LINKS.min(all.len()));
+    FollowUps {
+        links: all,
+        more: cut.iter().map(|link| link.items).sum(),
+    }
+}
+
+fn form(change: &ChangeId, item: &FollowUpItem, reach: Reach) -> FollowUpForm {
+    form_of(&item.request).map_or_else(
+        || {
+            FollowUpForm::Classify(ClassifyOrigin {
+                change: change.clone(),
+                what: item.what,
+                item: item.index,
+                reach,
+            })
+        },
+        FollowUpForm::Change,
+    )
+}

@@ -1,0 +1,167 @@
+//! The form of a change about an identity: to link it to a user, to end its link, or to refuse what it claims.
+//!
+//! The form names the identity and the user only. What is seen of the identity is read here, and again when the change
+//! is evaluated, so that nothing of it comes from the browser.
+
+use app::backend::{ChangeForm, FormOption, FormOptions, change_field};
+use async_trait::async_trait;
+use domain::{
+    change::Operation,
+    ids::{PersonId, UserId},
+    person::without_directory_user,
+    snapshot::Snapshot,
+    subject::identity_link::OpenMatter,
+};
+use sqlx::AnyConnection;
+
+use super::{ItemForm, ParsedForm, reader::FormReader, users};
+use crate::{
+    service::changes::{identity_state, scope::Scope},
+    store::{
+        Store, StoreError,
+        agreed_link::{self, KnownIdentity},
+    },
+};
+
+/// What the form does with the link of an identity.
+pub(super) enum IdentityForm {
+    Link,
+    Unlink,
+    RefuseClaim,
+}
+
+#[async_trait]
+impl ItemForm for IdentityForm {
+    async fn read(
+        &self,
+        mut form: FormReader<'_>,
+        store: &Store,
+    ) -> Result<ParsedForm, StoreError> {
+        let mut conn = store.read().acquire().await?;
+        let person = form.parsed.change_form.who.strip_prefix("person:");
+        let known = match person.map(PersonId::parse) {
+            Some(Ok(person)) => agreed_link::known(&mut conn, &person).await?,
+            _ => None,
+        };
+        let Some(known) = known else {
+            form.wrong(
+                change_field::WHO,
+                "There is no such identity. Choose one in the list of identities.",
+            );
+            return Ok(form.parsed);
+        };
+        form.parsed.about = Some(name(&known, form.snapshot));
+        let item = self.item(&mut form, &mut conn, &known).await?;
+        Ok(form.with(item))
+    }
+
+    /// The identity is fixed, and only the user is chosen.
+    fn choices(&self, snapshot: &Snapshot, parsed: &ParsedForm, _: &Scope) -> FormOptions {
+        let form = &parsed.change_form;
+        let named = parsed.about.clone().map(|label| FormOption {
+            value: form.who.clone(),
+            label,
+        });
+        let (sets, typed) = match users::list(snapshot) {
+            Some(list) => (list, Vec::new()),
+            None => (
+                users::selected(snapshot, &form.set),
+                vec![change_field::SET],
+            ),
+        };
+        FormOptions {
+            who: named.into_iter().collect(),
+            sets,
+            typed,
+            ..FormOptions::default()
+        }
+    }
+}
+
+/// Returns the filled form that requests a link or its end.
+pub(super) fn form_of(item: &Operation) -> Option<ChangeForm> {
+    let item = item.links()?;
+    Some(match item.after {
+        Some(user) => ChangeForm::link(item.person, Some(user)),
+        None if item.before.is_none() => ChangeForm::refuse_claim(item.person),
+        None => ChangeForm::unlink(item.person),
+    })
+}
+
+impl IdentityForm {
+    async fn item(
+        &self,
+        form: &mut FormReader<'_>,
+        conn: &mut AnyConnection,
+        known: &KnownIdentity,
+    ) -> Result<Option<Operation>, StoreError> {
+        let after = match self {
+            Self::Link => match form.linked_user() {
+                Some(user) => Some(user),
+                None => return Ok(None),
+            },
+            Self::Unlink | Self::RefuseClaim => None,
+        };
+        if let Some(message) = self.nothing_to_do(known, after.as_ref()) {
+            form.wrong(change_field::WHO, message);
+            return Ok(None);
+        }
+        Ok(Some(Operation::LinkIdentity {
+            person: known.person.clone(),
+            before: known.user().cloned(),
+            seen: identity_state::seen(conn, form.snapshot, known, after.as_ref()).await?,
+            after,
+        }))
+    }
+
+    /// Returns why the change would change nothing.
+    fn nothing_to_do(&self, known: &KnownIdentity, after: Option<&UserId>) -> Option<&'static str> {
+        let open = known.open();
+        match self {
+            Self::Link if known.user() == after && open.is_none() => {
+                Some("This identity is already linked to this user. No change is needed.")
+            }
+            Self::Unlink if known.user().is_none() => {
+                Some("This identity is linked to no user, so there is no link to end.")
+            }
+            Self::RefuseClaim
+                if known.user().is_some() || !matches!(open, Some(OpenMatter::Claim { .. })) =>
+            {
+                Some("This identity claims no user, so there is nothing to refuse.")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl FormReader<'_> {
+    fn linked_user(&mut self) -> Option<UserId> {
+        let text = self.field(change_field::SET, |change_form| &mut change_form.set)?;
+        match users::find(self.snapshot, &text) {
+            Ok(user) => {
+                self.parsed.change_form.set = users::value(&user);
+                Some(user)
+            }
+            Err(wrong) => {
+                self.wrong(change_field::SET, wrong.to_string());
+                None
+            }
+        }
+    }
+}
+
+/// Returns the name of an identity: that of its user, or the marked name of its sign-in.
+pub(in crate::service::changes) fn name(known: &KnownIdentity, snapshot: &Snapshot) -> String {
+    let user = known.user().and_then(|user| snapshot.user(user));
+    let sign_in = || {
+        let mut sign_ins = known.sign_ins.iter();
+        let last = sign_ins.clone().max_by_key(|sign_in| sign_in.last_sign_in);
+        let last = last.or_else(|| sign_ins.next());
+        let username = last.map(|one| {
+            let sub = || one.keys.subject.sub.clone();
+            one.username.clone().unwrap_or_else(sub)
+        });
+        without_directory_user(&username.unwrap_or_else(|| "without a sign-in".into()))
+    };
+    user.map_or_else(sign_in, |user| user.display_name.clone())
+}

@@ -1,0 +1,113 @@
+//! Measures a change of many items: the preview and the submission of one that classifies 500 accounts.
+
+use std::collections::BTreeSet;
+
+use super::figure::{Board, Figure, percentile};
+use super::program::{LocalAws, Program};
+use super::start::milliseconds;
+use super::wire::{Connection, HttpResponse};
+use crate::process::{ErrorContext, Failure};
+
+const ITEMS: usize = 500;
+/// Each has accounts of its own, so that none finds its accounts classified already.
+const CHANGES: usize = 3;
+const PREVIEWS: usize = 3;
+/// The limits in milliseconds.
+const PREVIEW_MS: f64 = 300.0;
+const SUBMIT_MS: f64 = 500.0;
+
+/// Measures on a server that has crawled and a signed-in administrator.
+pub fn measure(
+    aws: &LocalAws,
+    program: &Program,
+    cookies: &str,
+    board: &mut Board,
+) -> Result<(), Failure> {
+    let mut connection = Connection::open(aws.web).context("connecting to the server")?;
+    let accounts = accounts(&mut connection, cookies)?;
+    let empty = connection.get("/changes/classify", cookies)?.text();
+    let until = value(&empty, "until")?;
+    let (mut previews, mut submissions, mut used) = (Vec::new(), Vec::new(), Vec::new());
+    for some in accounts.chunks_exact(ITEMS).take(CHANGES) {
+        let chosen = format!(
+            "action=declare&accounts={}&only=&q=&environment=production&pci=in&owner=&purpose=takes+card+payments\
+             &out_of_scope=&until={until}",
+            some.join("%0A")
+        );
+        let path = format!("/changes/classify?{chosen}");
+        let mut preview = None;
+        for _ in 0..PREVIEWS {
+            let before = program.processor_ms()?;
+            let answer = connection.get(&path, cookies)?;
+            used.push(program.processor_ms()? - before);
+            previews.push(milliseconds(answer.took));
+            preview = Some(answer.text());
+        }
+        let preview = preview.unwrap_or_default();
+        let form = format!(
+            "{chosen}&justification=agreed+with+the+card+team&ticket=&effect={}&form_key={}",
+            value(&preview, "effect")?,
+            value(&preview, "form_key")?
+        );
+        let answer = connection.post("/do/changes/classify", &form, cookies)?;
+        stored(&answer)?;
+        submissions.push(milliseconds(answer.took));
+    }
+    for (what, mut took, limit) in [
+        ("preview", previews, PREVIEW_MS),
+        ("processor time of the preview", used, PREVIEW_MS),
+        ("submission", submissions, SUBMIT_MS),
+    ] {
+        took.sort_by(f64::total_cmp);
+        let name = format!("{what} of a change that classifies {ITEMS} accounts: median");
+        board.show(Figure::new(name, percentile(&took, 50), "ms").at_most(limit));
+    }
+    Ok(())
+}
+
+/// Returns the numbers of as many accounts as are needed, from the board.
+fn accounts(connection: &mut Connection, cookies: &str) -> Result<Vec<String>, Failure> {
+    const LINK: &str = "href=\"/accounts/";
+    let mut found = BTreeSet::new();
+    for page in 1.. {
+        let answer = connection.get(&format!("/accounts?page={page}"), cookies)?;
+        let before = found.len();
+        let text = answer.text();
+        let links = text.split(LINK).skip(1);
+        let ids = links.filter_map(|rest| rest.get(..12));
+        found.extend(
+            ids.filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()))
+                .map(str::to_owned),
+        );
+        if found.len() >= ITEMS * CHANGES {
+            break;
+        }
+        if found.len() == before {
+            return Err(Failure::new("the board shows too few accounts"));
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// Returns the value of an input.
+fn value<'a>(page: &'a str, name: &str) -> Result<&'a str, Failure> {
+    let named = format!("name=\"{name}\"");
+    let mut inputs = page
+        .split("<input")
+        .filter_map(|rest| rest.split('>').next());
+    let input = inputs.find(|input| input.contains(&named));
+    let value = input.and_then(|input| input.split(" value=\"").nth(1));
+    let value = value.and_then(|rest| rest.split('"').next());
+    value.ok_or_else(|| Failure::new(format!("the form has no value of {name}")))
+}
+
+fn stored(answer: &HttpResponse) -> Result<(), Failure> {
+    let to = answer.header("location").unwrap_or_default();
+    if answer.status == 303 && to.starts_with("/changes/") {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "the change was not stored: status {}, {to}",
+        answer.status
+    )))
+}
