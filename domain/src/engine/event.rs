@@ -115,7 +115,7 @@ impl Plan {
                     key,
                     session: session(operation),
                 },
-                Work::Saga(plan) => Item::Saga { plan },
+                Work::Saga(plan) => Item::Saga { plan: plan.into() },
             });
         Self {
             change,

@@ -4,6 +4,7 @@
 //! `classification::declared` states how a declaration counts.
 
 mod document;
+mod items;
 
 use std::borrow::Cow;
 

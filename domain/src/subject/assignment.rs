@@ -8,7 +8,7 @@ use super::{
 use crate::{
     classification::is_live,
     grant::Term,
-    ids::{Assignment, PersonId},
+    ids::{AccountId, Assignment, PersonId},
     snapshot::Snapshot,
     time::Duration,
 };

@@ -1,9 +1,6 @@
 //! What an item does to access, in the form in which others ask. Follows from its answers, whatever its kind.
 
-use super::{
-    AccessChange, AccessResource, Operation,
-    account_classification::{self, Declaration},
-};
+use super::{AccessChange, AccessResource, Operation, account_classification::Declaration};
 use crate::{
     grant::Term,
     ids::{Assignment, GroupId, UserId},
@@ -94,24 +91,6 @@ impl Operation {
             AccessChange::Assigns(..) | AccessChange::Unassigns(_) | AccessChange::Joins(..) => {
                 None
             }
-        }
-    }
-
-    /// Returns the classification that the item declares, or ends.
-    pub fn classifies(&self) -> Option<account_classification::Classification<'_>> {
-        match self {
-            Self::Classify {
-                account,
-                before,
-                after,
-                seen,
-            } => Some(account_classification::Classification {
-                account,
-                before: before.as_ref(),
-                after: after.as_ref(),
-                seen,
-            }),
-            _ => None,
         }
     }
 

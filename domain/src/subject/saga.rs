@@ -212,6 +212,7 @@ pub fn content_hash(content: &impl Serialize) -> ContentHash {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::PersonId;
 
     fn plan() -> SagaPlan {
         let person = PersonId::parse("00000003-0000-4000-8000-000000000001").unwrap();
