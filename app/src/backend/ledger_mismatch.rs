@@ -1,7 +1,7 @@
 //! Changes that count only in part: those that differ from the ledger, and those that a newer version requested.
 
 use domain::{
-    change::State,
+    change::{State, UnreadableCause},
     ids::ChangeId,
     ledger::projection::{ChangeMismatch, DecisionMismatchKind},
     time::Timestamp,
@@ -57,6 +57,7 @@ pub struct UnreadableChangeView {
     pub state: State,
     pub justification: String,
     pub ticket: Option<String>,
+    pub cause: UnreadableCause,
     /// What follows for the change.
     pub consequence: UnreadableConsequence,
     /// The first items, as far as they are understood.
