@@ -106,6 +106,9 @@ fn consequence(stored: &StoredChange) -> String {
         Some(altered) if stops(stored, altered) => {
             "It will not start, and nobody can decide on it.".into()
         }
+        Some(_) if stored.change.proposal.only_removes() => {
+            "It only removes access and needs no approval, so it is carried out.".into()
+        }
         Some(_) => {
             "It only takes something away and needs no approval, so it is carried out.".into()
         }
