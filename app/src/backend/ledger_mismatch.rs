@@ -37,8 +37,10 @@ pub enum MismatchConsequence {
     Started,
     /// It will not start, and nobody can decide on it.
     NeverStarts,
-    /// It only takes something away and needs no approval, so it is carried out.
+    /// It only removes access and needs no approval, so it is carried out.
     CarriedOut,
+    /// It only takes something else away and needs no approval, so it is carried out.
+    TakesAway,
     /// A declining decision counts even if only the row or the entry exists.
     DeclineCounts,
     /// An approval does not count without both.
