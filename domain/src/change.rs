@@ -10,7 +10,7 @@ mod items;
 pub use crate::subject::Operation;
 pub use aim::{Aim, Allowance};
 pub use approval_slots::{may_decide, may_fill_slot, tally};
-pub use items::{ITEM_VERSION, StoredItem, UnreadableChange, read_all};
+pub use items::{ITEM_VERSION, StoredItem, UnreadableCause, UnreadableChange, read_all};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -109,6 +109,10 @@ pub struct Proposal {
     /// The requester's reason, as entered.
     pub justification: String,
     pub ticket: Option<String>,
+    /// When it may start at the earliest; none if it may start at once. Its verdict is then given again, and its access
+    /// windows begin then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
 }
 
 /// A stored change.
@@ -133,7 +137,7 @@ pub struct Change {
 
 /// How long a change may wait for a decision.
 pub const DECIDE_WITHIN: Duration = Duration::hours(3);
-/// How long after `decide_by` an approved change may still start to give access.
+/// How long after `decide_by`, or after the time at which it may start, an approved change may still start to give access.
 pub const START_WITHIN: Duration = Duration::hours(12);
 /// The maximum length of a justification in bytes: it must fit on a page and into the form limit.
 pub const JUSTIFICATION_BYTES: usize = 4_000;
@@ -175,6 +179,12 @@ pub enum InvalidProposal {
 }
 
 impl Proposal {
+    /// Returns until when a change that gives access may start, if it had to be decided at `decide_by`.
+    pub fn start_by(&self, decide_by: Timestamp) -> Timestamp {
+        let from = self.not_before.map_or(decide_by, |at| at.max(decide_by));
+        from + START_WITHIN
+    }
+
     /// Validates everything that does not depend on the organization.
     pub fn check(&self) -> Result<(), InvalidProposal> {
         if self.operations.is_empty() {
@@ -240,7 +250,7 @@ impl Change {
         let gives = self.may_be_delayed();
         let over = match self.state {
             State::Waiting => now >= self.decide_by,
-            State::Approved => gives && now >= self.decide_by + START_WITHIN,
+            State::Approved => gives && now >= self.proposal.start_by(self.decide_by),
             _ => false,
         };
         over.then_some(State::Expired)
@@ -313,6 +323,7 @@ mod tests {
                 operations: vec![operation],
                 justification: String::new(),
                 ticket: None,
+                not_before: None,
             },
             submitted: Timestamp(0),
             decide_by: Timestamp(0) + DECIDE_WITHIN,
@@ -341,6 +352,13 @@ mod tests {
         assert_eq!(approved(&adds).expire(early), None);
         assert_eq!(approved(&adds).expire(last), Some(State::Expired));
         assert_eq!(approved(&takes).expire(last), None);
+        let mut later = approved(&adds);
+        later.proposal.not_before = Some(last);
+        assert_eq!(later.expire(last), None, "it starts now at the earliest");
+        assert_eq!(later.expire(last + START_WITHIN - Duration(1)), None);
+        assert_eq!(later.expire(last + START_WITHIN), Some(State::Expired));
+        later.proposal.not_before = Some(Timestamp(1));
+        assert_eq!(later.expire(last), Some(State::Expired));
         assert_eq!(standing(State::Applying, adds).expire(last), None);
     }
 

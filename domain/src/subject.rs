@@ -33,12 +33,15 @@ pub use invalid::InvalidItem;
 pub use kinds::{Operation, Step, SubjectKey, SubjectKind, SubjectState};
 pub use objection::{CHANGED_MEANWHILE, Objection};
 pub use phrase::Part;
-pub use saga::{Content, PlannedStep, SagaPlan, StepName, content_hash};
+pub use saga::{
+    Content, PLAN_VERSION, PlannedStep, SagaPlan, StepName, StoredPlan, content_hash, plans_digest,
+};
 pub use state::SubjectStates;
 
 use crate::{
     grant::Term,
     ids::{AccountId, PersonId, UserId},
+    private::Private,
     snapshot::Snapshot,
     time::Timestamp,
 };
@@ -82,9 +85,24 @@ pub struct PropertyChange {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PropertyValue {
+    /// Words of Leastwise. Never what somebody typed.
     Text(String),
+    /// What somebody typed.
+    Private(Private),
     User(UserId),
     Time(Timestamp),
+}
+
+impl SubjectEffect {
+    /// Returns every value of it that somebody typed.
+    pub fn private(&mut self) -> impl Iterator<Item = &mut Private> {
+        let properties = self.properties.iter_mut();
+        let values = properties.flat_map(|one| one.before.iter_mut().chain(&mut one.after));
+        values.filter_map(|value| match value {
+            PropertyValue::Private(text) => Some(text),
+            PropertyValue::Text(_) | PropertyValue::User(_) | PropertyValue::Time(_) => None,
+        })
+    }
 }
 
 /// The answers of one item. All are pure, and none has a default: a new kind has to give each of them.

@@ -162,6 +162,8 @@ pub enum DeclarationState {
     Ended,
     /// Its row is missing or differs from the ledger.
     Unproven,
+    /// A newer version of Leastwise wrote it, and this version does not understand all of it.
+    Newer,
 }
 
 /// The texts of a declaration, and the change that declared it.

@@ -1,7 +1,7 @@
 //! Changes that count only in part: those that differ from the ledger, and those that a newer version requested.
 
 use domain::{
-    change::State,
+    change::{State, UnreadableCause},
     ids::ChangeId,
     ledger::projection::{ChangeMismatch, DecisionMismatchKind},
     time::Timestamp,
@@ -37,8 +37,10 @@ pub enum MismatchConsequence {
     Started,
     /// It will not start, and nobody can decide on it.
     NeverStarts,
-    /// It only takes something away and needs no approval, so it is carried out.
+    /// It only removes access and needs no approval, so it is carried out.
     CarriedOut,
+    /// It only takes something else away and needs no approval, so it is carried out.
+    TakesAway,
     /// A declining decision counts even if only the row or the entry exists.
     DeclineCounts,
     /// An approval does not count without both.
@@ -57,6 +59,7 @@ pub struct UnreadableChangeView {
     pub state: State,
     pub justification: String,
     pub ticket: Option<String>,
+    pub cause: UnreadableCause,
     /// What follows for the change.
     pub consequence: UnreadableConsequence,
     /// The first items, as far as they are understood.

@@ -84,6 +84,9 @@ const fn consequence_words(consequence: MismatchConsequence) -> &'static str {
         }
         MismatchConsequence::NeverStarts => "It will not start, and nobody can decide on it.",
         MismatchConsequence::CarriedOut => {
+            "It only removes access and needs no approval, so it is carried out."
+        }
+        MismatchConsequence::TakesAway => {
             "It only takes something away and needs no approval, so it is carried out."
         }
         MismatchConsequence::DeclineCounts => {

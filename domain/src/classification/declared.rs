@@ -41,6 +41,8 @@ pub enum DeclarationProof {
     Confirmed,
     /// The row is missing or was altered. What its entry states still tightens.
     Missing,
+    /// A newer version wrote it, and this version does not understand all of it. What its entry states still tightens.
+    NotUnderstood,
 }
 
 /// What roles, tags and OUs say, without the record and a declaration.

@@ -16,7 +16,9 @@ use crate::{
     classification::Classification,
     ids::EffectHash,
     permission_set::ContentHash,
+    private::Private,
     snapshot::Snapshot,
+    subject::SubjectEffect,
     verdict::RulesVersion,
 };
 
@@ -25,7 +27,9 @@ const CHUNK: usize = 64 * 1024;
 
 /// Computes one hash over the operations, the effect, the content of the affected permission sets, the classification
 /// of the affected accounts and the policies. If any of them changes, earlier approvals are void. A declaration that
-/// changes no value changes no hash, because one person can declare and end it as often as they like.
+/// changes no value changes no hash, because one person can declare and end it as often as they like. Typed texts are
+/// left out: a hash without a salt would reveal them to whoever guesses, and the salt does not exist before the change is
+/// requested. They never change afterwards, which the digest of the items proves.
 ///
 /// # Panics
 /// Never: strings and small integers always have a canonical form.
@@ -57,13 +61,19 @@ pub fn effect_hash(
     document.steps(&effect.lost)?;
     if !effect.others.is_empty() {
         document.add(b",\"others\":");
-        document.add(&canonical(&effect.others));
+        let mut others = effect.others.clone();
+        let texts = others.iter_mut().flat_map(SubjectEffect::private);
+        texts.for_each(Private::blank);
+        document.add(&canonical(&others));
     }
     if !effect.passing.is_empty() {
         document.add(b",\"passing\":");
         document.steps(&effect.passing)?;
     }
     document.add(b"},\"operations\":");
+    let mut operations = operations.to_vec();
+    let texts = operations.iter_mut().flat_map(Operation::private);
+    texts.for_each(|(_, text)| text.blank());
     document.add(&canonical(&operations));
     document.add(b",\"rules\":");
     document.add(&canonical(rules));

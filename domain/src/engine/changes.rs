@@ -29,6 +29,7 @@ impl State {
         out.changes.insert(change.clone());
         out.events.push(DomainEvent::Applying {
             change: change.clone(),
+            plans: carrying.row.plans_digest(),
         });
         let items: Vec<Item> = carrying.row.items.iter().map(|i| i.item.clone()).collect();
         for (index, item) in items.into_iter().enumerate() {

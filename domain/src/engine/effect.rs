@@ -14,6 +14,7 @@ use super::{
     },
 };
 use crate::{
+    hash::Hash,
     ids::{AwsRequestId, ChangeId, EffectHash, OperationId},
     subject::{StepName, SubjectKey},
     time::Timestamp,
@@ -86,7 +87,11 @@ pub struct Poll {
 #[serde(rename_all = "snake_case", tag = "tell")]
 pub enum DomainEvent {
     /// The engine has begun to apply the change: `change::State::Applying`.
-    Applying { change: ChangeId },
+    Applying {
+        change: ChangeId,
+        /// The digest of the plans of its sagas: see [`ChangeRow::plans_digest`](super::ChangeRow::plans_digest).
+        plans: Option<Hash>,
+    },
     /// The change begins with an effect that is narrower than the approved one. Precedes `Applying` in the same commit.
     Narrowed {
         change: ChangeId,

@@ -93,11 +93,12 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Creates the plan for the operations of a change. `grant` returns a new id for each access window, `session` the
+    /// Creates the plan for the operations of a change, which starts at `not_before` at the earliest. `grant` returns a new id for each access window, `session` the
     /// maximum session length of an operation's access.
     pub fn new(
         change: ChangeId,
         operations: &[Operation],
+        not_before: Option<Timestamp>,
         mut grant: impl FnMut() -> GrantId,
         session: impl Fn(&Operation) -> Duration,
     ) -> Self {
@@ -114,12 +115,12 @@ impl Plan {
                     key,
                     session: session(operation),
                 },
-                Work::Saga(plan) => Item::Saga { plan },
+                Work::Saga(plan) => Item::Saga { plan: plan.into() },
             });
         Self {
             change,
             items: items.collect(),
-            not_before: None,
+            not_before,
         }
     }
 }

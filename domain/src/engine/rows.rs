@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     grant::{Term, Window},
+    hash::Hash,
     ids::{AwsRequestId, ChangeId, GrantId, OperationId, Principal},
-    subject::SagaPlan,
+    subject::{StoredPlan, plans_digest},
     time::{Duration, Timestamp},
 };
 
@@ -266,6 +267,15 @@ impl ChangeRow {
 }
 
 impl ChangeRow {
+    /// Returns the digest of the plans of its sagas, which the ledger records when it starts. None if it has no saga.
+    pub fn plans_digest(&self) -> Option<Hash> {
+        let items = self.items.iter().enumerate();
+        plans_digest(items.filter_map(|(index, row)| match &row.item {
+            Item::Saga { plan } => Some((index, plan)),
+            Item::Open { .. } | Item::Close { .. } => None,
+        }))
+    }
+
     /// Whether the change only removes access.
     pub fn only_closes(&self) -> bool {
         let closes = |row: &ItemRow| matches!(row.item, Item::Close { .. });
@@ -313,7 +323,7 @@ pub enum Item {
         session: Duration,
     },
     /// Carries out what is no access, step by step.
-    Saga { plan: SagaPlan },
+    Saga { plan: StoredPlan },
 }
 
 impl Item {

@@ -36,7 +36,7 @@ use super::{
 };
 use crate::{
     ids::ChangeId,
-    subject::{SagaPlan, SubjectKey},
+    subject::{StoredPlan, SubjectKey},
     time::Timestamp,
 };
 
@@ -60,7 +60,7 @@ pub(super) struct Sagas {
 /// One saga.
 #[derive(Debug)]
 struct RunningSaga {
-    plan: SagaPlan,
+    plan: StoredPlan,
     /// Whether the plan in the row is the requested one.
     proof: PlanProof,
     row: ProgressRow,
@@ -82,7 +82,7 @@ pub(super) enum PlanProof {
 }
 
 impl RunningSaga {
-    fn new(plan: SagaPlan, proof: PlanProof, row: ProgressRow) -> Self {
+    fn new(plan: StoredPlan, proof: PlanProof, row: ProgressRow) -> Self {
         let stopped = "the process stopped before the answer arrived".to_owned();
         Self {
             plan,
@@ -107,7 +107,7 @@ impl State {
     /// Starts a saga, or continues it from its row.
     pub(super) fn start_saga(
         &mut self,
-        plan: SagaPlan,
+        plan: StoredPlan,
         proof: PlanProof,
         row: ProgressRow,
         now: Timestamp,
@@ -148,7 +148,9 @@ impl State {
                         .remove(&id)
                         .unwrap_or_else(|| ProgressRow::new(id.0, index));
                     // A row with more steps than its plan is of another plan.
-                    row.steps.truncate(plan.steps.len());
+                    if plan.is_understood() {
+                        row.steps.truncate(plan.steps.len());
+                    }
                     let order = (row.steps.is_empty(), carrying.row.started);
                     found.push((order, plan.clone(), proof, row));
                 }

@@ -6,7 +6,9 @@
 
 mod items;
 
-pub use items::{ITEMS, ItemsDiffer, item_line, verify_items};
+pub use items::{
+    ITEMS, ItemFindings, ItemTexts, ItemsDiffer, TextDiffers, item_line, verify_items,
+};
 
 use std::collections::BTreeMap;
 
@@ -165,6 +167,16 @@ struct PrivateLine {
     value: String,
 }
 
+impl PrivateLine {
+    fn value(self) -> PrivateValue {
+        PrivateValue {
+            path: self.path,
+            salt: self.salt,
+            value: self.value,
+        }
+    }
+}
+
 /// Returns a line of `private.jsonl`, including the line feed. Lines are in ascending order of `seq`.
 pub fn private_line(seq: u64, value: &PrivateValue) -> Result<String, serde_json::Error> {
     let line = PrivateLine {
@@ -228,11 +240,7 @@ where
         values.clear();
         while let Some(line) = self.ahead.take_if(|line| line.seq == seq) {
             self.advance()?;
-            values.push(PrivateValue {
-                path: line.path,
-                salt: line.salt,
-                value: line.value,
-            });
+            values.push(line.value());
         }
         Ok(())
     }

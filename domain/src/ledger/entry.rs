@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    EntryType, Hash, Private,
+    EntryType, Hash, Private, PrivateValue,
     instant::{self, optional as optional_instant},
 };
 use crate::{
@@ -273,6 +273,9 @@ pub struct Entry {
     /// Further private values of this event type, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub private: BTreeMap<String, Private>,
+    /// The private values whose hashes are in `data`, or in the items beside the entry. Not part of the leaf.
+    #[serde(skip)]
+    pub item_texts: Vec<PrivateValue>,
 }
 
 impl Entry {
@@ -300,10 +303,11 @@ impl Entry {
             after: None,
             data: Map::new(),
             private: BTreeMap::new(),
+            item_texts: Vec::new(),
         }
     }
 
-    /// Returns the number of private values, including erased ones.
+    /// Returns the number of private values, including erased ones, without those of items.
     pub fn private_values(&self) -> usize {
         self.private_fields().len()
     }

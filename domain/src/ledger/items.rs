@@ -1,16 +1,17 @@
 //! The items of a change beside the ledger: the digest by which the entry of the request proves them.
 //!
 //! The parent module specifies the digest. It is computed over the documents as they are stored, never over what is read
-//! from them, so that neither a later version nor another order of members makes an item count as altered.
+//! from them, so that neither a later version nor another order of members makes an item count as altered. A document holds
+//! the hash of each text that somebody typed; the text is a private value of the entry, and can be erased.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Entry, EventKind, Hash};
-use crate::change::StoredItem;
+use super::{Entry, EventKind, Hash, PrivateValue};
+use crate::change::{Operation, StoredItem};
 
 /// The member of `data` that holds the digest.
 pub const ITEMS: &str = "items";
@@ -181,6 +182,58 @@ pub fn stored_beside(entry: &Entry) -> Option<ItemsDigest> {
     }
 }
 
+/// The beginning of the path of a private value in an item beside an entry.
+const BESIDE: &str = "/items/";
+/// The beginning of the path of a private value in an item in an entry.
+const INSIDE: &str = "/data/operations/";
+
+/// Whether a private value is a text of an item.
+pub fn is_item_text(value: &PrivateValue) -> bool {
+    value.path.starts_with(BESIDE) || value.path.starts_with(INSIDE)
+}
+
+/// Returns the number of the item beside the entry whose text a private value is, and its JSON Pointer in the document.
+pub fn text_beside(value: &PrivateValue) -> Option<(i64, &str)> {
+    let place = value.path.strip_prefix(BESIDE)?;
+    let (number, _) = place.split_once('/')?;
+    Some((number.parse().ok()?, &place[number.len()..]))
+}
+
+/// Whether the document of an item holds the hash of a private value at this JSON Pointer.
+pub fn holds_text(item: &StoredItem, pointer: &str, value: &PrivateValue) -> bool {
+    let document: Value = serde_json::from_str(&item.document).unwrap_or(Value::Null);
+    let hash = document.pointer(pointer).and_then(|text| text.get("h"));
+    let hash = hash.and_then(Value::as_str);
+    hash.and_then(|hash| Hash::parse_hex(hash.as_bytes())) == Some(value.hash())
+}
+
+/// Returns the texts of items that are known, each once however many items hold it, with its place in the entry that
+/// states `items`, or beside it.
+pub fn texts(operations: &[Operation], items: &[StoredItem]) -> Vec<PrivateValue> {
+    let place = if are_inside(items) { INSIDE } else { BESIDE };
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    for (number, operation) in operations.iter().enumerate() {
+        for (pointer, text) in operation.clone().private() {
+            if let Some((salt, value)) = text.opened()
+                && seen.insert(text.hash())
+            {
+                found.push(PrivateValue {
+                    path: format!("{place}{number}{pointer}"),
+                    salt,
+                    value: value.to_owned(),
+                });
+            }
+        }
+    }
+    found
+}
+
+fn are_inside(items: &[StoredItem]) -> bool {
+    let bytes: usize = items.iter().map(|item| item.document.len()).sum();
+    bytes <= WHOLE_BYTES
+}
+
 /// Returns the facts of an entry about the items of a change: the digest, how many there are of each kind, and the items
 /// themselves, if there are few, or the first of them.
 pub fn facts(items: &[StoredItem]) -> Vec<(&'static str, Value)> {
@@ -199,8 +252,7 @@ pub fn facts(items: &[StoredItem]) -> Vec<(&'static str, Value)> {
         "digest": digest.hex(),
         "kinds": kinds,
     });
-    let bytes: usize = items.iter().map(|item| item.document.len()).sum();
-    if bytes <= WHOLE_BYTES {
+    if are_inside(items) {
         return vec![(ITEMS, stated), (OPERATIONS, documents.into())];
     }
     stated["first"] = documents.into_iter().next().unwrap_or(Value::Null);

@@ -83,7 +83,7 @@
 //! - `checkpoints.jsonl`: each line is one signed note as a JSON string.
 //! - `vkeys.txt`: each line is a verifier key. Only trust a key that you obtained elsewhere.
 //! - `private.jsonl`, which may be absent: each line is an object with `seq`, `path` (a JSON Pointer to the P in the
-//!   leaf), `salt` (hex) and `value`, in ascending order of `seq`.
+//!   leaf, or to the P in an item beside it, section 7), `salt` (hex) and `value`, in ascending order of `seq`.
 //! - `items.jsonl`, which is absent if no entry needs it: each line is an object with `seq`, `number`, `version` and
 //!   `document` (a string), in ascending order of `seq` and `number`. It contains the items of each entry that states
 //!   their digest (section 7) and not the items themselves.
@@ -105,6 +105,10 @@
 //! is never written again. With ASCII decimals for numbers, the digest is SHA-256(`leastwise-items-v1` || 0x00 || item 0 ||
 //! item 1 || ...), where an item is `number` || 0x20 || `version` || 0x20 || the length of the document in bytes || 0x0A ||
 //! document || 0x0A. Entries without `data.items` hold all items in `data.operations`.
+//!
+//! A text that somebody typed is a P in the document. Its path is `/data/operations/`, the number of the item and the JSON
+//! Pointer in the document if the leaf holds the items, otherwise `/items/`, the number and the pointer. A text that occurs
+//! several times has one path; its P is the same in each place.
 
 pub mod bundle;
 mod canonical;
@@ -115,7 +119,6 @@ mod hash;
 mod instant;
 pub mod items;
 mod name;
-mod private;
 pub mod projection;
 mod report;
 mod seal;
@@ -129,10 +132,13 @@ pub use events::{
     Agency, Audience, EventKind, EventMeaning, OcsfActivity, OcsfMapping, Part, Severity, Slot,
     parts,
 };
-pub use hash::Hash;
 pub use name::{EntryType, InvalidName, LogName};
-pub use private::{Private, PrivateValue, Salt};
 pub use report::{Reason, Report};
 pub use seal::{MAX_LEAF, ParseError, Position, SealError, Sealed, VERSION};
 pub use tree::Frontier;
 pub use verify::{Item, Verifier, verify};
+
+pub use crate::{
+    hash::Hash,
+    private::{Private, PrivateValue, Salt},
+};

@@ -121,6 +121,7 @@ impl Entry {
                 }),
                 None => Err(SealError::NotOpened { path }),
             })
+            .chain(self.item_texts.iter().cloned().map(Ok))
             .collect::<Result<_, _>>()?;
         Ok(Sealed {
             seq: at.seq,

@@ -10,6 +10,7 @@
 use super::{
     Frontier, Hash, LogName, MAX_LEAF, PrivateValue, Reason, Report, VERSION, Vkeys,
     canonical::{self, Envelope},
+    items::text_beside,
 };
 
 /// An entry from the store or a bundle.
@@ -21,7 +22,7 @@ pub struct Item<'a> {
     /// The leaf hash that is stored with it, if any. Verification does not rely on it; it locates an altered entry
     /// where the chain has no later link.
     pub stored_hash: Option<Hash>,
-    /// The private values that are given and not erased.
+    /// The private values that are given and not erased. Those of items beside the entry are compared with the items.
     pub private: &'a [PrivateValue],
 }
 
@@ -374,11 +375,12 @@ fn differing_private(item: &Item<'_>) -> Option<Reason> {
     let matches = |value: &PrivateValue| {
         let hash = leaf.pointer(&value.path)?.as_object()?.get("h")?.as_str()?;
         let hash = Hash::parse_hex(hash.as_bytes())?;
-        Some(super::private::hash(value.salt, &value.value) == hash)
+        Some(value.hash() == hash)
     };
     let differing = item
         .private
         .iter()
+        .filter(|value| text_beside(value).is_none())
         .find(|value| matches(value) != Some(true))?;
     Some(Reason::PrivateValueDiffers {
         path: differing.path.clone(),

@@ -3,22 +3,26 @@
 //!
 //! `classification::declared` states how a declaration counts.
 
+mod document;
 mod items;
 mod limits;
 
 use std::borrow::Cow;
 
+pub use document::{DECLARATION_VERSION, content};
 use serde::{Deserialize, Serialize};
 
 use super::{
     AccessChange, Delay, InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange,
     PropertyValue, SagaPlan, Step, Subject, SubjectContext, SubjectEffect, SubjectKey,
-    SubjectState, Work, content_hash, unknown,
+    SubjectState, Work, unknown,
 };
 use crate::{
     card_number::holds_card_number,
     classification::{DeclarationProof, Declared, Environment, Pci},
     ids::{AccountId, PersonId, Principal, UserId},
+    permission_set::ContentHash,
+    private::Private,
     time::{Duration, Timestamp},
 };
 
@@ -37,6 +41,8 @@ pub const NEW_OWNER: &str = "system.new-owner";
 pub const END: &str = "system.declaration-end";
 /// Another purpose or reason would be given for an account that two people agreed to classify less strictly.
 pub const NEW_REASON: &str = "system.new-reason";
+/// A newer version declared the account.
+pub const NEWER: &str = "system.newer-declaration";
 
 /// The declared classification of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,9 +52,9 @@ pub struct Declaration {
     /// Who answers for the account, if somebody does.
     pub owner: Option<UserId>,
     /// What the account is for.
-    pub purpose: String,
+    pub purpose: Private,
     /// Why the account is out of PCI scope. Present exactly if it is.
-    pub out_of_scope: Option<String>,
+    pub out_of_scope: Option<Private>,
     /// When it has to be declared anew. Afterwards it loosens nothing.
     pub valid_until: Timestamp,
     /// What roles, tags and OUs said at the time. What they say later counts if it is stricter than this.
@@ -60,8 +66,10 @@ pub struct Declaration {
 /// What is known of an account besides its classification in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
-    /// The declaration in force, if the ledger confirms its text.
+    /// The declaration in force, if the ledger confirms its text and this version understands it.
     pub declaration: Option<Declaration>,
+    /// What a read of it shows: the digest of its text, if the ledger confirms that.
+    pub content: ContentHash,
     /// What counts of it, also where the ledger does not confirm its text: then it still tightens.
     pub declared: Option<Declared>,
     /// When this was read.
@@ -73,6 +81,8 @@ pub struct Classification<'a> {
     pub account: &'a AccountId,
     pub before: Option<&'a Declaration>,
     pub after: Option<&'a Declaration>,
+    /// The content of the declaration when the item was requested.
+    pub seen: &'a ContentHash,
 }
 
 impl Declaration {
@@ -125,7 +135,11 @@ fn is_looser(one: (Environment, Pci), other: (Environment, Pci)) -> bool {
     one.0 < other.0 || one.1 < other.1
 }
 
-fn check_text(what: &'static str, text: &str) -> Result<(), InvalidItem> {
+/// A text that is not opened was checked when somebody typed it.
+fn check_text(what: &'static str, text: &Private) -> Result<(), InvalidItem> {
+    let Some(text) = text.value() else {
+        return Ok(());
+    };
     let chars = text.trim().chars().count();
     if holds_card_number(text) {
         Err(InvalidItem::CardNumber(what))
@@ -265,7 +279,17 @@ impl<'a> Subject<'a> for Classification<'a> {
         };
         let (aws, without) = (class.reported(), class.undeclared().strictness());
         let read_otherwise = |after: &Declaration| after.against != aws || after.without != without;
-        if state.declaration.as_ref() != self.before || self.after.is_some_and(read_otherwise) {
+        if state
+            .declared
+            .is_some_and(|declared| declared.proof == DeclarationProof::NotUnderstood)
+        {
+            let reason = format!(
+                "A newer version of Leastwise declared account {account}, and this version does not understand all of \
+                 it. Change the declaration with that version."
+            );
+            return vec![Objection::blocks(NEWER, reason, "PCI 6.5.1")];
+        }
+        if state.content != *self.seen || self.after.is_some_and(read_otherwise) {
             return vec![Objection::changed_meanwhile(format!(
                 "The classification of account {account} has changed since this was requested."
             ))];
@@ -308,9 +332,12 @@ impl<'a> Subject<'a> for Classification<'a> {
             counts("environment", |class| class.0.as_str()),
             counts("PCI scope", |class| class.1.as_str()),
             of(|d| d.owner.clone().map(PropertyValue::User), "owner"),
-            of(|d| Some(PropertyValue::Text(d.purpose.clone())), "purpose"),
             of(
-                |d| d.out_of_scope.clone().map(PropertyValue::Text),
+                |d| Some(PropertyValue::Private(d.purpose.clone())),
+                "purpose",
+            ),
+            of(
+                |d| d.out_of_scope.clone().map(PropertyValue::Private),
                 "reason for out of scope",
             ),
             of(|d| Some(PropertyValue::Time(d.valid_until)), "valid until"),
@@ -334,24 +361,27 @@ impl<'a> Subject<'a> for Classification<'a> {
     }
 
     fn work(&self) -> Work {
+        let document = self.after.map(Declaration::document);
         Work::Saga(SagaPlan {
             key: self.key(),
-            seen: content_hash(&self.before).into(),
+            seen: self.seen.clone().into(),
             steps: vec![PlannedStep {
+                leaves: content(document.as_deref()).into(),
                 step: Step::Declare {
                     account: self.account.clone(),
-                    declaration: self.after.cloned(),
+                    document,
                 },
-                leaves: content_hash(&self.after).into(),
             }],
         })
     }
 
     fn undo(&self) -> Operation {
+        let document = self.after.map(Declaration::document);
         Operation::Classify {
             account: self.account.clone(),
             before: self.after.cloned(),
             after: self.before.cloned(),
+            seen: content(document.as_deref()),
         }
     }
 }

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     grant::Term,
     ids::{AccountId, Assignment, GroupId, PersonId, Principal, UserId},
+    permission_set::ContentHash,
 };
 
 macro_rules! subjects {
@@ -162,7 +163,11 @@ subjects! {
         state: account_classification::State,
         steps: {
             /// Puts a declaration in force; none ends the one in force.
-            Declare { account: AccountId, declaration: Option<Declaration> },
+            Declare {
+                account: AccountId,
+                /// The text of the declaration, exactly as it is written.
+                document: Option<String>,
+            },
         },
         items: {
             /// Declares what an account is.
@@ -172,10 +177,13 @@ subjects! {
                 before: Option<Declaration>,
                 /// The new declaration; none ends the one in force.
                 after: Option<Declaration>,
-            } = { account, before, after } => account_classification::Classification {
+                /// The content of the declaration in force when it was requested.
+                seen: ContentHash,
+            } = { account, before, after, seen } => account_classification::Classification {
                 account,
                 before: before.as_ref(),
                 after: after.as_ref(),
+                seen,
             },
         },
     }

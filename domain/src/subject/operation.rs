@@ -1,12 +1,41 @@
 //! What an item does to access, in the form in which others ask. Follows from its answers, whatever its kind.
 
-use super::{AccessChange, AccessResource, Operation};
+use super::{AccessChange, AccessResource, Operation, account_classification::Declaration};
 use crate::{
     grant::Term,
     ids::{Assignment, GroupId, UserId},
+    private::{Private, PrivateValues},
 };
 
 impl Operation {
+    /// Returns every text of the item that somebody typed, with its JSON Pointer in the document of the item. A typed
+    /// text is [`Private`]: the document holds its hash, and the text can be erased.
+    pub fn private(&mut self) -> Vec<(String, &mut Private)> {
+        match self {
+            Self::Assign { .. }
+            | Self::Unassign { .. }
+            | Self::AddMember { .. }
+            | Self::RemoveMember { .. }
+            | Self::LinkIdentity { .. } => Vec::new(),
+            Self::Classify { before, after, .. } => {
+                let declarations = [("before", before), ("after", after)];
+                let of = |(place, declaration)| {
+                    let declaration: &mut Option<Declaration> = declaration;
+                    let texts = declaration.iter_mut().flat_map(Declaration::private);
+                    texts.map(move |(path, text)| (format!("/{place}{path}"), text))
+                };
+                declarations.into_iter().flat_map(of).collect()
+            }
+        }
+    }
+
+    /// Adds the texts of the item that are among these values.
+    pub fn open(&mut self, values: &PrivateValues) {
+        for (_, text) in self.private() {
+            text.open(values);
+        }
+    }
+
     /// Returns the access that the item creates or removes. None if it is about something else.
     pub fn resource(&self) -> Option<AccessResource> {
         self.access().map(AccessChange::resource)

@@ -39,6 +39,7 @@ fn change(needed: u8, approvals: Vec<Approval>) -> Change {
             operations: vec![],
             justification: "because of an incident".into(),
             ticket: None,
+            not_before: None,
         },
         submitted: SUBMITTED,
         decide_by: SUBMITTED + Duration::hours(3),

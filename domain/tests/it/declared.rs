@@ -7,17 +7,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    change::Operation,
+    change::{Operation, StoredItem},
     classification::{
         Assertion, Classification, DeclarationProof, Declared, Environment, Pci, ReadBy, Reading,
         ReadingSource, Source, fold,
     },
     ids::{AccountId, UserId},
+    ledger::items,
     org::{Account, AccountState},
+    permission_set::ContentHash,
+    private::{Private, Salt},
     snapshot::{Parts, Snapshot},
     subject::{
         InvalidItem, Objection, PropertyValue, SubjectContext, SubjectState, SubjectStates,
-        account_classification::{Declaration, LOOSENED, NEW_OWNER, NEW_REASON, State, VALID_FOR},
+        account_classification::{
+            Declaration, LOOSENED, NEW_OWNER, NEW_REASON, NEWER, State, VALID_FOR, content,
+        },
     },
     time::Timestamp,
     verdict::Remedies,
@@ -311,13 +316,18 @@ fn one_account(class: Classification, declared: Option<Declared>) -> Parts {
     parts
 }
 
+/// A text that somebody typed. Here, the same text has the same salt.
+fn typed(text: &str) -> Private {
+    Private::new(Salt([7; 32]), text)
+}
+
 fn declaration(class: (Environment, Pci), against: (Environment, Pci)) -> Declaration {
     Declaration {
         environment: class.0,
         pci: class.1,
         owner: None,
-        purpose: "cards of the example company".into(),
-        out_of_scope: (class.1 == Pci::Out).then(|| "no card data is ever sent here".into()),
+        purpose: typed("cards of the example company"),
+        out_of_scope: (class.1 == Pci::Out).then(|| typed("no card data is ever sent here")),
         valid_until: NOW + VALID_FOR,
         against,
         without: against,
@@ -352,6 +362,7 @@ fn objections_in(
 fn states(declaration: Option<&Declaration>) -> SubjectStates {
     let state = State {
         declaration: declaration.cloned(),
+        content: seen(declaration),
         declared: declaration.map(Declaration::declared),
         at: NOW,
     };
@@ -368,7 +379,12 @@ fn classify(before: Option<&Declaration>, after: Option<&Declaration>) -> Operat
         account: id(),
         before: before.cloned(),
         after: after.cloned(),
+        seen: seen(before),
     }
+}
+
+fn seen(declaration: Option<&Declaration>) -> ContentHash {
+    content(declaration.map(Declaration::document).as_deref())
 }
 
 fn rules(objections: &[Objection]) -> Vec<&'static str> {
@@ -470,11 +486,11 @@ fn to_end_or_tighten_what_has_an_owner_needs_nobody() {
 fn another_reason_to_be_less_strict_needs_two_other_people() {
     let loose = declaration(DEVELOPMENT_OUT, PRODUCTION_IN);
     let out = Declaration {
-        out_of_scope: Some("because somebody wrote so".into()),
+        out_of_scope: Some(typed("because somebody wrote so")),
         ..loose.clone()
     };
     let purpose = Declaration {
-        purpose: "something else entirely".into(),
+        purpose: typed("something else entirely"),
         ..loose.clone()
     };
     for other in [&out, &purpose] {
@@ -669,8 +685,89 @@ fn a_declaration_is_complete_and_changes_something() {
     };
     assert_eq!(check(&needless), Err(InvalidItem::InScope));
     let short = Declaration {
-        purpose: "cards".into(),
+        purpose: typed("cards"),
         ..valid
     };
     assert_eq!(check(&short), Err(InvalidItem::Text("purpose")));
+}
+
+#[test]
+fn a_declaration_of_a_newer_version_is_read_only() {
+    let loose = declaration(DEVELOPMENT_OUT, PRODUCTION_IN);
+    let newer = loose
+        .document()
+        .replace(r#""purpose""#, r#""team":"a","purpose""#);
+    assert_eq!(Declaration::read(&newer), None);
+    assert_eq!(Declaration::read(&loose.document()), Some(loose.clone()));
+    let declared = Declared {
+        proof: DeclarationProof::NotUnderstood,
+        ..loose.declared()
+    };
+    let class = fold(&[tagged(PRODUCTION_IN)]).under(Some(declared), NOW);
+    assert_eq!(class.strictness(), PRODUCTION_IN, "it loosens nothing");
+    let state = State {
+        declaration: None,
+        content: content(Some(&newer)),
+        declared: Some(declared),
+        at: NOW,
+    };
+    let mut states = SubjectStates::default();
+    let key = classify(None, None).key();
+    states
+        .0
+        .insert(key, SubjectState::AccountClassification(state));
+    let mut parts = Parts::default();
+    parts.accounts.insert(id(), (account(), class));
+    let snapshot = Snapshot::new(parts);
+    let tighter = declaration(PRODUCTION_IN, PRODUCTION_IN);
+    let objections = classify(None, Some(&tighter))
+        .subject()
+        .objections(SubjectContext {
+            snapshot: &snapshot,
+            states: &states,
+        });
+    let found: Vec<_> = objections
+        .iter()
+        .map(|one| (one.rule, &one.remedy))
+        .collect();
+    assert_eq!(found, [(NEWER, &None)], "nothing lifts it");
+}
+
+#[test]
+fn an_item_holds_the_hashes_of_its_texts_and_is_read_with_what_was_not_erased() {
+    let before = declaration(STAGING_CONNECTED, PRODUCTION_IN);
+    let mut after = declaration(DEVELOPMENT_OUT, PRODUCTION_IN);
+    after.purpose = typed("something else entirely");
+    let item = classify(Some(&before), Some(&after));
+    let stored = StoredItem::of_all(std::slice::from_ref(&item));
+    let texts = items::texts(std::slice::from_ref(&item), &stored);
+    let places: Vec<_> = texts.iter().map(|text| text.path.as_str()).collect();
+    assert_eq!(
+        places,
+        [
+            "/data/operations/0/before/purpose",
+            "/data/operations/0/after/purpose",
+            "/data/operations/0/after/out_of_scope"
+        ]
+    );
+    let typed = ["example company", "something else", "no card data"];
+    assert!(typed.iter().all(|text| !stored[0].document.contains(text)));
+    for text in &texts {
+        let pointer = text.path.strip_prefix("/data/operations/0").unwrap();
+        assert!(items::holds_text(&stored[0], pointer, text));
+    }
+    let mut read = stored[0].read().unwrap();
+    assert_eq!(read, item);
+    let values = |operation: &mut Operation| -> Vec<Option<String>> {
+        let texts = operation.private().into_iter();
+        texts
+            .map(|(_, text)| text.value().map(str::to_owned))
+            .collect()
+    };
+    assert_eq!(values(&mut read), [None, None, None]);
+    read.open(&texts.into_iter().skip(1).collect());
+    let after = values(&mut read);
+    assert_eq!(after[0], None, "it was erased");
+    assert_eq!(after[1].as_deref(), Some("something else entirely"));
+    assert_eq!(read, item);
 }

@@ -16,11 +16,13 @@ use domain::{
     diff::Effect,
     ids::{AccountId, ChangeId, EffectHash, GroupId, PersonId, UserId},
     org::{Account, AccountState},
+    permission_set::ContentHash,
+    private::{Private, Salt},
     second_factor::{Sensitivity, sensitivity},
     snapshot::{Parts, Snapshot},
     subject::{
         Objection, SubjectContext, SubjectState, SubjectStates,
-        account_classification::{Declaration, LOOSENED, State, VALID_FOR},
+        account_classification::{Declaration, LOOSENED, State, VALID_FOR, content},
         identity_link::Seen,
     },
     time::{Duration, Timestamp},
@@ -49,13 +51,22 @@ fn group() -> GroupId {
     GroupId::parse("00000000-0000-4000-8000-000000000002").unwrap()
 }
 
+fn typed(text: &str) -> Private {
+    Private::new(Salt([7; 32]), text)
+}
+
+/// Returns the content of an account with this declaration in force.
+fn seen(declaration: Option<&Declaration>) -> ContentHash {
+    content(declaration.map(Declaration::document).as_deref())
+}
+
 fn declaration(class: (Environment, Pci), without: (Environment, Pci), days: i64) -> Declaration {
     Declaration {
         environment: class.0,
         pci: class.1,
         owner: None,
-        purpose: "cards of the example company".into(),
-        out_of_scope: (class.1 == Pci::Out).then(|| "no card data is ever sent here".into()),
+        purpose: typed("cards of the example company"),
+        out_of_scope: (class.1 == Pci::Out).then(|| typed("no card data is ever sent here")),
         valid_until: NOW + Duration::days(days),
         against: without,
         without,
@@ -67,6 +78,7 @@ fn classify(before: Option<&Declaration>, after: Option<&Declaration>) -> Operat
         account: account(),
         before: before.cloned(),
         after: after.cloned(),
+        seen: seen(before),
     }
 }
 
@@ -91,6 +103,7 @@ fn proposal(operations: Vec<Operation>) -> Proposal {
         operations,
         justification: "because of an incident".into(),
         ticket: None,
+        not_before: None,
     }
 }
 
@@ -258,6 +271,7 @@ fn objections(
     let snapshot = snapshot(tagged(reported).under(declared, NOW));
     let state = State {
         declaration: before.cloned(),
+        content: seen(before),
         declared,
         at: NOW,
     };

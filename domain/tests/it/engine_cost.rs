@@ -72,7 +72,8 @@ fn saga(n: u64) -> Item {
                     user: Some(user),
                 },
             }],
-        },
+        }
+        .into(),
     }
 }
 

@@ -134,7 +134,7 @@ fn edited(steps: Vec<StepRow>) -> Rows {
         changes: vec![ChangeRow {
             change: change.clone(),
             items: vec![ItemRow {
-                item: Item::Saga { plan },
+                item: Item::Saga { plan: plan.into() },
                 result: None,
             }],
             phase: ChangePhase::Applying,

@@ -27,6 +27,7 @@ use domain::{
     snapshot::{Parts, Snapshot},
     subject::{
         Part, PropertyValue, SubjectContext, SubjectState, SubjectStates, Work,
+        account_classification,
         identity_link::{Controllers, OpenMatter, Seen, State, content},
     },
     time::Timestamp,
@@ -486,6 +487,7 @@ fn whom_the_end_of_a_link_concerns_may_decline_and_not_approve() {
             operations: vec![operation],
             justification: "because of an incident".into(),
             ticket: None,
+            not_before: None,
         };
         let concerned = [person(1), person(4), person(5)].into();
         proposal.barred_from(decision, &concerned, &snapshot)
@@ -584,4 +586,47 @@ fn a_key_of_a_user_whose_link_people_ended_leads_to_another_user() {
         LinkStatus::Differs(LinkDifference::Reissued(user_id(1)))
     );
     assert!(record.is_oneself(&user_id(1), &[]), "it was this user");
+}
+
+/// A saga under way compares these over an upgrade: a member that is added to what is open must not change them.
+#[test]
+fn the_content_of_an_identity_is_the_same_hash_in_every_version() {
+    let user = user_id(1);
+    let claim = OpenMatter::Claim {
+        users: vec![user.clone()],
+    };
+    let suspension = OpenMatter::Suspension {
+        since: Timestamp(5),
+    };
+    // python3: sha256(b'["00000000-0000-4000-8000-000000000001",{"open":"suspension","since":5}]').hexdigest()
+    for (user, open, pinned) in [
+        (
+            None,
+            None,
+            "95cb9b4f84ceff132cc7a875d8c192bf4997016a939ee64141c1fd628c0e8738",
+        ),
+        (
+            Some(&user),
+            None,
+            "606558b6cf181ccb083d7acc59d16d16c33052a974c4acd7cc93c24ceca831a9",
+        ),
+        (
+            None,
+            Some(&claim),
+            "aa2e12118cb8aa5481896eee2d94b0a27e9b71e69a820c3d1aee24d749d50316",
+        ),
+        (
+            Some(&user),
+            Some(&suspension),
+            "9e0479d32f883e217553f1c3fefa52ca5dcc3d7044b50266182815619c6d5693",
+        ),
+    ] {
+        assert_eq!(content(user, open, &BTreeSet::new()).0, pinned);
+    }
+    let nothing = "74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b";
+    assert_eq!(
+        account_classification::content(None).0,
+        nothing,
+        "an account without a declaration"
+    );
 }

@@ -22,10 +22,11 @@ use domain::{
     org::{Account, AccountState},
     permission_set::{Content, PermissionSet, analysis::Analysis},
     policies::{RequestContext, Rules, evaluate},
+    private::{Private, Salt},
     snapshot::{PairRead, Parts, Provisioned, Snapshot},
     subject::{
         SubjectKey, SubjectState,
-        account_classification::{self, Declaration},
+        account_classification::{self, Declaration, content},
     },
     time::{Duration, Timestamp},
 };
@@ -369,12 +370,13 @@ fn declared(account: &AccountId, class: &Classification) -> Operation {
             environment: Environment::Production,
             pci: Pci::In,
             owner: None,
-            purpose: "takes card payments".into(),
+            purpose: Private::new(Salt([7; 32]), "takes card payments"),
             out_of_scope: None,
             valid_until: NOW + Duration::days(300),
             against: class.reported(),
             without: class.undeclared().strictness(),
         }),
+        seen: content(None),
     }
 }
 
@@ -395,6 +397,7 @@ fn the_cost_of_a_change_of_many_items() {
         };
         let state = account_classification::State {
             declaration: None,
+            content: content(None),
             declared: None,
             at: NOW,
         };

@@ -93,7 +93,7 @@ fn ended_oversight<'a>(
 
 /// Returns whether a commit starts applying a change.
 fn begins(commit: &Commit, change: &ChangeId) -> bool {
-    let begins = |event: &DomainEvent| matches!(event, DomainEvent::Applying { change: one } if one == change);
+    let begins = |event: &DomainEvent| matches!(event, DomainEvent::Applying { change: one, .. } if one == change);
     commit.events.iter().any(begins)
 }
 
@@ -214,7 +214,7 @@ async fn change_state(
     now: Timestamp,
 ) -> Result<Moved, StoreError> {
     let (change, state, result) = match event {
-        DomainEvent::Applying { change } => (change, State::Applying, None),
+        DomainEvent::Applying { change, .. } => (change, State::Applying, None),
         DomainEvent::Verified { change } => (change, State::Verified, None),
         DomainEvent::Failed { change, reason } => (change, State::Failed, Some(reason.as_str())),
         DomainEvent::SentBack { change } => (change, State::Waiting, None),

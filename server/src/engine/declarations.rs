@@ -7,13 +7,16 @@ use std::sync::Arc;
 use domain::{
     engine::CarryOut,
     ids::AccountId,
-    subject::{Content, account_classification::Declaration, content_hash},
+    subject::{
+        Content,
+        account_classification::{Declaration, content},
+    },
 };
 
 use super::saga_steps;
 use crate::{
     service::{app_state::AppState, journal::EntryActor, moved_accounts, names},
-    store::{self, StoreError, Tx},
+    store::{self, StoreError, Tx, declaration::InForce},
 };
 
 /// A declaration whose step is carried out.
@@ -31,23 +34,27 @@ pub(super) async fn prepare(
     app_state: &AppState,
     call: &CarryOut,
     account: &AccountId,
-    declaration: Option<&Declaration>,
+    document: Option<&str>,
 ) -> Result<Prepared, StoreError> {
+    let declaration = match document {
+        None => None,
+        Some(document) => Some(Declaration::read(document).ok_or_else(not_understood)?),
+    };
     let Some(mut tx) = saga_steps::begin(app_state, call).await? else {
         return Ok(Prepared::Superseded);
     };
     let before = store::declaration::in_force(tx.conn(), account).await?;
-    let before = before.and_then(|one| one.proven).map(|(one, _)| one);
-    if before.as_ref() == declaration {
+    let before = InForce::content(before.as_ref());
+    if before == content(document) {
         return Ok(Prepared::InForce);
     }
-    if Content::from(content_hash(&before)) != call.from {
+    if Content::from(before) != call.from {
         return Err(StoreError::Conflict("this declaration"));
     }
     let now = app_state.clock.now();
-    let digest = store::declaration::put(&mut tx, account, &call.change, declaration, now).await?;
+    let digest = store::declaration::put(&mut tx, account, &call.change, document, now).await?;
     let who = requester(app_state, &mut tx, call).await?;
-    let recorded = declaration.zip(digest.as_deref());
+    let recorded = declaration.as_ref().zip(digest.as_deref());
     let entry = app_state
         .journal
         .account_declared(&who, account, recorded, now)
@@ -56,7 +63,14 @@ pub(super) async fn prepare(
     Ok(Prepared::Written(tx))
 }
 
-/// Returns who requested the change, as the actor of its entries.
+fn not_understood() -> StoreError {
+    StoreError::Inconsistent {
+        table: "engine_change",
+        what: "a declaration that is not understood".to_owned(),
+    }
+}
+
+/// Returns who requested the change according to the ledger, as the actor of its entries.
 async fn requester(
     app_state: &AppState,
     tx: &mut Tx,

@@ -182,6 +182,7 @@ async fn take_up(
     let plan = Plan::new(
         stored.change.id.clone(),
         &stored.change.proposal.operations,
+        stored.change.proposal.not_before,
         clock::grant_id,
         |operation| crate::service::app_state::session_of(&read_model, operation),
     );

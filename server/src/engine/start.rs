@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     approval::ApprovalProgress,
-    change::{DECIDE_WITHIN, START_WITHIN, State, tally},
+    change::{DECIDE_WITHIN, State, tally},
     diff::{Effect, EffectComparison},
     engine::StartVerdict,
     identity::{IdentityAlarm, LinkStatus},
@@ -213,9 +213,8 @@ async fn by_approvals(
     people: &StartReads,
 ) -> Result<StartVerdict, NoVerdict> {
     let may_wait = stored.change.may_be_delayed();
-    let last = stored
-        .shown_at
-        .map(|shown| shown + DECIDE_WITHIN + START_WITHIN);
+    let shown = stored.shown_at;
+    let last = shown.map(|shown| stored.change.proposal.start_by(shown + DECIDE_WITHIN));
     if may_wait && last.is_none_or(|last| app_state.clock.now() >= last) {
         // Checked by the ledger, because a modified row must not extend the validity of approvals.
         return Ok(StartVerdict::Refused(TOO_LATE.into()));

@@ -296,12 +296,14 @@ impl Service {
         class: &Classification,
     ) -> Result<Option<DeclarationView>, StoreError> {
         let mut conn = self.app_state.store.read().acquire().await?;
-        let Some(found) = declaration::in_force(&mut conn, id).await? else {
+        let Some(mut found) = declaration::in_force(&mut conn, id).await? else {
             return Ok(None);
         };
+        declaration::open_texts(&mut conn, [&mut found].into_iter()).await?;
         let (declared, now) = (found.declared, self.app_state.clock.now());
         let state = match declared.proof {
             DeclarationProof::Missing => DeclarationState::Unproven,
+            DeclarationProof::NotUnderstood => DeclarationState::Newer,
             DeclarationProof::Confirmed if !declared.is_valid(now) => DeclarationState::Ended,
             DeclarationProof::Confirmed if declared.is_due(now) => DeclarationState::EndsSoon,
             DeclarationProof::Confirmed => DeclarationState::Valid,
@@ -316,8 +318,8 @@ impl Service {
             state,
             text: found.proven.map(|(declaration, change)| DeclarationText {
                 owner: declaration.owner.map(|owner| names::user(snapshot, &owner)),
-                purpose: declaration.purpose,
-                out_of_scope: declaration.out_of_scope,
+                purpose: names::typed(&declaration.purpose),
+                out_of_scope: declaration.out_of_scope.as_ref().map(names::typed),
                 change,
             }),
         }))

@@ -25,6 +25,7 @@ mod preview;
 mod progress;
 mod remaining_paths;
 mod removal_alarm;
+mod same_form;
 mod scope;
 mod session_length;
 mod step_up;

@@ -196,6 +196,6 @@ impl Journal {
 pub const SELF_REPORTED_NAME: &str = "self_reported_name";
 
 /// Returns a private value with a fresh salt. NUL, which PostgreSQL cannot store, is replaced by U+FFFD.
-fn private(value: &str) -> Private {
+pub(in crate::service) fn private(value: &str) -> Private {
     Private::new(Salt(clock::random()), value.replace('\0', "\u{FFFD}"))
 }

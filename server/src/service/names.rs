@@ -10,12 +10,19 @@ use domain::{
     ids::{AccountId, GroupId, PermissionSetArn, PersonId, Principal, UserId},
     ledger::ActorKind,
     policies::Rules,
+    private::Private,
     snapshot::{self, Figure, Gap, Knowledge, Snapshot, Unread},
     time::{Duration, Timestamp},
     verdict::Hit,
 };
 
 use crate::{aws::rights, service::journal::SELF_REPORTED_NAME};
+
+/// Returns what somebody typed, or that it was erased.
+pub(super) fn typed(text: &Private) -> String {
+    let erased = "This text was erased.";
+    text.value().unwrap_or(erased).to_owned()
+}
 
 /// Returns an account for display. An unknown account is shown by its id and treated as production PCI.
 pub fn account(snapshot: &Snapshot, id: &AccountId) -> AccountRef {

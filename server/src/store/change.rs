@@ -11,21 +11,23 @@ mod list;
 mod removals;
 mod summary;
 mod target;
+mod texts;
 
 pub use alarm::{AlarmCount, alarm_counts, newest_with_alarm};
 pub use decision::{DecisionRow, decide, decision_rows};
 pub use found::{FoundChange, UnreadableRow};
-pub use items::{inline_items, item_digests, items_of};
+pub use items::{inline_items, item_digests, item_of, items_of};
 pub use list::{Filter, Folding, list, refused_of, submitted_since, undecided_until};
 pub use removals::{PeopleOfRemovals, SubmittedWithin, people_of_removals};
 pub use summary::{ChangeSummary, ListedChange};
 pub use target::{ChangeTarget, mark_alarm};
+pub use texts::texts_of;
 
 use std::collections::BTreeSet;
 
 use domain::{
     approval::Mfa,
-    change::{Allowance, Change, Operation, State, StoredItem},
+    change::{Allowance, Change, Operation, Proposal, State, StoredItem},
     diff::Effect,
     ids::{ChangeId, PersonId},
     ledger::{
@@ -39,7 +41,7 @@ use serde_json::json;
 use sqlx::{AnyConnection, Row as _};
 
 use self::found::{found, state_of};
-use super::{StoreError, Tx, affected, id, to_json};
+use super::{StoreError, Tx, affected, id, ledger::proof, to_json};
 
 /// A stored change, with the effect that its approvers saw.
 #[derive(Debug, Clone)]
@@ -106,10 +108,7 @@ pub async fn insert(
     )
     .bind(change.id.as_str())
     .bind(change.requester.as_str())
-    .bind(to_json(&json!({
-        "justification": change.proposal.justification,
-        "ticket": change.proposal.ticket,
-    })))
+    .bind(proposal_text(&change.proposal))
     .bind(change.submitted.0)
     .bind(change.decide_by.0)
     .bind(to_json(&change.verdict))
@@ -126,6 +125,18 @@ pub async fn insert(
     items::insert(tx, &change.id, &items).await?;
     insert_targets(tx, &change.id, targets).await?;
     Ok(None)
+}
+
+/// Returns the text of a proposal, without the items, which have rows of their own.
+fn proposal_text(proposal: &Proposal) -> String {
+    let mut text = json!({
+        "justification": proposal.justification,
+        "ticket": proposal.ticket,
+    });
+    if let Some(at) = proposal.not_before {
+        text["not_before"] = at.0.into();
+    }
+    text.to_string()
 }
 
 /// The number of targets in one statement. A change for 50,000 people would otherwise take as many round trips, in which
@@ -155,7 +166,7 @@ async fn insert_targets(
     Ok(())
 }
 
-/// Returns the change that a form has created.
+/// Returns the change that a form has created, with the texts that were typed into it.
 pub async fn by_form_key(
     conn: &mut AnyConnection,
     form_key: &str,
@@ -165,22 +176,24 @@ pub async fn by_form_key(
         .fetch_optional(&mut *conn)
         .await?;
     match row {
-        Some(row) => Ok(Some(found(conn, &row).await?)),
+        Some(row) => {
+            let mut found = found(conn, &row).await?;
+            if let FoundChange::Known(stored) = &mut found {
+                stored.open(conn).await?;
+            }
+            Ok(Some(found))
+        }
         None => Ok(None),
     }
 }
 
-/// Returns who requested a change.
+/// Returns who requested a change according to the ledger.
 pub async fn requester(
     conn: &mut AnyConnection,
     change: &ChangeId,
 ) -> Result<Option<PersonId>, StoreError> {
-    let row = sqlx::query("select requester from change where id = $1")
-        .bind(change.as_str())
-        .fetch_optional(conn)
-        .await?;
-    row.map(|row| id("change", &row.try_get::<String, _>("requester")?))
-        .transpose()
+    let history = proof::decisions(conn, change).await?.history;
+    Ok(history.submitted.and_then(|request| request.by))
 }
 
 /// Returns the changes that were verified or failed at or after an instant, and when: an older read cannot show their

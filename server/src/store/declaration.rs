@@ -12,19 +12,45 @@ use domain::{
         Hash,
         projection::declarations::{Declarations, RecordedDeclaration},
     },
-    subject::account_classification::Declaration,
+    permission_set::ContentHash,
+    subject::account_classification::{Declaration, content},
     time::Timestamp,
 };
 use sqlx::AnyConnection;
 
-use super::{Store, StoreError, Tx, json, ledger::proof, places, to_json};
+use super::{Store, StoreError, Tx, change, ledger::proof, places};
 
 /// The declaration of an account that is in force according to the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InForce {
     pub declared: Declared,
-    /// The whole declaration and the change that declared it, if the row has the text that the entry records.
+    /// The content of the declaration: the text of the row if it is the one that the entry records, otherwise none.
+    pub content: ContentHash,
+    /// The whole declaration and the change that declared it, if the row has that text and this version understands it.
     pub proven: Option<(Declaration, ChangeId)>,
+}
+
+impl InForce {
+    /// Returns the content of the declaration of an account.
+    pub fn content(found: Option<&Self>) -> ContentHash {
+        found.map_or_else(|| content(None), |one| one.content.clone())
+    }
+}
+
+/// Adds the texts of declarations, for display and forms. Nothing is decided by them.
+pub async fn open_texts(
+    conn: &mut AnyConnection,
+    found: impl Iterator<Item = &mut InForce> + Send,
+) -> Result<(), StoreError> {
+    let proven: Vec<_> = found.filter_map(|one| one.proven.as_mut()).collect();
+    let changes = proven.iter().map(|(_, change)| change.clone()).collect();
+    let texts = change::texts_of(conn, &changes).await?;
+    for (declaration, _) in proven {
+        declaration
+            .private()
+            .for_each(|(_, text)| text.open(&texts));
+    }
+    Ok(())
 }
 
 /// Account, time, change, digest, text.
@@ -93,29 +119,41 @@ fn combined(entries: &Declarations, rows: &[OpenRow]) -> BTreeMap<AccountId, InF
     .collect()
 }
 
-/// Combines an entry with the open row of its account.
+/// Combines an entry with the open row of its account. A text that this version does not understand is read-only: it
+/// stays in force, and loosens nothing here.
 fn of(entry: &RecordedDeclaration, row: Option<&OpenRow>) -> InForce {
-    let proven = row.and_then(|(account, at, change, digest, document)| {
-        let same =
-            *at == entry.at.0 && *digest == entry.digest && digest_of(document) == entry.digest;
-        if !same {
-            tracing::error!(
-                account,
-                "a declaration differs from its entry in the ledger and loosens nothing"
-            );
-            return None;
-        }
-        let declaration: Declaration = json("account_declaration", document).ok()?;
-        Some((declaration, ChangeId::parse(change).ok()?))
-    });
-    let declared = match &proven {
-        Some((declaration, _)) => declaration.declared(),
-        None => Declared {
-            proof: DeclarationProof::Missing,
+    let loosens_nothing = |proof, content| InForce {
+        declared: Declared {
+            proof,
             ..entry.declared
         },
+        content,
+        proven: None,
     };
-    InForce { declared, proven }
+    let Some((account, at, change, digest, document)) = row else {
+        return loosens_nothing(DeclarationProof::Missing, content(None));
+    };
+    if *at != entry.at.0 || *digest != entry.digest || digest_of(document) != entry.digest {
+        tracing::error!(
+            account,
+            "a declaration differs from its entry in the ledger and loosens nothing"
+        );
+        return loosens_nothing(DeclarationProof::Missing, content(None));
+    }
+    let proven = content(Some(document));
+    let (Some(declaration), Ok(change)) = (Declaration::read(document), ChangeId::parse(change))
+    else {
+        tracing::error!(
+            account,
+            "a newer version of Leastwise wrote a declaration, which loosens nothing in this version"
+        );
+        return loosens_nothing(DeclarationProof::NotUnderstood, proven);
+    };
+    InForce {
+        declared: declaration.declared(),
+        content: proven,
+        proven: Some((declaration, change)),
+    }
 }
 
 /// Returns the SHA-256 of the text of a declaration.
@@ -123,13 +161,13 @@ pub fn digest_of(document: &str) -> String {
     Hash::of(document.as_bytes()).hex()
 }
 
-/// Puts a declaration in force instead of the one that is, or ends that one, and returns the digest of the new text. The
-/// caller records it in the ledger with the same instant, because row and entry count only together.
+/// Puts a declaration with this text in force instead of the one that is, or ends that one, and returns the digest of the
+/// new text. The caller records it in the ledger with the same instant, because row and entry count only together.
 pub async fn put(
     tx: &mut Tx,
     account: &AccountId,
     change: &ChangeId,
-    declaration: Option<&Declaration>,
+    document: Option<&str>,
     now: Timestamp,
 ) -> Result<Option<String>, StoreError> {
     sqlx::query(
@@ -139,11 +177,10 @@ pub async fn put(
     .bind(account.as_str())
     .execute(tx.conn())
     .await?;
-    let Some(declaration) = declaration else {
+    let Some(document) = document else {
         return Ok(None);
     };
-    let document = to_json(declaration);
-    let digest = digest_of(&document);
+    let digest = digest_of(document);
     sqlx::query(
         "insert into account_declaration (account_id, declared_at, change_id, digest, document) \
          values ($1, $2, $3, $4, $5)",

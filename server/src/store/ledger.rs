@@ -47,10 +47,13 @@ pub enum LedgerError {
 }
 
 /// Erases the personal values of an entry and the search words that were derived from them. The entry remains and still
-/// verifies.
+/// verifies. A text of an item that later requests repeat is erased there as well: a copy has the same salt, which no
+/// other value has.
 pub async fn erase(tx: &mut Tx, seq: u64) -> Result<(), StoreError> {
     let seq = number(seq)?;
     for statement in [
+        "delete from ledger_private where salt in (select salt from ledger_private where seq = $1 \
+         and (path like '/items/%' or path like '/data/operations/%'))",
         "delete from ledger_private where seq = $1",
         "delete from ledger_token where seq = $1 and path <> ''",
     ] {

@@ -11,6 +11,7 @@ mod changes;
 mod command_line;
 mod database;
 mod engines;
+mod fixtures;
 mod ledger;
 mod ports;
 mod prepared;

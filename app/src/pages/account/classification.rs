@@ -43,6 +43,10 @@ pub(super) fn declared(
             "The declaration differs from the ledger",
             "It makes the account no less strict. Run leastwise ledger verify, and classify the account anew.",
         )),
+        DeclarationState::Newer => Some((
+            "A newer version of Leastwise wrote the declaration",
+            "It makes the account no less strict in this version, and only that version can change it.",
+        )),
     };
     let confirm = confirm.map(|(title, words)| {
         view! { <Notice status=Status::Pending title>{words}</Notice> }

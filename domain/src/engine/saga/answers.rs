@@ -45,6 +45,13 @@ impl State {
             Some(until) if as_of < until => LateEffect::Possible,
             _ => LateEffect::Excluded,
         };
+        let newer = SubjectContent::Unreadable("a newer version planned it".to_owned());
+        // A newer version continues it.
+        let content = if saga.plan.is_understood() {
+            content
+        } else {
+            &newer
+        };
         let decision = decide(
             &saga.plan,
             &saga.row,

@@ -1,11 +1,13 @@
 //! Compares the plans of sagas in the row of a change with the request that the ledger proves.
 //!
-//! The row is not proven, and whoever edits it must not decide what is written. A saga whose plan differs keeps what a read
-//! shows as done and writes nothing more.
+//! The row is not proven, and whoever edits it must not decide what is written. The entry of the start records the digest
+//! of the stored plans, so that a version that plans otherwise continues what an earlier one began. Only if that differs,
+//! the plans are compared one by one with what this version plans for the request. A saga whose plan differs keeps what a
+//! read shows as done and writes nothing more.
 
 use std::collections::BTreeSet;
 
-use super::super::rows::{ChangeRow, Item};
+use super::super::rows::{ChangeRow, Item, ItemRow};
 use crate::{
     change::Operation,
     subject::{SagaPlan, Work},
@@ -21,25 +23,29 @@ impl ChangeRow {
         for (index, row) in self.items.iter_mut().enumerate() {
             let plan = requested.get(index).and_then(Option::as_ref).and_then(saga);
             let next = match (&row.item, plan) {
-                (Item::Saga { plan: stored }, Some(plan)) if whole && *stored == plan => continue,
+                (Item::Saga { plan: stored }, Some(plan)) if whole && **stored == plan => continue,
                 (Item::Saga { plan: stored }, None) => SagaPlan {
                     steps: Vec::new(),
-                    ..stored.clone()
+                    ..(**stored).clone()
                 },
                 (_, Some(plan)) => plan,
                 // The ledger proves access windows by themselves, and a removal is never stopped.
                 (Item::Open { .. } | Item::Close { .. }, None) => continue,
             };
-            row.item = Item::Saga { plan: next };
+            row.item = Item::Saga { plan: next.into() };
             altered.insert(index);
         }
         altered
     }
 
-    /// Whether the row has a saga.
-    pub fn has_sagas(&self) -> bool {
-        let mut items = self.items.iter();
-        items.any(|row| matches!(row.item, Item::Saga { .. }))
+    /// Returns the indices of the sagas whose plan this version does not understand.
+    pub fn not_understood(&self) -> Vec<usize> {
+        let unknown =
+            |row: &ItemRow| matches!(&row.item, Item::Saga { plan } if !plan.is_understood());
+        let items = self.items.iter().enumerate();
+        items
+            .filter_map(|(index, row)| unknown(row).then_some(index))
+            .collect()
     }
 }
 

@@ -47,6 +47,8 @@ pub struct SubmittedRequest {
     pub at: Timestamp,
     pub items: RecordedItems,
     pub ticket: Option<String>,
+    /// When it may start at the earliest.
+    pub not_before: Option<Timestamp>,
     /// Whether a second factor was proven.
     pub mfa: Mfa,
 }
@@ -93,6 +95,8 @@ pub enum ChangeMismatch {
 pub struct ChangeHistory {
     pub submitted: Option<SubmittedRequest>,
     pub lifecycle: Lifecycle,
+    /// The digest of the plans of its sagas, as they were when it started.
+    pub plans: Option<Hash>,
     pub presented: Option<PresentedEffect>,
 }
 
@@ -109,7 +113,11 @@ impl ChangeHistory {
                 self.record_presented(entry);
             }
             SENT_BACK => self.record_presented(entry),
-            BEGAN if self.lifecycle == Lifecycle::NotStarted => self.lifecycle = Lifecycle::Started,
+            BEGAN if self.lifecycle == Lifecycle::NotStarted => {
+                self.lifecycle = Lifecycle::Started;
+                let plans = entry.data.get("plans").and_then(Value::as_str);
+                self.plans = plans.and_then(|hex| Hash::parse_hex(hex.as_bytes()));
+            }
             ending if ENDINGS.contains(&ending) => self.lifecycle = Lifecycle::Ended,
             _ => {}
         }
@@ -168,6 +176,7 @@ pub struct RequestRow<'a> {
     pub requester: &'a PersonId,
     pub submitted: Timestamp,
     pub ticket: Option<&'a str>,
+    pub not_before: Option<Timestamp>,
     pub mfa: Mfa,
     pub items: &'a ItemRows,
     pub effect: &'a EffectHash,
@@ -180,6 +189,7 @@ impl SubmittedRequest {
         self.by.as_ref() == Some(row.requester)
             && self.at == row.submitted
             && self.ticket.as_deref() == row.ticket
+            && self.not_before == row.not_before
             && (self.mfa == row.mfa || row.mfa == Mfa::NotProven)
     }
 }
@@ -198,6 +208,11 @@ fn submitted_request(entry: &Entry) -> SubmittedRequest {
         at: entry.occurred_at,
         items: RecordedItems::of(entry).unwrap_or(RecordedItems::Unreadable),
         ticket: entry.ticket.clone(),
+        not_before: entry
+            .data
+            .get("not_before")
+            .and_then(Value::as_str)
+            .and_then(Timestamp::parse_rfc3339),
         mfa: if proven.and_then(Value::as_bool) == Some(true) {
             Mfa::Proven
         } else {

@@ -9,6 +9,7 @@ impl Operation {
             account,
             before,
             after,
+            seen,
         } = self
         else {
             return None;
@@ -17,6 +18,7 @@ impl Operation {
             account,
             before: before.as_ref(),
             after: after.as_ref(),
+            seen,
         })
     }
 }

@@ -205,7 +205,7 @@ fn add_sagas(simulation: &mut Simulation, healthy: bool, rng: &mut TestRng) {
         let first = rng.below(SUBJECTS as usize) as u64;
         for m in 0..rng.between(1, 2) as u64 {
             items.push(Item::Saga {
-                plan: some_saga((first + m) % SUBJECTS, rng),
+                plan: some_saga((first + m) % SUBJECTS, rng).into(),
             });
         }
         if rng.chance(250) {

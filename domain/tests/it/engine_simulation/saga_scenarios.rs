@@ -19,7 +19,7 @@ use super::{
 pub fn saga_plan(n: u64, plan: SagaPlan) -> Plan {
     Plan {
         change: change(n),
-        items: vec![Item::Saga { plan }],
+        items: vec![Item::Saga { plan: plan.into() }],
         not_before: None,
     }
 }

@@ -114,7 +114,7 @@ impl Store {
         }
         for event in &commit.events {
             let (change, stands) = match event {
-                DomainEvent::Applying { change } => (change, PresenceInAws::Applying),
+                DomainEvent::Applying { change, .. } => (change, PresenceInAws::Applying),
                 DomainEvent::SentBack { change } => (change, PresenceInAws::Waiting),
                 DomainEvent::Verified { change } => (change, PresenceInAws::Verified),
                 DomainEvent::Failed { change, .. } => (change, PresenceInAws::Failed),

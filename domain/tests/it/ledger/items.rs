@@ -3,12 +3,16 @@
 use std::convert::Infallible;
 
 use domain::{
-    change::StoredItem,
+    change::{Operation, StoredItem},
+    classification::{Environment, Pci},
+    ids::AccountId,
     ledger::{
-        Actor, ActorKind, Entry, EntryType, Hash, Outcome, Position,
+        Actor, ActorKind, Entry, EntryType, Hash, Outcome, Position, PrivateValue,
         bundle::{self, BundleError},
-        items::{ItemRows, ItemsDigest, RecordedItems, WHOLE_BYTES, facts, stored_beside},
+        items::{ItemRows, ItemsDigest, RecordedItems, WHOLE_BYTES, facts, stored_beside, texts},
     },
+    private::{Private, Salt},
+    subject::account_classification::{Declaration, content},
     time::Timestamp,
 };
 use serde_json::{Value, json};
@@ -156,13 +160,16 @@ fn few_items_are_in_the_entry_and_many_only_by_number_kind_and_digest() {
     assert!(recorded.proves(&rows(&items)));
 }
 
-fn line(seq: u64, entry: &Entry) -> String {
-    let position = Position {
+fn position(seq: u64) -> Position {
+    Position {
         log: name(),
         seq,
         prev: Hash::ZERO,
-    };
-    let sealed = entry.clone().seal(&position).unwrap();
+    }
+}
+
+fn line(seq: u64, entry: &Entry) -> String {
+    let sealed = entry.clone().seal(&position(seq)).unwrap();
     String::from_utf8(sealed.leaf).unwrap()
 }
 
@@ -186,9 +193,12 @@ fn the_items_of_a_bundle_are_compared_with_the_digests_of_its_entries() {
                 .iter()
                 .map(|leaf| Ok::<_, Infallible>(leaf.as_bytes())),
             items.lines().map(Ok),
+            bundle::ItemTexts::default(),
         );
-        found.map(|differ| {
-            differ
+        found.map(|found| {
+            assert_eq!(found.texts, []);
+            found
+                .items
                 .iter()
                 .map(|one| (one.seq, one.found))
                 .collect::<Vec<_>>()
@@ -220,5 +230,85 @@ fn the_items_of_a_bundle_are_compared_with_the_digests_of_its_entries() {
             }
             other @ BundleError::Read { .. } => panic!("{other}"),
         }
+    }
+}
+
+fn typed(salt: u8, text: &str) -> Private {
+    Private::new(Salt([salt; 32]), text)
+}
+
+fn classified(n: usize, purpose: &Private) -> Operation {
+    let class = (Environment::Production, Pci::In);
+    Operation::Classify {
+        account: AccountId::parse(&format!("{:012}", 500_000_000_000_usize + n)).unwrap(),
+        before: None,
+        after: Some(Declaration {
+            environment: class.0,
+            pci: class.1,
+            owner: None,
+            purpose: purpose.clone(),
+            out_of_scope: None,
+            valid_until: Timestamp(1_795_425_245_007),
+            against: class,
+            without: class,
+        }),
+        seen: content(None),
+    }
+}
+
+#[test]
+fn the_texts_of_items_beside_an_entry_are_in_the_bundle_once_and_compared_with_them() {
+    let (shared, other) = (typed(1, "the shop"), typed(2, "the bank"));
+    let mut operations: Vec<_> = (0..40).map(|n| classified(n, &shared)).collect();
+    operations.push(classified(40, &other));
+    let stored = StoredItem::of_all(&operations);
+    let known = texts(&operations, &stored);
+    let places: Vec<_> = known.iter().map(|text| text.path.as_str()).collect();
+    assert_eq!(
+        places,
+        ["/items/0/after/purpose", "/items/40/after/purpose"]
+    );
+    let mut entry = request(facts(&stored));
+    entry.item_texts = known.clone();
+    assert!(stored_beside(&entry).is_some());
+    let sealed = entry.seal(&position(0)).unwrap();
+    assert_eq!(sealed.private, known);
+    let leaf = String::from_utf8(sealed.leaf.clone()).unwrap();
+    assert!(!leaf.contains("the shop"));
+    // The verifier of the leaves leaves them to the comparison with the items.
+    let items: String = stored
+        .iter()
+        .map(|item| bundle::item_line(0, item).unwrap())
+        .collect();
+    let differing = |texts: &[PrivateValue]| -> Vec<String> {
+        let lines = texts
+            .iter()
+            .map(|text| Ok::<_, Infallible>(bundle::private_line(0, text).unwrap()));
+        let found = bundle::verify_items(
+            [Ok::<_, Infallible>(leaf.as_bytes())],
+            items.lines().map(Ok),
+            bundle::ItemTexts::read(lines).unwrap(),
+        );
+        let found = found.unwrap();
+        assert_eq!(found.items, []);
+        found.texts.into_iter().map(|text| text.path).collect()
+    };
+    assert_eq!(differing(&known), Vec::<String>::new());
+    assert_eq!(
+        differing(&known[1..]),
+        Vec::<String>::new(),
+        "one is erased"
+    );
+    for (path, value) in [
+        ("/items/0/after/purpose", "the bank"),
+        ("/items/0/after/owner", "the shop"),
+        ("/items/41/after/purpose", "the shop"),
+    ] {
+        let altered = PrivateValue {
+            path: path.into(),
+            salt: known[0].salt,
+            value: value.into(),
+        };
+        assert_eq!(differing(&[altered]), [path]);
     }
 }

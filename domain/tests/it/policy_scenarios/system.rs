@@ -1,20 +1,15 @@
 //! Checks that need no policy: things that do not exist, and writes that AWS would refuse.
 
 use domain::{
+    approval::Mfa,
     change::Operation,
     org::AccountState,
     policies::{
-        HELD_ALREADY, LEADS_NOWHERE, NAMED_BY_A_RULE, RULE_ERROR, RequestContext, Rules,
-        USE_NOT_KNOWN,
+        HELD_ALREADY, LEADS_NOWHERE, NAMED_BY_A_RULE, NO_SECOND_FACTOR, NOT_ADMINISTRATOR,
+        RULE_ERROR, RequestContext, Rules, USE_NOT_KNOWN,
     },
-    verdict::Outcome,
-};
-
-use domain::{
-    approval::Mfa,
-    policies::{NO_SECOND_FACTOR, NOT_ADMINISTRATOR},
-    subject::identity_link::Seen,
-    verdict::Persistence,
+    subject::{account_classification::content, identity_link::Seen},
+    verdict::{Outcome, Persistence},
 };
 
 use super::fixture::*;
@@ -491,6 +486,7 @@ fn what_is_no_access_needs_an_administrator_with_a_second_factor_whatever_the_su
         account: account("web-dev"),
         before: None,
         after: None,
+        seen: content(None),
     };
     let leads_nowhere = join("bob", "empty");
     for item in [end_of_a_link(), classify, leads_nowhere] {

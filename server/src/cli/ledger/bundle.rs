@@ -9,8 +9,8 @@ use std::{
 use domain::ledger::{
     Hash, Verifier,
     bundle::{
-        self, CHECKPOINTS, ENTRIES, FileDigest, ITEMS, ItemsDiffer, MANIFEST, Manifest,
-        ManifestDiffers, PRIVATE,
+        self, CHECKPOINTS, ENTRIES, FileDigest, ITEMS, ItemTexts, ItemsDiffer, MANIFEST, Manifest,
+        ManifestDiffers, PRIVATE, TextDiffers,
     },
 };
 use sha2::{Digest as _, Sha256};
@@ -53,10 +53,19 @@ pub(super) fn verify(folder: &Path, args: &VerifyArgs) -> Result<Verified, Ledge
 /// Compares the items of changes with the digests in their entries.
 fn items(folder: &Path, manifest: &Manifest) -> Result<Vec<Difference>, LedgerCommandError> {
     let entries = open(folder, ENTRIES)?.split(b'\n');
-    let differ = if manifest.files.contains_key(ITEMS) {
-        bundle::verify_items(entries, open(folder, ITEMS)?.lines())?
+    let texts = if manifest.files.contains_key(PRIVATE) {
+        ItemTexts::read(open(folder, PRIVATE)?.lines())?
     } else {
-        bundle::verify_items(entries, std::iter::empty::<Result<String, io::Error>>())?
+        ItemTexts::default()
+    };
+    let found = if manifest.files.contains_key(ITEMS) {
+        bundle::verify_items(entries, open(folder, ITEMS)?.lines(), texts)?
+    } else {
+        bundle::verify_items(
+            entries,
+            std::iter::empty::<Result<String, io::Error>>(),
+            texts,
+        )?
     };
     let difference = |differs: ItemsDiffer| {
         let change = differs.change.map_or_else(
@@ -68,7 +77,11 @@ fn items(folder: &Path, manifest: &Manifest) -> Result<Vec<Difference>, LedgerCo
             _ => Difference::ItemsDiffer(change),
         }
     };
-    Ok(differ.into_iter().map(difference).collect())
+    let text = |differs: TextDiffers| {
+        Difference::ItemTextDiffers(format!("{} of entry {}", differs.path, differs.seq))
+    };
+    let items = found.items.into_iter().map(difference);
+    Ok(items.chain(found.texts.into_iter().map(text)).collect())
 }
 
 /// Returns the first file that differs from the manifest.

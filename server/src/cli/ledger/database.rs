@@ -3,7 +3,7 @@
 use domain::ledger::{Item, PrivateValue, Verifier, projection::Projection};
 
 use super::{
-    LedgerCommandError, Verified, VerifyArgs, columns,
+    LedgerCommandError, Verified, VerifyArgs, columns, items,
     rows::{self, LedgerBackedRows},
     search::SearchIndexCheck,
     trust,
@@ -53,6 +53,7 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
             rows::apply(&mut projection, leaf);
             let found_by = words.remove(&stored.seq).unwrap_or_default();
             search.entry(stored.seq, leaf, &values, &found_by);
+            rows.extend(items::differing_texts(&store, stored.seq, leaf, &values).await?);
             verifier.entry(&Item {
                 // The verifier reports a negative number as a wrong number.
                 seq: u64::try_from(stored.seq).unwrap_or(u64::MAX),

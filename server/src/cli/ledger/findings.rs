@@ -75,6 +75,7 @@ fn code(differs: &Difference) -> &'static str {
         Difference::WindowDiffers(_)
         | Difference::LinkDiffers(_)
         | Difference::ItemsDiffer(_)
+        | Difference::ItemTextDiffers(_)
         | Difference::InlineItemsDiffer(_) => "row_differs",
         Difference::Words(_) => "words_differ",
         Difference::ColumnDiffers { .. } => "column_differs",
@@ -103,6 +104,7 @@ fn table(differs: &Difference) -> &'static str {
         | Difference::ItemsDiffer(_)
         | Difference::ItemsWithoutRow(_) => "change_item",
         Difference::InlineItemsDiffer(_) => "change",
+        Difference::ItemTextDiffers(_) => "ledger_private",
         Difference::DeclarationWithoutEntry(_)
         | Difference::DeclarationEndWithoutEntry(_)
         | Difference::DeclarationRevived(_)

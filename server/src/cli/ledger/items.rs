@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     ids::ChangeId,
     ledger::{
-        items::{ItemRows, ItemsDigest, RecordedItems},
+        Entry, PrivateValue,
+        items::{ItemRows, ItemsDigest, RecordedItems, holds_text, text_beside},
         projection::Decisions,
     },
 };
@@ -17,7 +18,7 @@ use serde_json::Value;
 use super::{LedgerCommandError, rows::Difference};
 use crate::store::{
     Store,
-    change::{inline_items, item_digests},
+    change::{inline_items, item_digests, item_of},
 };
 
 /// The items of all changes at one point in time.
@@ -35,6 +36,31 @@ impl ItemsOfChanges {
             inline: inline_items(store).await?,
         })
     }
+}
+
+/// Returns the texts of the items beside an entry that differ from these items.
+pub(super) async fn differing_texts(
+    store: &Store,
+    seq: i64,
+    leaf: &str,
+    values: &[PrivateValue],
+) -> Result<Vec<Difference>, LedgerCommandError> {
+    let mut found = Vec::new();
+    for value in values {
+        let Some((number, pointer)) = text_beside(value) else {
+            continue;
+        };
+        let entry = Entry::parse(leaf.as_bytes()).ok();
+        let item = match entry.and_then(|(_, entry)| entry.change_id) {
+            Some(change) => item_of(store, &change, number).await?,
+            None => None,
+        };
+        if !item.is_some_and(|item| holds_text(&item, pointer, value)) {
+            let what = format!("{} of entry {seq}", value.path);
+            found.push(Difference::ItemTextDiffers(what));
+        }
+    }
+    Ok(found)
 }
 
 pub(super) fn compare(

@@ -96,6 +96,9 @@ pub enum Difference {
     ItemsDiffer(String),
     #[error("change_item: the items of {0} are missing, but the ledger has its request")]
     ItemsWithoutRow(String),
+    /// A text of an item was altered.
+    #[error("ledger_private: the text {0} differs from the item to which it belongs")]
+    ItemTextDiffers(String),
     /// The items in the row of a change of an earlier version were altered.
     #[error("change: the items of {0} differ from its request in the ledger")]
     InlineItemsDiffer(String),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::ledger::{Entry, PrivateValue};
+use domain::ledger::{Entry, PrivateValue, items::is_item_text};
 
 use super::rows::Difference;
 use crate::store::ledger::{IndexTerm, index_terms};
@@ -32,7 +32,8 @@ impl SearchIndexCheck {
         };
         let should = index_terms::of(&entry, private);
         // The words of an erased value were erased with it, and other words may have taken their place.
-        let erased = private.len() < entry.private_values();
+        let of_entry = private.iter().filter(|value| !is_item_text(value));
+        let erased = of_entry.count() < entry.private_values();
         let missing = should
             .iter()
             .find(|(word, path)| (!erased || path.is_empty()) && !holds(stored, word, path));

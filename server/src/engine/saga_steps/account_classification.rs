@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use domain::{
     engine::{CarryOut, Retry, StepAnswer, SubjectContent},
     ids::AccountId,
-    subject::{Step, SubjectKey, account_classification::Declaration, content_hash},
+    permission_set::ContentHash,
+    subject::{Step, SubjectKey},
 };
 
 use super::{OTHER_KIND, SagaSubject};
@@ -16,7 +17,7 @@ use crate::{
         saga_steps::is_in_time,
     },
     service::{app_state::AppState, moved_accounts},
-    store::{self, StoreError},
+    store::{self, StoreError, declaration::InForce},
 };
 
 /// The declared classifications of accounts.
@@ -32,14 +33,10 @@ impl SagaSubject for Classifications {
     }
 
     async fn carry_out(&self, app_state: &Arc<AppState>, call: &CarryOut) -> StepAnswer {
-        let Step::Declare {
-            account,
-            declaration,
-        } = &call.step
-        else {
+        let Step::Declare { account, document } = &call.step else {
             return StepAnswer::NotSent;
         };
-        carry_out(app_state, call, account, declaration.as_ref()).await
+        carry_out(app_state, call, account, document.as_deref()).await
     }
 }
 
@@ -57,10 +54,10 @@ fn told(error: &StoreError) -> String {
     words.to_owned()
 }
 
-/// Reads the declaration in force. What the ledger does not confirm is not in force.
+/// Reads the content of the declaration in force. What the ledger does not confirm is not in force.
 async fn read(app_state: &Arc<AppState>, account: &AccountId) -> SubjectContent {
     match in_force(app_state, account).await {
-        Ok(declaration) => SubjectContent::Is(content_hash(&declaration)),
+        Ok(content) => SubjectContent::Is(content),
         Err(error) => SubjectContent::Unreadable(told(&error)),
     }
 }
@@ -68,10 +65,10 @@ async fn read(app_state: &Arc<AppState>, account: &AccountId) -> SubjectContent 
 async fn in_force(
     app_state: &Arc<AppState>,
     account: &AccountId,
-) -> Result<Option<Declaration>, StoreError> {
+) -> Result<ContentHash, StoreError> {
     let mut conn = app_state.store.connection().await?;
     let found = store::declaration::in_force(&mut conn, account).await?;
-    Ok(found.and_then(|one| one.proven).map(|(one, _)| one))
+    Ok(InForce::content(found.as_ref()))
 }
 
 /// Puts a declaration in force, with its entry in the ledger. A second execution finds it in force and writes nothing.
@@ -79,13 +76,13 @@ async fn carry_out(
     app_state: &Arc<AppState>,
     call: &CarryOut,
     account: &AccountId,
-    declaration: Option<&Declaration>,
+    document: Option<&str>,
 ) -> StepAnswer {
     let later = |error: &StoreError| StepAnswer::Refused {
         reason: told(error),
         retry: Retry::Later,
     };
-    let prepared = declarations::prepare(app_state, call, account, declaration).await;
+    let prepared = declarations::prepare(app_state, call, account, document).await;
     let tx = match prepared {
         // Nothing was committed.
         Err(error) => return later(&error),

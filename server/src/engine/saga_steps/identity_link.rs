@@ -134,7 +134,7 @@ async fn try_carry_out(
     person: &PersonId,
     user: Option<&UserId>,
 ) -> Result<(), Failure> {
-    let seen = seen(app_state, call).await?;
+    let seen = seen(app_state, call, person, user).await?;
     let target = match user {
         Some(user) => Some(target(app_state, call, person, user, &seen).await?),
         None => None,
@@ -167,14 +167,21 @@ async fn try_carry_out(
     refreshed.map_err(Failure::Unconfirmed)
 }
 
-/// Returns what was seen when the item was requested.
-async fn seen(app_state: &AppState, call: &CarryOut) -> Result<Seen, Failure> {
+/// Returns what was seen when the item was requested. Nothing is written about another person or user than the request
+/// names, because the row that the call comes from is not proven.
+async fn seen(
+    app_state: &AppState,
+    call: &CarryOut,
+    person: &PersonId,
+    user: Option<&UserId>,
+) -> Result<Seen, Failure> {
     let requested = app_state
         .requested
         .of(&app_state.store, &call.change)
         .await?;
     let item = requested.get(call.index).and_then(Option::as_ref);
     let item = item.and_then(Operation::links);
+    let item = item.filter(|item| (item.person, item.after) == (person, user));
     let item = item.ok_or_else(|| never("The item is not as the ledger says it was requested."))?;
     Ok(item.seen.clone())
 }

@@ -15,7 +15,7 @@ use domain::{
     authorize::Action,
     change::Operation,
     ids::{AccountId, ChangeId, PersonId},
-    subject::SubjectState,
+    subject::{SubjectState, account_classification::content},
 };
 
 pub(super) use values::form_of;
@@ -130,6 +130,7 @@ impl Service {
                 account: account.clone(),
                 before: None,
                 after: None,
+                seen: content(None),
             })
             .collect();
         let states = {
@@ -177,6 +178,7 @@ impl Service {
                     account: account.clone(),
                     before,
                     after,
+                    seen: state.content.clone(),
                 });
             }
         }

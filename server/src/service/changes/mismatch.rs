@@ -68,7 +68,8 @@ fn consequence(stored: &StoredChange) -> MismatchConsequence {
     }
     match stored.altered {
         Some(altered) if stops(stored, altered) => MismatchConsequence::NeverStarts,
-        Some(_) => MismatchConsequence::CarriedOut,
+        Some(_) if stored.change.proposal.only_removes() => MismatchConsequence::CarriedOut,
+        Some(_) => MismatchConsequence::TakesAway,
         None => of_decisions(&stored.altered_decisions),
     }
 }

@@ -56,6 +56,7 @@ fn subject(snapshot: &Snapshot, people: &People, key: &SubjectKey) -> SubjectRef
 fn property_row(snapshot: &Snapshot, property: &PropertyChange) -> PropertyRow {
     let view = |value: &PropertyValue| match value {
         PropertyValue::Text(text) => PropertyView::Text(text.clone()),
+        PropertyValue::Private(text) => PropertyView::Text(names::typed(text)),
         PropertyValue::User(user) => PropertyView::User(names::user(snapshot, user)),
         PropertyValue::Time(at) => PropertyView::Time(*at),
     };

@@ -15,7 +15,11 @@ use domain::{
 use sqlx::AnyConnection;
 
 use super::identity_state;
-use crate::store::{StoreError, declaration, identity};
+use crate::store::{
+    StoreError,
+    declaration::{self, InForce},
+    identity,
+};
 
 /// Returns the states of the subjects of these items.
 pub(super) async fn read(
@@ -78,6 +82,7 @@ async fn add_classifications(
         return Ok(());
     }
     let mut declared = declaration::in_force_of(conn, &accounts).await?;
+    declaration::open_texts(conn, declared.values_mut()).await?;
     for account in accounts {
         // An account that the last read does not show is objected to by itself.
         if snapshot.account(&account).is_none() {
@@ -86,6 +91,7 @@ async fn add_classifications(
         let found = declared.remove(&account);
         let state = account_classification::State {
             declared: found.as_ref().map(|one| one.declared),
+            content: InForce::content(found.as_ref()),
             declaration: found.and_then(|one| one.proven).map(|(one, _)| one),
             at: now,
         };

@@ -27,6 +27,7 @@ use super::{
     evaluation::evaluate_now,
     forms::{self, ItemFields, ParsedForm},
     removal_alarm::raise_removal_alarm,
+    same_form::{is_twice, same},
     scope::Scope,
     submission_limits, trouble,
 };
@@ -123,6 +124,7 @@ impl Service {
             operations,
             justification: sent.justification.trim().to_owned(),
             ticket: Some(sent.ticket.trim().to_owned()).filter(|ticket| !ticket.is_empty()),
+            not_before: None,
         };
         if errors.is_empty()
             && let Err(invalid) = proposal.check()
@@ -326,25 +328,6 @@ impl From<Denied> for Failure {
     fn from(denied: Denied) -> Self {
         Self::Denied(denied)
     }
-}
-
-/// Returns the change that this form created before, or a conflict if the form now contains something else.
-fn same(earlier: &FoundChange, person: &PersonId, proposal: &Proposal) -> PortResult<ChangeId> {
-    if let FoundChange::Known(earlier) = earlier {
-        let change = &earlier.change;
-        if &change.requester == person && change.proposal.operations == proposal.operations {
-            return Ok(change.id.clone());
-        }
-    }
-    Err(Denied::Conflict(
-        "This form was already submitted with different content, and nothing was saved now. Open a new form and request the change again.".into(),
-    ))
-}
-
-fn is_twice(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
 
 /// Whether a key has the form that `clock::token` generates.

@@ -85,6 +85,7 @@ impl Service {
             state: change.state,
             justification: change.justification.clone(),
             ticket: change.ticket.clone(),
+            cause: row.cause(),
             consequence: consequence(row),
             items,
             total,

@@ -74,7 +74,11 @@ impl Service {
 
     pub(super) async fn stored(&self, id: &ChangeId) -> Result<Option<FoundChange>, StoreError> {
         let mut conn = self.app_state.store.read().acquire().await?;
-        change::find(&mut conn, id).await
+        let mut found = change::find(&mut conn, id).await?;
+        if let Some(FoundChange::Known(stored)) = &mut found {
+            stored.open(&mut conn).await?;
+        }
+        Ok(found)
     }
 
     fn may_decide_now(

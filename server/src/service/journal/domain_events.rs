@@ -13,8 +13,12 @@ impl Journal {
     pub fn domain_event(&self, event: &DomainEvent) -> EntryBuilder {
         let entry = |kind, outcome| self.entry(kind, outcome, &EntryActor::leastwise());
         match event {
-            DomainEvent::Applying { change } => {
-                entry(EventKind::ChangeStarted, Outcome::Pending).change(change)
+            DomainEvent::Applying { change, plans } => {
+                let entry = entry(EventKind::ChangeStarted, Outcome::Pending).change(change);
+                match plans {
+                    Some(plans) => entry.fact("plans", plans.hex()),
+                    None => entry,
+                }
             }
             DomainEvent::Narrowed { change, effect } => {
                 entry(EventKind::ChangeNarrowed, Outcome::Success)

@@ -8,7 +8,7 @@ use domain::{
     classification::Classification,
     engine::AccessResource,
     ids::{AccountId, Assignment, AwsRequestId, ChangeId, OperationId, PermissionSetArn},
-    ledger::{Entry, EntryTarget, Hash, Origin},
+    ledger::{Entry, EntryTarget, Hash, Origin, PrivateValue},
     subject::{Part, SubjectKey},
     time::Timestamp,
 };
@@ -200,6 +200,12 @@ impl EntryBuilder {
     /// Adds a private value.
     pub fn private(mut self, name: &str, value: &str) -> Self {
         self.entry.private.insert(name.to_owned(), private(value));
+        self
+    }
+
+    /// Sets the texts of the items of a change, which the entry or its items hold as hashes; private.
+    pub fn item_texts(mut self, texts: Vec<PrivateValue>) -> Self {
+        self.entry.item_texts = texts;
         self
     }
 

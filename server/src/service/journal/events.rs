@@ -64,8 +64,13 @@ impl Journal {
             .fact("effect", change.effect.0.as_str())
             .fact("decide_by", change.decide_by.rfc3339())
             .fact("accounts", accounts);
-        let facts = items::facts(&StoredItem::of_all(operations));
-        let builder = facts
+        let builder = match change.proposal.not_before {
+            Some(at) => builder.fact("not_before", at.rfc3339()),
+            None => builder,
+        };
+        let stored = StoredItem::of_all(operations);
+        let builder = builder.item_texts(items::texts(operations, &stored));
+        let builder = items::facts(&stored)
             .into_iter()
             .fold(builder, |builder, (name, fact)| builder.fact(name, fact));
         match operations.as_slice() {

@@ -3,7 +3,9 @@
 
 use domain::{
     approval::Mfa,
-    change::{Change, Operation, Proposal, State, StoredItem, UnreadableChange, read_all},
+    change::{
+        Change, Operation, Proposal, State, StoredItem, UnreadableCause, UnreadableChange, read_all,
+    },
     ids::{ChangeId, EffectHash, PersonId},
     ledger::{
         Hash,
@@ -36,6 +38,18 @@ pub struct UnreadableRow {
     pub altered: Option<ChangeMismatch>,
     pub lifecycle: Lifecycle,
     pub result: Option<String>,
+}
+
+impl UnreadableRow {
+    /// Returns why it is not understood. The text of its reason, ticket and effect does not matter for that.
+    pub fn cause(&self) -> UnreadableCause {
+        match self.altered {
+            Some(ChangeMismatch::NeverSubmitted | ChangeMismatch::DifferentRequest) => {
+                UnreadableCause::Altered
+            }
+            Some(ChangeMismatch::DifferentEffect) | None => UnreadableCause::NewerVersion,
+        }
+    }
 }
 
 impl FoundChange {
@@ -104,6 +118,8 @@ struct StoredProposal {
     operations: Option<Vec<Value>>,
     justification: String,
     ticket: Option<String>,
+    #[serde(default)]
+    not_before: Option<Timestamp>,
 }
 
 /// The columns of a change and the decisions on it, without its items.
@@ -116,6 +132,7 @@ pub(super) struct ChangeColumns {
     mfa: Mfa,
     justification: String,
     ticket: Option<String>,
+    not_before: Option<Timestamp>,
     pub inline: Option<Vec<Value>>,
     pub decisions: ProvenDecisions,
 }
@@ -134,6 +151,7 @@ impl ChangeColumns {
             mfa: json("change", &row.try_get::<String, _>("mfa")?)?,
             justification: proposal.justification,
             ticket: proposal.ticket,
+            not_before: proposal.not_before,
             inline: proposal.operations,
         })
     }
@@ -151,6 +169,7 @@ impl ChangeColumns {
             requester: &self.requester,
             submitted: self.submitted,
             ticket: self.ticket.as_deref(),
+            not_before: self.not_before,
             mfa: self.mfa,
             items,
             effect: &self.effect_hash,
@@ -183,6 +202,7 @@ impl ChangeColumns {
                     operations,
                     justification: self.justification,
                     ticket: self.ticket,
+                    not_before: self.not_before,
                 },
                 submitted: self.submitted,
                 decide_by: Timestamp(row.try_get("decide_by")?),

@@ -152,6 +152,22 @@ pub async fn items_of(store: &Store, change: &ChangeId) -> Result<Vec<StoredItem
     of_change(&mut conn, change).await
 }
 
+/// Returns one item of a change, for verification.
+pub async fn item_of(
+    store: &Store,
+    change: &ChangeId,
+    number: i64,
+) -> Result<Option<StoredItem>, StoreError> {
+    let row = sqlx::query(
+        "select number, version, document from change_item where change_id = $1 and number = $2",
+    )
+    .bind(change.as_str())
+    .bind(number)
+    .fetch_optional(store.read())
+    .await?;
+    row.as_ref().map(item).transpose()
+}
+
 /// Returns the items in the rows of changes, as earlier versions stored them, for verification; none for a row that
 /// cannot be read.
 pub async fn inline_items(

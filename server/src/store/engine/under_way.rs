@@ -1,6 +1,7 @@
 //! The changes that the engine is applying, with the sagas that the ledger proves.
 //!
-//! The row of a change is proven by nothing. A saga of it is carried out only as it was requested.
+//! The row of a change is proven by nothing but the digest of its plans, which the entry of its start records. A saga is
+//! carried out only as it was planned then, or else as it was requested.
 
 use std::collections::BTreeSet;
 
@@ -36,12 +37,15 @@ pub(super) async fn load(conn: &mut AnyConnection) -> Result<ChangesUnderWay, St
         if row.phase != ChangePhase::Applying {
             continue;
         }
-        let lifecycle = proof::decisions(conn, &row.change).await?.history.lifecycle;
-        if lifecycle != Lifecycle::Started {
+        let history = proof::decisions(conn, &row.change).await?.history;
+        if history.lifecycle != Lifecycle::Started {
             tracing::error!(change = %row.change, "a change that is not being applied according to the ledger is not continued");
             continue;
         }
-        if row.has_sagas() {
+        for index in row.not_understood() {
+            tracing::error!(change = %row.change, index, "a newer version planned this saga and has to continue it");
+        }
+        if row.plans_digest() != history.plans {
             let requested = match change::requested_items(conn, &row.change).await {
                 Ok(requested) => requested,
                 // A removal of the same change must continue although its row cannot be read.

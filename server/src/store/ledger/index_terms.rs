@@ -2,7 +2,7 @@
 //!
 //! A word is a run of letters and digits in lower case; an IP address is one word. Names and addresses are indexed,
 //! because auditors search by them: such a word carries the path of the private value from which it was derived, and is
-//! erased together with it. Justifications are not indexed: free text is not a useful search key and would make up most
+//! erased together with it. Justifications and the texts of items are not indexed: free text is not a useful search key and would make up most
 //! of the index. Words with a colon are keywords of Leastwise (`type:change`, `outcome:denied`); typed text is never
 //! split into one.
 
@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use domain::{
     ids::{AwsRequestId, ChangeId, OperationId, PersonId, UserId},
-    ledger::{Entry, PrivateValue},
+    ledger::{Entry, PrivateValue, items::is_item_text},
 };
 
 use super::append::outcome_word;
@@ -54,7 +54,9 @@ pub fn all_of(
     }
     let mut names = BTreeSet::new();
     for value in private {
-        let is_text = value.path == "/justification" || value.path == "/origin/user_agent";
+        let is_text = value.path == "/justification"
+            || value.path == "/origin/user_agent"
+            || is_item_text(value);
         if !is_text && value.value.len() <= MAX_VALUE {
             names.extend(split(&value.value).map(|word| (word, value.path.clone())));
         }

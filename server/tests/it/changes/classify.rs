@@ -132,7 +132,7 @@ pub(super) async fn carried_out(org: &Org, call: CarryOut) -> StepAnswer {
     }
 }
 
-async fn content(org: &Org, id: &ChangeId, plan: &SagaPlan) -> SubjectContent {
+pub(super) async fn content(org: &Org, id: &ChangeId, plan: &SagaPlan) -> SubjectContent {
     let read = ReadSubject {
         change: id.clone(),
         index: 0,
@@ -144,7 +144,7 @@ async fn content(org: &Org, id: &ChangeId, plan: &SagaPlan) -> SubjectContent {
     }
 }
 
-fn shown(content: &Content) -> SubjectContent {
+pub(super) fn shown(content: &Content) -> SubjectContent {
     match content {
         Content::Is(hash) => SubjectContent::Is(hash.clone()),
         Content::Gone => SubjectContent::Gone,
@@ -152,7 +152,7 @@ fn shown(content: &Content) -> SubjectContent {
 }
 
 /// Carries out a change as the engine does, item by item, and sets its state.
-async fn carry_out(org: &Org, id: &ChangeId) {
+pub(super) async fn carry_out(org: &Org, id: &ChangeId) {
     for (index, plan) in plans(org, id).await.iter().enumerate() {
         assert_eq!(content(org, id, plan).await, shown(&plan.seen));
         assert_eq!(step(org, id, index, plan).await, StepAnswer::Done);

@@ -49,7 +49,7 @@ async fn over(org: &Org, id: &ChangeId, results: Vec<ItemResult>, state: State) 
             panic!("a saga");
         };
         ItemRow {
-            item: Item::Saga { plan },
+            item: Item::Saga { plan: plan.into() },
             result: Some(result),
         }
     });

@@ -25,7 +25,7 @@ use domain::{
     grant::Term,
     ids::{AccountId, Assignment, ChangeId, Pair, Principal},
     ledger::{MAX_LEAF, items, projection::Lifecycle},
-    time::Duration,
+    time::{Duration, Timestamp},
 };
 use serde_json::Value;
 use server::{
@@ -78,6 +78,17 @@ pub async fn store(org: &Org, items: &[StoredItem], state: State) -> ChangeId {
 
 /// As [`store`], with everything but the items as in another change.
 async fn store_like(org: &Org, like: &ChangeId, items: &[StoredItem], state: State) -> ChangeId {
+    store_from(org, like, items, state, None).await
+}
+
+/// As [`store_like`], for a change that starts at an instant at the earliest.
+pub async fn store_from(
+    org: &Org,
+    like: &ChangeId,
+    items: &[StoredItem],
+    state: State,
+    not_before: Option<Timestamp>,
+) -> ChangeId {
     let mut stored = org.stored(like).await;
     let known: Vec<Operation> = items.iter().map_while(StoredItem::read).collect();
     stored.change = Change {
@@ -86,6 +97,7 @@ async fn store_like(org: &Org, like: &ChangeId, items: &[StoredItem], state: Sta
             operations: known.clone(),
             justification: "review of the quarter".into(),
             ticket: None,
+            not_before,
         },
         submitted: org.clock.now(),
         decide_by: org.clock.now() + DECIDE_WITHIN,
@@ -125,7 +137,7 @@ async fn store_like(org: &Org, like: &ChangeId, items: &[StoredItem], state: Sta
     id
 }
 
-async fn store_many(org: &Org, count: usize) -> ChangeId {
+pub async fn store_many(org: &Org, count: usize) -> ChangeId {
     store(org, &StoredItem::of_all(&many(count)), State::Waiting).await
 }
 
@@ -146,7 +158,7 @@ fn of_a_newer_version() -> Vec<StoredItem> {
 }
 
 /// Returns the request of a change: the number of its entry, and its leaf.
-async fn request(org: &Org, id: &ChangeId) -> (u64, Value) {
+pub async fn request(org: &Org, id: &ChangeId) -> (u64, Value) {
     let (seq, leaf): (i64, String) = sqlx::query_as(
         "select seq, leaf from ledger_entry where change_id = $1 and type = 'change.submitted'",
     )
@@ -172,13 +184,13 @@ async fn visit(org: &Org, name: &str, id: &ChangeId, items: &str) -> Visit {
     }
 }
 
-async fn page(org: &Org, name: &str, id: &ChangeId, items: &str) -> String {
+pub async fn page(org: &Org, name: &str, id: &ChangeId, items: &str) -> String {
     let page = pages::change::page(visit(org, name, id, items).await).await;
     render(Surroundings::default(), page.unwrap().draw)
 }
 
 /// Seals the ledger and returns the output of `ledger verify` with its exit code.
-async fn verify(org: &Org) -> (u8, String) {
+pub async fn verify(org: &Org) -> (u8, String) {
     let keys = seal(org).await;
     verify_with(VerifyArgs {
         place: LedgerLocation {
@@ -201,7 +213,7 @@ async fn verify_with(args: VerifyArgs) -> (u8, String) {
     (code, String::from_utf8(out).unwrap())
 }
 
-async fn seal(org: &Org) -> PathBuf {
+pub async fn seal(org: &Org) -> PathBuf {
     let keys = org.folder().join("keys");
     let sealer = Sealer::open(
         org.app_state.store.clone(),

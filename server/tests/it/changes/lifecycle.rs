@@ -124,7 +124,10 @@ async fn what_is_approved_can_be_taken_back_until_the_engine_begins_and_then_nev
         number: 1,
         generation,
         writes: Vec::new(),
-        events: vec![DomainEvent::Applying { change: id.clone() }],
+        events: vec![DomainEvent::Applying {
+            change: id.clone(),
+            plans: None,
+        }],
     };
     assert!(commit::store(&org.app_state, begins).await.is_err());
     assert_eq!(org.state(&id).await, State::Withdrawn);

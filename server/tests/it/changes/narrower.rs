@@ -56,7 +56,10 @@ async fn a_change_starts_when_somebody_has_left_the_group_since_its_approvals(
                 change: id.clone(),
                 effect,
             },
-            DomainEvent::Applying { change: id.clone() },
+            DomainEvent::Applying {
+                change: id.clone(),
+                plans: None,
+            },
         ],
     };
     commit::store(&org.app_state, begins).await.unwrap();

@@ -37,7 +37,7 @@ fn subject() -> SubjectKey {
     }
 }
 
-fn under_way() -> ChangeRow {
+pub fn under_way() -> ChangeRow {
     let plan = SagaPlan {
         key: subject(),
         seen: content_hash(&None::<domain::ids::UserId>).into(),
@@ -46,12 +46,20 @@ fn under_way() -> ChangeRow {
     ChangeRow {
         change: change(),
         items: vec![ItemRow {
-            item: Item::Saga { plan },
+            item: Item::Saga { plan: plan.into() },
             result: None,
         }],
         phase: ChangePhase::Applying,
         not_before: Some(AT),
         started: Some(AT),
+    }
+}
+
+/// The event of a change that starts with this row.
+pub fn applying(row: &ChangeRow) -> DomainEvent {
+    DomainEvent::Applying {
+        change: row.change.clone(),
+        plans: row.plans_digest(),
     }
 }
 
@@ -72,7 +80,7 @@ fn done() -> ProgressRow {
     }
 }
 
-async fn write(org: &Org, writes: &[Write]) {
+pub async fn write(org: &Org, writes: &[Write]) {
     let mut tx = org.app_state.store.write().await.unwrap();
     for write in writes {
         engine::write(&mut tx, write, AT).await.unwrap();
@@ -185,7 +193,7 @@ async fn a_saga_of_an_edited_row_is_restored_as_it_was_requested_and_named(engin
         ChangeRow {
             change: id.clone(),
             items: vec![ItemRow {
-                item: Item::Saga { plan },
+                item: Item::Saga { plan: plan.into() },
                 result: None,
             }],
             ..under_way()
@@ -195,7 +203,7 @@ async fn a_saga_of_an_edited_row_is_restored_as_it_was_requested_and_named(engin
         number: 1,
         generation: org.generation().await,
         writes: vec![Write::Change(row(&link("eve")))],
-        events: vec![DomainEvent::Applying { change: id.clone() }],
+        events: vec![applying(&row(&link("eve")))],
     };
     commit::store(&org.app_state, commit).await.unwrap();
     let restored = async || {

@@ -6,13 +6,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use app::backend::{ChangesPort as _, LedgerComparison, LedgerPort as _, ListQuery};
-use domain::ids::ChangeId;
-use serde::Deserialize;
+use app::backend::{
+    ChangesPort as _, ITEMS_PER_PAGE, LedgerComparison, LedgerPort as _, ListQuery,
+};
+use domain::{
+    classification::DeclarationProof,
+    engine::{Item, StepAnswer},
+    ids::ChangeId,
+};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use server::cli::ledger::{LedgerCommand, LedgerLocation, VerifyArgs, execute};
+use server::{
+    cli::ledger::{LedgerCommand, LedgerLocation, VerifyArgs, execute},
+    store::{declaration, engine},
+};
 
-use super::support::Org;
+use super::{classify, support::Org};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
@@ -21,13 +30,13 @@ crate::engines::on_both_engines! {
 }
 
 /// What a version showed of a change.
-#[derive(Debug, Deserialize)]
-struct Shown {
-    id: ChangeId,
-    state: String,
-    items: usize,
-    title: String,
-    entries: Vec<String>,
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Shown {
+    pub id: ChangeId,
+    pub state: String,
+    pub items: usize,
+    pub title: String,
+    pub entries: Vec<String>,
 }
 
 /// The fixtures, oldest first.
@@ -80,39 +89,73 @@ async fn what_every_earlier_version_stored_is_read_shown_and_as_the_ledger_says(
     engine: DatabaseEngine,
 ) {
     for folder in versions() {
-        let org = restored(engine, &folder).await;
-        let (code, told) = verify(&org, &folder).await;
-        assert_eq!(code, 0, "{}: {told}", folder.display());
-        let changes: BTreeMap<String, Shown> =
-            serde_json::from_str(&read(&folder, "changes.json")).unwrap();
-        let ann = org.as_("ann").await;
-        let listed = ann.changes(&ListQuery::default()).await.unwrap();
-        assert_eq!(listed.total, changes.len());
-        for (name, shown) in changes {
-            let stored = org.stored(&shown.id).await;
-            assert_eq!(stored.altered, None, "{name}");
-            assert!(stored.altered_decisions.is_empty(), "{name}");
-            assert_eq!(stored.change.state.as_str(), shown.state, "{name}");
-            let operations = stored.change.proposal.operations.len();
-            assert_eq!(operations, shown.items, "{name}");
-            assert_eq!(org.entries(&shown.id).await, shown.entries, "{name}");
-            let view = ann.change(&shown.id).await.unwrap();
-            assert_eq!(view.mismatch, None, "{name}");
-            assert_eq!(view.row.title.to_string(), shown.title, "{name}");
-            assert_eq!(view.operations.len(), shown.items, "{name}");
-            let row = listed.rows.iter().find(|row| row.id == shown.id).unwrap();
-            assert_eq!(row.ledger, LedgerComparison::Matches, "{name}");
-            assert_eq!(
-                (row.title.to_string(), row.items),
-                (shown.title.clone(), shown.items),
-                "{name}"
-            );
+        is_read(engine, &folder).await;
+    }
+}
+
+/// Restores what a version stored and compares it with what that version showed.
+pub async fn is_read(engine: DatabaseEngine, folder: &Path) {
+    let org = restored(engine, folder).await;
+    let (code, told) = verify(&org, folder).await;
+    assert_eq!(code, 0, "{}: {told}", folder.display());
+    let changes: BTreeMap<String, Shown> =
+        serde_json::from_str(&read(folder, "changes.json")).unwrap();
+    let ann = org.as_("ann").await;
+    let listed = ann.changes(&ListQuery::default()).await.unwrap();
+    assert_eq!(listed.total, changes.len());
+    for (name, shown) in changes {
+        let stored = org.stored(&shown.id).await;
+        assert_eq!(stored.altered, None, "{name}");
+        assert!(stored.altered_decisions.is_empty(), "{name}");
+        assert_eq!(stored.change.state.as_str(), shown.state, "{name}");
+        let operations = stored.change.proposal.operations.len();
+        assert_eq!(operations, shown.items, "{name}");
+        assert_eq!(org.entries(&shown.id).await, shown.entries, "{name}");
+        let view = ann.change(&shown.id).await.unwrap();
+        assert_eq!(view.mismatch, None, "{name}");
+        assert_eq!(view.row.title.to_string(), shown.title, "{name}");
+        let shown_first = shown.items.min(ITEMS_PER_PAGE);
+        assert_eq!(view.operations.len(), shown_first, "{name}");
+        let row = listed.rows.iter().find(|row| row.id == shown.id).unwrap();
+        assert_eq!(row.ledger, LedgerComparison::Matches, "{name}");
+        assert_eq!(
+            (row.title.to_string(), row.items),
+            (shown.title.clone(), shown.items),
+            "{name}"
+        );
+    }
+    let page = ann.entries(&ListQuery::default()).await.unwrap();
+    for row in page.rows {
+        assert!(row.meaning.is_some(), "{row:?}");
+        ann.entry(row.seq).await.unwrap();
+    }
+    is_continued(&org, folder).await;
+}
+
+/// The sagas that were under way are continued as they were planned, and every declaration in force counts.
+async fn is_continued(org: &Org, folder: &Path) {
+    let mut tx = org.app_state.store.write().await.unwrap();
+    let rows = engine::restore(&mut tx, org.clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(rows.altered.is_empty(), "{}", folder.display());
+    for row in &rows.changes {
+        for (index, item) in row.items.iter().enumerate() {
+            let Item::Saga { plan } = &item.item else {
+                continue;
+            };
+            assert!(plan.is_understood());
+            let said = classify::content(org, &row.change, plan).await;
+            assert_eq!(said, classify::shown(&plan.seen));
+            let done = classify::step(org, &row.change, index, plan).await;
+            assert_eq!(done, StepAnswer::Done);
+            let said = classify::content(org, &row.change, plan).await;
+            assert_eq!(said, classify::shown(&plan.steps[0].leaves));
         }
-        let page = ann.entries(&ListQuery::default()).await.unwrap();
-        for row in page.rows {
-            assert!(row.meaning.is_some(), "{row:?}");
-            ann.entry(row.seq).await.unwrap();
-        }
+    }
+    let mut conn = org.app_state.store.read().acquire().await.unwrap();
+    let declared = declaration::all_in_force(&mut conn).await.unwrap();
+    for (account, one) in declared {
+        assert_eq!(one.proof, DeclarationProof::Confirmed, "{account}");
     }
 }
 

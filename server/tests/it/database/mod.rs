@@ -52,6 +52,32 @@ impl Database {
             .await
     }
 
+    /// Creates a database as an earlier version left it, and upgrades it. `dump` is what SQLite prints. On PostgreSQL the
+    /// rows are inserted into the tables of now, because the dump has no tables for it.
+    pub async fn upgraded(engine: DatabaseEngine, dump: &str) -> Self {
+        let database = Place::new(engine).await.open().await;
+        let rows = statements(dump).filter(|one| {
+            one.starts_with("INSERT INTO") && !one.starts_with("INSERT INTO \"_sqlx_migrations\"")
+        });
+        match engine {
+            DatabaseEngine::Sqlite => {
+                let all = sqlx::raw_sql(AssertSqlSafe(dump.to_owned()));
+                let done = all.execute(database.store.read()).await;
+                done.expect("a dump is restored");
+                let migrated = database.store.migrate().await;
+                migrated.expect("the database of an earlier version migrates");
+            }
+            DatabaseEngine::Postgres => {
+                let migrated = database.store.migrate().await;
+                migrated.expect("an empty database migrates");
+                for row in rows {
+                    database.by_hand(row).await.expect("a row is inserted");
+                }
+            }
+        }
+        database
+    }
+
     /// Closes all connections, so that the database can be copied.
     pub async fn into_template(self) -> Template {
         self.store.close().await;
@@ -72,6 +98,16 @@ impl Database {
             .await?;
         Ok(done.rows_affected())
     }
+}
+
+/// Returns the statements of a dump. A semicolon in a text ends none.
+fn statements(dump: &str) -> impl Iterator<Item = &str> {
+    let mut is_text = false;
+    dump.split_inclusive(move |one| {
+        is_text ^= one == '\'';
+        one == ';' && !is_text
+    })
+    .map(str::trim)
 }
 
 impl Template {

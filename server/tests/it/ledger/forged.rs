@@ -7,6 +7,7 @@ use domain::{
     grant::Window,
     identity::{Agreement, ExternalIdDigest},
     ids::{ChangeId, GrantId, GroupId, UserId},
+    private::{Private, Salt},
     subject::account_classification::Declaration,
 };
 use server::service::journal::UserOfIdentity;
@@ -108,13 +109,17 @@ pub async fn a_window_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
     names(scene, revive, "is open according to its row").await;
 }
 
+fn typed(text: &str) -> Private {
+    Private::new(Salt([7; 32]), text)
+}
+
 fn declaration() -> Declaration {
     Declaration {
         environment: Environment::Development,
         pci: Pci::Out,
         owner: None,
-        purpose: "no card data since the move".into(),
-        out_of_scope: Some("neither stores nor reaches it".into()),
+        purpose: typed("no card data since the move"),
+        out_of_scope: Some(typed("neither stores nor reaches it")),
         valid_until: START + Duration::days(100),
         against: (Environment::Production, Pci::In),
         without: (Environment::Production, Pci::In),
@@ -125,7 +130,8 @@ fn declaration() -> Declaration {
 async fn declare(scene: &Scene, declaration: Option<&Declaration>, at: Timestamp) {
     let (account, change) = (account_id(1), ChangeId::parse(CHANGE).unwrap());
     let mut tx = scene.db.store.write().await.unwrap();
-    let digest = declaration::put(&mut tx, &account, &change, declaration, at)
+    let document = declaration.map(Declaration::document);
+    let digest = declaration::put(&mut tx, &account, &change, document.as_deref(), at)
         .await
         .unwrap();
     let recorded = declaration.zip(digest.as_deref());

@@ -37,3 +37,4 @@ mod startup;
 mod step_up;
 mod suspended_identity;
 mod unread;
+mod upgrade;

@@ -1,7 +1,9 @@
 //! Harbourline on a local AWS and a separate database. Loops run only if a test starts them, and
 //! the clock stands still unless a test waits for something.
 
-use std::{collections::BTreeSet, future::Future, sync::Arc, time::Duration as StdDuration};
+use std::{
+    collections::BTreeSet, future::Future, path::Path, sync::Arc, time::Duration as StdDuration,
+};
 
 use app::backend::{
     ChangeForm, ChangesPort as _, DecisionInput, DecisionPort as _, NewChangePort as _, PortResult,
@@ -174,6 +176,25 @@ impl Company {
             REMOVAL_READS,
         )
         .await;
+        let outside = Aws::connect(&access(&aws)).await;
+        Self {
+            app_state,
+            aws,
+            database,
+            outside,
+        }
+    }
+
+    /// What an earlier version left at `at`: its database, and the state of its local AWS in `aws`. Nothing is read again yet.
+    pub async fn left_by(database: Database, aws: &Path, log: &str, at: Timestamp) -> Self {
+        // The local AWS writes its state.
+        let file = database.folder().join("aws.json");
+        std::fs::copy(aws, &file).unwrap();
+        let mut local = local(Organisation::sample());
+        local.state_file = Some(file);
+        let aws = local.start().await.unwrap();
+        let clock = Clock::manual(at);
+        let app_state = logging_to(log, &database, &access(&aws), clock, REMOVAL_READS).await;
         let outside = Aws::connect(&access(&aws)).await;
         Self {
             app_state,
@@ -630,10 +651,20 @@ async fn app_state(
     clock: Clock,
     removal_reads: StdDuration,
 ) -> Arc<AppState> {
+    logging_to("leastwise/test", database, access, clock, removal_reads).await
+}
+
+async fn logging_to(
+    log: &str,
+    database: &Database,
+    access: &Access,
+    clock: Clock,
+    removal_reads: StdDuration,
+) -> Arc<AppState> {
     let clients = Aws::connect(access).await;
     let instance = clients.instance().await.unwrap();
     let store = database.store.clone();
-    let log = LogName::parse("leastwise/test").unwrap();
+    let log = LogName::parse(log).unwrap();
     let journal = Journal::new(store.clone(), clock.clone(), log, "test".into());
     let settings = Settings {
         mapping: MappingFile::default(),

@@ -4,6 +4,7 @@ use app::backend::{ClassifyForm, FieldError, classify_field};
 use domain::{
     classification::{Classification, Environment, Pci},
     ids::{AccountId, UserId},
+    private::Private,
     snapshot::Snapshot,
     subject::{
         InvalidItem,
@@ -13,7 +14,7 @@ use domain::{
 };
 
 use super::error;
-use crate::service::changes::forms::users;
+use crate::service::{changes::forms::users, journal::private};
 
 /// The length of a day in dates: `2026-11-23`.
 const DAY_CHARS: usize = 10;
@@ -23,8 +24,9 @@ pub(super) struct Values {
     environment: Environment,
     pci: Pci,
     owner: Option<UserId>,
-    purpose: String,
-    out_of_scope: Option<String>,
+    /// One text, however many accounts it is about.
+    purpose: Private,
+    out_of_scope: Option<Private>,
     valid_until: Timestamp,
     /// The time of the request.
     now: Timestamp,
@@ -67,8 +69,8 @@ impl Values {
             environment: environment?,
             pci,
             owner,
-            purpose: text(&form.purpose),
-            out_of_scope: Some(out_of_scope).filter(|reason| !reason.is_empty()),
+            purpose: private(&text(&form.purpose)),
+            out_of_scope: (!out_of_scope.is_empty()).then(|| private(&out_of_scope)),
             valid_until,
             now,
         };
@@ -89,8 +91,13 @@ impl Values {
             environment: self.environment,
             pci: self.pci,
             owner: self.owner.clone(),
-            purpose: self.purpose.clone(),
-            out_of_scope: self.out_of_scope.clone(),
+            purpose: kept(before.map(|before| &before.purpose), &self.purpose),
+            out_of_scope: self.out_of_scope.as_ref().map(|reason| {
+                kept(
+                    before.and_then(|before| before.out_of_scope.as_ref()),
+                    reason,
+                )
+            }),
             valid_until: Declaration::end(valid, next, without, self.valid_until),
             against: class.reported(),
             without,
@@ -112,6 +119,12 @@ pub(super) fn field_of(invalid: &InvalidItem) -> &'static str {
         | InvalidItem::InScope => classify_field::OUT_OF_SCOPE,
         _ => classify_field::ACCOUNTS,
     }
+}
+
+/// Returns a text as it was stored before if it is the same, so that nothing counts as changed and one erasure is enough.
+fn kept(before: Option<&Private>, entered: &Private) -> Private {
+    let same = before.filter(|before| before.value() == entered.value());
+    same.unwrap_or(entered).clone()
 }
 
 /// Returns an entered text. Browsers send line breaks as CRLF.
@@ -156,6 +169,9 @@ pub(in crate::service::changes) fn form_of(
     now: Timestamp,
 ) -> ClassifyForm {
     let end = declaration.valid_until;
+    // An erased text is to be entered anew.
+    let known =
+        |text: Option<&Private>| text.and_then(Private::value).unwrap_or_default().to_owned();
     ClassifyForm {
         environment: declaration.environment.as_str().to_owned(),
         pci: declaration.pci.as_str().to_owned(),
@@ -164,8 +180,8 @@ pub(in crate::service::changes) fn form_of(
             .as_ref()
             .map(users::value)
             .unwrap_or_default(),
-        purpose: declaration.purpose.clone(),
-        out_of_scope: declaration.out_of_scope.clone().unwrap_or_default(),
+        purpose: known(Some(&declaration.purpose)),
+        out_of_scope: known(declaration.out_of_scope.as_ref()),
         until: if end <= now + Duration::days(1) || end > now + VALID_FOR {
             latest(now)
         } else {

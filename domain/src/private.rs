@@ -1,15 +1,15 @@
 //! Private values, which can be erased: names, addresses, free text.
 //!
-//! The leaf holds only a salted hash. The value and its salt are stored separately and may be deleted; the log then
-//! still verifies and reveals nothing about the person. A private value must never appear in a leaf, in `Debug` or in
-//! an error.
+//! A leaf of the ledger, and a document that it proves, hold only a salted hash. The value and its salt are stored
+//! separately and may be deleted; the log then still verifies and reveals nothing about the person. A private value must
+//! never appear in a leaf, in a stored document, in `Debug` or in an error.
 
-use std::fmt;
+use std::{cmp::Ordering, collections::BTreeMap, fmt, hash};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeStruct as _};
 use sha2::{Digest as _, Sha256};
 
-use super::Hash;
+use crate::hash::Hash;
 
 /// Separates these hashes from all other uses of SHA-256 in the log.
 const PREFIX: &[u8] = b"leastwise-private-v1\0";
@@ -36,7 +36,7 @@ impl<'de> Deserialize<'de> for Salt {
     }
 }
 
-/// A value that the leaf represents as `{"h": …}` only.
+/// A value that the leaf represents as `{"h": …}` only, as does every document that the leaf proves.
 ///
 /// Equality compares the hashes, since the log knows nothing else.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ impl Private {
     pub fn new(salt: Salt, value: impl Into<String>) -> Self {
         let value = value.into();
         Self {
-            hash: hash(salt, &value),
+            hash: hash_of(salt, &value),
             opened: Some(Box::new((salt, value))),
         }
     }
@@ -62,18 +62,35 @@ impl Private {
 
     /// Returns whether this is the hash of the value with the salt.
     pub fn matches(&self, salt: Salt, value: &str) -> bool {
-        hash(salt, value) == self.hash
+        hash_of(salt, value) == self.hash
+    }
+
+    /// Returns the value. None if it was read from a leaf or a stored document and not opened, or was erased.
+    pub fn value(&self) -> Option<&str> {
+        self.opened().map(|(_, value)| value)
+    }
+
+    /// Adds the value and its salt, if they are among these.
+    pub fn open(&mut self, values: &PrivateValues) {
+        if let Some((salt, value)) = values.0.get(&self.hash) {
+            self.opened = Some(Box::new((*salt, value.clone())));
+        }
+    }
+
+    /// Replaces the value by nothing, the same for every value.
+    pub fn blank(&mut self) {
+        (self.hash, self.opened) = (Hash::ZERO, None);
     }
 
     /// Returns the value and its salt, or `None` if this was read from a leaf.
-    pub(super) fn opened(&self) -> Option<(Salt, &str)> {
+    pub(crate) fn opened(&self) -> Option<(Salt, &str)> {
         self.opened
             .as_deref()
             .map(|(salt, value)| (*salt, value.as_str()))
     }
 }
 
-pub(super) fn hash(salt: Salt, value: &str) -> Hash {
+fn hash_of(salt: Salt, value: &str) -> Hash {
     let digest = Sha256::new()
         .chain_update(PREFIX)
         .chain_update(salt.0)
@@ -88,6 +105,24 @@ impl PartialEq for Private {
 }
 
 impl Eq for Private {}
+
+impl PartialOrd for Private {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Private {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.hash.cmp(&other.hash)
+    }
+}
+
+impl hash::Hash for Private {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.hash.hash(state);
+    }
+}
 
 impl fmt::Debug for Private {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,15 +156,40 @@ impl<'de> Deserialize<'de> for Private {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrivateValue {
-    /// The JSON Pointer (RFC 6901) of its hash in the leaf, e.g. `/actor/name`.
+    /// The JSON Pointer (RFC 6901) of its hash in the leaf, e.g. `/actor/name`, or in an item beside it, after
+    /// `/items/` and the number of the item.
     pub path: String,
     pub salt: Salt,
     pub value: String,
 }
 
+impl PrivateValue {
+    /// Returns the hash that stands for the value.
+    pub fn hash(&self) -> Hash {
+        hash_of(self.salt, &self.value)
+    }
+}
+
+/// Values that were not erased, found by their hashes.
+#[derive(Default)]
+pub struct PrivateValues(BTreeMap<Hash, (Salt, String)>);
+
+impl FromIterator<PrivateValue> for PrivateValues {
+    fn from_iter<I: IntoIterator<Item = PrivateValue>>(values: I) -> Self {
+        let by_hash = |value: PrivateValue| (value.hash(), (value.salt, value.value));
+        Self(values.into_iter().map(by_hash).collect())
+    }
+}
+
 impl fmt::Debug for PrivateValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PrivateValue({})", self.path)
+    }
+}
+
+impl fmt::Debug for PrivateValues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateValues({})", self.0.len())
     }
 }
 
@@ -162,10 +222,28 @@ mod tests {
             salt: Salt([7; 32]),
             value: "Ada Lovelace".into(),
         };
-        let printed = format!("{private:?} {value:?} {:?}", Salt([7; 32]));
+        let values: PrivateValues = [value.clone()].into_iter().collect();
+        let printed = format!("{private:?} {value:?} {values:?} {:?}", Salt([7; 32]));
         assert!(
             !printed.contains("Ada") && !printed.contains("07"),
             "{printed}"
         );
+    }
+
+    #[test]
+    fn a_value_that_was_read_is_opened_by_its_hash_only() {
+        let private = Private::new(Salt([7; 32]), "Ada Lovelace");
+        let stored = serde_json::to_string(&private).unwrap();
+        let mut read: Private = serde_json::from_str(&stored).unwrap();
+        assert_eq!((read.value(), &read), (None, &private));
+        let value = |value: &str| PrivateValue {
+            path: "/actor/name".into(),
+            salt: Salt([7; 32]),
+            value: value.into(),
+        };
+        read.open(&[value("Grace Hopper")].into_iter().collect());
+        assert_eq!(read.value(), None);
+        read.open(&[value("Ada Lovelace")].into_iter().collect());
+        assert_eq!(read.value(), Some("Ada Lovelace"));
     }
 }

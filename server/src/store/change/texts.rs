@@ -1,0 +1,63 @@
+//! The texts that somebody typed into the items of changes. The items hold their hashes; the texts are private values of
+//! the entries of the requests, in `ledger_private` alone, where they can be erased.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    ids::ChangeId,
+    ledger::{Hash, PrivateValue, Salt},
+    private::PrivateValues,
+};
+use sqlx::AnyConnection;
+
+use super::StoredChange;
+use crate::store::{StoreError, places};
+
+/// The number of changes in one statement.
+const CHANGES: usize = 500;
+
+/// Returns the texts of the items of these changes that were not erased.
+pub async fn texts_of(
+    conn: &mut AnyConnection,
+    changes: &BTreeSet<ChangeId>,
+) -> Result<PrivateValues, StoreError> {
+    let changes: Vec<&ChangeId> = changes.iter().collect();
+    let mut found = Vec::new();
+    for some in changes.chunks(CHANGES) {
+        let sql = format!(
+            "select p.path, p.salt, p.value from ledger_private p join ledger_entry e on e.seq = p.seq \
+             where e.change_id in ({}) \
+             and (p.path like '/items/%' or p.path like '/data/operations/%')",
+            places(some.len())
+        );
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+        let query = some.iter().fold(query, |query, id| query.bind(id.as_str()));
+        let rows: Vec<(String, String, String)> = query.fetch_all(&mut *conn).await?;
+        for (path, salt, value) in rows {
+            // A salt that cannot be read opens nothing.
+            if let Some(Hash(salt)) = Hash::parse_hex(salt.as_bytes()) {
+                let salt = Salt(salt);
+                found.push(PrivateValue { path, salt, value });
+            }
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+impl StoredChange {
+    /// Adds the texts of its items, for display. Nothing is decided by them.
+    pub async fn open(&mut self, conn: &mut AnyConnection) -> Result<(), StoreError> {
+        let operations = &mut self.change.proposal.operations;
+        if operations.iter_mut().all(|item| item.private().is_empty()) {
+            return Ok(());
+        }
+        let texts = texts_of(conn, &[self.change.id.clone()].into()).await?;
+        for item in operations {
+            item.open(&texts);
+        }
+        for effect in &mut self.effect.others {
+            effect.private().for_each(|text| text.open(&texts));
+        }
+        Ok(())
+    }
+}
