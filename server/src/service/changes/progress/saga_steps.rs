@@ -30,7 +30,7 @@ pub(super) fn views(
     result: Option<&ItemResult>,
 ) -> Vec<StepView> {
     let plan = match item {
-        Some(Item::Saga { plan }) => plan.clone(),
+        Some(Item::Saga { plan }) => SagaPlan::clone(plan),
         _ => match operation.subject().work() {
             Work::Saga(plan) => plan,
             Work::Keep { .. } | Work::Remove { .. } => return Vec::new(),
@@ -114,7 +114,8 @@ mod tests {
                 key: SubjectKey::IdentityLink { person: person() },
                 seen: content_hash(&0).into(),
                 steps: vec![step(1), step(2), step(3)],
-            },
+            }
+            .into(),
         }
     }
 
