@@ -215,7 +215,7 @@ async fn export(org: &Org, changes: Vec<(&'static str, ChangeId)>, folder: &Path
         let of = Shown {
             state: view.row.state.as_str().to_owned(),
             items: view.row.items,
-            title: view.row.title,
+            title: view.row.title.to_string(),
             entries: org.entries(&id).await,
             id,
         };

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use app::backend::{
-    AgainstApproval, AlarmOnSubmit, ChangeForm, ChangeKind, ChangesPort as _, DecisionInput,
-    DecisionObstacle, DecisionPort as _, Denied, NewChangePort as _,
+    AgainstApproval, AlarmOnSubmit, ChangeForm, ChangesPort as _, DecisionInput, DecisionObstacle,
+    DecisionPort as _, Denied, NewChangePort as _,
 };
 use async_trait::async_trait;
 use domain::{
@@ -70,14 +70,11 @@ impl UserPool for EverybodyApproves {
 }
 
 fn unlink(person: &PersonId) -> ChangeForm {
-    ChangeForm::of_identity(ChangeKind::Unlink, person)
+    ChangeForm::unlink(person)
 }
 
 fn link(person: &PersonId, user: &UserId) -> ChangeForm {
-    ChangeForm {
-        set: format!("user:{user}"),
-        ..ChangeForm::of_identity(ChangeKind::Link, person)
-    }
+    ChangeForm::link(person, Some(user))
 }
 
 async fn signs_in(company: &Company, keys: &LinkKeys) -> ResolvedPerson {
@@ -212,7 +209,7 @@ async fn whose_link_is_to_end_may_decline_and_not_approve(company: &Company) {
     let gains = waiting(company, APPROVER).await;
     let service = company.signed_in(APPROVER, Role::Approver).await;
     let view = service.change(&gains).await.unwrap();
-    assert!(matches!(view.decide, Err(DecisionObstacle::Other(_))));
+    assert!(matches!(view.decide, Err(DecisionObstacle::Viewer(_))));
 }
 
 async fn links_that_end_one_by_one_leave_two_approvers_who_can_act(company: &Company) {
@@ -371,7 +368,7 @@ async fn a_claim_of_two_users_has_evidence_for_each_and_its_refusal_is_withdrawn
         claimant.person, other.person
     );
     company.database.by_hand(&moved).await.unwrap();
-    let form = ChangeForm::of_identity(ChangeKind::RefuseClaim, &claimant.person);
+    let form = ChangeForm::refuse_claim(&claimant.person);
     let service = company.signed_in(ADMINISTRATOR, Role::Administrator).await;
     let preview = service.new_change(&form).await.unwrap().preview.unwrap();
     let judged: Vec<_> = preview
@@ -412,7 +409,7 @@ async fn a_claim_of_two_users_has_evidence_for_each_and_its_refusal_is_withdrawn
     assert_eq!(signs_in(company, &keys[0]).await.claimed, None);
 
     // The two claimed users decide nothing about it, so the third approver and the host's second one do.
-    let withdrawal = ChangeForm::of_identity(ChangeKind::WithdrawRefusal, &claimant.person);
+    let withdrawal = ChangeForm::withdraw_refusal(&claimant.person);
     let preview = service.new_change(&withdrawal).await.unwrap().preview;
     let preview = preview.unwrap();
     assert_eq!(preview.evidence.len(), 2);
