@@ -187,8 +187,9 @@ pub enum ChangeTitle {
         /// The number of all items.
         items: usize,
     },
-    /// A newer version of Leastwise requested it, and this one does not understand all of it.
-    NewerVersion { items: usize },
+    /// This version does not understand all of it: a newer version requested it, or somebody edited the database. Its page
+    /// says which.
+    NotUnderstood { items: usize },
 }
 
 impl std::fmt::Display for ChangeTitle {
@@ -202,13 +203,13 @@ impl std::fmt::Display for ChangeTitle {
                     items => write!(f, " and {} more", items - 1),
                 }
             }
-            Self::NewerVersion { items: 1 } => {
-                f.write_str("A change of a newer version of Leastwise")
+            Self::NotUnderstood { items: 1 } => {
+                f.write_str("A change that this version of Leastwise does not understand")
             }
-            Self::NewerVersion { items } => {
+            Self::NotUnderstood { items } => {
                 write!(
                     f,
-                    "A change of {items} items by a newer version of Leastwise"
+                    "A change of {items} items that this version of Leastwise does not understand"
                 )
             }
         }

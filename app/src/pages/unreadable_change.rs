@@ -1,4 +1,5 @@
-//! A change that this version of Leastwise does not understand, because a newer version requested it: what is known of it,
+//! A change that this version of Leastwise does not understand, because a newer version requested it or somebody edited the
+//! database, and which of the two: what is known of it,
 //! and the button to withdraw it. Never a decision.
 
 use domain::{authorize::Action, ids::ChangeId};
@@ -83,7 +84,7 @@ pub async fn page(visit: &Visit, id: &ChangeId) -> PortResult<Page> {
 }
 
 fn title(view: &UnreadableChangeView) -> ChangeTitle {
-    ChangeTitle::NewerVersion { items: view.total }
+    ChangeTitle::NotUnderstood { items: view.total }
 }
 
 /// Says how much of the change is understood, and what follows.

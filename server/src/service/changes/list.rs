@@ -316,7 +316,7 @@ pub(super) async fn row(
     Ok(ChangeRow {
         id: change.id().clone(),
         title: match first {
-            None => ChangeTitle::NewerVersion {
+            None => ChangeTitle::NotUnderstood {
                 items: change.items(),
             },
             Some(first) => {

@@ -509,7 +509,7 @@ async fn a_change_with_an_item_of_a_newer_version_is_shown_and_withdrawn_and_not
         assert_eq!((row.items, row.ledger), (3, LedgerComparison::Matches));
         assert_eq!(
             row.title.to_string(),
-            "A change of 3 items by a newer version of Leastwise"
+            "A change of 3 items that this version of Leastwise does not understand"
         );
         let events = ann.change_events(id).await;
         assert!(events.is_ok());
