@@ -1,8 +1,7 @@
 //! A change that this version of Leastwise does not understand, because a newer version requested it or somebody edited the
-//! database, and which of the two: what is known of it,
-//! and the button to withdraw it. Never a decision.
+//! database: which of the two, what is known of it, and the button to withdraw it. Never a decision.
 
-use domain::{authorize::Action, ids::ChangeId};
+use domain::{authorize::Action, change::UnreadableCause, ids::ChangeId};
 use leptos::prelude::*;
 
 use crate::{
@@ -46,7 +45,7 @@ pub async fn page(visit: &Visit, id: &ChangeId) -> PortResult<Page> {
         let notice = match view.mismatch.clone() {
             Some(mismatch) => view! { <LedgerMismatchNotice mismatch /> }.into_any(),
             None => view! {
-                <Notice status=Status::Pending title="A newer version of Leastwise requested this change">
+                <Notice status=Status::Pending title=cause(view.cause)>
                     <p>{explanation}</p>
                 </Notice>
             }
@@ -99,9 +98,20 @@ fn explanation(view: &UnreadableChangeView) -> String {
         ),
     };
     format!(
-        "A newer version of Leastwise requested this change: {what}. {}",
+        "{}: {what}. {}",
+        cause(view.cause),
         unreadable_words(view.consequence)
     )
+}
+
+/// Says why a change is not understood.
+fn cause(cause: UnreadableCause) -> &'static str {
+    match cause {
+        UnreadableCause::NewerVersion => "A newer version of Leastwise requested this change",
+        UnreadableCause::Altered => {
+            "The items of this change are not those that the ledger records"
+        }
+    }
 }
 
 fn items(items: &[UnreadableItem]) -> impl IntoView + use<> {
