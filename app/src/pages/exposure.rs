@@ -1,20 +1,17 @@
 //! The organization's part of the home page: the exposure of production PCI. Rendered by `home`; not a page.
 
+mod drift;
 mod notices;
 
-use domain::{
-    classification::{Environment, Pci},
-    snapshot::Figure,
-    time::Timestamp,
-    verdict::Tally,
-};
+use domain::{snapshot::Figure, time::Timestamp, verdict::Tally};
 use leptos::prelude::*;
 
-use self::notices::{confirm_notice, waiting_notice};
+use self::{
+    drift::{drift_section, no_drift},
+    notices::{confirm_notice, waiting_notice},
+};
 use crate::{
-    backend::{
-        DriftKind, DriftRow, ExposedPerson, Exposure, FindingGroup, OrganisationHome, escape,
-    },
+    backend::{ExposedPerson, Exposure, FindingGroup, OrganisationHome, escape},
     components::{
         AccountLink, AccountNames, AlarmList, Column, Empty, Glyph, HitWords, NotKnown, PersonLink,
         PrincipalLink, Section, SetLink, Stat, Stats, Status, StatusBadge, Table, Time,
@@ -323,82 +320,6 @@ fn guardrails(findings: Vec<FindingGroup>, against: Figure<Tally>) -> AnyView {
     view! {
         <Section title="Policy findings" detail="existing access">
             <Table caption="Policy findings on existing access" columns>{rows}</Table>
-        </Section>
-    }
-    .into_any()
-}
-
-fn no_drift() -> AnyView {
-    view! {
-        <Section title="Changed outside Leastwise">
-            <Empty title="No changes outside Leastwise" icon=Glyph::Drift>"Changes in AWS that no Leastwise change explains appear here after the next read."</Empty>
-        </Section>
-    }
-    .into_any()
-}
-
-/// Describes what changed in AWS.
-fn drift_words(what: &DriftKind) -> String {
-    match what {
-        DriftKind::Assigned { set } => format!("{set} was assigned"),
-        DriftKind::Unassigned { set } => format!("{set} was removed"),
-        DriftKind::Joined { group } => format!("Added to {group}"),
-        DriftKind::Left { group } => format!("Removed from {group}"),
-        DriftKind::SetEdited { set } => format!("{set} was edited"),
-        DriftKind::Reclassified { from, to } => {
-            format!("Now {}, was {}", class_words(*to), class_words(*from))
-        }
-        DriftKind::ReportedOtherwise { from, to } => format!(
-            "Tags and OUs say {}, and said {}",
-            class_words(*to),
-            class_words(*from)
-        ),
-    }
-}
-
-/// Formats a classification.
-fn class_words((environment, pci): (Environment, Pci)) -> String {
-    let scope = match pci {
-        Pci::Out => "outside PCI",
-        Pci::Connected => "connected to PCI",
-        Pci::In => "in PCI",
-    };
-    format!("{}, {scope}", environment.as_str())
-}
-
-fn drift_section(
-    drift: Vec<DriftRow>,
-    count: usize,
-    all: Option<&'static str>,
-    now: Timestamp,
-) -> AnyView {
-    let more = count.saturating_sub(drift.len());
-    let lines = drift
-        .into_iter()
-        .map(|row| {
-            view! {
-                <li>
-                    <div class="flex flex-wrap items-center gap-x-2">
-                        <StatusBadge status=Status::Drift label=drift_words(&row.what) />
-                        {row.principal.map(|principal| view! { <PrincipalLink principal /> })}
-                        {row.account.map(|account| view! { <AccountLink account /> })}
-                    </div>
-                    <p class="text-muted text-xs">"Detected " <Time at=row.by now /> ", previous read " <Time at=row.after now /></p>
-                </li>
-            }
-        })
-        .collect_view();
-    view! {
-        <Section title="Changed outside Leastwise" detail=count.to_string()>
-            <ul data-lines>{lines}</ul>
-            {(more > 0)
-                .then(|| {
-                    let more = format!("and {more} earlier");
-                    match all {
-                        Some(href) => view! { <p data-more><a href=href>{more}</a></p> }.into_any(),
-                        None => view! { <p data-more>{more}</p> }.into_any(),
-                    }
-                })}
         </Section>
     }
     .into_any()

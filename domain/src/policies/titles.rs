@@ -1,7 +1,7 @@
 //! The short names of the program's own checks, for tables and reports. The names of policies are in their text.
 
 /// The id and the short name of each check that finds something in existing access or in a change.
-const SYSTEM: [(&str, &str); 17] = [
+const SYSTEM: [(&str, &str); 19] = [
     ("eligibility.none", "No policy makes the person eligible"),
     ("system.account-not-active", "Account that is not active"),
     (
@@ -32,6 +32,14 @@ const SYSTEM: [(&str, &str); 17] = [
     (
         "system.removal-policy-error",
         "Policy on removals that could not be evaluated",
+    ),
+    (
+        "system.requester-not-administrator",
+        "Requester who is no administrator",
+    ),
+    (
+        "system.requester-second-factor",
+        "Requester without a second factor",
     ),
     ("system.rule-error", "Policy that could not be evaluated"),
     ("system.unknown-account", "Account that is not known"),

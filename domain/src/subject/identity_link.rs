@@ -1,22 +1,22 @@
 //! Which Identity Center user an identity is, if people say so. Two other people must agree to a link, because whoever is
 //! linked acts as that user; e-mail addresses and names are never evidence.
 //!
-//! An item links an identity to a user, ends its link, refuses what its sign-ins claim, or withdraws such a refusal. If the user already is another
-//! identity that is in use, the sign-ins become sign-ins of that identity. Linking a suspended identity, or ending its
-//! link, ends the suspension.
+//! An item links an identity to a user, ends its link, refuses what its sign-ins claim, or withdraws such a refusal. If
+//! the user already is another identity that is in use, the sign-ins become sign-ins of that identity. Linking a suspended
+//! identity, or ending its link, ends the suspension.
 
 mod controllers;
 mod evidence;
 mod items;
 mod obstacles;
-mod words;
+mod phrases;
+mod state;
 
-use std::{collections::BTreeSet, sync::Arc};
-
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 pub use controllers::{Controllers, Holders};
 pub use evidence::{SIGN_INS, SignInEvidence};
+pub use state::{ObservedIdentity, OpenMatter, State, content};
 
 use super::{
     AccessChange, Delay, InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange,
@@ -24,11 +24,8 @@ use super::{
     SubjectState, Work, content_hash,
 };
 use crate::{
-    authorize::Role,
     ids::{AccountId, PersonId, UserId},
-    permission_set::ContentHash,
     snapshot::Snapshot,
-    time::Timestamp,
 };
 
 /// An identity would be linked to a user.
@@ -52,71 +49,13 @@ pub const TOO_FEW: &str = "system.too-few-controllers";
 /// Nobody has signed in as the identity.
 pub const NO_SIGN_IN: &str = "system.no-sign-in";
 
-/// What is open about an identity and settled by the next agreement about it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "open")]
-pub enum OpenMatter {
-    /// A sign-in leads to users who are or were another identity.
-    Claim { users: Vec<UserId> },
-    /// The identity is suspended.
-    Suspension { since: Timestamp },
-}
-
-/// What was seen of an identity, besides its user, when an item about it was requested.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Seen {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub open: Option<OpenMatter>,
-    /// The identity that its sign-ins join, because it is the new user and in use.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub joins: Option<PersonId>,
-    /// The users that people agreed it is not.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub refused: BTreeSet<UserId>,
-    /// What spoke for and against it. Not compared with what it is later: people judge it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub evidence: Vec<SignInEvidence>,
-}
-
-impl Seen {
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// What is known of an identity.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct State {
-    /// The linked user.
-    pub user: Option<UserId>,
-    pub open: Option<OpenMatter>,
-    /// The users that people agreed it is not.
-    pub refused: BTreeSet<UserId>,
-    /// The number of its sign-ins.
-    pub sign_ins: usize,
-    /// The identity that its sign-ins would join.
-    pub joins: Option<PersonId>,
-    /// The other identities that are, were or claim to be the users of the item.
-    pub others: Vec<PersonId>,
-    /// The users, other than the new one and those that the identity was linked to, that a key of it leads to.
-    pub elsewhere: Vec<UserId>,
-    /// Who requests the change.
-    pub requester: Option<PersonId>,
-    /// The identity that its sign-ins are a part of.
-    pub joined: Option<PersonId>,
-    /// The roles to decide and to administer that the identities of the item hold, suspended ones included.
-    pub roles: BTreeSet<Role>,
-    /// Who decides and administers before and after the change. None if that was not read.
-    pub controllers: Option<Arc<Controllers>>,
-}
-
 /// An item that replaces the linked user of an identity.
 #[derive(Debug, Clone, Copy)]
 pub struct Link<'a> {
     pub person: &'a PersonId,
     pub before: Option<&'a UserId>,
     pub after: Option<&'a UserId>,
-    pub seen: &'a Seen,
+    pub seen: &'a ObservedIdentity,
 }
 
 /// What an item does.
@@ -127,19 +66,6 @@ enum Aim<'a> {
     Refuse(&'a [UserId]),
     Withdraw(&'a BTreeSet<UserId>),
     Nothing,
-}
-
-/// Returns the content of an identity as a read of it shows it. `refused` are the users that it is not.
-pub fn content(
-    user: Option<&UserId>,
-    open: Option<&OpenMatter>,
-    refused: &BTreeSet<UserId>,
-) -> ContentHash {
-    if refused.is_empty() {
-        content_hash(&(user, open))
-    } else {
-        content_hash(&(user, open, refused))
-    }
 }
 
 impl<'a> Link<'a> {
@@ -238,11 +164,11 @@ impl<'a> Subject<'a> for Link<'a> {
     }
 
     fn order(&self) -> Vec<Part> {
-        words::order(self)
+        phrases::order(self)
     }
 
     fn thing(&self) -> Vec<Part> {
-        words::thing(self)
+        phrases::thing(self)
     }
 
     fn check(&self) -> Result<(), InvalidItem> {
@@ -404,9 +330,9 @@ impl<'a> Subject<'a> for Link<'a> {
                 Aim::Refuse(_) | Aim::Withdraw(_) => None,
                 _ => self.before.cloned(),
             },
-            seen: Seen {
+            seen: ObservedIdentity {
                 refused: self.refused(),
-                ..Seen::default()
+                ..ObservedIdentity::default()
             },
         }
     }

@@ -206,8 +206,8 @@ subjects! {
                 /// The new user; none ends the link, or refuses what the sign-ins of the identity claim.
                 after: Option<UserId>,
                 /// What else was seen of the identity when it was requested.
-                #[serde(default, skip_serializing_if = "identity_link::Seen::is_nothing")]
-                seen: identity_link::Seen,
+                #[serde(default, skip_serializing_if = "identity_link::ObservedIdentity::is_nothing")]
+                seen: identity_link::ObservedIdentity,
             } = { person, before, after, seen } => identity_link::Link {
                 person,
                 before: before.as_ref(),

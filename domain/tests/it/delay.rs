@@ -23,7 +23,7 @@ use domain::{
     subject::{
         Objection, SubjectContext, SubjectState, SubjectStates,
         account_classification::{Declaration, LOOSENED, State, VALID_FOR, content},
-        identity_link::Seen,
+        identity_link::ObservedIdentity,
     },
     time::{Duration, Timestamp},
     verdict::{Hit, Outcome, Persistence, Remedies, RulesVersion, Verdict},
@@ -87,7 +87,7 @@ fn unlink() -> Operation {
         person: person(),
         before: Some(user()),
         after: None,
-        seen: Seen::default(),
+        seen: ObservedIdentity::default(),
     }
 }
 
@@ -155,7 +155,7 @@ fn what_tightens_or_ends_is_not_delayed_and_one_item_that_loosens_is_enough() {
         person: person(),
         before: None,
         after: Some(user()),
-        seen: Seen::default(),
+        seen: ObservedIdentity::default(),
     };
     assert!(may_be_delayed(vec![link], &agreed));
     // What others must agree to in spite of what the item says may wait for them.

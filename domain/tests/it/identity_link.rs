@@ -28,7 +28,7 @@ use domain::{
     subject::{
         Part, PropertyValue, SubjectContext, SubjectState, SubjectStates, Work,
         account_classification,
-        identity_link::{Controllers, OpenMatter, Seen, State, content},
+        identity_link::{Controllers, ObservedIdentity, OpenMatter, State, content},
     },
     time::Timestamp,
     verdict::Remedies,
@@ -179,9 +179,9 @@ fn item(before: Option<UserId>, after: Option<UserId>, open: Option<OpenMatter>)
         person: person(1),
         before,
         after,
-        seen: Seen {
+        seen: ObservedIdentity {
             open,
-            ..Seen::default()
+            ..ObservedIdentity::default()
         },
     }
 }
@@ -460,7 +460,7 @@ proptest! {
                 person: who.clone(),
                 before: Some(user_id(1)),
                 after: None,
-                seen: Seen::default(),
+                seen: ObservedIdentity::default(),
             };
             let blocked = objections(&end, Some(state)).iter().any(|(_, remedy)| remedy.is_none());
             if !blocked {

@@ -8,7 +8,7 @@ use domain::{
         HELD_ALREADY, LEADS_NOWHERE, NAMED_BY_A_RULE, NO_SECOND_FACTOR, NOT_ADMINISTRATOR,
         RULE_ERROR, RequestContext, Rules, USE_NOT_KNOWN,
     },
-    subject::{account_classification::content, identity_link::Seen},
+    subject::{account_classification::content, identity_link::ObservedIdentity},
     verdict::{Outcome, Persistence},
 };
 
@@ -475,7 +475,7 @@ fn end_of_a_link() -> Operation {
         person: person("bob"),
         before: Some(user("bob")),
         after: None,
-        seen: Seen::default(),
+        seen: ObservedIdentity::default(),
     }
 }
 

@@ -15,7 +15,7 @@ use domain::{
     permission_set::ContentHash,
     subject::{
         Content, Step, SubjectKey,
-        identity_link::{Seen, content},
+        identity_link::{ObservedIdentity, content},
     },
 };
 
@@ -174,7 +174,7 @@ async fn seen(
     call: &CarryOut,
     person: &PersonId,
     user: Option<&UserId>,
-) -> Result<Seen, Failure> {
+) -> Result<ObservedIdentity, Failure> {
     let requested = app_state
         .requested
         .of(&app_state.store, &call.change)
@@ -198,7 +198,7 @@ async fn target(
     call: &CarryOut,
     person: &PersonId,
     user: &UserId,
-    seen: &Seen,
+    seen: &ObservedIdentity,
 ) -> Result<Target, Failure> {
     let directory = &*app_state.directory_users;
     let found = directory.user(user).await;
@@ -276,7 +276,7 @@ async fn linked(
     tx: &mut Tx,
     known: &KnownIdentity,
     target: &Target,
-    seen: &Seen,
+    seen: &ObservedIdentity,
     agreement: &Agreement,
 ) -> Result<Vec<EntryBuilder>, Failure> {
     let (journal, now) = (&app_state.journal, agreement.at);

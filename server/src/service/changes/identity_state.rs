@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use domain::{
     ids::{PersonId, UserId},
     snapshot::Snapshot,
-    subject::identity_link::{Controllers, Link, SIGN_INS, Seen, SignInEvidence, State},
+    subject::identity_link::{
+        Controllers, Link, ObservedIdentity, SIGN_INS, SignInEvidence, State,
+    },
 };
 use sqlx::AnyConnection;
 
@@ -82,12 +84,12 @@ pub(super) async fn seen(
     snapshot: &Snapshot,
     known: &KnownIdentity,
     after: Option<&UserId>,
-) -> Result<Seen, StoreError> {
+) -> Result<ObservedIdentity, StoreError> {
     let joins = match after {
         Some(user) => agreed_link::holder(conn, user, &known.person).await?,
         None => None,
     };
-    Ok(Seen {
+    Ok(ObservedIdentity {
         open: known.open(),
         joins,
         refused: known.record.refused.clone(),

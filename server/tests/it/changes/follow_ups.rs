@@ -12,7 +12,7 @@ use domain::{
         Write,
     },
     ids::{ChangeId, PersonId},
-    subject::{Work, identity_link::Seen},
+    subject::{Work, identity_link::ObservedIdentity},
 };
 use server::store::engine;
 
@@ -147,7 +147,7 @@ async fn a_header_says_how_many_items_it_leaves_out_and_each_of_them_has_a_link(
             person: person(number),
             before: None,
             after: Some(user("eve")),
-            seen: Seen::default(),
+            seen: ObservedIdentity::default(),
         })
         .collect();
     let id = store(&org, &StoredItem::of_all(&links), State::Approved).await;

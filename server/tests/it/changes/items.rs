@@ -122,6 +122,7 @@ pub async fn store_from(
     }
     let who = EntryActor {
         person: Some(stored.change.requester.clone()),
+        subject: stored.requested_with.clone(),
         mfa: Some(Mfa::Proven),
         ..EntryActor::default()
     };

@@ -8,7 +8,9 @@ use domain::{
         StepPhase, StepResult, StepRow, Write,
     },
     ids::{ChangeId, PersonId},
-    subject::{SagaPlan, StepName, SubjectKey, Work, content_hash, identity_link::Seen},
+    subject::{
+        SagaPlan, StepName, SubjectKey, Work, content_hash, identity_link::ObservedIdentity,
+    },
     time::Timestamp,
 };
 use server::{engine::commit, store::engine};
@@ -182,7 +184,7 @@ async fn a_saga_of_an_edited_row_is_restored_as_it_was_requested_and_named(engin
         person: PersonId::parse("00000009-0000-4000-8000-000000000002").unwrap(),
         before: None,
         after: Some(user(name)),
-        seen: Seen::default(),
+        seen: ObservedIdentity::default(),
     };
     let requested = StoredItem::of_all(&[link("eve")]);
     let id = store(&org, &requested, State::Approved).await;

@@ -12,7 +12,7 @@ use domain::{
         StepRow, Write,
     },
     ids::{ChangeId, PersonId},
-    subject::{Work, identity_link::Seen},
+    subject::{Work, identity_link::ObservedIdentity},
     time::Duration,
 };
 use serde_json::{Map, Value};
@@ -137,7 +137,7 @@ async fn changes(org: &Org) -> Vec<(&'static str, ChangeId)> {
         person: PersonId::parse("00000009-0000-4000-8000-000000000002").unwrap(),
         before: None,
         after: Some(user("eve")),
-        seen: Seen::default(),
+        seen: ObservedIdentity::default(),
     };
     let link = store(org, &StoredItem::of_all(&[link]), State::Waiting).await;
     let many = store_many(org, 60).await;

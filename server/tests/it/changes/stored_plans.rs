@@ -5,7 +5,7 @@ use domain::{
     change::{Operation, State, StoredItem},
     engine::{ChangeRow, Commit, Item, ItemRow, Rows, Write},
     ids::PersonId,
-    subject::{Content, StoredPlan, Work, identity_link::Seen},
+    subject::{Content, StoredPlan, Work, identity_link::ObservedIdentity},
 };
 use serde_json::Value;
 use server::{engine::commit, store::engine};
@@ -27,7 +27,7 @@ fn link(name: &str) -> Operation {
         person: PersonId::parse("00000009-0000-4000-8000-000000000002").unwrap(),
         before: None,
         after: Some(user(name)),
-        seen: Seen::default(),
+        seen: ObservedIdentity::default(),
     }
 }
 

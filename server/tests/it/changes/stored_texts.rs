@@ -14,7 +14,7 @@ use domain::{
     subject::{
         Step, SubjectKey,
         account_classification::{Declaration, content},
-        identity_link::Seen,
+        identity_link::ObservedIdentity,
     },
     time::{Duration, Timestamp},
 };
@@ -315,7 +315,7 @@ async fn a_link_is_written_only_for_the_person_and_the_user_of_the_request(engin
         person: person(2),
         before: None,
         after: Some(user("eve")),
-        seen: Seen::default(),
+        seen: ObservedIdentity::default(),
     };
     let items = StoredItem::of_all(&[requested]);
     let id = store(&org, &items, State::Approved).await;

@@ -4,7 +4,7 @@ use crate::{
     change::Operation,
     engine::{AccessResource, ChangePhase, ChangeRow, Item, ItemRow},
     ids::{ChangeId, GroupId, PersonId, UserId},
-    subject::{SagaPlan, identity_link::Seen},
+    subject::{SagaPlan, identity_link::ObservedIdentity},
     time::Duration,
 };
 
@@ -17,7 +17,7 @@ fn link(n: u64) -> Operation {
         person: PersonId::parse("00000003-0000-4000-8000-000000000001").unwrap(),
         before: None,
         after: Some(user(n)),
-        seen: Seen::default(),
+        seen: ObservedIdentity::default(),
     }
 }
 

@@ -90,7 +90,7 @@ mod tests {
     use domain::{
         engine::SagaStop,
         ids::{ChangeId, PersonId},
-        subject::{PlannedStep, Step, SubjectKey, content_hash, identity_link::Seen},
+        subject::{PlannedStep, Step, SubjectKey, content_hash, identity_link::ObservedIdentity},
         time::Timestamp,
     };
 
@@ -143,7 +143,7 @@ mod tests {
             person: person(),
             before: None,
             after: None,
-            seen: Seen::default(),
+            seen: ObservedIdentity::default(),
         };
         let views = views(state, &operation, Some(&item()), Some(&row(phases)), result);
         let all = views.iter().map(|step| (step.state, step.verified));
