@@ -135,18 +135,14 @@ pub trait Subject<'a> {
     fn bars(&self, context: SubjectContext<'_>) -> Vec<PersonId>;
 
     /// Returns the persons whom the item concerns so much that they may decline it, although it bars them.
-    fn may_decline(&self, _: &Snapshot) -> BTreeSet<PersonId> {
-        BTreeSet::new()
-    }
+    fn may_decline(&self, snapshot: &Snapshot) -> BTreeSet<PersonId>;
 
     /// Returns whether what delays a grant may delay the item.
-    fn delay(&self) -> Delay {
-        Delay::May
-    }
+    fn delay(&self) -> Delay;
 
     /// Returns how the item is carried out.
     fn work(&self) -> Work;
 
-    /// Returns the item that undoes this one.
-    fn undo(&self) -> Operation;
+    /// Returns the item that undoes this one. None if it is undone by nothing that people request.
+    fn undo(&self) -> Option<Operation>;
 }

@@ -49,7 +49,7 @@ export async function journey(suite, browser) {
       await preview(maya, removal);
       await maya.says('Needs approval by 1 other person', 'Nobody removes oversight alone', 'Submitting this change raises an alarm');
       const change = await submit(maya);
-      await maya.says('Waiting for approval', 'Alarm about a removal');
+      await maya.says('Waiting for approval', 'Alarm about a change');
       assert.ok((await aws.assigned('log-archive', 'SecurityAudit')).includes(names.groups.auditors));
       await ines.open('/');
       await ines.says('Alarms about oversight access', 'Remove SecurityAudit on log-archive from auditors');

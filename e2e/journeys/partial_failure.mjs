@@ -20,7 +20,10 @@ import json, sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
 for key, document in db.execute('select id, document from engine_change').fetchall():
     row = json.loads(document)
-    row['items'][1]['item']['plan']['steps'][0]['leaves'] = '0' * 64
+    stored = row['items'][1]['item']['plan']
+    plan = json.loads(stored['text'])
+    plan['steps'][0]['leaves'] = '0' * 64
+    stored['text'] = json.dumps(plan)
     db.execute('update engine_change set document = ? where id = ?', (json.dumps(row), key))
 db.commit()
 `;

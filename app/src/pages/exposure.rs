@@ -13,8 +13,8 @@ use self::{
 use crate::{
     backend::{ExposedPerson, Exposure, FindingGroup, OrganisationHome, escape},
     components::{
-        AccountLink, AccountNames, AlarmList, Column, Empty, Glyph, HitWords, NotKnown, PersonLink,
-        PrincipalLink, Section, SetLink, Stat, Stats, Status, StatusBadge, Table, Time,
+        AccountNames, AlarmList, Column, Empty, Glyph, HitWords, NotKnown, PersonLink, Section,
+        SetLink, Stat, Stats, Status, StatusBadge, Table,
     },
 };
 

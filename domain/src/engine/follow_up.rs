@@ -31,9 +31,9 @@ pub fn follow_up(
         (State::Failed, None) => false,
         _ => return None,
     };
-    Some(if carried {
-        (FollowUp::Undo, item.subject().undo())
+    if carried {
+        Some((FollowUp::Undo, item.subject().undo()?))
     } else {
-        (FollowUp::Rest, item.clone())
-    })
+        Some((FollowUp::Rest, item.clone()))
+    }
 }

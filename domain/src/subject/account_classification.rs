@@ -7,7 +7,7 @@ mod document;
 mod items;
 mod limits;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 pub use document::{DECLARATION_VERSION, content};
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,7 @@ use crate::{
     ids::{AccountId, PersonId, Principal, UserId},
     permission_set::ContentHash,
     private::Private,
+    snapshot::Snapshot,
     time::{Duration, Timestamp},
 };
 
@@ -352,6 +353,10 @@ impl<'a> Subject<'a> for Classification<'a> {
         Vec::new()
     }
 
+    fn may_decline(&self, _: &Snapshot) -> BTreeSet<PersonId> {
+        BTreeSet::new()
+    }
+
     fn delay(&self) -> Delay {
         if self.may_loosen() {
             Delay::May
@@ -375,13 +380,13 @@ impl<'a> Subject<'a> for Classification<'a> {
         })
     }
 
-    fn undo(&self) -> Operation {
+    fn undo(&self) -> Option<Operation> {
         let document = self.after.map(Declaration::document);
-        Operation::Classify {
+        Some(Operation::Classify {
             account: self.account.clone(),
             before: self.after.cloned(),
             after: self.before.cloned(),
             seen: content(document.as_deref()),
-        }
+        })
     }
 }

@@ -1,6 +1,8 @@
 //! Account assignments as subjects of a change. A removal is objected to only if the write cannot succeed, never because
 //! of who has the access.
 
+use std::collections::BTreeSet;
+
 use super::{
     AccessChange, AccessResource, Delay, InvalidItem, Objection, Operation, Part, Subject,
     SubjectContext, SubjectEffect, SubjectKey, Work, unknown,
@@ -81,6 +83,14 @@ impl<'a> Subject<'a> for Grant<'a> {
         Vec::new()
     }
 
+    fn may_decline(&self, _: &Snapshot) -> BTreeSet<PersonId> {
+        BTreeSet::new()
+    }
+
+    fn delay(&self) -> Delay {
+        Delay::May
+    }
+
     fn work(&self) -> Work {
         Work::Keep {
             access: AccessResource::Assignment(self.assignment.clone()),
@@ -88,10 +98,10 @@ impl<'a> Subject<'a> for Grant<'a> {
         }
     }
 
-    fn undo(&self) -> Operation {
-        Operation::Unassign {
+    fn undo(&self) -> Option<Operation> {
+        Some(Operation::Unassign {
             assignment: self.assignment.clone(),
-        }
+        })
     }
 }
 
@@ -143,6 +153,10 @@ impl<'a> Subject<'a> for Removal<'a> {
         Vec::new()
     }
 
+    fn may_decline(&self, _: &Snapshot) -> BTreeSet<PersonId> {
+        BTreeSet::new()
+    }
+
     fn work(&self) -> Work {
         Work::Remove {
             access: AccessResource::Assignment(self.assignment.clone()),
@@ -154,11 +168,11 @@ impl<'a> Subject<'a> for Removal<'a> {
     }
 
     /// The removed access had no end that Leastwise knows.
-    fn undo(&self) -> Operation {
-        Operation::Assign {
+    fn undo(&self) -> Option<Operation> {
+        Some(Operation::Assign {
             assignment: self.assignment.clone(),
             term: Term::Standing,
-        }
+        })
     }
 }
 

@@ -21,7 +21,7 @@ pub use state::{ObservedIdentity, OpenMatter, State, content};
 use super::{
     AccessChange, Delay, InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange,
     PropertyValue, SagaPlan, Step, Subject, SubjectContext, SubjectEffect, SubjectKey,
-    SubjectState, Work, content_hash,
+    SubjectState, Work,
 };
 use crate::{
     ids::{AccountId, PersonId, UserId},
@@ -46,6 +46,8 @@ pub const OWN_IDENTITY: &str = "system.own-identity";
 pub const CONTROLLER: &str = "system.identity-of-controller";
 /// Too few people who decide or administer would remain.
 pub const TOO_FEW: &str = "system.too-few-controllers";
+/// Sign-ins of another identity became sign-ins of this one.
+pub const HOLDS_OTHERS: &str = "system.identity-holds-sign-ins";
 /// Nobody has signed in as the identity.
 pub const NO_SIGN_IN: &str = "system.no-sign-in";
 
@@ -321,19 +323,22 @@ impl<'a> Subject<'a> for Link<'a> {
         })
     }
 
-    /// A refusal is withdrawn, so that the next sign-in claims again: nobody has agreed that the claim is true.
-    fn undo(&self) -> Operation {
-        Operation::LinkIdentity {
+    /// A refusal is withdrawn, so that the next sign-in claims again: nobody has agreed that the claim is true. What is
+    /// withdrawn is refused again only if a sign-in claims it again.
+    fn undo(&self) -> Option<Operation> {
+        let after = match self.aim() {
+            Aim::Withdraw(_) | Aim::Nothing => return None,
+            Aim::Refuse(_) => None,
+            Aim::Link(_) | Aim::End(_) => self.before.cloned(),
+        };
+        Some(Operation::LinkIdentity {
             person: self.person.clone(),
             before: self.after.cloned(),
-            after: match self.aim() {
-                Aim::Refuse(_) | Aim::Withdraw(_) => None,
-                _ => self.before.cloned(),
-            },
+            after,
             seen: ObservedIdentity {
                 refused: self.refused(),
                 ..ObservedIdentity::default()
             },
-        }
+        })
     }
 }

@@ -1,6 +1,8 @@
 //! Group memberships as subjects of a change. A removal is objected to only if the write cannot succeed or would be
 //! undone.
 
+use std::collections::BTreeSet;
+
 use super::{
     AccessChange, AccessResource, Delay, InvalidItem, Objection, Operation, Part, Subject,
     SubjectContext, SubjectEffect, SubjectKey, Work, unknown,
@@ -66,6 +68,14 @@ impl<'a> Subject<'a> for Addition<'a> {
         Vec::new()
     }
 
+    fn may_decline(&self, _: &Snapshot) -> BTreeSet<PersonId> {
+        BTreeSet::new()
+    }
+
+    fn delay(&self) -> Delay {
+        Delay::May
+    }
+
     fn work(&self) -> Work {
         Work::Keep {
             access: access(self.group, self.user),
@@ -73,11 +83,11 @@ impl<'a> Subject<'a> for Addition<'a> {
         }
     }
 
-    fn undo(&self) -> Operation {
-        Operation::RemoveMember {
+    fn undo(&self) -> Option<Operation> {
+        Some(Operation::RemoveMember {
             group: self.group.clone(),
             user: self.user.clone(),
-        }
+        })
     }
 }
 
@@ -121,6 +131,10 @@ impl<'a> Subject<'a> for Removal<'a> {
         Vec::new()
     }
 
+    fn may_decline(&self, _: &Snapshot) -> BTreeSet<PersonId> {
+        BTreeSet::new()
+    }
+
     fn work(&self) -> Work {
         Work::Remove {
             access: access(self.group, self.user),
@@ -131,11 +145,11 @@ impl<'a> Subject<'a> for Removal<'a> {
         Delay::Never
     }
 
-    fn undo(&self) -> Operation {
-        Operation::AddMember {
+    fn undo(&self) -> Option<Operation> {
+        Some(Operation::AddMember {
             group: self.group.clone(),
             user: self.user.clone(),
-        }
+        })
     }
 }
 

@@ -201,7 +201,7 @@ fn undo(operations: &[Operation]) -> Vec<Operation> {
     operations
         .iter()
         .rev()
-        .map(|operation| operation.subject().undo())
+        .map(|operation| operation.subject().undo().unwrap())
         .collect()
 }
 

@@ -330,7 +330,10 @@ fn the_plan_settles_what_is_open_and_its_undo_begins_where_it_ends() {
         content(Some(&user_id(1)), None, &none).into()
     );
     let link = item(None, Some(user_id(1)), None);
-    assert_eq!(link.subject().undo(), item(Some(user_id(1)), None, None));
+    assert_eq!(
+        link.subject().undo(),
+        Some(item(Some(user_id(1)), None, None))
+    );
 }
 
 /// These people decide, and the last two of them administer as well.
@@ -536,7 +539,8 @@ fn a_claim_of_several_users_is_told_shown_and_undone_for_each_of_them() {
         .collect();
     assert_eq!(claimed.collect::<Vec<_>>(), shown);
 
-    let withdrawal = subject.undo();
+    let withdrawal = subject.undo().unwrap();
+    assert_eq!(withdrawal.subject().undo(), None, "a refusal needs a claim");
     let refused: BTreeSet<UserId> = users.into_iter().collect();
     let Operation::LinkIdentity { after, seen, .. } = &withdrawal else {
         panic!("an item about an identity");

@@ -37,6 +37,10 @@ pub(super) async fn end_roles(
     let before = person::see_groups(tx, seen.subject, seen.groups).await?;
     let now_held = by_groups(seen.groups);
     let mut left: BTreeSet<_> = by_groups(&before).difference(&now_held).copied().collect();
+    if !left.is_empty() && person::is_joined(tx, seen.subject).await? {
+        // The roles are those of the person, whose own sign-ins are in the groups.
+        left.clear();
+    }
     if !left.is_empty() {
         let others = person::groups_of_others(tx, seen.person, seen.subject).await?;
         let kept = by_groups(&others);

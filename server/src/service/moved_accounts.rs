@@ -112,7 +112,19 @@ pub fn moved(app_state: &Arc<AppState>, accounts: impl IntoIterator<Item = Accou
     }
 }
 
+/// Lets the next mark start a publisher if this one ends by a panic.
+struct Running<'a>(&'a MovedAccounts);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.marks().has_publisher = false;
+        }
+    }
+}
+
 async fn publish_until_settled(app_state: Arc<AppState>) {
+    let _running = Running(&app_state.moved_accounts);
     loop {
         if let Err(error) = bring_up_to_date(&app_state).await {
             tracing::error!(

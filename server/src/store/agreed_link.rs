@@ -255,18 +255,21 @@ pub async fn join(tx: &mut Tx, person: &PersonId, holder: &PersonId) -> Result<(
     affected(done.rows_affected(), "this person")
 }
 
-/// Ends the link of an identity. Sign-ins that it gave to another one come back.
-pub async fn end(tx: &mut Tx, person: &PersonId) -> Result<(), StoreError> {
-    sqlx::query("update subject set person_id = $1, joined_from = null where joined_from = $1")
-        .bind(person.as_str())
-        .execute(tx.conn())
-        .await?;
+/// Ends the link of an identity. Sign-ins that it gave to another one come back; returns their number.
+pub async fn end(tx: &mut Tx, person: &PersonId) -> Result<u64, StoreError> {
+    let given_back =
+        sqlx::query("update subject set person_id = $1, joined_from = null where joined_from = $1")
+            .bind(person.as_str())
+            .execute(tx.conn())
+            .await?
+            .rows_affected();
     let done = sqlx::query("update person set user_id = null, joined = null where id = $1")
         .bind(person.as_str())
         .execute(tx.conn())
         .await?;
     affected(done.rows_affected(), "this person")?;
-    settle_claims(tx, person).await
+    settle_claims(tx, person).await?;
+    Ok(given_back)
 }
 
 /// Removes the claims of an identity, which people settled.

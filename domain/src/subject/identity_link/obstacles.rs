@@ -1,6 +1,6 @@
 //! Why a user cannot become the user of an identity now. All of it can be corrected.
 
-use super::{DISABLED, ELSEWHERE, NO_SIGN_IN, State};
+use super::{DISABLED, ELSEWHERE, HOLDS_OTHERS, NO_SIGN_IN, State};
 use crate::{
     directory::UserStatus,
     ids::{Principal, UserId},
@@ -35,6 +35,17 @@ pub(super) fn of_link(user: &UserId, state: &State, context: SubjectContext<'_>)
         )
         .passing()
     }));
+    // Passed on once more, nobody could give them back.
+    if state.joins.is_some() && !state.holds.is_empty() {
+        let held = Objection::blocks(
+            HOLDS_OTHERS,
+            "Sign-ins of another identity became sign-ins of this one. End the link of that identity first, and request \
+             its link to the new user as well."
+                .into(),
+            "PCI 8.2.1",
+        );
+        found.push(held.passing());
+    }
     if state.sign_ins == 0 {
         let nobody = Objection::blocks(
             NO_SIGN_IN,

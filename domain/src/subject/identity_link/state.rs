@@ -66,6 +66,8 @@ pub struct State {
     pub requester: Option<PersonId>,
     /// The identity that its sign-ins are a part of.
     pub joined: Option<PersonId>,
+    /// The identities whose sign-ins became sign-ins of this one.
+    pub holds: Vec<PersonId>,
     /// The roles to decide and to administer that the identities of the item hold, suspended ones included.
     pub roles: BTreeSet<Role>,
     /// Who decides and administers before and after the change. None if that was not read.

@@ -163,8 +163,14 @@ async fn try_carry_out(
         return Err(Failure::NotSent);
     }
     tx.commit().await.map_err(Failure::Unconfirmed)?;
-    let refreshed = identities::refresh_summary(app_state).await;
-    refreshed.map_err(Failure::Unconfirmed)
+    // The link is written, whatever pages say about all identities until the next crawl.
+    if let Err(error) = identities::refresh_summary(app_state).await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the summary of identities could not be read"
+        );
+    }
+    Ok(())
 }
 
 /// Returns what was seen when the item was requested. Nothing is written about another person or user than the request
@@ -301,6 +307,12 @@ async fn linked(
         agreed_link::link(tx, person, user).await?;
         return Ok(entries);
     };
+    let origins = agreed_link::origins(tx.conn(), person).await?;
+    if origins.iter().any(Option::is_some) {
+        return Err(never(
+            "Sign-ins of another identity became sign-ins of this one. End the link of that identity first.",
+        ));
+    }
     entries.push(journal.identity_joined(holder, person, &target.keys, agreement));
     // Whoever the sign-ins were before counts as the same human as well.
     for (earlier, ids) in &known.record.users {
@@ -337,7 +349,13 @@ async fn ended(
             identity::keep(tx, person, user, &earlier.external_ids, agreement.at).await?;
             entries.push(journal.identity_user_seen(&earlier, agreement.at));
         }
-        agreed_link::end(tx, person).await?;
+        let given_back = agreed_link::end(tx, person).await?;
+        if known.record.joined.is_some() && given_back == 0 {
+            return Err(never(
+                "The sign-ins of this identity are not where its link left them, so its end would take nothing away. End the \
+                 link of the identity that they act as.",
+            ));
+        }
         entries.push(journal.identity_link_ended(person, user, agreement));
         return Ok(entries);
     }

@@ -47,9 +47,13 @@ pub(super) async fn evaluate_now(
 ) -> Result<Evaluation, StoreError> {
     let now = app_state.clock.now();
     let snapshot = current.snapshot(conn, now).await?;
+    let UnderWay {
+        operations: under_way,
+        finished,
+    } = under_way(conn, &snapshot, stored.map(|change| &change.id)).await?;
     let evaluated = Evaluated {
         rules: Arc::clone(&app_state.rules),
-        under_way: under_way(conn, &snapshot, stored.map(|change| &change.id)).await?,
+        under_way,
         operations: operations.to_vec(),
         now,
         snapshot,
@@ -66,7 +70,8 @@ pub(super) async fn evaluate_now(
         conn,
         snapshot,
         operations,
-        &evaluated.under_way,
+        // What finished is in the database, which is read.
+        &evaluated.under_way[finished..],
         &mut states,
     )
     .await?;
@@ -260,6 +265,13 @@ fn requested(operations: &[Operation]) -> impl Iterator<Item = &Assignment> + Cl
     given.map(|(assignment, _)| assignment)
 }
 
+/// The operations that the snapshot does not show yet.
+struct UnderWay {
+    operations: Vec<Operation>,
+    /// The number of those that finished, which come first.
+    finished: usize,
+}
+
 /// Returns the operations of all approved and unfinished changes, and of those that finished after the reads of this
 /// snapshot. Without them, the second of two harmless steps would be evaluated as if the first did not exist.
 ///
@@ -269,7 +281,7 @@ async fn under_way(
     conn: &mut AnyConnection,
     snapshot: &Snapshot,
     except: Option<&ChangeId>,
-) -> Result<Vec<Operation>, StoreError> {
+) -> Result<UnderWay, StoreError> {
     let oldest = snapshot.parts().coverage.oldest.unwrap_or_default();
     let mut operations = Vec::new();
     for (found, ended) in change::ended_since(conn, oldest).await? {
@@ -304,13 +316,17 @@ async fn under_way(
                 .map(|(_, operation)| operation),
         );
     }
+    let finished = operations.len();
     for found in change::in_states(conn, &[State::Approved, State::Applying], except).await? {
         if as_asked(&found) {
             let all = understood(found).into_iter();
             operations.extend(all.map(|(_, operation)| operation));
         }
     }
-    Ok(operations)
+    Ok(UnderWay {
+        operations,
+        finished,
+    })
 }
 
 /// Returns the operations of a change with their places. Of a change that a newer version requested, those that this

@@ -140,10 +140,11 @@ pub(super) fn link_of(
     let several = stored.change.proposal.operations.len() > 1;
     let at = items.binary_search_by_key(&index, |item| item.index).ok();
     let item = items.get(at.filter(|_| several)?)?;
-    scope.covers(item).then(|| FollowUpLink {
+    let form = form(&stored.change.id, item, Reach::One)?;
+    scope.covers(item).then_some(FollowUpLink {
         what: item.what,
         items: 1,
-        form: form(&stored.change.id, item, Reach::One),
+        form,
     })
 }
 
@@ -163,13 +164,16 @@ pub(super) fn links(
             link.items += 1;
             continue;
         }
+        let Some(form) = form(change, item, Reach::Alike) else {
+            continue;
+        };
         if let Some(place) = place {
             alike.insert(place, all.len());
         }
         all.push(FollowUpLink {
             what: item.what,
             items: 1,
-            form: form(change, item, Reach::Alike),
+            form,
         });
     }
     all.sort_by_key(|link| link.what);
@@ -180,16 +184,15 @@ pub(super) fn links(
     }
 }
 
-fn form(change: &ChangeId, item: &FollowUpItem, reach: Reach) -> FollowUpForm {
-    form_of(&item.request).map_or_else(
-        || {
-            FollowUpForm::Classify(ClassifyOrigin {
-                change: change.clone(),
-                what: item.what,
-                item: item.index,
-                reach,
-            })
-        },
-        FollowUpForm::Change,
-    )
+/// Returns the form that requests what is left of an item. None if no form requests it.
+fn form(change: &ChangeId, item: &FollowUpItem, reach: Reach) -> Option<FollowUpForm> {
+    if item.request.classifies().is_some() {
+        return Some(FollowUpForm::Classify(ClassifyOrigin {
+            change: change.clone(),
+            what: item.what,
+            item: item.index,
+            reach,
+        }));
+    }
+    form_of(&item.request).map(FollowUpForm::Change)
 }

@@ -62,6 +62,11 @@ pub(super) async fn read(
             .unwrap_or_default(),
         requester: Some(requester.clone()),
         joined,
+        holds: agreed_link::origins(conn, item.person)
+            .await?
+            .into_iter()
+            .flatten()
+            .collect(),
         roles,
         controllers: None,
     }))

@@ -33,7 +33,18 @@ pub async fn see_groups(
     Ok(before.unwrap_or_default())
 }
 
-/// Returns the groups in which the other sign-ins of a person were last seen.
+/// Whether a sign-in became one of its person by a link that people agreed to.
+pub async fn is_joined(tx: &mut Tx, subject: &Subject) -> Result<bool, StoreError> {
+    let row: Option<(Option<String>,)> =
+        sqlx::query_as("select joined_from from subject where iss = $1 and sub = $2")
+            .bind(&subject.iss)
+            .bind(&subject.sub)
+            .fetch_optional(tx.conn())
+            .await?;
+    Ok(row.is_some_and(|(from,)| from.is_some()))
+}
+
+/// Returns the groups in which the other sign-ins of a person were last seen, without those that joined it.
 pub async fn groups_of_others(
     tx: &mut Tx,
     person: &PersonId,
@@ -41,7 +52,7 @@ pub async fn groups_of_others(
 ) -> Result<BTreeSet<String>, StoreError> {
     let rows: Vec<(String,)> = sqlx::query_as(
         "select seen_groups from subject where person_id = $1 and not (iss = $2 and sub = $3) \
-         and seen_groups is not null",
+         and joined_from is null and seen_groups is not null",
     )
     .bind(person.as_str())
     .bind(&subject.iss)
