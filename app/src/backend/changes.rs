@@ -228,7 +228,7 @@ pub trait ChangesPort {
     /// Returns a page of the list, newest first. `only` is the name of a state, `mine`, [`WITH_ALARM`] or
     /// [`REFUSED_BY`](super::REFUSED_BY), [`ALARM_BY`](super::ALARM_BY).
     async fn changes(&self, query: &ListQuery) -> PortResult<Page<ChangeRow>>;
-    /// [`Denied::NewerVersion`](super::Denied::NewerVersion) if this version does not understand all of the change.
+    /// [`Denied::NotUnderstood`](super::Denied::NotUnderstood) if this version does not understand all of the change.
     async fn change(&self, id: &ChangeId) -> PortResult<ChangeView>;
     /// Returns a change that this version does not understand completely.
     async fn unreadable_change(&self, id: &ChangeId) -> PortResult<UnreadableChangeView>;

@@ -1,4 +1,4 @@
-//! Changes that count only in part: those that differ from the ledger, and those that a newer version requested.
+//! Changes that count only in part: those that differ from the ledger, and those that this version does not understand.
 
 use domain::{
     change::{State, UnreadableCause},
@@ -95,6 +95,6 @@ pub enum UnreadableConsequence {
 pub enum UnreadableItem {
     /// Understood.
     Known(Vec<SentencePart>),
-    /// The stored document.
-    Newer(String),
+    /// Not understood: the stored document.
+    NotUnderstood(String),
 }

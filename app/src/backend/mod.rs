@@ -51,7 +51,7 @@ pub use viewer::*;
 
 use std::sync::Arc;
 
-use domain::authorize::Denial;
+use domain::{authorize::Denial, change::UnreadableCause};
 use leptos::prelude::expect_context;
 use serde::{Serialize, Serializer};
 use thiserror::Error;
@@ -75,9 +75,9 @@ pub enum Denied {
     /// The action needs a more recent sign-in (403, or a detour over the sign-in that keeps the input).
     #[error("a more recent sign-in is needed")]
     SignInAgain,
-    /// A newer version of Leastwise requested the change, and this one does not understand all of it (409).
-    #[error("requested by a newer version")]
-    NewerVersion,
+    /// This version does not understand all of the change (409).
+    #[error("the change is not understood")]
+    NotUnderstood(UnreadableCause),
     /// The object changed since the caller loaded it (409).
     #[error("{0}")]
     Conflict(String),

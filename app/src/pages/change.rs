@@ -27,7 +27,7 @@ use super::{list_query, unreadable_change};
 pub async fn page(visit: Visit) -> PortResult<Page> {
     let id = visit.param("id")?;
     let mut view = match visit.backend.change(&id).await {
-        Err(Denied::NewerVersion) => return unreadable_change::page(&visit, &id).await,
+        Err(Denied::NotUnderstood(_)) => return unreadable_change::page(&visit, &id).await,
         found => found?,
     };
     let items_page = visit.query("items").parse().unwrap_or(1);

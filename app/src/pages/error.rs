@@ -1,5 +1,6 @@
 //! The page of an error, with its HTTP status. Never shows internal error text.
 
+use domain::change::UnreadableCause;
 use leptos::prelude::*;
 
 use crate::{
@@ -15,7 +16,7 @@ pub fn status(denied: &Denied) -> u16 {
             403
         }
         Denied::NotFound => 404,
-        Denied::Conflict(_) | Denied::NewerVersion => 409,
+        Denied::Conflict(_) | Denied::NotUnderstood(_) => 409,
         Denied::Invalid(_) => 422,
         Denied::Busy(Load::Own) | Denied::TooMany { .. } => 429,
         Denied::Busy(Load::Overall) | Denied::Unavailable => 503,
@@ -44,9 +45,13 @@ pub fn words(denied: &Denied) -> (&'static str, String) {
             "This needs a more recent sign-in. Nothing was changed. Sign in again and repeat it.".into(),
         ),
         Denied::Conflict(what) => ("Changed in the meantime", what.clone()),
-        Denied::NewerVersion => (
+        Denied::NotUnderstood(UnreadableCause::NewerVersion) => (
             "Requested by a newer version",
             "A newer version of Leastwise requested this change, and this version does not understand all of it. Nothing was changed.".into(),
+        ),
+        Denied::NotUnderstood(UnreadableCause::Altered) => (
+            "Altered, and not understood",
+            "The items of this change are not those that the ledger records, and this version does not understand all of them. Nothing was changed. Tell the operator of Leastwise.".into(),
         ),
         Denied::Invalid(errors) => (
             "Invalid input",

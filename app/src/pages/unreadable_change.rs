@@ -121,7 +121,7 @@ fn items(items: &[UnreadableItem]) -> impl IntoView + use<> {
             UnreadableItem::Known(item) => {
                 view! { <tr><th scope="row">{sentence_words(item)}</th></tr> }.into_any()
             }
-            UnreadableItem::Newer(document) => view! {
+            UnreadableItem::NotUnderstood(document) => view! {
                 <tr><th scope="row">"Not understood: " <code class="break-all">{document.clone()}</code></th></tr>
             }
             .into_any(),

@@ -15,6 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use app::backend::ChangeKind;
 use domain::ledger::{
     EventKind,
     projection::{self, identities, sessions},
@@ -386,15 +387,8 @@ fn everything_that_the_ports_return_is_serializable_in_snake_case() {
 /// A new kind is a form in server and in app, and one row in each of these tables.
 #[test]
 fn the_kinds_of_a_new_change_are_told_apart_in_two_tables() {
-    let kinds = [
-        "ChangeKind::Grant",
-        "ChangeKind::Remove",
-        "ChangeKind::Join",
-        "ChangeKind::Leave",
-        "ChangeKind::Link",
-        "ChangeKind::Unlink",
-        "ChangeKind::RefuseClaim",
-    ];
+    let names = ChangeKind::ALL.map(|kind| format!("ChangeKind::{kind:?}"));
+    let kinds: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut files = BTreeSet::new();
     for folder in ["src", "../app/src"] {
         for place in naming(folder, &kinds) {

@@ -34,11 +34,10 @@ pub fn measure(
              &out_of_scope=&until={until}",
             some.join("%0A")
         );
-        let path = format!("/changes/classify?{chosen}");
         let mut preview = None;
         for _ in 0..PREVIEWS {
             let before = program.processor_ms()?;
-            let answer = connection.get(&path, cookies)?;
+            let answer = connection.post("/changes/classify", &chosen, cookies)?;
             used.push(program.processor_ms()? - before);
             previews.push(milliseconds(answer.took));
             preview = Some(answer.text());

@@ -1,4 +1,5 @@
-//! What is known of an identity that an item links, ends the link of, or refuses the claims of.
+//! What is known of an identity that an item is about: one that makes or ends its link, refuses its claims, or withdraws
+//! such a refusal.
 
 use std::collections::BTreeSet;
 

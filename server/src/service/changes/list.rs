@@ -123,7 +123,7 @@ impl ChangesPort for Service {
             .ok_or(Denied::NotFound)?;
         match stored {
             FoundChange::Known(stored) => self.view(&stored).await.map_err(broken),
-            FoundChange::Unreadable(_) => Err(Denied::NewerVersion),
+            FoundChange::Unreadable(row) => Err(Denied::NotUnderstood(row.cause())),
         }
     }
 

@@ -1,5 +1,6 @@
-//! A change with an item that this version does not understand, because a newer version of Leastwise requested it: shown,
-//! and withdrawn by its requester. Nothing else is ever done with it, because nobody knows what it does.
+//! A change with an item that this version does not understand, because a newer version of Leastwise requested it or
+//! because somebody altered it: shown, and withdrawn by its requester. Nobody decides on it and it never starts here,
+//! because nobody knows what it does. What of it was started before is carried out as it was planned.
 
 use app::backend::{
     ITEMS_PER_PAGE, LedgerMismatchView, LiveChange, LiveProgress, MismatchConsequence, Page,
@@ -54,7 +55,7 @@ impl Service {
         let named = people.of_items(&known).await?;
         let item = |item: &StoredItem| match item.read() {
             Some(known) => UnreadableItem::Known(descriptions::operation(snapshot, &named, &known)),
-            None => UnreadableItem::Newer(item.document.clone()),
+            None => UnreadableItem::NotUnderstood(item.document.clone()),
         };
         Ok(Page {
             rows: shown.map(item).collect(),

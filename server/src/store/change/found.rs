@@ -34,7 +34,8 @@ pub enum FoundChange {
 pub struct UnreadableRow {
     pub change: UnreadableChange,
     pub version: i64,
-    /// The difference between the row and the ledger, if any. Without one, a newer version wrote the change.
+    /// The difference between the row and the ledger, if any. [`cause`](Self::cause) tells why the change is not
+    /// understood.
     pub altered: Option<ChangeMismatch>,
     pub lifecycle: Lifecycle,
     pub result: Option<String>,

@@ -1,5 +1,5 @@
-//! The items of changes: rows of their own, proven by the digest in the ledger, and read-only if a newer version of
-//! Leastwise wrote one of them.
+//! The items of changes: rows of their own, proven by the digest in the ledger, and read-only if this version does
+//! not understand one of them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,7 +20,7 @@ use app::{
 };
 use domain::{
     approval::{Decision, Mfa},
-    change::{Change, DECIDE_WITHIN, Operation, Proposal, State, StoredItem},
+    change::{Change, DECIDE_WITHIN, Operation, Proposal, State, StoredItem, UnreadableCause},
     engine::StartVerdict,
     grant::Term,
     ids::{AccountId, Assignment, ChangeId, Pair, Principal},
@@ -493,7 +493,8 @@ async fn a_change_with_an_item_of_a_newer_version_is_shown_and_withdrawn_and_not
         let (code, told) = verify(&org).await;
         assert_eq!(code, 0, "{told}");
         let ann = org.as_("ann").await;
-        assert_eq!(ann.change(id).await.unwrap_err(), Denied::NewerVersion);
+        let denied = Denied::NotUnderstood(UnreadableCause::NewerVersion);
+        assert_eq!(ann.change(id).await.unwrap_err(), denied);
         let html = page(&org, "ann", id, "").await;
         for shown in [
             "A newer version of Leastwise requested this change: 2 of its 3 items are of a kind or version that this version does not know",
@@ -563,6 +564,8 @@ async fn a_change_of_a_newer_version_that_was_altered_says_so(engine: DatabaseEn
         "update change_item set document = replace(document, 'everybody', 'nobody') where change_id = '{id}'"
     ))
     .await;
+    let denied = org.as_("ann").await.change(&id).await.unwrap_err();
+    assert_eq!(denied, Denied::NotUnderstood(UnreadableCause::Altered));
     let html = page(&org, "ann", &id, "").await;
     assert!(html.contains("This change does not match the ledger"));
     assert!(!html.contains("A newer version of Leastwise requested this change:"));

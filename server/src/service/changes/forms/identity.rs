@@ -80,7 +80,8 @@ impl ItemForm for IdentityForm {
     }
 }
 
-/// Returns the filled form that requests a link or its end.
+/// Returns the filled form that requests the same about an identity: a link, its end, the refusal of a claim, or the
+/// withdrawal of that refusal. None if the item does none of these.
 pub(super) fn form_of(item: &Operation) -> Option<ChangeForm> {
     let item = item.links()?;
     match item.after {
@@ -133,11 +134,15 @@ impl IdentityForm {
             {
                 Some("This identity claims no user, so there is nothing to refuse.")
             }
-            Self::WithdrawRefusal
-                if known.user().is_some() || open.is_some() || known.record.refused.is_empty() =>
-            {
+            Self::WithdrawRefusal if known.record.refused.is_empty() => {
                 Some("No claim of this identity is refused, so there is nothing to withdraw.")
             }
+            Self::WithdrawRefusal if known.user().is_some() => Some(
+                "This identity is linked to a user. A refusal is withdrawn only from one that is not.",
+            ),
+            Self::WithdrawRefusal if open.is_some() => Some(
+                "This identity claims a user or is suspended. Settle that before a refusal is withdrawn.",
+            ),
             _ => None,
         }
     }
