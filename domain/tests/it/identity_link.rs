@@ -434,6 +434,35 @@ fn sign_ins_that_join_another_identity_leave_enough_who_decide_as_well() {
     );
 }
 
+#[test]
+fn sign_ins_that_joined_an_identity_are_not_passed_on() {
+    let mut joins = item(None, Some(user_id(1)), None);
+    let Operation::LinkIdentity { seen, .. } = &mut joins else {
+        panic!("an item about an identity");
+    };
+    seen.joins = Some(person(3));
+    let blocked = |holds: Vec<PersonId>| {
+        let state = State {
+            joins: Some(person(3)),
+            holds,
+            ..state()
+        };
+        objections(&joins, Some(state)).contains(&("system.identity-holds-sign-ins", None))
+    };
+    assert!(blocked(vec![person(7)]));
+    assert!(!blocked(Vec::new()));
+    let moves = item(None, Some(user_id(1)), None);
+    let state = State {
+        holds: vec![person(7)],
+        ..state()
+    };
+    let found = objections(&moves, Some(state));
+    assert!(
+        !found.contains(&("system.identity-holds-sign-ins", None)),
+        "a link to a user whom nobody is passes nothing on"
+    );
+}
+
 proptest! {
     /// Whoever is asked about, in whatever order the ends are agreed to and carried out, two approvers and an administrator
     /// remain.

@@ -11,7 +11,7 @@ mod link;
 mod role;
 
 pub use claim::{Claim, claims};
-pub use groups::{groups_of_others, see_groups};
+pub use groups::{groups_of_others, is_joined, see_groups};
 pub(super) use link::stored_keys;
 pub use link::{FoundUser, NewLink, keys_of, link, without_user};
 pub use role::{

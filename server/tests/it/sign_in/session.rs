@@ -366,8 +366,15 @@ async fn a_sign_in_that_leaves_a_group_ends_no_role_while_another_one_of_its_per
     };
     let none = std::collections::BTreeSet::new();
     person::see_groups(&mut tx, &other, &none).await.unwrap();
+    // A sign-in that joined the person, and is in the group, keeps no role.
+    let groups = [Role::Administrator.group().to_owned()].into();
+    person::see_groups(&mut tx, &other, &groups).await.unwrap();
+    sqlx::query("update subject set joined_from = person_id where sub = 'another'")
+        .execute(tx.conn())
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
-    // Nobody of the person is in the group any more: the next time that one of them leaves it ends the role.
+    // No own sign-in of the person is in the group any more: the next time that one of them leaves it ends the role.
     server.change("alice", |alice| {
         alice.groups = vec![Role::Administrator.group().to_owned()];
     });
