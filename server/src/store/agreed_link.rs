@@ -3,6 +3,8 @@
 //!
 //! No row counts without the entry that the caller appends in the same transaction.
 
+mod sketch;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
@@ -14,6 +16,8 @@ use domain::{
     time::Timestamp,
 };
 use sqlx::AnyConnection;
+
+pub use sketch::{IdentitySketch, Listed, sketches};
 
 use super::{
     StoreError, Tx, affected, id,
@@ -281,71 +285,8 @@ pub async fn settle_claims(tx: &mut Tx, person: &PersonId) -> Result<(), StoreEr
     Ok(())
 }
 
-/// What of an identity with a sign-in decides its place in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdentitySketch {
-    pub person: PersonId,
-    pub user: Option<UserId>,
-    /// Whether a sign-in of it claims a user.
-    pub claims: bool,
-}
-
-/// Which identities are listed.
-#[derive(Debug, Clone)]
-pub enum Listed {
-    All,
-    WithoutUser,
-    Claiming,
-    These(Vec<PersonId>),
-}
-
 /// The number of identities that are read in one query.
 const AT_ONCE: usize = 500;
-
-/// Returns the identities that have a sign-in, without their sign-ins.
-pub async fn sketches(
-    conn: &mut AnyConnection,
-    which: &Listed,
-) -> Result<Vec<IdentitySketch>, StoreError> {
-    let condition = match which {
-        Listed::All => "1 = 1",
-        Listed::WithoutUser => "p.user_id is null",
-        Listed::Claiming => "p.id in (select person_id from subject where claims is not null)",
-        Listed::These(these) => {
-            let mut found = Vec::new();
-            for some in these.chunks(AT_ONCE) {
-                let condition = format!("p.id in ({})", places(some.len()));
-                found.extend(sketches_where(conn, &condition, some).await?);
-            }
-            return Ok(found);
-        }
-    };
-    sketches_where(conn, condition, &[]).await
-}
-
-async fn sketches_where(
-    conn: &mut AnyConnection,
-    condition: &str,
-    persons: &[PersonId],
-) -> Result<Vec<IdentitySketch>, StoreError> {
-    let sql = format!(
-        "select p.id, p.user_id, count(s.claims) from person p join subject s on s.person_id = p.id \
-         where {condition} group by p.id, p.user_id"
-    );
-    let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
-    let query = persons
-        .iter()
-        .fold(query, |query, person| query.bind(person.as_str()));
-    let rows: Vec<(String, Option<String>, i64)> = query.fetch_all(conn).await?;
-    let sketch = |(person, user, claims): (String, Option<String>, i64)| {
-        Ok(IdentitySketch {
-            person: id("person", &person)?,
-            user: user.map(|user| id("person", &user)).transpose()?,
-            claims: claims > 0,
-        })
-    };
-    rows.into_iter().map(sketch).collect()
-}
 
 /// An identity in the list: a person with a sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
