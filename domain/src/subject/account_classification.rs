@@ -165,8 +165,8 @@ impl Classification<'_> {
     }
 
     /// Returns what the item loosens, whom it makes responsible, and what it says instead of the reasons that people
-    /// agreed to, all of which need two other people. `now` is the classification in force, `without` the one without a declaration. The reasons name no account, so that those of
-    /// many accounts are one.
+    /// agreed to, all of which need two other people. `now` is the classification in force, `without` the one without a
+    /// declaration. The reasons name no account, so that those of many accounts are one.
     fn needs_agreement(
         &self,
         now: (Environment, Pci),
@@ -176,21 +176,16 @@ impl Classification<'_> {
         let end = |declaration: Option<&Declaration>| declaration.map(|d| d.valid_until);
         let reason = if is_looser(next, now) {
             Some(format!(
-                "An account that is {} with PCI scope {} would become {} with PCI scope {}. Two other people must agree \
-                 to classify an account less strictly.",
-                now.0.as_str(),
-                now.1.as_str(),
-                next.0.as_str(),
-                next.1.as_str()
+                "An account that is {} would become {}. Two other people must agree to classify an account less \
+                 strictly.",
+                class_words(now),
+                class_words(next)
             ))
         } else if end(self.after) > end(self.before) && is_looser(next, without) {
             Some(format!(
-                "An account would stay {} with PCI scope {} for longer, and is {} with PCI scope {} without a \
-                 declaration. Two other people must agree.",
-                next.0.as_str(),
-                next.1.as_str(),
-                without.0.as_str(),
-                without.1.as_str()
+                "An account would stay {} for longer, and is {} without a declaration. Two other people must agree.",
+                class_words(next),
+                class_words(without)
             ))
         } else {
             None
@@ -219,6 +214,16 @@ impl Classification<'_> {
         let objections = loosened.into_iter().chain(new_owner);
         objections.chain(new_reason).collect()
     }
+}
+
+/// Returns a classification in words, for a sentence.
+fn class_words((environment, pci): (Environment, Pci)) -> String {
+    let scope = match pci {
+        Pci::In => "in PCI scope",
+        Pci::Connected => "connected to PCI",
+        Pci::Out => "out of PCI scope",
+    };
+    format!("{} and {scope}", environment.as_str())
 }
 
 impl<'a> Subject<'a> for Classification<'a> {
