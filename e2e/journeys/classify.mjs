@@ -51,10 +51,10 @@ export async function journey(suite, browser) {
         await decide(ines, change);
         await decide(kwame, change);
         await maya.saysInTime('Verified');
-        await maya.open(`/accounts/${names.accounts[loose[0]]}`);
-        await maya.says('as declared', 'Declared otherwise than tagged');
-        await maya.open('/accounts?only=declared-otherwise');
-        await maya.says(...loose);
+        // Pages show a classification up to about a second after it is in force.
+        await maya.findsInTime(`/accounts/${names.accounts[loose[0]]}`, 'as declared');
+        await maya.says('Declared otherwise than tagged');
+        for (const account of loose) await maya.findsInTime('/accounts?only=declared-otherwise', account);
         await maya.open('/ledger');
         await maya.says(`declared account ${loose[0]} development, PCI scope out`);
 
@@ -79,8 +79,8 @@ export async function journey(suite, browser) {
         await maya.says('Allowed: applied immediately');
         await submit(maya);
         await maya.saysInTime('Verified');
-        await maya.open(`/accounts/${names.accounts[strict]}`);
-        await maya.says('Production', 'as declared');
+        await maya.findsInTime(`/accounts/${names.accounts[strict]}`, 'as declared');
+        await maya.says('Production');
       });
       await maya.leave();
     });

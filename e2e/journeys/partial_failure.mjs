@@ -84,8 +84,7 @@ export async function journey(suite, browser) {
         await maya.says('Allowed: applied immediately');
         await submit(maya);
         await maya.saysInTime('Verified');
-        await maya.open(`/accounts/${names.accounts[ACCOUNTS[1]]}`);
-        await maya.says('as declared');
+        await maya.findsInTime(`/accounts/${names.accounts[ACCOUNTS[1]]}`, 'as declared');
       });
       await maya.leave();
     });
