@@ -25,7 +25,7 @@ pub fn measure(
 ) -> Result<(), Failure> {
     let mut connection = Connection::open(aws.web).context("connecting to the server")?;
     let accounts = accounts(&mut connection, cookies)?;
-    let empty = connection.get("/changes/classify", cookies)?.text();
+    let empty = connection.read("/changes/classify", cookies)?.text();
     let until = value(&empty, "until")?;
     let (mut previews, mut submissions, mut used) = (Vec::new(), Vec::new(), Vec::new());
     for some in accounts.chunks_exact(ITEMS).take(CHANGES) {
@@ -64,28 +64,35 @@ pub fn measure(
     Ok(())
 }
 
-/// Returns the numbers of as many accounts as are needed, from the board.
+/// Returns the numbers of as many accounts as are needed, from the cells of the board: a single one is paged.
 fn accounts(connection: &mut Connection, cookies: &str) -> Result<Vec<String>, Failure> {
     const LINK: &str = "href=\"/accounts/";
     let mut found = BTreeSet::new();
-    for page in 1.. {
-        let answer = connection.get(&format!("/accounts?page={page}"), cookies)?;
-        let before = found.len();
-        let text = answer.text();
-        let links = text.split(LINK).skip(1);
-        let ids = links.filter_map(|rest| rest.get(..12));
-        found.extend(
-            ids.filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()))
-                .map(str::to_owned),
-        );
-        if found.len() >= ITEMS * CHANGES {
-            break;
-        }
-        if found.len() == before {
-            return Err(Failure::new("the board shows too few accounts"));
+    let environments = ["production", "staging", "development", "sandbox"];
+    let cells = environments.iter().flat_map(|environment| {
+        let scopes = ["in", "connected", "out"];
+        scopes.map(|pci| format!("{environment}-{pci}"))
+    });
+    for cell in cells {
+        for page in 1.. {
+            let answer = connection.read(&format!("/accounts?only={cell}&page={page}"), cookies)?;
+            let before = found.len();
+            let text = answer.text();
+            let links = text.split(LINK).skip(1);
+            let ids = links.filter_map(|rest| rest.get(..12));
+            found.extend(
+                ids.filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()))
+                    .map(str::to_owned),
+            );
+            if found.len() >= ITEMS * CHANGES {
+                return Ok(found.into_iter().collect());
+            }
+            if found.len() == before {
+                break;
+            }
         }
     }
-    Ok(found.into_iter().collect())
+    Err(Failure::new("the board shows too few accounts"))
 }
 
 /// Returns the value of an input.

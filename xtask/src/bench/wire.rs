@@ -58,6 +58,13 @@ impl Connection {
         self.ask(&request).context(format_args!("GET {path}"))
     }
 
+    /// As [`Self::get`], for a page whose text is read: it is not compressed.
+    pub fn read(&mut self, path: &str, cookies: &str) -> Result<HttpResponse, Failure> {
+        let host = &self.host;
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookies}\r\n\r\n");
+        self.ask(&request).context(format_args!("GET {path}"))
+    }
+
     pub fn post(&mut self, path: &str, form: &str, cookies: &str) -> Result<HttpResponse, Failure> {
         let (host, length) = (&self.host, form.len());
         let request = format!(
