@@ -1,6 +1,7 @@
 //! Measures a change of many items: the preview and the submission of one that classifies 500 accounts.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::figure::{Board, Figure, percentile};
 use super::program::{LocalAws, Program};
@@ -12,6 +13,8 @@ const ITEMS: usize = 500;
 /// Each has accounts of its own, so that none finds its accounts classified already.
 const CHANGES: usize = 3;
 const PREVIEWS: usize = 3;
+/// How often a page that the rate limit refuses is asked for again.
+const WAITS: usize = 5;
 /// The limits in milliseconds.
 const PREVIEW_MS: f64 = 300.0;
 const SUBMIT_MS: f64 = 500.0;
@@ -75,7 +78,11 @@ fn accounts(connection: &mut Connection, cookies: &str) -> Result<Vec<String>, F
     });
     for cell in cells {
         for page in 1.. {
-            let answer = connection.read(&format!("/accounts?only={cell}&page={page}"), cookies)?;
+            let answer = unhurried(
+                connection,
+                &format!("/accounts?only={cell}&page={page}"),
+                cookies,
+            )?;
             let before = found.len();
             let text = answer.text();
             let links = text.split(LINK).skip(1);
@@ -93,6 +100,28 @@ fn accounts(connection: &mut Connection, cookies: &str) -> Result<Vec<String>, F
         }
     }
     Err(Failure::new("the board shows too few accounts"))
+}
+
+/// Reads a page, and waits as long as the server asks when it refuses further requests for a while.
+fn unhurried(
+    connection: &mut Connection,
+    path: &str,
+    cookies: &str,
+) -> Result<HttpResponse, Failure> {
+    for _ in 0..WAITS {
+        let answer = connection.read(path, cookies)?;
+        match answer.status {
+            200 => return Ok(answer),
+            429 => std::thread::sleep(retry_after(&answer)),
+            status => return Err(Failure::new(format!("{path} returned status {status}"))),
+        }
+    }
+    Err(Failure::new(format!("{path} is refused again and again")))
+}
+
+fn retry_after(answer: &HttpResponse) -> Duration {
+    let seconds = answer.header("retry-after").and_then(|s| s.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(1))
 }
 
 /// Returns the value of an input.
