@@ -3,6 +3,7 @@
 //! A template is created once per process and engine; each test gets a copy. The copy is removed when it is dropped,
 //! also when the test panics. Databases that a killed run left behind are removed by the next run.
 
+mod earlier;
 mod files;
 mod postgres;
 
@@ -53,28 +54,25 @@ impl Database {
     }
 
     /// Creates a database as an earlier version left it, and upgrades it. `dump` is what SQLite prints. On PostgreSQL the
-    /// rows are inserted into the tables of now, because the dump has no tables for it.
+    /// migrations of that version create the tables, because the dump has none for it, and its rows are inserted.
     pub async fn upgraded(engine: DatabaseEngine, dump: &str) -> Self {
         let database = Place::new(engine).await.open().await;
-        let rows = statements(dump).filter(|one| {
-            one.starts_with("INSERT INTO") && !one.starts_with("INSERT INTO \"_sqlx_migrations\"")
-        });
         match engine {
             DatabaseEngine::Sqlite => {
                 let all = sqlx::raw_sql(AssertSqlSafe(dump.to_owned()));
                 let done = all.execute(database.store.read()).await;
                 done.expect("a dump is restored");
-                let migrated = database.store.migrate().await;
-                migrated.expect("the database of an earlier version migrates");
             }
             DatabaseEngine::Postgres => {
-                let migrated = database.store.migrate().await;
-                migrated.expect("an empty database migrates");
-                for row in rows {
+                let created = earlier::migrator(dump).run(database.store.read()).await;
+                created.expect("the tables of an earlier version are created");
+                for row in earlier::rows(dump) {
                     database.by_hand(row).await.expect("a row is inserted");
                 }
             }
         }
+        let migrated = database.store.migrate().await;
+        migrated.expect("the database of an earlier version migrates");
         database
     }
 
@@ -98,16 +96,6 @@ impl Database {
             .await?;
         Ok(done.rows_affected())
     }
-}
-
-/// Returns the statements of a dump. A semicolon in a text ends none.
-fn statements(dump: &str) -> impl Iterator<Item = &str> {
-    let mut is_text = false;
-    dump.split_inclusive(move |one| {
-        is_text ^= one == '\'';
-        one == ';' && !is_text
-    })
-    .map(str::trim)
 }
 
 impl Template {
