@@ -42,7 +42,26 @@ impl<'de> Deserialize<'de> for Salt {
 #[derive(Clone)]
 pub struct Private {
     hash: Hash,
-    opened: Option<Box<(Salt, String)>>,
+    value: Value,
+}
+
+/// What is known of a value besides its hash.
+#[derive(Clone)]
+enum Value {
+    /// It was read from a leaf or a stored document, without what is stored beside it.
+    NotRead,
+    /// It is not among the values that are stored beside its document.
+    Erased,
+    Read(Box<(Salt, String)>),
+}
+
+/// A private value for display.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrivateText<'a> {
+    /// Only the hash was read, so whether the value was erased is not known.
+    NotRead,
+    Erased,
+    Text(&'a str),
 }
 
 impl Private {
@@ -51,7 +70,7 @@ impl Private {
         let value = value.into();
         Self {
             hash: hash_of(salt, &value),
-            opened: Some(Box::new((salt, value))),
+            value: Value::Read(Box::new((salt, value))),
         }
     }
 
@@ -70,23 +89,36 @@ impl Private {
         self.opened().map(|(_, value)| value)
     }
 
-    /// Adds the value and its salt, if they are among these.
-    pub fn open(&mut self, values: &PrivateValues) {
-        if let Some((salt, value)) = values.0.get(&self.hash) {
-            self.opened = Some(Box::new((*salt, value.clone())));
+    /// Returns the value for display.
+    pub fn text(&self) -> PrivateText<'_> {
+        match &self.value {
+            Value::NotRead => PrivateText::NotRead,
+            Value::Erased => PrivateText::Erased,
+            Value::Read(value) => PrivateText::Text(&value.1),
         }
+    }
+
+    /// Adds the value and its salt. `values` are all that is stored beside the document of this value: one that is not
+    /// among them was erased.
+    pub fn open(&mut self, values: &PrivateValues) {
+        self.value = match (values.0.get(&self.hash), &self.value) {
+            (Some((salt, value)), _) => Value::Read(Box::new((*salt, value.clone()))),
+            (None, Value::Read(_)) => return,
+            (None, Value::NotRead | Value::Erased) => Value::Erased,
+        };
     }
 
     /// Replaces the value by nothing, the same for every value.
     pub fn blank(&mut self) {
-        (self.hash, self.opened) = (Hash::ZERO, None);
+        (self.hash, self.value) = (Hash::ZERO, Value::NotRead);
     }
 
     /// Returns the value and its salt, or `None` if this was read from a leaf.
     pub(crate) fn opened(&self) -> Option<(Salt, &str)> {
-        self.opened
-            .as_deref()
-            .map(|(salt, value)| (*salt, value.as_str()))
+        match &self.value {
+            Value::Read(value) => Some((value.0, &value.1)),
+            Value::NotRead | Value::Erased => None,
+        }
     }
 }
 
@@ -147,7 +179,7 @@ impl<'de> Deserialize<'de> for Private {
         }
         Leaf::deserialize(deserializer).map(|leaf| Self {
             hash: leaf.h,
-            opened: None,
+            value: Value::NotRead,
         })
     }
 }
@@ -235,15 +267,17 @@ mod tests {
         let private = Private::new(Salt([7; 32]), "Ada Lovelace");
         let stored = serde_json::to_string(&private).unwrap();
         let mut read: Private = serde_json::from_str(&stored).unwrap();
-        assert_eq!((read.value(), &read), (None, &private));
+        assert_eq!((read.text(), &read), (PrivateText::NotRead, &private));
         let value = |value: &str| PrivateValue {
             path: "/actor/name".into(),
             salt: Salt([7; 32]),
             value: value.into(),
         };
         read.open(&[value("Grace Hopper")].into_iter().collect());
-        assert_eq!(read.value(), None);
+        assert_eq!(read.text(), PrivateText::Erased);
         read.open(&[value("Ada Lovelace")].into_iter().collect());
+        assert_eq!(read.text(), PrivateText::Text("Ada Lovelace"));
+        read.open(&PrivateValues::default());
         assert_eq!(read.value(), Some("Ada Lovelace"));
     }
 }

@@ -16,6 +16,7 @@ pub mod identity_link;
 mod invalid;
 mod kinds;
 pub mod membership;
+mod named;
 mod objection;
 mod operation;
 mod phrase;

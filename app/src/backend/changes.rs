@@ -37,6 +37,8 @@ pub struct TimelineRow {
     pub at: Timestamp,
     /// A description of the event.
     pub what: String,
+    /// The account that the event is about, if the change has several items.
+    pub account: Option<String>,
     /// The actor; `None` for observations and automatic events.
     pub who: Option<String>,
     /// The AWS request id, if known.

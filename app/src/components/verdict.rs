@@ -48,6 +48,9 @@ pub fn VerdictBox(
     /// The names of the people who can approve; `None` if they are not to be shown.
     #[prop(optional)]
     approvers: Option<Vec<String>>,
+    /// The number of approvals that were given and count.
+    #[prop(optional)]
+    given: u8,
     #[prop(optional)] tense: Tense,
 ) -> impl IntoView {
     let people = |n: u8| {
@@ -61,7 +64,12 @@ pub fn VerdictBox(
         (Outcome::Allowed, Tense::Open) => "Allowed: applied immediately".to_owned(),
         (Outcome::Allowed, Tense::Over) => "Allowed without approval".to_owned(),
         (Outcome::NeedsApproval, Tense::Open) => {
-            format!("Needs approval by {}", people(verdict.approvals))
+            let needs = format!("Needs approval by {}", people(verdict.approvals));
+            match given {
+                0 => needs,
+                1 => format!("{needs}: 1 has approved"),
+                some => format!("{needs}: {some} have approved"),
+            }
         }
         (Outcome::NeedsApproval, Tense::Over) => {
             format!("Needed approval by {}", people(verdict.approvals))
@@ -83,7 +91,7 @@ pub fn VerdictBox(
         .collect_view();
     let who = approvers
         .filter(|_| verdict.outcome == Outcome::NeedsApproval)
-        .map(|approvers| who(approvers, verdict.approvals));
+        .map(|approvers| who(approvers, verdict.approvals.saturating_sub(given)));
     view! {
         <Notice status=verdict_status(verdict.outcome, tense) title>
             <ul data-policies>{reasons}</ul>

@@ -1,13 +1,17 @@
 //! A change: its effect, decisions, progress and history. Also the result page of every action on the change.
 
-use domain::{approval::Decision, authorize::Action, time::Timestamp};
+use domain::{
+    approval::{ApproverRefusal, Decision},
+    authorize::Action,
+    time::Timestamp,
+};
 use leptos::prelude::*;
 
 use crate::{
     backend::{
-        AffectedPeople, ApprovalView, ChangeView, Denied, EffectPage, EffectRow, ITEMS_PER_PAGE,
-        OperationRow, PortResult, StepState, SubjectEffectRow, decision_field, gains_and_losses,
-        sentence_words, state_words,
+        AffectedPeople, ApprovalView, ChangeView, DecisionObstacle, Denied, EffectPage, EffectRow,
+        ITEMS_PER_PAGE, OperationRow, PortResult, StepState, SubjectEffectRow, decision_field,
+        gains_and_losses, sentence_words, state_words,
     },
     components::{
         AbsoluteTime, AccountLink, AgainstApprovalNotice, BadgeWeight, Column, Crumb,
@@ -136,18 +140,25 @@ fn body(
     let undecided = row.state == domain::change::State::Waiting;
     let effect = preview.effect.clone();
     let (id, form) = (row.id.clone(), form.clone());
+    let (have, need) = row.approvals;
     let panel = (decides && row.state == domain::change::State::Waiting).then(move || {
+        let forms = if decide == Err(DecisionObstacle::Viewer(ApproverRefusal::AlreadyDecided)) {
+            let title = format!("Your decision is recorded. Approvals: {have} of {need}");
+            view! { <Notice status=Status::Ok title>"The change starts when all approvals are given."</Notice> }
+                .into_any()
+        } else {
+            view! { <DecisionForms id effect may=decide step_up form /> }.into_any()
+        };
         view! {
             <section id="decision">
                 <Section title="Your decision">
-                    <div data-body><DecisionForms id effect may=decide step_up form /></div>
+                    <div data-body>{forms}</div>
                 </Section>
             </section>
         }
     });
     let given = (!approvals.is_empty()).then(|| decisions(approvals, now));
     let (row_items, items_path) = (row.items, format!("/changes/{}", row.id));
-    let (have, need) = row.approvals;
     let facts = view! {
         <DefinitionList>
             <Definition term="Justification">
@@ -158,9 +169,11 @@ fn body(
             <Definition term="Requested"><AbsoluteTime at=row.submitted now /></Definition>
             {(need > 0).then(|| view! { <Definition term="Approvals">{format!("{have} of {need}")}</Definition> })}
             {(row.state == domain::change::State::Waiting).then(|| view! { <Definition term="Decision due"><AbsoluteTime at=row.decide_by now /></Definition> })}
-            <Definition term="Accounts">
-                {row.accounts.into_iter().map(|account| view! { <div><AccountLink account /></div> }).collect_view()}
-            </Definition>
+            {(!row.accounts.is_empty()).then(|| view! {
+                <Definition term="Accounts">
+                    {row.accounts.into_iter().map(|account| view! { <div><AccountLink account /></div> }).collect_view()}
+                </Definition>
+            })}
             <Definition term="Change"><code>{row.id.to_string()}</code></Definition>
         </DefinitionList>
     };
@@ -168,7 +181,7 @@ fn body(
         {panel}
         <section id="items"><Section title="Progress">{progress(operations, row_items, shown.items, &items_path, now)}</Section></section>
         {if undecided {
-            view! { <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains approvers=preview.approvers /> }
+            view! { <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains approvers=preview.approvers given=have /> }
         } else {
             view! { <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains tense=Tense::Over /> }
         }}

@@ -119,6 +119,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
         ..
     } = view;
     let (gains, losses) = (preview.gainers.rows, preview.losers.rows);
+    let given = row.approvals.0;
     let detail = gains_and_losses(preview.gainers, preview.losers);
     let href = format!("/changes/{}", row.id);
     let actions = view! { <LinkButton href>"Open change"</LinkButton> };
@@ -137,7 +138,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
         </Section>
         {mismatch.map(|mismatch| view! { <LedgerMismatchNotice mismatch /> })}
         <AgainstApprovalNotice reasons=against />
-        <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains />
+        <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains given />
         {preview.evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
         {(gains + losses > 0 || preview.other_count == 0).then(|| view! { <Section title="Who gains and loses access" detail><DiffView gained=preview.gained gains lost=preview.lost losses /></Section> })}
         {(preview.other_count > 0).then(|| view! { <Section title="What changes"><SubjectEffects rows=preview.others total=preview.other_count /></Section> })}

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     AccessChange, Delay, InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange,
     PropertyValue, SagaPlan, Step, Subject, SubjectContext, SubjectEffect, SubjectKey,
-    SubjectState, Work, unknown,
+    SubjectState, Work, named, unknown,
 };
 use crate::{
     card_number::holds_card_number,
@@ -280,7 +280,8 @@ impl<'a> Subject<'a> for Classification<'a> {
         let Some(SubjectState::AccountClassification(state)) = context.states.get(&self.key())
         else {
             return vec![Objection::not_read(format!(
-                "The declared classification of account {account} could not be read."
+                "The declared classification of {} could not be read.",
+                named::account(context.snapshot, account)
             ))];
         };
         let (aws, without) = (class.reported(), class.undeclared().strictness());
@@ -297,7 +298,8 @@ impl<'a> Subject<'a> for Classification<'a> {
         }
         if state.content != *self.seen || self.after.is_some_and(read_otherwise) {
             return vec![Objection::changed_meanwhile(format!(
-                "The classification of account {account} has changed since this was requested."
+                "The classification of {} has changed since this was requested.",
+                named::account(context.snapshot, account)
             ))];
         }
         let owner = self.after.and_then(|after| after.owner.clone());

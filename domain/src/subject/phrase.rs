@@ -15,6 +15,7 @@ pub enum Part {
     Account(AccountId),
     Set(PermissionSetArn),
     Principal(Principal),
+    /// An identity, known by its sign-in: the user to whom it is linked changes.
     Person(PersonId),
     Term(Term),
 }

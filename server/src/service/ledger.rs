@@ -6,6 +6,8 @@ mod item;
 mod recorded_words;
 mod sentence;
 
+use std::collections::BTreeMap;
+
 use app::backend::{
     Denied, EntryItem, EntryItems, EntryMeaning, EntryRow, EntryView, ITEMS_PER_PAGE, Inclusion,
     ItemsProof, LedgerHealth, LedgerPort, ListQuery, Page, PortResult,
@@ -14,12 +16,14 @@ use async_trait::async_trait;
 use domain::{
     authorize::Action,
     change::{Operation, StoredItem},
+    ids::PersonId,
     ledger::{
         Entry, EventKind, Hash,
         items::{ItemRows, OPERATIONS, RecordedItems},
         tree::{self, Need},
     },
     snapshot::Snapshot,
+    subject::Part,
 };
 
 use self::sentence::EntryContext;
@@ -31,6 +35,7 @@ use super::{
 use crate::store::{
     Store, StoreError, change,
     ledger::{self, LedgerError, ListedEntry, SignedHead},
+    person,
 };
 
 /// The number of rows on one page.
@@ -131,11 +136,14 @@ async fn list(
     } else {
         ledger::search(store, &words, skip, PAGE).await?
     };
+    let rows = rows.iter().map(ReadEntry::of);
+    let rows = rows.collect::<Result<Vec<ReadEntry<'_>>, StoreError>>()?;
+    let usernames = usernames(store, &rows).await?;
     Ok(Page {
         rows: rows
-            .iter()
-            .map(|listed| row(listed, snapshot))
-            .collect::<Result<_, _>>()?,
+            .into_iter()
+            .map(|read| read.row(snapshot, &usernames))
+            .collect(),
         number,
         total,
         size,
@@ -163,8 +171,10 @@ async fn view(
         Some(signed) => included(store, signed, seq, leaf).await?,
         None => (Inclusion::NotSigned, Vec::new()),
     };
+    let read = ReadEntry::of(&listed)?;
+    let usernames = usernames(store, std::slice::from_ref(&read)).await?;
     Ok(Some(EntryView {
-        row: row(&listed, snapshot)?,
+        row: read.row(snapshot, &usernames),
         items: items(store, snapshot, &listed.leaf, 1).await?,
         json: indented(&listed.leaf),
         leaf_hash: leaf.hex(),
@@ -212,28 +222,73 @@ async fn health(store: &Store, vkey: &str) -> Result<LedgerHealth, StoreError> {
     })
 }
 
-fn row(listed: &ListedEntry, snapshot: &Snapshot) -> Result<EntryRow, StoreError> {
-    let (_, entry) =
-        Entry::parse(listed.leaf.as_bytes()).map_err(|error| StoreError::Inconsistent {
-            table: "ledger_entry",
-            what: format!("entry {}: {error}", listed.seq),
-        })?;
-    let items = request(listed.request.as_deref());
-    let context = EntryContext {
-        listed,
-        entry: &entry,
-        items: &items,
-        snapshot,
-    };
-    Ok(EntryRow {
-        seq: listed.seq,
-        at: entry.occurred_at,
-        kind: entry.kind.as_str().to_owned(),
-        meaning: EventKind::of(&entry.kind).map(|kind| meaning(kind, &entry)),
-        outcome: entry.outcome,
-        sentence: context.sentence(),
-        change: entry.change_id,
-    })
+/// A listed entry that was parsed, with what its change was requested to do.
+struct ReadEntry<'a> {
+    listed: &'a ListedEntry,
+    entry: Entry,
+    items: RequestedItems,
+}
+
+impl<'a> ReadEntry<'a> {
+    fn of(listed: &'a ListedEntry) -> Result<Self, StoreError> {
+        let (_, entry) =
+            Entry::parse(listed.leaf.as_bytes()).map_err(|error| StoreError::Inconsistent {
+                table: "ledger_entry",
+                what: format!("entry {}: {error}", listed.seq),
+            })?;
+        Ok(Self {
+            listed,
+            entry,
+            items: request(listed.request.as_deref()),
+        })
+    }
+
+    /// Returns the people whom the entry may name.
+    fn people(&self) -> impl Iterator<Item = PersonId> {
+        let target = self.entry.target.as_ref();
+        let target = target.and_then(|target| PersonId::parse(target.id.as_deref()?).ok());
+        let first = self.items.first.as_ref();
+        let parts = first.map_or_else(Vec::new, |first| first.subject().thing());
+        let of_items = parts.into_iter().filter_map(|part| match part {
+            Part::Person(person) => Some(person),
+            _ => None,
+        });
+        let actor = self.entry.actor.person_id.clone();
+        actor.into_iter().chain(target).chain(of_items)
+    }
+
+    fn row(self, snapshot: &Snapshot, usernames: &BTreeMap<PersonId, String>) -> EntryRow {
+        let Self {
+            listed,
+            entry,
+            items,
+        } = self;
+        let context = EntryContext {
+            listed,
+            entry: &entry,
+            items: &items,
+            snapshot,
+            usernames,
+        };
+        EntryRow {
+            seq: listed.seq,
+            at: entry.occurred_at,
+            kind: entry.kind.as_str().to_owned(),
+            meaning: EventKind::of(&entry.kind).map(|kind| meaning(kind, &entry)),
+            outcome: entry.outcome,
+            sentence: context.sentence(),
+            change: entry.change_id,
+        }
+    }
+}
+
+/// Returns the usernames of the people whom entries name.
+async fn usernames(
+    store: &Store,
+    entries: &[ReadEntry<'_>],
+) -> Result<BTreeMap<PersonId, String>, StoreError> {
+    let people = entries.iter().flat_map(ReadEntry::people).collect();
+    person::usernames(store, &people).await
 }
 
 /// What a change was requested to do, from the leaf of its request.

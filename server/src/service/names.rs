@@ -10,7 +10,7 @@ use domain::{
     ids::{AccountId, GroupId, PermissionSetArn, PersonId, Principal, UserId},
     ledger::ActorKind,
     policies::Rules,
-    private::Private,
+    private::{Private, PrivateText},
     snapshot::{self, Figure, Gap, Knowledge, Snapshot, Unread},
     time::{Duration, Timestamp},
     verdict::Hit,
@@ -18,10 +18,14 @@ use domain::{
 
 use crate::{aws::rights, service::journal::SELF_REPORTED_NAME};
 
-/// Returns what somebody typed, or that it was erased.
+/// Returns what somebody typed, or that it was erased or not read.
 pub(super) fn typed(text: &Private) -> String {
-    let erased = "This text was erased.";
-    text.value().unwrap_or(erased).to_owned()
+    let text = match text.text() {
+        PrivateText::Text(text) => text,
+        PrivateText::Erased => "This text was erased.",
+        PrivateText::NotRead => "This text was not read.",
+    };
+    text.to_owned()
 }
 
 /// Returns an account for display. An unknown account is shown by its id and treated as production PCI.

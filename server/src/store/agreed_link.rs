@@ -4,6 +4,7 @@
 //! No row counts without the entry that the caller appends in the same transaction.
 
 mod sketch;
+mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +19,7 @@ use domain::{
 use sqlx::AnyConnection;
 
 pub use sketch::{IdentitySketch, Listed, sketches};
+pub use unused::in_use;
 
 use super::{
     StoreError, Tx, affected, id,

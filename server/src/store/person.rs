@@ -9,6 +9,7 @@ mod claim;
 mod groups;
 mod link;
 mod role;
+mod usernames;
 
 pub use claim::{Claim, claims};
 pub use groups::{groups_of_others, is_joined, see_groups};
@@ -18,6 +19,7 @@ pub use role::{
     RoleGrant, RoleOutcome, RoleRow, end_role, ensure_role, everyone_with_a_role, granted_to,
     role_rows, roles_now, roles_of, roles_of_now,
 };
+pub use usernames::usernames;
 
 use domain::{
     ids::{PersonId, UserId},

@@ -61,8 +61,9 @@ async fn of_user(
     let suspended = identity::suspended_users(conn).await?;
     let mut others = Vec::new();
     if let Some(user) = user {
-        for other in agreed_link::others(conn, user, item.person, &suspended).await? {
-            others.push(people.name(&other).await?);
+        let concerned = agreed_link::others(conn, user, item.person, &suspended).await?;
+        for other in agreed_link::in_use(conn, user, concerned).await? {
+            others.push(people.identity(&other).await?);
         }
     }
     let joins = match &item.seen.joins {

@@ -2,7 +2,7 @@
 //!
 //! A name is looked up for display. Only ids are used for decisions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use domain::{
     authorize::Role, change::Operation, ids::PersonId, person::without_directory_user,
@@ -57,16 +57,37 @@ impl<'a> PersonNames<'a> {
         ))
     }
 
-    /// Returns the name of every person whom items are about.
+    /// Returns an identity by the username of its sign-in, with the name of the user to whom it is linked.
+    pub(super) async fn identity(&mut self, person: &PersonId) -> Result<String, StoreError> {
+        let name = self.name(person).await?;
+        let usernames = person::usernames(self.store, &[person.clone()].into()).await?;
+        Ok(match usernames.get(person) {
+            Some(username) if names::person_name(self.snapshot, person).is_some() => {
+                format!("{username} ({name})")
+            }
+            Some(_) => name,
+            None => format!("{name} (without a sign-in)"),
+        })
+    }
+
+    /// Returns what every identity that items are about is known by: the username of its sign-in, which a link does not
+    /// change. The name of a person without a sign-in.
     pub(in crate::service) async fn of_items(
         &mut self,
         operations: &[Operation],
     ) -> Result<BTreeMap<PersonId, String>, StoreError> {
-        let mut found = BTreeMap::new();
-        for part in operations.iter().flat_map(|item| item.subject().order()) {
-            if let Part::Person(person) = part {
-                let name = self.name(&person).await?;
-                found.insert(person, name);
+        let parts = operations.iter().flat_map(|item| item.subject().order());
+        let people: BTreeSet<PersonId> = parts
+            .filter_map(|part| match part {
+                Part::Person(person) => Some(person),
+                _ => None,
+            })
+            .collect();
+        let mut found = person::usernames(self.store, &people).await?;
+        for person in people {
+            if let Entry::Vacant(unnamed) = found.entry(person) {
+                let name = self.name(unnamed.key()).await?;
+                unnamed.insert(name);
             }
         }
         Ok(found)

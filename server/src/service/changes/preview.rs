@@ -100,26 +100,24 @@ impl Service {
             gaining,
             ..
         } = evaluation;
-        self.preview_with(operations, &effect, verdict, hash, person, &gaining)
+        let barred = gaining.into_iter().chain([person.clone()]).collect();
+        self.preview_with(operations, &effect, verdict, hash, &barred)
             .await
     }
 
-    /// Builds a preview from a verdict, of now or of the submission.
+    /// Builds a preview from a verdict, of now or of the submission. Who is `barred` is not named as an approver.
     pub(super) async fn preview_with(
         &self,
         operations: &[Operation],
         effect: &Effect,
         verdict: Verdict,
         hash: EffectHash,
-        requester: &PersonId,
-        gaining: &BTreeSet<PersonId>,
+        barred: &BTreeSet<PersonId>,
     ) -> Result<Preview, StoreError> {
         let snapshot = &self.read_model.snapshot;
         let mut people = PersonNames::new(&self.app_state.store, snapshot);
         let approvers = if verdict.outcome == Outcome::NeedsApproval {
-            let mut barred = gaining.clone();
-            barred.insert(requester.clone());
-            people.approvers_but(&barred).await?
+            people.approvers_but(barred).await?
         } else {
             Vec::new()
         };

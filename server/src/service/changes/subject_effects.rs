@@ -37,15 +37,10 @@ fn subject(snapshot: &Snapshot, people: &People, key: &SubjectKey) -> SubjectRef
             SubjectRef::Text(names::group(snapshot, &group))
         }
         Some(Part::Set(set)) => SubjectRef::Text(names::set(snapshot, &set).name),
-        Some(Part::Person(person)) => match snapshot.user_of(&person) {
-            Some(user) => SubjectRef::User(names::user(snapshot, user)),
-            None => SubjectRef::Text(
-                people
-                    .get(&person)
-                    .cloned()
-                    .unwrap_or_else(|| format!("person {person}")),
-            ),
-        },
+        Some(Part::Person(person)) => {
+            let named = people.get(&person).cloned();
+            SubjectRef::Text(named.unwrap_or_else(|| format!("person {person}")))
+        }
         Some(Part::Value(value)) => SubjectRef::Text(value),
         Some(Part::Text(_) | Part::Term(_)) | None => {
             SubjectRef::Text(key.kind().noun().to_owned())

@@ -2,7 +2,7 @@
 
 use app::backend::TimelineRow;
 use domain::{
-    ids::PersonId,
+    ids::{AccountId, PersonId},
     ledger::{ActorKind, Agency, EventKind},
     snapshot::Snapshot,
     time::Timestamp,
@@ -58,11 +58,16 @@ fn row(
         Some(EventKind::ChangeFailed) => stored.and_then(|stored| stored.result.clone()),
         _ => text("/reason"),
     };
+    let several = stored.is_some_and(|stored| stored.change.proposal.operations.len() > 1);
+    let about = text("/target/account_id")
+        .filter(|_| several && text("/target/type") != Some("change".into()));
+    let about = about.and_then(|id| AccountId::parse(&id).ok());
     let present = leaf.pointer("/data/present").and_then(Value::as_bool);
     Some(TimelineRow {
         seq: entry.seq,
         at,
         what: what(kind, &word, present),
+        account: about.map(|id| names::account(snapshot, &id).name),
         who: if human {
             let private = leaf.pointer("/private").and_then(Value::as_object);
             let private = private.into_iter().flat_map(|all| all.keys());

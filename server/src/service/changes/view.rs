@@ -108,6 +108,11 @@ impl Service {
     }
 
     pub(super) async fn view(&self, stored: &StoredChange) -> Result<ChangeView, StoreError> {
+        let mut stored = stored.clone();
+        let mut conn = self.app_state.store.read().acquire().await?;
+        stored.open(&mut conn).await?;
+        drop(conn);
+        let stored = &stored;
         // The read model may be newer than at the start of this request, and the change was read just now.
         let read_model = self.app_state.read_model();
         let snapshot = &read_model.snapshot;
@@ -128,14 +133,18 @@ impl Service {
                     && (approval.decision == Decision::Decline || !own),
             });
         }
+        let decided = change.approvals.iter();
+        let decided = decided.filter(|approval| approval.round == change.round);
+        let mut barred = stored.gaining.clone();
+        barred.extend(decided.map(|approval| approval.approver.clone()));
+        barred.insert(change.requester.clone());
         let preview = self
             .preview_with(
                 &change.proposal.operations,
                 &stored.effect,
                 change.verdict.clone(),
                 change.effect.clone(),
-                &change.requester,
-                &stored.gaining,
+                &barred,
             )
             .await?;
         let now = self.app_state.clock.now();

@@ -50,7 +50,7 @@ fn linked(context: &EntryContext<'_>, part: Part) -> SentencePart {
         Part::Set(arn) => set_part(context, &arn),
         Part::Principal(Principal::Group(group)) => context.group_part(&group),
         Part::Principal(user) => context.principal_part(&user),
-        Part::Person(person) => context.person_part(&person),
+        Part::Person(person) => context.identity_part(&person),
         Part::Term(term) => text(term_words(term)),
     }
 }

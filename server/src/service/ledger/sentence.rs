@@ -4,11 +4,13 @@
 //! is none, the current name of the same id is shown; the entry always contains the id. Writes nothing: a name that is
 //! looked up proves nothing.
 
+use std::collections::BTreeMap;
+
 use app::backend::SentencePart;
 use domain::{
     ids::{GroupId, PersonId, Principal, UserId},
     ledger::{ActorKind, Entry, EventKind, Part, Slot, parts},
-    person::link::LinkMethod,
+    person::{link::LinkMethod, without_directory_user},
     snapshot::Snapshot,
     subject::StepName,
     time::Timestamp,
@@ -31,6 +33,8 @@ pub(super) struct EntryContext<'a> {
     /// The items of the change, from the entry of its request.
     pub items: &'a RequestedItems,
     pub snapshot: &'a Snapshot,
+    /// The usernames of the people whom the entry names.
+    pub usernames: &'a BTreeMap<PersonId, String>,
 }
 
 impl EntryContext<'_> {
@@ -162,7 +166,7 @@ impl EntryContext<'_> {
         let recorded = RecordedName::of(actor.kind, self.entry.private.keys());
         let named = self.listed.actor_name.as_ref();
         let named = named.map(|name| names::recorded_actor(self.snapshot, person, name, recorded));
-        let today = || person.map(|id| person_name(id, self.snapshot));
+        let today = || person.map(|id| self.name_of(id));
         let name = named.or_else(today).unwrap_or_else(|| {
             let word = match actor.kind {
                 ActorKind::System => "Leastwise",
@@ -182,7 +186,7 @@ impl EntryContext<'_> {
         let target = self.entry.target.as_ref()?;
         let id = PersonId::parse(target.id.as_deref()?).ok()?;
         let name = self.listed.target_name.clone();
-        let name = name.unwrap_or_else(|| person_name(&id, self.snapshot));
+        let name = name.unwrap_or_else(|| self.name_of(&id));
         Some(match self.snapshot.user_of(&id) {
             Some(user) => self.user_part(user, name),
             None => text(name),
@@ -225,13 +229,21 @@ impl EntryContext<'_> {
         (!found.is_empty()).then_some(found)
     }
 
-    /// A person, as a link if they are linked to a user.
-    pub(super) fn person_part(&self, id: &PersonId) -> SentencePart {
-        let name = person_name(id, self.snapshot);
+    /// An identity that an item is about, known by its sign-in; a link if it is linked to a user.
+    pub(super) fn identity_part(&self, id: &PersonId) -> SentencePart {
+        let username = self.usernames.get(id).cloned();
+        let name = username.unwrap_or_else(|| self.name_of(id));
         match self.snapshot.user_of(id) {
             Some(user) => self.user_part(user, name),
             None => text(name),
         }
+    }
+
+    /// The current name of a person.
+    fn name_of(&self, person: &PersonId) -> String {
+        names::person_name(self.snapshot, person)
+            .or_else(|| Some(without_directory_user(self.usernames.get(person)?)))
+            .unwrap_or_else(|| format!("person {person}"))
     }
 
     /// A user as a link, if there is a page about them.
@@ -299,10 +311,6 @@ fn user_name(id: &UserId, snapshot: &Snapshot) -> String {
     snapshot
         .user(id)
         .map_or_else(|| format!("user {id}"), |user| user.display_name.clone())
-}
-
-fn person_name(person: &PersonId, snapshot: &Snapshot) -> String {
-    names::person_name(snapshot, person).unwrap_or_else(|| format!("person {person}"))
 }
 
 fn presence(present: &Value) -> Option<&'static str> {
@@ -379,6 +387,7 @@ mod tests {
             entry,
             items: &RequestedItems::default(),
             snapshot: &Snapshot::new(Parts::default()),
+            usernames: &BTreeMap::new(),
         };
         let parts = context.sentence();
         parts.iter().map(SentencePart::words).collect()

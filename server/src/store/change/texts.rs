@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use domain::{
     ids::ChangeId,
     ledger::{Hash, PrivateValue, Salt},
-    private::PrivateValues,
+    private::{Private, PrivateText, PrivateValues},
 };
 use sqlx::AnyConnection;
 
@@ -45,14 +45,18 @@ pub async fn texts_of(
 }
 
 impl StoredChange {
-    /// Adds the texts of its items, for display. Nothing is decided by them.
+    /// Adds the texts of its items that were not read yet, for display. Nothing is decided by them.
     pub async fn open(&mut self, conn: &mut AnyConnection) -> Result<(), StoreError> {
-        let operations = &mut self.change.proposal.operations;
-        if operations.iter_mut().all(|item| item.private().is_empty()) {
+        let not_read = |text: &mut Private| text.text() == PrivateText::NotRead;
+        let mut items = self.change.proposal.operations.iter_mut();
+        let mut effects = self.effect.others.iter_mut();
+        let some = items.any(|item| item.private().into_iter().any(|(_, text)| not_read(text)))
+            || effects.any(|effect| effect.private().any(not_read));
+        if !some {
             return Ok(());
         }
         let texts = texts_of(conn, &[self.change.id.clone()].into()).await?;
-        for item in operations {
+        for item in &mut self.change.proposal.operations {
             item.open(&texts);
         }
         for effect in &mut self.effect.others {

@@ -3,7 +3,7 @@
 
 use app::backend::{
     AccountsPort as _, ChangesPort as _, ClassificationPort as _, ClassifyForm, ClassifySubmission,
-    DeclarationState, PropertyView,
+    DeclarationState, InboxPosition, PropertyView,
 };
 use domain::{
     change::{Operation, State, StoredItem},
@@ -36,6 +36,7 @@ use crate::database::DatabaseEngine;
 crate::engines::on_both_engines! {
     a_typed_text_is_nowhere_but_among_the_private_values_and_can_be_erased,
     a_text_that_stays_is_the_same_text_and_is_erased_everywhere,
+    who_decides_reads_the_texts_in_the_inbox,
     a_text_beside_an_entry_is_compared_with_its_item,
     the_same_form_with_the_same_texts_is_stored_once,
     a_declaration_of_a_newer_version_is_kept_and_loosens_nothing,
@@ -137,6 +138,24 @@ async fn a_typed_text_is_nowhere_but_among_the_private_values_and_can_be_erased(
     assert_eq!(declared_purpose(&org, "web-dev").await, erased);
     let now = class(&org, "web-dev");
     assert_eq!((now.0, now.1), IN_PRODUCTION, "the declaration counts");
+}
+
+async fn who_decides_reads_the_texts_in_the_inbox(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let id = classify(&org, &form(&["web-prod"], OUT_OF_DEVELOPMENT)).await;
+    let inbox = org.as_("bob").await.inbox(InboxPosition::Change(id)).await;
+    let view = &inbox.unwrap().rows[0];
+    let properties = &view.preview.others[0].properties;
+    let after = properties.iter().filter_map(|one| match &one.after {
+        Some(PropertyView::Text(text)) => Some(text.as_str()),
+        _ => None,
+    });
+    let texts: Vec<&str> = after.collect();
+    assert!(texts.contains(&PURPOSE), "{texts:?}");
+    assert!(
+        !texts.iter().any(|text| text.contains("erased")),
+        "{texts:?}"
+    );
 }
 
 async fn a_text_that_stays_is_the_same_text_and_is_erased_everywhere(engine: DatabaseEngine) {

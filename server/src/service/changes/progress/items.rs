@@ -145,6 +145,9 @@ impl<'a> ItemsProgress<'a> {
         if mismatch::never_starts(stored) {
             return ItemProgress::NeverStarts;
         }
+        if self.was_refused() {
+            return ItemProgress::NotStarted(stored.change.state);
+        }
         let item = self.item(index);
         if let (Some(Item::Saga { plan }), None) = (item, self.result(index))
             && stored.change.state == State::Applying
@@ -158,6 +161,24 @@ impl<'a> ItemsProgress<'a> {
         let operation = &self.operations()[index];
         let write = self.write(operation);
         progress_of(stored, operation, row, index, window, write, self.now)
+    }
+
+    /// Whether the start of the change was refused. The reason is that of the change: it may be about another item.
+    fn was_refused(&self) -> bool {
+        let Some(row) = self.row.as_ref() else {
+            return false;
+        };
+        let mut reasons = row.items.iter().map(|item| match &item.result {
+            Some(ItemResult::Failed { reason, .. }) => Some(reason),
+            _ => None,
+        });
+        let first = reasons.next().flatten();
+        self.stored.change.state == State::Failed
+            && row.started.is_none()
+            && self.writes.is_empty()
+            && self.progress.is_empty()
+            && first.is_some()
+            && reasons.all(|reason| reason == first)
     }
 
     fn count(&mut self) {
@@ -249,7 +270,7 @@ impl<'a> ItemsProgress<'a> {
                 operation,
                 self.item(index),
                 self.progress.get(&index),
-                result,
+                result.filter(|_| !self.was_refused()),
             ),
             follow_up: follow_ups::link_of(self.stored, index, &self.follow_ups, scope),
         }
