@@ -24,6 +24,7 @@ mod pages;
 mod preview;
 mod proof;
 mod refused;
+mod refused_start;
 mod removals;
 mod saga_items;
 mod sentences;

@@ -176,7 +176,7 @@ impl<'a> ItemsProgress<'a> {
         self.stored.change.state == State::Failed
             && row.started.is_none()
             && self.writes.is_empty()
-            && self.progress.is_empty()
+            && self.progress.values().all(|row| row.steps.is_empty())
             && first.is_some()
             && reasons.all(|reason| reason == first)
     }
