@@ -155,6 +155,7 @@ fn one(noun: &'static str) -> &'static str {
     match noun {
         "people" => "person",
         "entries" => "entry",
+        "identities" => "identity",
         many => many.strip_suffix('s').unwrap_or(many),
     }
 }

@@ -152,7 +152,7 @@ fn line(row: IdentityRow, proposing: Proposing, now: Timestamp) -> AnyView {
     view! {
         <tr>
             <th scope="row">{row.name}</th>
-            <td data-reason-cell><StatusBadge status=badge label /> {since} {detail}</td>
+            <td data-reason-cell><StatusBadge status=badge label /> " " {since} {detail}</td>
             <td>{user}</td>
             <td data-wide>{row.known_since.map(|at| view! { <Time at now /> })}</td>
             <td data-wide>{last}</td>
