@@ -47,6 +47,16 @@ use crate::{
     time::Timestamp,
 };
 
+/// Why no item undoes one that was carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoUndo {
+    /// It changed nothing.
+    ChangedNothing,
+    /// A refusal was withdrawn. A claim is refused once a sign-in makes it.
+    BeforeANewClaim,
+}
+
 /// How an item is carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
@@ -144,6 +154,6 @@ pub trait Subject<'a> {
     /// Returns how the item is carried out.
     fn work(&self) -> Work;
 
-    /// Returns the item that undoes this one. None if it is undone by nothing that people request.
-    fn undo(&self) -> Option<Operation>;
+    /// Returns the item that undoes this one, or why none does.
+    fn undo(&self) -> Result<Operation, NoUndo>;
 }

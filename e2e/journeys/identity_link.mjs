@@ -115,5 +115,96 @@ export async function journey(suite, browser) {
       assert.equal(code, 0, stderr);
       assert.deepEqual(sandbox.errors, []);
     });
+    await refusals(suite, browser, way);
   }
+}
+
+/** Gives a user of the directory the subject of the stranger's sign-in, so that the sign-in claims to be that user. */
+async function claims(sandbox, name) {
+  const held = await new Aws(sandbox.aws).state();
+  const { id, user_name, given_name, family_name, external_ids, enabled } = held.users.find((one) => one.user_name === name);
+  const sub = (username) => held.pool.users.find((one) => one.username === username).sub;
+  const { issuer } = external_ids.find((one) => one.id === sub(name));
+  const subject = { issuer, id: sub(STRANGER) };
+  const sent = await fetch(`${sandbox.aws}/_sandbox/users`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ id, user_name, given_name, family_name, enabled, external_ids: [...external_ids, subject] }),
+  });
+  assert.ok(sent.ok, await sent.text());
+}
+
+/** A claim is refused, its refusal withdrawn by the link on the page of that change, and the claim is made again. */
+async function refusals(suite, browser, way) {
+  const sandbox = await suite.sandbox(`identity-claim-${way === SCRIPT ? 'script' : 'plain'}`);
+  const HOLDER = 'Marcus Dube';
+
+  await suite.test(`a refused claim is withdrawn by two approvals, and made again, ${way.name}`, async () => {
+    const people = [];
+    for (const name of ['marcus.dube', STRANGER, 'maya.okafor', 'ines.carvalho', 'kwame.boateng']) {
+      people.push(await Person.signedIn(browser, sandbox, name, way));
+    }
+    const [, , maya, ines, kwame] = people;
+    const agree = async (change) => {
+      await decide(ines, change);
+      await ines.says('1 of 2');
+      await decide(kwame, change);
+      await maya.open(`/changes/${change}`);
+      await maya.saysInTime('Verified');
+    };
+    await withPeople(`refusal ${way.name}`, people, async () => {
+      await claims(sandbox, 'marcus.dube');
+      await maya.findsInTime('/identities?only=claims', STRANGER);
+      await choose(maya, 'claims', STRANGER, 'Refuse the claim');
+      await maya.says('Needs approval by 2 other people', HOLDER);
+      const refused = await submit(maya, { why: WHY });
+      await agree(refused);
+      await maya.open('/identities?only=unlinked');
+      await maya.says(STRANGER, 'its claim was refused', 'Withdraw the refusal');
+
+      await maya.open(`/changes/${refused}`);
+      await maya.press(maya.page.getByRole('link', { name: 'Undo', exact: true }));
+      await maya.says('Withdraw the refusal of a claim', 'Other refusals stay', 'Needs approval by 2 other people', HOLDER);
+      const withdrawn = await submit(maya, { why: WHY });
+      await agree(withdrawn);
+      await maya.says('No undo: once the sign-in claims the user again');
+      assert.equal(await maya.page.getByRole('link', { name: 'Undo', exact: true }).count(), 0);
+      await maya.open('/ledger');
+      await maya.says(`may claim to be the Identity Center user ${HOLDER} again, as people agreed`);
+
+      people.push(await Person.signedIn(browser, sandbox, STRANGER, { ...way, session: 'own' }));
+      await maya.findsInTime('/identities?only=claims', STRANGER);
+      await choose(maya, 'claims', STRANGER, 'Link');
+      await maya.says('Needs approval by 2 other people', HOLDER);
+    });
+    for (const person of people) await person.leave();
+  });
+
+  await suite.test(`a refusal is withdrawn from the list, and its user is chosen, ${way.name}`, async () => {
+    const people = [];
+    for (const name of ['maya.okafor', 'ines.carvalho', 'kwame.boateng']) {
+      people.push(await Person.signedIn(browser, sandbox, name, way));
+    }
+    const [maya, ines, kwame] = people;
+    await withPeople(`withdrawal ${way.name}`, people, async () => {
+      await choose(maya, 'claims', STRANGER, 'Refuse the claim');
+      const refused = await submit(maya, { why: WHY });
+      await decide(ines, refused);
+      await decide(kwame, refused);
+      await maya.open(`/changes/${refused}`);
+      await maya.saysInTime('Verified');
+      await choose(maya, 'unlinked', STRANGER, 'Withdraw the refusal');
+      const users = maya.page.locator('select[name=set]');
+      await users.selectOption({ index: 1 });
+      await maya.press(maya.page.getByRole('button', { name: /preview/i }));
+      await maya.says('Needs approval by 2 other people', HOLDER);
+    });
+    for (const person of people) await person.leave();
+  });
+
+  await suite.test(`the ledger is valid after the refusals, and no error was logged, ${way.name}`, async () => {
+    const { code, stderr } = await sandbox.verifyLedger();
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(sandbox.errors, []);
+  });
 }

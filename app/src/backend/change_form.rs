@@ -3,15 +3,18 @@
 
 use domain::ids::{Assignment, GroupId, PersonId, Principal, UserId};
 
-use super::escape;
+use super::{escape, field_list};
 
 /// The names of the fields, as the browser sends them.
 pub mod change_field {
+    use super::field_list::extended;
+
     /// A [`ChangeKind`](super::ChangeKind).
     pub const KIND: &str = "kind";
     /// The principal: `user:ID` or `group:ID`; for join and leave the user. For an identity, `person:ID`.
     pub const WHO: &str = "who";
-    /// The key of the permission set, `ps-…`; for join and leave the group's id. For the link of an identity, `user:ID`.
+    /// The key of the permission set, `ps-…`; for join and leave the group's id. For the link of an identity, `user:ID`; for
+    /// the withdrawal of a refusal, one or several of them, separated by commas.
     pub const SET: &str = "set";
     /// 12 digits; unused for join and leave.
     pub const ACCOUNT: &str = "account";
@@ -30,17 +33,7 @@ pub mod change_field {
     /// The text fields of the second form.
     pub const TYPED: [&str; 2] = [JUSTIFICATION, TICKET];
     /// All fields that the second form sends.
-    pub const SENT: [&str; 9] = [
-        KIND,
-        WHO,
-        SET,
-        ACCOUNT,
-        TERM,
-        JUSTIFICATION,
-        TICKET,
-        EFFECT,
-        FORM_KEY,
-    ];
+    pub const SENT: [&str; 9] = extended(extended::<5, 2, 7>(CHOSEN, TYPED), [EFFECT, FORM_KEY]);
 }
 
 /// The kind of a new change.
@@ -203,9 +196,19 @@ impl ChangeForm {
         Self::of_identity(ChangeKind::RefuseClaim, person)
     }
 
-    /// Returns the form that withdraws such a refusal.
-    pub fn withdraw_refusal(person: &PersonId) -> Self {
-        Self::of_identity(ChangeKind::WithdrawRefusal, person)
+    /// Returns the form that withdraws the refusal of the claims to be these users; none if they are still to be chosen.
+    pub fn withdraw_refusal<'a>(
+        person: &PersonId,
+        users: impl IntoIterator<Item = &'a UserId>,
+    ) -> Self {
+        let users: Vec<String> = users
+            .into_iter()
+            .map(|user| format!("user:{user}"))
+            .collect();
+        Self {
+            set: users.join(","),
+            ..Self::of_identity(ChangeKind::WithdrawRefusal, person)
+        }
     }
 
     fn of_identity(kind: ChangeKind, person: &PersonId) -> Self {

@@ -8,11 +8,12 @@ use domain::ids::ChangeId;
 
 use super::{
     AccountRef, ClassifyOrigin, FieldError, FormOption, PortResult, Preview, change_field, escape,
+    field_list,
 };
 
 /// The names of the fields, as the browser sends them.
 pub mod classify_field {
-    use super::change_field;
+    use super::{change_field, field_list::extended};
 
     /// [`DECLARE`](super::DECLARE) or [`END`](super::END).
     pub const ACTION: &str = "action";
@@ -46,37 +47,9 @@ pub mod classify_field {
         UNTIL,
     ];
     /// The fields that are kept over an expired session: what was chosen and typed in both forms.
-    pub const KEPT: [&str; 12] = [
-        ACTION,
-        ACCOUNTS,
-        ONLY,
-        WORDS,
-        ENVIRONMENT,
-        PCI,
-        OWNER,
-        PURPOSE,
-        OUT_OF_SCOPE,
-        UNTIL,
-        change_field::JUSTIFICATION,
-        change_field::TICKET,
-    ];
+    pub const KEPT: [&str; 12] = extended(CHOSEN, change_field::TYPED);
     /// All fields that the second form sends.
-    pub const SENT: [&str; 14] = [
-        ACTION,
-        ACCOUNTS,
-        ONLY,
-        WORDS,
-        ENVIRONMENT,
-        PCI,
-        OWNER,
-        PURPOSE,
-        OUT_OF_SCOPE,
-        UNTIL,
-        change_field::JUSTIFICATION,
-        change_field::TICKET,
-        change_field::EFFECT,
-        change_field::FORM_KEY,
-    ];
+    pub const SENT: [&str; 14] = extended(KEPT, [change_field::EFFECT, change_field::FORM_KEY]);
 }
 
 /// The value of [`classify_field::ACTION`] that declares; also an empty one.

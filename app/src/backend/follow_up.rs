@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{engine::FollowUp, ids::ChangeId};
+use domain::{engine::FollowUp, ids::ChangeId, subject::NoUndo};
 
 use super::ChangeForm;
 
@@ -15,6 +15,8 @@ pub struct FollowUps {
     pub links: Vec<FollowUpLink>,
     /// The number of items that are in none of these links. Each has one of its own in the list of items.
     pub more: usize,
+    /// Why nothing undoes an item that was carried out, if that is so.
+    pub no_undo: Option<NoUndo>,
 }
 
 /// A link to a filled form.

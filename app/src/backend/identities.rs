@@ -27,6 +27,8 @@ pub mod identity_filter {
 pub enum NoUserFound {
     /// The keys lead to a user meanwhile, and the next crawl links it.
     LinkedSoon,
+    /// The keys lead to a user that the identity is not, as people agreed.
+    Refused,
     /// The directory contains none of the keys.
     NotInDirectory,
     /// The directory does not say who it is.
@@ -63,6 +65,8 @@ pub struct IdentityRow {
     pub name: String,
     pub user: Option<UserRef>,
     pub status: IdentityStatus,
+    /// The number of users that it is not, as people agreed.
+    pub refused: usize,
     /// Since when it has the status, if that is recorded.
     pub since: Option<Timestamp>,
     /// When the first of its sign-ins became known, which may be before anybody signed in.

@@ -10,6 +10,7 @@ mod change_form;
 mod changes;
 mod classify_form;
 mod decision_form;
+mod field_list;
 mod follow_up;
 mod groups;
 mod home;

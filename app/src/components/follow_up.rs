@@ -1,6 +1,6 @@
 //! What is left to request of a change that is over: buttons in the header of its page, and a link beside each item.
 
-use domain::engine::FollowUp;
+use domain::{engine::FollowUp, subject::NoUndo};
 use leptos::prelude::*;
 
 use super::LinkButton;
@@ -9,7 +9,11 @@ use crate::backend::{FollowUpLink, FollowUps};
 /// The buttons in the header. Says how many items have none there.
 #[component]
 pub fn FollowUpLinks(follow_ups: FollowUps) -> impl IntoView {
-    let FollowUps { links, more } = follow_ups;
+    let FollowUps {
+        links,
+        more,
+        no_undo,
+    } = follow_ups;
     let several = |what| links.iter().filter(|link| link.what == what).count() + more > 1;
     let (undos, rests) = (several(FollowUp::Undo), several(FollowUp::Rest));
     // A change that was carried out completely has nothing left, so that its undo needs no limit.
@@ -35,7 +39,9 @@ pub fn FollowUpLinks(follow_ups: FollowUps) -> impl IntoView {
             view! { <LinkButton href=link.form.href()>{label}</LinkButton> }
         })
         .collect_view();
-    view! { {buttons} {rest} }.into_any()
+    let no_undo =
+        no_undo.map(|why| view! { <p class="text-muted text-sm">{no_undo_words(why)}</p> });
+    view! { {buttons} {rest} {no_undo} }.into_any()
 }
 
 /// The link beside one item of several.
@@ -47,6 +53,15 @@ pub fn FollowUpItemLink(link: FollowUpLink) -> impl IntoView {
     };
     view! { <a href=link.form.href() class="text-xs font-normal whitespace-nowrap">{label}</a> }
         .into_any()
+}
+
+fn no_undo_words(why: NoUndo) -> &'static str {
+    match why {
+        NoUndo::ChangedNothing => "No undo: nothing was changed.",
+        NoUndo::BeforeANewClaim => {
+            "No undo: once the sign-in claims the user again, the claim can be refused again."
+        }
+    }
 }
 
 fn items(count: usize) -> String {

@@ -195,6 +195,7 @@ fn described(status: &IdentityStatus) -> (Status, &'static str, AnyView) {
 fn no_user(why: &NoUserFound) -> String {
     match why {
         NoUserFound::LinkedSoon => "the next crawl links it".to_owned(),
+        NoUserFound::Refused => "its claim was refused".to_owned(),
         NoUserFound::NotInDirectory => "the directory contains none of its keys".to_owned(),
         NoUserFound::Unclear(obstacle) => obstacle.to_string(),
     }
@@ -209,7 +210,13 @@ fn actions(row: &IdentityRow) -> Vec<(ChangeForm, &'static str)> {
     let end = || (ChangeForm::unlink(&row.person), "End the link");
     match &row.status {
         IdentityStatus::Linked | IdentityStatus::LinkedByHand => vec![end()],
-        IdentityStatus::Unlinked(_) | IdentityStatus::Ended => vec![link(None)],
+        IdentityStatus::Unlinked(_) | IdentityStatus::Ended => {
+            let withdraw = (row.refused > 0).then(|| {
+                let form = ChangeForm::withdraw_refusal(&row.person, []);
+                (form, "Withdraw the refusal")
+            });
+            [link(None)].into_iter().chain(withdraw).collect()
+        }
         IdentityStatus::Claims(user) => vec![
             link(Some(user)),
             (ChangeForm::refuse_claim(&row.person), "Refuse the claim"),

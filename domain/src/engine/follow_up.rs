@@ -6,7 +6,10 @@
 use serde::Serialize;
 
 use super::rows::ItemResult;
-use crate::change::{Operation, State};
+use crate::{
+    change::{Operation, State},
+    subject::NoUndo,
+};
 
 /// What is left to request of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -18,22 +21,22 @@ pub enum FollowUp {
     Rest,
 }
 
-/// Returns what is left to request of an item, and the item that requests it. None if its change is not over, or never
-/// started. `result` is none if no result is stored, which says nothing that the state does not say.
+/// Returns what is left to request of an item, and the item that requests it, or why nothing undoes it. None if its change
+/// is not over, or never started. `result` is none if no result is stored, which says nothing that the state does not say.
 pub fn follow_up(
     state: State,
     item: &Operation,
     result: Option<&ItemResult>,
-) -> Option<(FollowUp, Operation)> {
+) -> Option<Result<(FollowUp, Operation), NoUndo>> {
     let carried = match (state, result) {
         (State::Verified | State::Failed, Some(result)) => result.failure().is_none(),
         (State::Verified, None) => true,
         (State::Failed, None) => false,
         _ => return None,
     };
-    if carried {
-        Some((FollowUp::Undo, item.subject().undo()?))
+    Some(if carried {
+        item.subject().undo().map(|undo| (FollowUp::Undo, undo))
     } else {
-        Some((FollowUp::Rest, item.clone()))
-    }
+        Ok((FollowUp::Rest, item.clone()))
+    })
 }

@@ -37,8 +37,8 @@ pub struct IdentityRecord {
     /// read them, and those that were recorded since. An id that the user had by mistake no longer counts here once
     /// somebody has confirmed the identity, while [`Self::is_oneself`] keeps it.
     pub own: BTreeSet<ExternalIdDigest>,
-    /// The users that the identity was linked to since people last ended a link; the others of [`Self::users`] had one of its
-    /// external ids, or were its user before that end.
+    /// The users that the identity was linked to since people last ended a link or agreed to one to another user; the others
+    /// of [`Self::users`] had one of its external ids, or were its user before.
     pub linked: BTreeSet<UserId>,
     pub suspended: Option<Suspension>,
     /// The last difference that belonged to an alarm, unless somebody has confirmed the identity since.
@@ -131,8 +131,14 @@ impl IdentityRecord {
         self.users.entry(user).or_default().extend(external_ids);
     }
 
+    /// Whether a key may lead to an earlier user once people agree that the identity is `user`.
+    pub fn keeps(&self, earlier: &UserId, user: &UserId) -> bool {
+        self.current.as_ref() == Some(user) && self.linked.contains(earlier)
+    }
+
     /// Records that people agreed that the identity is a user with these external ids. `joined` is the identity that its
-    /// sign-ins became a part of.
+    /// sign-ins became a part of. If it was linked to another user, it is none of those that it was linked to, as after an
+    /// end: a key that leads to one of them leads to another user.
     pub fn agree(
         &mut self,
         user: UserId,
@@ -142,6 +148,9 @@ impl IdentityRecord {
         agreement: Agreement,
     ) {
         self.refused.remove(&user);
+        if self.current.as_ref() != Some(&user) {
+            self.linked.clear();
+        }
         self.confirm(user, external_ids);
         self.agreed = Some(agreement);
         self.agreed_keys = keys;

@@ -13,9 +13,9 @@ pub use document::{DECLARATION_VERSION, content};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessChange, Delay, InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange,
-    PropertyValue, SagaPlan, Step, Subject, SubjectContext, SubjectEffect, SubjectKey,
-    SubjectState, Work, named, unknown,
+    AccessChange, Delay, InvalidItem, NoUndo, Objection, Operation, Part, PlannedStep,
+    PropertyChange, PropertyValue, SagaPlan, Step, Subject, SubjectContext, SubjectEffect,
+    SubjectKey, SubjectState, Work, named, unknown,
 };
 use crate::{
     card_number::holds_card_number,
@@ -387,9 +387,9 @@ impl<'a> Subject<'a> for Classification<'a> {
         })
     }
 
-    fn undo(&self) -> Option<Operation> {
+    fn undo(&self) -> Result<Operation, NoUndo> {
         let document = self.after.map(Declaration::document);
-        Some(Operation::Classify {
+        Ok(Operation::Classify {
             account: self.account.clone(),
             before: self.after.cloned(),
             after: self.before.cloned(),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    AccessChange, AccessResource, Delay, InvalidItem, Objection, Operation, Part, Subject,
+    AccessChange, AccessResource, Delay, InvalidItem, NoUndo, Objection, Operation, Part, Subject,
     SubjectContext, SubjectEffect, SubjectKey, Work, unknown,
 };
 use crate::{
@@ -98,8 +98,8 @@ impl<'a> Subject<'a> for Grant<'a> {
         }
     }
 
-    fn undo(&self) -> Option<Operation> {
-        Some(Operation::Unassign {
+    fn undo(&self) -> Result<Operation, NoUndo> {
+        Ok(Operation::Unassign {
             assignment: self.assignment.clone(),
         })
     }
@@ -168,8 +168,8 @@ impl<'a> Subject<'a> for Removal<'a> {
     }
 
     /// The removed access had no end that Leastwise knows.
-    fn undo(&self) -> Option<Operation> {
-        Some(Operation::Assign {
+    fn undo(&self) -> Result<Operation, NoUndo> {
+        Ok(Operation::Assign {
             assignment: self.assignment.clone(),
             term: Term::Standing,
         })

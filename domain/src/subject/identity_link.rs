@@ -19,9 +19,9 @@ pub use evidence::{SIGN_INS, SignInEvidence};
 pub use state::{ObservedIdentity, OpenMatter, State, content};
 
 use super::{
-    AccessChange, Delay, InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange,
-    PropertyValue, SagaPlan, Step, Subject, SubjectContext, SubjectEffect, SubjectKey,
-    SubjectState, Work,
+    AccessChange, Delay, InvalidItem, NoUndo, Objection, Operation, Part, PlannedStep,
+    PropertyChange, PropertyValue, SagaPlan, Step, Subject, SubjectContext, SubjectEffect,
+    SubjectKey, SubjectState, Work,
 };
 use crate::{
     ids::{AccountId, PersonId, UserId},
@@ -58,6 +58,8 @@ pub struct Link<'a> {
     pub before: Option<&'a UserId>,
     pub after: Option<&'a UserId>,
     pub seen: &'a ObservedIdentity,
+    /// The users whose refusal is withdrawn, in ascending order.
+    pub withdraws: &'a [UserId],
 }
 
 /// What an item does.
@@ -66,7 +68,7 @@ enum Aim<'a> {
     Link(&'a UserId),
     End(&'a UserId),
     Refuse(&'a [UserId]),
-    Withdraw(&'a BTreeSet<UserId>),
+    Withdraw(&'a [UserId]),
     Nothing,
 }
 
@@ -83,9 +85,7 @@ impl<'a> Link<'a> {
             (_, Some(user), _) => Aim::Link(user),
             (Some(user), None, _) => Aim::End(user),
             (None, None, Some(OpenMatter::Claim { users })) => Aim::Refuse(users),
-            (None, None, None) if !self.seen.refused.is_empty() => {
-                Aim::Withdraw(&self.seen.refused)
-            }
+            (None, None, None) if !self.withdraws.is_empty() => Aim::Withdraw(self.withdraws),
             (None, None, _) => Aim::Nothing,
         }
     }
@@ -98,6 +98,14 @@ impl<'a> Link<'a> {
     /// Whether the item withdraws the refusal of a claim.
     pub fn withdraws(&self) -> bool {
         matches!(self.aim(), Aim::Withdraw(_))
+    }
+
+    /// Whether the item does nothing but withdraw refusals that were seen, each once.
+    fn is_withdrawal(&self) -> bool {
+        let mut users = self.withdraws.iter();
+        self.withdraws()
+            && self.withdraws.is_sorted_by(|a, b| a < b)
+            && users.all(|user| self.seen.refused.contains(user))
     }
 
     /// Returns every user that the item is about.
@@ -123,7 +131,7 @@ impl<'a> Link<'a> {
                 refused.remove(user);
             }
             Aim::Refuse(users) => refused.extend(users.iter().cloned()),
-            Aim::Withdraw(_) => refused.clear(),
+            Aim::Withdraw(users) => refused.retain(|user| !users.contains(user)),
             Aim::End(_) | Aim::Nothing => {}
         }
         refused
@@ -174,6 +182,9 @@ impl<'a> Subject<'a> for Link<'a> {
     }
 
     fn check(&self) -> Result<(), InvalidItem> {
+        if !self.withdraws.is_empty() && !self.is_withdrawal() {
+            return Err(InvalidItem::Withdrawal);
+        }
         if self.before == self.after
             && self.seen.open.is_none()
             && self.refused() == self.seen.refused
@@ -323,15 +334,22 @@ impl<'a> Subject<'a> for Link<'a> {
         })
     }
 
-    /// A refusal is withdrawn, so that the next sign-in claims again: nobody has agreed that the claim is true. What is
-    /// withdrawn is refused again only if a sign-in claims it again.
-    fn undo(&self) -> Option<Operation> {
-        let after = match self.aim() {
-            Aim::Withdraw(_) | Aim::Nothing => return None,
-            Aim::Refuse(_) => None,
-            Aim::Link(_) | Aim::End(_) => self.before.cloned(),
+    /// A refusal is withdrawn, so that the next sign-in claims again: nobody has agreed that the claim is true. Refusals
+    /// that other changes agreed to stay. What is withdrawn is refused again only if a sign-in claims it again.
+    fn undo(&self) -> Result<Operation, NoUndo> {
+        let (after, withdraws) = match self.aim() {
+            Aim::Withdraw(_) => return Err(NoUndo::BeforeANewClaim),
+            Aim::Nothing => return Err(NoUndo::ChangedNothing),
+            Aim::Refuse(users) => {
+                let new: BTreeSet<&UserId> = users.iter().collect();
+                let new = new
+                    .into_iter()
+                    .filter(|user| !self.seen.refused.contains(*user));
+                (None, new.cloned().collect())
+            }
+            Aim::Link(_) | Aim::End(_) => (self.before.cloned(), Vec::new()),
         };
-        Some(Operation::LinkIdentity {
+        Ok(Operation::LinkIdentity {
             person: self.person.clone(),
             before: self.after.cloned(),
             after,
@@ -339,6 +357,7 @@ impl<'a> Subject<'a> for Link<'a> {
                 refused: self.refused(),
                 ..ObservedIdentity::default()
             },
+            withdraws,
         })
     }
 }

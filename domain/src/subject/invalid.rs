@@ -21,6 +21,11 @@ pub enum InvalidItem {
     CardNumber(&'static str),
     #[error("This changes nothing. Choose another value.")]
     NoDifference,
+    /// A refusal is withdrawn that nobody agreed to, or together with something else.
+    #[error(
+        "Only the refusal of a claim can be withdrawn, from an identity without a user and without an open claim. Choose a user whose claim is refused."
+    )]
+    Withdrawal,
     #[error("An account that is out of PCI scope needs the reason for it.")]
     OutOfScope,
     #[error(

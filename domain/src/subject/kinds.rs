@@ -208,11 +208,15 @@ subjects! {
                 /// What else was seen of the identity when it was requested.
                 #[serde(default, skip_serializing_if = "identity_link::ObservedIdentity::is_nothing")]
                 seen: identity_link::ObservedIdentity,
-            } = { person, before, after, seen } => identity_link::Link {
+                /// The users whose refusal is withdrawn, in ascending order.
+                #[serde(default, skip_serializing_if = "Vec::is_empty")]
+                withdraws: Vec<UserId>,
+            } = { person, before, after, seen, withdraws } => identity_link::Link {
                 person,
                 before: before.as_ref(),
                 after: after.as_ref(),
                 seen,
+                withdraws,
             },
         },
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    AccessChange, AccessResource, Delay, InvalidItem, Objection, Operation, Part, Subject,
+    AccessChange, AccessResource, Delay, InvalidItem, NoUndo, Objection, Operation, Part, Subject,
     SubjectContext, SubjectEffect, SubjectKey, Work, unknown,
 };
 use crate::{
@@ -83,8 +83,8 @@ impl<'a> Subject<'a> for Addition<'a> {
         }
     }
 
-    fn undo(&self) -> Option<Operation> {
-        Some(Operation::RemoveMember {
+    fn undo(&self) -> Result<Operation, NoUndo> {
+        Ok(Operation::RemoveMember {
             group: self.group.clone(),
             user: self.user.clone(),
         })
@@ -145,8 +145,8 @@ impl<'a> Subject<'a> for Removal<'a> {
         Delay::Never
     }
 
-    fn undo(&self) -> Option<Operation> {
-        Some(Operation::AddMember {
+    fn undo(&self) -> Result<Operation, NoUndo> {
+        Ok(Operation::AddMember {
             group: self.group.clone(),
             user: self.user.clone(),
         })

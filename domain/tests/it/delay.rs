@@ -88,6 +88,7 @@ fn unlink() -> Operation {
         before: Some(user()),
         after: None,
         seen: ObservedIdentity::default(),
+        withdraws: Vec::new(),
     }
 }
 
@@ -156,6 +157,7 @@ fn what_tightens_or_ends_is_not_delayed_and_one_item_that_loosens_is_enough() {
         before: None,
         after: Some(user()),
         seen: ObservedIdentity::default(),
+        withdraws: Vec::new(),
     };
     assert!(may_be_delayed(vec![link], &agreed));
     // What others must agree to in spite of what the item says may wait for them.

@@ -26,8 +26,8 @@ use domain::{
     },
     snapshot::{Parts, Snapshot},
     subject::{
-        Part, PropertyValue, SubjectContext, SubjectState, SubjectStates, Work,
-        account_classification,
+        InvalidItem, NoUndo, Part, PropertyValue, SubjectContext, SubjectState, SubjectStates,
+        Work, account_classification,
         identity_link::{Controllers, ObservedIdentity, OpenMatter, State, content},
     },
     time::Timestamp,
@@ -183,6 +183,7 @@ fn item(before: Option<UserId>, after: Option<UserId>, open: Option<OpenMatter>)
             open,
             ..ObservedIdentity::default()
         },
+        withdraws: Vec::new(),
     }
 }
 
@@ -302,6 +303,16 @@ fn an_item_without_what_was_seen_is_read_and_written_as_before() {
     let read: Operation = serde_json::from_str(&stored).unwrap();
     assert_eq!(read, item(None, Some(user_id(1)), None));
     assert_eq!(serde_json::to_string(&read).unwrap(), stored);
+    let stored = format!(
+        r#"{{"kind":"link_identity","person":"{0}","before":null,"after":null,"seen":{{"refused":["{1}","{2}","{3}"]}},"withdraws":["{1}","{3}"]}}"#,
+        person(1),
+        user_id(1),
+        user_id(2),
+        user_id(3)
+    );
+    let read: Operation = serde_json::from_str(&stored).unwrap();
+    assert_eq!(read, withdrawal(&[1, 3]));
+    assert_eq!(serde_json::to_string(&read).unwrap(), stored);
 }
 
 #[test]
@@ -332,7 +343,7 @@ fn the_plan_settles_what_is_open_and_its_undo_begins_where_it_ends() {
     let link = item(None, Some(user_id(1)), None);
     assert_eq!(
         link.subject().undo(),
-        Some(item(Some(user_id(1)), None, None))
+        Ok(item(Some(user_id(1)), None, None))
     );
 }
 
@@ -493,6 +504,7 @@ proptest! {
                 before: Some(user_id(1)),
                 after: None,
                 seen: ObservedIdentity::default(),
+                withdraws: Vec::new(),
             };
             let blocked = objections(&end, Some(state)).iter().any(|(_, remedy)| remedy.is_none());
             if !blocked {
@@ -569,12 +581,23 @@ fn a_claim_of_several_users_is_told_shown_and_undone_for_each_of_them() {
     assert_eq!(claimed.collect::<Vec<_>>(), shown);
 
     let withdrawal = subject.undo().unwrap();
-    assert_eq!(withdrawal.subject().undo(), None, "a refusal needs a claim");
+    assert_eq!(
+        withdrawal.subject().undo(),
+        Err(NoUndo::BeforeANewClaim),
+        "a refusal needs a claim"
+    );
     let refused: BTreeSet<UserId> = users.into_iter().collect();
-    let Operation::LinkIdentity { after, seen, .. } = &withdrawal else {
+    let Operation::LinkIdentity {
+        after,
+        seen,
+        withdraws,
+        ..
+    } = &withdrawal
+    else {
         panic!("an item about an identity");
     };
     assert_eq!((after, &seen.refused), (&None, &refused));
+    assert!(withdraws.iter().eq(&refused));
     let (Work::Saga(refuse), Work::Saga(withdraw)) = (subject.work(), withdrawal.subject().work())
     else {
         panic!("no sagas");
@@ -595,6 +618,109 @@ fn a_claim_of_several_users_is_told_shown_and_undone_for_each_of_them() {
     assert_eq!(
         objections(&withdrawal, Some(self::state())),
         [("system.changed-meanwhile", None)]
+    );
+}
+
+/// Returns an item that withdraws the refusals of some users, of an identity that is none of the users 1, 2 and 3.
+fn withdrawal(withdraws: &[u8]) -> Operation {
+    let Operation::LinkIdentity {
+        person,
+        before,
+        after,
+        ..
+    } = item(None, None, None)
+    else {
+        panic!("an item about an identity");
+    };
+    Operation::LinkIdentity {
+        person,
+        before,
+        after,
+        seen: ObservedIdentity {
+            refused: [1, 2, 3].map(user_id).into(),
+            ..ObservedIdentity::default()
+        },
+        withdraws: withdraws.iter().map(|n| user_id(*n)).collect(),
+    }
+}
+
+#[test]
+fn a_withdrawal_names_its_users_and_leaves_the_other_refusals() {
+    let some = withdrawal(&[1, 3]);
+    assert_eq!(some.subject().check(), Ok(()));
+    let Work::Saga(plan) = some.subject().work() else {
+        panic!("no saga");
+    };
+    let refused = |users: &[u8]| users.iter().map(|n| user_id(*n)).collect();
+    assert_eq!(plan.seen, content(None, None, &refused(&[1, 2, 3])).into());
+    assert_eq!(
+        plan.steps[0].leaves,
+        content(None, None, &refused(&[2])).into()
+    );
+    let snapshot = Snapshot::new(Parts::default());
+    let context = SubjectContext {
+        snapshot: &snapshot,
+        states: &SubjectStates::default(),
+    };
+    let effect = some.subject().effect(context).unwrap();
+    let shown = effect
+        .properties
+        .into_iter()
+        .map(|one| (one.before, one.after));
+    let withdrawn = [1, 3].map(|n| (Some(PropertyValue::User(user_id(n))), None));
+    assert!(shown.eq(withdrawn));
+
+    assert_eq!(
+        withdrawal(&[]).subject().check(),
+        Err(InvalidItem::NoDifference)
+    );
+    for wrong in [&[4][..], &[1, 4], &[3, 1], &[1, 1]] {
+        let checked = withdrawal(wrong).subject().check();
+        assert_eq!(checked, Err(InvalidItem::Withdrawal), "{wrong:?}");
+    }
+    let claim = OpenMatter::Claim {
+        users: vec![user_id(4)],
+    };
+    for (before, after, open) in [
+        (Some(user_id(5)), None, None),
+        (None, Some(user_id(5)), None),
+        (None, None, Some(claim)),
+    ] {
+        let mut mixed = withdrawal(&[1]);
+        let Operation::LinkIdentity {
+            before: old,
+            after: new,
+            seen,
+            ..
+        } = &mut mixed
+        else {
+            panic!("an item about an identity");
+        };
+        (*old, *new, seen.open) = (before, after, open);
+        assert_eq!(mixed.subject().check(), Err(InvalidItem::Withdrawal));
+    }
+}
+
+#[test]
+fn the_undo_of_a_refusal_leaves_what_another_change_refused() {
+    let mut second = withdrawal(&[]);
+    let Operation::LinkIdentity { seen, .. } = &mut second else {
+        panic!("an item about an identity");
+    };
+    seen.open = Some(OpenMatter::Claim {
+        users: vec![user_id(5), user_id(4)],
+    });
+    let undo = second.subject().undo().unwrap();
+    assert_eq!(undo.subject().check(), Ok(()));
+    let (Work::Saga(refuses), Work::Saga(withdraws)) =
+        (second.subject().work(), undo.subject().work())
+    else {
+        panic!("no sagas");
+    };
+    assert_eq!(refuses.steps[0].leaves, withdraws.seen);
+    assert_eq!(
+        withdraws.steps[0].leaves,
+        content(None, None, &[1, 2, 3].map(user_id).into()).into()
     );
 }
 
@@ -619,6 +745,40 @@ fn a_key_of_a_user_whose_link_people_ended_leads_to_another_user() {
         LinkStatus::Differs(LinkDifference::Reissued(user_id(1)))
     );
     assert!(record.is_oneself(&user_id(1), &[]), "it was this user");
+}
+
+#[test]
+fn a_direct_link_to_another_user_ends_the_earlier_one_as_its_end_does() {
+    let stated = keys("one");
+    let agree = |record: &mut IdentityRecord, user: u8, external: &str| {
+        record.agree(
+            user_id(user),
+            digests(&[external]),
+            [KeysDigest::of(&stated)].into(),
+            None,
+            agreement(),
+        );
+    };
+    let sign_ins = [stated.clone()];
+    let status = |record: &IdentityRecord| {
+        let keys = IdentityKeys::new(&sign_ins, record);
+        let users = [user(1, "one"), user(2, "two")];
+        let read = DirectoryIndex::of(&users).read(&user_id(2), &keys);
+        link_status(record, &user_id(2), &read)
+    };
+    let mut record = agreed(&stated);
+    assert!(!record.keeps(&user_id(1), &user_id(2)));
+    agree(&mut record, 2, "two");
+    let reissued = LinkStatus::Differs(LinkDifference::Reissued(user_id(1)));
+    assert_eq!(status(&record), reissued);
+    assert!(record.is_oneself(&user_id(1), &[]), "it was this user");
+
+    // The user was confirmed on the host, and people agree that the identity is the same user still.
+    let mut record = agreed(&stated);
+    record.confirm(user_id(2), digests(&["two"]));
+    assert!(record.keeps(&user_id(1), &user_id(2)));
+    agree(&mut record, 2, "two");
+    assert_eq!(status(&record), LinkStatus::Valid);
 }
 
 /// A saga under way compares these over an upgrade: a member that is added to what is open must not change them.
@@ -656,6 +816,13 @@ fn the_content_of_an_identity_is_the_same_hash_in_every_version() {
     ] {
         assert_eq!(content(user, open, &BTreeSet::new()).0, pinned);
     }
+    // python3: sha256(b'[null,null,["00000000-0000-4000-8000-000000000001","00000000-0000-4000-8000-000000000002"]]').hexdigest()
+    let refused = [1, 2].map(user_id).into();
+    let pinned = "907a9e6db7863183233f3014e5e7226142cf5fdc3934b4046471ea981fa15d95";
+    assert_eq!(content(None, None, &refused).0, pinned);
+    let pinned = "fb5b1598cbfc2f7a5c9ba2840b83328f7f4b4191085c99755b3bcd27ab38d24a";
+    let refused = [user_id(2)].into();
+    assert_eq!(content(None, Some(&claim), &refused).0, pinned);
     let nothing = "74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b";
     assert_eq!(
         account_classification::content(None).0,

@@ -1,4 +1,4 @@
-//! The forms of a change about an identity: the identity is fixed, and for a link the user is chosen.
+//! The forms of a change about an identity: the identity is fixed, and for a link and the withdrawal of a refusal the user is chosen.
 
 use leptos::prelude::*;
 
@@ -51,10 +51,10 @@ pub(super) const WITHDRAW_REFUSAL: FormPage = FormPage {
     title: "Withdraw the refusal of a claim",
     place: Place::Own {
         from: FROM,
-        meaning: "The sign-in may claim the user again, or be linked to it by its keys, when its person signs in next.",
+        meaning: "The sign-in may claim the user again, or be linked to it by its keys, when its person signs in next. Other refusals stay.",
     },
     button: ButtonKind::Primary,
-    choose: show_identity,
+    choose: choose_refused,
     session,
 };
 
@@ -82,11 +82,19 @@ fn show_identity(new: &NewChange) -> AnyView {
 }
 
 fn choose_user(new: &NewChange) -> AnyView {
+    choose(new, "Identity Center user")
+}
+
+fn choose_refused(new: &NewChange) -> AnyView {
+    choose(new, "Refused user")
+}
+
+fn choose(new: &NewChange, label: &'static str) -> AnyView {
     let user = pick(
         new,
         Field {
             name: change_field::SET,
-            label: "Identity Center user",
+            label,
             offered: &new.choices.sets,
             chosen: &new.change_form.set,
             hint: String::new(),

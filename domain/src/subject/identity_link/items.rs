@@ -10,6 +10,7 @@ impl Operation {
             before,
             after,
             seen,
+            withdraws,
         } = self
         else {
             return None;
@@ -19,6 +20,7 @@ impl Operation {
             before: before.as_ref(),
             after: after.as_ref(),
             seen,
+            withdraws,
         })
     }
 }

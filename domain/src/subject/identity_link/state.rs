@@ -60,7 +60,7 @@ pub struct State {
     pub joins: Option<PersonId>,
     /// The other identities that are, were or claim to be the users of the item.
     pub others: Vec<PersonId>,
-    /// The users, other than the new one and those that the identity was linked to, that a key of it leads to.
+    /// The users, other than the new one and those that the identity stays, that a key of it leads to.
     pub elsewhere: Vec<UserId>,
     /// Who requests the change.
     pub requester: Option<PersonId>,

@@ -476,6 +476,7 @@ fn end_of_a_link() -> Operation {
         before: Some(user("bob")),
         after: None,
         seen: ObservedIdentity::default(),
+        withdraws: Vec::new(),
     }
 }
 

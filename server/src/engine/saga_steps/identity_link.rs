@@ -1,4 +1,5 @@
-//! Links an identity to a user, ends its link, or refuses what it claims: rows and entry in one transaction.
+//! Links an identity to a user, ends its link, refuses what it claims, or withdraws such a refusal: rows and entry in one
+//! transaction.
 //!
 //! A link that the directory would contradict at once is never written: the user, and every user that a key of the
 //! identity finds, are read before the transaction.
@@ -134,15 +135,15 @@ async fn try_carry_out(
     person: &PersonId,
     user: Option<&UserId>,
 ) -> Result<(), Failure> {
-    let seen = seen(app_state, call, person, user).await?;
+    let item = requested(app_state, call, person, user).await?;
     let target = match user {
-        Some(user) => Some(target(app_state, call, person, user, &seen).await?),
+        Some(user) => Some(target(app_state, call, person, user, &item.seen).await?),
         None => None,
     };
     let tx = saga_steps::begin(app_state, call).await?;
     let mut tx = tx.ok_or(Failure::NotSent)?;
     person::lock(&mut tx, person).await?;
-    if let Some(holder) = &seen.joins {
+    if let Some(holder) = &item.seen.joins {
         person::lock(&mut tx, holder).await?;
     }
     let known = agreed_link::known(tx.conn(), person).await?;
@@ -155,8 +156,8 @@ async fn try_carry_out(
         at: app_state.clock.now(),
     };
     let entries = match &target {
-        Some(target) => linked(app_state, &mut tx, &known, target, &seen, &agreement).await?,
-        None => ended(app_state, &mut tx, &known, &agreement).await?,
+        Some(target) => linked(app_state, &mut tx, &known, target, &item.seen, &agreement).await?,
+        None => ended(app_state, &mut tx, &known, &item.withdraws, &agreement).await?,
     };
     app_state.journal.append_many(&mut tx, entries).await?;
     if !saga_steps::is_in_time(app_state, call) {
@@ -173,14 +174,20 @@ async fn try_carry_out(
     Ok(())
 }
 
-/// Returns what was seen when the item was requested. Nothing is written about another person or user than the request
+/// An item as the ledger says it was requested.
+struct Requested {
+    seen: ObservedIdentity,
+    withdraws: BTreeSet<UserId>,
+}
+
+/// Returns the item as it was requested. Nothing is written about another person or user than the request
 /// names, because the row that the call comes from is not proven.
-async fn seen(
+async fn requested(
     app_state: &AppState,
     call: &CarryOut,
     person: &PersonId,
     user: Option<&UserId>,
-) -> Result<ObservedIdentity, Failure> {
+) -> Result<Requested, Failure> {
     let requested = app_state
         .requested
         .of(&app_state.store, &call.change)
@@ -189,7 +196,10 @@ async fn seen(
     let item = item.and_then(Operation::links);
     let item = item.filter(|item| (item.person, item.after) == (person, user));
     let item = item.ok_or_else(|| never("The item is not as the ledger says it was requested."))?;
-    Ok(item.seen.clone())
+    Ok(Requested {
+        seen: item.seen.clone(),
+        withdraws: item.withdraws.iter().cloned().collect(),
+    })
 }
 
 /// The user to link, as the directory shows it now.
@@ -328,11 +338,12 @@ async fn linked(
     Ok(entries)
 }
 
-/// Writes the rows of an end, of a refused claim or of a withdrawn refusal, and returns its entries.
+/// Writes the rows of an end, of a refused claim or of withdrawn refusals, and returns its entries.
 async fn ended(
     app_state: &AppState,
     tx: &mut Tx,
     known: &KnownIdentity,
+    withdraws: &BTreeSet<UserId>,
     agreement: &Agreement,
 ) -> Result<Vec<EntryBuilder>, Failure> {
     let (journal, person) = (&app_state.journal, &known.person);
@@ -359,10 +370,9 @@ async fn ended(
         entries.push(journal.identity_link_ended(person, user, agreement));
         return Ok(entries);
     }
-    if known.open().is_none() {
-        let refused = &known.record.refused;
+    if !withdraws.is_empty() {
         return Ok(vec![
-            journal.identity_refusal_withdrawn(person, refused, agreement),
+            journal.identity_refusal_withdrawn(person, withdraws, agreement),
         ]);
     }
     let claimed: BTreeSet<UserId> = known
@@ -370,6 +380,11 @@ async fn ended(
         .iter()
         .filter_map(|sign_in| sign_in.claims.clone())
         .collect();
+    if claimed.is_empty() {
+        return Err(never(
+            "The identity has no link to end and claims no user. Request the change again.",
+        ));
+    }
     let claimed: Vec<UserId> = claimed.into_iter().collect();
     agreed_link::settle_claims(tx, person).await?;
     Ok(vec![

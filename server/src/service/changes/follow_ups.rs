@@ -15,6 +15,7 @@ use domain::{
     change::Operation,
     engine::{FollowUp, ItemResult, follow_up},
     ids::{AccountId, ChangeId},
+    subject::NoUndo,
     time::Timestamp,
 };
 
@@ -41,20 +42,23 @@ pub(super) struct FollowUpItem {
 }
 
 impl FollowUpItem {
-    /// Returns what is left to request of an item with this result.
+    /// Returns what is left to request of an item with this result, or why nothing undoes it.
     pub(super) fn of(
         stored: &StoredChange,
         index: usize,
         result: Option<&ItemResult>,
-    ) -> Option<Self> {
+    ) -> Option<Result<Self, NoUndo>> {
         let change = &stored.change;
         let operation = change.proposal.operations.get(index)?;
-        let (what, request) = follow_up(change.state, operation, result)?;
-        stored.altered.is_none().then_some(Self {
-            index,
-            what,
-            request,
-        })
+        let left = follow_up(change.state, operation, result)?;
+        stored
+            .altered
+            .is_none()
+            .then_some(left.map(|(what, request)| Self {
+                index,
+                what,
+                request,
+            }))
     }
 
     /// Returns the values of the form that classifies accounts, without accounts. None for another form.
@@ -125,7 +129,7 @@ impl Service {
         let result = |index: usize| row.as_ref()?.items.get(index)?.result.as_ref();
         let all = 0..stored.change.proposal.operations.len();
         Ok(all
-            .filter_map(|index| FollowUpItem::of(stored, index, result(index)))
+            .filter_map(|index| FollowUpItem::of(stored, index, result(index))?.ok())
             .collect())
     }
 }
@@ -148,10 +152,11 @@ pub(super) fn link_of(
     })
 }
 
-/// Returns the links of a change, undo first.
+/// Returns the links of a change, undo first. `no_undo` is why nothing undoes an item of it.
 pub(super) fn links(
     change: &ChangeId,
     items: &[FollowUpItem],
+    no_undo: Option<NoUndo>,
     scope: &FollowUpScope,
     now: Timestamp,
 ) -> FollowUps {
@@ -181,6 +186,7 @@ pub(super) fn links(
     FollowUps {
         links: all,
         more: cut.iter().map(|link| link.items).sum(),
+        no_undo: no_undo.filter(|_| scope.0.is_some()),
     }
 }
 

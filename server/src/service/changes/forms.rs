@@ -14,7 +14,7 @@ mod reader;
 pub(super) mod users;
 
 use app::backend::{
-    ChangeForm, ChangeKind, FORM, FieldError, FormOptions, SessionView, change_field,
+    ChangeForm, ChangeKind, FORM, FieldError, FormOption, FormOptions, SessionView, change_field,
 };
 use async_trait::async_trait;
 use domain::{
@@ -82,6 +82,8 @@ pub(super) struct ParsedForm {
     pub out_of_scope: bool,
     /// The name of what the form is about, if that is not chosen in the form.
     pub about: Option<String>,
+    /// What can be chosen, if that depends on what the form is about.
+    pub offered: Vec<FormOption>,
 }
 
 impl ParsedForm {
@@ -94,6 +96,7 @@ impl ParsedForm {
             missing: Vec::new(),
             out_of_scope: false,
             about: None,
+            offered: Vec::new(),
         };
         if let Err(fixed) = scope.admit(change_form) {
             parsed.change_form = fixed.change_form;

@@ -73,13 +73,13 @@ pub(super) async fn read(
     }))
 }
 
-/// Returns the users, other than the new one and those that the identity was linked to, that a key of it leads to.
+/// Returns the users, other than the new one and those that the identity stays, that a key of it leads to.
 fn elsewhere(known: &KnownIdentity, user: &UserId, snapshot: &Snapshot) -> Vec<UserId> {
     let sign_ins = known.sign_ins.iter();
     let found: BTreeSet<&UserId> = sign_ins
         .flat_map(|sign_in| snapshot.found_by(&sign_in.keys))
         .map(|found| &found.id)
-        .filter(|found| *found != user && !known.record.linked.contains(*found))
+        .filter(|found| *found != user && !known.record.keeps(found, user))
         .collect();
     found.into_iter().cloned().collect()
 }

@@ -185,7 +185,13 @@ impl Service {
             live_key: live.key,
             live: live.progress,
             result: stored.result.clone(),
-            follow_ups: follow_ups::links(&change.id, &items.follow_ups, &scope, now),
+            follow_ups: follow_ups::links(
+                &change.id,
+                &items.follow_ups,
+                items.no_undo,
+                &scope,
+                now,
+            ),
             mismatch: mismatch::view(stored, &mut people).await?,
         })
     }

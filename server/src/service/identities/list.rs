@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use domain::{
     authorize::Action,
     identity::{IdentityRecord, Suspension},
-    ids::PersonId,
+    ids::{PersonId, UserId},
     person::{
         link::{IdentityLink, link_identity},
         without_directory_user,
@@ -157,7 +157,7 @@ impl KnownIdentities {
             (IdentityStatus::Ended, Some(ended.at))
         } else if user.is_none() {
             (
-                IdentityStatus::Unlinked(why_unlinked(listed, snapshot)),
+                IdentityStatus::Unlinked(why_unlinked(listed, record, snapshot)),
                 None,
             )
         } else if let Some(agreed) = agreed {
@@ -180,6 +180,9 @@ impl KnownIdentities {
             name: known.map_or_else(unlisted, |user| user.name.clone()),
             user,
             status,
+            refused: record
+                .map(|record| record.refused.len())
+                .unwrap_or_default(),
             since,
             known_since: sign_ins.iter().map(|sign_in| sign_in.first_seen).min(),
             last_sign_in: last.and_then(|sign_in| sign_in.last_sign_in),
@@ -188,10 +191,16 @@ impl KnownIdentities {
 }
 
 /// Returns why the keys of an identity link it to no user.
-fn why_unlinked(listed: &ListedIdentity, snapshot: &Snapshot) -> NoUserFound {
+fn why_unlinked(
+    listed: &ListedIdentity,
+    record: Option<&IdentityRecord>,
+    snapshot: &Snapshot,
+) -> NoUserFound {
+    let is_refused = |user: &UserId| record.is_some_and(|record| record.refused.contains(user));
     let mut obstacles = listed.sign_ins.iter().filter_map(|sign_in| {
         let link = link_identity(&sign_in.keys, snapshot.found_by(&sign_in.keys));
         match &link {
+            IdentityLink::Linked(user, _) if is_refused(user) => Some(NoUserFound::Refused),
             IdentityLink::Linked(..) => Some(NoUserFound::LinkedSoon),
             _ => link.obstacle().map(NoUserFound::Unclear),
         }

@@ -113,7 +113,7 @@ impl EntryContext<'_> {
             Slot::Actor => Some(vec![self.actor()]),
             Slot::Item => item::parts(self),
             Slot::Person => Some(vec![self.person()?]),
-            Slot::User => Some(vec![self.user()?]),
+            Slot::User => self.users(),
             Slot::Role => words(word("role")?.to_owned()),
             Slot::Reason => words(self.reason()?),
             Slot::Api => words(self.entry.api.clone()?),
@@ -191,6 +191,27 @@ impl EntryContext<'_> {
             Some(user) => self.user_part(user, name),
             None => text(name),
         })
+    }
+
+    /// The user of the entry, or all of them if it is about several.
+    fn users(&self) -> Option<Vec<SentencePart>> {
+        let stated = self.entry.data.get("users").and_then(Value::as_array);
+        let stated = stated.into_iter().flatten().filter_map(Value::as_str);
+        let ids: Vec<UserId> = stated.filter_map(|id| UserId::parse(id).ok()).collect();
+        if ids.len() < 2 {
+            return Some(vec![self.user()?]);
+        }
+        let mut found = Vec::new();
+        for (at, id) in ids.iter().enumerate() {
+            let separator = match ids.len() - at {
+                _ if at == 0 => "",
+                1 => " and ",
+                _ => ", ",
+            };
+            found.push(text(separator));
+            found.push(self.user_part(id, user_name(id, self.snapshot)));
+        }
+        Some(found)
     }
 
     fn user(&self) -> Option<SentencePart> {

@@ -148,6 +148,7 @@ async fn a_header_says_how_many_items_it_leaves_out_and_each_of_them_has_a_link(
             before: None,
             after: Some(user("eve")),
             seen: ObservedIdentity::default(),
+            withdraws: Vec::new(),
         })
         .collect();
     let id = store(&org, &StoredItem::of_all(&links), State::Approved).await;

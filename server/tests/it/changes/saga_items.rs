@@ -185,6 +185,7 @@ async fn a_saga_of_an_edited_row_is_restored_as_it_was_requested_and_named(engin
         before: None,
         after: Some(user(name)),
         seen: ObservedIdentity::default(),
+        withdraws: Vec::new(),
     };
     let requested = StoredItem::of_all(&[link("eve")]);
     let id = store(&org, &requested, State::Approved).await;

@@ -12,7 +12,10 @@ use domain::{
         StepRow, Write,
     },
     ids::{ChangeId, PersonId},
-    subject::{Work, identity_link::ObservedIdentity},
+    subject::{
+        Work,
+        identity_link::{ObservedIdentity, OpenMatter},
+    },
     time::Duration,
 };
 use serde_json::{Map, Value};
@@ -119,6 +122,30 @@ async fn carried(org: &Org, id: &ChangeId) {
     tx.commit().await.unwrap();
 }
 
+/// Returns the refusal of a claim to be two users, of an identity of which a claim was refused before, and the withdrawal of
+/// one of two refusals.
+fn refusals() -> [Operation; 2] {
+    let of = |seen, withdraws| Operation::LinkIdentity {
+        person: PersonId::parse("00000009-0000-4000-8000-000000000003").unwrap(),
+        before: None,
+        after: None,
+        seen,
+        withdraws,
+    };
+    let claim = ObservedIdentity {
+        open: Some(OpenMatter::Claim {
+            users: vec![user("eve"), user("fay")],
+        }),
+        refused: [user("cas")].into(),
+        ..ObservedIdentity::default()
+    };
+    let refused = ObservedIdentity {
+        refused: [user("cas"), user("eve")].into(),
+        ..ObservedIdentity::default()
+    };
+    [of(claim, Vec::new()), of(refused, vec![user("eve")])]
+}
+
 /// Stores a change of each kind and in each state that this version knows, by what it shows.
 async fn changes(org: &Org) -> Vec<(&'static str, ChangeId)> {
     let declared = classify::classify(org, &form(&["web-dev"], IN_PRODUCTION)).await;
@@ -138,8 +165,12 @@ async fn changes(org: &Org) -> Vec<(&'static str, ChangeId)> {
         before: None,
         after: Some(user("eve")),
         seen: ObservedIdentity::default(),
+        withdraws: Vec::new(),
     };
     let link = store(org, &StoredItem::of_all(&[link]), State::Waiting).await;
+    let [refusal, withdrawal] = refusals();
+    let refusal = store(org, &StoredItem::of_all(&[refusal]), State::Waiting).await;
+    let withdrawal = store(org, &StoredItem::of_all(&[withdrawal]), State::Waiting).await;
     let many = store_many(org, 60).await;
     let grants = grant("eve", "viewer", "cards-prod", "60");
     let approved = org.ask("ann", &grants).await;
@@ -160,6 +191,8 @@ async fn changes(org: &Org) -> Vec<(&'static str, ChangeId)> {
         ("under_way", under_way),
         ("loosening", loosening),
         ("link", link),
+        ("refusal", refusal),
+        ("withdrawal", withdrawal),
         ("many", many),
         ("approved", approved),
         ("later", later),

@@ -28,6 +28,7 @@ fn link(name: &str) -> Operation {
         before: None,
         after: Some(user(name)),
         seen: ObservedIdentity::default(),
+        withdraws: Vec::new(),
     }
 }
 

@@ -335,6 +335,7 @@ async fn a_link_is_written_only_for_the_person_and_the_user_of_the_request(engin
         before: None,
         after: Some(user("eve")),
         seen: ObservedIdentity::default(),
+        withdraws: Vec::new(),
     };
     let items = StoredItem::of_all(&[requested]);
     let id = store(&org, &items, State::Approved).await;

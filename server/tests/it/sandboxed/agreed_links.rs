@@ -1,39 +1,31 @@
 //! Links of identities that people agree to: an unlinked sign-in, a claim, a suspended identity, and the end of a link.
 
-use std::collections::BTreeMap;
-
 use app::backend::{
     AgainstApproval, ChangeForm, ChangesPort as _, Denied, IdentitiesPort as _, IdentityStatus,
     KeyFinding, ListQuery, NewChangePort as _, WithdrawalPort as _,
 };
-use async_trait::async_trait;
 use domain::{
     authorize::Role,
     change::State,
     directory::ExternalId,
     engine::StartVerdict,
     identity::{LinkDifference, LinkStatus},
-    ids::{ChangeId, PersonId, UserId},
-    person::{
-        Subject,
-        link::{LinkKeys, link_identity},
-    },
+    ids::{PersonId, UserId},
+    person::link::LinkKeys,
     time::Timestamp,
     verdict::Outcome,
 };
 use serde_json::json;
 use server::{
-    aws::{error::CallError, pool::PoolUser},
-    clock,
-    engine::approver_status::UserPool,
     service::identities,
-    store::{
-        agreed_link, identity,
-        person::{self, ResolvedPerson, SignInClaims},
-    },
+    store::{agreed_link, identity, person},
 };
 
 use super::{
+    agreements::{
+        EverybodyApproves, SECOND, THIRD, agreed, another_sign_in, carried_out, link, listed,
+        of_subject, settled, signs_in,
+    },
     identities::{ADMINISTRATOR, APPROVER, suspension, waiting},
     sandbox_server::{Company, subject},
 };
@@ -58,30 +50,7 @@ crate::engines::on_both_engines! {
 }
 
 const STRANGER: &str = "noor.elamin";
-const SECOND: &str = "kwame.boateng";
-const THIRD: &str = "amara.nwosu";
 const PROVIDER: &str = "https://acme.okta.com";
-
-/// A user pool in which every sign-in that is asked for is an approver.
-struct EverybodyApproves;
-
-#[async_trait]
-impl UserPool for EverybodyApproves {
-    async fn user(&self, username: &str) -> Result<Option<PoolUser>, CallError> {
-        let sub = match username {
-            "a.stranger" => "another-sign-in".to_owned(),
-            name => subject(name).sub,
-        };
-        Ok(Some(PoolUser {
-            sub: Some(sub),
-            enabled: true,
-            federated: false,
-            factors: Vec::new(),
-            groups: [Role::Approver.group().to_owned()].into(),
-            attributes: BTreeMap::new(),
-        }))
-    }
-}
 
 /// The keys of a sign-in that has only its subject.
 fn keys(name: &str) -> LinkKeys {
@@ -99,36 +68,6 @@ fn federated(name: &str, id: &str) -> LinkKeys {
     }
 }
 
-/// Signs in as the web server does, and returns the person.
-async fn signs_in(company: &Company, keys: &LinkKeys) -> ResolvedPerson {
-    let app_state = &company.app_state;
-    let read_model = app_state.read_model();
-    let introduction = SignInClaims {
-        keys,
-        name: "anything",
-        username: Some("a.stranger"),
-        link: &link_identity(keys, read_model.snapshot.parts().users.values()),
-        new_id: clock::person_id(),
-        at: app_state.clock.now(),
-    };
-    let mut tx = app_state.store.write().await.unwrap();
-    let known = person::resolve_at_sign_in(&mut tx, &introduction)
-        .await
-        .unwrap();
-    let entries = app_state
-        .journal
-        .linking(&keys.subject, &known, app_state.clock.now());
-    if !entries.is_empty() {
-        app_state
-            .journal
-            .append_many(&mut tx, entries)
-            .await
-            .unwrap();
-    }
-    tx.commit().await.unwrap();
-    known
-}
-
 /// Creates a user with an identity at the provider.
 async fn provision(company: &Company, name: &str, id: &str) -> UserId {
     company
@@ -139,51 +78,8 @@ async fn provision(company: &Company, name: &str, id: &str) -> UserId {
         .await
 }
 
-fn link(person: &PersonId, user: &UserId) -> ChangeForm {
-    ChangeForm::link(person, Some(user))
-}
-
-async fn agreed(company: &Company, form: &ChangeForm, approvers: &[&str]) -> ChangeId {
-    let id = company.propose(ADMINISTRATOR, form).await.unwrap();
-    for name in approvers {
-        company.decide(name, &id).await.unwrap();
-    }
-    assert_eq!(company.state(&id).await, State::Approved);
-    id
-}
-
-/// Carries out a change, and returns how it ended.
-async fn carried_out(company: &Company, id: &ChangeId) -> State {
-    let _engine = company.engine();
-    company.end_of(id).await
-}
-
-async fn settled(company: &Company, form: &ChangeForm, approvers: &[&str]) -> ChangeId {
-    let id = agreed(company, form, approvers).await;
-    let ended = carried_out(company, &id).await;
-    let stored = company.stored(&id).await;
-    assert_eq!(ended, State::Verified, "{:?}", stored.result);
-    id
-}
-
-async fn of_subject(company: &Company, subject: &Subject) -> ResolvedPerson {
-    let found = person::person_of(&company.app_state.store, subject).await;
-    found.unwrap().unwrap()
-}
-
 async fn status_of(company: &Company, person: &PersonId) -> Option<LinkStatus> {
     identities::check(&company.app_state, person).await.unwrap()
-}
-
-async fn listed(company: &Company, only: &str) -> Vec<IdentityStatus> {
-    let service = company.signed_in(ADMINISTRATOR, Role::Administrator).await;
-    let query = ListQuery {
-        words: String::new(),
-        only: Some(only.to_owned()).filter(|only| !only.is_empty()),
-        page: 1,
-    };
-    let rows = service.identities(&query).await.unwrap().rows;
-    rows.into_iter().map(|row| row.status).collect()
 }
 
 /// A stranger who has signed in, and a user of the directory without a sign-in.
@@ -302,13 +198,7 @@ async fn a_claim_is_settled_by_joining_the_identity_and_given_back_by_the_end(co
     company.sync().await;
     let user = company.user(APPROVER);
     let mine = company.identity_of(APPROVER).await;
-    let second = LinkKeys {
-        attribute: Some(user.clone()),
-        ..LinkKeys::of_subject(Subject {
-            iss: "https://issuer".into(),
-            sub: "another-sign-in".into(),
-        })
-    };
+    let second = another_sign_in("another-sign-in", &user);
     let claimant = signs_in(company, &second).await;
     assert_eq!(claimant.user, None);
     assert!(claimant.claimed.is_some());
@@ -376,13 +266,7 @@ async fn a_claim_is_settled_by_joining_the_identity_and_given_back_by_the_end(co
 
 async fn a_refused_claim_is_not_made_again(company: &Company) {
     company.sync().await;
-    let second = LinkKeys {
-        attribute: Some(company.user(APPROVER)),
-        ..LinkKeys::of_subject(Subject {
-            iss: "https://issuer".into(),
-            sub: "another-sign-in".into(),
-        })
-    };
+    let second = another_sign_in("another-sign-in", &company.user(APPROVER));
     let claimant = signs_in(company, &second).await;
     let form = ChangeForm::refuse_claim(&claimant.person);
     settled(company, &form, &[SECOND, THIRD]).await;

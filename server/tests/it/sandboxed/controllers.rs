@@ -1,39 +1,30 @@
 //! Changes about the identities of people who decide or administer, and who may still request and agree to them.
 
-use std::collections::BTreeMap;
-
 use app::backend::{
     AgainstApproval, AlarmOnSubmit, ChangeForm, ChangesPort as _, DecisionInput, DecisionObstacle,
     DecisionPort as _, Denied, NewChangePort as _,
 };
-use async_trait::async_trait;
 use domain::{
     approval::Decision,
     authorize::Role,
     change::State,
     engine::StartVerdict,
-    ids::{ChangeId, PersonId, UserId},
-    person::{
-        Subject,
-        link::{LinkKeys, link_identity},
-    },
+    ids::ChangeId,
     verdict::Outcome,
 };
 use serde_json::json;
 use server::{
-    aws::{error::CallError, pool::PoolUser},
-    clock,
-    engine::approver_status::UserPool,
     service::journal::EntryActor,
-    store::{
-        agreed_link,
-        person::{self, ResolvedPerson, SignInClaims},
-    },
+    store::{agreed_link, person},
 };
 
 use super::{
+    agreements::{
+        EverybodyApproves, SECOND, THIRD, agreed, another_sign_in, link, ordinary, settled,
+        signs_in,
+    },
     identities::{ADMINISTRATOR, APPROVER, waiting},
-    sandbox_server::{Company, subject},
+    sandbox_server::Company,
 };
 use crate::starts::fresh_verdict;
 
@@ -47,98 +38,7 @@ crate::engines::on_both_engines! {
     a_request_of_a_sign_in_that_was_given_back_does_not_start,
     a_claim_of_two_users_has_evidence_for_each_and_its_refusal_is_withdrawn,
     a_key_of_the_user_whose_link_ended_blocks_a_link_to_another,
-}
-
-const SECOND: &str = "kwame.boateng";
-const THIRD: &str = "amara.nwosu";
-
-/// A user pool in which every sign-in that is asked for is an approver.
-struct EverybodyApproves;
-
-#[async_trait]
-impl UserPool for EverybodyApproves {
-    async fn user(&self, username: &str) -> Result<Option<PoolUser>, CallError> {
-        Ok(Some(PoolUser {
-            sub: Some(subject(username).sub),
-            enabled: true,
-            federated: false,
-            factors: Vec::new(),
-            groups: [Role::Approver.group().to_owned()].into(),
-            attributes: BTreeMap::new(),
-        }))
-    }
-}
-
-fn unlink(person: &PersonId) -> ChangeForm {
-    ChangeForm::unlink(person)
-}
-
-fn link(person: &PersonId, user: &UserId) -> ChangeForm {
-    ChangeForm::link(person, Some(user))
-}
-
-async fn signs_in(company: &Company, keys: &LinkKeys) -> ResolvedPerson {
-    let app_state = &company.app_state;
-    let read_model = app_state.read_model();
-    let introduction = SignInClaims {
-        keys,
-        name: "anything",
-        username: Some("a.stranger"),
-        link: &link_identity(keys, read_model.snapshot.parts().users.values()),
-        new_id: clock::person_id(),
-        at: app_state.clock.now(),
-    };
-    let mut tx = app_state.store.write().await.unwrap();
-    let known = person::resolve_at_sign_in(&mut tx, &introduction)
-        .await
-        .unwrap();
-    let entries = app_state
-        .journal
-        .linking(&keys.subject, &known, app_state.clock.now());
-    if !entries.is_empty() {
-        let journal = &app_state.journal;
-        journal.append_many(&mut tx, entries).await.unwrap();
-    }
-    tx.commit().await.unwrap();
-    known
-}
-
-/// The keys of another sign-in that leads to a user.
-fn another_sign_in(sub: &str, user: &UserId) -> LinkKeys {
-    LinkKeys {
-        attribute: Some(user.clone()),
-        ..LinkKeys::of_subject(Subject {
-            iss: "https://issuer".into(),
-            sub: sub.into(),
-        })
-    }
-}
-
-/// Somebody who signs in and decides nothing.
-async fn ordinary(company: &Company) -> PersonId {
-    let keys = another_sign_in("ordinary", &company.user("marcus.dube"));
-    let known = signs_in(company, &keys).await;
-    assert!(known.user.is_some(), "linked by its key");
-    known.person
-}
-
-async fn agreed(company: &Company, form: &ChangeForm, approvers: &[&str]) -> ChangeId {
-    let id = company.propose(ADMINISTRATOR, form).await.unwrap();
-    for name in approvers {
-        company.decide(name, &id).await.unwrap();
-    }
-    assert_eq!(company.state(&id).await, State::Approved);
-    id
-}
-
-async fn settled(company: &Company, form: &ChangeForm, approvers: &[&str]) -> ChangeId {
-    let id = agreed(company, form, approvers).await;
-    let engine = company.engine();
-    let ended = company.end_of(&id).await;
-    drop(engine);
-    let stored = company.stored(&id).await;
-    assert_eq!(ended, State::Verified, "{:?}", stored.result);
-    id
+    a_key_of_the_present_user_blocks_a_direct_link_to_another,
 }
 
 async fn rules_against(company: &Company, id: &ChangeId) -> Vec<String> {
@@ -151,7 +51,7 @@ async fn rules_against(company: &Company, id: &ChangeId) -> Vec<String> {
 async fn the_link_of_an_approver_is_ended_by_two_others_with_an_alarm(company: &Company) {
     company.sync().await;
     let third = company.identity_of(THIRD).await;
-    let form = unlink(&third);
+    let form = ChangeForm::unlink(&third);
     let service = company.signed_in(ADMINISTRATOR, Role::Administrator).await;
     let preview = service.new_change(&form).await.unwrap().preview.unwrap();
     assert_eq!(preview.alarm, AlarmOnSubmit::Raised);
@@ -167,7 +67,7 @@ async fn the_link_of_an_approver_is_ended_by_two_others_with_an_alarm(company: &
     // Nobody is alarmed about somebody who decides nothing, and one other person agrees.
     let ordinary = ordinary(company).await;
     let id = company
-        .propose(ADMINISTRATOR, &unlink(&ordinary))
+        .propose(ADMINISTRATOR, &ChangeForm::unlink(&ordinary))
         .await
         .unwrap();
     assert_eq!(company.stored(&id).await.change.verdict.approvals, 1);
@@ -178,7 +78,7 @@ async fn whose_link_is_to_end_may_decline_and_not_approve(company: &Company) {
     company.sync().await;
     let third = company.identity_of(THIRD).await;
     let id = company
-        .propose(ADMINISTRATOR, &unlink(&third))
+        .propose(ADMINISTRATOR, &ChangeForm::unlink(&third))
         .await
         .unwrap();
     let service = company.signed_in(THIRD, Role::Approver).await;
@@ -218,10 +118,10 @@ async fn links_that_end_one_by_one_leave_two_approvers_who_can_act(company: &Com
         company.identity_of(SECOND).await,
         company.identity_of(THIRD).await,
     );
-    let first = agreed(company, &unlink(&third), &[APPROVER, SECOND]).await;
+    let first = agreed(company, &ChangeForm::unlink(&third), &[APPROVER, SECOND]).await;
     // It counts as soon as it is approved.
     let id = company
-        .propose(ADMINISTRATOR, &unlink(&second))
+        .propose(ADMINISTRATOR, &ChangeForm::unlink(&second))
         .await
         .unwrap();
     assert_eq!(
@@ -233,7 +133,7 @@ async fn links_that_end_one_by_one_leave_two_approvers_who_can_act(company: &Com
     drop(engine);
     for person in [&second, &company.identity_of(APPROVER).await] {
         let id = company
-            .propose(ADMINISTRATOR, &unlink(person))
+            .propose(ADMINISTRATOR, &ChangeForm::unlink(person))
             .await
             .unwrap();
         let verdict = company.stored(&id).await.change.verdict;
@@ -250,10 +150,10 @@ async fn what_is_no_access_does_not_start_once_its_requester_is_no_administrator
     company.sync().await;
     let ordinary = ordinary(company).await;
     let waits = company
-        .propose(ADMINISTRATOR, &unlink(&ordinary))
+        .propose(ADMINISTRATOR, &ChangeForm::unlink(&ordinary))
         .await
         .unwrap();
-    let approved = agreed(company, &unlink(&ordinary), &[APPROVER]).await;
+    let approved = agreed(company, &ChangeForm::unlink(&ordinary), &[APPROVER]).await;
     let person = company.identity_of(ADMINISTRATOR).await;
     let (app_state, now) = (&company.app_state, company.app_state.clock.now());
     let mut tx = app_state.store.write().await.unwrap();
@@ -287,7 +187,7 @@ async fn what_is_no_access_does_not_start_once_its_requester_is_no_administrator
 async fn an_end_of_a_link_is_decided_and_starts_during_the_alarm(company: &Company) {
     company.sync().await;
     let ordinary = ordinary(company).await;
-    let before = agreed(company, &unlink(&ordinary), &[APPROVER]).await;
+    let before = agreed(company, &ChangeForm::unlink(&ordinary), &[APPROVER]).await;
     let grant = waiting(company, "marcus.dube").await;
     for name in [SECOND, THIRD] {
         company.recreate(name).await;
@@ -297,7 +197,7 @@ async fn an_end_of_a_link_is_decided_and_starts_during_the_alarm(company: &Compa
     let stopped = company.decide(APPROVER, &grant).await;
     assert!(matches!(stopped, Err(Denied::Invalid(_))), "{stopped:?}");
     let during = company
-        .propose(ADMINISTRATOR, &unlink(&ordinary))
+        .propose(ADMINISTRATOR, &ChangeForm::unlink(&ordinary))
         .await
         .unwrap();
     company.decide(APPROVER, &during).await.unwrap();
@@ -333,7 +233,7 @@ async fn a_request_of_a_sign_in_that_was_given_back_does_not_start(company: &Com
         .signed_in_as(&keys.subject, Role::Administrator)
         .await;
     let id = company
-        .propose_as(&service, &unlink(&ordinary))
+        .propose_as(&service, &ChangeForm::unlink(&ordinary))
         .await
         .unwrap();
     company.decide(APPROVER, &id).await.unwrap();
@@ -409,7 +309,7 @@ async fn a_claim_of_two_users_has_evidence_for_each_and_its_refusal_is_withdrawn
     assert_eq!(signs_in(company, &keys[0]).await.claimed, None);
 
     // The two claimed users decide nothing about it, so the third approver and the host's second one do.
-    let withdrawal = ChangeForm::withdraw_refusal(&claimant.person);
+    let withdrawal = ChangeForm::withdraw_refusal(&claimant.person, [&one, &two]);
     let preview = service.new_change(&withdrawal).await.unwrap().preview;
     let preview = preview.unwrap();
     assert_eq!(preview.evidence.len(), 2);
@@ -428,7 +328,7 @@ async fn a_key_of_the_user_whose_link_ended_blocks_a_link_to_another(company: &C
     let known = signs_in(company, &keys).await;
     assert_eq!(known.user.as_ref(), Some(&user), "linked by its key");
     company.sync().await;
-    settled(company, &unlink(&known.person), &[APPROVER]).await;
+    settled(company, &ChangeForm::unlink(&known.person), &[APPROVER]).await;
     let other = company.user("marcus.dube");
     let id = company
         .propose(ADMINISTRATOR, &link(&known.person, &other))
@@ -442,4 +342,14 @@ async fn a_key_of_the_user_whose_link_ended_blocks_a_link_to_another(company: &C
         .await
         .unwrap();
     assert_eq!(rules_against(company, &id).await, [""; 0]);
+}
+
+async fn a_key_of_the_present_user_blocks_a_direct_link_to_another(company: &Company) {
+    company.sync().await;
+    let ordinary = ordinary(company).await;
+    company.sync().await;
+    let form = link(&ordinary, &company.user("hannah.cole"));
+    let id = company.propose(ADMINISTRATOR, &form).await.unwrap();
+    let against = rules_against(company, &id).await;
+    assert_eq!(against, ["system.key-of-another-user"]);
 }

@@ -11,6 +11,7 @@
 )]
 
 mod agreed_links;
+mod agreements;
 mod check_config;
 mod classify;
 mod controllers;
@@ -28,6 +29,7 @@ mod missing;
 mod outside_accounts;
 mod outside_changes;
 mod recreated_users;
+mod refused_claims;
 mod removals;
 mod reports;
 mod requester_view;

@@ -18,6 +18,7 @@ fn link(n: u64) -> Operation {
         before: None,
         after: Some(user(n)),
         seen: ObservedIdentity::default(),
+        withdraws: Vec::new(),
     }
 }
 

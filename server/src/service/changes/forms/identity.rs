@@ -4,6 +4,8 @@
 //! The form names the identity and the user only. What is seen of the identity is read here, and again when the change
 //! is evaluated, so that nothing of it comes from the browser.
 
+use std::collections::BTreeSet;
+
 use app::backend::{ChangeForm, FormOption, FormOptions, change_field};
 use async_trait::async_trait;
 use domain::{
@@ -60,11 +62,17 @@ impl ItemForm for IdentityForm {
     /// The identity is fixed, and only the user is chosen.
     fn choices(&self, snapshot: &Snapshot, parsed: &ParsedForm, _: &Scope) -> FormOptions {
         let form = &parsed.change_form;
+        let users = match self {
+            Self::Link => users::list(snapshot),
+            Self::Unlink | Self::RefuseClaim | Self::WithdrawRefusal => {
+                Some(parsed.offered.clone())
+            }
+        };
         let named = parsed.about.clone().map(|label| FormOption {
             value: form.who.clone(),
             label,
         });
-        let (sets, typed) = match users::list(snapshot) {
+        let (sets, typed) = match users {
             Some(list) => (list, Vec::new()),
             None => (
                 users::selected(snapshot, &form.set),
@@ -87,7 +95,7 @@ pub(super) fn form_of(item: &Operation) -> Option<ChangeForm> {
     match item.after {
         Some(user) => Some(ChangeForm::link(item.person, Some(user))),
         None if item.ends() => Some(ChangeForm::unlink(item.person)),
-        None if item.withdraws() => Some(ChangeForm::withdraw_refusal(item.person)),
+        None if item.withdraws() => Some(ChangeForm::withdraw_refusal(item.person, item.withdraws)),
         None if !item.claimed().is_empty() => Some(ChangeForm::refuse_claim(item.person)),
         None => None,
     }
@@ -111,11 +119,19 @@ impl IdentityForm {
             form.wrong(change_field::WHO, message);
             return Ok(None);
         }
+        let withdraws = match self {
+            Self::WithdrawRefusal => match form.refused_users(&known.record.refused) {
+                Some(users) => users.into_iter().collect(),
+                None => return Ok(None),
+            },
+            Self::Link | Self::Unlink | Self::RefuseClaim => Vec::new(),
+        };
         Ok(Some(Operation::LinkIdentity {
             person: known.person.clone(),
             before: known.user().cloned(),
             seen: identity_state::seen(conn, form.snapshot, known, after.as_ref()).await?,
             after,
+            withdraws,
         }))
     }
 
@@ -162,6 +178,51 @@ impl FormReader<'_> {
             }
         }
     }
+}
+
+impl FormReader<'_> {
+    /// Returns the users whose refusal is withdrawn, and offers those whose refusal can be.
+    fn refused_users(&mut self, refused: &BTreeSet<UserId>) -> Option<BTreeSet<UserId>> {
+        let options = refused
+            .iter()
+            .map(|user| users::option(self.snapshot, user));
+        self.parsed.offered = options.collect();
+        let entered = &self.parsed.change_form.set;
+        let entered = entered.split(',').map(str::trim);
+        let entered: Vec<&str> = entered.filter(|one| !one.is_empty()).collect();
+        if entered.is_empty() {
+            self.parsed.missing.push(change_field::SET);
+            return None;
+        }
+        let chosen = entered.into_iter().map(|one| {
+            let id = UserId::parse(one.strip_prefix("user:").unwrap_or(one)).ok();
+            id.filter(|user| refused.contains(user))
+        });
+        let Some(chosen) = chosen.collect::<Option<BTreeSet<UserId>>>() else {
+            self.wrong(
+                change_field::SET,
+                "The claim of this identity to be this user is not refused. Choose a user of the list.",
+            );
+            return None;
+        };
+        self.parsed.change_form.set = several(&chosen);
+        if chosen.len() > 1 {
+            let names = chosen
+                .iter()
+                .map(|user| users::option(self.snapshot, user).label);
+            self.parsed.offered.push(FormOption {
+                value: several(&chosen),
+                label: names.collect::<Vec<_>>().join(" and "),
+            });
+        }
+        Some(chosen)
+    }
+}
+
+/// Returns the value of several users in a form.
+fn several(users: &BTreeSet<UserId>) -> String {
+    let values: Vec<String> = users.iter().map(users::value).collect();
+    values.join(",")
 }
 
 /// Returns the name of an identity: that of its user, or the marked name of its sign-in.

@@ -15,6 +15,7 @@ use domain::{
     },
     grant::Term,
     ids::GrantId,
+    subject::NoUndo,
     time::Timestamp,
 };
 use sqlx::AnyConnection;
@@ -59,6 +60,8 @@ pub(in crate::service::changes) struct ItemsProgress<'a> {
     first: Option<ItemProgress>,
     /// What is left to request of the items.
     pub follow_ups: Vec<FollowUpItem>,
+    /// Why nothing undoes an item that was carried out.
+    pub no_undo: Option<NoUndo>,
 }
 
 impl<'a> ItemsProgress<'a> {
@@ -91,6 +94,7 @@ impl<'a> ItemsProgress<'a> {
             busy: None,
             first: None,
             follow_ups: Vec::new(),
+            no_undo: None,
         };
         let mut order: Vec<usize> = (0..total).collect();
         order.sort_by_cached_key(|index| urgency(all.of(*index).status()));
@@ -188,8 +192,11 @@ impl<'a> ItemsProgress<'a> {
                 self.first = Some(far.clone());
             }
             if far.status() != OperationStatus::Over && !self.has_ended(index) {
-                let left = FollowUpItem::of(self.stored, index, self.result(index));
-                self.follow_ups.extend(left);
+                match FollowUpItem::of(self.stored, index, self.result(index)) {
+                    Some(Ok(left)) => self.follow_ups.push(left),
+                    Some(Err(why)) => self.no_undo = Some(why),
+                    None => {}
+                }
             }
             if far.verified().is_some() {
                 self.done += 1;

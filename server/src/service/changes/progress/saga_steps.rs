@@ -144,6 +144,7 @@ mod tests {
             before: None,
             after: None,
             seen: ObservedIdentity::default(),
+            withdraws: Vec::new(),
         };
         let views = views(state, &operation, Some(&item()), Some(&row(phases)), result);
         let all = views.iter().map(|step| (step.state, step.verified));
