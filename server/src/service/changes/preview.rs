@@ -100,8 +100,13 @@ impl Service {
             gaining,
             ..
         } = evaluation;
-        self.preview_with(operations, &effect, verdict, hash, person, &gaining)
-            .await
+        let preview = self
+            .preview_with(operations, &effect, verdict, hash, person, &gaining)
+            .await?;
+        Ok(Preview {
+            related: self.related(person, operations).await?,
+            ..preview
+        })
     }
 
     /// Builds a preview from a verdict, of now or of the submission.
@@ -155,6 +160,7 @@ impl Service {
             approvers,
             alarm,
             evidence,
+            related: Vec::new(),
         })
     }
 }
