@@ -239,6 +239,20 @@ pub struct FormState {
     pub values: BTreeMap<String, String>,
     /// Errors in the order of the form.
     pub errors: Vec<FieldError>,
+    pub kept: Kept,
+}
+
+/// What became of the input of a form that was sent after the session had ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Kept {
+    /// The form was not sent, or its sender was signed in.
+    #[default]
+    Nothing,
+    Restored,
+    /// Without what is never stored, such as a card number.
+    RestoredInPart,
+    /// Nothing is known of it.
+    Lost,
 }
 
 impl FormState {

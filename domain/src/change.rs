@@ -160,11 +160,11 @@ pub enum InvalidProposal {
     #[error("A change can contain at most {OPERATIONS} items, and this one has {0}. Split it.")]
     TooMany(usize),
     #[error(
-        "Explain in at least {JUSTIFICATION_CHARS} characters why this is needed. Approvers base their decision on it."
+        "The justification has {0} of at least {JUSTIFICATION_CHARS} characters. Explain why this is needed: approvers base their decision on it."
     )]
-    TooShort,
+    TooShort(usize),
     #[error(
-        "The reason is {0} bytes long, and the limit is {JUSTIFICATION_BYTES}. Shorten it, or put the details in the ticket."
+        "The justification is {0} bytes long, and the limit is {JUSTIFICATION_BYTES}. Shorten it, or put the details in the ticket."
     )]
     TooLong(usize),
     #[error(
@@ -204,14 +204,23 @@ impl Proposal {
         check_text(&self.justification)?;
         self.ticket.as_deref().map_or(Ok(()), check_ticket)
     }
+
+    /// Returns what is wrong with the texts of the requester, whatever the items are.
+    pub fn wrong_texts(&self) -> impl Iterator<Item = InvalidProposal> + use<> {
+        let ticket = self.ticket.as_deref().map_or(Ok(()), check_ticket);
+        [check_text(&self.justification), ticket]
+            .into_iter()
+            .filter_map(Result::err)
+    }
 }
 
 fn check_text(text: &str) -> Result<(), InvalidProposal> {
     if text.len() > JUSTIFICATION_BYTES {
         return Err(InvalidProposal::TooLong(text.len()));
     }
-    if text.trim().chars().count() < JUSTIFICATION_CHARS {
-        return Err(InvalidProposal::TooShort);
+    let chars = text.trim().chars().count();
+    if chars < JUSTIFICATION_CHARS {
+        return Err(InvalidProposal::TooShort(chars));
     }
     if holds_card_number(text) {
         Err(InvalidProposal::CardNumber)
@@ -307,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_reason_must_say_something_and_fit() {
-        assert_eq!(check_text("short"), Err(InvalidProposal::TooShort));
+        assert_eq!(check_text("short"), Err(InvalidProposal::TooShort(5)));
         assert_eq!(
             check_text(&"x".repeat(4_001)),
             Err(InvalidProposal::TooLong(4_001))

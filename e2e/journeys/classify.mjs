@@ -41,6 +41,8 @@ export async function journey(suite, browser) {
         await accounts.fill(chosen);
         await maya.press(maya.page.getByRole('button', { name: /preview/i }));
         await maya.says('Needs approval by 2 other people', 'development', ...loose);
+        await showsTheResult(maya);
+        await maya.says('Submits what the preview shows');
         // What was typed is in no address, and a refresh shows the same preview.
         assert.equal(new URL(maya.page.url()).search, '');
         await maya.page.reload();
@@ -60,7 +62,8 @@ export async function journey(suite, browser) {
 
         await maya.open(`/changes/${change}`);
         await maya.press(maya.page.getByRole('link', { name: 'Undo', exact: true }));
-        await maya.says('Allowed: applied immediately', ...loose);
+        await maya.says('This undoes another change', 'Allowed: applied immediately', ...loose);
+        assert.equal(await maya.page.locator('form[action="/do/changes/classify"] button').innerText(), 'End the declarations');
         await submit(maya);
         await maya.saysInTime('Verified');
         await maya.open('/ledger');
@@ -74,9 +77,22 @@ export async function journey(suite, browser) {
       await withPeople(`stricter ${way.name}`, [maya], async () => {
         await maya.open(`/accounts/${names.accounts[strict]}`);
         await maya.press(maya.page.getByRole('link', { name: 'Classify', exact: true }));
+        assert.equal(await maya.page.getByRole('button', { name: 'End the declaration instead' }).count(), 0);
         await fill(maya, 'production', 'in');
+        // A list beyond the limit, and a text that is too long, are counted and not cut.
+        const accounts = maya.page.locator('textarea[name=accounts]');
+        const purpose = maya.page.locator('[name=purpose]');
+        const many = Array.from({ length: 3_000 }, (_, number) => 500_000_000_000 + number).join('\n');
+        await accounts.fill(many);
+        await purpose.fill('x'.repeat(612));
+        await maya.press(maya.page.getByRole('button', { name: /preview/i }));
+        await maya.says('The list has 3000 accounts, and a change classifies at most 2000', 'The purpose has 612 characters');
+        assert.equal((await accounts.inputValue()).replaceAll('\r', ''), many);
+        await accounts.fill(names.accounts[strict]);
+        await purpose.fill('Card data left these accounts this year.');
         await maya.press(maya.page.getByRole('button', { name: /preview/i }));
         await maya.says('Allowed: applied immediately');
+        await showsTheResult(maya);
         await submit(maya);
         await maya.saysInTime('Verified');
         await maya.findsInTime(`/accounts/${names.accounts[strict]}`, 'as declared');
@@ -85,6 +101,14 @@ export async function journey(suite, browser) {
       await maya.leave();
     });
   }
+}
+
+// The result of a preview is in view and has the focus.
+async function showsTheResult({ page }) {
+  const heading = page.locator('#preview-result');
+  assert.equal(await heading.evaluate((node) => node === document.activeElement), true);
+  const { top, bottom } = await heading.evaluate((node) => node.getBoundingClientRect().toJSON());
+  assert.ok(top >= 0 && bottom <= (await page.evaluate(() => window.innerHeight)), `the result is at ${top}`);
 }
 
 async function fill({ page }, environment, pci) {

@@ -56,6 +56,9 @@ pub mod classify_field {
 pub const DECLARE: &str = "declare";
 /// The value of [`classify_field::ACTION`] that ends declarations.
 pub const END: &str = "end";
+/// The value of [`classify_field::ENVIRONMENT`], [`classify_field::PCI`] and [`classify_field::OWNER`] that declares what
+/// is in force for each account.
+pub const KEEP: &str = "keep";
 /// The path of the form.
 pub const CLASSIFY: &str = "/changes/classify";
 /// The name of each checkbox on the board, and of the account in a link; it may occur several times.
@@ -168,6 +171,16 @@ impl ClassifyForm {
         self.accounts.trim().is_empty() && !(self.only.is_empty() && self.words.is_empty())
     }
 
+    /// Returns the URL of a form that is still to be filled, with these accounts.
+    pub fn selection(&self) -> String {
+        let action = if self.ends() { END } else { "" };
+        Self {
+            action: action.to_owned(),
+            ..self.clone()
+        }
+        .href()
+    }
+
     /// Returns the URL of the form with its accounts, without values.
     pub fn href(&self) -> String {
         let query: Vec<String> = self
@@ -216,6 +229,8 @@ pub struct NewClassification {
     pub total: usize,
     /// How many of them are declared exactly so, or have no declaration to end. The change leaves them out.
     pub unchanged: usize,
+    /// How many of them have a declaration that can be ended.
+    pub declared: usize,
     /// The users who can be the owner; only the selected one if the list is too long for a page.
     pub owners: Vec<FormOption>,
     /// Whether the owner is typed.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use domain::{
     grant::Term,
-    ids::{EffectHash, GroupId},
+    ids::{ChangeId, EffectHash, GroupId},
     permission_set::analysis::Finding,
-    time::Duration,
+    time::{Duration, Timestamp},
     verdict::Verdict,
 };
 
@@ -110,6 +110,30 @@ pub struct Preview {
     pub alarm: AlarmOnSubmit,
     /// What speaks for and against each item about an identity.
     pub evidence: Vec<LinkEvidence>,
+    /// Other changes of the same subjects, newest first. Only of a form.
+    pub related: Vec<RelatedChange>,
+}
+
+/// Another change of the subjects of a form.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct RelatedChange {
+    pub id: ChangeId,
+    pub title: ChangeTitle,
+    /// The name of the requester.
+    pub requester: String,
+    /// When it was requested, or last changed its state.
+    pub at: Timestamp,
+    pub relation: Relation,
+}
+
+/// Why another change is shown with a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// Exactly the same was requested, and waits for approval.
+    SameWaiting,
+    /// Somebody else changed the same a moment ago.
+    ChangedMeanwhile,
 }
 
 /// Whether the submission of a change raises an alarm.

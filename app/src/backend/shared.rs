@@ -192,6 +192,21 @@ pub enum ChangeTitle {
     NotUnderstood { items: usize },
 }
 
+impl ChangeTitle {
+    /// Returns the title in a sentence, where *and 2 more* could be read as a part of the first item.
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Items { first, items: 2 } => {
+                format!("{}, and 1 more item", sentence_words(first))
+            }
+            Self::Items { first, items } if *items > 2 => {
+                format!("{}, and {} more items", sentence_words(first), items - 1)
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
 impl std::fmt::Display for ChangeTitle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

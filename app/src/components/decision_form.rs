@@ -8,14 +8,15 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    Announce, Button, ButtonKind, Glyph, Notice, Requirement, SecondFactorNotice, Status, TextArea,
+    Announce, Button, ButtonKind, Glyph, KeptNotice, Notice, Requirement, SecondFactorNotice,
+    Status, TextArea,
 };
 use crate::{
     backend::{
         ChangeView, DecisionObstacle, StepUpView, WithdrawObstacle, decision_field, decision_of,
         decision_word, state_reason,
     },
-    routes::FormState,
+    routes::{FormState, Kept},
 };
 
 /// Both forms, or the reason why the user may not decide.
@@ -67,6 +68,7 @@ pub fn DecisionForms(
     let review = restored.then(|| {
         view! { <Notice status=Status::Info announce=Announce::Politely title="Your reason was restored. Review the change again before you decide." /> }
     });
+    let lost = (form.kept == Kept::Lost).then(|| view! { <KeptNotice kept=Kept::Lost /> });
     let one = move |which: Decision| decision(&id, &effect, &form, which, order);
     let (barred, approve) = match barred {
         None => (None, Some(one(Decision::Approve))),
@@ -76,6 +78,7 @@ pub fn DecisionForms(
         ),
     };
     view! {
+        {lost}
         {review}
         {step_up}
         {barred}

@@ -1,5 +1,5 @@
 //! Form fields, with label, hint and error linked to the control by id, and the error summary at the top of a form.
-//! They display the values entered and never validate them.
+//! They display the values entered and never validate or cut them.
 
 use leptos::prelude::*;
 
@@ -111,9 +111,6 @@ pub fn TextField(
     #[prop(optional, into)]
     hint: Option<String>,
     #[prop(optional, into)] error: Option<String>,
-    /// The maximum number of characters.
-    #[prop(optional)]
-    maxlength: Option<u32>,
     /// The `autocomplete` attribute; `off` by default.
     #[prop(optional, into)]
     autocomplete: Option<String>,
@@ -131,7 +128,6 @@ pub fn TextField(
                 type=kind.unwrap_or_else(|| "text".into())
                 value=value
                 required=need.required()
-                maxlength=maxlength
                 autocomplete=autocomplete.unwrap_or_else(|| "off".into())
                 aria-describedby=described
                 aria-invalid=invalid

@@ -16,6 +16,8 @@ pub fn FollowUpLinks(follow_ups: FollowUps) -> impl IntoView {
     } = follow_ups;
     let several = |what| links.iter().filter(|link| link.what == what).count() + more > 1;
     let (undos, rests) = (several(FollowUp::Undo), several(FollowUp::Rest));
+    // Nothing was carried out, so that there is no rest.
+    let none = more == 0 && links.iter().all(|link| link.what == FollowUp::Rest);
     // A change that was carried out completely has nothing left, so that its undo needs no limit.
     let all = more == 0 && links.iter().all(|link| link.what == FollowUp::Undo);
     let rest = (more > 0).then(|| {
@@ -33,6 +35,7 @@ pub fn FollowUpLinks(follow_ups: FollowUps) -> impl IntoView {
                 (FollowUp::Undo, false, _) if all => "Undo".to_owned(),
                 (FollowUp::Undo, false, _) => "Undo what was done".to_owned(),
                 (FollowUp::Undo, true, _) => format!("Undo {}", items(link.items)),
+                (FollowUp::Rest, _, false) if none => "Request it again".to_owned(),
                 (FollowUp::Rest, _, false) => "Request the rest again".to_owned(),
                 (FollowUp::Rest, _, true) => format!("Request {} again", items(link.items)),
             };

@@ -44,6 +44,12 @@ pub fn LinkEvidenceSection(evidence: LinkEvidence, now: Timestamp) -> impl IntoV
             .collect_view();
         view! { <ul data-plain>{names}</ul> }.into_any()
     };
+    let keys = sign_ins.iter().flat_map(|sign_in| &sign_in.keys);
+    let found = |finding| keys.clone().any(|key| key.finding == finding);
+    let unsupported = (user.is_some() && !found(KeyFinding::For)).then(|| {
+        let detail = "No key of these sign-ins leads to the user. Names and e-mail addresses are no evidence.";
+        view! { <Notice status=Status::Pending title="Nothing speaks for it">{detail}</Notice> }
+    });
     let no_evidence = sign_ins
         .iter()
         .map(|sign_in| format!("{} signs in as “{}”", sign_in.username, sign_in.stated_name))
@@ -60,8 +66,8 @@ pub fn LinkEvidenceSection(evidence: LinkEvidence, now: Timestamp) -> impl IntoV
         .collect_view();
     view! {
         <Section title="What speaks for and against it" detail>
-            <div data-body>
-                {joins} {gone} {sign_ins}
+            <div data-body data-evidence>
+                {joins} {gone} {unsupported} {sign_ins}
                 <DefinitionList>
                     {user.map(|user| view! { <Definition term="User of this item"><PersonLink user /></Definition> })}
                     <Definition term="Other identities">{others}</Definition>
@@ -118,7 +124,7 @@ fn key(view: KeyView) -> AnyView {
     let (status, label) = match view.finding {
         KeyFinding::For => (Status::Ok, "Speaks for it"),
         KeyFinding::Against => (Status::Danger, "Speaks against it"),
-        KeyFinding::Neither => (Status::Off, "Neither"),
+        KeyFinding::Neither => (Status::Off, "Says nothing about it"),
     };
     let before = view.before.map(|users| {
         view! { <p class="text-xs"><StatusBadge status=Status::Drift label="When requested" /> {found(users)}</p> }

@@ -4,8 +4,8 @@ use domain::{ids::EffectHash, time::Timestamp, verdict::Outcome};
 use leptos::prelude::*;
 
 use super::{
-    Button, ButtonKind, DiffView, LinkEvidenceSection, Notice, Requirement, Section, Status,
-    SubjectEffects, TextArea, TextField, VerdictBox, risks,
+    Button, ButtonKind, DiffView, LinkEvidenceSection, Notice, RelatedChanges, Requirement,
+    Section, Status, SubjectEffects, TextArea, TextField, VerdictBox, risks,
 };
 use crate::{
     backend::{AlarmOnSubmit, FORM, FieldError, Preview, change_field, gains_and_losses},
@@ -28,6 +28,10 @@ pub struct SubmitForm {
     pub entered: FormState,
 }
 
+/// The id of the heading of a preview. The address of a form that shows one ends with it, so that the result is in view and
+/// has the focus.
+pub const PREVIEW_HEADING: &str = "preview-result";
+
 /// The verdict, the effect, and the form that submits the change.
 #[component]
 pub fn PreviewSection(
@@ -36,6 +40,9 @@ pub fn PreviewSection(
     /// What is to be known about the effect, after it.
     #[prop(optional)]
     note: Option<AnyView>,
+    /// What would change the verdict, after it.
+    #[prop(optional)]
+    cure: Option<AnyView>,
     now: Timestamp,
 ) -> impl IntoView {
     let Preview {
@@ -53,16 +60,19 @@ pub fn PreviewSection(
         approvers,
         alarm,
         evidence,
+        related,
         session_seconds: _,
     } = preview;
     let outcome = verdict.outcome;
     let detail = gains_and_losses(gainers, losers);
     let (gains, losses) = (gainers.rows, losers.rows);
     view! {
-        <section id="preview" aria-label="Preview">
-            <h2 class="mb-3">{title.to_string()}</h2>
+        <section id="preview" aria-labelledby=PREVIEW_HEADING>
+            <h2 id=PREVIEW_HEADING tabindex="-1" class="mb-3"><span class="text-muted font-normal">"Preview: "</span> {title.in_words()}</h2>
             {view! { <OutdatedPreview /> }.into_any()}
+            <RelatedChanges related now />
             <VerdictBox verdict titles=policy_titles gains approvers />
+            {cure}
             {(alarm == AlarmOnSubmit::Raised).then(raises_alarm)}
             {evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
             {(gains + losses > 0 || other_count == 0)
@@ -70,7 +80,7 @@ pub fn PreviewSection(
             {(other_count > 0).then(|| view! { <Section title="What changes"><SubjectEffects rows=others total=other_count /></Section> })}
             {risks(findings)}
             {note}
-            {submit(form, outcome, effect)}
+            {submit(form, outcome, effect, &title.in_words())}
         </section>
     }
     .into_any()
@@ -89,7 +99,7 @@ fn raises_alarm() -> AnyView {
 }
 
 /// Renders the form. The server validates it again and compares the effect with the one shown.
-fn submit(form: SubmitForm, outcome: Outcome, effect: EffectHash) -> AnyView {
+fn submit(form: SubmitForm, outcome: Outcome, effect: EffectHash, title: &str) -> AnyView {
     let SubmitForm {
         action,
         chosen,
@@ -129,8 +139,10 @@ fn submit(form: SubmitForm, outcome: Outcome, effect: EffectHash) -> AnyView {
                 value=value(change_field::TICKET)
                 error=error(change_field::TICKET)
                 need=Requirement::Optional
-                maxlength=64
             />
+            <p data-hint class="mb-2">
+                "Submits what the preview shows: " <b>{title.to_owned()}</b> ". Another selection above counts only after " <i>"Update the preview"</i> "."
+            </p>
             <Button kind>{verb}</Button>
         </form>
     };

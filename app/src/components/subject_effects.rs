@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{AccountLink, Column, Day, PersonLink, Table};
+use super::{AccountLink, Column, Day, Narrow, PersonLink, Table};
 use crate::backend::{PropertyRow, PropertyView, SubjectEffectRow, SubjectRef};
 
 /// The table of properties. The subjects that are left out are counted, unless `pager` leads to them.
@@ -25,7 +25,7 @@ pub fn SubjectEffects(
     ];
     let lines = rows.into_iter().map(lines).collect_view();
     view! {
-        <Table caption="What changes" columns>{lines}</Table>
+        <Table caption="What changes" columns narrow=Narrow::Cards>{lines}</Table>
         {match pager {
             Some(pager) => Some(pager),
             None => (left_out > 0).then(|| view! { <p data-body class="text-muted">{format!("and {left_out} more")}</p> }.into_any()),
@@ -62,9 +62,9 @@ fn line(head: Option<impl IntoView + 'static>, property: PropertyRow) -> AnyView
     view! {
         <tr>
             {head}
-            <td data-property>{name}</td>
-            <td class="text-muted">{value(before)}</td>
-            <td>{value(after)}</td>
+            <td data-property data-label="Property">{name}</td>
+            <td class="text-muted" data-label="Before">{value(before)}</td>
+            <td data-label="After">{value(after)}</td>
         </tr>
     }
     .into_any()

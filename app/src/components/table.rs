@@ -60,6 +60,16 @@ impl Column {
     }
 }
 
+/// How a table is drawn on a narrow screen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Narrow {
+    /// As a table that scrolls sideways.
+    #[default]
+    Scrolls,
+    /// Each row as a card. Its cells need `data-label`, because the column heads are not visible.
+    Cards,
+}
+
 /// The table. `children` are the rows.
 #[component]
 pub fn Table(
@@ -70,12 +80,13 @@ pub fn Table(
     /// The id by which `islands/filter.rs` finds the rows.
     #[prop(optional, into)]
     id: Option<String>,
+    #[prop(optional)] narrow: Narrow,
     /// `<tr>` elements whose first cell is `<th scope="row">`.
     children: Children,
 ) -> impl IntoView {
     let name = caption.clone();
     view! {
-        <div data-table role="region" aria-label=name tabindex="0">
+        <div data-table data-cards=(narrow == Narrow::Cards).then_some("") role="region" aria-label=name tabindex="0">
             <table id=id>
                 <caption class="sr-only">{caption}</caption>
                 <thead>

@@ -1,5 +1,6 @@
 //! The only component that may render a `<textarea>`: Leptos 0.8.23 renders its children unescaped (leptos#4730), so
 //! user input would be interpreted as markup. This component escapes the value; input survives a round trip unchanged.
+//! It has no maximum length, because a browser cuts what is pasted without a word: the server says how long a text may be.
 
 use leptos::prelude::*;
 
@@ -23,9 +24,6 @@ pub fn TextArea(
     #[prop(optional, into)]
     hint: Option<String>,
     #[prop(optional, into)] error: Option<String>,
-    /// The maximum number of characters.
-    #[prop(default = 4_000)]
-    maxlength: u32,
     /// The number of visible lines.
     #[prop(default = 3)]
     rows: u32,
@@ -44,7 +42,6 @@ pub fn TextArea(
                 id=id.clone()
                 name=name.clone()
                 rows=rows
-                maxlength=maxlength
                 required=need.required()
                 aria-describedby=described
                 aria-invalid=invalid

@@ -2,21 +2,30 @@
 //! text of a person is in an address. The preview below shows what changes for each account, and the verdict. Nothing is
 //! stored until the second form is sent, which is bound to the preview.
 
-use domain::classification::{Environment, Pci};
+mod origin;
+
+use domain::{
+    change::OPERATIONS,
+    classification::{Environment, Pci},
+    subject::account_classification::NEW_OWNER,
+    verdict::Outcome,
+};
 use leptos::prelude::*;
 
 use crate::{
     backend::{
-        ACCOUNT, CLASSIFY, ClassifyForm, ClassifyOrigin, DECLARE, END, NewClassification,
-        PortResult, classify_field,
+        ACCOUNT, ClassifyForm, ClassifyOrigin, DECLARE, END, KEEP, NewClassification, PortResult,
+        Preview, classify_field,
     },
     components::{
         AccountLink, Button, ButtonKind, Choice, Crumb, ErrorSummary, FieldCheck, FreshnessNotice,
-        Notice, PageHeader, PreviewSection, Requirement, Section, SelectField, Status, SubmitForm,
-        TextArea, TextField, environment_name, pci_name, selection_errors,
+        KeptNotice, Notice, PageHeader, PreviewSection, Requirement, Section, SelectField, Status,
+        SubmitForm, TextArea, TextField, environment_name, pci_name, selection_errors,
     },
     routes::{FormState, Page, Visit},
 };
+
+use self::origin::{Origin, action_of, origin};
 
 /// The environments that people declare, strictest first. The management account is one by its role alone.
 const ENVIRONMENTS: [Environment; 5] = [
@@ -38,24 +47,28 @@ const VALUES: [&str; 6] = [
     classify_field::UNTIL,
 ];
 
-/// The maximum number of characters of the purpose and of the reason for *out of scope*.
-const TEXT_CHARS: u32 = 500;
-
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
     let form = chosen_form(&visit).await?;
     let new = visit.backend.new_classification(&form).await?;
+    let origin = origin(&visit).await;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     let form = visit.form;
     Ok(Page::new("Classify accounts", move || {
-        let detail = "Declare what accounts are. Stricter values apply at once. Less strict values, keeping them for longer, and another owner need two other people.";
+        let detail = "A declaration states what an account is, and counts instead of its tags and OUs. Stricter values apply at once. Less strict values, keeping them for longer, and a new owner need two other people.";
+        let action = action_of(origin.as_ref());
         view! {
             <PageHeader title="Classify accounts" crumbs=vec![Crumb::new("/accounts", "Accounts")] detail=view! { {detail} }.into_any() />
             <FreshnessNotice freshness now />
+            <KeptNotice kept=form.kept />
             <ErrorSummary errors=errors(&form, &new) />
-            {choose(&new)}
+            {origin.map(Origin::notice)}
+            {choose(&new, action)}
             {new.preview.as_ref().and_then(|_| left_out(&new))}
-            {new.preview.clone().map(|preview| view! { <PreviewSection preview form=submit_form(&new, &form) now /> })}
+            {new.preview.clone().map(|preview| {
+                let cure = without_new_owner(&new, &preview).into_any();
+                view! { <PreviewSection preview form=submit_form(&new, &form) cure now /> }
+            })}
         }
         .into_any()
     }))
@@ -77,6 +90,32 @@ async fn chosen_form(visit: &Visit) -> PortResult<ClassifyForm> {
     }
 }
 
+/// Offers to declare the rest now, if nothing but a new owner needs approval.
+fn without_new_owner(new: &NewClassification, preview: &Preview) -> Option<AnyView> {
+    let verdict = &preview.verdict;
+    let only_owner = verdict.outcome == Outcome::NeedsApproval
+        && verdict.hits.iter().all(|hit| hit.rule == NEW_OWNER);
+    let fields = new.form.fields().map(|(name, value)| {
+        let value = match name {
+            classify_field::OWNER => KEEP,
+            _ => value,
+        };
+        view! { <input type="hidden" name=name value=value.to_owned() /> }
+    });
+    only_owner.then(|| {
+        view! {
+            <Notice status=Status::Info title="Without the new owner, this applies at once">
+                <p>"Only the owner needs the agreement of other people. Declare the rest now, and request the owner afterwards."</p>
+                <form method="post" action=action_of(None) class="mt-2">
+                    {fields.collect_view()}
+                    <Button>"Preview without the new owner"</Button>
+                </form>
+            </Notice>
+        }
+        .into_any()
+    })
+}
+
 /// Returns the errors of the page. Those of a field that is not drawn lead to the first form.
 fn errors(form: &FormState, new: &NewClassification) -> Vec<(String, String)> {
     selection_errors(form, &new.errors, |field| {
@@ -89,11 +128,12 @@ fn errors(form: &FormState, new: &NewClassification) -> Vec<(String, String)> {
 }
 
 /// Renders the first form. Its first button sends it as it is, also by the Enter key.
-fn choose(new: &NewClassification) -> AnyView {
+fn choose(new: &NewClassification, to: String) -> AnyView {
     let form = &new.form;
     let error = |name: &str| {
-        let found = new.errors.iter().find(|error| error.field == name);
-        found.map(|error| error.message.clone()).unwrap_or_default()
+        let found = new.errors.iter().filter(|error| error.field == name);
+        let found: Vec<&str> = found.map(|error| error.message.as_str()).collect();
+        found.join(" ")
     };
     let again = new.preview.is_some();
     let kind = if again {
@@ -107,16 +147,19 @@ fn choose(new: &NewClassification) -> AnyView {
     } else {
         "Preview"
     };
-    let (title, action, other, other_action) = if form.ends() {
+    let (title, action, other) = if form.ends() {
         let nothing = form.environment.is_empty() && form.purpose.is_empty();
         let declare = if nothing { "" } else { DECLARE };
-        ("End the declaration", END, "Declare instead", declare)
+        (
+            "End the declaration",
+            END,
+            Some(("Declare instead", declare)),
+        )
     } else {
         (
             "Accounts and classification",
             DECLARE,
-            "End the declaration instead",
-            END,
+            (new.declared > 0).then_some(("End the declaration instead", END)),
         )
     };
     let accounts = account_fields(new, error(classify_field::ACCOUNTS));
@@ -130,13 +173,15 @@ fn choose(new: &NewClassification) -> AnyView {
     });
     view! {
         <Section title>
-            <form id="choose" method="post" action=CLASSIFY data-body>
+            <form id="choose" method="post" action=to data-body>
                 {accounts}
                 {values}
                 {unseen}
                 <div class="flex flex-wrap items-center gap-2">
                     <Button kind name=classify_field::ACTION value=action>{label}</Button>
-                    <Button kind=ButtonKind::Quiet name=classify_field::ACTION value=other_action check=FieldCheck::Skipped>{other}</Button>
+                    {other.map(|(label, action)| view! {
+                        <Button kind=ButtonKind::Quiet name=classify_field::ACTION value=action check=FieldCheck::Skipped>{label}</Button>
+                    })}
                 </div>
             </form>
         </Section>
@@ -183,11 +228,10 @@ fn account_fields(new: &NewClassification, error: String) -> AnyView {
         <TextArea
             name=classify_field::ACCOUNTS
             label="Accounts"
-            hint="Account numbers or exact names, one on each line."
+            hint=format!("Account numbers or exact names, one on each line, at most {OPERATIONS}.")
             value=form.accounts.clone()
             error
             need=Requirement::Required
-            maxlength=30_000
             rows=rows.clamp(2, 8)
         />
         {named}
@@ -197,9 +241,13 @@ fn account_fields(new: &NewClassification, error: String) -> AnyView {
 
 fn declaration_fields(new: &NewClassification, error: &impl Fn(&str) -> String) -> AnyView {
     let form = &new.form;
-    let mut environments = vec![Choice::new("", "Choose…")];
+    let unchanged = [
+        Choice::new("", "Choose…"),
+        Choice::new(KEEP, "Leave as it is"),
+    ];
+    let mut environments = unchanged.to_vec();
     environments.extend(ENVIRONMENTS.map(|one| Choice::new(one.as_str(), environment_name(one))));
-    let mut scopes = vec![Choice::new("", "Choose…")];
+    let mut scopes = unchanged.to_vec();
     scopes.extend(SCOPES.map(|one| Choice::new(one.as_str(), pci_name(one))));
     let until = format!("To be confirmed anew, at the latest on {}.", new.latest);
     view! {
@@ -238,7 +286,6 @@ fn declaration_fields(new: &NewClassification, error: &impl Fn(&str) -> String) 
             value=form.purpose.clone()
             error=error(classify_field::PURPOSE)
             need=Requirement::Required
-            maxlength=TEXT_CHARS
         />
         <div data-if-out>
             <TextArea
@@ -248,7 +295,6 @@ fn declaration_fields(new: &NewClassification, error: &impl Fn(&str) -> String) 
                 value=form.out_of_scope.clone()
                 error=error(classify_field::OUT_OF_SCOPE)
                 need=Requirement::If("required if out of scope")
-                maxlength=TEXT_CHARS
             />
         </div>
     }
@@ -261,6 +307,9 @@ fn owner_field(new: &NewClassification, error: String) -> AnyView {
     if new.types_owner {
         let found = new.owners.iter().find(|choice| choice.value == *chosen);
         let hint = match found {
+            _ if chosen == KEEP => {
+                "The present owner of each account. Enter a name or ID to change it.".to_owned()
+            }
             Some(choice) => format!(
                 "Selected: {}. Enter another name or ID to change it.",
                 choice.label
@@ -272,7 +321,10 @@ fn owner_field(new: &NewClassification, error: String) -> AnyView {
         }
         .into_any();
     }
-    let mut list = vec![Choice::new("", "Nobody")];
+    let mut list = vec![
+        Choice::new("", "No owner"),
+        Choice::new(KEEP, "Leave as it is"),
+    ];
     let offered = new.owners.iter();
     list.extend(offered.map(|choice| Choice::new(choice.value.clone(), choice.label.clone())));
     view! {
@@ -314,7 +366,11 @@ fn submit_form(new: &NewClassification, form: &FormState) -> SubmitForm {
             .map(|(name, value)| (name, value.to_owned()))
             .to_vec(),
         form_key: new.form_key.clone(),
-        verb: "Classify",
+        verb: match (new.form.ends(), new.total - new.unchanged) {
+            (false, _) => "Classify",
+            (true, 1) => "End the declaration",
+            (true, _) => "End the declarations",
+        },
         kind: ButtonKind::Primary,
         entered: form.clone(),
     }

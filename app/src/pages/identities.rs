@@ -10,7 +10,7 @@ use crate::{
         UserRef, identity_filter,
     },
     components::{
-        Column, Crumb, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, PageHeader,
+        Column, Crumb, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, Narrow, PageHeader,
         PersonLink, Status, StatusBadge, Table, Time, list_href, pages,
     },
     routes::{Page, Visit},
@@ -94,7 +94,7 @@ fn draw(
     view! {
         {bar}
         <div data-card>
-            <Table caption="Identities" columns id="identities">{lines}</Table>
+            <Table caption="Identities" columns id="identities" narrow=Narrow::Cards>{lines}</Table>
             {pages(place, "identities", move |page| list_href(PATH, &query.words, query.only.as_deref(), page))}
         </div>
         <p data-note>
@@ -152,8 +152,8 @@ fn line(row: IdentityRow, proposing: Proposing, now: Timestamp) -> AnyView {
     view! {
         <tr>
             <th scope="row">{row.name}</th>
-            <td data-reason-cell><StatusBadge status=badge label /> " " {since} {detail}</td>
-            <td>{user}</td>
+            <td data-reason-cell data-label="Status"><StatusBadge status=badge label /> " " {since} {detail}</td>
+            <td data-label="User">{user}</td>
             <td data-wide>{row.known_since.map(|at| view! { <Time at now /> })}</td>
             <td data-wide>{last}</td>
             <td data-numeric><ul data-plain>{links}</ul></td>

@@ -14,8 +14,8 @@ use leptos::prelude::*;
 use crate::{
     backend::{ChangeForm, ChangeKind, NewChange, PortResult, change_field},
     components::{
-        ButtonKind, Crumb, ErrorSummary, FreshnessNotice, PageHeader, PreviewSection, SubmitForm,
-        Tab, Tabs, selection_errors, session_tail,
+        ButtonKind, Crumb, ErrorSummary, FreshnessNotice, KeptNotice, PageHeader, PreviewSection,
+        SubmitForm, Tab, Tabs, selection_errors, session_tail,
     },
     routes::{FormState, Page, Visit},
 };
@@ -71,6 +71,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     let form = visit.form;
     Ok(Page::new("New change", move || {
+        let kept = form.kept;
         let page = of_kind(new.change_form.known_kind().unwrap_or_default());
         let errors = errors(&form, &new);
         let (title, detail, crumb) = match page.place {
@@ -110,6 +111,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         view! {
             <PageHeader title crumbs=vec![crumb] detail=view! { {detail} }.into_any() />
             <FreshnessNotice freshness now />
+            <KeptNotice kept />
             <ErrorSummary errors=errors />
             {tabs}
             {(page.choose)(&new)}

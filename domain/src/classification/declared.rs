@@ -127,6 +127,19 @@ impl Classification {
         undeclared.waiting.unwrap_or(undeclared.strictness())
     }
 
+    /// Returns what the role of the account demands of each half, whatever is declared.
+    pub fn demanded_by_role(&self) -> (Option<Environment>, Option<Pci>) {
+        if let Some(reported) = self.basis.reported {
+            return reported.roles;
+        }
+        let class = self.undeclared();
+        let by_role = |source| source == Source::Role;
+        (
+            by_role(class.environment_source).then_some(class.environment),
+            by_role(class.pci_source).then_some(class.pci),
+        )
+    }
+
     /// Returns the classification without its declaration: by AWS and the record.
     #[must_use]
     pub fn undeclared(mut self) -> Self {

@@ -22,7 +22,7 @@ pub enum FollowUp {
 }
 
 /// Returns what is left to request of an item, and the item that requests it, or why nothing undoes it. None if its change
-/// is not over, or never started. `result` is none if no result is stored, which says nothing that the state does not say.
+/// is not over. `result` is none if no result is stored, which says nothing that the state does not say.
 pub fn follow_up(
     state: State,
     item: &Operation,
@@ -31,8 +31,9 @@ pub fn follow_up(
     let carried = match (state, result) {
         (State::Verified | State::Failed, Some(result)) => result.failure().is_none(),
         (State::Verified, None) => true,
-        (State::Failed, None) => false,
-        _ => return None,
+        (State::Failed, None)
+        | (State::Refused | State::Declined | State::Expired | State::Withdrawn, _) => false,
+        (State::Waiting | State::Approved | State::Applying, _) => return None,
     };
     Some(if carried {
         item.subject().undo().map(|undo| (FollowUp::Undo, undo))

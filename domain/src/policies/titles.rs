@@ -63,7 +63,7 @@ const SYSTEM: [(&str, &str); 37] = [
         "system.membership-use-not-known",
         "Membership whose use is not known",
     ),
-    ("system.new-owner", "Another owner of an account"),
+    ("system.new-owner", "New owner of an account"),
     (
         "system.new-reason",
         "Another purpose or reason of an account",

@@ -15,10 +15,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     AccessChange, Delay, InvalidItem, NoUndo, Objection, Operation, Part, PlannedStep,
     PropertyChange, PropertyValue, SagaPlan, Step, Subject, SubjectContext, SubjectEffect,
-    SubjectKey, SubjectState, Work, named, unknown,
+    SubjectKey, Work, named, unknown,
 };
 use crate::{
-    card_number::holds_card_number,
     classification::{DeclarationProof, Declared, Environment, Pci},
     ids::{AccountId, PersonId, Principal, UserId},
     permission_set::ContentHash,
@@ -120,14 +119,11 @@ impl Declaration {
 
     /// Validates everything but its end, which depends on the time: [`Self::check_end`].
     fn check(&self) -> Result<(), InvalidItem> {
-        Self::check_environment(self.environment)?;
-        check_text("purpose", &self.purpose)?;
-        match (&self.out_of_scope, self.pci) {
-            (Some(reason), Pci::Out) => check_text("reason for out of scope", reason),
-            (None, Pci::Out) => Err(InvalidItem::OutOfScope),
-            (Some(_), _) => Err(InvalidItem::InScope),
-            (None, _) => Ok(()),
+        if self.environment == Environment::Management && self.without.0 < Environment::Management {
+            return Err(InvalidItem::Management);
         }
+        Self::check_purpose(&self.purpose)?;
+        Self::check_reason(self.out_of_scope.as_ref(), self.pci)
     }
 }
 
@@ -136,27 +132,11 @@ fn is_looser(one: (Environment, Pci), other: (Environment, Pci)) -> bool {
     one.0 < other.0 || one.1 < other.1
 }
 
-/// A text that is not opened was checked when somebody typed it.
-fn check_text(what: &'static str, text: &Private) -> Result<(), InvalidItem> {
-    let Some(text) = text.value() else {
-        return Ok(());
-    };
-    let chars = text.trim().chars().count();
-    if holds_card_number(text) {
-        Err(InvalidItem::CardNumber(what))
-    } else if (LEAST_CHARS..=TEXT_CHARS).contains(&chars) {
-        Ok(())
-    } else {
-        Err(InvalidItem::Text(what))
-    }
-}
-
 impl Classification<'_> {
     /// Returns what is in force before and after the item. None if it was not read.
     fn in_force(&self, context: SubjectContext<'_>) -> [Option<(Environment, Pci)>; 2] {
         let declared = self.after.map(Declaration::declared);
-        let Some(SubjectState::AccountClassification(state)) = context.states.get(&self.key())
-        else {
+        let Some(state) = context.states.classification(self.account) else {
             return [None, declared.map(|declared| declared.strictness())];
         };
         let class = context.snapshot.account(self.account);
@@ -194,11 +174,13 @@ impl Classification<'_> {
         let needs = |rule, reason: &str| Objection::needs(2, rule, reason.to_owned(), "PCI 12.5.2");
         let owner = |declaration: Option<&Declaration>| declaration.and_then(|d| d.owner.clone());
         let owns = owner(self.after);
-        let new_owner = (owns.is_some() && owns != owner(self.before)).then(|| {
-            needs(
-                NEW_OWNER,
-                "An account gets another owner. Two other people must agree.",
-            )
+        let present = owner(self.before);
+        let new_owner = (owns.is_some() && owns != present).then(|| {
+            let reason = match present {
+                Some(_) => "An account gets another owner. Two other people must agree.",
+                None => "An account gets an owner, and has none now. Two other people must agree.",
+            };
+            needs(NEW_OWNER, reason)
         });
         let explained_otherwise = self.before.zip(self.after).is_some_and(|(before, after)| {
             let reasons = (before.out_of_scope.as_ref()).zip(after.out_of_scope.as_ref());
@@ -277,8 +259,7 @@ impl<'a> Subject<'a> for Classification<'a> {
         let (Some((_, class)), None) = (context.snapshot.account(account), &unknown) else {
             return unknown.into_iter().collect();
         };
-        let Some(SubjectState::AccountClassification(state)) = context.states.get(&self.key())
-        else {
+        let Some(state) = context.states.classification(account) else {
             return vec![Objection::not_read(format!(
                 "The declared classification of {} could not be read.",
                 named::account(context.snapshot, account)

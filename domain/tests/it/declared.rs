@@ -688,7 +688,13 @@ fn a_declaration_is_complete_and_changes_something() {
         purpose: typed("cards"),
         ..valid
     };
-    assert_eq!(check(&short), Err(InvalidItem::Text("purpose")));
+    assert_eq!(
+        check(&short),
+        Err(InvalidItem::Text {
+            what: "purpose",
+            chars: 5
+        })
+    );
 }
 
 #[test]

@@ -78,6 +78,7 @@ pub(super) async fn act(
                     field: FORM,
                     message: error::words(&denied).1,
                 }],
+                ..FormState::default()
             };
             let shown = (status_of(&denied), page.as_str());
             let response = again(&state, &backend, &signed, shown, form, &headers).await;
@@ -88,6 +89,7 @@ pub(super) async fn act(
             let form = FormState {
                 values: sent.fields,
                 errors,
+                ..FormState::default()
             };
             let shown = (StatusCode::UNPROCESSABLE_ENTITY, page.as_str());
             again(&state, &backend, &signed, shown, form, &headers).await
@@ -111,7 +113,7 @@ pub(super) async fn preview(
     };
     let form = FormState {
         values,
-        errors: Vec::new(),
+        ..FormState::default()
     };
     let answer = match permitted(&state, &signed, route.action).await {
         Ok(()) => (route.page)(visit(&backend, BTreeMap::new(), &uri, form)).await,

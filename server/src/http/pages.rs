@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use app::{
     backend::{Backend, Denied, ReportFormat},
-    routes::{ACTIONS, FormState, PAGES, PREVIEWS, PageRoute, Visit},
+    routes::{ACTIONS, FormState, Kept, PAGES, PREVIEWS, PageRoute, Visit},
 };
 use axum::{
     Router,
@@ -147,18 +147,30 @@ async fn kept(state: &PageState, signed: &SignedIn, uri: &Uri) -> FormState {
     let Some(id) = query.get("draft") else {
         return FormState::default();
     };
+    let lost = FormState {
+        kept: Kept::Lost,
+        ..FormState::default()
+    };
+    if id == saved_form::NOT_KEPT {
+        return lost;
+    }
     match saved_form::load(&state.http, signed, id, uri.path()).await {
         Ok(Some(fields)) => FormState {
             values: fields.into_iter().collect(),
-            errors: Vec::new(),
+            kept: if query.contains_key(saved_form::IN_PART) {
+                Kept::RestoredInPart
+            } else {
+                Kept::Restored
+            },
+            ..FormState::default()
         },
-        Ok(None) => FormState::default(),
+        Ok(None) => lost,
         Err(error) => {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "a saved form could not be read"
             );
-            FormState::default()
+            lost
         }
     }
 }

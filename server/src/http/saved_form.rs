@@ -3,19 +3,20 @@
 //!
 //! Only the fields in `keep` of the action's row are stored, so that no hash, key or secret is written to the database,
 //! and no value that the form itself would reject: a card number, or text far above the limit.
-//! A request without an ended session has no known subject, and nothing is stored.
+//! A request without an ended session, because its cookie is gone, has no known subject. Nothing is stored then, because
+//! whoever signs in next in the same browser may be somebody else. The page after the sign-in says so.
 
 use std::collections::BTreeMap;
 
 use app::{
-    backend::{decision_field, decision_of},
+    backend::{CLASSIFY, ClassifyForm, decision_field, decision_of},
     routes::{ACTIONS, ActionRoute, PREVIEWS, PreviewRoute, Sent},
 };
 use axum::{
     extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request},
     http::request::Parts,
 };
-use domain::{card_number::holds_card_number, change::JUSTIFICATION_BYTES, person::Subject};
+use domain::{card_number::holds_card_number, person::Subject};
 use http::header;
 
 use super::{
@@ -27,9 +28,14 @@ use crate::{
     store::{StoreError, saved_form as rows, saved_form::FormFields},
 };
 
-/// The largest value that is stored, in bytes: enough for the longest list of a form, and to shorten a text that is too
-/// long.
-const VALUE_BYTES: usize = 8 * JUSTIFICATION_BYTES;
+/// The largest value that is stored, in bytes: enough for a list of 2,000 names, and to shorten a text that is too long.
+const VALUE_BYTES: usize = 128 * 1024;
+/// The value of `draft` if nothing of a form could be stored.
+pub(super) const NOT_KEPT: &str = "none";
+/// Marks a draft without all of the values that were sent.
+pub(super) const IN_PART: &str = "in-part";
+/// The longest selection that is kept in the address instead.
+const SELECTION_BYTES: usize = 1_500;
 
 /// The route that a form was sent to.
 #[derive(Clone, Copy)]
@@ -44,6 +50,20 @@ impl FormRoute {
         match self {
             Self::Action(route) => (route.form)(sent),
             Self::Preview(route) => route.path.to_owned(),
+        }
+    }
+
+    /// Returns the URL of the page with as much of the selection as an address holds. What somebody typed is not in it.
+    fn selection(self, sent: &Sent) -> String {
+        let page = self.page(sent);
+        if page != CLASSIFY {
+            return page;
+        }
+        let chosen = ClassifyForm::read(|field| sent.field(field)).selection();
+        if chosen.len() > SELECTION_BYTES {
+            page
+        } else {
+            chosen
         }
     }
 
@@ -79,6 +99,10 @@ pub(super) async fn keep(
     };
     match ended {
         Some(subject) => save(state, route, &sent, subject).await,
+        None if stated(route.keep(), &sent) > 0 => {
+            let page = with(&route.selection(&sent), &format!("draft={NOT_KEPT}"));
+            Ok(ReturnTo::parse(&page))
+        }
         None => Ok(ReturnTo::parse(&route.page(&sent))),
     }
 }
@@ -95,6 +119,12 @@ pub(super) async fn save(
     if kept.is_empty() {
         return Ok(ReturnTo::parse(&page));
     }
+    let all = kept.iter().filter(|(_, value)| !value.is_empty()).count();
+    let part = if all < stated(route.keep(), sent) {
+        format!("&{IN_PART}=1")
+    } else {
+        String::new()
+    };
     let id = clock::row_id();
     let mut tx = state.store.write().await?;
     let form = rows::SavedForm {
@@ -105,8 +135,19 @@ pub(super) async fn save(
     };
     rows::save_form(&mut tx, &form, state.clock.now()).await?;
     tx.commit().await?;
+    Ok(ReturnTo::parse(&with(&page, &format!("draft={id}{part}"))))
+}
+
+/// Returns a URL with another parameter.
+fn with(page: &str, parameter: &str) -> String {
     let joint = if page.contains('?') { '&' } else { '?' };
-    Ok(ReturnTo::parse(&format!("{page}{joint}draft={id}")))
+    format!("{page}{joint}{parameter}")
+}
+
+/// Returns how many of the fields to keep hold something.
+fn stated(keep: &[&str], sent: &Sent) -> usize {
+    let values = keep.iter().filter_map(|name| sent.fields.get(*name));
+    values.filter(|value| !value.is_empty()).count()
 }
 
 /// Returns the route that the form was sent to.

@@ -23,6 +23,7 @@ mod mismatch;
 mod person_names;
 mod preview;
 mod progress;
+mod related;
 mod remaining_paths;
 mod removal_alarm;
 mod same_form;

@@ -20,7 +20,7 @@ pub use items::{inline_items, item_digests, item_of, items_of};
 pub use list::{Filter, Folding, list, refused_of, submitted_since, undecided_until};
 pub use removals::{PeopleOfRemovals, SubmittedWithin, people_of_removals};
 pub use summary::{ChangeSummary, ListedChange};
-pub use target::{ChangeTarget, mark_alarm};
+pub use target::{ChangeTarget, concerning, mark_alarm};
 pub use texts::texts_of;
 
 use std::collections::BTreeSet;

@@ -4,7 +4,9 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{FormOption, NewChange, change_field},
-    components::{Button, ButtonKind, Choice, Requirement, Section, SelectField, TextField},
+    components::{
+        Button, ButtonKind, Choice, PREVIEW_HEADING, Requirement, Section, SelectField, TextField,
+    },
 };
 
 /// A field whose value is chosen.
@@ -82,7 +84,7 @@ pub(super) fn framed(new: &NewChange, fields: AnyView) -> AnyView {
     let change = new.change_form.kind.clone();
     view! {
         <Section title="Selection">
-            <form id="choose" method="get" action="/changes/new" data-body>
+            <form id="choose" method="get" action=format!("/changes/new#{PREVIEW_HEADING}") data-body>
                 <input type="hidden" name=change_field::KIND value=change />
                 {fields}
                 <Button kind>{label}</Button>

@@ -1,14 +1,24 @@
 //! What a declaration may say at all, whoever states it, and whether an item may make an account less strict.
 
-use super::{Classification, Declaration, VALID_FOR, is_looser};
-use crate::{classification::Environment, subject::InvalidItem, time::Timestamp};
+use super::{Classification, Declaration, LEAST_CHARS, TEXT_CHARS, VALID_FOR, is_looser};
+use crate::{
+    card_number::holds_card_number, classification::Pci, private::Private, subject::InvalidItem,
+    time::Timestamp,
+};
 
 impl Declaration {
-    /// Checks that no environment is declared that only a role in the organization gives.
-    pub fn check_environment(environment: Environment) -> Result<(), InvalidItem> {
-        match environment {
-            Environment::Management => Err(InvalidItem::Management),
-            _ => Ok(()),
+    /// Checks what the account is for.
+    pub fn check_purpose(purpose: &Private) -> Result<(), InvalidItem> {
+        check_text("purpose", purpose)
+    }
+
+    /// Checks the reason for *out of scope*, which is there exactly if the account is.
+    pub fn check_reason(reason: Option<&Private>, pci: Pci) -> Result<(), InvalidItem> {
+        match (reason, pci) {
+            (Some(reason), Pci::Out) => check_text("reason for out of scope", reason),
+            (None, Pci::Out) => Err(InvalidItem::OutOfScope),
+            (Some(_), _) => Err(InvalidItem::InScope),
+            (None, _) => Ok(()),
         }
     }
 
@@ -21,6 +31,21 @@ impl Declaration {
         } else {
             Ok(())
         }
+    }
+}
+
+/// A text that is not opened was checked when somebody typed it.
+fn check_text(what: &'static str, text: &Private) -> Result<(), InvalidItem> {
+    let Some(text) = text.value() else {
+        return Ok(());
+    };
+    let chars = text.trim().chars().count();
+    if holds_card_number(text) {
+        Err(InvalidItem::CardNumber(what))
+    } else if (LEAST_CHARS..=TEXT_CHARS).contains(&chars) {
+        Ok(())
+    } else {
+        Err(InvalidItem::Text { what, chars })
     }
 }
 

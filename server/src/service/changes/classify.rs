@@ -7,15 +7,20 @@ mod accounts;
 mod values;
 
 use app::backend::{
-    ClassificationPort, ClassifyForm, ClassifyOrigin, ClassifySubmission, FieldError,
-    NewClassification, PortResult, SHOWN_ACCOUNTS, classify_field,
+    AccountRef, ClassificationPort, ClassifyForm, ClassifyOrigin, ClassifySubmission, FieldError,
+    NewClassification, PortResult, SHOWN_ACCOUNTS, SubjectRef, classify_field,
 };
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
     change::Operation,
+    classification::Classification,
     ids::{AccountId, ChangeId, PersonId},
-    subject::{SubjectState, account_classification::content},
+    snapshot::Snapshot,
+    subject::{
+        SubjectStates,
+        account_classification::{Declaration, State, content},
+    },
 };
 
 pub(super) use values::form_of;
@@ -40,7 +45,17 @@ struct ReadForm {
     operations: Vec<Operation>,
     /// How many accounts the form would leave as they are.
     unchanged: usize,
+    /// How many accounts have a declaration.
+    declared: usize,
+    /// The states of the accounts that were used.
+    states: SubjectStates,
     errors: Vec<FieldError>,
+}
+
+impl ReadForm {
+    fn state(&self, account: &AccountId) -> Option<&State> {
+        self.states.classification(account)
+    }
 }
 
 #[async_trait]
@@ -66,15 +81,31 @@ impl ClassificationPort for Service {
         };
         let snapshot = &self.read_model.snapshot;
         let now = self.app_state.clock.now();
+        // The read model may follow a moment later. A badge shows what the preview was made with.
+        let in_force = |mut account: AccountRef| {
+            if let Some(state) = read.state(&account.id) {
+                account.class = account.class.under(state.declared, now);
+            }
+            account
+        };
+        let preview = preview.map(|mut preview| {
+            for row in &mut preview.others {
+                if let SubjectRef::Account(account) = &mut row.subject {
+                    *account = in_force(account.clone());
+                }
+            }
+            preview
+        });
         let listed = users::list(snapshot);
         Ok(NewClassification {
             total: read.accounts.len(),
             unchanged: read.unchanged,
+            declared: read.declared,
             accounts: read
                 .accounts
                 .iter()
                 .take(SHOWN_ACCOUNTS)
-                .map(|account| names::account(snapshot, account))
+                .map(|account| in_force(names::account(snapshot, account)))
                 .collect(),
             types_owner: listed.is_none(),
             owners: listed.unwrap_or_else(|| users::selected(snapshot, &read.form.owner)),
@@ -118,7 +149,7 @@ impl Service {
     ) -> Result<ReadForm, StoreError> {
         let now = self.app_state.clock.now();
         let snapshot = &self.read_model.snapshot;
-        let mut form = form.clone();
+        let form = form.clone();
         let (accounts, mut errors) = chosen(&self.read_model, &form, now);
         if form.is_new() && form.accounts.trim().is_empty() && !form.is_filtered() {
             // Nobody has entered anything yet.
@@ -137,67 +168,71 @@ impl Service {
             let mut conn = self.app_state.store.read().acquire().await?;
             subject_states::read(&mut conn, snapshot, person, &items, now).await?
         };
-        let state = |item: &Operation| match states.get(&item.key()) {
-            Some(SubjectState::AccountClassification(state)) => Some(state),
-            _ => None,
+        let declared = accounts.iter().filter(|account| {
+            let state = states.classification(account);
+            state.is_some_and(|state| state.declared.is_some())
+        });
+        let mut read = ReadForm {
+            form,
+            declared: declared.count(),
+            accounts,
+            operations: Vec::new(),
+            unchanged: 0,
+            states,
+            errors,
         };
-        if form.is_new() {
-            let known = items.iter().map(|item| state(item)?.declaration.as_ref());
-            values::prefill(&mut form, snapshot, &accounts, known, now);
-            return Ok(ReadForm {
-                form,
-                accounts,
-                operations: Vec::new(),
-                unchanged: 0,
-                errors,
+        if read.form.is_new() {
+            read.form = values::prefilled(&read, snapshot, now);
+        } else if read.form.ends() {
+            read.add_operations(snapshot, |_, _| None);
+        } else if let Some(values) = Values::read(&mut read, snapshot, now) {
+            read.add_operations(snapshot, |state, class| {
+                Some(values.declaration(state, class))
             });
         }
-        let values = if form.ends() {
-            None
-        } else {
-            Values::read(&mut form, snapshot, now, &mut errors)
-        };
-        let mut operations = Vec::new();
-        let mut unchanged = 0;
-        if values.is_some() || form.ends() {
-            for (account, item) in accounts.iter().zip(&items) {
-                // An account without a state is unknown, which `chosen` has said.
-                let (Some(state), Some((_, class))) = (state(item), snapshot.account(account))
-                else {
-                    continue;
-                };
-                let before = state.declaration.clone();
-                let after = values
-                    .as_ref()
-                    .map(|values| values.declaration(before.as_ref(), class));
-                if before == after {
-                    unchanged += 1;
-                    continue;
+        Ok(read)
+    }
+}
+
+impl ReadForm {
+    /// Adds the item of each account, and says what is wrong with them. `after` returns the new declaration.
+    fn add_operations(
+        &mut self,
+        snapshot: &Snapshot,
+        after: impl Fn(&State, &Classification) -> Option<Declaration>,
+    ) {
+        for account in &self.accounts {
+            // An account without a state is unknown, which `chosen` has said.
+            let (Some(state), Some((_, class))) = (
+                self.states.classification(account),
+                snapshot.account(account),
+            ) else {
+                continue;
+            };
+            let before = state.declaration.clone();
+            let after = after(state, class);
+            if before == after {
+                self.unchanged += 1;
+                continue;
+            }
+            self.operations.push(Operation::Classify {
+                account: account.clone(),
+                before,
+                after,
+                seen: state.content.clone(),
+            });
+        }
+        if self.unchanged > 0 && self.operations.is_empty() {
+            self.errors.push(nothing_to_do(&self.form, self.unchanged));
+        }
+        for operation in &self.operations {
+            if let Err(invalid) = operation.subject().check() {
+                let wrong = error(values::field_of(&invalid), invalid.to_string());
+                if !self.errors.contains(&wrong) {
+                    self.errors.push(wrong);
                 }
-                operations.push(Operation::Classify {
-                    account: account.clone(),
-                    before,
-                    after,
-                    seen: state.content.clone(),
-                });
             }
         }
-        if unchanged > 0 && operations.is_empty() {
-            errors.push(nothing_to_do(&form, unchanged));
-        }
-        if values.is_some()
-            && let Some(first) = operations.first()
-            && let Err(invalid) = first.subject().check()
-        {
-            errors.push(error(values::field_of(&invalid), invalid.to_string()));
-        }
-        Ok(ReadForm {
-            form,
-            accounts,
-            operations,
-            unchanged,
-            errors,
-        })
     }
 }
 

@@ -184,7 +184,7 @@ impl ItemFields {
             InvalidProposal::CardNumber if !holds_card_number(&proposal.justification) => {
                 change_field::TICKET
             }
-            InvalidProposal::TooShort
+            InvalidProposal::TooShort(_)
             | InvalidProposal::TooLong(_)
             | InvalidProposal::CardNumber => change_field::JUSTIFICATION,
             InvalidProposal::Ticket => change_field::TICKET,

@@ -101,8 +101,13 @@ impl Service {
             ..
         } = evaluation;
         let barred = gaining.into_iter().chain([person.clone()]).collect();
-        self.preview_with(operations, &effect, verdict, hash, &barred)
-            .await
+        let preview = self
+            .preview_with(operations, &effect, verdict, hash, &barred)
+            .await?;
+        Ok(Preview {
+            related: self.related(person, operations).await?,
+            ..preview
+        })
     }
 
     /// Builds a preview from a verdict, of now or of the submission. Who is `barred` is not named as an approver.
@@ -153,6 +158,7 @@ impl Service {
             approvers,
             alarm,
             evidence,
+            related: Vec::new(),
         })
     }
 }

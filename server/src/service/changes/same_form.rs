@@ -26,7 +26,7 @@ pub(super) fn same(
 }
 
 /// Whether two proposals have the same items with the same texts. Each form gives a text another salt.
-fn same_items(earlier: &Proposal, proposal: &Proposal) -> bool {
+pub(super) fn same_items(earlier: &Proposal, proposal: &Proposal) -> bool {
     fn plain(proposal: &Proposal) -> Vec<(Operation, Vec<Option<String>>)> {
         let plain = |operation: &Operation| {
             let mut operation = operation.clone();

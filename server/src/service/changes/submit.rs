@@ -8,18 +8,16 @@ use std::collections::BTreeSet;
 
 use app::backend::{
     ChangeForm, Denied, FORM, FieldError, NewChange, NewChangePort, PortResult, Submission,
-    change_field,
 };
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
     change::{Change, DECIDE_WITHIN, Operation, Proposal, State},
     diff::Effect,
-    ids::{ChangeId, PersonId, Principal},
+    ids::{ChangeId, PersonId},
     ledger::projection::Lifecycle,
     policies::may_lose,
     snapshot::Snapshot,
-    subject::Part,
     verdict::Outcome,
 };
 
@@ -126,13 +124,17 @@ impl Service {
             ticket: Some(sent.ticket.trim().to_owned()).filter(|ticket| !ticket.is_empty()),
             not_before: None,
         };
-        if errors.is_empty()
-            && let Err(invalid) = proposal.check()
-        {
-            errors.push(FieldError {
-                field: fields.of(&proposal, &invalid),
-                message: invalid.to_string(),
-            });
+        if errors.is_empty() {
+            let invalid = proposal.check().err().into_iter();
+            for invalid in invalid.chain(proposal.wrong_texts()) {
+                let wrong = FieldError {
+                    field: fields.of(&proposal, &invalid),
+                    message: invalid.to_string(),
+                };
+                if !errors.contains(&wrong) {
+                    errors.push(wrong);
+                }
+            }
         }
         if errors.is_empty() && !is_form_key(&sent.form_key) {
             errors.push(FieldError {
@@ -154,6 +156,10 @@ impl Service {
                 })
             }
             Err(Failure::Store(error)) => Err(trouble(error)),
+            Err(Failure::Outdated) => {
+                let outdated = self.outdated(person, &proposal).await.map_err(trouble)?;
+                Err(Denied::Invalid(vec![outdated]))
+            }
             Err(Failure::Denied(denied @ Denied::TooMany { .. })) => {
                 // The attempts beyond the limit are counted in the ledger, not stored one by one.
                 Err(
@@ -193,6 +199,9 @@ impl Service {
         if let Some(earlier) = self.stored_before(sent).await? {
             return Ok(same(&earlier, person, &proposal)?);
         }
+        if let Some(twice) = self.requested_twice(person, &proposal).await? {
+            return Err(Failure::Denied(Denied::Invalid(vec![twice])));
+        }
         // Not in an evaluation slot, which must not wait for AWS. What is left out here is read when the removal starts.
         if let Some(slot) = self.app_state.evaluations.try_read(person) {
             single_reads::read_removal(&self.app_state, &proposal.operations, Some(slot)).await;
@@ -219,12 +228,7 @@ impl Service {
         // Whoever changes a group meanwhile must not prevent that its access is removed: a removal is stored with the
         // effect of now, and its verdict decides whether somebody else must approve it.
         if !proposal.only_removes() && evaluation.hash.0 != sent.effect {
-            return Err(Failure::Denied(Denied::Invalid(vec![FieldError {
-                field: change_field::EFFECT,
-                message: "The effect of this change is no longer what you were shown, and nothing was saved. \
-                          Review the new preview, then submit it."
-                    .into(),
-            }])));
+            return Err(Failure::Outdated);
         }
         let now = self.app_state.clock.now();
         let verdict = &evaluation.verdict;
@@ -315,6 +319,8 @@ impl crate::service::app_state::AppState {
 
 enum Failure {
     Store(StoreError),
+    /// The effect is no longer the one in the preview.
+    Outdated,
     Denied(Denied),
 }
 
@@ -351,16 +357,8 @@ fn targets(
     };
     let mut targets = BTreeSet::new();
     for operation in operations {
-        for part in operation.subject().order() {
-            targets.extend(match &part {
-                Part::Account(account) => Some(target("account", account.as_str())),
-                Part::Set(set) => Some(target("set", set.as_str())),
-                Part::Principal(Principal::User(user)) => Some(target("user", user.as_str())),
-                Part::Principal(Principal::Group(group)) => Some(target("group", group.as_str())),
-                Part::Person(person) => Some(target("person", person.as_str())),
-                Part::Text(_) | Part::Value(_) | Part::Term(_) => None,
-            });
-        }
+        let parts = operation.subject().order();
+        targets.extend(parts.iter().filter_map(ChangeTarget::of));
     }
     for steps in [&effect.gained, &effect.lost] {
         for path in steps.paths() {

@@ -1,21 +1,44 @@
 //! What a change concerns, and the marks by which changes are found and counted.
 
+use std::collections::BTreeSet;
+
 use domain::{
     change::{Aim, Allowance},
-    ids::ChangeId,
+    ids::{ChangeId, Principal},
+    subject::Part,
+    time::Timestamp,
 };
+use sqlx::AnyConnection;
 
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, id, places};
 
 /// A resource that a change affects.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ChangeTarget {
-    /// `account`, `set`, `user`, `group`, `alarm`, `aim` or `allowance`.
+    /// `account`, `set`, `user`, `group`, `person`, `alarm`, `aim` or `allowance`.
     pub kind: &'static str,
     pub value: String,
 }
 
 impl ChangeTarget {
+    /// Returns the resource that a part of an item names.
+    pub fn of(part: &Part) -> Option<Self> {
+        let target = |kind, value: &str| {
+            Some(Self {
+                kind,
+                value: value.to_owned(),
+            })
+        };
+        match part {
+            Part::Account(account) => target("account", account.as_str()),
+            Part::Set(set) => target("set", set.as_str()),
+            Part::Principal(Principal::User(user)) => target("user", user.as_str()),
+            Part::Principal(Principal::Group(group)) => target("group", group.as_str()),
+            Part::Person(person) => target("person", person.as_str()),
+            Part::Text(_) | Part::Value(_) | Part::Term(_) => None,
+        }
+    }
+
     /// Marks a change that raised an alarm about a removal, to find it for the home page.
     pub fn removal_alarm() -> Self {
         Self {
@@ -39,6 +62,33 @@ impl ChangeTarget {
             value: allowance.as_str().to_owned(),
         }
     }
+}
+
+/// Returns the newest changes of these resources of one kind that wait for approval, or that were approved, started or
+/// finished after `since`.
+pub async fn concerning(
+    conn: &mut AnyConnection,
+    kind: &str,
+    values: &BTreeSet<String>,
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<ChangeId>, StoreError> {
+    let sql = format!(
+        "select distinct c.id, c.updated_at from change_target t join change c on c.id = t.change_id \
+         where t.value in ({}) and t.kind = ${} and (c.state = 'waiting' \
+         or c.state in ('approved', 'applying', 'verified') and c.updated_at >= ${}) \
+         order by c.updated_at desc limit ${}",
+        places(values.len()),
+        values.len() + 1,
+        values.len() + 2,
+        values.len() + 3,
+    );
+    let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+    let query = values.iter().fold(query, sqlx::query::QueryAs::bind);
+    let query = query.bind(kind).bind(since.0).bind(limit);
+    let rows: Vec<(String, i64)> = query.fetch_all(conn).await?;
+    let ids = rows.iter().map(|(change, _)| id("change", change));
+    ids.collect()
 }
 
 /// Marks a change that raised an alarm about a removal. Returns whether it was not marked before; a change that does not

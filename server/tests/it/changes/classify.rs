@@ -181,7 +181,7 @@ fn sentence(row: &EntryRow) -> String {
     row.sentence.iter().map(SentencePart::words).collect()
 }
 
-fn errors<T>(result: PortResult<T>) -> Vec<FieldError> {
+pub(super) fn errors<T>(result: PortResult<T>) -> Vec<FieldError> {
     match result {
         Err(Denied::Invalid(errors)) => errors,
         Err(other) => panic!("{other:?}"),

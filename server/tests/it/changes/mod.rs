@@ -9,6 +9,7 @@
 mod adding_up;
 mod bad_input;
 mod classify;
+mod classify_forms;
 mod decide;
 mod decision_reads;
 mod follow_ups;

@@ -435,7 +435,8 @@ pub fn submission(change_form: &ChangeForm, new: &NewChange) -> Submission {
     Submission {
         change_form: change_form.clone(),
         justification: "investigate incident 4711".into(),
-        ticket: "OPS-4711".into(),
+        // Each form is a request of its own.
+        ticket: format!("OPS-4711/{}", new.form_key),
         effect: new
             .preview
             .as_ref()

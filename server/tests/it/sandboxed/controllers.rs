@@ -5,11 +5,7 @@ use app::backend::{
     DecisionPort as _, Denied, NewChangePort as _,
 };
 use domain::{
-    approval::Decision,
-    authorize::Role,
-    change::State,
-    engine::StartVerdict,
-    ids::ChangeId,
+    approval::Decision, authorize::Role, change::State, engine::StartVerdict, ids::ChangeId,
     verdict::Outcome,
 };
 use serde_json::json;

@@ -13,6 +13,7 @@ crate::engines::on_both_engines! {
     a_decision_comes_back_in_the_form_that_was_sent_and_for_its_writer_only,
     a_new_change_comes_back_with_what_was_chosen_and_typed,
     what_classifies_accounts_is_in_no_address_and_comes_back_after_a_sign_in,
+    what_was_sent_without_a_session_is_kept_for_nobody_and_that_is_said,
     beyond_the_limit_of_refused_changes_the_text_comes_back_with_the_time_to_try_again,
 }
 
@@ -211,7 +212,10 @@ async fn what_classifies_accounts_is_in_no_address_and_comes_back_after_a_sign_i
     };
     let page = post(&mut maya, "/changes/classify", &form(&many)).await;
     assert_eq!(page.status, StatusCode::OK);
-    assert!(page.body.contains("is not in the organization"));
+    assert!(
+        page.body
+            .contains("2000 accounts are not in the organization")
+    );
     assert_eq!(text_of(&page, "purpose"), "takes &lt;card&gt; payments");
 
     // The session ends before the preview.
@@ -258,6 +262,71 @@ async fn what_classifies_accounts_is_in_no_address_and_comes_back_after_a_sign_i
     let page = post(&mut maya, "/do/changes/classify", &sent).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(text_of(&page, "justification"), "agreed with the card team");
+    assert_eq!(text_of(&page, "purpose"), "takes &lt;card&gt; payments");
+    site.close().await;
+}
+
+/// Without the cookie, nobody knows who sent a form. Whoever signs in next may be somebody else.
+async fn what_was_sent_without_a_session_is_kept_for_nobody_and_that_is_said(
+    engine: DatabaseEngine,
+) {
+    let site = Site::on(engine, Organisation::sample()).await;
+    let account = {
+        let read_model = site.app_state.read_model();
+        let mut accounts = read_model.snapshot.parts().accounts.values();
+        let found = accounts.find(|(one, _)| one.name == "web-dev");
+        found.unwrap().0.id.to_string()
+    };
+    let form = [
+        ("action", "declare"),
+        ("accounts", &*account),
+        ("environment", "production"),
+        ("pci", "in"),
+        ("purpose", "takes <card> payments"),
+        ("until", "2027-06-01"),
+        ("justification", "agreed with the card team"),
+    ];
+    for path in ["/changes/classify", "/do/changes/classify"] {
+        let mut maya = site.browser();
+        let turned_away = maya.post(path, &form).await;
+        assert_eq!(turned_away.status, StatusCode::SEE_OTHER);
+        assert!(
+            !turned_away.location.contains("card"),
+            "{}",
+            turned_away.location
+        );
+        let back = maya.sign_in_at(&turned_away.location, "maya.okafor").await;
+        assert_eq!(
+            back,
+            format!("/changes/classify?accounts={account}&draft=none")
+        );
+        let page = maya.get(&back).await;
+        assert!(
+            page.body.contains("What you entered could not be kept"),
+            "{}",
+            page.body
+        );
+        assert_eq!(text_of(&page, "accounts"), account);
+        assert_eq!(text_of(&page, "purpose"), "");
+    }
+    assert_eq!(kept(&site).await, [""; 0]);
+
+    // A draft of somebody else, or of long ago, is lost as well.
+    let mut maya = site.signed_in("maya.okafor").await;
+    let page = maya.get("/changes/classify?draft=of-somebody-else").await;
+    assert!(page.body.contains("What you entered could not be kept"));
+
+    // What is never stored is missed.
+    everybody_idles(&site).await;
+    let mut card = form.to_vec();
+    card[6] = ("justification", "4111 1111 1111 1111");
+    let turned_away = maya.post("/do/changes/classify", &card).await;
+    let back = maya.sign_in_at(&turned_away.location, "maya.okafor").await;
+    let page = maya.get(&back).await;
+    assert!(
+        page.body.contains("A part of your input was restored"),
+        "{back}"
+    );
     assert_eq!(text_of(&page, "purpose"), "takes &lt;card&gt; payments");
     site.close().await;
 }

@@ -2,7 +2,7 @@
 //!
 //! One that is wrong is named, and the others stay as they were entered.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::backend::{ClassifyForm, FieldError, ListQuery, classify_field};
 use domain::{change::OPERATIONS, ids::AccountId, snapshot::Snapshot, time::Timestamp};
@@ -10,8 +10,8 @@ use domain::{change::OPERATIONS, ids::AccountId, snapshot::Snapshot, time::Times
 use super::error;
 use crate::service::{accounts, app_state::ReadModel};
 
-/// The maximum number of accounts whose errors are listed.
-const NAMED: usize = 20;
+/// The maximum number of accounts that one error names.
+const NAMED: usize = 10;
 /// The maximum length of a name in a message.
 const SHOWN_CHARS: usize = 80;
 
@@ -21,30 +21,29 @@ pub(super) fn chosen(
     form: &ClassifyForm,
     now: Timestamp,
 ) -> (Vec<AccountId>, Vec<FieldError>) {
-    let mut errors = Vec::new();
-    let found = if form.is_filtered() {
-        filtered(read_model, form, now)
-    } else {
-        named(&read_model.snapshot, &form.accounts, &mut errors)
-    };
-    if found.is_empty() && errors.is_empty() {
-        let message = if form.is_filtered() {
-            "No account matches this filter of the board any more. Go back to the board."
-        } else {
-            "Enter at least one account: its number or its exact name."
+    let wrong = |message: String| error(classify_field::ACCOUNTS, message);
+    let (found, messages) = if form.is_filtered() {
+        let found = filtered(read_model, form, now);
+        let messages = match found.len() {
+            0 => vec![
+                "No account matches this filter of the board any more. Go back to the board."
+                    .to_owned(),
+            ],
+            count if count > OPERATIONS => vec![format!(
+                "{count} accounts match this filter, and a change classifies at most {OPERATIONS}. Use a narrower filter."
+            )],
+            _ => Vec::new(),
         };
-        errors.push(error(classify_field::ACCOUNTS, message));
-    }
-    if found.len() > OPERATIONS {
-        errors.push(error(
-            classify_field::ACCOUNTS,
-            format!(
-                "A change classifies at most {OPERATIONS} accounts, and these are {}. Use a narrower filter, or split the list.",
-                found.len()
-            ),
-        ));
-    }
-    (found, errors)
+        (found, messages)
+    } else {
+        named(&read_model.snapshot, &form.accounts)
+    };
+    let found = if found.len() > OPERATIONS {
+        Vec::new()
+    } else {
+        found
+    };
+    (found, messages.into_iter().map(wrong).collect())
 }
 
 fn filtered(read_model: &ReadModel, form: &ClassifyForm, now: Timestamp) -> Vec<AccountId> {
@@ -57,55 +56,119 @@ fn filtered(read_model: &ReadModel, form: &ClassifyForm, now: Timestamp) -> Vec<
     entries.map(|(entry, _)| entry.id.clone()).collect()
 }
 
-fn named(snapshot: &Snapshot, text: &str, errors: &mut Vec<FieldError>) -> Vec<AccountId> {
-    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
-    let mut wrong = Vec::new();
+/// Returns the accounts of a list, and what is wrong with it. A list beyond the limit is only counted.
+fn named(snapshot: &Snapshot, text: &str) -> (Vec<AccountId>, Vec<String>) {
     let entered = text.split(['\n', ',', ';']).map(str::trim);
-    for one in entered.filter(|one| !one.is_empty()) {
-        match find(snapshot, one) {
+    let entered: BTreeSet<&str> = entered.filter(|one| !one.is_empty()).collect();
+    match entered.len() {
+        0 => {
+            let message = "Enter at least one account: its number or its exact name.";
+            return (Vec::new(), vec![message.to_owned()]);
+        }
+        count if count > OPERATIONS => {
+            let message = format!(
+                "The list has {count} accounts, and a change classifies at most {OPERATIONS}. Split the list."
+            );
+            return (Vec::new(), vec![message]);
+        }
+        _ => {}
+    }
+    let names = Names::of(snapshot);
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+    let mut wrong: BTreeMap<Wrong, Vec<&str>> = BTreeMap::new();
+    let in_order = text.split(['\n', ',', ';']).map(str::trim);
+    let mut repeated = BTreeSet::new();
+    for one in in_order.filter(|one| !one.is_empty() && repeated.insert(*one)) {
+        match names.find(snapshot, one) {
             Ok(id) if seen.insert(id.clone()) => found.push(id),
             Ok(_) => {}
-            Err(message) => wrong.push(message),
+            Err(why) => wrong.entry(why).or_default().push(one),
         }
     }
-    let more = wrong.len().saturating_sub(NAMED);
-    wrong.truncate(NAMED);
-    if more > 0 {
-        wrong.push(format!("{more} more accounts are wrong in the same ways."));
-    }
-    errors.extend(
-        wrong
-            .into_iter()
-            .map(|message| error(classify_field::ACCOUNTS, message)),
-    );
-    found
+    let messages = wrong.into_iter().map(|(why, all)| why.message(&all));
+    (found, messages.collect())
 }
 
-fn find(snapshot: &Snapshot, entered: &str) -> Result<AccountId, String> {
-    let accounts = &snapshot.parts().accounts;
-    if let Ok(id) = AccountId::parse(entered) {
-        return if accounts.contains_key(&id) {
-            Ok(id)
-        } else {
-            Err(format!(
-                "Account {id} is not in the organization as of the last complete read of AWS. Correct the number, or \
-                 remove it from the list."
-            ))
+/// Why an entered account is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Wrong {
+    /// Neither a number nor a name.
+    Neither,
+    /// A number that is not in the organization.
+    NotThere,
+    /// The name of several accounts.
+    Ambiguous,
+}
+
+impl Wrong {
+    /// Says what is wrong with these accounts, how many they are, and the cure.
+    fn message(self, all: &[&str]) -> String {
+        let short = |one: &&str| -> String {
+            let shown: String = one.chars().take(SHOWN_CHARS).collect();
+            if shown.len() < one.len() {
+                format!("{shown}…")
+            } else {
+                shown
+            }
         };
+        let shown: Vec<String> = all.iter().take(NAMED).map(short).collect();
+        let shown = shown.join(", ");
+        let more = match all.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let count = all.len();
+        match (self, count) {
+            (Self::Neither, 1) => format!(
+                "{shown} is neither the number nor the name of an account. Enter 12 digits or the exact name, or remove \
+                 it from the list."
+            ),
+            (Self::Neither, _) => format!(
+                "{count} lines are neither the number nor the name of an account: {shown}{more}. Enter 12 digits or the \
+                 exact name, or remove them from the list."
+            ),
+            (Self::NotThere, 1) => format!(
+                "Account {shown} is not in the organization as of the last complete read of AWS. Correct the number, or \
+                 remove it from the list."
+            ),
+            (Self::NotThere, _) => format!(
+                "{count} accounts are not in the organization as of the last complete read of AWS: {shown}{more}. \
+                 Correct the numbers, or remove them from the list."
+            ),
+            (Self::Ambiguous, 1) => {
+                format!("Several accounts have the name {shown}. Enter the account number.")
+            }
+            (Self::Ambiguous, _) => format!(
+                "{count} names are those of several accounts each: {shown}{more}. Enter the account numbers."
+            ),
+        }
     }
-    let wanted = entered.to_lowercase();
-    let mut same = accounts
-        .values()
-        .filter(|(account, _)| account.name.to_lowercase() == wanted);
-    let shown: String = entered.chars().take(SHOWN_CHARS).collect();
-    match (same.next(), same.next()) {
-        (Some((account, _)), None) => Ok(account.id.clone()),
-        (Some(_), Some(_)) => Err(format!(
-            "Several accounts have the name {shown}. Enter the account number."
-        )),
-        (None, _) => Err(format!(
-            "{shown} is neither the number nor the name of an account. Enter 12 digits or the exact name, or remove it \
-             from the list."
-        )),
+}
+
+/// The accounts of the organization by name in lower case. None where several have the name.
+struct Names(BTreeMap<String, Option<AccountId>>);
+
+impl Names {
+    fn of(snapshot: &Snapshot) -> Self {
+        let mut names = BTreeMap::new();
+        for (account, _) in snapshot.parts().accounts.values() {
+            names
+                .entry(account.name.to_lowercase())
+                .and_modify(|one| *one = None)
+                .or_insert_with(|| Some(account.id.clone()));
+        }
+        Self(names)
+    }
+
+    fn find(&self, snapshot: &Snapshot, entered: &str) -> Result<AccountId, Wrong> {
+        if let Ok(id) = AccountId::parse(entered) {
+            let known = snapshot.account(&id).is_some();
+            return if known { Ok(id) } else { Err(Wrong::NotThere) };
+        }
+        match self.0.get(&entered.to_lowercase()) {
+            Some(Some(id)) => Ok(id.clone()),
+            Some(None) => Err(Wrong::Ambiguous),
+            None => Err(Wrong::Neither),
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! The values of the form that classifies accounts. Each error names its field and how to correct it.
 
-use app::backend::{ClassifyForm, FieldError, classify_field};
+use std::collections::BTreeMap;
+
+use app::backend::{ClassifyForm, KEEP, classify_field};
 use domain::{
     classification::{Classification, Environment, Pci},
     ids::{AccountId, UserId},
@@ -8,22 +10,54 @@ use domain::{
     snapshot::Snapshot,
     subject::{
         InvalidItem,
-        account_classification::{Declaration, VALID_FOR},
+        account_classification::{Declaration, State, VALID_FOR},
     },
     time::{Duration, Timestamp},
 };
 
-use super::error;
+use super::{ReadForm, error};
 use crate::service::{changes::forms::users, journal::private};
 
 /// The length of a day in dates: `2026-11-23`.
 const DAY_CHARS: usize = 10;
 
-/// What is declared, the same for every account.
+/// A half of the classification, as the form states it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Half<T> {
+    /// What is in force for each account.
+    Kept,
+    Stated(T),
+}
+
+impl<T: Copy> Half<T> {
+    /// Reads a value of the form. None if it is none of the known values.
+    fn read(entered: &str, parse: fn(&str) -> Option<T>) -> Option<Self> {
+        match entered {
+            KEEP => Some(Self::Kept),
+            other => parse(other).map(Self::Stated),
+        }
+    }
+
+    fn or(self, in_force: T) -> T {
+        match self {
+            Self::Kept => in_force,
+            Self::Stated(value) => value,
+        }
+    }
+}
+
+/// Who answers for the accounts, as the form states it.
+enum Owner {
+    /// The present owner of each account.
+    Kept,
+    Stated(Option<UserId>),
+}
+
+/// What is declared for every account.
 pub(super) struct Values {
-    environment: Environment,
-    pci: Pci,
-    owner: Option<UserId>,
+    environment: Half<Environment>,
+    pci: Half<Pci>,
+    owner: Owner,
     /// One text, however many accounts it is about.
     purpose: Private,
     out_of_scope: Option<Private>,
@@ -33,75 +67,173 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// Reads the values, and replaces an entered name by its id. None if one of them is missing or wrong.
-    pub(super) fn read(
-        form: &mut ClassifyForm,
-        snapshot: &Snapshot,
-        now: Timestamp,
-        errors: &mut Vec<FieldError>,
-    ) -> Option<Self> {
+    /// Reads the values, and replaces an entered name by its id. None if one of them is missing or wrong; then every
+    /// error is in the form.
+    pub(super) fn read(read: &mut ReadForm, snapshot: &Snapshot, now: Timestamp) -> Option<Self> {
+        let ReadForm {
+            form,
+            accounts,
+            errors,
+            ..
+        } = read;
         let before = errors.len();
-        let environment = Environment::parse(&form.environment);
-        match environment.map(Declaration::check_environment) {
-            None => errors.push(error(classify_field::ENVIRONMENT, "Select an environment.")),
-            Some(Err(invalid)) => errors.push(error(field_of(&invalid), invalid.to_string())),
-            Some(Ok(())) => {}
+        let mut wrong = |field, message: String| errors.push(error(field, message));
+        let environment = Half::read(&form.environment, Environment::parse);
+        match environment {
+            None => wrong(classify_field::ENVIRONMENT, "Select an environment.".into()),
+            Some(Half::Stated(Environment::Management)) => {
+                let invalid = InvalidItem::Management;
+                wrong(field_of(&invalid), invalid.to_string());
+            }
+            Some(_) => {}
         }
-        let pci = Pci::parse(&form.pci);
+        let pci = Half::read(&form.pci, Pci::parse);
         if pci.is_none() {
-            errors.push(error(classify_field::PCI, "Select a PCI DSS scope."));
+            wrong(classify_field::PCI, "Select a PCI DSS scope.".into());
         }
-        let owner = owner(form, snapshot).unwrap_or_else(|wrong| {
-            errors.push(error(classify_field::OWNER, wrong));
-            None
+        for (field, message) in outranked(snapshot, accounts, environment, pci) {
+            wrong(field, message);
+        }
+        let owner = owner(form, snapshot).unwrap_or_else(|message| {
+            wrong(classify_field::OWNER, message);
+            Owner::Kept
         });
-        let valid_until = until(&form.until, now).unwrap_or_else(|wrong| {
-            errors.push(error(classify_field::UNTIL, wrong));
+        let valid_until = until(&form.until, now).unwrap_or_else(|message| {
+            wrong(classify_field::UNTIL, message);
             now
         });
-        let pci = pci?;
-        // The page shows the reason only for *out of scope*; it stays in the form in case that is selected again.
-        let out_of_scope = match pci {
-            Pci::Out => text(&form.out_of_scope),
-            Pci::In | Pci::Connected => String::new(),
+        let purpose = private(&text(&form.purpose));
+        // The page shows the reason only where it may be needed; it stays in the form in case that is selected again.
+        let reason = match pci {
+            Some(Half::Stated(Pci::Out) | Half::Kept) => text(&form.out_of_scope),
+            Some(Half::Stated(Pci::In | Pci::Connected)) | None => String::new(),
         };
+        let out_of_scope = (!reason.is_empty()).then(|| private(&reason));
+        let reason = match pci {
+            Some(Half::Stated(pci)) => Declaration::check_reason(out_of_scope.as_ref(), pci),
+            // Whether it is needed depends on each account.
+            Some(Half::Kept) if out_of_scope.is_some() => {
+                Declaration::check_reason(out_of_scope.as_ref(), Pci::Out)
+            }
+            Some(Half::Kept) | None => Ok(()),
+        };
+        let texts = [Declaration::check_purpose(&purpose), reason];
+        for invalid in texts.into_iter().filter_map(Result::err) {
+            wrong(field_of(&invalid), invalid.to_string());
+        }
         let values = Self {
             environment: environment?,
-            pci,
+            pci: pci?,
             owner,
-            purpose: private(&text(&form.purpose)),
-            out_of_scope: (!out_of_scope.is_empty()).then(|| private(&out_of_scope)),
+            purpose,
+            out_of_scope,
             valid_until,
             now,
         };
         (errors.len() == before).then_some(values)
     }
 
-    /// Returns the declaration of one account.
-    pub(super) fn declaration(
-        &self,
-        before: Option<&Declaration>,
-        class: &Classification,
-    ) -> Declaration {
+    /// Returns the declaration of one account. `class` is that of the read model.
+    pub(super) fn declaration(&self, state: &State, class: &Classification) -> Declaration {
+        let before = state.declaration.as_ref();
         let without = class.undeclared().strictness();
-        let next = (self.environment, self.pci);
+        let in_force = class.under(state.declared, self.now).strictness();
+        let (environment, pci) = (self.environment.or(in_force.0), self.pci.or(in_force.1));
         // One that has ended keeps nothing.
         let valid = before.filter(|before| before.valid_until > self.now);
+        let reason_before = before.and_then(|before| before.out_of_scope.as_ref());
+        let out_of_scope = match (&self.out_of_scope, pci) {
+            (Some(reason), Pci::Out) => Some(kept(reason_before, reason)),
+            (None, Pci::Out) => reason_before.cloned(),
+            (_, Pci::In | Pci::Connected) => None,
+        };
         Declaration {
-            environment: self.environment,
-            pci: self.pci,
-            owner: self.owner.clone(),
+            environment,
+            pci,
+            owner: match &self.owner {
+                Owner::Kept => before.and_then(|before| before.owner.clone()),
+                Owner::Stated(owner) => owner.clone(),
+            },
             purpose: kept(before.map(|before| &before.purpose), &self.purpose),
-            out_of_scope: self.out_of_scope.as_ref().map(|reason| {
-                kept(
-                    before.and_then(|before| before.out_of_scope.as_ref()),
-                    reason,
-                )
-            }),
-            valid_until: Declaration::end(valid, next, without, self.valid_until),
+            out_of_scope,
+            valid_until: Declaration::end(valid, (environment, pci), without, self.valid_until),
             against: class.reported(),
             without,
         }
+    }
+}
+
+/// Says which accounts have a role that demands more than is declared, so that the declared value could not count.
+fn outranked(
+    snapshot: &Snapshot,
+    accounts: &[AccountId],
+    environment: Option<Half<Environment>>,
+    pci: Option<Half<Pci>>,
+) -> Vec<(&'static str, String)> {
+    let mut environments: BTreeMap<Environment, Vec<&str>> = BTreeMap::new();
+    let mut scopes: BTreeMap<Pci, Vec<&str>> = BTreeMap::new();
+    for (account, class) in accounts.iter().filter_map(|id| snapshot.account(id)) {
+        let (least_environment, least_pci) = class.demanded_by_role();
+        if let (Some(Half::Stated(stated)), Some(least)) = (environment, least_environment)
+            && stated < least
+        {
+            environments.entry(least).or_default().push(&account.name);
+        }
+        if let (Some(Half::Stated(stated)), Some(least)) = (pci, least_pci)
+            && stated < least
+        {
+            scopes.entry(least).or_default().push(&account.name);
+        }
+    }
+    let environments = environments.into_iter().map(|(least, named)| {
+        let counts = always_counts(&named, environment_word(least));
+        let cure = match least {
+            Environment::Management => "Select “Leave as it is”.".to_owned(),
+            least => format!("Select “Leave as it is” or {}.", environment_word(least)),
+        };
+        (classify_field::ENVIRONMENT, format!("{counts} {cure}"))
+    });
+    let scopes = scopes.into_iter().map(|(least, named)| {
+        let counts = always_counts(&named, pci_word(least));
+        let cure = "Select “Leave as it is” or a stricter scope.";
+        (classify_field::PCI, format!("{counts} {cure}"))
+    });
+    environments.chain(scopes).collect()
+}
+
+/// The maximum number of accounts that one error names.
+const NAMED: usize = 3;
+
+fn always_counts(named: &[&str], what: &str) -> String {
+    let shown = named.iter().take(NAMED).copied().collect::<Vec<_>>();
+    let more = named.len().saturating_sub(NAMED);
+    let (who, verb) = match (shown.as_slice(), more) {
+        ([one], _) => ((*one).to_owned(), "counts"),
+        (shown, 0) => (shown.join(", "), "count"),
+        (shown, more) => (
+            format!("{} and {more} more accounts", shown.join(", ")),
+            "count",
+        ),
+    };
+    format!("{who} always {verb} as {what}, because of the role in AWS Organizations.")
+}
+
+fn environment_word(environment: Environment) -> &'static str {
+    match environment {
+        Environment::Management => "management",
+        Environment::Security => "security",
+        Environment::Production => "production",
+        Environment::Staging => "staging",
+        Environment::Development => "development",
+        Environment::Sandbox => "sandbox",
+    }
+}
+
+fn pci_word(pci: Pci) -> &'static str {
+    match pci {
+        Pci::In => "in PCI scope",
+        Pci::Connected => "connected to PCI",
+        Pci::Out => "out of PCI scope",
     }
 }
 
@@ -110,10 +242,11 @@ pub(super) fn field_of(invalid: &InvalidItem) -> &'static str {
     match invalid {
         InvalidItem::Management => classify_field::ENVIRONMENT,
         InvalidItem::Ended | InvalidItem::ValidForTooLong(_) => classify_field::UNTIL,
-        InvalidItem::Text("purpose") | InvalidItem::CardNumber("purpose") => {
-            classify_field::PURPOSE
+        InvalidItem::Text {
+            what: "purpose", ..
         }
-        InvalidItem::Text(_)
+        | InvalidItem::CardNumber("purpose") => classify_field::PURPOSE,
+        InvalidItem::Text { .. }
         | InvalidItem::CardNumber(_)
         | InvalidItem::OutOfScope
         | InvalidItem::InScope => classify_field::OUT_OF_SCOPE,
@@ -132,14 +265,16 @@ fn text(entered: &str) -> String {
     entered.trim().replace("\r\n", "\n")
 }
 
-fn owner(form: &mut ClassifyForm, snapshot: &Snapshot) -> Result<Option<UserId>, String> {
-    let entered: String = form.owner.trim().chars().take(300).collect();
-    if entered.is_empty() {
-        return Ok(None);
+fn owner(form: &mut ClassifyForm, snapshot: &Snapshot) -> Result<Owner, String> {
+    match form.owner.trim() {
+        "" => Ok(Owner::Stated(None)),
+        KEEP => Ok(Owner::Kept),
+        entered => {
+            let owner = users::find(snapshot, entered).map_err(|wrong| wrong.to_string())?;
+            form.owner = users::value(&owner);
+            Ok(Owner::Stated(Some(owner)))
+        }
     }
-    let owner = users::find(snapshot, &entered).map_err(|wrong| wrong.to_string())?;
-    form.owner = users::value(&owner);
-    Ok(Some(owner))
 }
 
 fn until(entered: &str, now: Timestamp) -> Result<Timestamp, String> {
@@ -173,7 +308,7 @@ pub(in crate::service::changes) fn form_of(
     let known =
         |text: Option<&Private>| text.and_then(Private::value).unwrap_or_default().to_owned();
     ClassifyForm {
-        environment: declaration.environment.as_str().to_owned(),
+        environment: stated(declaration.environment),
         pci: declaration.pci.as_str().to_owned(),
         owner: declaration
             .owner
@@ -191,38 +326,53 @@ pub(in crate::service::changes) fn form_of(
     }
 }
 
-/// Fills a new form with what the accounts are declared to be, as far as they agree, or else with how they are
-/// classified. A declaration is confirmed for another 12 months.
-pub(super) fn prefill<'a>(
-    form: &mut ClassifyForm,
-    snapshot: &Snapshot,
-    accounts: &[AccountId],
-    declared: impl Iterator<Item = Option<&'a Declaration>>,
-    now: Timestamp,
-) {
-    let declared: Vec<Option<ClassifyForm>> = declared
-        .map(|declaration| Some(form_of(declaration?, now)))
-        .collect();
-    let agreed = |of: fn(&ClassifyForm) -> &String| {
-        let mut all = declared.iter().map(|one| one.as_ref().map(of));
-        let first = all.next().flatten()?;
-        all.all(|one| one == Some(first)).then(|| first.clone())
-    };
-    let mut classes = accounts
+/// Returns the value of an environment in the form. Nobody declares a management account; it is left as it is.
+fn stated(environment: Environment) -> String {
+    match environment {
+        Environment::Management => KEEP.to_owned(),
+        other => other.as_str().to_owned(),
+    }
+}
+
+/// Returns a new form, filled with what the accounts are declared to be, or else with how they are classified, as far as
+/// they agree. Where they differ, each is left as it is. A declaration is confirmed for another 12 months.
+pub(super) fn prefilled(read: &ReadForm, snapshot: &Snapshot, now: Timestamp) -> ClassifyForm {
+    let each: Vec<ClassifyForm> = read
+        .accounts
         .iter()
-        .filter_map(|id| snapshot.account(id).map(|(_, class)| class.strictness()));
-    let first = classes.next();
-    let same = first.filter(|first| classes.all(|class| class == *first));
-    let known = |value: Option<&'static str>| value.unwrap_or_default().to_owned();
-    let environment = same.map(|(environment, _)| environment.as_str());
-    let values = ClassifyForm {
-        environment: agreed(|one| &one.environment).unwrap_or_else(|| known(environment)),
-        pci: agreed(|one| &one.pci).unwrap_or_else(|| known(same.map(|(_, pci)| pci.as_str()))),
-        owner: agreed(|one| &one.owner).unwrap_or_default(),
-        purpose: agreed(|one| &one.purpose).unwrap_or_default(),
-        out_of_scope: agreed(|one| &one.out_of_scope).unwrap_or_default(),
-        until: latest(now),
-        ..form.clone()
+        .filter_map(|id| {
+            let (_, class) = snapshot.account(id)?;
+            let state = read.states.classification(id)?;
+            let in_force = class.under(state.declared, now).strictness();
+            let declared = state.declaration.as_ref().map(|one| form_of(one, now));
+            let mut one = declared.unwrap_or_else(|| ClassifyForm {
+                environment: stated(in_force.0),
+                pci: in_force.1.as_str().to_owned(),
+                ..ClassifyForm::default()
+            });
+            let (environment, pci) = class.demanded_by_role();
+            if environment.is_some_and(|least| Environment::parse(&one.environment) < Some(least)) {
+                KEEP.clone_into(&mut one.environment);
+            }
+            if pci.is_some_and(|least| Pci::parse(&one.pci) < Some(least)) {
+                KEEP.clone_into(&mut one.pci);
+            }
+            Some(one)
+        })
+        .collect();
+    // What all agree on, or else what is given.
+    let agreed = |of: fn(&ClassifyForm) -> &String, otherwise: &str| match each.split_first() {
+        Some((first, rest)) if rest.iter().all(|one| of(one) == of(first)) => of(first).clone(),
+        Some(_) => otherwise.to_owned(),
+        None => String::new(),
     };
-    *form = values;
+    ClassifyForm {
+        environment: agreed(|one| &one.environment, KEEP),
+        pci: agreed(|one| &one.pci, KEEP),
+        owner: agreed(|one| &one.owner, KEEP),
+        purpose: agreed(|one| &one.purpose, ""),
+        out_of_scope: agreed(|one| &one.out_of_scope, ""),
+        until: latest(now),
+        ..read.form.clone()
+    }
 }

@@ -13,6 +13,9 @@ use super::{
 };
 use crate::service::changes::scope::Scope;
 
+/// The maximum length of a name in the directory, in characters.
+const MOST_CHARS: usize = 1_024;
+
 /// A form that is being read.
 pub(super) struct FormReader<'a> {
     pub snapshot: &'a Snapshot,
@@ -46,9 +49,19 @@ impl<'a> FormReader<'a> {
         of: impl Fn(&mut ChangeForm) -> &mut String,
     ) -> Option<String> {
         let value = of(&mut self.parsed.change_form);
-        *value = value.trim().chars().take(300).collect();
+        *value = value.trim().to_owned();
         if value.is_empty() {
             self.parsed.missing.push(name);
+            return None;
+        }
+        let chars = value.chars().count();
+        if chars > MOST_CHARS {
+            self.wrong(
+                name,
+                format!(
+                    "This has {chars} characters, and a name or ID has at most {MOST_CHARS}. Enter one name or ID."
+                ),
+            );
             return None;
         }
         Some(value.clone())
