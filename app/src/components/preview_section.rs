@@ -141,7 +141,7 @@ fn submit(form: SubmitForm, outcome: Outcome, effect: EffectHash, title: &str) -
                 need=Requirement::Optional
             />
             <p data-hint class="mb-2">
-                "Submits what the preview shows: " <b>{title.to_owned()}</b> ". Another selection above counts only after " <i>"Update the preview"</i> "."
+                "Submits what the preview shows: " <b>{title.to_owned()}</b> ". What was changed above since then is not part of it."
             </p>
             <Button kind>{verb}</Button>
         </form>

@@ -191,7 +191,8 @@ impl Company {
         let submission = Submission {
             change_form: form.clone(),
             justification: "investigate incident 4711".into(),
-            ticket: "OPS-4711".into(),
+            // Each form is a request of its own.
+            ticket: format!("OPS-4711/{}", new.form_key),
             effect: new
                 .preview
                 .map(|preview| preview.effect.0)
