@@ -63,6 +63,8 @@ pub struct IdentityRow {
     pub person: PersonId,
     /// The name of its user, or the marked name of its sign-in.
     pub name: String,
+    /// The username of its last sign-in, if it is not the name.
+    pub username: Option<String>,
     pub user: Option<UserRef>,
     pub status: IdentityStatus,
     /// The number of users that it is not, as people agreed.

@@ -151,7 +151,10 @@ fn line(row: IdentityRow, proposing: Proposing, now: Timestamp) -> AnyView {
     };
     view! {
         <tr>
-            <th scope="row">{row.name}</th>
+            <th scope="row">
+                {row.name}
+                {row.username.map(|username| view! { <p class="text-muted text-xs font-normal break-all">{username}</p> })}
+            </th>
             <td data-reason-cell data-label="Status"><StatusBadge status=badge label /> " " {since} {detail}</td>
             <td data-label="User">{user}</td>
             <td data-wide>{row.known_since.map(|at| view! { <Time at now /> })}</td>

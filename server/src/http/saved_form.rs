@@ -140,7 +140,11 @@ pub(super) async fn save(
 
 /// Returns a URL with another parameter.
 fn with(page: &str, parameter: &str) -> String {
-    let joint = if page.contains('?') { '&' } else { '?' };
+    let joint = match page.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some(_) => "&",
+    };
     format!("{page}{joint}{parameter}")
 }
 

@@ -165,19 +165,21 @@ impl KnownIdentities {
         } else {
             (IdentityStatus::Linked, None)
         };
-        let unlisted = || {
-            let name = last.map(|sign_in| {
-                let sub = || sign_in.keys.subject.sub.clone();
-                sign_in.username.clone().unwrap_or_else(sub)
-            });
-            without_directory_user(&name.unwrap_or_default())
-        };
+        let username = last.map(|sign_in| {
+            let sub = || sign_in.keys.subject.sub.clone();
+            sign_in.username.clone().unwrap_or_else(sub)
+        });
         let known = user
             .as_ref()
             .filter(|user| snapshot.user(&user.id).is_some());
+        let (name, username) = match known {
+            Some(user) => (user.name.clone(), username),
+            None => (without_directory_user(&username.unwrap_or_default()), None),
+        };
         IdentityRow {
             person: listed.person.clone(),
-            name: known.map_or_else(unlisted, |user| user.name.clone()),
+            name,
+            username,
             user,
             status,
             refused: record
@@ -234,7 +236,14 @@ fn is_kept(row: &IdentityRow, only: &str) -> bool {
 
 fn searched(row: &IdentityRow) -> String {
     let user = row.user.as_ref().map(|user| user.name.as_str());
-    format!("{} {}", row.name, user.unwrap_or_default()).to_lowercase()
+    let username = row.username.as_deref();
+    let words = [Some(row.name.as_str()), username, user];
+    words
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_lowercase()
 }
 
 /// Returns the place of an identity in the list.

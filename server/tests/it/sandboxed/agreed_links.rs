@@ -112,6 +112,9 @@ async fn an_unlinked_sign_in_is_linked_by_two_other_people_and_stays_linked(comp
     assert_eq!(carried_out(company, &id).await, State::Verified);
 
     assert_eq!(company.entries("identity.link_agreed").await.len(), 1);
+    let auditor = company.signed_in(ADMINISTRATOR, Role::Administrator).await;
+    let title = auditor.change(&id).await.unwrap().row.title.to_string();
+    assert!(title.starts_with("Link a.stranger to "), "{title}");
     company.sync().await;
     let known = signs_in(company, &keys(STRANGER)).await;
     assert_eq!((&known.person, known.user.as_ref()), (&person, Some(&user)));
@@ -447,6 +450,7 @@ async fn keys_that_contradicted_the_directory_when_people_agreed_are_no_doubt_un
         .unwrap()
         .preview;
     let evidence = preview.unwrap().evidence.remove(0);
+    assert_eq!(evidence.others, Vec::<String>::new(), "a crawl created it");
     let findings: Vec<_> = evidence.sign_ins[0]
         .keys
         .iter()

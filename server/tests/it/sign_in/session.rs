@@ -37,7 +37,7 @@ crate::engines::on_both_engines! {
     the_reason_of_a_decision_comes_back_with_the_decision_that_it_was_for,
     a_draft_is_given_to_its_writer_only_and_for_a_day,
     a_draft_is_given_to_the_page_with_its_form_only,
-    a_form_from_nobody_is_not_written_down,
+    a_form_from_nobody_is_not_written_down_and_the_page_says_so,
     an_action_that_keeps_nothing_leads_back_to_its_page_and_stores_nothing,
     a_body_that_is_no_form_of_ours_is_not_kept,
     one_writer_keeps_twenty_drafts_at_most,
@@ -624,13 +624,14 @@ async fn a_draft_is_given_to_the_page_with_its_form_only(engine: DatabaseEngine)
     assert!(answer.body.contains("fine"));
 }
 
-async fn a_form_from_nobody_is_not_written_down(engine: DatabaseEngine) {
+async fn a_form_from_nobody_is_not_written_down_and_the_page_says_so(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
-    for (action, back) in [(SUBMIT, "/changes/new?"), (DECIDE, RECORD)] {
+    for (action, back) in [(SUBMIT, "/changes/new"), (DECIDE, RECORD)] {
         let form = [("justification", "spam"), ("reason", "spam")];
         let answer = server.browser().post(action, &form).await;
-        let back = back.replace('/', "%2F").replace('?', "%3F");
-        assert_eq!(answer.location(), format!("/sign-in?return_to={back}"));
+        let back = back.replace('/', "%2F");
+        let told = format!("/sign-in?return_to={back}%3Fdraft%3Dnone");
+        assert_eq!(answer.location(), told);
     }
     assert_eq!(server.dump("select fields from draft").await, "");
 }
