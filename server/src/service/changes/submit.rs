@@ -200,6 +200,10 @@ impl Service {
             return Ok(same(&earlier, person, &proposal)?);
         }
         if let Some(twice) = self.requested_twice(person, &proposal).await? {
+            // A double click: the change that was found is the one of this form.
+            if let Some(earlier) = self.stored_before(sent).await? {
+                return Ok(same(&earlier, person, &proposal)?);
+            }
             return Err(Failure::Denied(Denied::Invalid(vec![twice])));
         }
         // Not in an evaluation slot, which must not wait for AWS. What is left out here is read when the removal starts.
