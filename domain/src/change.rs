@@ -201,8 +201,7 @@ impl Proposal {
         for operation in &self.operations {
             operation.subject().check()?;
         }
-        check_text(&self.justification)?;
-        self.ticket.as_deref().map_or(Ok(()), check_ticket)
+        self.wrong_texts().next().map_or(Ok(()), Err)
     }
 
     /// Returns what is wrong with the texts of the requester, whatever the items are.

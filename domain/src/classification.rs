@@ -182,6 +182,15 @@ impl Pci {
         }
     }
 
+    /// Describes an account with this scope, in the middle of a sentence.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Out => "out of PCI scope",
+            Self::Connected => "connected to PCI",
+            Self::In => "in PCI scope",
+        }
+    }
+
     /// Parses that name.
     pub fn parse(name: &str) -> Option<Self> {
         let all = [Self::Out, Self::Connected, Self::In];

@@ -84,7 +84,7 @@ impl Private {
         hash_of(salt, value) == self.hash
     }
 
-    /// Returns the value. None if it was read from a leaf or a stored document and not opened, or was erased.
+    /// Returns the value. None if it was not read or was erased; [`Self::text`] says which.
     pub fn value(&self) -> Option<&str> {
         self.opened().map(|(_, value)| value)
     }
@@ -113,7 +113,7 @@ impl Private {
         (self.hash, self.value) = (Hash::ZERO, Value::NotRead);
     }
 
-    /// Returns the value and its salt, or `None` if this was read from a leaf.
+    /// Returns the value and its salt. None if it was not read or was erased.
     pub(crate) fn opened(&self) -> Option<(Salt, &str)> {
         match &self.value {
             Value::Read(value) => Some((value.0, &value.1)),

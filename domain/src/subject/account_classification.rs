@@ -200,12 +200,7 @@ impl Classification<'_> {
 
 /// Returns a classification in words, for a sentence.
 fn class_words((environment, pci): (Environment, Pci)) -> String {
-    let scope = match pci {
-        Pci::In => "in PCI scope",
-        Pci::Connected => "connected to PCI",
-        Pci::Out => "out of PCI scope",
-    };
-    format!("{} and {scope}", environment.as_str())
+    format!("{} and {}", environment.as_str(), pci.words())
 }
 
 impl<'a> Subject<'a> for Classification<'a> {

@@ -1,6 +1,8 @@
 //! Other changes of the subjects of a form: the same request that still waits, and what somebody else changed a moment
 //! ago. They inform the requester, and no verdict depends on them, so the search is limited.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use app::backend::{FieldError, RelatedChange, Relation, change_field};
 use domain::{
     change::{Operation, Proposal, State},
@@ -8,7 +10,6 @@ use domain::{
     subject::{Part, SubjectKey},
     time::{Duration, Timestamp},
 };
-use std::collections::{BTreeMap, BTreeSet};
 
 use super::{descriptions, person_names::PersonNames, same_form::same_items};
 use crate::{

@@ -39,7 +39,13 @@ crate::engines::on_both_engines! {
     a_request_that_already_waits_is_shown_and_not_stored_twice,
 }
 
-/// Makes an account the management account, or gives it another role.
+/// Makes an account the management account.
+fn make_management(org: &Org, name: &str) {
+    let (environment, pci) = (Environment::Management, Pci::Connected);
+    give_role(org, name, ReadingSource::Management, environment, pci);
+}
+
+/// Gives an account a role that demands this classification.
 fn give_role(org: &Org, name: &str, source: ReadingSource, environment: Environment, pci: Pci) {
     let said = |source, environment, pci| Reading {
         source,
@@ -67,14 +73,7 @@ fn fields(new: &NewClassification) -> Vec<&'static str> {
 
 async fn an_environment_below_the_role_is_an_error_that_says_what_counts(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
-    let (management, connected) = (Environment::Management, Pci::Connected);
-    give_role(
-        &org,
-        "web-dev",
-        ReadingSource::Management,
-        management,
-        connected,
-    );
+    make_management(&org, "web-dev");
     let new = preview(
         &org,
         &form(&["web-dev"], (Environment::Development, Pci::In)),
@@ -114,14 +113,7 @@ async fn an_account_whose_role_decides_becomes_stricter_at_once_with_its_environ
     engine: DatabaseEngine,
 ) {
     let org = Org::on(engine).await;
-    let (management, connected) = (Environment::Management, Pci::Connected);
-    give_role(
-        &org,
-        "web-dev",
-        ReadingSource::Management,
-        management,
-        connected,
-    );
+    make_management(&org, "web-dev");
     let link = ClassifyForm::of_query(&BTreeMap::new(), &[account("web-dev").to_string()]);
     let filled = preview(&org, &link).await.form;
     assert_eq!(

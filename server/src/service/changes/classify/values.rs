@@ -186,15 +186,15 @@ fn outranked(
         }
     }
     let environments = environments.into_iter().map(|(least, named)| {
-        let counts = always_counts(&named, environment_word(least));
+        let counts = always_counts(&named, least.as_str());
         let cure = match least {
             Environment::Management => "Select “Leave as it is”.".to_owned(),
-            least => format!("Select “Leave as it is” or {}.", environment_word(least)),
+            least => format!("Select “Leave as it is” or {}.", least.as_str()),
         };
         (classify_field::ENVIRONMENT, format!("{counts} {cure}"))
     });
     let scopes = scopes.into_iter().map(|(least, named)| {
-        let counts = always_counts(&named, pci_word(least));
+        let counts = always_counts(&named, least.words());
         let cure = "Select “Leave as it is” or a stricter scope.";
         (classify_field::PCI, format!("{counts} {cure}"))
     });
@@ -216,25 +216,6 @@ fn always_counts(named: &[&str], what: &str) -> String {
         ),
     };
     format!("{who} always {verb} as {what}, because of the role in AWS Organizations.")
-}
-
-fn environment_word(environment: Environment) -> &'static str {
-    match environment {
-        Environment::Management => "management",
-        Environment::Security => "security",
-        Environment::Production => "production",
-        Environment::Staging => "staging",
-        Environment::Development => "development",
-        Environment::Sandbox => "sandbox",
-    }
-}
-
-fn pci_word(pci: Pci) -> &'static str {
-    match pci {
-        Pci::In => "in PCI scope",
-        Pci::Connected => "connected to PCI",
-        Pci::Out => "out of PCI scope",
-    }
 }
 
 /// Returns the field that makes a declaration invalid.
