@@ -111,6 +111,11 @@ impl IdentityRecord {
         self.included = None;
     }
 
+    /// Whether something that people agreed about the identity is in force.
+    pub fn was_agreed_on(&self) -> bool {
+        self.agreed.is_some() || self.ended.is_some() || !self.refused.is_empty()
+    }
+
     /// Records that the identity is linked to a user with these external ids. A link that people ended stays ended.
     pub fn link(&mut self, user: UserId, external_ids: BTreeSet<ExternalIdDigest>) {
         self.see(user.clone(), external_ids.clone());

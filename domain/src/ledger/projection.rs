@@ -5,8 +5,8 @@
 //! therefore counts only as far as this projection confirms it. The caller must ensure that the input consists of
 //! entries of the ledger.
 //!
-//! Whoever selects entries by their type takes the types from the lists of this module and its parts. A type that no list
-//! names changes nothing here, so a list cannot miss one.
+//! Each part applies the types of entries of its list. A type that no list names changes nothing here, so a list cannot miss
+//! one.
 
 mod change_history;
 mod decision_mismatch;

@@ -146,7 +146,7 @@ async fn stored(
     store: &Store,
     args: &ClassifyArgs,
 ) -> Result<Organization, Box<dyn std::error::Error + Send + Sync>> {
-    let mut conn = store.read().acquire().await?;
+    let mut conn = store.connection().await?;
     let (accounts, units) = store::observed::organization(&mut conn).await?;
     Ok(Organization {
         accounts,

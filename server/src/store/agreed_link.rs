@@ -16,15 +16,15 @@ use domain::{
     subject::identity_link::OpenMatter,
     time::Timestamp,
 };
-use sqlx::AnyConnection;
 
 pub use sketch::{IdentitySketch, Listed, sketches};
 pub use unused::in_use;
 
 use super::{
-    StoreError, Tx, affected, id,
+    StoreConnection, StoreError, Tx, affected, id,
     identity::{self, SuspendedUsers},
     json,
+    ledger::live,
     person::stored_keys,
     places,
     session::SessionDocument,
@@ -90,7 +90,7 @@ impl KnownIdentity {
 
 /// Returns what is known of an identity; none if there is no such person.
 pub async fn known(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<Option<KnownIdentity>, StoreError> {
     let row: Option<(Option<String>,)> = sqlx::query_as("select user_id from person where id = $1")
@@ -145,7 +145,7 @@ fn sign_in(row: SignInRow) -> Result<SignInOfIdentity, StoreError> {
 }
 
 async fn sign_ins(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<Vec<SignInOfIdentity>, StoreError> {
     let rows: Vec<SignInRow> = sqlx::query_as(concat!(
@@ -161,7 +161,7 @@ async fn sign_ins(
 /// Returns whether the last session of a sign-in proved a second factor; none if there is no session. Shown to people, and
 /// trusted by nothing.
 pub async fn second_factor_of(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     subject: &Subject,
 ) -> Result<Option<Mfa>, StoreError> {
     let row: Option<(String,)> = sqlx::query_as(
@@ -177,7 +177,7 @@ pub async fn second_factor_of(
 
 /// Returns the identity that each sign-in of an identity came from; none for its own.
 pub async fn origins(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<Vec<Option<PersonId>>, StoreError> {
     let rows: Vec<(Option<String>,)> =
@@ -192,7 +192,7 @@ pub async fn origins(
 
 /// Returns the other identity that is this user now and that somebody can act as: it has a sign-in or a role.
 pub async fn holder(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     user: &UserId,
     person: &PersonId,
 ) -> Result<Option<PersonId>, StoreError> {
@@ -210,7 +210,7 @@ pub async fn holder(
 
 /// Returns the other identities that are, were or claim to be this user.
 pub async fn others(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     user: &UserId,
     person: &PersonId,
     suspended: &SuspendedUsers,
@@ -300,7 +300,7 @@ pub struct ListedIdentity {
 
 /// Returns these identities with their sign-ins, by id.
 pub async fn listed(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     persons: &[PersonId],
 ) -> Result<Vec<ListedIdentity>, StoreError> {
     let mut found: Vec<ListedIdentity> = Vec::new();
@@ -338,8 +338,14 @@ pub async fn listed(
 
 /// Returns the records of all identities about which people agreed to something, by the ledger.
 pub async fn agreed(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
 ) -> Result<BTreeMap<PersonId, IdentityRecord>, StoreError> {
-    let projection = super::ledger::proof::agreed_identities(conn).await?;
-    Ok(projection.identities().records().clone())
+    live::view(conn, |projection| {
+        let records = projection.identities().records().iter();
+        let agreed = records.filter(|(_, record)| record.was_agreed_on());
+        agreed
+            .map(|(person, record)| (person.clone(), record.clone()))
+            .collect()
+    })
+    .await
 }

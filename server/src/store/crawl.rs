@@ -5,9 +5,9 @@ use domain::{
     snapshot::Coverage,
     time::Timestamp,
 };
-use sqlx::{AnyConnection, Row as _};
+use sqlx::Row as _;
 
-use super::{StoreError, Tx, json, to_json};
+use super::{StoreConnection, StoreError, Tx, json, to_json};
 use crate::clock;
 
 /// Stores a crawl and the drift that it detected.
@@ -63,7 +63,7 @@ pub async fn save_drift(tx: &mut Tx, seen: &[DriftEvent]) -> Result<(), StoreErr
 
 /// Returns the most recent drift, newest first, and the total number.
 pub async fn drift_events(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     limit: i64,
 ) -> Result<(Vec<DriftEvent>, usize), StoreError> {
     let total: i64 = sqlx::query("select count(*) as n from outside_change")

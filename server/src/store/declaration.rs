@@ -8,17 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     classification::{DeclarationProof, Declared},
     ids::{AccountId, ChangeId},
-    ledger::{
-        Hash,
-        projection::declarations::{Declarations, RecordedDeclaration},
-    },
+    ledger::{Hash, projection::declarations::RecordedDeclaration},
     permission_set::ContentHash,
     subject::account_classification::{Declaration, content},
     time::Timestamp,
 };
-use sqlx::AnyConnection;
 
-use super::{Store, StoreError, Tx, change, ledger::proof, places};
+use super::{Store, StoreConnection, StoreError, Tx, change, ledger::live, places};
 
 /// The declaration of an account that is in force according to the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +35,7 @@ impl InForce {
 
 /// Adds the texts of declarations, for display and forms. Nothing is decided by them.
 pub async fn open_texts(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     found: impl Iterator<Item = &mut InForce> + Send,
 ) -> Result<(), StoreError> {
     let proven: Vec<_> = found.filter_map(|one| one.proven.as_mut()).collect();
@@ -58,7 +54,7 @@ type OpenRow = (String, i64, String, String, String);
 
 /// Returns the declaration in force of an account.
 pub async fn in_force(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     account: &AccountId,
 ) -> Result<Option<InForce>, StoreError> {
     let mut found = in_force_of(conn, &BTreeSet::from([account.clone()])).await?;
@@ -70,13 +66,12 @@ const AT_ONCE: usize = 500;
 
 /// Returns the declarations in force of these accounts. Costs as much as these accounts were declared.
 pub async fn in_force_of(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     accounts: &BTreeSet<AccountId>,
 ) -> Result<BTreeMap<AccountId, InForce>, StoreError> {
     let accounts: Vec<&AccountId> = accounts.iter().collect();
     let mut found = BTreeMap::new();
     for some in accounts.chunks(AT_ONCE) {
-        let projection = proof::declarations_of(conn, some).await?;
         let sql = format!(
             "select account_id, declared_at, change_id, digest, document from account_declaration \
              where ended_at is null and account_id in ({})",
@@ -87,31 +82,46 @@ pub async fn in_force_of(
             .iter()
             .fold(query, |query, account| query.bind(account.as_str()));
         let rows: Vec<OpenRow> = query.fetch_all(&mut *conn).await?;
-        found.extend(combined(projection.declarations(), &rows));
+        let combined = live::view(conn, |projection| {
+            let entries = projection.declarations();
+            let open = some
+                .iter()
+                .filter_map(|account| Some((*account, entries.in_force(account)?)));
+            combined(open, &rows)
+        });
+        found.extend(combined.await?);
     }
     Ok(found)
 }
 
 /// Returns what of the declarations in force classifies each account.
 pub async fn all_in_force(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
 ) -> Result<BTreeMap<AccountId, Declared>, StoreError> {
-    let projection = proof::declarations(conn).await?;
     let rows: Vec<OpenRow> = sqlx::query_as(
         "select account_id, declared_at, change_id, digest, document from account_declaration \
          where ended_at is null",
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
-    let all = combined(projection.declarations(), &rows).into_iter();
+    let all = live::view(conn, |projection| {
+        let entries = projection.declarations();
+        let accounts = entries.all().keys();
+        combined(
+            accounts.filter_map(|account| Some((account, entries.in_force(account)?))),
+            &rows,
+        )
+    });
+    let all = all.await?.into_iter();
     Ok(all.map(|(account, one)| (account, one.declared)).collect())
 }
 
 /// Combines the entries in force with the open rows of their accounts.
-fn combined(entries: &Declarations, rows: &[OpenRow]) -> BTreeMap<AccountId, InForce> {
+fn combined<'e>(
+    open: impl Iterator<Item = (&'e AccountId, &'e RecordedDeclaration)>,
+    rows: &[OpenRow],
+) -> BTreeMap<AccountId, InForce> {
     let rows: BTreeMap<&str, &OpenRow> = rows.iter().map(|row| (row.0.as_str(), row)).collect();
-    let accounts = entries.all().keys();
-    let open = accounts.filter_map(|account| Some((account, entries.in_force(account)?)));
     open.map(|(account, entry)| {
         let row = rows.get(account.as_str()).copied();
         (account.clone(), of(entry, row))

@@ -17,9 +17,11 @@ use domain::{
     ledger::projection::grants::Grants,
     time::Timestamp,
 };
-use sqlx::{AnyConnection, Row as _};
+use sqlx::Row as _;
 
-use super::{Store, StoreError, Tx, affected, json, ledger::proof, places, to_json};
+use super::{
+    Store, StoreConnection, StoreError, Tx, affected, json, ledger::live, places, to_json,
+};
 
 /// The id of the only row.
 const ID: &str = "engine";
@@ -67,10 +69,10 @@ pub async fn restore(tx: &mut Tx, now: Timestamp) -> Result<Rows, StoreError> {
         progress: item::under_way(conn).await?,
         altered: changes.altered,
     };
-    let mut projection = proof::grants(conn).await?;
-    let changes = projection.grants().in_question(&stored.keys);
-    proof::add_work(conn, &mut projection, &changes).await?;
-    let (rows, mismatches) = projection.grants().rebuild(stored.clone(), now);
+    let (rows, mismatches) = live::view(conn, |projection| {
+        projection.grants().rebuild(stored.clone(), now)
+    })
+    .await?;
     for mismatches in mismatches {
         tracing::error!("the engine's rows differ from the ledger: {mismatches}");
     }
@@ -95,13 +97,12 @@ pub async fn restore(tx: &mut Tx, now: Timestamp) -> Result<Rows, StoreError> {
 }
 
 /// Returns the open windows: the reasons for the access that Leastwise granted.
-pub async fn windows(conn: &mut AnyConnection) -> Result<Vec<WindowRow>, StoreError> {
+pub async fn windows(conn: &mut StoreConnection) -> Result<Vec<WindowRow>, StoreError> {
     let rows = open_windows(conn).await?;
     if rows.is_empty() {
         return Ok(rows);
     }
-    let projection = proof::grants_with_rows(conn).await?;
-    Ok(proven(projection.grants(), rows))
+    live::view(conn, |projection| proven(projection.grants(), rows)).await
 }
 
 fn proven(grants: &Grants, rows: Vec<WindowRow>) -> Vec<WindowRow> {
@@ -112,7 +113,7 @@ fn proven(grants: &Grants, rows: Vec<WindowRow>) -> Vec<WindowRow> {
     windows
 }
 
-async fn open_windows(conn: &mut AnyConnection) -> Result<Vec<WindowRow>, StoreError> {
+async fn open_windows(conn: &mut StoreConnection) -> Result<Vec<WindowRow>, StoreError> {
     documents(
         conn,
         "engine_window",
@@ -122,13 +123,13 @@ async fn open_windows(conn: &mut AnyConnection) -> Result<Vec<WindowRow>, StoreE
 }
 
 /// Returns all resources that Leastwise has managed and still observes.
-pub async fn keys(conn: &mut AnyConnection) -> Result<Vec<ResourceRow>, StoreError> {
+pub async fn keys(conn: &mut StoreConnection) -> Result<Vec<ResourceRow>, StoreError> {
     documents(conn, "engine_key", "select document from engine_key").await
 }
 
 /// Returns the resources whose removal is overdue and was reported, with the time when the removal was due.
 pub async fn overdue(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
 ) -> Result<BTreeMap<AccessResource, Timestamp>, StoreError> {
     let rows: Vec<ResourceRow> = documents(
         conn,
@@ -142,7 +143,7 @@ pub async fn overdue(
 
 /// Returns the engine's row of one change, with the results that its items have so far.
 pub async fn change(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     id: &ChangeId,
 ) -> Result<Option<ChangeRow>, StoreError> {
     let row = sqlx::query("select document from engine_change where id = $1")
@@ -161,7 +162,7 @@ pub async fn change(
 
 /// Returns windows, open or closed, by their grants. One that the ledger does not know is left out.
 pub async fn windows_of(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     grants: &[&GrantId],
 ) -> Result<BTreeMap<GrantId, WindowRow>, StoreError> {
     if grants.is_empty() {
@@ -182,14 +183,14 @@ pub async fn windows_of(
             &row.try_get::<String, _>("document")?,
         )?);
     }
-    let projection = proof::grants_of(conn, grants).await?;
-    let proven = proven(projection.grants(), rows).into_iter();
+    let proven = live::view(conn, |projection| proven(projection.grants(), rows)).await?;
+    let proven = proven.into_iter();
     Ok(proven.map(|row| (row.window.grant.clone(), row)).collect())
 }
 
 /// Returns the progress of the items of one change, by item.
 pub async fn progress(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     id: &ChangeId,
 ) -> Result<Vec<ProgressRow>, StoreError> {
     item::of_change(conn, id).await
@@ -197,7 +198,7 @@ pub async fn progress(
 
 /// Returns the writes to AWS for one change, oldest first.
 pub async fn operations_of(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     id: &ChangeId,
 ) -> Result<Vec<OperationRow>, StoreError> {
     let rows = sqlx::query(
@@ -214,7 +215,7 @@ pub async fn operations_of(
 /// Returns the writes to AWS that were intended, open or ended since an instant. They explain differences between two
 /// reads.
 pub async fn operations_since(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     since: Timestamp,
 ) -> Result<Vec<OperationRow>, StoreError> {
     let rows = sqlx::query(
@@ -315,7 +316,7 @@ fn key_id(key: &AccessResource) -> String {
 }
 
 async fn documents<T: serde::de::DeserializeOwned>(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     table: &'static str,
     sql: &'static str,
 ) -> Result<Vec<T>, StoreError> {

@@ -12,31 +12,30 @@ use domain::{
     person::{Subject, link::LinkKeys},
     time::Timestamp,
 };
-use sqlx::AnyConnection;
 
-use super::{Store, StoreError, Tx, affected, id, json, ledger::proof, person::stored_keys};
+use super::{
+    Store, StoreConnection, StoreError, Tx, affected, id, json, ledger::live, person::stored_keys,
+};
 
 /// Returns what the ledger records about an identity.
 pub async fn record(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<IdentityRecord, StoreError> {
-    let projection = proof::identity(conn, person).await?;
-    Ok(projection.identities().record(person))
+    live::view(conn, |projection| projection.identities().record(person)).await
 }
 
 /// Returns what the ledger records about every identity, with a few queries instead of some for each identity. An identity
 /// without an entry is not among them.
 pub async fn records(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
 ) -> Result<BTreeMap<PersonId, IdentityRecord>, StoreError> {
-    let projection = proof::identities(conn).await?;
-    Ok(projection.identities().records().clone())
+    live::view(conn, |projection| projection.identities().records().clone()).await
 }
 
 /// Returns why an identity may not act; none if it may.
 pub async fn suspension(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<Option<Suspension>, StoreError> {
     Ok(record(conn, person).await?.suspended)
@@ -44,7 +43,7 @@ pub async fn suspension(
 
 /// Whether the roles of an identity have an effect.
 pub async fn may_use_roles(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<bool, StoreError> {
     Ok(record(conn, person).await?.may_use_roles())
@@ -52,40 +51,35 @@ pub async fn may_use_roles(
 
 /// Returns all suspended identities.
 pub async fn suspended(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
 ) -> Result<BTreeMap<PersonId, Suspension>, StoreError> {
-    let projection = proof::suspensions(conn).await?;
-    let records = projection.identities().records().iter();
-    Ok(records
-        .filter_map(|(person, record)| Some((person.clone(), record.suspended.clone()?)))
-        .collect())
+    live::view(conn, |projection| {
+        let records = projection.identities().records().iter();
+        records
+            .filter_map(|(person, record)| Some((person.clone(), record.suspended.clone()?)))
+            .collect()
+    })
+    .await
 }
 
 /// Returns how many identities are suspended since an instant or later, at most `most`. An identity that somebody has
 /// confirmed in the meantime does not count.
 pub async fn suspended_since(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     at: Timestamp,
     most: usize,
 ) -> Result<usize, StoreError> {
-    let mut read = most;
-    loop {
-        let last = proof::last_suspensions(conn, read).await?;
-        let records = last.projection.identities().records().values();
+    live::view(conn, |projection| {
+        let records = projection.identities().records().values();
         let begun = records.filter_map(|record| Some(record.suspended.as_ref()?.at));
-        let (since, before): (Vec<_>, Vec<_>) = begun.partition(|begun| *begun >= at);
-        if since.len() >= most || !before.is_empty() || last.entries < read {
-            return Ok(since.len().min(most));
-        }
-        // Confirmations may hide suspensions that are older and still in force.
-        read *= 2;
-    }
+        begun.filter(|begun| *begun >= at).take(most).count()
+    })
+    .await
 }
 
 /// Returns the alarm, if it is on.
-pub async fn alarm(conn: &mut AnyConnection) -> Result<Option<IdentityAlarm>, StoreError> {
-    let projection = proof::identity_alarms(conn).await?;
-    Ok(projection.identities().alarm().cloned())
+pub async fn alarm(conn: &mut StoreConnection) -> Result<Option<IdentityAlarm>, StoreError> {
+    live::view(conn, |projection| projection.identities().alarm().cloned()).await
 }
 
 /// An identity that somebody can act as: it has a user, and a sign-in or a role.
@@ -117,7 +111,7 @@ impl LinkedIdentity {
 
 /// Returns the name that the directory last showed of a user, also of one that it does not contain any more.
 pub async fn last_known_name(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     user: &UserId,
 ) -> Result<Option<String>, StoreError> {
     let row: Option<(String,)> =
@@ -142,7 +136,7 @@ type LinkedRow = (
 );
 
 /// Returns all linked identities, by id.
-pub async fn linked(conn: &mut AnyConnection) -> Result<Vec<LinkedIdentity>, StoreError> {
+pub async fn linked(conn: &mut StoreConnection) -> Result<Vec<LinkedIdentity>, StoreError> {
     let rows: Vec<LinkedRow> = sqlx::query_as(
         "select p.id, p.user_id, s.iss, s.sub, s.link_keys from person p left join subject s on s.person_id = p.id \
          where p.user_id is not null and (s.sub is not null or exists (select 1 from role_grant r \
@@ -168,7 +162,7 @@ pub async fn linked(conn: &mut AnyConnection) -> Result<Vec<LinkedIdentity>, Sto
 
 /// Returns one identity that has a user.
 pub async fn linked_one(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<Option<LinkedIdentity>, StoreError> {
     let rows: Vec<LinkedRow> = sqlx::query_as(
@@ -224,7 +218,7 @@ fn gathered(rows: Vec<LinkedRow>) -> Result<Vec<LinkedIdentity>, StoreError> {
 }
 
 /// Returns the number of linked identities.
-pub async fn count_linked(conn: &mut AnyConnection) -> Result<usize, StoreError> {
+pub async fn count_linked(conn: &mut StoreConnection) -> Result<usize, StoreError> {
     let (count,): (i64,) = sqlx::query_as(
         "select count(*) from person p where p.user_id is not null and \
          (exists (select 1 from subject s where s.person_id = p.id) or exists (select 1 from role_grant r \
@@ -263,29 +257,28 @@ pub async fn keep(
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SuspendedUsers(BTreeMap<UserId, BTreeSet<PersonId>>);
 
-/// Returns the users of all suspended identities. One query, so that a crawl asks once and not for each sign-in.
-pub async fn suspended_users(conn: &mut AnyConnection) -> Result<SuspendedUsers, StoreError> {
-    let projection = proof::suspended_identities(conn).await?;
-    let mut found = SuspendedUsers::default();
-    for (person, record) in projection.identities().records() {
-        let Some(suspension) = &record.suspended else {
-            continue;
-        };
-        for user in record.users.keys().chain(suspension.difference.other()) {
-            found
-                .0
-                .entry(user.clone())
-                .or_default()
-                .insert(person.clone());
+/// Returns the users of all suspended identities. A crawl asks once and not for each sign-in.
+pub async fn suspended_users(conn: &mut StoreConnection) -> Result<SuspendedUsers, StoreError> {
+    live::view(conn, |projection| {
+        let mut found = SuspendedUsers::default();
+        for (person, record) in projection.identities().records() {
+            let Some(suspension) = &record.suspended else {
+                continue;
+            };
+            for user in record.users.keys().chain(suspension.difference.other()) {
+                let persons = found.0.entry(user.clone()).or_default();
+                persons.insert(person.clone());
+            }
         }
-    }
-    Ok(found)
+        found
+    })
+    .await
 }
 
 /// Returns every identity that a user ever was. The index names them; suspended identities count by the ledger, whatever
 /// rows exist.
 pub async fn ever_was(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     user: &UserId,
     suspended: &SuspendedUsers,
 ) -> Result<BTreeSet<PersonId>, StoreError> {

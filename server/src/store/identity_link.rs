@@ -6,9 +6,8 @@ use domain::{
     ids::{PersonId, UserId},
     time::Timestamp,
 };
-use sqlx::AnyConnection;
 
-use super::{StoreError, Tx, id};
+use super::{StoreConnection, StoreError, Tx, id};
 
 /// Creates a person for each of these users who has none.
 pub async fn ensure_for_users(
@@ -37,7 +36,7 @@ pub struct PersonsOfUsers {
 }
 
 /// Returns the identity of each user. A user that somebody else has signed in as is theirs, whoever it was before.
-pub async fn persons_of_users(conn: &mut AnyConnection) -> Result<PersonsOfUsers, StoreError> {
+pub async fn persons_of_users(conn: &mut StoreConnection) -> Result<PersonsOfUsers, StoreError> {
     let rows: Vec<(String, String)> = sqlx::query_as(
         "select distinct u.user_id, u.person_id from identity_user u join person p on p.id = u.person_id \
          where (p.user_id is null or p.user_id <> u.user_id) and not exists (select 1 from person o \
@@ -55,7 +54,7 @@ pub async fn persons_of_users(conn: &mut AnyConnection) -> Result<PersonsOfUsers
 }
 
 /// Returns the person that is linked to each Identity Center user.
-async fn by_user(conn: &mut AnyConnection) -> Result<BTreeMap<UserId, PersonId>, StoreError> {
+async fn by_user(conn: &mut StoreConnection) -> Result<BTreeMap<UserId, PersonId>, StoreError> {
     let rows: Vec<(String, String)> =
         sqlx::query_as("select user_id, id from person where user_id is not null")
             .fetch_all(conn)

@@ -1,13 +1,13 @@
 //! The Identity Center instance from which this database was read.
 
 use domain::{ids::InstanceArn, time::Timestamp};
-use sqlx::{AnyConnection, Row as _};
+use sqlx::Row as _;
 
-use super::{StoreError, Tx};
+use super::{StoreConnection, StoreError, Tx};
 
 /// Returns the ARN of the recorded instance. A database that was read before instances were recorded has permission
 /// sets, whose ARNs contain the id of their instance; then one of these is returned.
-pub async fn recorded(conn: &mut AnyConnection) -> Result<Option<String>, StoreError> {
+pub async fn recorded(conn: &mut StoreConnection) -> Result<Option<String>, StoreError> {
     for sql in [
         "select arn from identity_center limit 1",
         "select arn from permission_set limit 1",

@@ -11,7 +11,7 @@ mod append;
 mod checkpoint;
 pub mod index_terms;
 mod listed;
-pub mod proof;
+pub mod live;
 mod read;
 
 pub use append::{append, append_many};

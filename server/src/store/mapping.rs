@@ -5,12 +5,12 @@ use domain::{
     ids::AccountId,
     time::Timestamp,
 };
-use sqlx::{AnyConnection, Row as _};
+use sqlx::Row as _;
 
-use super::{StoreError, Tx};
+use super::{StoreConnection, StoreError, Tx};
 
 /// Returns the text of the mapping in force; none before the first one.
-pub async fn in_force(conn: &mut AnyConnection) -> Result<Option<String>, StoreError> {
+pub async fn in_force(conn: &mut StoreConnection) -> Result<Option<String>, StoreError> {
     let row = sqlx::query("select document from classification_mapping where until is null")
         .fetch_optional(conn)
         .await?;

@@ -39,6 +39,7 @@ embed! {
     "0016_change_items",
     "0017_account_declaration",
     "0018_agreed_links",
+    "0022_entries_by_number",
 }
 
 /// A migrator over embedded files, with the versions and descriptions that sqlx derives from file names.
@@ -64,13 +65,15 @@ impl Store {
         match self.engine {
             DatabaseEngine::Sqlite => {
                 let mut tx = self.write().await?;
-                migrator(SQLITE).run_direct(None, tx.conn(), false).await?;
+                migrator(SQLITE)
+                    .run_direct(None, &mut **tx.conn(), false)
+                    .await?;
                 tx.commit().await
             }
             DatabaseEngine::Postgres => {
                 // A failed migration leaves its advisory lock on the pooled connection. The
                 // caller exits on error, which releases it.
-                Ok(migrator(POSTGRES).run(&self.pool).await?)
+                Ok(migrator(POSTGRES).run(self.read().pool()).await?)
             }
         }
     }

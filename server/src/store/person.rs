@@ -29,10 +29,9 @@ use domain::{
     },
     time::Timestamp,
 };
-use sqlx::AnyConnection;
 
 use self::claim::UserHolder;
-use super::{Store, StoreError, Tx, affected, id, identity::suspended_users};
+use super::{Store, StoreConnection, StoreError, Tx, affected, id, identity::suspended_users};
 
 /// The person of a sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -286,7 +285,7 @@ pub async fn sign_in_of(
 /// Returns the username of a sign-in in the user pool; if none was stored, its `sub`, which the user pool accepts as
 /// well. None if the sign-in does not belong to this person.
 pub async fn username_of(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     subject: &Subject,
     person: &PersonId,
 ) -> Result<Option<String>, StoreError> {

@@ -20,7 +20,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 
-use super::{Store, StoreError, Tx, id, json, ledger::proof, to_json};
+use super::{Store, StoreError, Tx, id, json, ledger::live, to_json};
 
 /// What a session stores of the sign-in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,7 +179,7 @@ const BY_ID: &str = "select s.token_hash, s.id, s.iss, s.sub, s.document, s.refr
      join subject u on u.iss = s.iss and u.sub = s.sub join person p on p.id = u.person_id where s.id = $1";
 
 async fn find(store: &Store, key: &str, sql: &'static str) -> Result<Option<Session>, StoreError> {
-    let mut conn = store.read().acquire().await?;
+    let mut conn = store.connection().await?;
     let Some(row) = sqlx::query(sql)
         .bind(key)
         .fetch_optional(&mut *conn)
@@ -205,7 +205,6 @@ async fn find(store: &Store, key: &str, sql: &'static str) -> Result<Option<Sess
         ends_at: Timestamp(row.try_get("ends_at")?),
         ended_at: row.try_get::<Option<i64>, _>("ended_at")?.map(Timestamp),
     };
-    let projection = proof::session(&mut conn, &session.id).await?;
     let token_hash: String = row.try_get("token_hash")?;
     let times = (session.started_at, session.ends_at);
     let bound = bound(
@@ -215,7 +214,8 @@ async fn find(store: &Store, key: &str, sql: &'static str) -> Result<Option<Sess
         &session.remembered,
         times,
     );
-    let Some(begun) = projection.sessions().proof(&bound) else {
+    let begun = live::view(&mut conn, |projection| projection.sessions().proof(&bound)).await?;
+    let Some(begun) = begun else {
         tracing::error!(
             session = session.id,
             "a session without its entry in the ledger does not count"

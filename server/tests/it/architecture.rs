@@ -16,10 +16,7 @@ use std::{
 };
 
 use app::backend::ChangeKind;
-use domain::ledger::{
-    EventKind,
-    projection::{self, identities, sessions},
-};
+use domain::ledger::EventKind;
 
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     fn walk(path: &Path, found: &mut Vec<(PathBuf, String)>) {
@@ -287,46 +284,6 @@ fn event_types_are_written_in_one_table() {
     for folder in ["src", "../app/src"] {
         assert_eq!(naming(folder, &words), Vec::<String>::new(), "{folder}");
     }
-}
-
-#[test]
-fn an_index_of_entries_of_some_types_contains_every_type_that_the_projection_reads() {
-    let read = [
-        ("ledger_entry_role", &projection::OF_ROLES[..]),
-        ("ledger_entry_session", &sessions::OF_SESSIONS),
-        ("ledger_entry_identity", &identities::OF_ONE_IDENTITY),
-    ];
-    for engine in ["sqlite", "postgres"] {
-        // The last migration that creates an index states its types.
-        let mut indices = BTreeMap::new();
-        for text in migrations(engine) {
-            for statement in text.split(';') {
-                let Some((head, types)) = statement.split_once("where type in (") else {
-                    continue;
-                };
-                let (_, head) = head.split_once("create index ").expect("an index");
-                let name = head.split_whitespace().next().unwrap_or_default();
-                let types = types.trim().trim_end_matches(')').split(',');
-                let types = types.map(|word| word.trim().trim_matches('\'').to_owned());
-                indices.insert(name.to_owned(), types.collect::<Vec<_>>());
-            }
-        }
-        let wanted = read.map(|(name, types)| {
-            let types = types.iter().map(|word| (*word).to_owned());
-            (name.to_owned(), types.collect::<Vec<_>>())
-        });
-        assert_eq!(indices, BTreeMap::from(wanted), "{engine}");
-    }
-}
-
-/// Returns the texts of the migrations of an engine, in their order.
-fn migrations(engine: &str) -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
-    let files = fs::read_dir(folder.join(engine)).unwrap();
-    let mut paths: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
-    paths.sort();
-    let texts = paths.iter().map(fs::read_to_string);
-    texts.map(Result::unwrap).collect()
 }
 
 #[test]

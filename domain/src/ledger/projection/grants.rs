@@ -193,20 +193,6 @@ impl Grants {
         (windows, mismatches)
     }
 
-    /// Returns the changes of open windows whose resource row is not marked as managed. That is correct if nothing was
-    /// written yet; the operations of these changes decide it.
-    pub fn in_question(&self, keys: &[ResourceRow]) -> BTreeSet<ChangeId> {
-        let ours: BTreeSet<&AccessResource> = keys
-            .iter()
-            .filter(|row| row.managed_since.is_some())
-            .map(|row| &row.key)
-            .collect();
-        self.open()
-            .filter(|given| !ours.contains(&given.key))
-            .map(|given| given.window.change.clone())
-            .collect()
-    }
-
     /// Returns the rows from which the engine starts: the rows that the ledger confirms, and rows for windows that are
     /// open in the ledger but have none. Also returns the mismatches.
     pub fn rebuild(&self, mut rows: Rows, now: Timestamp) -> (Rows, Vec<RowMismatch>) {

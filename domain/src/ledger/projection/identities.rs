@@ -54,12 +54,6 @@ pub const OF_ONE_IDENTITY: [&str; 10] = [
     REFUSAL_WITHDRAWN,
 ];
 
-/// Every event type that begins or ends a suspension.
-pub const OF_A_SUSPENSION: [&str; 4] = [SUSPENDED, CONFIRMED, LINK_AGREED, LINK_ENDED];
-
-/// Every event type by which people agreed to something about an identity.
-pub const OF_AN_AGREEMENT: [&str; 4] = [LINK_AGREED, LINK_ENDED, CLAIM_REFUSED, REFUSAL_WITHDRAWN];
-
 /// Every event type that begins or ends an alarm.
 pub const OF_THE_ALARM: [&str; 2] = [ALARM_RAISED, ALARM_ENDED];
 

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    identity::IdentityRecord,
     ids::{AccountId, PermissionSetArn},
     ledger::{Actor, ActorKind, EntryTarget, Hash},
 };
@@ -128,37 +127,4 @@ fn the_types_that_change_a_part_of_the_projection_are_those_of_its_lists() {
 fn the_types_that_begin_or_end_an_alarm_are_those_of_their_list() {
     let changes = changing(Identities::apply, |part| part.alarm().cloned());
     assert_eq!(changes, listed(&[&identities::OF_THE_ALARM]));
-}
-
-#[test]
-fn the_types_that_begin_or_end_a_suspension_are_those_of_their_list() {
-    let changes = changing(Identities::apply, |part| {
-        let records = part.records().values();
-        let suspended = records.filter_map(|record| record.suspended.clone());
-        suspended.collect::<Vec<_>>()
-    });
-    assert_eq!(changes, listed(&[&identities::OF_A_SUSPENSION]));
-}
-
-#[test]
-fn the_types_by_which_people_agree_are_those_of_their_list() {
-    let changes = changing(Identities::apply, |part| {
-        let records = part.records().values();
-        let agreed = records.map(|record| {
-            let IdentityRecord {
-                agreed,
-                ended,
-                refused,
-                ..
-            } = record.clone();
-            (agreed, ended, refused)
-        });
-        let nothing = (None, None, BTreeSet::new());
-        agreed
-            .filter(|agreed| *agreed != nothing)
-            .collect::<Vec<_>>()
-    });
-    // The host confirms an identity whose link people ended.
-    let others = [identities::CONFIRMED];
-    assert_eq!(changes, listed(&[&identities::OF_AN_AGREEMENT, &others]));
 }

@@ -39,7 +39,7 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
             .into_iter()
             .peekable();
         let seqs = page.iter().filter_map(|at| u64::try_from(at.seq).ok());
-        let in_tree = ledger::leaves_in_tree(&store, seqs).await?;
+        let in_tree = ledger::leaves_in_tree(&mut store.connection().await?, seqs).await?;
         let mut words = ledger::words_between(&store, after, last.seq).await?;
         for stored in &page {
             rows.extend(columns::compare(stored, &in_tree));

@@ -1,9 +1,8 @@
 //! What decides the place of an identity in the list of identities, read without its sign-ins.
 
 use domain::ids::{PersonId, UserId};
-use sqlx::AnyConnection;
 
-use super::{AT_ONCE, StoreError, id, places};
+use super::{AT_ONCE, StoreConnection, StoreError, id, places};
 
 /// What of an identity with a sign-in decides its place in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +24,7 @@ pub enum Listed {
 
 /// Returns the identities that have a sign-in, without their sign-ins.
 pub async fn sketches(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     which: &Listed,
 ) -> Result<Vec<IdentitySketch>, StoreError> {
     let condition = match which {
@@ -45,7 +44,7 @@ pub async fn sketches(
 }
 
 async fn sketches_where(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     condition: &str,
     persons: &[PersonId],
 ) -> Result<Vec<IdentitySketch>, StoreError> {

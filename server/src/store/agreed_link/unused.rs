@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use domain::ids::{PersonId, UserId};
-use sqlx::AnyConnection;
 
-use crate::store::{StoreError, id, places};
+use crate::store::{StoreConnection, StoreError, id, places};
 
 /// Removes the identities of this user that have no sign-in and no role, and never were a user by the ledger. For display: a
 /// rule counts them too.
 pub async fn in_use(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     user: &UserId,
     mut people: BTreeSet<PersonId>,
 ) -> Result<BTreeSet<PersonId>, StoreError> {

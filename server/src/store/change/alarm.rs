@@ -7,10 +7,9 @@ use domain::{
     ids::PersonId,
     time::Timestamp,
 };
-use sqlx::AnyConnection;
 
 use super::{ListedChange, summary::listed};
-use crate::store::{StoreError, id};
+use crate::store::{StoreConnection, StoreError, id};
 
 /// The changes of one requester with one aim, in one state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +29,7 @@ const ALARMED: &str = "from change_target a join change c on c.id = a.change_id 
 
 /// Counts the changes with an alarm that were submitted after an instant, of everybody or of one requester.
 pub async fn alarm_counts(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     requester: Option<&PersonId>,
     since: Timestamp,
 ) -> Result<Vec<AlarmCount>, StoreError> {
@@ -60,7 +59,7 @@ pub async fn alarm_counts(
 
 /// Returns the newest change behind a count.
 pub async fn newest_with_alarm(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     of: &AlarmCount,
 ) -> Result<Option<ListedChange>, StoreError> {
     let sql = format!(

@@ -3,15 +3,20 @@
 //! An approving row counts only with its ledger entry; without one it is never returned, so no caller can count it. A
 //! declining row needs no entry to stop a change.
 
+use std::collections::BTreeMap;
+
 use domain::{
     approval::{Approval, Decision},
     ids::{ChangeId, EffectHash},
     ledger::projection::{DecisionMismatch, Decisions},
     time::Timestamp,
 };
-use sqlx::{AnyConnection, Row as _};
+use sqlx::{Row as _, any::AnyRow};
 
-use crate::store::{Store, StoreError, Tx, affected, id, ledger::proof};
+use crate::store::{Store, StoreConnection, StoreError, Tx, affected, id, ledger::live, places};
+
+/// The number of changes that are read in one query.
+const AT_ONCE: usize = 500;
 
 /// Stores a decision; the caller appends its ledger entry. A second decision of the same person in the same round is a
 /// conflict.
@@ -33,6 +38,7 @@ pub async fn decide(tx: &mut Tx, change: &ChangeId, approval: &Approval) -> Resu
 }
 
 /// The decisions on a change, as far as the ledger proves them.
+#[derive(Default)]
 pub(super) struct ProvenDecisions {
     /// The projection of the change.
     pub decisions: Decisions,
@@ -42,13 +48,32 @@ pub(super) struct ProvenDecisions {
     pub mismatches: Vec<DecisionMismatch>,
 }
 
-/// Returns the decisions on a change.
+/// Returns the decisions on each of these changes.
 pub(super) async fn proven(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
+    changes: &[ChangeId],
+) -> Result<BTreeMap<ChangeId, ProvenDecisions>, StoreError> {
+    let mut rows = of_changes(conn, changes).await?;
+    live::view(conn, |projection| {
+        let proven = changes.iter().map(|change| {
+            let decisions = projection.changes().get(change).cloned();
+            let rows = rows.remove(change).unwrap_or_default();
+            (
+                change.clone(),
+                confirmed(change, decisions.unwrap_or_default(), rows),
+            )
+        });
+        proven.collect()
+    })
+    .await
+}
+
+/// Leaves the rows that the entries confirm, and adds the declining decisions whose rows are missing.
+fn confirmed(
     change: &ChangeId,
-) -> Result<ProvenDecisions, StoreError> {
-    let decisions = proof::decisions(conn, change).await?;
-    let mut approvals = of_change(conn, change).await?;
+    decisions: Decisions,
+    mut approvals: Vec<Approval>,
+) -> ProvenDecisions {
     let mismatches = decisions.mismatches(&approvals);
     approvals.retain(|row| {
         let counts = decisions.count(row);
@@ -62,38 +87,48 @@ pub(super) async fn proven(
         tracing::error!(%change, "the row of a declining decision is missing; its entry in the ledger counts");
     }
     approvals.extend(taken_out);
-    Ok(ProvenDecisions {
+    ProvenDecisions {
         decisions,
         approvals,
         mismatches,
-    })
+    }
 }
 
-async fn of_change(
-    conn: &mut AnyConnection,
-    change: &ChangeId,
-) -> Result<Vec<Approval>, StoreError> {
-    let rows = sqlx::query(
-        "select approver, decision, reason, effect_hash, at, round from approval where change_id = $1 \
-         order by at, approver",
-    )
-    .bind(change.as_str())
-    .fetch_all(conn)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            let round: i64 = row.try_get("round")?;
-            Ok(Approval {
-                approver: id("approval", &row.try_get::<String, _>("approver")?)?,
-                decision: decision(&row.try_get::<String, _>("decision")?),
-                reason: row.try_get("reason")?,
-                effect: EffectHash(row.try_get("effect_hash")?),
-                // An invalid number belongs to no round that is ever reached.
-                round: u32::try_from(round).unwrap_or(u32::MAX),
-                at: Timestamp(row.try_get("at")?),
-            })
-        })
-        .collect()
+/// Returns the rows of the decisions on each of these changes, oldest first.
+async fn of_changes(
+    conn: &mut StoreConnection,
+    changes: &[ChangeId],
+) -> Result<BTreeMap<ChangeId, Vec<Approval>>, StoreError> {
+    let mut found: BTreeMap<ChangeId, Vec<Approval>> = BTreeMap::new();
+    for some in changes.chunks(AT_ONCE) {
+        let sql = format!(
+            "select change_id, approver, decision, reason, effect_hash, at, round from approval \
+             where change_id in ({}) order by at, approver",
+            places(some.len())
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        let query = some
+            .iter()
+            .fold(query, |query, change| query.bind(change.as_str()));
+        for row in query.fetch_all(&mut *conn).await? {
+            let change = id("approval", &row.try_get::<String, _>("change_id")?)?;
+            found.entry(change).or_default().push(approval(&row)?);
+        }
+    }
+    Ok(found)
+}
+
+fn approval(row: &AnyRow) -> Result<Approval, StoreError> {
+    let round: i64 = row.try_get("round")?;
+    Ok(Approval {
+        approver: id("approval", &row.try_get::<String, _>("approver")?)?,
+        decision: decision(&row.try_get::<String, _>("decision")?),
+        reason: row.try_get("reason")?,
+        effect: EffectHash(row.try_get("effect_hash")?),
+        // An invalid number belongs to no round that is ever reached.
+        round: u32::try_from(round).unwrap_or(u32::MAX),
+        at: Timestamp(row.try_get("at")?),
+    })
 }
 
 /// A decision as it is stored, for verification: nothing in it is trusted.

@@ -16,10 +16,10 @@ use domain::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use sqlx::{AnyConnection, Row as _, any::AnyRow};
+use sqlx::{Row as _, any::AnyRow};
 
 use super::{StoredChange, decision, decision::ProvenDecisions, items};
-use crate::store::{StoreError, id, json};
+use crate::store::{StoreConnection, StoreError, id, json};
 
 /// A change as it was found.
 #[derive(Debug, Clone)]
@@ -139,11 +139,27 @@ pub(super) struct ChangeColumns {
 }
 
 impl ChangeColumns {
-    pub async fn read(conn: &mut AnyConnection, row: &AnyRow) -> Result<Self, StoreError> {
-        let change: ChangeId = id("change", &row.try_get::<String, _>("id")?)?;
+    /// Reads the rows, and the decisions on all of them.
+    pub async fn read(
+        conn: &mut StoreConnection,
+        rows: &[AnyRow],
+    ) -> Result<Vec<Self>, StoreError> {
+        let ids = rows
+            .iter()
+            .map(|row| id("change", &row.try_get::<String, _>("id")?));
+        let ids: Vec<ChangeId> = ids.collect::<Result<_, StoreError>>()?;
+        let mut decisions = decision::proven(conn, &ids).await?;
+        let columns = ids.into_iter().zip(rows).map(|(change, row)| {
+            let decisions = decisions.remove(&change).unwrap_or_default();
+            Self::of(row, change, decisions)
+        });
+        columns.collect()
+    }
+
+    fn of(row: &AnyRow, change: ChangeId, decisions: ProvenDecisions) -> Result<Self, StoreError> {
         let proposal: StoredProposal = json("change", &row.try_get::<String, _>("proposal")?)?;
         Ok(Self {
-            decisions: decision::proven(conn, &change).await?,
+            decisions,
             id: change,
             requester: id("change", &row.try_get::<String, _>("requester")?)?,
             submitted: Timestamp(row.try_get("submitted_at")?),
@@ -258,10 +274,13 @@ impl ChangeColumns {
 
 /// Reads a change with all its items.
 pub(super) async fn found(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     row: &AnyRow,
 ) -> Result<FoundChange, StoreError> {
-    let mut columns = ChangeColumns::read(conn, row).await?;
+    let change = id("change", &row.try_get::<String, _>("id")?)?;
+    let mut decisions = decision::proven(conn, std::slice::from_ref(&change)).await?;
+    let decisions = decisions.remove(&change).unwrap_or_default();
+    let mut columns = ChangeColumns::of(row, change, decisions)?;
     let stored = ItemRows {
         inline: columns.inline.take(),
         rows: items::of_change(conn, columns.id()).await?,

@@ -8,9 +8,9 @@ use domain::{
     ledger::items::{ItemsDigest, ItemsHasher},
 };
 use serde_json::Value;
-use sqlx::{AnyConnection, Row as _, any::AnyRow};
+use sqlx::{Row as _, any::AnyRow};
 
-use crate::store::{Store, StoreError, Tx, places};
+use crate::store::{Store, StoreConnection, StoreError, Tx, places};
 
 /// The number of items in one statement, as for targets.
 const ITEMS: usize = 500;
@@ -44,7 +44,7 @@ pub(super) async fn insert(
 
 /// Returns the items of a change in the order of their numbers.
 pub(super) async fn of_change(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     change: &ChangeId,
 ) -> Result<Vec<StoredItem>, StoreError> {
     let rows = sqlx::query(
@@ -72,7 +72,7 @@ impl FirstItems {
 
 /// Returns the first items of each change of a list, in two queries.
 pub(super) async fn first_of(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     changes: &[ChangeId],
 ) -> Result<BTreeMap<ChangeId, FirstItems>, StoreError> {
     let mut found: BTreeMap<ChangeId, FirstItems> = BTreeMap::new();
@@ -148,7 +148,7 @@ pub async fn item_digests(store: &Store) -> Result<BTreeMap<String, ItemsDigest>
 
 /// Returns the items of a change for an export or a verification.
 pub async fn items_of(store: &Store, change: &ChangeId) -> Result<Vec<StoredItem>, StoreError> {
-    let mut conn = store.read().acquire().await?;
+    let mut conn = store.connection().await?;
     of_change(&mut conn, change).await
 }
 

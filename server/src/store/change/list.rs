@@ -8,10 +8,10 @@ use domain::{
     ids::{ChangeId, PersonId},
     time::Timestamp,
 };
-use sqlx::{AnyConnection, Row as _};
+use sqlx::Row as _;
 
 use super::{ChangeTarget, ListedChange, skipped, summary::listed};
-use crate::store::{StoreError, id};
+use crate::store::{StoreConnection, StoreError, id};
 
 /// Whether a list shows each refused change, or one row for all refused changes of a requester.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,7 +69,7 @@ impl Filter {
 
 /// Returns the changes that match a filter, newest first, and their total number.
 pub async fn list(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     filter: &Filter,
     limit: i64,
     offset: i64,
@@ -103,7 +103,7 @@ pub async fn list(
 
 /// Returns how many refused changes of a requester match a filter: those behind one row of a folded list.
 pub async fn refused_of(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     filter: &Filter,
     requester: &PersonId,
 ) -> Result<i64, StoreError> {
@@ -123,7 +123,7 @@ pub async fn refused_of(
 /// Returns when the newest changes of a requester in one state that count against an allowance were submitted, newest
 /// first, at most `limit` of them.
 pub async fn submitted_since(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     requester: &PersonId,
     (state, allowance): (State, Allowance),
     since: Timestamp,
@@ -146,7 +146,7 @@ pub async fn submitted_since(
 
 /// Returns the changes that wait for a decision or their start although the time to decide is over. Loads none of them.
 pub async fn undecided_until(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     now: Timestamp,
 ) -> Result<Vec<ChangeId>, StoreError> {
     let rows: Vec<(String,)> = sqlx::query_as(

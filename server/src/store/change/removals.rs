@@ -10,9 +10,8 @@ use domain::{
     ids::{ChangeId, PersonId, UserId},
     time::Timestamp,
 };
-use sqlx::AnyConnection;
 
-use crate::store::{StoreError, id};
+use crate::store::{StoreConnection, StoreError, id};
 
 /// When changes were submitted.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +34,7 @@ pub struct PeopleOfRemovals {
 /// Returns the people who lose access by the removals of a requester that start or have started. A change has no allowance
 /// if it is a removal that needed no approval; one with an allowance got its approvals. `except` does not count.
 pub async fn people_of_removals(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     requester: &PersonId,
     submitted: SubmittedWithin,
     except: Option<&ChangeId>,

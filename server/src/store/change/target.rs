@@ -8,9 +8,8 @@ use domain::{
     subject::Part,
     time::Timestamp,
 };
-use sqlx::AnyConnection;
 
-use crate::store::{StoreError, Tx, id, places};
+use crate::store::{StoreConnection, StoreError, Tx, id, places};
 
 /// A resource that a change affects.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,7 +66,7 @@ impl ChangeTarget {
 /// Returns the newest changes of these resources of one kind that wait for approval, or that were approved, started or
 /// finished after `since`.
 pub async fn concerning(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     kind: &str,
     values: &BTreeSet<String>,
     since: Timestamp,

@@ -8,17 +8,16 @@ use domain::{
     ledger::{Hash, PrivateValue, Salt},
     private::{Private, PrivateText, PrivateValues},
 };
-use sqlx::AnyConnection;
 
 use super::StoredChange;
-use crate::store::{StoreError, places};
+use crate::store::{StoreConnection, StoreError, places};
 
 /// The number of changes in one statement.
 const CHANGES: usize = 500;
 
 /// Returns the texts of the items of these changes that were not erased.
 pub async fn texts_of(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     changes: &BTreeSet<ChangeId>,
 ) -> Result<PrivateValues, StoreError> {
     let changes: Vec<&ChangeId> = changes.iter().collect();
@@ -46,7 +45,7 @@ pub async fn texts_of(
 
 impl StoredChange {
     /// Adds the texts of its items that were not read yet, for display. Nothing is decided by them.
-    pub async fn open(&mut self, conn: &mut AnyConnection) -> Result<(), StoreError> {
+    pub async fn open(&mut self, conn: &mut StoreConnection) -> Result<(), StoreError> {
         let not_read = |text: &mut Private| text.text() == PrivateText::NotRead;
         let mut items = self.change.proposal.operations.iter_mut();
         let mut effects = self.effect.others.iter_mut();

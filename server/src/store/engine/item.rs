@@ -1,13 +1,13 @@
 //! The progress of the items of changes: steps and results, one row per item.
 
 use domain::{engine::ProgressRow, ids::ChangeId};
-use sqlx::{AnyConnection, Row as _};
+use sqlx::Row as _;
 
 use super::documents;
-use crate::store::{StoreError, Tx, json, to_json};
+use crate::store::{StoreConnection, StoreError, Tx, json, to_json};
 
 /// Returns the rows of all changes that are not over.
-pub(super) async fn under_way(conn: &mut AnyConnection) -> Result<Vec<ProgressRow>, StoreError> {
+pub(super) async fn under_way(conn: &mut StoreConnection) -> Result<Vec<ProgressRow>, StoreError> {
     documents(
         conn,
         "engine_item",
@@ -18,7 +18,7 @@ pub(super) async fn under_way(conn: &mut AnyConnection) -> Result<Vec<ProgressRo
 
 /// Returns the rows of one change.
 pub(super) async fn of_change(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     id: &ChangeId,
 ) -> Result<Vec<ProgressRow>, StoreError> {
     let rows = sqlx::query("select document from engine_item where change_id = $1 order by item")

@@ -25,6 +25,7 @@ pub async fn append_many(
     entries: &[Entry],
 ) -> Result<Range<u64>, StoreError> {
     let (first, mut prev) = lock(tx, log, entries.len()).await?;
+    tx.conn().has_appended = true;
     let mut seq = first;
     let mut known = BTreeMap::new();
     for entry in entries {
@@ -90,8 +91,7 @@ async fn insert_entry(tx: &mut Tx, entry: &Entry, sealed: &Sealed) -> Result<(),
     let target = entry.target.as_ref();
     sqlx::query(
         "insert into ledger_entry (seq, type, occurred_at, outcome, actor, target, account_id, change_id, leaf, \
-         leaf_hash, target_id, grant_id, session) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         leaf_hash) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(number(sealed.seq)?)
     .bind(entry.kind.as_str())
@@ -103,9 +103,6 @@ async fn insert_entry(tx: &mut Tx, entry: &Entry, sealed: &Sealed) -> Result<(),
     .bind(entry.change_id.as_ref().map(|change| change.as_str().to_owned()))
     .bind(leaf)
     .bind(sealed.hash.hex())
-    .bind(target.and_then(|target| target.id.clone()))
-    .bind(entry.data.get("grant").and_then(|grant| grant.as_str()).map(str::to_owned))
-    .bind(entry.actor.session.map(Hash::hex))
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -4,7 +4,7 @@
 use domain::{ids::ChangeId, ledger::projection::REQUESTS};
 use sqlx::{AssertSqlSafe, Row as _, any::AnyRow};
 
-use super::{MAX_WORDS, count_of, number, proof::type_list, read::head};
+use super::{MAX_WORDS, count_of, number, read::head};
 use crate::store::{Store, StoreError};
 
 /// An entry with the names that belong to it, unless they were erased.
@@ -21,6 +21,12 @@ pub struct ListedEntry {
     pub target_name: Option<String>,
     /// The leaf of the entry that requested its change, for an entry about a change.
     pub request: Option<String>,
+}
+
+/// Returns a list of event types for SQL.
+fn type_list(types: &[&str]) -> String {
+    let quoted: Vec<String> = types.iter().map(|word| format!("'{word}'")).collect();
+    quoted.join(", ")
 }
 
 /// Returns a query with one list of columns for all lists.

@@ -6,10 +6,10 @@ use domain::ledger::{
     Hash, PrivateValue, Salt,
     tree::{self, Need},
 };
-use sqlx::{AnyConnection, Row as _};
+use sqlx::Row as _;
 
 use super::{LedgerError, count_of, hash, number};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreConnection, StoreError};
 
 /// The head row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,12 +77,6 @@ pub struct StoredEntry {
     pub kind: Option<String>,
     /// The change column.
     pub change: Option<String>,
-    /// The target id column.
-    pub target: Option<String>,
-    /// The access window column.
-    pub grant: Option<String>,
-    /// The session column.
-    pub session: Option<String>,
 }
 
 /// Returns entries with a greater number, in order, so that all of them can be read in constant memory.
@@ -93,7 +87,7 @@ pub async fn entries_after(
 ) -> Result<Vec<StoredEntry>, StoreError> {
     // A negative number was inserted manually and must be reported.
     let rows = sqlx::query(
-        "select seq, leaf, leaf_hash, type, change_id, target_id, grant_id, session from ledger_entry \
+        "select seq, leaf, leaf_hash, type, change_id from ledger_entry \
          where seq >= $1 and (seq > $1 or $2 = 1) order by seq limit $3",
     )
     .bind(after.unwrap_or(i64::MIN))
@@ -112,9 +106,6 @@ pub async fn entries_after(
                     .and_then(|hex| Hash::parse_hex(hex.as_bytes())),
                 kind: row.try_get("type").ok(),
                 change: row.try_get("change_id").ok(),
-                target: row.try_get("target_id").ok(),
-                grant: row.try_get("grant_id").ok(),
-                session: row.try_get("session").ok(),
             })
         })
         .collect()
@@ -123,7 +114,7 @@ pub async fn entries_after(
 /// Returns the leaf hashes that the tree holds for these entries, given in order. Values that are not hashes are left
 /// out.
 pub async fn leaves_in_tree(
-    store: &Store,
+    conn: &mut StoreConnection,
     seqs: impl IntoIterator<Item = u64>,
 ) -> Result<BTreeMap<u64, Hash>, StoreError> {
     // In an intact log, the numbers form one run.
@@ -151,7 +142,7 @@ pub async fn leaves_in_tree(
             sqlx::query_as("select idx, hash from ledger_hash where idx >= $1 and idx <= $2")
                 .bind(first)
                 .bind(last)
-                .fetch_all(store.read())
+                .fetch_all(&mut *conn)
                 .await?;
         leaves.extend(rows.into_iter().filter_map(|(index, hex)| {
             Some((*run.get(&index)?, Hash::parse_hex(hex.as_bytes())?))
@@ -247,7 +238,7 @@ pub async fn words_of_nobody(store: &Store, after: Option<i64>) -> Result<Vec<i6
 /// Returns the stored hashes that these computations need.
 pub async fn tree_hashes(store: &Store, needs: &[Need]) -> Result<BTreeMap<u64, Hash>, StoreError> {
     let mut known = BTreeMap::new();
-    let mut conn = store.read().acquire().await?;
+    let mut conn = store.connection().await?;
     for need in needs {
         fetch(&mut conn, *need, &mut known).await?;
     }
@@ -256,7 +247,7 @@ pub async fn tree_hashes(store: &Store, needs: &[Need]) -> Result<BTreeMap<u64, 
 
 /// Adds the stored hashes that a computation needs. A missing hash is left out, and the computation reports it.
 pub(super) async fn fetch(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     need: Need,
     known: &mut BTreeMap<u64, Hash>,
 ) -> Result<(), StoreError> {

@@ -12,17 +12,17 @@ use domain::{
     time::Timestamp,
 };
 use futures::TryStreamExt as _;
-use sqlx::{AnyConnection, Row as _, any::AnyRow};
+use sqlx::{Row as _, any::AnyRow};
 
 use super::{
     OUTDATED,
     interner::{Ids, Interner},
 };
-use crate::store::{StoreError, id, json};
+use crate::store::{StoreConnection, StoreError, id, json};
 
 /// Returns the strictest recorded classification of each account.
 pub async fn recorded(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
 ) -> Result<BTreeMap<AccountId, (Environment, Pci)>, StoreError> {
     let rows = sqlx::query("select id, environment, pci from account")
         .fetch_all(conn)
@@ -49,7 +49,7 @@ pub async fn recorded(
 
 /// Returns what of the classification of each account was read and not only assumed.
 pub async fn understood(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
 ) -> Result<BTreeMap<AccountId, (Option<Environment>, Option<Pci>)>, StoreError> {
     let rows = sqlx::query("select id, read_environment, read_pci from account")
         .fetch_all(conn)
@@ -66,7 +66,7 @@ pub async fn understood(
 
 /// Returns everything observed that existed at the last read.
 pub async fn load(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     context: ClassificationContext<'_>,
     analyse: impl Fn(&Content) -> Analysis,
     now: Timestamp,
@@ -110,7 +110,7 @@ pub async fn load(
 
 /// Returns the accounts and OUs that existed at the last read.
 pub async fn organization(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
 ) -> Result<(Vec<Account>, BTreeMap<OuId, OrganizationalUnit>), StoreError> {
     let units = documents_of::<OrganizationalUnit>(conn, "organizational_unit").await?;
     let units = units.into_iter().map(|unit| (unit.id.clone(), unit));
@@ -119,7 +119,7 @@ pub async fn organization(
 }
 
 async fn documents_of<T: serde::de::DeserializeOwned>(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     table: &'static str,
 ) -> Result<Vec<T>, StoreError> {
     let sql = match table {
@@ -138,7 +138,7 @@ async fn documents_of<T: serde::de::DeserializeOwned>(
 }
 
 async fn members(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     ids: &mut Ids,
 ) -> Result<BTreeMap<GroupId, BTreeSet<UserId>>, StoreError> {
     const TABLE: &str = "membership_span";
@@ -157,7 +157,7 @@ async fn members(
 }
 
 async fn members_as_of(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     ids: &mut Ids,
 ) -> Result<BTreeMap<GroupId, Timestamp>, StoreError> {
     let rows = sqlx::query("select id, members_as_of from directory_group where members_as_of is not null and gone_seen is null")
@@ -174,7 +174,7 @@ async fn members_as_of(
 }
 
 async fn sets(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     analyse: impl Fn(&Content) -> Analysis,
 ) -> Result<BTreeMap<PermissionSetArn, PermissionSet>, StoreError> {
     let rows = sqlx::query(
@@ -200,7 +200,7 @@ async fn sets(
 }
 
 async fn pairs(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     ids: &mut Ids,
 ) -> Result<BTreeMap<Pair, PairRead>, StoreError> {
     const TABLE: &str = "assignment_span";
@@ -233,7 +233,7 @@ async fn pairs(
 }
 
 async fn pair_reads(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     ids: &mut Ids,
 ) -> Result<BTreeMap<Pair, PairRead>, StoreError> {
     let mut pairs = BTreeMap::new();
@@ -263,7 +263,7 @@ fn pair(table: &'static str, row: &AnyRow, ids: &mut Ids) -> Result<Pair, StoreE
 }
 
 async fn coverage(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     pairs: &BTreeMap<Pair, PairRead>,
 ) -> Result<Coverage, StoreError> {
     let last = sqlx::query("select started_at, ended_at, report, never_read, not_found from crawl where ended_at is not null order by ended_at desc limit 1")

@@ -7,11 +7,10 @@ use domain::{
     person::{Claims, Subject},
     time::Timestamp,
 };
-use sqlx::AnyConnection;
 
 use super::lock;
 use crate::store::{
-    StoreError, Tx, id,
+    StoreConnection, StoreError, Tx, id,
     identity::{self, SuspendedUsers},
 };
 
@@ -103,7 +102,7 @@ pub(super) async fn note(
 
 /// Returns all unsettled claims. Whoever claims a user that an identity was before claims to be that identity. An identity
 /// whose sign-ins joined another one is the same human, whatever it requested before.
-pub async fn claims(conn: &mut AnyConnection) -> Result<Claims, StoreError> {
+pub async fn claims(conn: &mut StoreConnection) -> Result<Claims, StoreError> {
     let rows: Vec<(String, String)> = sqlx::query_as(
         "select s.person_id, p.id from subject s join person p on p.user_id = s.claims \
          where s.claims is not null and p.id <> s.person_id \

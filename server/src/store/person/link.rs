@@ -14,7 +14,6 @@ use domain::{
     },
     time::Timestamp,
 };
-use sqlx::AnyConnection;
 
 use super::{
     Claim, ResolvedPerson, RoleOutcome,
@@ -23,7 +22,7 @@ use super::{
     role::roles_of_now,
 };
 use crate::store::{
-    StoreError, Tx, affected, id,
+    StoreConnection, StoreError, Tx, affected, id,
     identity::{self, SuspendedUsers},
     json, to_json,
 };
@@ -178,7 +177,10 @@ pub(super) async fn keep_keys(tx: &mut Tx, keys: &LinkKeys) -> Result<(), StoreE
 }
 
 /// Returns the keys of the last sign-in of a subject; only the subject itself if it never signed in.
-pub async fn keys_of(conn: &mut AnyConnection, subject: &Subject) -> Result<LinkKeys, StoreError> {
+pub async fn keys_of(
+    conn: &mut StoreConnection,
+    subject: &Subject,
+) -> Result<LinkKeys, StoreError> {
     let row: Option<(Option<String>,)> =
         sqlx::query_as("select link_keys from subject where iss = $1 and sub = $2")
             .bind(&subject.iss)
@@ -201,7 +203,7 @@ pub(in crate::store) fn stored_keys(
 
 /// Returns the sign-ins of persons without an Identity Center user, with their keys.
 pub async fn without_user(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
 ) -> Result<Vec<(PersonId, LinkKeys)>, StoreError> {
     let rows: Vec<(String, String, String, Option<String>)> = sqlx::query_as(
         "select p.id, s.iss, s.sub, s.link_keys from person p join subject s on s.person_id = p.id \

@@ -4,13 +4,10 @@
 //! entry ends it. So granting or ending a role requires an entry in the same transaction. A suspended identity, and one whose
 //! link people ended, keeps its roles, and none of them has an effect.
 
-use std::collections::BTreeSet;
-
 use domain::{authorize::Role, ids::PersonId, ledger::projection::Projection, time::Timestamp};
-use sqlx::AnyConnection;
 
 use super::lock;
-use crate::store::{Store, StoreError, Tx, identity, ledger::proof};
+use crate::store::{Store, StoreConnection, StoreError, Tx, identity, ledger::live};
 
 /// A role that the ledger grants and that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,13 +20,13 @@ pub struct RoleGrant {
 
 /// Returns the current roles of a person according to the ledger; none while the identity may not use them.
 pub async fn roles_of(store: &Store, person: &PersonId) -> Result<Vec<RoleGrant>, StoreError> {
-    let mut conn = store.read().acquire().await?;
+    let mut conn = store.connection().await?;
     roles_of_now(&mut conn, person).await
 }
 
 /// As [`roles_of`], inside the caller's transaction.
 pub async fn roles_of_now(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<Vec<RoleGrant>, StoreError> {
     let held = granted_to(conn, person).await?;
@@ -41,7 +38,7 @@ pub async fn roles_of_now(
 
 /// Returns the roles that the ledger grants to a person, even if their identity is suspended.
 pub async fn granted_to(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<Vec<RoleGrant>, StoreError> {
     let rows: Vec<HeldRow> = sqlx::query_as(
@@ -54,34 +51,33 @@ pub async fn granted_to(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let projection = proof::roles_of(conn, person).await?;
-    let held = proven(rows, &projection);
+    let held = live::view(conn, |projection| proven(rows, projection)).await?;
     Ok(held.into_iter().map(|(_, grant)| grant).collect())
 }
 
 /// Returns everyone who has a role according to the ledger, with the roles that it may use.
 pub async fn everyone_with_a_role(store: &Store) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
-    let mut conn = store.read().acquire().await?;
+    let mut conn = store.connection().await?;
     roles_now(&mut conn).await
 }
 
 /// As [`everyone_with_a_role`], inside the caller's transaction: the roles under the lock.
-pub async fn roles_now(conn: &mut AnyConnection) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
+pub async fn roles_now(
+    conn: &mut StoreConnection,
+) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
     let rows: Vec<HeldRow> = sqlx::query_as(
         "select person_id, role, granted_at, granted_by from role_grant where ended_at is null \
          order by person_id, role, granted_at",
     )
     .fetch_all(&mut *conn)
     .await?;
-    let projection = proof::roles(conn).await?;
-    let mut held = proven(rows, &projection);
-    let people: BTreeSet<PersonId> = held.iter().map(|(person, _)| person.clone()).collect();
-    for person in people {
-        if !identity::may_use_roles(conn, &person).await? {
-            held.retain(|(holder, _)| *holder != person);
-        }
-    }
-    Ok(held)
+    live::view(conn, |projection| {
+        let identities = projection.identities();
+        let mut held = proven(rows, projection);
+        held.retain(|(person, _)| identities.record(person).may_use_roles());
+        held
+    })
+    .await
 }
 
 /// Person, role, start, granted by.

@@ -54,12 +54,20 @@ fn read(folder: &Path, file: &str) -> String {
     fs::read_to_string(folder.join(file)).unwrap()
 }
 
+/// The columns that a migration removed since.
+const REMOVED: [(&str, &str); 3] = [
+    ("ledger_entry", "target_id"),
+    ("ledger_entry", "grant_id"),
+    ("ledger_entry", "session"),
+];
+
 async fn restored(engine: DatabaseEngine, folder: &Path) -> Org {
     let tables: Vec<(String, Vec<Map<String, Value>>)> =
         serde_json::from_str(&read(folder, "tables.json")).unwrap();
     let org = Org::empty(engine).await;
     for (table, rows) in tables {
-        for row in rows {
+        for mut row in rows {
+            row.retain(|column, _| !REMOVED.contains(&(&*table, &**column)));
             org.insert(&table, &row).await;
         }
     }
@@ -152,7 +160,7 @@ async fn is_continued(org: &Org, folder: &Path) {
             assert_eq!(said, classify::shown(&plan.steps[0].leaves));
         }
     }
-    let mut conn = org.app_state.store.read().acquire().await.unwrap();
+    let mut conn = org.app_state.store.connection().await.unwrap();
     let declared = declaration::all_in_force(&mut conn).await.unwrap();
     for (account, one) in declared {
         assert_eq!(one.proof, DeclarationProof::Confirmed, "{account}");

@@ -64,7 +64,9 @@ impl Database {
                 done.expect("a dump is restored");
             }
             DatabaseEngine::Postgres => {
-                let created = earlier::migrator(dump).run(database.store.read()).await;
+                let created = earlier::migrator(dump)
+                    .run(database.store.read().pool())
+                    .await;
                 created.expect("the tables of an earlier version are created");
                 for row in earlier::rows(dump) {
                     database.by_hand(row).await.expect("a row is inserted");

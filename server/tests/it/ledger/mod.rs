@@ -539,11 +539,6 @@ async fn an_entry_that_the_server_would_not_find_is_named(scene: &Scene) {
             format!("update ledger_entry set change_id = '{CHANGE}' where seq = 1"),
         ),
         (
-            "target_id",
-            "update ledger_entry set target_id = 'nobody' where seq = 1",
-            format!("update ledger_entry set target_id = '{CHANGE}' where seq = 1"),
-        ),
-        (
             "hash (of ledger_hash)",
             "update ledger_hash set hash = replace(hash, substr(hash, 1, 1), 'z') where idx = 1",
             String::new(),

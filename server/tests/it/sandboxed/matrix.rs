@@ -53,10 +53,10 @@ const BESIDE_THE_TABLES: [&str; 16] = [
 
 /// The resources that the routes refer to.
 pub struct Things {
-    person: String,
-    account: String,
-    group: String,
-    set: String,
+    pub person: String,
+    pub account: String,
+    pub group: String,
+    pub set: String,
     pub change: String,
 }
 

@@ -36,6 +36,7 @@ mod requester_view;
 pub mod sandbox_server;
 mod site;
 mod startup;
+mod statements;
 mod step_up;
 mod suspended_identity;
 mod unread;

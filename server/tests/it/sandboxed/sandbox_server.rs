@@ -448,7 +448,7 @@ impl Company {
     }
 
     pub async fn stored(&self, id: &ChangeId) -> change::StoredChange {
-        let mut conn = self.app_state.store.read().acquire().await.unwrap();
+        let mut conn = self.app_state.store.connection().await.unwrap();
         let found = change::find(&mut conn, id).await.unwrap();
         found.and_then(change::FoundChange::known).unwrap()
     }

@@ -1,0 +1,201 @@
+//! Connections to the database, which know what the ledger proves, and count their statements.
+//!
+//! Everything that reads rows of authority takes a [`StoreConnection`], so that no row can be read without the ledger
+//! that has to confirm it. Never shared between tasks.
+
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use futures::{future::BoxFuture, stream::BoxStream};
+use sqlx::{
+    Any, AnyConnection, AnyPool, Either, Error, Execute, Executor, SqlStr, Transaction,
+    any::{AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo},
+    pool::PoolConnection,
+};
+
+use super::ledger::live::LiveProjection;
+
+/// The number of statements since the start, of all connections.
+#[derive(Debug, Clone, Default)]
+pub(super) struct StatementCount(Arc<AtomicU64>);
+
+impl StatementCount {
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A connection of the pool or of a transaction.
+pub struct StoreConnection {
+    inner: Inner,
+    pub(super) live: Arc<LiveProjection>,
+    statements: StatementCount,
+    /// Whether this transaction appended entries, which count only once it is committed.
+    pub(super) has_appended: bool,
+}
+
+enum Inner {
+    Pooled(PoolConnection<Any>),
+    Transaction(Transaction<'static, Any>),
+}
+
+impl StoreConnection {
+    pub(super) fn pooled(
+        connection: PoolConnection<Any>,
+        live: Arc<LiveProjection>,
+        statements: StatementCount,
+    ) -> Self {
+        Self {
+            inner: Inner::Pooled(connection),
+            live,
+            statements,
+            has_appended: false,
+        }
+    }
+
+    pub(super) fn transaction(
+        transaction: Transaction<'static, Any>,
+        live: Arc<LiveProjection>,
+        statements: StatementCount,
+    ) -> Self {
+        Self {
+            inner: Inner::Transaction(transaction),
+            live,
+            statements,
+            has_appended: false,
+        }
+    }
+
+    pub(super) async fn commit(self) -> Result<(), Error> {
+        match self.inner {
+            Inner::Pooled(_) => Ok(()),
+            Inner::Transaction(transaction) => transaction.commit().await,
+        }
+    }
+}
+
+impl Deref for StoreConnection {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        match &self.inner {
+            Inner::Pooled(connection) => connection,
+            Inner::Transaction(transaction) => transaction,
+        }
+    }
+}
+
+impl DerefMut for StoreConnection {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        match &mut self.inner {
+            Inner::Pooled(connection) => connection,
+            Inner::Transaction(transaction) => transaction,
+        }
+    }
+}
+
+impl fmt::Debug for StoreConnection {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.debug_struct("StoreConnection").finish_non_exhaustive()
+    }
+}
+
+impl<'c> Executor<'c> for &'c mut StoreConnection {
+    type Database = Any;
+
+    fn fetch_many<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxStream<'e, Result<Either<AnyQueryResult, AnyRow>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Any>,
+    {
+        self.statements.add();
+        (&mut **self).fetch_many(query)
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<AnyRow>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Any>,
+    {
+        self.statements.add();
+        (&mut **self).fetch_optional(query)
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [AnyTypeInfo],
+    ) -> BoxFuture<'e, Result<AnyStatement, Error>>
+    where
+        'c: 'e,
+    {
+        (&mut **self).prepare_with(sql, parameters)
+    }
+}
+
+/// The pool, for single reads that need no proof.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    pool: AnyPool,
+    statements: StatementCount,
+}
+
+impl Reader {
+    pub(super) fn new(pool: AnyPool, statements: StatementCount) -> Self {
+        Self { pool, statements }
+    }
+
+    /// Returns the pool, for what needs connections of its own.
+    pub fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+}
+
+impl<'p> Executor<'p> for &'p Reader {
+    type Database = Any;
+
+    fn fetch_many<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxStream<'e, Result<Either<AnyQueryResult, AnyRow>, Error>>
+    where
+        'p: 'e,
+        E: 'q + Execute<'q, Any>,
+    {
+        self.statements.add();
+        (&self.pool).fetch_many(query)
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<AnyRow>, Error>>
+    where
+        'p: 'e,
+        E: 'q + Execute<'q, Any>,
+    {
+        self.statements.add();
+        (&self.pool).fetch_optional(query)
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [AnyTypeInfo],
+    ) -> BoxFuture<'e, Result<AnyStatement, Error>>
+    where
+        'p: 'e,
+    {
+        (&self.pool).prepare_with(sql, parameters)
+    }
+}

@@ -1,0 +1,109 @@
+//! Counts the SQL statements of each page, for each role, and compares the numbers with `statements.txt`, which is
+//! reviewed.
+//!
+//! After an intended change, run with `LEASTWISE_WRITE_STATEMENTS=1`: the test on SQLite writes the file and fails. Review
+//! the difference and run again without the variable.
+
+use std::{fmt::Write as _, fs, path::PathBuf};
+
+use sandbox::org::Organisation;
+
+use super::{
+    matrix::{self, Things},
+    site::{Browser, Site},
+};
+use crate::database::DatabaseEngine;
+
+crate::engines::on_both_engines! {
+    a_page_asks_the_database_as_often_as_the_table_says,
+}
+
+/// The role, and a username in the user pool that has it.
+const ROLES: [(&str, &str); 4] = [
+    ("requester", "marcus.dube"),
+    ("approver", "ines.carvalho"),
+    ("administrator", "maya.okafor"),
+    ("auditor", "farid.haddad"),
+];
+
+/// A loop that runs beside a request adds its own statements, so the smallest of several counts is the page's.
+const TIMES: usize = 4;
+
+fn pages(things: &Things) -> Vec<(&'static str, String)> {
+    let fixed = [
+        "/",
+        "/accounts",
+        "/people",
+        "/identities",
+        "/groups",
+        "/permission-sets",
+        "/changes",
+        "/changes/new",
+        "/changes/classify",
+        "/inbox",
+        "/ledger",
+        "/ledger?q=session.started",
+        "/reports/production-pci",
+        "/palette.json",
+    ];
+    let fixed = fixed.map(|path| (path, path.to_owned()));
+    let of_one = [
+        ("/accounts/{id}", format!("/accounts/{}", things.account)),
+        ("/people/{id}", format!("/people/{}", things.person)),
+        ("/groups/{id}", format!("/groups/{}", things.group)),
+        (
+            "/permission-sets/{key}",
+            format!("/permission-sets/{}", things.set),
+        ),
+        ("/changes/{id}", format!("/changes/{}", things.change)),
+        ("/ledger/{seq}", "/ledger/1".to_owned()),
+    ];
+    fixed.into_iter().chain(of_one).collect()
+}
+
+async fn statements(site: &Site, browser: &mut Browser, path: &str) -> Option<u64> {
+    let mut smallest = None;
+    for _ in 0..TIMES {
+        let before = site.app_state.store.statements();
+        let answer = browser.get(path).await;
+        let count = site.app_state.store.statements() - before;
+        if !answer.status.is_success() {
+            return None;
+        }
+        smallest = Some(smallest.map_or(count, |smallest: u64| smallest.min(count)));
+    }
+    smallest
+}
+
+async fn a_page_asks_the_database_as_often_as_the_table_says(engine: DatabaseEngine) {
+    let site = Site::on(engine, Organisation::sample()).await;
+    let mut browsers = Vec::new();
+    for (_, username) in ROLES {
+        browsers.push(site.signed_in(username).await);
+    }
+    let things = matrix::things(&site, &mut browsers[0]).await;
+    let mut table = format!("{:<28}", "page");
+    for (role, _) in ROLES {
+        write!(table, " {role:>14}").unwrap();
+    }
+    table.push('\n');
+    for (name, path) in pages(&things) {
+        write!(table, "{name:<28}").unwrap();
+        for browser in &mut browsers {
+            let count = statements(&site, browser, &path).await;
+            let count = count.map_or_else(|| "-".to_owned(), |count| count.to_string());
+            write!(table, " {count:>14}").unwrap();
+        }
+        table.push('\n');
+    }
+    println!("{table}");
+    let golden =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/sandboxed/statements.txt");
+    if engine == DatabaseEngine::Sqlite && std::env::var_os("LEASTWISE_WRITE_STATEMENTS").is_some()
+    {
+        fs::write(&golden, &table).unwrap();
+        panic!("written; review the difference and run again without LEASTWISE_WRITE_STATEMENTS");
+    }
+    assert_eq!(table, fs::read_to_string(&golden).unwrap_or_default());
+    site.close().await;
+}
