@@ -22,6 +22,8 @@ pub enum Role {
 }
 
 impl Role {
+    pub const ALL: [Self; 3] = [Self::Approver, Self::Administrator, Self::Auditor];
+
     /// Returns the name of the role in the database, the ledger and the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -42,9 +44,7 @@ impl Role {
 
     /// Parses the name of a role.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Approver, Self::Administrator, Self::Auditor]
-            .into_iter()
-            .find(|r| r.as_str() == word)
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
     }
 }
 

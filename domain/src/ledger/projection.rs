@@ -290,13 +290,25 @@ impl Projection {
         &self.roles
     }
 
-    /// Returns whether the person was granted the role at that instant and it has not ended.
-    pub fn has_role(&self, person: &PersonId, role: Role, granted_at: Timestamp) -> bool {
-        let held = self.roles.get(&(person.clone(), role));
-        held.into_iter()
-            .flatten()
-            .any(|held| held.granted_at == granted_at && held.ended_at.is_none())
+    /// Returns the roles that have not ended, of everybody.
+    pub fn held_roles(&self) -> impl Iterator<Item = (&PersonId, Role, RolePeriod)> {
+        let roles = self.roles.iter();
+        roles.filter_map(|((person, role), periods)| Some((person, *role, held(periods)?)))
     }
+
+    /// Returns the roles of a person that have not ended.
+    pub fn held_roles_of(&self, person: &PersonId) -> impl Iterator<Item = (Role, RolePeriod)> {
+        let roles = Role::ALL.into_iter();
+        roles.filter_map(|role| {
+            let periods = self.roles.get(&(person.clone(), role))?;
+            Some((role, held(periods)?))
+        })
+    }
+}
+
+/// Returns the grant that has not ended; a grant that repeats it changes nothing.
+fn held(periods: &[RolePeriod]) -> Option<RolePeriod> {
+    periods.iter().find(|held| held.ended_at.is_none()).copied()
 }
 
 fn subject(entry: &Entry) -> Option<Subject> {
@@ -350,7 +362,14 @@ mod tests {
     fn a_role_lasts_from_its_grant_to_its_end_and_a_later_grant_is_another() {
         let mut projection = Projection::default();
         let has_role = |projection: &Projection, at| {
-            projection.has_role(&person(), Role::Approver, Timestamp(at))
+            let held = RolePeriod {
+                granted_at: Timestamp(at),
+                ended_at: None,
+            };
+            let of_all = projection.held_roles().collect::<Vec<_>>();
+            let of_one: Vec<_> = projection.held_roles_of(&person()).collect();
+            assert_eq!(of_all.len(), of_one.len());
+            of_one == [(Role::Approver, held)]
         };
         projection.apply(&about_role(GRANTED, 1));
         assert!(has_role(&projection, 1) && !has_role(&projection, 2));

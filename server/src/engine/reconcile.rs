@@ -209,7 +209,7 @@ fn to_be_carried(stored: &StoredChange) -> bool {
 
 async fn approved(app_state: &AppState) -> Result<Vec<(ChangeId, i64)>, StoreError> {
     let mut conn = app_state.store.connection().await?;
-    store::change::approved(&mut conn).await
+    store::change::versions(&mut conn, ChangeState::Approved).await
 }
 
 fn post(send: &UnboundedSender<Event>, event: Event) {

@@ -282,11 +282,12 @@ async fn actor(state: &HttpState, session: &Session) -> Result<Actor, HttpError>
         .iter()
         .filter_map(|group| state.settings.roles.get(group).copied())
         .collect();
-    let suspension = {
+    let (suspension, granted) = {
         let mut conn = state.store.connection().await?;
-        identity::suspension(&mut conn, &session.person).await?
+        let suspension = identity::suspension(&mut conn, &session.person).await?;
+        let granted = person::roles_of(&mut conn, &session.person).await?;
+        (suspension, granted)
     };
-    let granted = person::roles_of(&state.store, &session.person).await?;
     let held = granted
         .iter()
         .filter(|grant| by_group.contains(&grant.role));

@@ -26,6 +26,7 @@ use tokio::sync::{Notify, broadcast, watch};
 pub use super::access_reasons::AccessReasons;
 use super::{
     access_reasons::by_assignment,
+    changes::waiting::WaitingChanges,
     evaluation_slots::EvaluationSlots,
     identities::{DirectoryUsers, IdentitySummary, InstanceDirectory},
     index::Roster,
@@ -78,6 +79,8 @@ pub struct AppState {
     pub vkey: OnceLock<String>,
     /// Limits how many changes are evaluated at once.
     pub evaluations: EvaluationSlots,
+    /// The changes that wait for decisions.
+    pub waiting_changes: WaitingChanges,
     /// What approved changes wait for before they start, for their pages.
     pub waiting: PendingStarts,
     /// The number of alarms about removals since the start, for the metrics.
@@ -147,6 +150,7 @@ impl AppState {
             vkey: OnceLock::new(),
             evaluations: EvaluationSlots::default(),
             waiting: PendingStarts::default(),
+            waiting_changes: WaitingChanges::default(),
             removal_alarms: AtomicU64::new(0),
             moved: broadcast::channel(256).0,
             restored: watch::channel(true).0,

@@ -37,6 +37,7 @@ mod submit;
 mod timeline;
 mod unreadable;
 mod view;
+pub mod waiting;
 mod withdraw;
 
 pub(super) use descriptions::term as term_words;

@@ -6,6 +6,7 @@
 mod alarm;
 mod decision;
 mod found;
+mod in_state;
 mod items;
 mod list;
 mod removals;
@@ -16,6 +17,7 @@ mod texts;
 pub use alarm::{AlarmCount, alarm_counts, newest_with_alarm};
 pub use decision::{DecisionRow, decide, decision_rows};
 pub use found::{FoundChange, UnreadableRow};
+pub use in_state::{find_all, in_states, versions};
 pub use items::{inline_items, item_digests, item_of, items_of};
 pub use list::{Filter, Folding, list, refused_of, submitted_since, undecided_until};
 pub use removals::{PeopleOfRemovals, SubmittedWithin, people_of_removals};
@@ -42,6 +44,9 @@ use sqlx::Row as _;
 
 use self::found::{found, state_of};
 use super::{StoreConnection, StoreError, Tx, affected, id, ledger::live, to_json};
+
+/// The number of changes that are read in one query.
+const AT_ONCE: usize = 500;
 
 /// A stored change, with the effect that its approvers saw.
 #[derive(Debug, Clone)]
@@ -343,48 +348,6 @@ pub async fn waiting_of(
     .fetch_one(conn)
     .await?;
     Ok(row.0)
-}
-
-/// Returns the changes in any of these states, oldest first, but for one.
-pub async fn in_states(
-    conn: &mut StoreConnection,
-    states: &[State],
-    except: Option<&ChangeId>,
-) -> Result<Vec<FoundChange>, StoreError> {
-    let mut all = Vec::new();
-    for state in states {
-        let sql = "select * from change where state = $1 and id <> $2 order by submitted_at";
-        let rows = sqlx::query(sql)
-            .bind(state.as_str())
-            .bind(except.map_or("", ChangeId::as_str))
-            .fetch_all(&mut *conn)
-            .await?;
-        for row in &rows {
-            match found(conn, row).await {
-                Ok(one) => all.push(one),
-                Err(error @ StoreError::Inconsistent { .. }) => skipped(&error),
-                Err(error) => return Err(error),
-            }
-        }
-    }
-    all.sort_by_key(FoundChange::submitted);
-    Ok(all)
-}
-
-/// Returns the id and version of each approved change, oldest first.
-pub async fn approved(conn: &mut StoreConnection) -> Result<Vec<(ChangeId, i64)>, StoreError> {
-    let rows = sqlx::query("select id, version from change where state = $1 order by submitted_at")
-        .bind(State::Approved.as_str())
-        .fetch_all(conn)
-        .await?;
-    let mut found = Vec::with_capacity(rows.len());
-    for row in &rows {
-        match id("change", &row.try_get::<String, _>("id")?) {
-            Ok(change) => found.push((change, row.try_get("version")?)),
-            Err(error) => skipped(&error),
-        }
-    }
-    Ok(found)
 }
 
 /// One bad row must not delay all other changes, removals in particular. The change itself cannot start.

@@ -10,6 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use futures::{future::BoxFuture, stream::BoxStream};
@@ -20,6 +21,7 @@ use sqlx::{
 };
 
 use super::ledger::live::LiveProjection;
+use crate::clock::Clock;
 
 /// The number of statements since the start, of all connections.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +42,9 @@ pub struct StoreConnection {
     inner: Inner,
     pub(super) live: Arc<LiveProjection>,
     statements: StatementCount,
+    /// When this connection was taken from the pool. None in a transaction, which may wait for locks: what it looks at must
+    /// be as of the look.
+    pub(super) taken_at: Option<Duration>,
     /// Whether this transaction appended entries, which count only once it is committed.
     pub(super) has_appended: bool,
 }
@@ -59,6 +64,7 @@ impl StoreConnection {
             inner: Inner::Pooled(connection),
             live,
             statements,
+            taken_at: Some(Clock::System.elapsed()),
             has_appended: false,
         }
     }
@@ -72,6 +78,7 @@ impl StoreConnection {
             inner: Inner::Transaction(transaction),
             live,
             statements,
+            taken_at: None,
             has_appended: false,
         }
     }

@@ -17,7 +17,7 @@ pub(super) use link::stored_keys;
 pub use link::{FoundUser, NewLink, keys_of, link, without_user};
 pub use role::{
     RoleGrant, RoleOutcome, RoleRow, end_role, ensure_role, everyone_with_a_role, granted_to,
-    role_rows, roles_now, roles_of, roles_of_now,
+    role_rows, roles_of,
 };
 pub use usernames::usernames;
 

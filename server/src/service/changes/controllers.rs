@@ -48,7 +48,7 @@ async fn controllers(
     disarmed: &BTreeSet<PersonId>,
 ) -> Result<Controllers, StoreError> {
     let mut found = Controllers::default();
-    for (holder, grant) in person::roles_now(conn).await? {
+    for (holder, grant) in person::everyone_with_a_role(conn).await? {
         if !Controllers::is_of(grant.role) {
             continue;
         }

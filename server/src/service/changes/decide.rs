@@ -310,16 +310,21 @@ impl Service {
     /// Adds the viewer to those who gain access if any user does that their identity ever was: a person is linked to a
     /// user at sign-in, and a user is created again, which may be later than the stored list.
     pub(super) fn add_oneself(&self, stored: &mut StoredChange, record: &IdentityRecord) {
-        let Some(calling) = self.caller.person() else {
-            return;
-        };
+        stored.gaining.extend(self.gaining_oneself(stored, record));
+    }
+
+    /// Returns the viewer if they gain access by a change.
+    pub(super) fn gaining_oneself(
+        &self,
+        stored: &StoredChange,
+        record: &IdentityRecord,
+    ) -> Option<PersonId> {
+        let calling = self.caller.person()?;
         let linked = calling.user.as_ref();
         let read_model = self.app_state.read_model();
-        if linked.is_some_and(|user| stored.effect.gives_to(user))
-            || Oneself::of(record, &read_model.snapshot, &stored.effect) == Oneself::Gains
-        {
-            stored.gaining.insert(calling.person.clone());
-        }
+        let gains = linked.is_some_and(|user| stored.effect.gives_to(user))
+            || Oneself::of(record, &read_model.snapshot, &stored.effect) == Oneself::Gains;
+        gains.then(|| calling.person.clone())
     }
 
     /// Describes who decided and when, for an approver whose decision came too late.
@@ -360,7 +365,7 @@ pub(crate) async fn seats(
     let doubles: BTreeSet<PersonId> = concerned
         .flat_map(|person| claims.doubles_of(person))
         .collect();
-    let held = person::roles_now(conn).await?;
+    let held = person::everyone_with_a_role(conn).await?;
     Ok(held
         .into_iter()
         .filter(|(person, grant)| grant.role == Role::Approver && !doubles.contains(person))

@@ -175,7 +175,7 @@ pub(crate) async fn re_evaluate(
     approvals: BTreeSet<PersonId>,
 ) -> Result<Evaluation, StoreError> {
     let current = Current::of(app_state);
-    let held = person::roles_now(conn).await?;
+    let held = person::everyone_with_a_role(conn).await?;
     let requester = &stored.change.requester;
     let asked = RequestContext {
         requester: requester.clone(),

@@ -236,7 +236,7 @@ impl Service {
         let mut rows = Vec::new();
         for stored in waiting.iter().take(limit) {
             rows.push(
-                row(&self.read_model.snapshot, &mut people, &stored.into())
+                row(&self.read_model.snapshot, &mut people, &(&**stored).into())
                     .await
                     .map_err(broken)?,
             );

@@ -99,7 +99,9 @@ impl<'a> PersonNames<'a> {
         barred: &BTreeSet<PersonId>,
     ) -> Result<Vec<String>, StoreError> {
         let mut names = Vec::new();
-        for (person, grant) in person::everyone_with_a_role(self.store).await? {
+        for (person, grant) in
+            person::everyone_with_a_role(&mut self.store.connection().await?).await?
+        {
             if grant.role == Role::Approver && !barred.contains(&person) {
                 names.push(self.name(&person).await?);
             }

@@ -1,13 +1,13 @@
 //! The page of one change: its content, effect, decisions and progress.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use app::backend::{
     AgainstApproval, ApprovalView, ChangeView, DecisionObstacle, Denied, OperationRow, Page,
     PortResult,
 };
 use domain::{
-    approval::{Candidate, Decision, Mfa},
+    approval::{ApproverRefusal, Candidate, Decision, Mfa},
     authorize::{Action, Role},
     change::{State, may_fill_slot},
     identity::IdentityRecord,
@@ -42,31 +42,26 @@ impl Service {
     /// the viewer is not an approver.
     pub(in crate::service) async fn waiting_for_viewer(
         &self,
-    ) -> Result<Vec<StoredChange>, StoreError> {
+    ) -> Result<Vec<Arc<StoredChange>>, StoreError> {
         if self.allowed(Action::SeeInbox).is_err() {
             return Ok(Vec::new());
         }
         let mut conn = self.app_state.store.connection().await?;
-        let waiting = change::in_states(&mut conn, &[State::Waiting], None).await?;
+        let waiting = self.app_state.waiting_changes.now(&mut conn).await?;
         let claims = person::claims(&mut conn).await?;
         let record = self.own_record(&mut conn).await?;
         let now = self.app_state.clock.now();
         Ok(waiting
             .into_iter()
-            .filter_map(FoundChange::known)
-            .filter_map(|mut stored| {
+            .filter(|stored| {
                 let proven = Candidate {
                     mfa: Mfa::Proven,
                     ..self.candidate(&claims)
                 };
-                self.add_oneself(&mut stored, &record);
-                let may = |decision| {
-                    let barred = self.barred_from(&stored, decision);
-                    may_fill_slot(&stored.change, &barred, &proven).is_ok()
-                };
-                let may = stored.change.decidable(now).is_ok()
-                    && (may(Decision::Approve) || may(Decision::Decline));
-                may.then_some(stored)
+                stored.change.decidable(now).is_ok()
+                    && [Decision::Approve, Decision::Decline]
+                        .into_iter()
+                        .any(|decision| self.may_fill(stored, &record, decision, &proven).is_ok())
             })
             .collect())
     }
@@ -78,6 +73,24 @@ impl Service {
             stored.open(&mut conn).await?;
         }
         Ok(found)
+    }
+
+    /// Whether a candidate may fill an approval slot of a change, as the viewer of this record.
+    fn may_fill(
+        &self,
+        stored: &StoredChange,
+        record: &IdentityRecord,
+        decision: Decision,
+        candidate: &Candidate,
+    ) -> Result<(), ApproverRefusal> {
+        let proposal = &stored.change.proposal;
+        let mut gaining = Cow::Borrowed(&stored.gaining);
+        if let Some(viewer) = self.gaining_oneself(stored, record) {
+            gaining.to_mut().insert(viewer);
+        }
+        let snapshot = &self.read_model.snapshot;
+        let barred = proposal.barred_from(decision, &gaining, snapshot);
+        may_fill_slot(&stored.change, &barred, candidate).map(|_| ())
     }
 
     fn may_decide_now(
@@ -93,15 +106,10 @@ impl Service {
             }));
         }
         let candidate = self.candidate(claims);
-        let mut stored = stored.clone();
-        self.add_oneself(&mut stored, record);
-        let may = |decision| {
-            let barred = self.barred_from(&stored, decision);
-            may_fill_slot(&stored.change, &barred, &candidate)
-        };
+        let may = |decision| self.may_fill(stored, record, decision, &candidate);
         match (may(Decision::Approve), may(Decision::Decline)) {
-            (Ok(_), _) => Ok(()),
-            (Err(why), Ok(_)) => Err(DecisionObstacle::MayDeclineOnly(why)),
+            (Ok(()), _) => Ok(()),
+            (Err(why), Ok(())) => Err(DecisionObstacle::MayDeclineOnly(why)),
             (Err(why), Err(_)) => Err(DecisionObstacle::Viewer(why)),
         }
     }
@@ -254,7 +262,7 @@ async fn against(
     let mut states = subject_states::read(conn, snapshot, requester, operations, now).await?;
     // What is under way is left out: who decides counts it.
     controllers::add(conn, snapshot, operations, &[], &mut states).await?;
-    let roles = person::roles_of_now(conn, requester).await?;
+    let roles = person::roles_of(conn, requester).await?;
     let roles: BTreeSet<Role> = roles.into_iter().map(|grant| grant.role).collect();
     let context = SubjectContext {
         snapshot,

@@ -13,10 +13,8 @@ use domain::{
 };
 use sqlx::{Row as _, any::AnyRow};
 
+use super::AT_ONCE;
 use crate::store::{Store, StoreConnection, StoreError, Tx, affected, id, ledger::live, places};
-
-/// The number of changes that are read in one query.
-const AT_ONCE: usize = 500;
 
 /// Stores a decision; the caller appends its ledger entry. A second decision of the same person in the same round is a
 /// conflict.

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use sqlx::{Row as _, any::AnyRow};
 
-use super::{StoredChange, decision, decision::ProvenDecisions, items};
+use super::{StoredChange, decision, decision::ProvenDecisions, items, skipped};
 use crate::store::{StoreConnection, StoreError, id, json};
 
 /// A change as it was found.
@@ -144,10 +144,7 @@ impl ChangeColumns {
         conn: &mut StoreConnection,
         rows: &[AnyRow],
     ) -> Result<Vec<Self>, StoreError> {
-        let ids = rows
-            .iter()
-            .map(|row| id("change", &row.try_get::<String, _>("id")?));
-        let ids: Vec<ChangeId> = ids.collect::<Result<_, StoreError>>()?;
+        let ids: Vec<ChangeId> = rows.iter().map(change_id).collect::<Result<_, _>>()?;
         let mut decisions = decision::proven(conn, &ids).await?;
         let columns = ids.into_iter().zip(rows).map(|(change, row)| {
             let decisions = decisions.remove(&change).unwrap_or_default();
@@ -277,13 +274,55 @@ pub(super) async fn found(
     conn: &mut StoreConnection,
     row: &AnyRow,
 ) -> Result<FoundChange, StoreError> {
-    let change = id("change", &row.try_get::<String, _>("id")?)?;
+    let change = change_id(row)?;
     let mut decisions = decision::proven(conn, std::slice::from_ref(&change)).await?;
     let decisions = decisions.remove(&change).unwrap_or_default();
-    let mut columns = ChangeColumns::of(row, change, decisions)?;
+    let items = items::of_change(conn, &change).await?;
+    with_items(row, ChangeColumns::of(row, change, decisions)?, items)
+}
+
+/// Reads changes with all their items. One that cannot be read does not hide the others.
+pub(super) async fn found_all(
+    conn: &mut StoreConnection,
+    rows: &[AnyRow],
+) -> Result<Vec<FoundChange>, StoreError> {
+    let mut ids = Vec::with_capacity(rows.len());
+    for row in rows {
+        match change_id(row) {
+            Ok(change) => ids.push((change, row)),
+            Err(error) => skipped(&error),
+        }
+    }
+    let changes: Vec<ChangeId> = ids.iter().map(|(change, _)| change.clone()).collect();
+    let mut decisions = decision::proven(conn, &changes).await?;
+    let mut items = items::of_changes(conn, &changes).await?;
+    let mut all = Vec::with_capacity(ids.len());
+    for (change, row) in ids {
+        let decisions = decisions.remove(&change).unwrap_or_default();
+        let items = items.remove(&change).unwrap_or_default();
+        match ChangeColumns::of(row, change, decisions)
+            .and_then(|columns| with_items(row, columns, items))
+        {
+            Ok(one) => all.push(one),
+            Err(error @ StoreError::Inconsistent { .. }) => skipped(&error),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
+}
+
+fn change_id(row: &AnyRow) -> Result<ChangeId, StoreError> {
+    id("change", &row.try_get::<String, _>("id")?)
+}
+
+fn with_items(
+    row: &AnyRow,
+    mut columns: ChangeColumns,
+    items: Vec<StoredItem>,
+) -> Result<FoundChange, StoreError> {
     let stored = ItemRows {
         inline: columns.inline.take(),
-        rows: items::of_change(conn, columns.id()).await?,
+        rows: items,
     };
     let altered = columns.altered(&stored, ChangeHistory::altered);
     let items = stored.items();

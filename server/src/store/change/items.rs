@@ -10,7 +10,8 @@ use domain::{
 use serde_json::Value;
 use sqlx::{Row as _, any::AnyRow};
 
-use crate::store::{Store, StoreConnection, StoreError, Tx, places};
+use super::AT_ONCE;
+use crate::store::{Store, StoreConnection, StoreError, Tx, id, places};
 
 /// The number of items in one statement, as for targets.
 const ITEMS: usize = 500;
@@ -40,6 +41,30 @@ pub(super) async fn insert(
         query.execute(tx.conn()).await?;
     }
     Ok(())
+}
+
+/// Returns the items of each of these changes in the order of their numbers.
+pub(super) async fn of_changes(
+    conn: &mut StoreConnection,
+    changes: &[ChangeId],
+) -> Result<BTreeMap<ChangeId, Vec<StoredItem>>, StoreError> {
+    let mut found: BTreeMap<ChangeId, Vec<StoredItem>> = BTreeMap::new();
+    for some in changes.chunks(AT_ONCE) {
+        let sql = format!(
+            "select change_id, number, version, document from change_item where change_id in ({}) \
+             order by change_id, number",
+            places(some.len())
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        let query = some
+            .iter()
+            .fold(query, |query, change| query.bind(change.as_str()));
+        for row in query.fetch_all(&mut *conn).await? {
+            let change = id("change_item", &row.try_get::<String, _>("change_id")?)?;
+            found.entry(change).or_default().push(item(&row)?);
+        }
+    }
+    Ok(found)
 }
 
 /// Returns the items of a change in the order of their numbers.

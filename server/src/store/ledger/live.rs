@@ -9,13 +9,17 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{PoisonError, RwLock},
+    sync::{PoisonError, RwLock, RwLockReadGuard},
+    time::Duration,
 };
 
 use domain::ledger::{Entry, Hash, projection::Projection};
 
 use super::{count_of, leaves_in_tree, number};
-use crate::store::{StoreConnection, StoreError};
+use crate::{
+    clock::Clock,
+    store::{StoreConnection, StoreError},
+};
 
 /// The number of entries that are read at a time.
 const PAGE: usize = 1_000;
@@ -28,6 +32,8 @@ pub struct LiveProjection(RwLock<Followed>);
 struct Followed {
     /// The number of the first entry that was not read.
     next: u64,
+    /// When a look began that read all entries of its moment.
+    as_of: Duration,
     projection: Projection,
 }
 
@@ -61,24 +67,19 @@ impl Followed {
 }
 
 impl LiveProjection {
-    fn next(&self) -> u64 {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).next
+    fn followed(&self) -> RwLockReadGuard<'_, Followed> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Looks at the projection of all entries that are committed now. In a transaction that appended entries, these belong to
-/// it as well.
+/// Looks at the projection of all entries that are committed now, or, for reads without a transaction, that were committed
+/// when the connection was taken. In a transaction that appended entries, these belong to it as well.
 pub async fn view<T>(
     conn: &mut StoreConnection,
     look: impl FnOnce(&Projection) -> T,
 ) -> Result<T, StoreError> {
     if conn.has_appended {
-        let live = conn.live.clone();
-        let mut own = live
-            .0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let mut own = conn.live.followed().clone();
         loop {
             let read = entries_from(conn, own.next).await?;
             let is_last = read.len() < PAGE;
@@ -89,16 +90,27 @@ pub async fn view<T>(
         }
     }
     let live = conn.live.clone();
+    if conn
+        .taken_at
+        .is_none_or(|taken| live.followed().as_of < taken)
+    {
+        catch_up(conn, &live).await?;
+    }
+    Ok(look(&live.followed().projection))
+}
+
+/// Reads the entries that were committed before this call began.
+async fn catch_up(conn: &mut StoreConnection, live: &LiveProjection) -> Result<(), StoreError> {
+    let began = Clock::System.elapsed();
     loop {
-        let read = entries_from(conn, live.next()).await?;
+        let next = live.followed().next;
+        let read = entries_from(conn, next).await?;
         let is_last = read.len() < PAGE;
-        if !read.is_empty() {
-            let mut followed = live.0.write().unwrap_or_else(PoisonError::into_inner);
-            followed.apply(read);
-        }
+        let mut followed = live.0.write().unwrap_or_else(PoisonError::into_inner);
+        followed.apply(read);
         if is_last {
-            let followed = live.0.read().unwrap_or_else(PoisonError::into_inner);
-            return Ok(look(&followed.projection));
+            followed.as_of = followed.as_of.max(began);
+            return Ok(());
         }
     }
 }

@@ -19,12 +19,14 @@ use super::{
     Claim, ResolvedPerson, RoleOutcome,
     claim::{self, UserHolder},
     end_role, ensure_role, lock,
-    role::roles_of_now,
+    role::roles_of,
 };
 use crate::store::{
     StoreConnection, StoreError, Tx, affected, id,
     identity::{self, SuspendedUsers},
-    json, to_json,
+    json,
+    ledger::live,
+    to_json,
 };
 
 /// A link that was made now, which the caller records in the ledger.
@@ -140,7 +142,7 @@ async fn move_roles(
     if others > 0 {
         return Ok(moved);
     }
-    for grant in roles_of_now(tx.conn(), from).await? {
+    for grant in roles_of(tx.conn(), from).await? {
         end_role(tx, from, grant.role, at).await?;
         // A person who held the role before and lost it holds it anew.
         let since = if ever_held(tx, to, grant.role).await? {
@@ -148,7 +150,7 @@ async fn move_roles(
         } else {
             grant.granted_at
         };
-        if ensure_role(tx, to, grant.role, &grant.granted_by, since).await? == RoleOutcome::New {
+        if ensure_role(tx, to, grant.role, from.as_str(), since).await? == RoleOutcome::New {
             moved.push((grant.role, since));
         }
     }
@@ -156,13 +158,11 @@ async fn move_roles(
 }
 
 async fn ever_held(tx: &mut Tx, person: &PersonId, role: Role) -> Result<bool, StoreError> {
-    let (rows,): (i64,) =
-        sqlx::query_as("select count(*) from role_grant where person_id = $1 and role = $2")
-            .bind(person.as_str())
-            .bind(role.as_str())
-            .fetch_one(tx.conn())
-            .await?;
-    Ok(rows > 0)
+    let key = (person.clone(), role);
+    live::view(tx.conn(), |projection| {
+        projection.roles().contains_key(&key)
+    })
+    .await
 }
 
 /// Stores the keys of a sign-in.

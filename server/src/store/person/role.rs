@@ -1,110 +1,76 @@
 //! Roles of persons.
 //!
-//! A row alone grants nothing: it counts only with the ledger entry of the same person, role and instant, and until an
-//! entry ends it. So granting or ending a role requires an entry in the same transaction. A suspended identity, and one whose
-//! link people ended, keeps its roles, and none of them has an effect.
+//! The ledger alone grants and ends them: the rows are an index to find people who have one, and grant nothing. So granting
+//! or ending a role requires an entry in the same transaction. A suspended identity, and one whose link people ended, keeps
+//! its roles, and none of them has an effect.
 
-use domain::{authorize::Role, ids::PersonId, ledger::projection::Projection, time::Timestamp};
+use domain::{
+    authorize::Role,
+    ids::PersonId,
+    ledger::projection::{Projection, RolePeriod},
+    time::Timestamp,
+};
 
 use super::lock;
-use crate::store::{Store, StoreConnection, StoreError, Tx, identity, ledger::live};
+use crate::store::{Store, StoreConnection, StoreError, Tx, ledger::live};
 
 /// A role that the ledger grants and that has not ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoleGrant {
     pub role: Role,
     pub granted_at: Timestamp,
-    /// The person who granted it, or `configuration`.
-    pub granted_by: String,
 }
 
-/// Returns the current roles of a person according to the ledger; none while the identity may not use them.
-pub async fn roles_of(store: &Store, person: &PersonId) -> Result<Vec<RoleGrant>, StoreError> {
-    let mut conn = store.connection().await?;
-    roles_of_now(&mut conn, person).await
-}
-
-/// As [`roles_of`], inside the caller's transaction.
-pub async fn roles_of_now(
+/// Returns the current roles of a person; none while the identity may not use them.
+pub async fn roles_of(
     conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<Vec<RoleGrant>, StoreError> {
-    let held = granted_to(conn, person).await?;
-    if !held.is_empty() && !identity::may_use_roles(conn, person).await? {
-        return Ok(Vec::new());
-    }
-    Ok(held)
-}
-
-/// Returns the roles that the ledger grants to a person, even if their identity is suspended.
-pub async fn granted_to(
-    conn: &mut StoreConnection,
-    person: &PersonId,
-) -> Result<Vec<RoleGrant>, StoreError> {
-    let rows: Vec<HeldRow> = sqlx::query_as(
-        "select person_id, role, granted_at, granted_by from role_grant where person_id = $1 and ended_at is null \
-         order by role, granted_at",
-    )
-    .bind(person.as_str())
-    .fetch_all(&mut *conn)
-    .await?;
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let held = live::view(conn, |projection| proven(rows, projection)).await?;
-    Ok(held.into_iter().map(|(_, grant)| grant).collect())
-}
-
-/// Returns everyone who has a role according to the ledger, with the roles that it may use.
-pub async fn everyone_with_a_role(store: &Store) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
-    let mut conn = store.connection().await?;
-    roles_now(&mut conn).await
-}
-
-/// As [`everyone_with_a_role`], inside the caller's transaction: the roles under the lock.
-pub async fn roles_now(
-    conn: &mut StoreConnection,
-) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
-    let rows: Vec<HeldRow> = sqlx::query_as(
-        "select person_id, role, granted_at, granted_by from role_grant where ended_at is null \
-         order by person_id, role, granted_at",
-    )
-    .fetch_all(&mut *conn)
-    .await?;
     live::view(conn, |projection| {
-        let identities = projection.identities();
-        let mut held = proven(rows, projection);
-        held.retain(|(person, _)| identities.record(person).may_use_roles());
-        held
+        let may_use_roles = projection.identities().record(person).may_use_roles();
+        if may_use_roles {
+            held_by(projection, person)
+        } else {
+            Vec::new()
+        }
     })
     .await
 }
 
-/// Person, role, start, granted by.
-type HeldRow = (String, String, i64, String);
+/// Returns the roles that are granted to a person, even if their identity is suspended.
+pub async fn granted_to(
+    conn: &mut StoreConnection,
+    person: &PersonId,
+) -> Result<Vec<RoleGrant>, StoreError> {
+    live::view(conn, |projection| held_by(projection, person)).await
+}
 
-/// Returns the rows that the ledger confirms. The verifier reports the others.
-fn proven(rows: Vec<HeldRow>, projection: &Projection) -> Vec<(PersonId, RoleGrant)> {
-    let mut held = Vec::with_capacity(rows.len());
-    for (person, word, granted_at, granted_by) in rows {
-        let granted_at = Timestamp(granted_at);
-        match (PersonId::parse(&person), Role::from_word(&word)) {
-            (Ok(person), Some(role)) if projection.has_role(&person, role, granted_at) => {
-                let grant = RoleGrant {
-                    role,
-                    granted_at,
-                    granted_by,
-                };
-                held.push((person, grant));
-            }
-            _ => tracing::error!(
-                person,
-                role = word,
-                "a role without its entry in the ledger does not count"
-            ),
-        }
-    }
-    held
+/// Returns everyone who has a role, with the roles that it may use.
+pub async fn everyone_with_a_role(
+    conn: &mut StoreConnection,
+) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
+    live::view(conn, |projection| {
+        let identities = projection.identities();
+        let held = projection.held_roles().map(|(person, role, period)| {
+            let grant = RoleGrant {
+                role,
+                granted_at: period.granted_at,
+            };
+            (person.clone(), grant)
+        });
+        held.filter(|(person, _)| identities.record(person).may_use_roles())
+            .collect()
+    })
+    .await
+}
+
+fn held_by(projection: &Projection, person: &PersonId) -> Vec<RoleGrant> {
+    let held = projection.held_roles_of(person);
+    let grant = |(role, period): (Role, RolePeriod)| RoleGrant {
+        role,
+        granted_at: period.granted_at,
+    };
+    held.map(grant).collect()
 }
 
 /// Whether a role was already held or has just been stored. Only a new one needs a ledger entry.
@@ -149,7 +115,7 @@ pub async fn end_role(
     role: Role,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let done = sqlx::query(
+    sqlx::query(
         "update role_grant set ended_at = $1 where person_id = $2 and role = $3 and ended_at is null",
     )
     .bind(now.0)
@@ -157,7 +123,8 @@ pub async fn end_role(
     .bind(role.as_str())
     .execute(tx.conn())
     .await?;
-    Ok(done.rows_affected() > 0)
+    let held = granted_to(tx.conn(), person).await?;
+    Ok(held.iter().any(|grant| grant.role == role))
 }
 
 /// A role as it is stored, for verification: nothing in it is trusted.

@@ -75,9 +75,12 @@ async fn put_in_role(org: &Org, name: &str) {
 }
 
 async fn roles(org: &Org, name: &str) -> Vec<Role> {
-    let held = person::roles_of(&org.app_state.store, &person_id(name))
-        .await
-        .unwrap();
+    let held = person::roles_of(
+        &mut org.app_state.store.connection().await.unwrap(),
+        &person_id(name),
+    )
+    .await
+    .unwrap();
     held.into_iter().map(|grant| grant.role).collect()
 }
 
@@ -161,7 +164,7 @@ async fn a_role_put_in_by_hand_is_none(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     put_in_role(&org, "fay").await;
     assert_eq!(roles(&org, "fay").await, []);
-    let all = person::everyone_with_a_role(&org.app_state.store)
+    let all = person::everyone_with_a_role(&mut org.app_state.store.connection().await.unwrap())
         .await
         .unwrap();
     assert!(all.iter().all(|(person, _)| person != &person_id("fay")));

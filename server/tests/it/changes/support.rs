@@ -290,9 +290,12 @@ impl Org {
 
     /// A signed-in person, with their roles according to the ledger.
     pub async fn signed(&self, name: &str) -> InBrowser {
-        let granted = person::roles_of(&self.app_state.store, &person_id(name))
-            .await
-            .unwrap();
+        let granted = person::roles_of(
+            &mut self.app_state.store.connection().await.unwrap(),
+            &person_id(name),
+        )
+        .await
+        .unwrap();
         let actor = Actor {
             person: Some(person_id(name)),
             roles: granted.iter().map(|grant| grant.role).collect(),

@@ -184,9 +184,12 @@ async fn roles_of_an_ended_link_have_no_effect_and_its_approval_does_not_count(c
     let end = agreed(company, &ChangeForm::unlink(&person), &[APPROVER, SECOND]).await;
     // Only the end is carried out: without the crawl, nothing else starts here.
     assert_eq!(carried_out(company, &end).await, State::Verified);
-    let roles = person::roles_of(&company.app_state.store, &person)
-        .await
-        .unwrap();
+    let roles = person::roles_of(
+        &mut company.app_state.store.connection().await.unwrap(),
+        &person,
+    )
+    .await
+    .unwrap();
     assert!(roles.is_empty(), "{roles:?}");
     assert_ne!(company.state(&waiting).await, State::Verified);
     let verdict = fresh_verdict(&company.app_state, &*company.app_state, &waiting).await;

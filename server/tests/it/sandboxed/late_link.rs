@@ -47,14 +47,20 @@ async fn a_crawl_that_finds_an_administrator_leaves_the_role_with_the_sign_in(
     company.sync().await;
     let linked = known(&company, &subject).await;
     assert_eq!(linked.user, Some(company.user("maya.okafor")));
-    let roles = person::roles_of(&company.app_state.store, &linked.person)
-        .await
-        .unwrap();
+    let roles = person::roles_of(
+        &mut company.app_state.store.connection().await.unwrap(),
+        &linked.person,
+    )
+    .await
+    .unwrap();
     assert_eq!(roles.len(), 1);
     assert_eq!(roles[0].role, Role::Administrator);
-    let left = person::roles_of(&company.app_state.store, &unlinked.person)
-        .await
-        .unwrap();
+    let left = person::roles_of(
+        &mut company.app_state.store.connection().await.unwrap(),
+        &unlinked.person,
+    )
+    .await
+    .unwrap();
     assert!(left.is_empty(), "nothing stays behind");
     assert_eq!(company.entries("subject.linked").await.len(), 1);
     company.close().await;

@@ -390,9 +390,12 @@ impl Company {
             .person(&user)
             .unwrap()
             .clone();
-        let granted = person::roles_of(&self.app_state.store, &known)
-            .await
-            .unwrap();
+        let granted = person::roles_of(
+            &mut self.app_state.store.connection().await.unwrap(),
+            &known,
+        )
+        .await
+        .unwrap();
         let approver = granted.iter().find(|grant| grant.role == Role::Approver);
         let actor = Actor {
             person: Some(known.clone()),

@@ -86,9 +86,12 @@ async fn signed_in(company: &Company, name: &str) -> Service {
     let read_model = company.app_state.read_model();
     let user = company.user(name);
     let known = read_model.snapshot.person(&user).unwrap().clone();
-    let granted = person::roles_of(&company.app_state.store, &known)
-        .await
-        .unwrap();
+    let granted = person::roles_of(
+        &mut company.app_state.store.connection().await.unwrap(),
+        &known,
+    )
+    .await
+    .unwrap();
     let approver = granted.iter().find(|grant| grant.role == Role::Approver);
     let calling = CallingPerson {
         actor: Actor {

@@ -251,7 +251,7 @@ async fn a_suspended_identity_has_no_roles_and_gets_them_back_when_it_is_confirm
     tx.commit().await.unwrap();
     assert_eq!(roles(&alice.whoami().await), serde_json::json!([]));
     assert!(
-        person::everyone_with_a_role(&server.store)
+        person::everyone_with_a_role(&mut server.store.connection().await.unwrap())
             .await
             .unwrap()
             .is_empty()
@@ -328,14 +328,14 @@ async fn a_role_is_ensured_once(engine: DatabaseEngine) {
         .unwrap()
         .unwrap();
     assert_eq!(
-        person::roles_of(&server.store, &known.person)
+        person::roles_of(&mut server.store.connection().await.unwrap(), &known.person)
             .await
             .unwrap()
             .len(),
         1
     );
     assert_eq!(
-        person::everyone_with_a_role(&server.store)
+        person::everyone_with_a_role(&mut server.store.connection().await.unwrap())
             .await
             .unwrap()
             .len(),
@@ -374,14 +374,18 @@ async fn a_role_moves_with_the_sign_in_that_is_linked_late(engine: DatabaseEngin
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    let before = person::everyone_with_a_role(&server.store).await.unwrap();
+    let before = person::everyone_with_a_role(&mut server.store.connection().await.unwrap())
+        .await
+        .unwrap();
     let since = before[0].1.granted_at;
     server.link("alice", 1);
     server.wait(domain::time::Duration::minutes(1));
     let me = server.browser().sign_in("alice").await.whoami().await;
     assert_eq!(me["acts_as"], theirs.as_str());
     assert_eq!(me["roles"], serde_json::json!(["administrator"]));
-    let held = person::everyone_with_a_role(&server.store).await.unwrap();
+    let held = person::everyone_with_a_role(&mut server.store.connection().await.unwrap())
+        .await
+        .unwrap();
     assert_eq!(held[0].1.granted_at, since, "the same human held it since");
     let holders: Vec<_> = held.iter().map(|(person, _)| person.clone()).collect();
     assert_eq!(

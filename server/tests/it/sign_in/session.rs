@@ -301,7 +301,7 @@ async fn ended_with_the_group(server: &Server, name: &str, role: Role) {
         .unwrap();
     let ended = SignInEvent::RoleEnded(known.person.clone(), role);
     assert_eq!(server.events().iter().filter(|e| **e == ended).count(), 1);
-    let held = person::roles_of(&server.store, &known.person)
+    let held = person::roles_of(&mut server.store.connection().await.unwrap(), &known.person)
         .await
         .unwrap();
     assert_eq!(held, []);
@@ -318,7 +318,7 @@ async fn who_signs_in_without_a_group_they_had_has_lost_its_role(engine: Databas
         .await
         .unwrap()
         .unwrap();
-    let held = person::roles_of(&server.store, &known.person)
+    let held = person::roles_of(&mut server.store.connection().await.unwrap(), &known.person)
         .await
         .unwrap();
     let held: Vec<Role> = held.into_iter().map(|grant| grant.role).collect();
@@ -355,7 +355,8 @@ async fn a_sign_in_that_leaves_a_group_ends_no_role_while_another_one_of_its_per
     server.change("alice", |alice| alice.groups.clear());
     server.browser().sign_in("alice").await;
     let held = async || {
-        let held = person::roles_of(&server.store, &known.person).await;
+        let held =
+            person::roles_of(&mut server.store.connection().await.unwrap(), &known.person).await;
         held.unwrap().len()
     };
     assert_eq!(held().await, 1, "the other sign-in is in the group");
