@@ -14,12 +14,11 @@ use domain::{
     org::SpecialAccounts,
 };
 use sha2::{Digest as _, Sha256};
-use sqlx::AnyConnection;
 
 use crate::{
     mapping_file::MappingFile,
     service::app_state::AppState,
-    store::{self, StoreError},
+    store::{self, StoreConnection, StoreError},
 };
 
 /// What is on record of accounts, and how a mapping changes it.
@@ -42,7 +41,7 @@ impl RecordUnder {
 
 /// Returns what is on record, and what the mapping changes once it is in force. Writes nothing.
 pub async fn record_under(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     file: &MappingFile,
     special: &SpecialAccounts,
 ) -> Result<RecordUnder, StoreError> {

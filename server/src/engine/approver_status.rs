@@ -104,7 +104,7 @@ async fn approvals(
     app_state: &AppState,
     stored: &StoredChange,
 ) -> Result<Vec<(PersonId, Subject, String)>, StoreError> {
-    let mut conn = app_state.store.read().acquire().await?;
+    let mut conn = app_state.store.connection().await?;
     let mut found = Vec::new();
     for given in &stored.recorded {
         if given.decision != Decision::Approve || given.round != stored.change.round {

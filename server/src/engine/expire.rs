@@ -38,7 +38,7 @@ pub async fn run(app_state: Arc<AppState>) {
 
 /// Expires every change whose time is over and returns their ids.
 pub async fn expire_due(app_state: &AppState, now: Timestamp) -> Result<Vec<ChangeId>, StoreError> {
-    let mut conn = app_state.store.read().acquire().await?;
+    let mut conn = app_state.store.connection().await?;
     let due = change::undecided_until(&mut conn, now).await?;
     drop(conn);
     let mut expired = Vec::new();

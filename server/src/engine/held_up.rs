@@ -8,7 +8,6 @@
 use std::collections::BTreeSet;
 
 use domain::identity::{IdentityAlarm, LinkStatus};
-use sqlx::AnyConnection;
 
 use super::{
     approver_status::{ApproverStatus, UserPool},
@@ -20,7 +19,7 @@ use super::{
 };
 use crate::{
     service::{app_state::AppState, changes::identity_alarm::is_stopped},
-    store::{StoreError, change::StoredChange, identity},
+    store::{StoreConnection, StoreError, change::StoredChange, identity},
 };
 
 /// Fails if a change cannot start yet. For the alarm, only the ledger is read; people are read if the change already waits
@@ -60,7 +59,7 @@ pub(super) async fn held_up(
 
 async fn people_hold_up(
     app_state: &AppState,
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     stored: &StoredChange,
     alarm: Option<&IdentityAlarm>,
     people: &StartReads,
@@ -80,7 +79,7 @@ async fn people_hold_up(
 
 /// Returns what the ledger records about the people of a change since the alarm was raised.
 async fn recorded_in(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     stored: &StoredChange,
     alarm: &IdentityAlarm,
 ) -> Result<StartReads, StoreError> {

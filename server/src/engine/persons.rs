@@ -66,7 +66,7 @@ pub(super) async fn link_missed(app_state: &AppState) -> Result<(), StoreError> 
     let read_model = app_state.read_model();
     let users = || read_model.snapshot.parts().users.values();
     let waiting = {
-        let mut conn = app_state.store.read().acquire().await?;
+        let mut conn = app_state.store.connection().await?;
         store::person::without_user(&mut conn).await?
     };
     let is_found = |(_, keys): &(PersonId, LinkKeys)| {

@@ -208,7 +208,7 @@ fn to_be_carried(stored: &StoredChange) -> bool {
 }
 
 async fn approved(app_state: &AppState) -> Result<Vec<(ChangeId, i64)>, StoreError> {
-    let mut conn = app_state.store.read().acquire().await?;
+    let mut conn = app_state.store.connection().await?;
     store::change::approved(&mut conn).await
 }
 

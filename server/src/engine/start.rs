@@ -22,7 +22,6 @@ use domain::{
     time::Timestamp,
     verdict::{Outcome, Verdict},
 };
-use sqlx::AnyConnection;
 use thiserror::Error;
 
 use super::{
@@ -44,7 +43,7 @@ use crate::{
         identities::{self, Oneself},
     },
     store::{
-        StoreError, Tx,
+        StoreConnection, StoreError, Tx,
         change::{self, FoundChange, StoredChange},
         identity, person,
     },
@@ -71,7 +70,7 @@ pub enum NoVerdict {
 /// Loads a change. One that is not understood has no verdict: a newer version may start it, and nothing is recorded, so
 /// that it still can.
 pub async fn load(app_state: &AppState, id: &ChangeId) -> Result<Option<FoundChange>, StoreError> {
-    let mut conn = app_state.store.read().acquire().await?;
+    let mut conn = app_state.store.connection().await?;
     change::find(&mut conn, id).await
 }
 
@@ -151,7 +150,7 @@ async fn request_sign_in(
     let Some(subject) = &stored.requested_with else {
         return Ok(RequestSignIn::OfNobody);
     };
-    let mut conn = app_state.store.read().acquire().await?;
+    let mut conn = app_state.store.connection().await?;
     let username = person::username_of(&mut conn, subject, &stored.change.requester).await?;
     Ok(match username {
         Some(_) => RequestSignIn::OfRequester,
@@ -276,7 +275,7 @@ async fn by_approvals(
 /// missing of people who were not read, are not clear, or belong to the alarm: that voids nothing.
 pub(super) async fn approvals_now(
     app_state: &AppState,
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     stored: &mut StoredChange,
     effect: &Effect,
     alarm: Option<&IdentityAlarm>,
@@ -315,7 +314,7 @@ pub(super) async fn approvals_now(
 
 /// Returns the verdict that refuses a change because of its requester; none if the requester still is who they were.
 pub(super) async fn of_requester(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     stored: &StoredChange,
     alarm: Option<&IdentityAlarm>,
     people: &StartReads,

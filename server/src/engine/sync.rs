@@ -254,7 +254,7 @@ fn reads(app_state: &AppState) -> Vec<(SingleRead, Timestamp)> {
 pub async fn restore(app_state: &Arc<AppState>) -> Result<(), StoreError> {
     let special = SpecialAccounts::of(app_state.settings.leastwise_accounts.clone());
     let parts = {
-        let mut conn = app_state.store.read().acquire().await?;
+        let mut conn = app_state.store.connection().await?;
         let context = app_state.classification(&special);
         store::observed::load(
             &mut conn,
@@ -295,7 +295,7 @@ async fn tracked_listings(
     crawled: &Crawled,
 ) -> Result<Vec<Listing>, StoreError> {
     let keys = {
-        let mut conn = app_state.store.read().acquire().await?;
+        let mut conn = app_state.store.connection().await?;
         store::engine::keys(&mut conn).await?
     };
     let (mut pairs, mut groups) = (BTreeSet::new(), BTreeSet::new());

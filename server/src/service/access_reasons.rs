@@ -15,10 +15,9 @@ use domain::{
     policies::{Agreement, Record, Records},
     time::Timestamp,
 };
-use sqlx::AnyConnection;
 
 use super::app_state::AppState;
-use crate::store::{self, StoreError, change::FoundChange};
+use crate::store::{self, StoreConnection, StoreError, change::FoundChange};
 
 /// The reasons for the access that Leastwise granted, and the removals that are overdue.
 #[derive(Debug, Default)]
@@ -57,7 +56,7 @@ pub async fn load(
 
 /// Returns the approvals of a change; none if it is not as the ledger says.
 async fn agreement(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     change: &ChangeId,
 ) -> Result<Option<Agreement>, StoreError> {
     let found = store::change::find(conn, change).await?;
@@ -83,7 +82,7 @@ async fn agreement(
 }
 
 /// Returns the assignments that open access windows give.
-pub(super) async fn open(conn: &mut AnyConnection) -> Result<BTreeSet<Assignment>, StoreError> {
+pub(super) async fn open(conn: &mut StoreConnection) -> Result<BTreeSet<Assignment>, StoreError> {
     let windows = store::engine::windows(conn).await?.into_iter();
     Ok(windows
         .filter_map(|row| match row.key {

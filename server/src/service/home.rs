@@ -17,13 +17,11 @@ use domain::{
     time::Timestamp,
 };
 
-use sqlx::AnyConnection;
-
 use super::{
     Service, app_state::ReadModel, broken, caller::CallingPerson, index::is_production_pci, names,
     oversight,
 };
-use crate::store::{self, StoreError};
+use crate::store::{self, StoreConnection, StoreError};
 
 /// The number of differences listed on the home page.
 const DRIFT_ROWS: i64 = 8;
@@ -132,7 +130,7 @@ impl Service {
     /// Returns the name of an identity's user in the directory, or the last one that it had there.
     async fn last_name(
         &self,
-        conn: &mut AnyConnection,
+        conn: &mut StoreConnection,
         person: &PersonId,
     ) -> Result<Option<String>, StoreError> {
         let Some(user) = store::identity::record(conn, person).await?.current else {
@@ -144,8 +142,8 @@ impl Service {
         }
     }
 
-    async fn connection(&self) -> PortResult<sqlx::pool::PoolConnection<sqlx::Any>> {
-        self.app_state.store.read().acquire().await.map_err(broken)
+    async fn connection(&self) -> PortResult<StoreConnection> {
+        self.app_state.store.connection().await.map_err(broken)
     }
 
     fn my_access(&self, user: &UserId) -> (Vec<MyAccess>, usize) {

@@ -20,14 +20,13 @@ use domain::{
     snapshot::Snapshot,
     time::Timestamp,
 };
-use sqlx::AnyConnection;
 
 use super::{
     access_reasons,
     app_state::{AppState, ReadModel},
     single_reads::unmade,
 };
-use crate::store::{self, StoreError};
+use crate::store::{self, StoreConnection, StoreError};
 
 /// The pause after the read model was brought up to date. What is marked meanwhile becomes one new read model.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -185,7 +184,7 @@ async fn next(
 
 /// Returns the marked accounts that are classified differently now, by their declarations.
 pub(super) async fn classes(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     known: &BTreeMap<AccountId, (Account, Classification)>,
     marked: &Marked,
     now: Timestamp,
@@ -231,7 +230,7 @@ impl Current {
     /// Returns the snapshot in which every account is classified as it is now.
     pub async fn snapshot(
         &self,
-        conn: &mut AnyConnection,
+        conn: &mut StoreConnection,
         now: Timestamp,
     ) -> Result<Snapshot, StoreError> {
         let snapshot = &self.read_model.snapshot;
@@ -245,7 +244,7 @@ impl Current {
     /// Returns those of these assignments that an open access window of Leastwise gives.
     pub async fn given<'a>(
         &self,
-        conn: &mut AnyConnection,
+        conn: &mut StoreConnection,
         assignments: impl Iterator<Item = &'a Assignment> + Clone,
     ) -> Result<BTreeSet<Assignment>, StoreError> {
         let mut accounts = assignments.clone().map(|one| &one.pair.account);

@@ -22,7 +22,7 @@ pub use sketch::{IdentitySketch, Listed, sketches};
 pub use unused::in_use;
 
 use super::{
-    StoreError, Tx, affected, id,
+    StoreConnection, StoreError, Tx, affected, id,
     identity::{self, SuspendedUsers},
     json,
     person::stored_keys,
@@ -90,7 +90,7 @@ impl KnownIdentity {
 
 /// Returns what is known of an identity; none if there is no such person.
 pub async fn known(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<Option<KnownIdentity>, StoreError> {
     let row: Option<(Option<String>,)> = sqlx::query_as("select user_id from person where id = $1")
@@ -338,7 +338,7 @@ pub async fn listed(
 
 /// Returns the records of all identities about which people agreed to something, by the ledger.
 pub async fn agreed(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
 ) -> Result<BTreeMap<PersonId, IdentityRecord>, StoreError> {
     let projection = super::ledger::proof::agreed_identities(conn).await?;
     Ok(projection.identities().records().clone())

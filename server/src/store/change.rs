@@ -38,10 +38,10 @@ use domain::{
     time::Timestamp,
 };
 use serde_json::json;
-use sqlx::{AnyConnection, Row as _};
+use sqlx::Row as _;
 
 use self::found::{found, state_of};
-use super::{StoreError, Tx, affected, id, ledger::proof, to_json};
+use super::{StoreConnection, StoreError, Tx, affected, id, ledger::proof, to_json};
 
 /// A stored change, with the effect that its approvers saw.
 #[derive(Debug, Clone)]
@@ -168,7 +168,7 @@ async fn insert_targets(
 
 /// Returns the change that a form has created, with the texts that were typed into it.
 pub async fn by_form_key(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     form_key: &str,
 ) -> Result<Option<FoundChange>, StoreError> {
     let row = sqlx::query("select * from change where form_key = $1")
@@ -189,7 +189,7 @@ pub async fn by_form_key(
 
 /// Returns who requested a change according to the ledger.
 pub async fn requester(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     change: &ChangeId,
 ) -> Result<Option<PersonId>, StoreError> {
     let history = proof::decisions(conn, change).await?.history;
@@ -199,7 +199,7 @@ pub async fn requester(
 /// Returns the changes that were verified or failed at or after an instant, and when: an older read cannot show their
 /// result.
 pub async fn ended_since(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     since: Timestamp,
 ) -> Result<Vec<(FoundChange, Timestamp)>, StoreError> {
     let rows = sqlx::query(
@@ -220,7 +220,7 @@ pub async fn ended_since(
 
 /// Returns one change.
 pub async fn find(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     change: &ChangeId,
 ) -> Result<Option<FoundChange>, StoreError> {
     let row = sqlx::query("select * from change where id = $1")
@@ -236,7 +236,7 @@ pub async fn find(
 /// Returns the items of the request of a change in their order, each if the ledger proves it and this version understands
 /// it. None of a change that was not requested so.
 pub async fn requested_items(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     change: &ChangeId,
 ) -> Result<Vec<Option<Operation>>, StoreError> {
     let found = find(conn, change).await?.filter(|found| {
@@ -327,7 +327,7 @@ pub async fn rebind(tx: &mut Tx, stored: &StoredChange, now: Timestamp) -> Resul
 
 /// Returns how many changes of a requester that count against an allowance wait for a decision.
 pub async fn waiting_of(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     requester: &PersonId,
     allowance: Allowance,
 ) -> Result<i64, StoreError> {
@@ -344,7 +344,7 @@ pub async fn waiting_of(
 
 /// Returns the changes in any of these states, oldest first, but for one.
 pub async fn in_states(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     states: &[State],
     except: Option<&ChangeId>,
 ) -> Result<Vec<FoundChange>, StoreError> {
@@ -369,7 +369,7 @@ pub async fn in_states(
 }
 
 /// Returns the id and version of each approved change, oldest first.
-pub async fn approved(conn: &mut AnyConnection) -> Result<Vec<(ChangeId, i64)>, StoreError> {
+pub async fn approved(conn: &mut StoreConnection) -> Result<Vec<(ChangeId, i64)>, StoreError> {
     let rows = sqlx::query("select id, version from change where state = $1 order by submitted_at")
         .bind(State::Approved.as_str())
         .fetch_all(conn)

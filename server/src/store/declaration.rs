@@ -16,9 +16,8 @@ use domain::{
     subject::account_classification::{Declaration, content},
     time::Timestamp,
 };
-use sqlx::AnyConnection;
 
-use super::{Store, StoreError, Tx, change, ledger::proof, places};
+use super::{Store, StoreConnection, StoreError, Tx, change, ledger::proof, places};
 
 /// The declaration of an account that is in force according to the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +38,7 @@ impl InForce {
 
 /// Adds the texts of declarations, for display and forms. Nothing is decided by them.
 pub async fn open_texts(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     found: impl Iterator<Item = &mut InForce> + Send,
 ) -> Result<(), StoreError> {
     let proven: Vec<_> = found.filter_map(|one| one.proven.as_mut()).collect();
@@ -58,7 +57,7 @@ type OpenRow = (String, i64, String, String, String);
 
 /// Returns the declaration in force of an account.
 pub async fn in_force(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     account: &AccountId,
 ) -> Result<Option<InForce>, StoreError> {
     let mut found = in_force_of(conn, &BTreeSet::from([account.clone()])).await?;
@@ -70,7 +69,7 @@ const AT_ONCE: usize = 500;
 
 /// Returns the declarations in force of these accounts. Costs as much as these accounts were declared.
 pub async fn in_force_of(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     accounts: &BTreeSet<AccountId>,
 ) -> Result<BTreeMap<AccountId, InForce>, StoreError> {
     let accounts: Vec<&AccountId> = accounts.iter().collect();
@@ -94,7 +93,7 @@ pub async fn in_force_of(
 
 /// Returns what of the declarations in force classifies each account.
 pub async fn all_in_force(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
 ) -> Result<BTreeMap<AccountId, Declared>, StoreError> {
     let projection = proof::declarations(conn).await?;
     let rows: Vec<OpenRow> = sqlx::query_as(

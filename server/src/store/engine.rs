@@ -19,7 +19,9 @@ use domain::{
 };
 use sqlx::{AnyConnection, Row as _};
 
-use super::{Store, StoreError, Tx, affected, json, ledger::proof, places, to_json};
+use super::{
+    Store, StoreConnection, StoreError, Tx, affected, json, ledger::proof, places, to_json,
+};
 
 /// The id of the only row.
 const ID: &str = "engine";
@@ -95,7 +97,7 @@ pub async fn restore(tx: &mut Tx, now: Timestamp) -> Result<Rows, StoreError> {
 }
 
 /// Returns the open windows: the reasons for the access that Leastwise granted.
-pub async fn windows(conn: &mut AnyConnection) -> Result<Vec<WindowRow>, StoreError> {
+pub async fn windows(conn: &mut StoreConnection) -> Result<Vec<WindowRow>, StoreError> {
     let rows = open_windows(conn).await?;
     if rows.is_empty() {
         return Ok(rows);
@@ -161,7 +163,7 @@ pub async fn change(
 
 /// Returns windows, open or closed, by their grants. One that the ledger does not know is left out.
 pub async fn windows_of(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     grants: &[&GrantId],
 ) -> Result<BTreeMap<GrantId, WindowRow>, StoreError> {
     if grants.is_empty() {

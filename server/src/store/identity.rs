@@ -14,11 +14,13 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
-use super::{Store, StoreError, Tx, affected, id, json, ledger::proof, person::stored_keys};
+use super::{
+    Store, StoreConnection, StoreError, Tx, affected, id, json, ledger::proof, person::stored_keys,
+};
 
 /// Returns what the ledger records about an identity.
 pub async fn record(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<IdentityRecord, StoreError> {
     let projection = proof::identity(conn, person).await?;
@@ -28,7 +30,7 @@ pub async fn record(
 /// Returns what the ledger records about every identity, with a few queries instead of some for each identity. An identity
 /// without an entry is not among them.
 pub async fn records(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
 ) -> Result<BTreeMap<PersonId, IdentityRecord>, StoreError> {
     let projection = proof::identities(conn).await?;
     Ok(projection.identities().records().clone())
@@ -36,7 +38,7 @@ pub async fn records(
 
 /// Returns why an identity may not act; none if it may.
 pub async fn suspension(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<Option<Suspension>, StoreError> {
     Ok(record(conn, person).await?.suspended)
@@ -44,7 +46,7 @@ pub async fn suspension(
 
 /// Whether the roles of an identity have an effect.
 pub async fn may_use_roles(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<bool, StoreError> {
     Ok(record(conn, person).await?.may_use_roles())
@@ -52,7 +54,7 @@ pub async fn may_use_roles(
 
 /// Returns all suspended identities.
 pub async fn suspended(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
 ) -> Result<BTreeMap<PersonId, Suspension>, StoreError> {
     let projection = proof::suspensions(conn).await?;
     let records = projection.identities().records().iter();
@@ -64,7 +66,7 @@ pub async fn suspended(
 /// Returns how many identities are suspended since an instant or later, at most `most`. An identity that somebody has
 /// confirmed in the meantime does not count.
 pub async fn suspended_since(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     at: Timestamp,
     most: usize,
 ) -> Result<usize, StoreError> {
@@ -83,7 +85,7 @@ pub async fn suspended_since(
 }
 
 /// Returns the alarm, if it is on.
-pub async fn alarm(conn: &mut AnyConnection) -> Result<Option<IdentityAlarm>, StoreError> {
+pub async fn alarm(conn: &mut StoreConnection) -> Result<Option<IdentityAlarm>, StoreError> {
     let projection = proof::identity_alarms(conn).await?;
     Ok(projection.identities().alarm().cloned())
 }
@@ -264,7 +266,7 @@ pub async fn keep(
 pub struct SuspendedUsers(BTreeMap<UserId, BTreeSet<PersonId>>);
 
 /// Returns the users of all suspended identities. One query, so that a crawl asks once and not for each sign-in.
-pub async fn suspended_users(conn: &mut AnyConnection) -> Result<SuspendedUsers, StoreError> {
+pub async fn suspended_users(conn: &mut StoreConnection) -> Result<SuspendedUsers, StoreError> {
     let projection = proof::suspended_identities(conn).await?;
     let mut found = SuspendedUsers::default();
     for (person, record) in projection.identities().records() {

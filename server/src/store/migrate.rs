@@ -39,6 +39,8 @@ embed! {
     "0016_change_items",
     "0017_account_declaration",
     "0018_agreed_links",
+    "0019_ledger_mac",
+    "0020_ledger_set_aside",
 }
 
 /// A migrator over embedded files, with the versions and descriptions that sqlx derives from file names.
@@ -64,7 +66,9 @@ impl Store {
         match self.engine {
             DatabaseEngine::Sqlite => {
                 let mut tx = self.write().await?;
-                migrator(SQLITE).run_direct(None, tx.conn(), false).await?;
+                migrator(SQLITE)
+                    .run_direct(None, &mut **tx.conn(), false)
+                    .await?;
                 tx.commit().await
             }
             DatabaseEngine::Postgres => {

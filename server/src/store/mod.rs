@@ -5,6 +5,7 @@
 
 pub mod agreed_link;
 pub mod change;
+mod connection;
 pub mod crawl;
 pub mod declaration;
 pub mod engine;
@@ -24,15 +25,18 @@ pub mod session;
 
 use std::{sync::Arc, time::Duration};
 
-use sqlx::{Any, AnyPool, Executor as _, Transaction, any::AnyPoolOptions, pool::PoolConnection};
+use domain::ledger::LogName;
+use sqlx::{AnyPool, Executor as _, any::AnyPoolOptions};
 use tokio::{
     sync::{Mutex, OwnedMutexGuard, watch},
     time::timeout,
 };
 
+pub use connection::StoreConnection;
 pub use error::StoreError;
 
-use crate::clock::Clock;
+use self::ledger::Tail;
+use crate::{clock::Clock, row_key::RowKeys};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatabaseEngine {
@@ -54,19 +58,24 @@ pub enum Durability {
 /// An open write transaction. On SQLite it also holds this process's write turn, because SQLite's own busy handler is
 /// unfair (measured: worst wait 2.4 s without the turn, 32 ms with it).
 pub struct Tx {
-    inner: Transaction<'static, Any>,
+    inner: StoreConnection,
     _turn: Option<OwnedMutexGuard<()>>,
 }
 
 impl Tx {
     /// Returns the connection for statements.
-    pub fn conn(&mut self) -> &mut sqlx::AnyConnection {
+    pub fn conn(&mut self) -> &mut StoreConnection {
         &mut self.inner
     }
 
     /// Commits the transaction. If this fails, the outcome is unknown and not necessarily *rolled back*.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.inner.commit().await?)
+        let (tail, end) = (self.inner.tail().clone(), self.inner.own_end());
+        self.inner.commit().await?;
+        if let Some(end) = end {
+            tail.publish_end(end);
+        }
+        Ok(())
     }
 }
 
@@ -90,6 +99,8 @@ pub struct Store {
     begun: watch::Sender<bool>,
     /// When the last check found that the database can be written to.
     writable_at: Arc<Mutex<Option<Duration>>>,
+    /// How far the ledger is verified.
+    tail: Arc<Tail>,
 }
 
 impl Store {
@@ -168,7 +179,25 @@ impl Store {
             turn: Arc::default(),
             begun: watch::Sender::new(false),
             writable_at: Arc::default(),
+            tail: Arc::default(),
         })
+    }
+
+    /// Sets the row keys, without which nothing can be appended to the ledger and no entry counts.
+    #[must_use]
+    pub fn with_row_keys(self, keys: RowKeys) -> Self {
+        self.tail.set_keys(keys);
+        self
+    }
+
+    /// Sets the name of the log, which each MAC covers.
+    pub fn set_log(&self, log: &LogName) {
+        self.tail.set_log(log);
+    }
+
+    /// Returns how far the ledger is verified.
+    pub fn tail(&self) -> &Tail {
+        &self.tail
     }
 
     pub fn engine(&self) -> DatabaseEngine {
@@ -188,6 +217,7 @@ impl Store {
         self.begun.send_replace(false);
         let inner = self.pool.begin_with(begin).await?;
         self.begun.send_replace(true);
+        let inner = StoreConnection::transaction(inner, self.tail.clone());
         Ok(Tx { inner, _turn: turn })
     }
 
@@ -197,8 +227,9 @@ impl Store {
     }
 
     /// Returns a connection for several reads.
-    pub async fn connection(&self) -> Result<PoolConnection<Any>, StoreError> {
-        Ok(self.pool.acquire().await?)
+    pub async fn connection(&self) -> Result<StoreConnection, StoreError> {
+        let conn = self.pool.acquire().await?;
+        Ok(StoreConnection::pooled(conn, self.tail.clone()))
     }
 
     /// Checks that the database can be written to, or could be within the last second. Ends within two seconds, also if

@@ -179,7 +179,7 @@ const BY_ID: &str = "select s.token_hash, s.id, s.iss, s.sub, s.document, s.refr
      join subject u on u.iss = s.iss and u.sub = s.sub join person p on p.id = u.person_id where s.id = $1";
 
 async fn find(store: &Store, key: &str, sql: &'static str) -> Result<Option<Session>, StoreError> {
-    let mut conn = store.read().acquire().await?;
+    let mut conn = store.connection().await?;
     let Some(row) = sqlx::query(sql)
         .bind(key)
         .fetch_optional(&mut *conn)

@@ -76,7 +76,7 @@ async fn known(
     app_state: &AppState,
     person: &PersonId,
 ) -> Result<Option<KnownIdentity>, StoreError> {
-    let mut conn = app_state.store.read().acquire().await?;
+    let mut conn = app_state.store.connection().await?;
     agreed_link::known(&mut conn, person).await
 }
 

@@ -43,7 +43,7 @@ impl Service {
 
     /// Returns the alarms about changes of one requester, or of everybody.
     async fn alarms_of(&self, own: Option<PersonId>) -> Result<Alarms, StoreError> {
-        let mut conn = self.app_state.store.read().acquire().await?;
+        let mut conn = self.app_state.store.connection().await?;
         let counts = change::alarm_counts(&mut conn, own.as_ref(), self.now - SHOWN).await?;
         let mut folds = folded(counts);
         let rest = folds.split_off(folds.len().min(ROWS));

@@ -12,13 +12,12 @@ use domain::{
         identity_link::{Controllers, Link},
     },
 };
-use sqlx::AnyConnection;
 
-use crate::store::{StoreError, agreed_link, person};
+use crate::store::{StoreConnection, StoreError, agreed_link, person};
 
 /// Adds to the states of identities who decides and administers. Reads nothing unless an item takes that from somebody.
 pub(super) async fn add(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     snapshot: &Snapshot,
     operations: &[Operation],
     under_way: &[Operation],
@@ -44,7 +43,7 @@ fn disarmed(operations: &[Operation]) -> impl Iterator<Item = PersonId> {
 }
 
 async fn controllers(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     snapshot: &Snapshot,
     disarmed: &BTreeSet<PersonId>,
 ) -> Result<Controllers, StoreError> {

@@ -24,7 +24,6 @@ use domain::{
     second_factor::StepUp,
     time::Timestamp,
 };
-use sqlx::AnyConnection;
 
 use self::refusals::{obsolete, voids_approvals, wrong_reason};
 use super::{
@@ -39,7 +38,7 @@ use super::{
 use crate::{
     service::{Service, broken, identities::Oneself, journal::EntryActor},
     store::{
-        StoreError,
+        StoreConnection, StoreError,
         change::{self, FoundChange, StoredChange},
         identity, person,
     },
@@ -143,7 +142,7 @@ impl Service {
         id: &ChangeId,
         input: &DecisionInput,
     ) -> Result<Option<DecideOutcome>, StoreError> {
-        let mut conn = self.app_state.store.read().acquire().await?;
+        let mut conn = self.app_state.store.connection().await?;
         let stored = match change::find(&mut conn, id).await? {
             None => return Ok(Some(DecideOutcome::NotFound)),
             Some(FoundChange::Unreadable(row)) => {
@@ -158,7 +157,7 @@ impl Service {
     /// cannot be recorded.
     async fn decidable(
         &self,
-        conn: &mut AnyConnection,
+        conn: &mut StoreConnection,
         mut stored: StoredChange,
         input: &DecisionInput,
     ) -> Result<Result<(StoredChange, Candidate), DecideOutcome>, StoreError> {
@@ -300,7 +299,7 @@ impl Service {
     /// Returns the ledger's record of the identity that calls; an empty one if no person does.
     pub(super) async fn own_record(
         &self,
-        conn: &mut AnyConnection,
+        conn: &mut StoreConnection,
     ) -> Result<IdentityRecord, StoreError> {
         match self.caller.person() {
             Some(calling) => identity::record(conn, &calling.person).await,
@@ -353,7 +352,7 @@ impl Service {
 /// Returns everyone who may fill an approval slot: approvers according to the ledger, without those who may be the
 /// requester or a beneficiary by an unsettled claim.
 pub(crate) async fn seats(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     stored: &StoredChange,
 ) -> Result<BTreeSet<PersonId>, StoreError> {
     let claims = person::claims(conn).await?;

@@ -21,7 +21,6 @@ use domain::{
     subject::SubjectStates,
     time::Timestamp,
 };
-use sqlx::AnyConnection;
 
 use super::{controllers, subject_states};
 use crate::{
@@ -29,7 +28,7 @@ use crate::{
         app_state::AppState, evaluation_slots, identities::is_oneself, moved_accounts::Current,
     },
     store::{
-        StoreError,
+        StoreConnection, StoreError,
         change::{self, FoundChange, PeopleOfRemovals, StoredChange, SubmittedWithin},
         engine, identity, identity_link, person,
     },
@@ -39,7 +38,7 @@ use crate::{
 /// these are the operations of, if it is stored.
 pub(super) async fn evaluate_now(
     app_state: &AppState,
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     current: &Current,
     operations: &[Operation],
     asked: &RequestContext,
@@ -171,7 +170,7 @@ impl Evaluated {
 /// Evaluates a stored change again, with the roles that its requester holds now according to the ledger.
 pub(crate) async fn re_evaluate(
     app_state: &AppState,
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     stored: &StoredChange,
     approvals: BTreeSet<PersonId>,
 ) -> Result<Evaluation, StoreError> {
@@ -210,7 +209,7 @@ pub(crate) async fn re_evaluate(
 /// Returns the people who lose access by the requester's earlier removals. Later ones do not count: a removal that needed
 /// no approval when it was submitted is not held up by what its requester did afterwards.
 async fn earlier_removals(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     requester: &PersonId,
     stored: Option<&Change>,
     now: Timestamp,
@@ -229,7 +228,7 @@ async fn earlier_removals(
 /// in the ledger; the caller has checked `altered`.
 pub(crate) async fn compared(
     app_state: &AppState,
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     stored: &StoredChange,
     now: &Evaluation,
 ) -> Result<EffectComparison, StoreError> {
@@ -278,7 +277,7 @@ struct UnderWay {
 /// Changes that were not requested, or have not ended according to the ledger, are left out: they must not make a gain
 /// look like existing access.
 async fn under_way(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     snapshot: &Snapshot,
     except: Option<&ChangeId>,
 ) -> Result<UnderWay, StoreError> {
@@ -371,7 +370,7 @@ struct NewLinks {
 
 /// Reads who was linked after the snapshot was taken, as far as they request or gain.
 async fn new_links(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     snapshot: &Snapshot,
     evaluation: &Evaluation,
     requester: &PersonId,

@@ -89,7 +89,7 @@ async fn wait(at: &mut ChangeStream) -> Option<()> {
 }
 
 async fn now(app_state: &AppState, id: &ChangeId) -> Result<Option<LiveChange>, StoreError> {
-    let mut conn = app_state.store.read().acquire().await?;
+    let mut conn = app_state.store.connection().await?;
     let stored = match change::find(&mut conn, id).await? {
         None => return Ok(None),
         Some(FoundChange::Unreadable(row)) => {

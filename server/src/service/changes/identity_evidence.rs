@@ -9,13 +9,12 @@ use domain::{
     snapshot::Snapshot,
     subject::identity_link::{Link, SIGN_INS, SignInEvidence},
 };
-use sqlx::AnyConnection;
 
 use super::{forms::identity_name as name, identity_state, person_names::PersonNames};
 use crate::{
     service::names,
     store::{
-        StoreError,
+        StoreConnection, StoreError,
         agreed_link::{self, KnownIdentity, SignInOfIdentity},
         identity,
     },
@@ -23,7 +22,7 @@ use crate::{
 
 /// Returns the evidence of each item about an identity.
 pub(super) async fn of(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     snapshot: &Snapshot,
     people: &mut PersonNames<'_>,
     operations: &[Operation],
@@ -51,7 +50,7 @@ fn judged<'a>(item: &Link<'a>) -> Vec<Option<&'a UserId>> {
 }
 
 async fn of_user(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     snapshot: &Snapshot,
     people: &mut PersonNames<'_>,
     (item, user): (&Link<'_>, Option<&UserId>),

@@ -10,10 +10,9 @@ use domain::{
         Controllers, Link, ObservedIdentity, SIGN_INS, SignInEvidence, State,
     },
 };
-use sqlx::AnyConnection;
 
 use crate::store::{
-    StoreError,
+    StoreConnection, StoreError,
     agreed_link::{self, KnownIdentity},
     identity::SuspendedUsers,
     person,
@@ -21,7 +20,7 @@ use crate::store::{
 
 /// Returns the state of the identity of an item; none if there is no such person. `suspended` are all suspended users.
 pub(super) async fn read(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     snapshot: &Snapshot,
     requester: &PersonId,
     item: &Link<'_>,
@@ -86,7 +85,7 @@ fn elsewhere(known: &KnownIdentity, user: &UserId, snapshot: &Snapshot) -> Vec<U
 
 /// Returns what is seen of an identity when an item about it is requested.
 pub(super) async fn seen(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     snapshot: &Snapshot,
     known: &KnownIdentity,
     after: Option<&UserId>,
@@ -105,7 +104,7 @@ pub(super) async fn seen(
 
 /// Returns what speaks for and against a link now.
 pub(super) async fn evidence(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     snapshot: &Snapshot,
     known: &KnownIdentity,
     after: Option<&UserId>,

@@ -18,7 +18,7 @@ use super::{descriptions, person_names::PersonNames, preview::effect_page};
 use crate::{
     service::{Service, broken, existing},
     store::{
-        StoreError,
+        StoreConnection, StoreError,
         change::{self, ChangeSummary, ChangeTarget, Filter, Folding, FoundChange, ListedChange},
     },
 };
@@ -258,7 +258,7 @@ impl Service {
         limit: i64,
         offset: i64,
     ) -> Result<(Vec<ChangeRow>, i64), StoreError> {
-        let mut conn = self.app_state.store.read().acquire().await?;
+        let mut conn = self.app_state.store.connection().await?;
         let (found, total) = change::list(&mut conn, filter, limit, offset).await?;
         let folded = folded(&mut conn, filter, &found).await?;
         drop(conn);
@@ -275,7 +275,7 @@ impl Service {
 
 /// Returns for each change of a folded list how many refused changes its row stands for, if there are several.
 async fn folded(
-    conn: &mut sqlx::AnyConnection,
+    conn: &mut StoreConnection,
     filter: &Filter,
     found: &[ListedChange],
 ) -> Result<Vec<Option<FoldedChanges>>, StoreError> {

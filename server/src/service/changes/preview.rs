@@ -81,7 +81,7 @@ impl Service {
         person: &PersonId,
         operations: &[Operation],
     ) -> Result<Preview, StoreError> {
-        let mut conn = self.app_state.store.read().acquire().await?;
+        let mut conn = self.app_state.store.connection().await?;
         let asked = self.asked(person, None);
         let evaluation = evaluate_now(
             &self.app_state,
@@ -133,7 +133,7 @@ impl Service {
             AlarmOnSubmit::None
         };
         let evidence = {
-            let mut conn = self.app_state.store.read().acquire().await?;
+            let mut conn = self.app_state.store.connection().await?;
             identity_evidence::of(&mut conn, snapshot, &mut people, operations).await?
         };
         let named = people.of_items(operations).await?;

@@ -122,7 +122,7 @@ impl Service {
         }
         let mut found = BTreeSet::new();
         {
-            let mut conn = self.app_state.store.read().acquire().await?;
+            let mut conn = self.app_state.store.connection().await?;
             for (kind, values) in &by_kind {
                 let since = Timestamp(now.0 - RECENT.0);
                 found.extend(change::concerning(&mut conn, kind, values, since, COMPARED).await?);

@@ -12,18 +12,17 @@ use domain::{
     subject::{SubjectKey, SubjectKind, SubjectState, SubjectStates, account_classification},
     time::Timestamp,
 };
-use sqlx::AnyConnection;
 
 use super::identity_state;
 use crate::store::{
-    StoreError,
+    StoreConnection, StoreError,
     declaration::{self, InForce},
     identity,
 };
 
 /// Returns the states of the subjects of these items.
 pub(super) async fn read(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     snapshot: &Snapshot,
     requester: &PersonId,
     operations: &[Operation],
@@ -52,7 +51,7 @@ pub(super) async fn read(
 }
 
 async fn add_identities(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     snapshot: &Snapshot,
     requester: &PersonId,
     items: &[&Operation],
@@ -72,7 +71,7 @@ async fn add_identities(
 }
 
 async fn add_classifications(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     snapshot: &Snapshot,
     accounts: BTreeSet<AccountId>,
     now: Timestamp,

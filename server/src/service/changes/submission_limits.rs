@@ -11,9 +11,8 @@ use domain::{
     time::{Duration, Timestamp},
     verdict::{Outcome, Verdict},
 };
-use sqlx::AnyConnection;
 
-use crate::store::{StoreError, change};
+use crate::store::{StoreConnection, StoreError, change};
 
 /// The maximum number of grants of one requester that may wait at the same time, and of removals, because approvers read
 /// each of them.
@@ -31,7 +30,7 @@ pub(super) const FLOOD: &str = "Too many changes that were blocked or withdrawn.
 
 /// Returns the refusal of one more change that leads to nothing, if the person has reached a limit.
 pub(super) async fn reached(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     person: &PersonId,
     proposal: &Proposal,
     verdict: &Verdict,

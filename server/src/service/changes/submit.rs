@@ -186,7 +186,7 @@ impl Service {
 
     /// Returns the change that the same form created before.
     async fn stored_before(&self, sent: &SentForm) -> Result<Option<FoundChange>, StoreError> {
-        let mut conn = self.app_state.store.read().acquire().await?;
+        let mut conn = self.app_state.store.connection().await?;
         change::by_form_key(&mut conn, &sent.form_key).await
     }
 

@@ -19,7 +19,6 @@ use domain::{
     time::Timestamp,
     verdict::Persistence,
 };
-use sqlx::AnyConnection;
 
 use super::{
     controllers, follow_ups,
@@ -32,7 +31,7 @@ use super::{
 use crate::{
     service::{Service, broken},
     store::{
-        StoreError,
+        StoreConnection, StoreError,
         change::{self, FoundChange, StoredChange},
         identity, ledger, person,
     },
@@ -47,7 +46,7 @@ impl Service {
         if self.allowed(Action::SeeInbox).is_err() {
             return Ok(Vec::new());
         }
-        let mut conn = self.app_state.store.read().acquire().await?;
+        let mut conn = self.app_state.store.connection().await?;
         let waiting = change::in_states(&mut conn, &[State::Waiting], None).await?;
         let claims = person::claims(&mut conn).await?;
         let record = self.own_record(&mut conn).await?;
@@ -73,7 +72,7 @@ impl Service {
     }
 
     pub(super) async fn stored(&self, id: &ChangeId) -> Result<Option<FoundChange>, StoreError> {
-        let mut conn = self.app_state.store.read().acquire().await?;
+        let mut conn = self.app_state.store.connection().await?;
         let mut found = change::find(&mut conn, id).await?;
         if let Some(FoundChange::Known(stored)) = &mut found {
             stored.open(&mut conn).await?;
@@ -109,7 +108,7 @@ impl Service {
 
     pub(super) async fn view(&self, stored: &StoredChange) -> Result<ChangeView, StoreError> {
         let mut stored = stored.clone();
-        let mut conn = self.app_state.store.read().acquire().await?;
+        let mut conn = self.app_state.store.connection().await?;
         stored.open(&mut conn).await?;
         drop(conn);
         let stored = &stored;
@@ -149,7 +148,7 @@ impl Service {
             .await?;
         let now = self.app_state.clock.now();
         let named = people.of_items(&change.proposal.operations).await?;
-        let mut conn = self.app_state.store.read().acquire().await?;
+        let mut conn = self.app_state.store.connection().await?;
         let waiting = self.app_state.waiting.of(&change.id);
         let items = ItemsProgress::read(&mut conn, stored, 1, waiting, now).await?;
         let against = against(&mut conn, snapshot, stored, now).await?;
@@ -205,7 +204,7 @@ impl Service {
         let read_model = self.app_state.read_model();
         let waiting = self.app_state.waiting.of(&stored.change.id);
         let now = self.app_state.clock.now();
-        let mut conn = self.app_state.store.read().acquire().await?;
+        let mut conn = self.app_state.store.connection().await?;
         let items = ItemsProgress::read(&mut conn, stored, page, waiting, now).await?;
         drop(conn);
         let mut people = PersonNames::new(&self.app_state.store, &read_model.snapshot);
@@ -241,7 +240,7 @@ fn stopped(
 /// Returns why an undecided change cannot be carried out, by what its items are about and who requested them now. Nothing
 /// is decided by it: the evaluation of the decision refuses.
 async fn against(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     snapshot: &Snapshot,
     stored: &StoredChange,
     now: Timestamp,

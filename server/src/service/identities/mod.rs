@@ -23,13 +23,11 @@ use domain::{
     time::Timestamp,
 };
 
-use sqlx::AnyConnection;
-
 use super::{
     app_state::AppState,
     journal::{EntryActor, EntryBuilder},
 };
-use crate::store::{StoreError, Tx, identity, person};
+use crate::store::{StoreConnection, StoreError, Tx, identity, person};
 
 /// What pages and metrics say about identities. Nothing is decided by it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,7 +46,7 @@ pub async fn check(
     person: &PersonId,
 ) -> Result<Option<LinkStatus>, StoreError> {
     let (known, record) = {
-        let mut conn = app_state.store.read().acquire().await?;
+        let mut conn = app_state.store.connection().await?;
         let known = identity::linked_one(&mut conn, person).await?;
         (known, identity::record(&mut conn, person).await?)
     };
@@ -152,7 +150,7 @@ pub async fn react(
 /// Returns the alarm that begins if `fresh` identities differ in addition to those that were suspended just before.
 async fn expected_alarm(
     app_state: &AppState,
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     fresh: usize,
     now: Timestamp,
 ) -> Result<Option<IdentityAlarm>, StoreError> {
@@ -193,7 +191,7 @@ pub async fn keep(
 
 /// Updates what pages and metrics say.
 pub async fn refresh_summary(app_state: &AppState) -> Result<(), StoreError> {
-    let mut conn = app_state.store.read().acquire().await?;
+    let mut conn = app_state.store.connection().await?;
     let suspended = identity::suspended(&mut conn).await?;
     let mut persons = suspended.keys();
     app_state.set_identity_summary(IdentitySummary {

@@ -42,7 +42,7 @@ pub async fn review(app_state: &AppState, users: &[User]) -> Result<Review, Stor
     let now = app_state.clock.now();
     let (read_model, directory) = (app_state.read_model(), &*app_state.directory_users);
     let (mut found, differing, alarm, many) = {
-        let mut conn = app_state.store.read().acquire().await?;
+        let mut conn = app_state.store.connection().await?;
         let alarm = identity::alarm(&mut conn).await?;
         let linked = identity::linked(&mut conn).await?;
         let index = DirectoryIndex::of(users);

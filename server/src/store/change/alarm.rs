@@ -10,7 +10,7 @@ use domain::{
 use sqlx::AnyConnection;
 
 use super::{ListedChange, summary::listed};
-use crate::store::{StoreError, id};
+use crate::store::{StoreConnection, StoreError, id};
 
 /// The changes of one requester with one aim, in one state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub async fn alarm_counts(
 
 /// Returns the newest change behind a count.
 pub async fn newest_with_alarm(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     of: &AlarmCount,
 ) -> Result<Option<ListedChange>, StoreError> {
     let sql = format!(

@@ -11,7 +11,7 @@ use domain::{
 };
 use sqlx::{AnyConnection, Row as _};
 
-use crate::store::{Store, StoreError, Tx, affected, id, ledger::proof};
+use crate::store::{Store, StoreConnection, StoreError, Tx, affected, id, ledger::proof};
 
 /// Stores a decision; the caller appends its ledger entry. A second decision of the same person in the same round is a
 /// conflict.
@@ -44,7 +44,7 @@ pub(super) struct ProvenDecisions {
 
 /// Returns the decisions on a change.
 pub(super) async fn proven(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     change: &ChangeId,
 ) -> Result<ProvenDecisions, StoreError> {
     let decisions = proof::decisions(conn, change).await?;

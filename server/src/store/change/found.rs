@@ -16,10 +16,10 @@ use domain::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use sqlx::{AnyConnection, Row as _, any::AnyRow};
+use sqlx::{Row as _, any::AnyRow};
 
 use super::{StoredChange, decision, decision::ProvenDecisions, items};
-use crate::store::{StoreError, id, json};
+use crate::store::{StoreConnection, StoreError, id, json};
 
 /// A change as it was found.
 #[derive(Debug, Clone)]
@@ -139,7 +139,7 @@ pub(super) struct ChangeColumns {
 }
 
 impl ChangeColumns {
-    pub async fn read(conn: &mut AnyConnection, row: &AnyRow) -> Result<Self, StoreError> {
+    pub async fn read(conn: &mut StoreConnection, row: &AnyRow) -> Result<Self, StoreError> {
         let change: ChangeId = id("change", &row.try_get::<String, _>("id")?)?;
         let proposal: StoredProposal = json("change", &row.try_get::<String, _>("proposal")?)?;
         Ok(Self {
@@ -258,7 +258,7 @@ impl ChangeColumns {
 
 /// Reads a change with all its items.
 pub(super) async fn found(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     row: &AnyRow,
 ) -> Result<FoundChange, StoreError> {
     let mut columns = ChangeColumns::read(conn, row).await?;

@@ -148,7 +148,7 @@ pub async fn item_digests(store: &Store) -> Result<BTreeMap<String, ItemsDigest>
 
 /// Returns the items of a change for an export or a verification.
 pub async fn items_of(store: &Store, change: &ChangeId) -> Result<Vec<StoredItem>, StoreError> {
-    let mut conn = store.read().acquire().await?;
+    let mut conn = store.connection().await?;
     of_change(&mut conn, change).await
 }
 

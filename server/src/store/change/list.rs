@@ -11,7 +11,7 @@ use domain::{
 use sqlx::{AnyConnection, Row as _};
 
 use super::{ChangeTarget, ListedChange, skipped, summary::listed};
-use crate::store::{StoreError, id};
+use crate::store::{StoreConnection, StoreError, id};
 
 /// Whether a list shows each refused change, or one row for all refused changes of a requester.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,7 +69,7 @@ impl Filter {
 
 /// Returns the changes that match a filter, newest first, and their total number.
 pub async fn list(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     filter: &Filter,
     limit: i64,
     offset: i64,

@@ -10,14 +10,14 @@ use domain::{
     ledger::items::ItemRows,
     time::Timestamp,
 };
-use sqlx::{AnyConnection, any::AnyRow};
+use sqlx::any::AnyRow;
 
 use super::{
     StoredChange,
     found::ChangeColumns,
     items::{self, FirstItems},
 };
-use crate::store::StoreError;
+use crate::store::{StoreConnection, StoreError};
 
 /// A change of a list, with its first items only.
 #[derive(Debug, Clone)]
@@ -126,7 +126,7 @@ impl<'a> ChangeSummary<'a> {
 
 /// Reads rows of changes for a list.
 pub(super) async fn listed(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     rows: &[AnyRow],
 ) -> Result<Vec<ListedChange>, StoreError> {
     let mut all = Vec::with_capacity(rows.len());

@@ -10,10 +10,9 @@ use domain::{
     ids::ChangeId,
     ledger::projection::Lifecycle,
 };
-use sqlx::AnyConnection;
 
 use super::documents;
-use crate::store::{StoreError, change, ledger::proof};
+use crate::store::{StoreConnection, StoreError, change, ledger::proof};
 
 /// The changes that the engine is applying, and the items among them whose saga is not the requested one.
 #[derive(Default)]
@@ -25,7 +24,7 @@ pub(super) struct ChangesUnderWay {
 /// Returns the changes that the engine is applying. A change that still waits for its verdict is left out: it has not
 /// opened anything, and is started again from the request and not from a row. So is a change that has not started
 /// according to the ledger.
-pub(super) async fn load(conn: &mut AnyConnection) -> Result<ChangesUnderWay, StoreError> {
+pub(super) async fn load(conn: &mut StoreConnection) -> Result<ChangesUnderWay, StoreError> {
     let rows: Vec<ChangeRow> = documents(
         conn,
         "engine_change",

@@ -8,7 +8,7 @@ use domain::ledger::{
 };
 use sqlx::{AnyConnection, Row as _};
 
-use super::{LedgerError, count_of, hash, number};
+use super::{LedgerError, StoredMac, count_of, hash, number};
 use crate::store::{Store, StoreError};
 
 /// The head row.
@@ -83,6 +83,8 @@ pub struct StoredEntry {
     pub grant: Option<String>,
     /// The session column.
     pub session: Option<String>,
+    /// None if there is no MAC, or none that can be read.
+    pub mac: Option<StoredMac>,
 }
 
 /// Returns entries with a greater number, in order, so that all of them can be read in constant memory.
@@ -93,8 +95,9 @@ pub async fn entries_after(
 ) -> Result<Vec<StoredEntry>, StoreError> {
     // A negative number was inserted manually and must be reported.
     let rows = sqlx::query(
-        "select seq, leaf, leaf_hash, type, change_id, target_id, grant_id, session from ledger_entry \
-         where seq >= $1 and (seq > $1 or $2 = 1) order by seq limit $3",
+        "select e.seq, e.leaf, e.leaf_hash, e.type, e.change_id, e.target_id, e.grant_id, e.session, m.key_id, m.mac, \
+         m.prev from ledger_entry e left join ledger_mac m on m.seq = e.seq \
+         where e.seq >= $1 and (e.seq > $1 or $2 = 1) order by e.seq limit $3",
     )
     .bind(after.unwrap_or(i64::MIN))
     .bind(i64::from(after.is_none()))
@@ -115,6 +118,7 @@ pub async fn entries_after(
                 target: row.try_get("target_id").ok(),
                 grant: row.try_get("grant_id").ok(),
                 session: row.try_get("session").ok(),
+                mac: StoredMac::read(row),
             })
         })
         .collect()
@@ -247,7 +251,7 @@ pub async fn words_of_nobody(store: &Store, after: Option<i64>) -> Result<Vec<i6
 /// Returns the stored hashes that these computations need.
 pub async fn tree_hashes(store: &Store, needs: &[Need]) -> Result<BTreeMap<u64, Hash>, StoreError> {
     let mut known = BTreeMap::new();
-    let mut conn = store.read().acquire().await?;
+    let mut conn = store.connection().await?;
     for need in needs {
         fetch(&mut conn, *need, &mut known).await?;
     }

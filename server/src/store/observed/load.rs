@@ -18,7 +18,7 @@ use super::{
     OUTDATED,
     interner::{Ids, Interner},
 };
-use crate::store::{StoreError, id, json};
+use crate::store::{StoreConnection, StoreError, id, json};
 
 /// Returns the strictest recorded classification of each account.
 pub async fn recorded(
@@ -66,7 +66,7 @@ pub async fn understood(
 
 /// Returns everything observed that existed at the last read.
 pub async fn load(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     context: ClassificationContext<'_>,
     analyse: impl Fn(&Content) -> Analysis,
     now: Timestamp,

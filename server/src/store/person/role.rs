@@ -7,10 +7,9 @@
 use std::collections::BTreeSet;
 
 use domain::{authorize::Role, ids::PersonId, ledger::projection::Projection, time::Timestamp};
-use sqlx::AnyConnection;
 
 use super::lock;
-use crate::store::{Store, StoreError, Tx, identity, ledger::proof};
+use crate::store::{Store, StoreConnection, StoreError, Tx, identity, ledger::proof};
 
 /// A role that the ledger grants and that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,13 +22,13 @@ pub struct RoleGrant {
 
 /// Returns the current roles of a person according to the ledger; none while the identity may not use them.
 pub async fn roles_of(store: &Store, person: &PersonId) -> Result<Vec<RoleGrant>, StoreError> {
-    let mut conn = store.read().acquire().await?;
+    let mut conn = store.connection().await?;
     roles_of_now(&mut conn, person).await
 }
 
 /// As [`roles_of`], inside the caller's transaction.
 pub async fn roles_of_now(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<Vec<RoleGrant>, StoreError> {
     let held = granted_to(conn, person).await?;
@@ -41,7 +40,7 @@ pub async fn roles_of_now(
 
 /// Returns the roles that the ledger grants to a person, even if their identity is suspended.
 pub async fn granted_to(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<Vec<RoleGrant>, StoreError> {
     let rows: Vec<HeldRow> = sqlx::query_as(
@@ -61,12 +60,14 @@ pub async fn granted_to(
 
 /// Returns everyone who has a role according to the ledger, with the roles that it may use.
 pub async fn everyone_with_a_role(store: &Store) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
-    let mut conn = store.read().acquire().await?;
+    let mut conn = store.connection().await?;
     roles_now(&mut conn).await
 }
 
 /// As [`everyone_with_a_role`], inside the caller's transaction: the roles under the lock.
-pub async fn roles_now(conn: &mut AnyConnection) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
+pub async fn roles_now(
+    conn: &mut StoreConnection,
+) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
     let rows: Vec<HeldRow> = sqlx::query_as(
         "select person_id, role, granted_at, granted_by from role_grant where ended_at is null \
          order by person_id, role, granted_at",

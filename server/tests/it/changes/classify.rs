@@ -406,7 +406,7 @@ async fn a_row_that_was_altered_or_inserted_by_hand_loosens_nothing(engine: Data
 /// Classifies every account by the stored declarations, as a start does.
 async fn reload(org: &Org) {
     let declared = {
-        let mut conn = org.app_state.store.read().acquire().await.unwrap();
+        let mut conn = org.app_state.store.connection().await.unwrap();
         server::store::declaration::all_in_force(&mut conn)
             .await
             .unwrap()

@@ -89,7 +89,7 @@ async fn a_change_for_thousands_is_stored_once_for_all_and_found_by_each_of_them
     assert!(text.len() < 45 * CROWD as usize, "{} bytes", text.len());
     let verdict = serde_json::to_string(&stored.change.verdict).unwrap();
     assert!(verdict.len() < 5_000, "{} bytes", verdict.len());
-    let mut conn = org.app_state.store.read().acquire().await.unwrap();
+    let mut conn = org.app_state.store.connection().await.unwrap();
     for who in [stranger(0), stranger(CROWD - 1), user("bob")] {
         let filter = Filter {
             about: Some(ChangeTarget {

@@ -218,7 +218,7 @@ async fn a_text_beside_an_entry_is_compared_with_its_item(engine: DatabaseEngine
     let (code, told) = verify(&org).await;
     assert_eq!(code, 0, "{told}");
     let mut stored = org.stored(&id).await;
-    let mut conn = org.app_state.store.read().acquire().await.unwrap();
+    let mut conn = org.app_state.store.connection().await.unwrap();
     stored.open(&mut conn).await.unwrap();
     drop(conn);
     let known = stored.change.proposal.operations.iter_mut().all(|item| {

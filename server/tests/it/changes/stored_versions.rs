@@ -152,7 +152,7 @@ async fn is_continued(org: &Org, folder: &Path) {
             assert_eq!(said, classify::shown(&plan.steps[0].leaves));
         }
     }
-    let mut conn = org.app_state.store.read().acquire().await.unwrap();
+    let mut conn = org.app_state.store.connection().await.unwrap();
     let declared = declaration::all_in_force(&mut conn).await.unwrap();
     for (account, one) in declared {
         assert_eq!(one.proof, DeclarationProof::Confirmed, "{account}");

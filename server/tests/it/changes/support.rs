@@ -356,7 +356,7 @@ impl Org {
     }
 
     pub async fn found(&self, id: &ChangeId) -> change::FoundChange {
-        let mut conn = self.app_state.store.read().acquire().await.unwrap();
+        let mut conn = self.app_state.store.connection().await.unwrap();
         change::find(&mut conn, id).await.unwrap().unwrap()
     }
 
@@ -392,7 +392,7 @@ impl Org {
 
     /// Returns the number of all changes.
     pub async fn count(&self) -> i64 {
-        let mut conn = self.app_state.store.read().acquire().await.unwrap();
+        let mut conn = self.app_state.store.connection().await.unwrap();
         change::list(&mut conn, &change::Filter::default(), 1, 0)
             .await
             .unwrap()

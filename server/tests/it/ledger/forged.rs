@@ -147,7 +147,7 @@ pub async fn a_declaration_that_is_not_as_the_ledger_says_is_named(scene: &Scene
     scene.sealer().await.unwrap().seal_now().await.unwrap();
     assert_eq!(told(scene).await.0, 0);
     let in_force = || async {
-        let mut conn = scene.db.store.read().acquire().await.unwrap();
+        let mut conn = scene.db.store.connection().await.unwrap();
         let found = declaration::in_force(&mut conn, &account_id(1)).await;
         found.unwrap().unwrap()
     };

@@ -166,7 +166,7 @@ async fn a_row_of_an_ended_link_has_no_effect_without_an_entry(company: &Company
         Some(LinkStatus::Differs(LinkDifference::LinkAltered))
     );
     company.sync().await;
-    let mut conn = company.app_state.store.read().acquire().await.unwrap();
+    let mut conn = company.app_state.store.connection().await.unwrap();
     let record = identity::record(&mut conn, &person).await.unwrap();
     drop(conn);
     assert_eq!(record.current, None, "no crawl records the forged link");
@@ -277,7 +277,7 @@ async fn a_refused_claim_is_not_made_again(company: &Company) {
     assert_eq!(signs_in(company, &second).await.claimed, None);
     company.sync().await;
     assert!(listed(company, "claims").await.is_empty());
-    let mut conn = company.app_state.store.read().acquire().await.unwrap();
+    let mut conn = company.app_state.store.connection().await.unwrap();
     let claims = person::claims(&mut conn).await.unwrap();
     assert!(claims.0.is_empty(), "{claims:?}");
 }
@@ -331,7 +331,7 @@ async fn a_suspended_identity_acts_again_after_an_agreed_link(company: &Company)
     assert_eq!(suspension(company, APPROVER).await, None);
     assert_eq!(company.known(APPROVER).await.user, Some(new));
     assert_eq!(company.app_state.identity_summary().suspended, 0);
-    let mut conn = company.app_state.store.read().acquire().await.unwrap();
+    let mut conn = company.app_state.store.connection().await.unwrap();
     let counted = identity::suspended_since(&mut conn, Timestamp::default(), 10).await;
     assert_eq!(counted.unwrap(), 0, "it counts towards no alarm");
     drop(conn);
@@ -413,7 +413,7 @@ async fn a_key_that_leads_to_another_user_blocks_the_link_and_suspends_it_later(
     settled(company, &link(&person, &user), &[APPROVER, SECOND]).await;
     let other = provision(company, "somebody.else", "00u1other").await;
     company.sync().await;
-    let mut conn = company.app_state.store.read().acquire().await.unwrap();
+    let mut conn = company.app_state.store.connection().await.unwrap();
     let record = identity::record(&mut conn, &person).await.unwrap();
     drop(conn);
     assert_eq!(

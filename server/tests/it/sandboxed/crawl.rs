@@ -373,7 +373,7 @@ async fn what_is_done_outside_is_on_record_and_what_we_do_is_not(company: &Compa
         Drift::Joined { group, user },
     ]);
     let (seen, total) = {
-        let mut conn = company.app_state.store.read().acquire().await.unwrap();
+        let mut conn = company.app_state.store.connection().await.unwrap();
         store::crawl::drift_events(&mut conn, 100).await.unwrap()
     };
     assert_eq!(

@@ -315,7 +315,7 @@ async fn an_expired_window_is_gone_within_a_minute_of_its_end(company: &Company)
 }
 
 async fn window_end(company: &Company) -> domain::time::Timestamp {
-    let mut conn = company.app_state.store.read().acquire().await.unwrap();
+    let mut conn = company.app_state.store.connection().await.unwrap();
     let windows = store::engine::windows(&mut conn).await.unwrap();
     windows[0].window.ends.unwrap()
 }

@@ -39,7 +39,7 @@ impl Recorded {
         let company = Company::on(engine).await;
         company.sync().await;
         let mine = company.identity_of(APPROVER).await;
-        let mut conn = company.app_state.store.read().acquire().await.unwrap();
+        let mut conn = company.app_state.store.connection().await.unwrap();
         let record = identity::record(&mut conn, &mine).await.unwrap();
         assert_eq!(record.current, Some(company.user(APPROVER)));
         drop(conn);
@@ -221,7 +221,7 @@ pub(super) fn form(
 
 pub(super) async fn suspension(company: &Company, name: &str) -> Option<LinkDifference> {
     let person = company.identity_of(name).await;
-    let mut conn = company.app_state.store.read().acquire().await.unwrap();
+    let mut conn = company.app_state.store.connection().await.unwrap();
     let suspended = identity::suspension(&mut conn, &person).await.unwrap();
     suspended.map(|suspension| suspension.difference)
 }
@@ -249,7 +249,7 @@ pub(super) async fn waiting(company: &Company, gains: &str) -> ChangeId {
 
 /// Writes the index rows of an identity as its entries say.
 pub(super) async fn restore_rows(company: &Company, person: &PersonId) {
-    let mut conn = company.app_state.store.read().acquire().await.unwrap();
+    let mut conn = company.app_state.store.connection().await.unwrap();
     let record = identity::record(&mut conn, person).await.unwrap();
     drop(conn);
     let mut tx = company.app_state.store.write().await.unwrap();

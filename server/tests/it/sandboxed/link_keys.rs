@@ -325,7 +325,7 @@ async fn a_second_sign_in_of_a_suspended_identity_is_a_claim(company: &Company) 
     assert_eq!(second.user, None, "no new identity");
     let claim = second.claimed.unwrap();
     assert_eq!((claim.user, &claim.held_by), (new.clone(), &mine));
-    let mut conn = company.app_state.store.read().acquire().await.unwrap();
+    let mut conn = company.app_state.store.connection().await.unwrap();
     let claims = person::claims(&mut conn).await.unwrap();
     drop(conn);
     assert!(claims.doubles_of(&mine).contains(&second.person));

@@ -52,7 +52,7 @@ async fn undo_of(company: &Company, id: &ChangeId) -> ChangeForm {
 }
 
 async fn refused(company: &Company, person: &PersonId) -> BTreeSet<UserId> {
-    let mut conn = company.app_state.store.read().acquire().await.unwrap();
+    let mut conn = company.app_state.store.connection().await.unwrap();
     identity::record(&mut conn, person).await.unwrap().refused
 }
 

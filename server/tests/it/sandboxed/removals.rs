@@ -179,7 +179,7 @@ async fn the_end_of_temporary_oversight_access_is_in_time_and_raises_an_alarm(co
         .await;
     assert_eq!(company.end_of(&other).await, State::Verified);
     let ends = {
-        let mut conn = company.app_state.store.read().acquire().await.unwrap();
+        let mut conn = company.app_state.store.connection().await.unwrap();
         let windows = store::engine::windows(&mut conn).await.unwrap();
         windows.iter().filter_map(|row| row.window.ends).max()
     };

@@ -83,7 +83,7 @@ async fn a_second_sign_in_of_a_user_claims_and_is_linked_to_nobody(engine: Datab
         held_by: alice_is.clone(),
     });
     assert_eq!(server.events().iter().filter(|e| **e == claim).count(), 1);
-    let mut conn = server.store.read().acquire().await.unwrap();
+    let mut conn = server.store.connection().await.unwrap();
     let claims = person::claims(&mut conn).await.unwrap();
     drop(conn);
     assert_eq!(claims.0.len(), 1);
@@ -191,7 +191,7 @@ async fn a_directory_that_changes_its_mind_swaps_nobody(engine: DatabaseEngine) 
 
 async fn recorded(server: &Server, name: &str) -> IdentityRecord {
     let person = who(server, name).await;
-    let mut conn = server.store.read().acquire().await.unwrap();
+    let mut conn = server.store.connection().await.unwrap();
     identity::record(&mut conn, &person).await.unwrap()
 }
 

@@ -13,11 +13,10 @@ use domain::{
     subject::CHANGED_MEANWHILE,
     verdict::{Hit, Persistence, Verdict},
 };
-use sqlx::AnyConnection;
 
 use crate::{
     service::{Service, app_state::AppState, changes::evaluation::compared},
-    store::{StoreError, change::StoredChange},
+    store::{StoreConnection, StoreError, change::StoredChange},
 };
 
 /// The minimum length of the reason for a decision, in characters.
@@ -26,7 +25,7 @@ const REASON_CHARS: usize = 5;
 /// Returns why a change cannot be decided as its approvers saw it, if it cannot.
 pub(super) async fn voids_approvals(
     app_state: &AppState,
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     stored: &StoredChange,
     now: &Evaluation,
 ) -> Result<Option<&'static str>, StoreError> {

@@ -15,13 +15,12 @@ use domain::{
     snapshot::Snapshot,
     subject::identity_link::OpenMatter,
 };
-use sqlx::AnyConnection;
 
 use super::{ItemForm, ParsedForm, reader::FormReader, users};
 use crate::{
     service::changes::{identity_state, scope::Scope},
     store::{
-        Store, StoreError,
+        Store, StoreConnection, StoreError,
         agreed_link::{self, KnownIdentity},
     },
 };
@@ -41,7 +40,7 @@ impl ItemForm for IdentityForm {
         mut form: FormReader<'_>,
         store: &Store,
     ) -> Result<ParsedForm, StoreError> {
-        let mut conn = store.read().acquire().await?;
+        let mut conn = store.connection().await?;
         let person = form.parsed.change_form.who.strip_prefix("person:");
         let known = match person.map(PersonId::parse) {
             Some(Ok(person)) => agreed_link::known(&mut conn, &person).await?,
@@ -105,7 +104,7 @@ impl IdentityForm {
     async fn item(
         &self,
         form: &mut FormReader<'_>,
-        conn: &mut AnyConnection,
+        conn: &mut StoreConnection,
         known: &KnownIdentity,
     ) -> Result<Option<Operation>, StoreError> {
         let after = match self {

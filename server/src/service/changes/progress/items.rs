@@ -18,7 +18,6 @@ use domain::{
     subject::NoUndo,
     time::Timestamp,
 };
-use sqlx::AnyConnection;
 
 use super::{is_queued, progress_of, saga_steps, waits};
 use crate::{
@@ -32,7 +31,7 @@ use crate::{
         },
         existing,
     },
-    store::{StoreError, change::StoredChange, engine},
+    store::{StoreConnection, StoreError, change::StoredChange, engine},
 };
 
 /// The progress of all items of a change.
@@ -68,7 +67,7 @@ impl<'a> ItemsProgress<'a> {
     /// Reads the progress of a change, and determines the items of a page. The number of queries depends on this page
     /// only.
     pub async fn read(
-        conn: &mut AnyConnection,
+        conn: &mut StoreConnection,
         stored: &'a StoredChange,
         page: usize,
         waiting: Option<PendingStart>,
