@@ -19,7 +19,7 @@ use ipnet::IpNet;
 use thiserror::Error;
 use url::Url;
 
-use crate::{aws::Access, http::client_ip::network, mapping_file::MappingFile};
+use crate::{aws::Access, http::client_ip::network, mapping_file::MappingFile, row_key};
 
 /// An invalid configuration value, and how to correct it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -311,6 +311,12 @@ impl ServeArgs {
         };
         self.trusted_proxies.iter().map(parse).collect()
     }
+}
+
+/// Returns the text of the row keys, if LEASTWISE_ROW_KEY is set.
+pub fn row_key_variable() -> Result<Option<String>, ConfigError> {
+    let given = secret(row_key::KEY_VARIABLE)?;
+    Ok(Some(given).filter(|given| !given.is_empty()))
 }
 
 /// Returns a secret from its variable, or from the file named in `…_FILE`.

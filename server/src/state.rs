@@ -24,11 +24,12 @@ use thiserror::Error;
 use crate::{
     aws::{Aws, SetupError, error::ErrorClass},
     clock::{self, Clock},
-    config::{ConfigError, ServeArgs},
+    config::{self, ConfigError, ServeArgs},
     engine::seal::Sealer,
     http::oidc::{DiscoveryFailure, InvalidOidcConfig},
     managed_policies::{Catalogue, CatalogueError},
     process_lock::LockError,
+    row_key::{self, KeyHistory, RowKeyError},
     service::{
         app_state::AppState,
         identities,
@@ -71,6 +72,14 @@ pub enum StartError {
     Locked(#[from] LockError),
     #[error("the database cannot be used")]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    RowKey(#[from] RowKeyError),
+    /// Entries of an earlier version have no MAC yet.
+    #[error(
+        "the ledger was written by an earlier version: start `leastwise serve` with this version first, which gives its \
+         entries MACs; docs/row-key.md"
+    )]
+    NotAdopted,
     #[error("AWS cannot be used")]
     Aws(#[from] SetupError),
     #[error(transparent)]
@@ -96,6 +105,35 @@ pub enum StartError {
     Ended(&'static str),
 }
 
+/// Opens the database with the row keys, and migrates it.
+pub async fn open_store(database: &crate::config::DatabaseArgs) -> Result<Store, StartError> {
+    let store = Store::open(&database.url).await?;
+    store.migrate().await?;
+    let history = if store::ledger::row_key_ids(&store).await?.is_empty() {
+        KeyHistory::New
+    } else {
+        KeyHistory::Authenticated
+    };
+    let given = config::row_key_variable()?;
+    let keys = row_key::load(&database.keys, given.as_deref(), history)?;
+    let mut tx = store.write().await?;
+    store::ledger::register_row_keys(&mut tx, &keys, Clock::System.now()).await?;
+    tx.commit().await?;
+    Ok(store.with_row_keys(keys))
+}
+
+/// Returns the name of the log: the configured one, or that of the database.
+pub async fn log_name(
+    database: &crate::config::DatabaseArgs,
+    store: &Store,
+) -> Result<LogName, StartError> {
+    let held = store::ledger::head(store).await?.map(|head| head.log);
+    let log = database.log_name.clone().or(held);
+    Ok(LogName::parse(
+        log.as_deref().unwrap_or("leastwise/ledger"),
+    )?)
+}
+
 /// Opens the database, connects to AWS and parses the policies: everything except the web server.
 pub async fn app_state(
     database: &crate::config::DatabaseArgs,
@@ -106,16 +144,13 @@ pub async fn app_state(
     step_up: StepUpLimits,
 ) -> Result<Arc<AppState>, StartError> {
     let access = aws.access()?;
-    let store = Store::open(&database.url).await?;
-    store.migrate().await?;
+    let store = open_store(database).await?;
     let clock = Clock::System;
     let clients = Aws::connect(&access).await;
     let instance = clients.instance().await?;
     instance::check(&store, &instance.arn).await?;
     let rules = rules(aws.removal_limits()?).map_err(StartError::Rules)?;
-    let held = store::ledger::head(&store).await?.map(|head| head.log);
-    let log = database.log_name.clone().or(held);
-    let log = LogName::parse(log.as_deref().unwrap_or("leastwise/ledger"))?;
+    let log = log_name(database, &store).await?;
     let journal = Journal::new(store.clone(), clock.clone(), log, clock::row_id());
     journal.rules_are(rules.version());
     let settings = Settings {
@@ -142,7 +177,14 @@ pub async fn command_state(
 ) -> Result<Arc<AppState>, StartError> {
     let crawl_every = domain::time::Duration::minutes(15);
     let step_up = StepUpLimits::default();
-    app_state(database, aws, identities, crawl_every, "", step_up).await
+    let app_state = app_state(database, aws, identities, crawl_every, "", step_up).await?;
+    let head = store::ledger::head(&app_state.store).await?;
+    let mut conn = app_state.store.connection().await?;
+    if head.is_some() && !store::ledger::has_macs(&mut conn).await? {
+        return Err(StartError::NotAdopted);
+    }
+    drop(conn);
+    Ok(app_state)
 }
 
 /// Records the start, and the policies if they are newly in force, in the ledger.

@@ -4,13 +4,12 @@
 //! An event kind is added by one row here. The meaning of a type never changes once it has been written, and no type is
 //! ever removed.
 
+mod lookup;
 mod meaning;
 mod sentence;
 
 pub use meaning::{Agency, Audience, EventMeaning, OcsfActivity, OcsfMapping, Severity};
 pub use sentence::{Part, Slot, parts};
-
-use super::EntryType;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $word:literal { $($field:ident: $value:expr),+ $(,)? })+) => {
@@ -352,6 +351,21 @@ kinds! {
         title: "Ledger exported", sentence: "The ledger was exported on the host",
         agency: Observation, ocsf: ENTITY_READ, severity: Low, concerns: &[],
     }
+    /// Entries that had none got a MAC: those of an earlier version, or all of them under another row key.
+    LedgerAdopted = "ledger.adopted" {
+        title: "Ledger adopted", sentence: "{actor} gave earlier entries of the ledger a MAC",
+        agency: Leastwise, ocsf: ENTITY_UPDATE, severity: High, concerns: &[Administrators],
+    }
+    /// Entries that Leastwise did not write were set aside on the host.
+    LedgerSetAside = "ledger.set_aside" {
+        title: "Entries set aside", sentence: "Entries that Leastwise did not write were set aside on the host",
+        agency: Observation, ocsf: ENTITY_UPDATE, severity: Critical, concerns: &[Administrators],
+    }
+    /// People accepted on the host that the end of the ledger is lost.
+    LedgerRestoreAccepted = "ledger.restore_accepted" {
+        title: "Restore accepted", sentence: "The loss of the end of the ledger was accepted on the host",
+        agency: Observation, ocsf: ENTITY_UPDATE, severity: Critical, concerns: &[Administrators],
+    }
     /// The process started to write the log.
     LogStarted = "log.started" {
         title: "Log started", sentence: "{actor} started to write the log",
@@ -366,27 +380,6 @@ kinds! {
     AccessDenied = "access.denied" {
         title: "Access denied", sentence: "{actor} was denied an action[: {reason}]",
         agency: Observation, ocsf: API_READ, severity: Low, concerns: &[],
-    }
-}
-
-impl EventKind {
-    /// Returns the type as it is stored in entries.
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "a test parses every word of the table"
-    )]
-    pub fn entry_type(self) -> EntryType {
-        EntryType::parse(self.as_str()).expect("the table holds dotted words only")
-    }
-
-    /// Finds the kind of an entry. None if a newer version wrote it.
-    pub fn of(kind: &EntryType) -> Option<Self> {
-        Self::from_word(kind.as_str())
-    }
-
-    /// Finds a kind by its stored type.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().find(|kind| kind.as_str() == word).copied()
     }
 }
 

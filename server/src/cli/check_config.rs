@@ -13,11 +13,16 @@ use super::{
 };
 use crate::{
     aws::{Aws, Instance},
-    config::{ConfigError, ServeArgs, secret},
+    config::{self, ConfigError, ServeArgs, secret},
     http::oidc::DiscoveryFailure,
+    row_key::{self, RowKeyError},
     service::{instance, names},
     state::{self, StartError},
-    store::{Store, name},
+    store::{
+        Store, StoreError,
+        ledger::{self, LedgerError},
+        name,
+    },
 };
 
 /// The results so far, printed one by one.
@@ -66,6 +71,7 @@ pub async fn run(mut args: ServeArgs) -> CommandResult {
         Results::ok("configuration", "");
     }
     let store = database(&args, &mut results).await;
+    row_key(&args, store.as_ref(), &mut results).await?;
     let aws = Aws::connect(&args.aws.access()?).await;
     let found = organization(&aws, store.as_ref(), &mut results).await;
     rights(&aws, found.as_ref(), &mut results).await;
@@ -173,6 +179,53 @@ async fn database(args: &ServeArgs, results: &mut Results) -> Option<Store> {
             None
         }
     }
+}
+
+/// Checks that this process has every row key that the database names.
+async fn row_key(
+    args: &ServeArgs,
+    store: Option<&Store>,
+    results: &mut Results,
+) -> Result<(), StoreError> {
+    let used = match store {
+        Some(store) => ledger::row_key_ids(store).await?,
+        None => Vec::new(),
+    };
+    let given = match config::row_key_variable() {
+        Ok(given) => given,
+        Err(error) => {
+            results.failed("row key", &error.to_string());
+            return Ok(());
+        }
+    };
+    let folder = &args.database.keys;
+    match row_key::existing(folder, given.as_deref()) {
+        Err(error) => results.failed("row key", &error.to_string()),
+        Ok(None) if used.is_empty() => {
+            let path = folder.join(row_key::KEY_FILE);
+            let text = format!("{} will be created at the start", path.display());
+            Results::ok("row key", &text);
+        }
+        Ok(None) => {
+            let missing = RowKeyError::Missing(folder.join(row_key::KEY_FILE));
+            results.failed("row key", &missing.to_string());
+        }
+        Ok(Some(keys)) => {
+            let is_known = |id: &&String| keys.ids().any(|known| known.as_str() == *id);
+            match used.iter().find(|id| !is_known(id)) {
+                None => Results::ok("row key", keys.id().as_str()),
+                Some(used) => {
+                    let known = keys.id().to_string();
+                    let other = LedgerError::OtherRowKey {
+                        used: used.clone(),
+                        known,
+                    };
+                    results.failed("row key", &other.to_string());
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Finds the Identity Center instance, and checks that the database belongs to it.

@@ -24,8 +24,9 @@ use crate::{
         crawl::{OrganizationRead, read_organization},
     },
     clock::Clock,
-    config::{AwsArgs, DatabaseArgs},
+    config::{self, AwsArgs, DatabaseArgs},
     mapping_file::MappingFile,
+    row_key,
     service::names,
     store::{self, Store, StoreError, name},
 };
@@ -74,7 +75,11 @@ struct Organization {
 /// names something that does not exist.
 pub async fn run(args: ClassifyArgs) -> CommandResult {
     let file = args.aws.mapping()?;
-    let store = Store::open_existing(&args.database.url).await?;
+    let mut store = Store::open_existing(&args.database.url).await?;
+    let given = config::row_key_variable()?;
+    if let Some(keys) = row_key::existing(&args.database.keys, given.as_deref())? {
+        store = store.map(|store| store.with_row_keys(keys));
+    }
     let database = name::shown(&args.database.url);
     let (organization, record) = if args.stored {
         let missing = || ClassifyError::NothingStored(database.clone());

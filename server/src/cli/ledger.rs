@@ -1,4 +1,4 @@
-//! `leastwise ledger verify | export`.
+//! `leastwise ledger verify | export | set-aside | accept-restore | adopt-row-key`.
 //!
 //! Verification does not trust the database or the bundle: the keys come from a separate file, and earlier checkpoints
 //! from wherever they were kept. Uses constant memory, except for checkpoints, decisions, roles, identities, access windows,
@@ -11,9 +11,12 @@ mod database;
 mod declarations;
 mod export;
 mod findings;
+pub mod host_action;
 mod identities;
 mod items;
+mod macs;
 mod open_sessions;
+pub mod repair;
 mod rows;
 mod search;
 mod trust;
@@ -32,8 +35,14 @@ use domain::ledger::{
 };
 use thiserror::Error;
 
+use self::{host_action::HostActionArgs, repair::RepairError};
 use super::counted;
-use crate::{config, store::StoreError};
+use crate::{
+    clock::Clock,
+    config::{self, ConfigError},
+    row_key::RowKeyError,
+    store::StoreError,
+};
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum LedgerCommand {
@@ -42,6 +51,12 @@ pub enum LedgerCommand {
     Verify(VerifyArgs),
     /// Export the ledger as a folder of files that can be verified without this program.
     Export(ExportArgs),
+    /// Set aside what Leastwise did not write at the end of the ledger. Two administrators.
+    SetAside(HostActionArgs),
+    /// Accept that the end of the ledger is lost, after an older backup was restored. Two administrators.
+    AcceptRestore(HostActionArgs),
+    /// Give every entry a MAC by the row key of this host, after the row key was lost. Two administrators.
+    AdoptRowKey(HostActionArgs),
 }
 
 /// The location of the ledger and of the keys.
@@ -107,6 +122,10 @@ pub enum LedgerCommandError {
     /// A line is not a verifier key.
     #[error(transparent)]
     Key(#[from] CheckpointError),
+    #[error(transparent)]
+    RowKey(#[from] RowKeyError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The name of the key is not a valid log name.
     #[error(transparent)]
     Name(#[from] InvalidName),
@@ -122,6 +141,8 @@ pub enum LedgerCommandError {
     /// The database has no ledger.
     #[error("this database has no ledger yet")]
     NoLedger,
+    #[error(transparent)]
+    Repair(#[from] RepairError),
     /// The output could not be written.
     #[error("cannot write the output: {0}")]
     Output(io::Error),
@@ -146,6 +167,18 @@ pub struct Verified {
     pub kept: usize,
     /// Whether the keys come from the bundle itself.
     pub keys: trust::Source,
+    /// Whether the MACs were checked.
+    pub macs: MacsChecked,
+}
+
+/// Whether the MACs of entries were checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MacsChecked {
+    All,
+    /// There is no row key on this machine.
+    NoRowKey,
+    /// A bundle has none, because it is verified by its signatures.
+    Bundle,
 }
 
 impl Verified {
@@ -186,6 +219,13 @@ pub async fn execute(
             told.map_err(LedgerCommandError::Output)?;
             Ok(u8::from(!verified.holds()))
         }
+        LedgerCommand::SetAside(args) => Ok(repair::set_aside(&args, &Clock::System, out).await?),
+        LedgerCommand::AcceptRestore(args) => {
+            Ok(repair::accept_restore(&args, &Clock::System, out).await?)
+        }
+        LedgerCommand::AdoptRowKey(args) => {
+            Ok(repair::adopt_row_key(&args, &Clock::System, out).await?)
+        }
         LedgerCommand::Export(args) => {
             let manifest = export::export(&args, notes).await?;
             writeln!(
@@ -210,6 +250,7 @@ fn json(verified: &Verified, out: &mut (dyn Write + Send)) -> io::Result<()> {
     } else if verified.report.holds() && !verified.rows.is_empty() {
         report["reason"] = "rows_differ".into();
     }
+    report["macs_checked"] = (verified.macs == MacsChecked::All).into();
     report["findings"] = serde_json::to_value(findings::of(verified)).map_err(io::Error::other)?;
     writeln!(out, "{report}")
 }
@@ -258,6 +299,12 @@ fn people(
         writeln!(
             notes,
             "The verifier keys come from the bundle itself, which proves little. Pass the keys that you trust with --vkey."
+        )?;
+    }
+    if verified.macs == MacsChecked::NoRowKey {
+        writeln!(
+            notes,
+            "The MACs of the entries were not checked: no row key. Run this where LEASTWISE_ROW_KEY or row.key is."
         )?;
     }
     if verified.kept == 0 {

@@ -176,6 +176,7 @@ pub async fn start(
     let expires = engine::expire::run(app_state.clone()).boxed();
     loops.forever("expiry of changes", knowing(expires));
     loops.forever("sealing of the ledger", sealer.clone().run());
+    loops.forever("following of the ledger", sealer.clone().follow());
     Ok(Started {
         app_state,
         sealer,

@@ -1,14 +1,22 @@
 //! Seals the ledger: signs its head at most a minute after an entry.
 //!
 //! Signs only what it has read: it hashes the new leaves again and appends them to the tree that it signed before. A
-//! log that was rewritten below the last checkpoint is therefore never signed, and is reported instead. A checkpoint is
-//! written to the file beside the key before it is written to the database.
+//! log that was rewritten below the last checkpoint is therefore never signed, and is reported instead. An entry without a
+//! valid MAC is never signed over. A checkpoint is written to the file beside the key before it is written to the database.
 
+mod adopt;
 mod copy;
+mod end;
+mod fault;
 mod key;
+mod start_check;
 
+pub use adopt::Adoption;
 pub use copy::COPY_FILE;
+pub use end::{END_FILE, keep_end, kept_end};
+pub use fault::Fault;
 pub use key::{KEY_FILE, KEY_VARIABLE, KeyError, VKEY_FILE};
+pub use start_check::SignedPart;
 
 use std::{
     collections::BTreeMap,
@@ -19,17 +27,16 @@ use std::{
 };
 
 use domain::ledger::{
-    Checkpoint, CheckpointError, Hash, LogName, SigningKey, Vkeys,
-    tree::{self, Need, TreeError},
+    Checkpoint, Hash, SigningKey, Vkeys,
+    tree::{self, Need},
 };
-use thiserror::Error;
 
 use crate::{
     clock::Clock,
     service::journal::Journal,
     store::{
-        Store, StoreError,
-        ledger::{self, LedgerError},
+        Store,
+        ledger::{self, CaughtUp, EntryFlaw, NotAuthentic},
     },
 };
 
@@ -37,64 +44,8 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(20);
 /// The maximum number of entries per checkpoint. More entries are signed in several steps.
 const STEP: u64 = 10_000;
-/// The maximum number of entries in memory.
-const PAGE: u32 = 500;
-
-/// The reason why nothing was signed, or why the process must not start.
-#[derive(Debug, Error)]
-pub enum Fault {
-    #[error("the ledger cannot be read")]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// The copy outside the database cannot be read or written.
-    #[error("{path}: {source}")]
-    Copy { path: PathBuf, source: io::Error },
-    /// No known key signed the checkpoint.
-    #[error("the newest checkpoint in {place} is not one of this ledger's: {source}. {LOOK}")]
-    Strange {
-        /// The file or database that holds the checkpoint.
-        place: String,
-        source: CheckpointError,
-    },
-    /// The ledger has fewer entries than were signed: an older backup was restored, or the end was cut off.
-    #[error(
-        "the ledger has {found} entries, but a checkpoint in {place} covers {promised}. {LOOK}"
-    )]
-    Shorter {
-        /// The file or database that holds the checkpoint.
-        place: String,
-        /// The number of entries that the checkpoint covers.
-        promised: u64,
-        /// The number of entries found.
-        found: u64,
-    },
-    /// The history differs from the signed one.
-    #[error("the first {size} entries of the ledger are not those that were signed. {LOOK}")]
-    Rewritten {
-        /// The number of entries that the checkpoint covers.
-        size: u64,
-    },
-    /// The entries, their number and the tree are inconsistent.
-    #[error("the ledger is inconsistent: {0}. {LOOK}")]
-    NotWhole(String),
-}
-
-/// The advice at the end of a fault.
-const LOOK: &str = "Do not write to this database. Run `leastwise ledger verify` to find the first altered entry, \
-                    and compare with a backup of the database and checkpoints.log";
-
-impl From<LedgerError> for Fault {
-    fn from(error: LedgerError) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<TreeError> for Fault {
-    fn from(error: TreeError) -> Self {
-        Self::NotWhole(error.to_string())
-    }
-}
+/// How often the end of the ledger is followed, and kept beside the key.
+const FOLLOW: Duration = Duration::from_secs(1);
 
 /// Signs the checkpoints of one log. Cheap to clone.
 #[derive(Clone)]
@@ -109,6 +60,8 @@ struct Shared {
     key: SigningKey,
     vkeys: Vkeys,
     copy: PathBuf,
+    /// The folder of the key.
+    folder: PathBuf,
     /// The size and root of the last signed head. The lock serializes signing.
     signed: tokio::sync::Mutex<(u64, Hash)>,
     trouble: Mutex<Option<String>>,
@@ -139,8 +92,8 @@ impl Sealer {
         };
         let (key, vkeys) = key::load(folder, given, journal.log(), log)?;
         let file = copy.display().to_string();
-        let in_file = read(&vkeys, journal.log(), &file, in_file)?;
-        let in_database = read(&vkeys, journal.log(), "the database", in_database)?;
+        let in_file = start_check::open(&vkeys, journal.log(), &file, in_file)?;
+        let in_database = start_check::open(&vkeys, journal.log(), "the database", in_database)?;
         if in_file.is_none() && in_database.is_some() {
             tracing::warn!(
                 file,
@@ -149,10 +102,9 @@ impl Sealer {
         }
         for (place, checkpoint) in [(file.as_str(), &in_file), ("the database", &in_database)] {
             if let Some(checkpoint) = checkpoint {
-                compare(&store, place, checkpoint).await?;
+                start_check::compare(&store, place, checkpoint).await?;
             }
         }
-        head_matches_last_entry(&store).await?;
         let largest = in_file
             .into_iter()
             .chain(in_database)
@@ -160,6 +112,12 @@ impl Sealer {
         let signed = largest.map_or((0, Hash::EMPTY_TREE), |checkpoint| {
             (checkpoint.size, checkpoint.root)
         });
+        let adoption = Adoption::of_earlier_version(&store, &journal, signed).await?;
+        if let Some(adoption) = adoption {
+            adoption.finish().await?;
+        }
+        start_check::all_authentic(&store, journal.log(), folder).await?;
+        start_check::head_matches_last_entry(&store).await?;
         let signed = tokio::sync::Mutex::new(signed);
         let shared = Shared {
             store,
@@ -168,6 +126,7 @@ impl Sealer {
             key,
             vkeys,
             copy,
+            folder: folder.to_owned(),
             signed,
             trouble: Mutex::default(),
         };
@@ -183,40 +142,46 @@ impl Sealer {
 
     /// Returns why signing currently fails, if it does. The server is then not ready.
     pub fn trouble(&self) -> Option<String> {
-        self.shared
-            .trouble
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let fault = self.shared.store.tail().fault();
+        let fault = fault.map(|fault| Fault::NotAuthentic(fault).to_string());
+        let trouble = &self.shared.trouble;
+        fault.or_else(|| {
+            trouble
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone()
+        })
     }
 
-    /// Signs all unsigned entries. Returns the newest checkpoint, or `None` if there was nothing to sign.
+    /// Signs all unsigned entries, up to the first one that is not authentic. Returns the newest checkpoint, or `None` if
+    /// there was nothing to sign.
     pub async fn seal_now(&self) -> Result<Option<Checkpoint>, Fault> {
         let mut signed = self.shared.signed.lock().await;
-        let size = ledger::head(&self.shared.store)
-            .await?
-            .map_or(0, |head| head.size);
+        let CaughtUp { end, fault } = self.shared.caught_up().await?;
         let mut newest = None;
-        while signed.0 < size {
-            let checkpoint = self.extend(*signed, size.min(signed.0 + STEP)).await?;
+        while signed.0 < end.size {
+            let checkpoint = self.extend(*signed, end.size.min(signed.0 + STEP)).await?;
             self.sign(&checkpoint).await?;
             *signed = (checkpoint.size, checkpoint.root);
             newest = Some(checkpoint);
         }
-        Ok(newest)
+        match fault {
+            Some(fault) => Err(Fault::NotAuthentic(fault)),
+            None => Ok(newest),
+        }
     }
 
     /// Extends the signed tree by the leaves in the database, and compares the result with the stored tree.
     async fn extend(&self, (old, old_root): (u64, Hash), size: u64) -> Result<Checkpoint, Fault> {
-        let store = &self.shared.store;
+        let (store, log) = (&self.shared.store, self.shared.journal.log());
         let mut hashes = ledger::tree_hashes(store, &[Need::Root { size: old }]).await?;
         if tree::root(&hashes, old)? != old_root {
             return Err(Fault::Rewritten { size: old });
         }
+        let mut conn = store.connection().await?;
         let mut seq = old;
         while seq < size {
-            let after = i64::try_from(seq).unwrap_or(i64::MAX) - 1;
-            let page = ledger::entries_after(store, (seq > 0).then_some(after), PAGE).await?;
+            let page = ledger::maced_entries(&mut conn, seq).await?;
             if page.is_empty() {
                 return Err(Fault::NotWhole(format!("entry {seq} is missing")));
             }
@@ -224,29 +189,29 @@ impl Sealer {
                 .iter()
                 .take(usize::try_from(size - seq).unwrap_or(usize::MAX))
             {
-                let leaf = stored
-                    .leaf
-                    .as_deref()
-                    .filter(|_| u64::try_from(stored.seq) == Ok(seq));
-                let leaf =
-                    leaf.ok_or_else(|| Fault::NotWhole(format!("entry {seq} is missing")))?;
-                let grown = tree::append(&hashes, seq, Hash::leaf(leaf.as_bytes()))?;
+                // It was verified before, and may have been altered since.
+                let end = stored.verified_end(store.tail(), log);
+                let end = end.filter(|end| end.size == seq + 1);
+                let why = EntryFlaw::Altered;
+                let end = end.ok_or(Fault::NotAuthentic(NotAuthentic { seq, why }))?;
+                let grown = tree::append(&hashes, seq, end.leaf)?;
                 hashes.extend(grown);
                 seq += 1;
             }
         }
+        drop(conn);
         let root = tree::root(&hashes, size)?;
         let stored: BTreeMap<u64, Hash> =
             ledger::tree_hashes(store, &[Need::Root { size }]).await?;
         if tree::root(&stored, size)? != root {
             let which = format!(
-                "an entry from {old} to {} differs from what was hashed when it was written",
+                "the tree differs from the entries from {old} to {}",
                 size - 1
             );
             return Err(Fault::NotWhole(which));
         }
         Ok(Checkpoint {
-            log: self.shared.journal.log().clone(),
+            log: log.clone(),
             size,
             root,
         })
@@ -280,6 +245,37 @@ impl Sealer {
             tokio::time::sleep(EVERY).await;
             self.look().await;
         }
+    }
+
+    /// Follows the end of the ledger, so that it is noticed within a second when somebody writes to it or cuts it off. Runs
+    /// forever.
+    pub async fn follow(self) {
+        loop {
+            tokio::time::sleep(FOLLOW).await;
+            if let Err(error) = self.keep_end().await {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the end of the ledger could not be kept"
+                );
+            }
+        }
+    }
+
+    /// Verifies the newest entries, and writes the end to the file beside the key.
+    pub async fn keep_end(&self) -> Result<(), Fault> {
+        let shared = &self.shared;
+        let end = shared.caught_up().await?.end;
+        if end.size == 0 {
+            return Ok(());
+        }
+        let folder = shared.folder.clone();
+        let written = tokio::task::spawn_blocking(move || keep_end(&folder, &end)).await;
+        written
+            .unwrap_or_else(|stopped| Err(io::Error::other(stopped)))
+            .map_err(|source| Fault::Copy {
+                path: shared.folder.join(END_FILE),
+                source,
+            })
     }
 
     async fn look(&self) {
@@ -316,7 +312,8 @@ impl Sealer {
             .append(&mut tx, shared.journal.log_stopped())
             .await?;
         tx.commit().await?;
-        self.seal_now().await.map(|_| ())
+        self.seal_now().await?;
+        self.keep_end().await
     }
 
     /// Returns the keys whose signatures are accepted on checkpoints of this log.
@@ -325,56 +322,9 @@ impl Sealer {
     }
 }
 
-fn read(
-    vkeys: &Vkeys,
-    log: &LogName,
-    place: &str,
-    note: Option<String>,
-) -> Result<Option<Checkpoint>, Fault> {
-    note.map(|note| {
-        vkeys.open(&note, log).map_err(|source| Fault::Strange {
-            place: place.to_owned(),
-            source,
-        })
-    })
-    .transpose()
-}
-
-/// Compares the stored tree with a checkpoint.
-async fn compare(store: &Store, place: &str, checkpoint: &Checkpoint) -> Result<(), Fault> {
-    let found = ledger::head(store).await?.map_or(0, |head| head.size);
-    if found < checkpoint.size {
-        return Err(Fault::Shorter {
-            place: place.to_owned(),
-            promised: checkpoint.size,
-            found,
-        });
+impl Shared {
+    async fn caught_up(&self) -> Result<CaughtUp, Fault> {
+        let mut conn = self.store.connection().await?;
+        Ok(ledger::catch_up(&mut conn).await?)
     }
-    let hashes = ledger::tree_hashes(
-        store,
-        &[Need::Root {
-            size: checkpoint.size,
-        }],
-    )
-    .await?;
-    if tree::root(&hashes, checkpoint.size)? == checkpoint.root {
-        Ok(())
-    } else {
-        Err(Fault::Rewritten {
-            size: checkpoint.size,
-        })
-    }
-}
-
-/// Checks that the head matches the last entry. The head numbers and chains the next entry.
-async fn head_matches_last_entry(store: &Store) -> Result<(), Fault> {
-    let (said, found) = ledger::head_and_end(store).await?;
-    if found == said {
-        return Ok(());
-    }
-    let what = format!(
-        "its head records {} entries ending in {}, but there are {} ending in {}",
-        said.0, said.1, found.0, found.1
-    );
-    Err(Fault::NotWhole(what))
 }

@@ -15,6 +15,7 @@ mod entry_actor;
 mod entry_builder;
 mod events;
 mod identity_events;
+mod ledger_events;
 mod port;
 mod subject_events;
 
@@ -22,6 +23,7 @@ pub use aggregation::{COUNTED_FOR, EVERYBODY};
 pub use entry_actor::EntryActor;
 pub use entry_builder::EntryBuilder;
 pub use identity_events::UserOfIdentity;
+pub use ledger_events::HostAgreement;
 pub(crate) use subject_events::found_by;
 
 use std::{
@@ -58,6 +60,7 @@ struct Shared {
 impl Journal {
     /// Creates the journal. `instance` identifies this replica in every entry.
     pub fn new(store: Store, clock: Clock, log: LogName, instance: String) -> Self {
+        store.set_log(&log);
         let shared = Shared {
             store,
             clock,

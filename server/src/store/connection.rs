@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use domain::ledger::Entry;
 use futures::{future::BoxFuture, stream::BoxStream};
 use sqlx::{
     Any, AnyConnection, AnyPool, Either, Error, Execute, Executor, SqlStr, Transaction,
@@ -20,7 +21,7 @@ use sqlx::{
     pool::PoolConnection,
 };
 
-use super::ledger::live::LiveProjection;
+use super::ledger::{Tail, VerifiedEnd};
 use crate::clock::Clock;
 
 /// The number of statements since the start, of all connections.
@@ -40,13 +41,23 @@ impl StatementCount {
 /// A connection of the pool or of a transaction.
 pub struct StoreConnection {
     inner: Inner,
-    pub(super) live: Arc<LiveProjection>,
+    pub(super) tail: Arc<Tail>,
     statements: StatementCount,
     /// When this connection was taken from the pool. None in a transaction, which may wait for locks: what it looks at must
     /// be as of the look.
     pub(super) taken_at: Option<Duration>,
-    /// Whether this transaction appended entries, which count only once it is committed.
-    pub(super) has_appended: bool,
+    /// What only this transaction sees of the ledger.
+    pub(super) own: Option<Box<OwnEntries>>,
+}
+
+/// The entries that a transaction appended, which count for others only once it is committed.
+#[derive(Debug)]
+pub(super) struct OwnEntries {
+    /// The end of the ledger before them.
+    pub from: VerifiedEnd,
+    pub entries: Vec<Entry>,
+    /// The end of the ledger after them.
+    pub end: VerifiedEnd,
 }
 
 enum Inner {
@@ -57,30 +68,62 @@ enum Inner {
 impl StoreConnection {
     pub(super) fn pooled(
         connection: PoolConnection<Any>,
-        live: Arc<LiveProjection>,
+        tail: Arc<Tail>,
         statements: StatementCount,
     ) -> Self {
         Self {
             inner: Inner::Pooled(connection),
-            live,
+            tail,
             statements,
             taken_at: Some(Clock::System.elapsed()),
-            has_appended: false,
+            own: None,
         }
     }
 
     pub(super) fn transaction(
         transaction: Transaction<'static, Any>,
-        live: Arc<LiveProjection>,
+        tail: Arc<Tail>,
         statements: StatementCount,
     ) -> Self {
         Self {
             inner: Inner::Transaction(transaction),
-            live,
+            tail,
             statements,
             taken_at: None,
-            has_appended: false,
+            own: None,
         }
+    }
+
+    /// Returns the end of the ledger up to which this connection has verified it.
+    pub(super) fn known_end(&self) -> Option<VerifiedEnd> {
+        let own = self.own.as_ref().map(|own| own.end);
+        own.or_else(|| self.tail.verified())
+    }
+
+    /// Forgets what was verified: this transaction gives every entry another MAC.
+    pub(super) fn begin_again(&mut self) {
+        self.own = Some(Box::new(OwnEntries {
+            from: VerifiedEnd::START,
+            entries: Vec::new(),
+            end: VerifiedEnd::START,
+        }));
+    }
+
+    /// Keeps entries that this transaction appended, or gave a MAC.
+    pub(super) fn append_own(&mut self, from: VerifiedEnd, entries: Vec<Entry>, end: VerifiedEnd) {
+        let own = self.own.get_or_insert_with(|| {
+            Box::new(OwnEntries {
+                from,
+                entries: Vec::new(),
+                end,
+            })
+        });
+        own.entries.extend(entries);
+        own.end = end;
+    }
+
+    pub(super) fn tail(&self) -> &Arc<Tail> {
+        &self.tail
     }
 
     pub(super) async fn commit(self) -> Result<(), Error> {

@@ -39,10 +39,10 @@ pub enum StoreError {
 
 impl StoreError {
     /// Returns whether the same request may succeed later: the database is locked, full, read-only for the moment, or
-    /// not reachable. The outcome of a commit that failed this way is unknown.
+    /// not reachable, or contains entries that must be set aside first. The outcome of a commit that failed this way is unknown.
     pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::NoResponse => true,
+            Self::NoResponse | Self::Ledger(ledger::LedgerError::NotAuthentic(_)) => true,
             Self::Driver(error) | Self::NotOpened { source: error, .. } => {
                 driver_is_unavailable(error)
             }

@@ -7,20 +7,32 @@
 //! Never changes or removes an entry, a tree hash or a checkpoint. Only personal data can be erased: the values in
 //! `ledger_private` and the search words that were derived from them ([`erase`]).
 
+mod adopt;
 mod append;
 mod checkpoint;
 pub mod index_terms;
 mod listed;
 pub mod live;
+mod mac;
 mod read;
+mod row_keys;
+mod set_aside;
+mod tail;
 
+pub use adopt::{EntryProof, add_macs, begin_adoption};
 pub use append::{append, append_many};
 pub use checkpoint::{SignedHead, insert_checkpoint, newest_checkpoint, notes_after};
 pub use index_terms::{MAX_WORDS, query_words};
 pub use listed::{ListedEntry, around, count, listed, newest, of_change, search};
+pub use mac::{MacedEntry, StoredMac};
 pub use read::{
     Head, IndexTerm, StoredEntry, StoredPrivate, entries_after, head, head_and_end, leaves_in_tree,
     private_of, tree_hashes, words_between, words_of_nobody,
+};
+pub use row_keys::{forget_row_keys, has_macs, macs_of_no_entry, register_row_keys, row_key_ids};
+pub use set_aside::{FalseEnd, false_end, set_aside};
+pub use tail::{
+    CaughtUp, EntryFlaw, NotAuthentic, Tail, VerifiedEnd, catch_up, end_at, maced_entries,
 };
 
 use domain::ledger::{Hash, LogName, SealError, tree::TreeError};
@@ -44,7 +56,35 @@ pub enum LedgerError {
         found: String,
         configured: LogName,
     },
+    #[error("there is no row key, without which no entry counts and nothing can be appended")]
+    NoRowKey,
+    /// Another row key authenticated entries of this database.
+    #[error(
+        "entries of this database have MACs by the row key {used}, but this process has {known}. All replicas share one row \
+         key: copy it from a process that runs, or restore it; docs/row-key.md states what to do if it is lost"
+    )]
+    OtherRowKey {
+        /// The name of the key in the database.
+        used: String,
+        /// The names of the keys of this process.
+        known: String,
+    },
+    /// What Leastwise wrote is never set aside.
+    #[error(
+        "entry {seq} was written by Leastwise, and an entry before it was altered or removed. Restore what was altered from a \
+         backup: what Leastwise wrote is never set aside"
+    )]
+    Authentic {
+        /// The number of the authentic entry.
+        seq: u64,
+    },
+    /// The end of the ledger was not written by Leastwise, so nothing is appended to it.
+    #[error("nothing can be appended to the ledger: {0}. {ADVICE}")]
+    NotAuthentic(NotAuthentic),
 }
+
+/// What to do about an entry that does not count.
+pub const ADVICE: &str = "Somebody wrote to this database without Leastwise. Run `leastwise ledger verify`, find out who,                           and follow docs/row-key.md";
 
 /// Erases the personal values of an entry and the search words that were derived from them. The entry remains and still
 /// verifies. A text of an item that later requests repeat is erased there as well: a copy has the same salt, which no

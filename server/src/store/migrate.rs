@@ -39,6 +39,8 @@ embed! {
     "0016_change_items",
     "0017_account_declaration",
     "0018_agreed_links",
+    "0019_ledger_mac",
+    "0020_ledger_set_aside",
     "0022_entries_by_number",
 }
 

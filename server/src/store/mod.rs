@@ -25,6 +25,7 @@ pub mod session;
 
 use std::{sync::Arc, time::Duration};
 
+use domain::ledger::LogName;
 use sqlx::{Executor as _, any::AnyPoolOptions};
 use tokio::{
     sync::{Mutex, OwnedMutexGuard, watch},
@@ -34,8 +35,8 @@ use tokio::{
 pub use connection::{Reader, StoreConnection};
 pub use error::StoreError;
 
-use self::{connection::StatementCount, ledger::live::LiveProjection};
-use crate::clock::Clock;
+use self::{connection::StatementCount, ledger::Tail};
+use crate::{clock::Clock, row_key::RowKeys};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatabaseEngine {
@@ -68,8 +69,13 @@ impl Tx {
     }
 
     /// Commits the transaction. If this fails, the outcome is unknown and not necessarily *rolled back*.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.connection.commit().await?)
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        let (tail, own) = (self.connection.tail.clone(), self.connection.own.take());
+        self.connection.commit().await?;
+        if let Some(own) = own {
+            tail.publish_own(&own);
+        }
+        Ok(())
     }
 }
 
@@ -87,7 +93,6 @@ const CHECK_HOLDS: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub struct Store {
     reader: Reader,
-    live: Arc<LiveProjection>,
     statements: StatementCount,
     engine: DatabaseEngine,
     turn: Arc<Mutex<()>>,
@@ -95,6 +100,8 @@ pub struct Store {
     begun: watch::Sender<bool>,
     /// When the last check found that the database can be written to.
     writable_at: Arc<Mutex<Option<Duration>>>,
+    /// How far the ledger is verified.
+    tail: Arc<Tail>,
 }
 
 impl Store {
@@ -170,13 +177,30 @@ impl Store {
         let statements = StatementCount::default();
         Ok(Self {
             reader: Reader::new(pool, statements.clone()),
-            live: Arc::default(),
             statements,
             engine,
             turn: Arc::default(),
             begun: watch::Sender::new(false),
             writable_at: Arc::default(),
+            tail: Arc::default(),
         })
+    }
+
+    /// Sets the row keys, without which nothing can be appended to the ledger and no entry counts.
+    #[must_use]
+    pub fn with_row_keys(self, keys: RowKeys) -> Self {
+        self.tail.set_keys(keys);
+        self
+    }
+
+    /// Sets the name of the log, which each MAC covers.
+    pub fn set_log(&self, log: &LogName) {
+        self.tail.set_log(log);
+    }
+
+    /// Returns how far the ledger is verified.
+    pub fn tail(&self) -> &Tail {
+        &self.tail
     }
 
     pub fn engine(&self) -> DatabaseEngine {
@@ -196,9 +220,9 @@ impl Store {
         self.begun.send_replace(false);
         let transaction = self.reader.pool().begin_with(begin).await?;
         self.begun.send_replace(true);
-        let (live, statements) = (self.live.clone(), self.statements.clone());
+        let (tail, statements) = (self.tail.clone(), self.statements.clone());
         Ok(Tx {
-            connection: StoreConnection::transaction(transaction, live, statements),
+            connection: StoreConnection::transaction(transaction, tail, statements),
             _turn: turn,
         })
     }
@@ -215,9 +239,9 @@ impl Store {
 
     /// Returns a connection for several reads.
     pub async fn connection(&self) -> Result<StoreConnection, StoreError> {
-        let (live, statements) = (self.live.clone(), self.statements.clone());
+        let (tail, statements) = (self.tail.clone(), self.statements.clone());
         let pooled = self.reader.pool().acquire().await?;
-        Ok(StoreConnection::pooled(pooled, live, statements))
+        Ok(StoreConnection::pooled(pooled, tail, statements))
     }
 
     /// Checks that the database can be written to, or could be within the last second. Ends within two seconds, also if

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The event types in existing ledgers. Never change or remove one.
-const WRITTEN: [&str; 60] = [
+const WRITTEN: [&str; 63] = [
     "change.submitted",
     "change.refused",
     "change.approved",
@@ -67,6 +67,9 @@ const WRITTEN: [&str; 60] = [
     "report.downloaded",
     "ledger.viewed",
     "ledger.exported",
+    "ledger.adopted",
+    "ledger.set_aside",
+    "ledger.restore_accepted",
     "log.started",
     "log.stopped",
     "access.denied",

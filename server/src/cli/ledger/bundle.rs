@@ -15,7 +15,7 @@ use domain::ledger::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{LedgerCommandError, Verified, VerifyArgs, rows::Difference, trust};
+use super::{LedgerCommandError, MacsChecked, Verified, VerifyArgs, rows::Difference, trust};
 
 pub(super) fn verify(folder: &Path, args: &VerifyArgs) -> Result<Verified, LedgerCommandError> {
     let trusted = trust::keys(&args.place, Some(folder))?;
@@ -47,6 +47,7 @@ pub(super) fn verify(folder: &Path, args: &VerifyArgs) -> Result<Verified, Ledge
         rows,
         kept: kept.len(),
         keys: trusted.source,
+        macs: MacsChecked::Bundle,
     })
 }
 

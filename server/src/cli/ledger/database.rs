@@ -1,14 +1,21 @@
 //! Verifies a database: the entries, their columns, and the rows that need an entry.
 
+use std::path::PathBuf;
+
 use domain::ledger::{Item, PrivateValue, Verifier, projection::Projection};
 
 use super::{
-    LedgerCommandError, Verified, VerifyArgs, columns, items,
-    rows::{self, LedgerBackedRows},
+    LedgerCommandError, LedgerLocation, MacsChecked, Verified, VerifyArgs, columns, items,
+    macs::MacCheck,
+    rows::{self, Difference, LedgerBackedRows},
     search::SearchIndexCheck,
     trust,
 };
-use crate::store::{Store, ledger};
+use crate::{
+    config,
+    row_key::{self, RowKeys},
+    store::{Store, ledger},
+};
 
 /// The maximum number of entries in memory.
 const PAGE: u32 = 500;
@@ -16,6 +23,7 @@ const PAGE: u32 = 500;
 pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandError> {
     let trusted = trust::keys(&args.place, None)?;
     let kept = trust::kept(args)?;
+    let row_keys = row_keys(&args.place)?;
     let store = open(&args.place.database).await?;
     // Read before the entries, so that everything these checkpoints cover is read afterwards.
     let own = checkpoints(&store).await?;
@@ -29,6 +37,7 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
     let before = LedgerBackedRows::read(&store).await?;
     let (mut after, mut projection, mut rows) = (None, Projection::default(), Vec::new());
     let mut search = SearchIndexCheck::default();
+    let mut macs = MacCheck::new(row_keys.as_ref(), &trusted.log);
     loop {
         let page = ledger::entries_after(&store, after, PAGE).await?;
         let (Some(first), Some(last)) = (page.first(), page.last()) else {
@@ -43,6 +52,7 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
         let mut words = ledger::words_between(&store, after, last.seq).await?;
         for stored in &page {
             rows.extend(columns::compare(stored, &in_tree));
+            macs.entry(stored);
             let mut values: Vec<PrivateValue> = Vec::new();
             while let Some(found) = private.next_if(|found| found.seq <= stored.seq) {
                 if found.seq == stored.seq {
@@ -71,6 +81,11 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
         search.nobody(seq);
     }
     rows.extend(search.finish());
+    for seq in ledger::macs_of_no_entry(&store).await? {
+        macs.no_entry(seq);
+    }
+    rows.extend(macs.finish());
+    rows.extend(head(&store).await?);
     rows.extend(rows::compare(
         &before,
         &LedgerBackedRows::read(&store).await?,
@@ -83,7 +98,29 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
         rows,
         kept: kept.len(),
         keys: trusted.source,
+        macs: match row_keys {
+            Some(_) => MacsChecked::All,
+            None => MacsChecked::NoRowKey,
+        },
     })
+}
+
+/// Compares the head row with the last entry.
+async fn head(store: &Store) -> Result<Option<Difference>, LedgerCommandError> {
+    let (stated, found) = ledger::head_and_end(store).await?;
+    Ok((stated != found).then(|| {
+        Difference::Head(format!(
+            "the head states {} entries that end in {}, but there are {} that end in {}",
+            stated.0, stated.1, found.0, found.1
+        ))
+    }))
+}
+
+/// Returns the row keys of a ledger in a database; none if there are none on this machine.
+pub(super) fn row_keys(place: &LedgerLocation) -> Result<Option<RowKeys>, LedgerCommandError> {
+    let given = config::row_key_variable()?;
+    let folder = place.keys.clone().unwrap_or_else(|| PathBuf::from("keys"));
+    Ok(row_key::existing(&folder, given.as_deref())?)
 }
 
 /// Opens an existing database. Verification must not create one.

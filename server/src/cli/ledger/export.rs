@@ -35,7 +35,10 @@ pub(super) async fn export(
 ) -> Result<Manifest, LedgerCommandError> {
     let trusted = trust::keys(&args.place, None)?;
     empty(&args.folder)?;
-    let store = database::open(&args.place.database).await?;
+    let mut store = database::open(&args.place.database).await?;
+    if let Some(keys) = database::row_keys(&args.place)? {
+        store = store.with_row_keys(keys);
+    }
     let now = Clock::System.now();
     if let Err(error) = record(&store, &trusted.log, now).await {
         // A person who can read the tables can copy them anyway, so a failure to record the export is only reported.

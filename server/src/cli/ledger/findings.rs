@@ -78,6 +78,8 @@ fn code(differs: &Difference) -> &'static str {
         | Difference::ItemTextDiffers(_)
         | Difference::InlineItemsDiffer(_) => "row_differs",
         Difference::Words(_) => "words_differ",
+        Difference::NotAuthentic(_) => "not_authentic",
+        Difference::Head(_) => "head_differs",
         Difference::ColumnDiffers { .. } => "column_differs",
     }
 }
@@ -111,6 +113,8 @@ fn table(differs: &Difference) -> &'static str {
         | Difference::DeclarationWithoutRow(_) => "account_declaration",
         Difference::LinkDiffers(_) => "person",
         Difference::Words(_) => "ledger_token",
+        Difference::NotAuthentic(_) => "ledger_mac",
+        Difference::Head(_) => "ledger_head",
         Difference::ColumnDiffers { .. } => "ledger_entry",
     }
 }

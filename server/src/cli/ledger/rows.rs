@@ -123,6 +123,12 @@ pub enum Difference {
     /// The index of the search differs from the words of an entry.
     #[error("ledger_token: {0}")]
     Words(String),
+    /// The MAC of an entry is missing, or not valid in its place.
+    #[error("ledger_mac: {0}")]
+    NotAuthentic(String),
+    /// The head row states another end than the entries.
+    #[error("ledger_head: {0}")]
+    Head(String),
     /// A column that the server uses to find an entry differs from the entry.
     #[error("ledger_entry: the column {column} of entry {seq} differs from the entry")]
     ColumnDiffers {

@@ -9,10 +9,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use domain::ledger::{CheckpointError, Hash, LogName, SigningKey, Vkeys};
+use domain::ledger::{CheckpointError, LogName, SigningKey, Vkeys};
 use thiserror::Error;
 
-use crate::clock;
+use crate::key_file;
 
 /// The file of the secret key: 64 hex digits.
 pub const KEY_FILE: &str = "ledger.key";
@@ -88,35 +88,18 @@ pub fn load(
 
 fn seed(folder: &Path, given: Option<&str>, log: Log) -> Result<[u8; 32], KeyError> {
     if let Some(given) = given {
-        return parse(given).ok_or_else(|| KeyError::Malformed(KEY_VARIABLE.to_owned()));
+        return key_file::parse(given).ok_or_else(|| KeyError::Malformed(KEY_VARIABLE.to_owned()));
     }
     let path = folder.join(KEY_FILE);
-    match fs::read_to_string(&path) {
-        Ok(text) => parse(&text).ok_or_else(|| KeyError::Malformed(path.display().to_string())),
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(KeyError::File {
-            path,
-            source: error,
-        }),
-        Err(_) if log == Log::Signed => Err(KeyError::Missing(path)),
-        Err(_) => make(&path).map_err(|source| KeyError::File { path, source }),
+    let file = |source| KeyError::File {
+        path: path.clone(),
+        source,
+    };
+    match key_file::read(&path).map_err(file)? {
+        Some(text) => {
+            key_file::parse(&text).ok_or_else(|| KeyError::Malformed(path.display().to_string()))
+        }
+        None if log == Log::Signed => Err(KeyError::Missing(path)),
+        None => key_file::create(&path).map_err(file),
     }
-}
-
-fn parse(text: &str) -> Option<[u8; 32]> {
-    Hash::parse_hex(text.trim().as_bytes()).map(|seed| seed.0)
-}
-
-fn make(path: &Path) -> io::Result<[u8; 32]> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let seed = clock::random();
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(format!("{}\n", Hash(seed).hex()).as_bytes())?;
-    file.sync_all()?;
-    Ok(seed)
 }

@@ -1,5 +1,5 @@
 //! Appending. The entry number and the tree's head are taken under one row lock, in the caller's transaction, so that
-//! state and entry are written together or not at all.
+//! state and entry are written together or not at all. Never appends to an end that is not authentic.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -8,7 +8,10 @@ use domain::ledger::{
     tree::{self, Need},
 };
 
-use super::{LedgerError, count_of, hash, inconsistent, index_terms, number, read::fetch};
+use super::{
+    CaughtUp, EntryFlaw, LedgerError, NotAuthentic, VerifiedEnd, catch_up, count_of, hash,
+    inconsistent, index_terms, mac, number, read::fetch,
+};
 use crate::store::{StoreError, Tx};
 
 /// Appends an entry and returns its number. The transaction locks the head until it ends.
@@ -24,29 +27,60 @@ pub async fn append_many(
     log: &LogName,
     entries: &[Entry],
 ) -> Result<Range<u64>, StoreError> {
-    let (first, mut prev) = lock(tx, log, entries.len()).await?;
-    tx.conn().has_appended = true;
-    let mut seq = first;
-    let mut known = BTreeMap::new();
+    let stated = lock(tx, log, entries.len()).await?;
+    let mut end = authentic_end(tx, stated).await?;
+    let keys = tx.conn().tail().keys()?.clone();
+    let from = end;
+    let (mut known, mut macs, mut appended) = (BTreeMap::new(), Vec::new(), Vec::new());
     for entry in entries {
         let place = Position {
             log: log.clone(),
-            seq,
-            prev,
+            seq: end.size,
+            prev: end.leaf,
         };
         let sealed = entry.seal(&place).map_err(LedgerError::from)?;
         insert_entry(tx, entry, &sealed).await?;
         grow_tree(tx, &sealed, &mut known).await?;
-        insert_private(tx, seq, &sealed.private).await?;
-        insert_words(tx, seq, &index_terms::of(entry, &sealed.private)).await?;
-        prev = sealed.hash;
-        seq += 1;
+        insert_private(tx, end.size, &sealed.private).await?;
+        insert_words(tx, end.size, &index_terms::of(entry, &sealed.private)).await?;
+        let mac = mac::of_entry(&keys, log, end.size, &sealed.hash, &end.mac);
+        let next = VerifiedEnd {
+            size: end.size + 1,
+            mac: mac.mac,
+            leaf: sealed.hash,
+        };
+        macs.push((end.size, mac));
+        let as_written = Entry::parse(&sealed.leaf);
+        let as_written =
+            as_written.map_err(|error| inconsistent("ledger_entry", error.to_string()));
+        appended.push(as_written?.1);
+        end = next;
+    }
+    tx.conn().append_own(from, appended, end);
+    for some in macs.chunks(mac::ROWS) {
+        mac::insert(tx, some).await?;
     }
     sqlx::query("update ledger_head set last_hash = $1 where id = 'head'")
-        .bind(prev.hex())
+        .bind(end.leaf.hex())
         .execute(tx.conn())
         .await?;
-    Ok(first..seq)
+    Ok(from.size..end.size)
+}
+
+/// Returns the end of the ledger if it is authentic and the head row states it.
+async fn authentic_end(tx: &mut Tx, stated: (u64, Hash)) -> Result<VerifiedEnd, StoreError> {
+    let CaughtUp { end, fault } = catch_up(tx.conn()).await?;
+    let fault = fault.or_else(|| {
+        let differs = (end.size, end.leaf) != stated;
+        differs.then_some(NotAuthentic {
+            seq: end.size.min(stated.0),
+            why: EntryFlaw::Head,
+        })
+    });
+    match fault {
+        None => Ok(end),
+        Some(fault) => Err(LedgerError::NotAuthentic(fault).into()),
+    }
 }
 
 /// Locks the head and reserves numbers. Returns the first number and the hash of the entry before it.

@@ -8,7 +8,7 @@ use domain::ledger::{
 };
 use sqlx::Row as _;
 
-use super::{LedgerError, count_of, hash, number};
+use super::{LedgerError, StoredMac, count_of, hash, number};
 use crate::store::{Store, StoreConnection, StoreError};
 
 /// The head row.
@@ -77,6 +77,8 @@ pub struct StoredEntry {
     pub kind: Option<String>,
     /// The change column.
     pub change: Option<String>,
+    /// None if there is no MAC, or none that can be read.
+    pub mac: Option<StoredMac>,
 }
 
 /// Returns entries with a greater number, in order, so that all of them can be read in constant memory.
@@ -87,8 +89,8 @@ pub async fn entries_after(
 ) -> Result<Vec<StoredEntry>, StoreError> {
     // A negative number was inserted manually and must be reported.
     let rows = sqlx::query(
-        "select seq, leaf, leaf_hash, type, change_id from ledger_entry \
-         where seq >= $1 and (seq > $1 or $2 = 1) order by seq limit $3",
+        "select e.seq, e.leaf, e.leaf_hash, e.type, e.change_id, m.key_id, m.mac, m.prev from ledger_entry e \
+         left join ledger_mac m on m.seq = e.seq where e.seq >= $1 and (e.seq > $1 or $2 = 1) order by e.seq limit $3",
     )
     .bind(after.unwrap_or(i64::MIN))
     .bind(i64::from(after.is_none()))
@@ -106,6 +108,7 @@ pub async fn entries_after(
                     .and_then(|hex| Hash::parse_hex(hex.as_bytes())),
                 kind: row.try_get("type").ok(),
                 change: row.try_get("change_id").ok(),
+                mac: StoredMac::read(row),
             })
         })
         .collect()

@@ -12,9 +12,9 @@ use domain::{
     person::Subject,
     time::Duration,
 };
-use server::store::{ledger, person};
+use server::store::ledger;
 
-use super::support::{Org, affected, conflict, grant, group, person_id, user, wrong_field};
+use super::support::{Org, affected, conflict, grant, group, user, wrong_field};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
@@ -268,11 +268,7 @@ async fn an_approver_must_still_be_one_when_it_starts(engine: DatabaseEngine) {
         .await;
     org.approve("bob", &id).await.unwrap();
     assert_eq!(org.fresh(&id).await, StartVerdict::StillAllowed);
-    let mut tx = org.app_state.store.write().await.unwrap();
-    person::end_role(&mut tx, &person_id("bob"), Role::Approver, org.clock.now())
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
+    org.end_role("bob", Role::Approver).await;
     assert_eq!(org.fresh(&id).await, StartVerdict::EffectGrew);
     let mut tx = org.app_state.store.write().await.unwrap();
     let next = server::engine::start::send_back(&org.app_state, &mut tx, &id, org.clock.now())
@@ -292,16 +288,7 @@ async fn a_requester_who_is_no_longer_administrator_starts_no_grant(engine: Data
         .await;
     assert_eq!(org.state(&id).await, State::Approved);
     assert_eq!(org.fresh(&id).await, StartVerdict::StillAllowed);
-    let mut tx = org.app_state.store.write().await.unwrap();
-    person::end_role(
-        &mut tx,
-        &person_id("ann"),
-        Role::Administrator,
-        org.clock.now(),
-    )
-    .await
-    .unwrap();
-    tx.commit().await.unwrap();
+    org.end_role("ann", Role::Administrator).await;
     assert!(matches!(org.fresh(&id).await, StartVerdict::Refused(_)));
 }
 

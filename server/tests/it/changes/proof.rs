@@ -17,12 +17,11 @@ use domain::{
         Subject,
         link::{IdentityLink, LinkKeys},
     },
-    time::Duration,
+    time::{Duration, Timestamp},
 };
 use server::{
     clock,
     engine::start::{NoVerdict, send_back},
-    service::journal::EntryActor,
     store::person::{self, SignInClaims},
 };
 
@@ -38,7 +37,7 @@ crate::engines::on_both_engines! {
     a_sign_in_that_is_handed_to_another_person_by_hand_fills_no_second_seat,
     a_role_put_in_by_hand_is_none,
     a_role_that_ended_and_is_opened_again_by_hand_is_none,
-    an_earlier_date_on_a_role_by_hand_makes_it_none,
+    a_row_by_hand_neither_takes_a_role_nor_changes_its_date,
     approvals_that_were_voided_stay_void_when_the_effect_flips_back,
     an_approval_is_not_moved_to_a_later_round_by_hand,
     an_approver_whom_the_pool_no_longer_welcomes_does_not_count_at_the_start,
@@ -182,36 +181,26 @@ async fn a_role_that_ended_and_is_opened_again_by_hand_is_none(engine: DatabaseE
         .ask("ann", &grant("eve", "viewer", "web-prod", "60"))
         .await;
     org.approve("bob", &id).await.unwrap();
-    let now = org.clock.now();
-    let mut tx = org.app_state.store.write().await.unwrap();
-    assert!(
-        person::end_role(&mut tx, &person_id("bob"), Role::Approver, now)
-            .await
-            .unwrap()
-    );
-    let journal = &org.app_state.journal;
-    let entry = journal.role_ended(
-        &EntryActor::leastwise(),
-        &person_id("bob"),
-        Role::Approver,
-        now,
-    );
-    journal.append(&mut tx, entry).await.unwrap();
-    tx.commit().await.unwrap();
+    org.end_role("bob", Role::Approver).await;
     org.by_hand("update role_grant set ended_at = null where ended_at is not null".into())
         .await;
     assert_eq!(roles(&org, "bob").await, []);
     assert_eq!(org.fresh(&id).await, StartVerdict::EffectGrew);
 }
 
-async fn an_earlier_date_on_a_role_by_hand_makes_it_none(engine: DatabaseEngine) {
+async fn a_row_by_hand_neither_takes_a_role_nor_changes_its_date(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     org.by_hand(format!(
         "update role_grant set granted_at = granted_at - 1 where person_id = '{}'",
         person_id("bob")
     ))
     .await;
-    assert_eq!(roles(&org, "bob").await, []);
+    let mut conn = org.app_state.store.connection().await.unwrap();
+    let held = person::granted_to(&mut conn, &person_id("bob")).await;
+    let granted: Vec<Timestamp> = held.unwrap().iter().map(|grant| grant.granted_at).collect();
+    assert_eq!(granted, [START]);
+    org.by_hand("delete from role_grant".to_owned()).await;
+    assert_eq!(roles(&org, "bob").await, [Role::Approver]);
 }
 
 async fn approvals_that_were_voided_stay_void_when_the_effect_flips_back(engine: DatabaseEngine) {

@@ -17,11 +17,7 @@ use domain::{
     snapshot::Parts,
     time::Duration,
 };
-use server::{
-    engine::{commit, start::NoVerdict},
-    service::journal::EntryActor,
-    store::person,
-};
+use server::engine::{commit, start::NoVerdict};
 
 use super::support::{Org, PoolSays, assign, grant, group, person_id, remove, set, user};
 use crate::{database::DatabaseEngine, starts::fresh_verdict};
@@ -144,20 +140,9 @@ async fn a_removal_that_needs_approval_starts_by_approvals_that_count_when_it_st
     assert!(matches!(unanswered, Err(NoVerdict::PeopleNotRead)));
     let verdict = says(PoolSays::Welcome).await.unwrap();
     assert_eq!(verdict, StartVerdict::StillAllowed);
-    end_role(&org, "bob").await;
+    org.end_role("bob", Role::Approver).await;
     let verdict = says(PoolSays::Welcome).await.unwrap();
     assert_eq!(verdict, StartVerdict::EffectGrew);
-}
-
-/// Ends the role of an approver in the ledger.
-async fn end_role(org: &Org, name: &str) {
-    let (now, journal) = (org.clock.now(), &org.app_state.journal);
-    let mut tx = org.app_state.store.write().await.unwrap();
-    let (person, role) = (person_id(name), Role::Approver);
-    person::end_role(&mut tx, &person, role, now).await.unwrap();
-    let entry = journal.role_ended(&EntryActor::leastwise(), &person, role, now);
-    journal.append(&mut tx, entry).await.unwrap();
-    tx.commit().await.unwrap();
 }
 
 async fn a_removal_approved_by_hand_does_not_start(engine: DatabaseEngine) {
@@ -209,7 +194,7 @@ async fn an_ordinary_removal_starts_whatever_the_directory_and_the_pool_say_of_i
     let mut parts = overseen(&org);
     parts.users.remove(&user("ann"));
     org.publish(parts);
-    end_role(&org, "bob").await;
+    org.end_role("bob", Role::Approver).await;
     for pool in [PoolSays::Gone, PoolSays::Nothing] {
         let fresh = fresh_verdict(&org.app_state, &pool, &id).await.unwrap();
         assert_eq!(fresh, StartVerdict::StillAllowed, "{pool:?}");

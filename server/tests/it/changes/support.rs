@@ -165,6 +165,18 @@ impl Org {
         .await;
     }
 
+    /// Ends a role in the ledger.
+    pub async fn end_role(&self, name: &str, role: Role) {
+        let (now, journal) = (self.clock.now(), &self.app_state.journal);
+        let mut tx = self.app_state.store.write().await.unwrap();
+        let person = person_id(name);
+        let held = person::end_role(&mut tx, &person, role, now).await;
+        assert!(held.unwrap(), "{name} is no {role:?}");
+        let entry = journal.role_ended(&EntryActor::leastwise(), &person, role, now);
+        journal.append(&mut tx, entry).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     pub fn folder(&self) -> &std::path::Path {
         self.database.folder()
     }

@@ -10,7 +10,10 @@ mod postgres;
 use std::path::{Path, PathBuf};
 
 pub use server::store::DatabaseEngine;
-use server::store::{Durability, Store};
+use server::{
+    row_key::{KEY_FILE, RowKeys},
+    store::{Durability, Store},
+};
 use sqlx::AssertSqlSafe;
 use tokio::sync::OnceCell;
 
@@ -114,6 +117,19 @@ impl Template {
     }
 }
 
+/// The row key of every test.
+pub const ROW_KEY: &str = "7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a";
+
+pub fn row_keys() -> RowKeys {
+    RowKeys::parse(ROW_KEY).expect("it has the form of a key")
+}
+
+/// Writes the file of the row key to a folder of keys.
+pub fn write_row_key(keys: &Path) {
+    std::fs::create_dir_all(keys).expect("the folder of a test is writable");
+    std::fs::write(keys.join(KEY_FILE), ROW_KEY).expect("the folder of a test is writable");
+}
+
 /// The name of the SQLite file in the folder.
 const FILE: &str = "leastwise.db";
 
@@ -139,7 +155,8 @@ impl Place {
         };
         let store = Store::open_with(&url, Durability::Process)
             .await
-            .expect("a test's database opens");
+            .expect("a test's database opens")
+            .with_row_keys(row_keys());
         Database {
             store,
             url,

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod authentic;
 mod forged;
+mod repair;
 
 use std::{
     collections::BTreeSet,
@@ -14,9 +16,20 @@ use std::{
 use crate::{
     app_states,
     callers::InBrowser,
-    database::{Database, DatabaseEngine},
+    database::{Database, DatabaseEngine, write_row_key},
 };
 use app::backend::{Denied, EntryRow, LedgerPort as _, ListQuery, SentencePart};
+use authentic::{
+    a_log_of_an_earlier_version_gets_macs_for_what_is_signed,
+    a_process_with_another_row_key_does_not_start, after_a_rotation_the_earlier_key_only_verifies,
+    an_end_that_was_cut_off_is_noticed_at_once_and_at_the_next_start,
+    an_end_that_was_overwritten_after_it_was_verified_is_not_continued,
+    an_entry_appended_by_hand_does_not_count_and_nothing_follows_it,
+    an_entry_beyond_the_head_is_named_and_stops_appends,
+    an_entry_of_another_log_with_the_same_key_does_not_count,
+    an_entry_overwritten_after_it_was_verified_does_not_count,
+    an_old_head_that_is_put_back_stops_appends, another,
+};
 use domain::{
     approval::{Approval, Decision, Mfa},
     authorize::{Action, Actor, IdentityState, Role},
@@ -31,6 +44,13 @@ use forged::{
     a_link_that_people_ended_and_a_row_restores_is_named,
     a_search_word_taken_out_or_put_in_is_named, a_session_that_is_not_as_the_ledger_says_is_named,
     a_window_that_is_not_as_the_ledger_says_is_named,
+};
+use repair::{
+    a_lost_row_key_is_replaced_by_two_administrators,
+    an_old_head_is_corrected_by_two_administrators,
+    an_older_backup_starts_after_two_administrators_accept_the_loss,
+    two_administrators_set_a_forged_entry_aside_and_the_log_goes_on,
+    what_leastwise_wrote_is_never_set_aside,
 };
 use serde_json::Value;
 use server::{
@@ -62,6 +82,7 @@ impl Scene {
         let db = Database::fresh(engine).await;
         let clock = Clock::manual(START);
         let journal = Journal::new(db.store.clone(), clock.clone(), log(), "test".to_owned());
+        write_row_key(&db.folder().join("keys"));
         Self { db, clock, journal }
     }
 
@@ -237,6 +258,21 @@ crate::engines::on_both_engines! {
     a_link_that_people_ended_and_a_row_restores_is_named,
     a_session_that_is_not_as_the_ledger_says_is_named,
     a_search_word_taken_out_or_put_in_is_named,
+    an_entry_appended_by_hand_does_not_count_and_nothing_follows_it,
+    an_entry_beyond_the_head_is_named_and_stops_appends,
+    an_old_head_that_is_put_back_stops_appends,
+    an_entry_overwritten_after_it_was_verified_does_not_count,
+    an_end_that_was_overwritten_after_it_was_verified_is_not_continued,
+    an_entry_of_another_log_with_the_same_key_does_not_count,
+    a_process_with_another_row_key_does_not_start,
+    after_a_rotation_the_earlier_key_only_verifies,
+    an_end_that_was_cut_off_is_noticed_at_once_and_at_the_next_start,
+    a_log_of_an_earlier_version_gets_macs_for_what_is_signed,
+    two_administrators_set_a_forged_entry_aside_and_the_log_goes_on,
+    what_leastwise_wrote_is_never_set_aside,
+    an_old_head_is_corrected_by_two_administrators,
+    an_older_backup_starts_after_two_administrators_accept_the_loss,
+    a_lost_row_key_is_replaced_by_two_administrators,
 }
 
 async fn many_tasks_of_which_some_give_up_leave_a_whole_log(scene: &Scene) {
@@ -353,6 +389,7 @@ async fn a_row_changed_by_hand_is_named(scene: &Scene) {
             "entries",
             "findings",
             "first_bad",
+            "macs_checked",
             "reason",
             "tree_size",
             "root"
@@ -369,7 +406,13 @@ async fn a_row_changed_by_hand_is_named(scene: &Scene) {
     let codes: Vec<&str> = findings.map(|one| one["code"].as_str().unwrap()).collect();
     assert_eq!(
         codes,
-        ["altered", "column_differs", "words_differ", "words_differ"]
+        [
+            "altered",
+            "column_differs",
+            "words_differ",
+            "words_differ",
+            "not_authentic"
+        ]
     );
     let mut out = Vec::new();
     let args = VerifyArgs {
@@ -638,17 +681,31 @@ async fn a_log_written_anew_as_a_whole_is_found_by_an_earlier_checkpoint(scene: 
     sealer.seal_now().await.unwrap();
     scene.append(5).await;
     scene.drop_triggers().await;
-    for table in ["entry", "hash", "token", "private", "head", "checkpoint"] {
+    for table in [
+        "entry",
+        "hash",
+        "mac",
+        "token",
+        "private",
+        "head",
+        "checkpoint",
+    ] {
         scene
             .db
             .by_hand(&format!("delete from ledger_{table}"))
             .await
             .unwrap();
     }
-    // The same again with our own code, except for one account: chain and tree are consistent.
+    // The same again by another process with the row key, except for one account: chain, tree and MACs are consistent.
+    let (store, journal) = another(scene).await;
     for account in [0, 1, 77, 3, 4, 5, 6] {
-        scene.append(account).await;
+        let mut tx = store.write().await.unwrap();
+        let entry = journal.entry(EventKind::GrantStarted, Outcome::Success, &ann());
+        let entry = entry.account(&account_id(account));
+        journal.append(&mut tx, entry).await.unwrap();
+        tx.commit().await.unwrap();
     }
+    store.close().await;
     let (code, report) = scene.verify().await;
     assert_eq!(
         (code, &report["reason"]),
@@ -706,10 +763,15 @@ async fn a_log_cut_short_is_found_and_nothing_is_written_to_it(scene: &Scene) {
         .unwrap();
     let started = scene.sealer().await.err().unwrap().to_string();
     assert!(
-        started.contains("its head records 6 entries")
+        started.contains("entry 5 of the ledger was altered or removed")
             && started.contains("leastwise ledger verify"),
         "{started}"
     );
+    let (store, journal) = another(scene).await;
+    let keys = scene.keys();
+    let started = Sealer::open(store, scene.clock.clone(), journal, &keys, None);
+    let started = started.await.err().unwrap().to_string();
+    assert!(started.contains("its head records 6 entries"), "{started}");
     scene
         .db
         .by_hand("update ledger_head set size = 4")
@@ -743,14 +805,18 @@ async fn a_changed_leaf_is_never_signed(scene: &Scene) {
     let change = "update ledger_entry set leaf = replace(leaf, '111111000001', '111111000099') where seq = 4";
     scene.db.by_hand(change).await.unwrap();
     let fault = sealer.seal_now().await.unwrap_err().to_string();
-    assert!(fault.contains("an entry from 3 to 5 differs"), "{fault}");
+    assert!(
+        fault.contains("entry 4 of the ledger has no valid MAC"),
+        "{fault}"
+    );
     assert_eq!(
         ledger::newest_checkpoint(&scene.db.store)
             .await
             .unwrap()
             .unwrap()
             .size,
-        3
+        4,
+        "what is before it is authentic, and signed"
     );
 }
 

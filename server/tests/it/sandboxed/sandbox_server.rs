@@ -53,7 +53,7 @@ use tokio::task::JoinHandle;
 
 use crate::{
     callers::InBrowser,
-    database::{Database, DatabaseEngine, PerEngine, Template},
+    database::{Database, DatabaseEngine, PerEngine, Template, write_row_key},
     prepared::{catalogue, pool_key, rules},
     wait,
 };
@@ -295,6 +295,7 @@ impl Company {
     pub async fn close(self) {
         let app_state = &self.app_state;
         let keys = self.database.folder().join("keys");
+        write_row_key(&keys);
         let (store, clock, journal) = (
             app_state.store.clone(),
             app_state.clock.clone(),

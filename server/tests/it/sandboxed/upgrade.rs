@@ -13,21 +13,25 @@ use domain::{
     approval::{Decision, Mfa},
     authorize::{Actor, IdentityState, Role},
     change::State,
-    ids::ChangeId,
+    ids::{ChangeId, PersonId},
     person::Subject,
     time::{Duration, Timestamp},
 };
 use serde::Deserialize;
 use server::{
-    engine::{declarations, sync},
-    service::{Service, caller::CallingPerson},
+    engine::{
+        declarations,
+        seal::{Adoption, Fault, SignedPart},
+        sync,
+    },
+    service::{Service, caller::CallingPerson, journal::HostAgreement},
     store::person,
 };
 
 use super::sandbox_server::Company;
 use crate::{
     callers::InBrowser,
-    database::{Database, DatabaseEngine},
+    database::{Database, DatabaseEngine, row_keys},
 };
 
 crate::engines::on_both_engines! {
@@ -74,9 +78,33 @@ async fn left_by(engine: DatabaseEngine, folder: &Path) -> (Company, Left) {
     let at = Timestamp(last) + Duration::minutes(1);
     let aws = folder.join("aws.json");
     let company = Company::left_by(database, &aws, "leastwise/sandbox", at).await;
+    adopted(&company, &keys).await;
     sync::restore(&company.app_state).await.unwrap();
     let changes = fs::read_to_string(folder.join("changes.json")).unwrap();
     (company, serde_json::from_str(&changes).unwrap())
+}
+
+/// Gives the entries MACs, also those that the earlier version had not signed when it was killed.
+async fn adopted(company: &Company, keys: &Path) {
+    let (store, journal) = (&company.app_state.store, &company.app_state.journal);
+    let at = company.app_state.clock.now();
+    let signed = SignedPart::read(store, journal.log(), keys).await.unwrap();
+    let refused = Adoption::of_earlier_version(store, journal, signed.newest).await;
+    assert!(matches!(refused, Err(Fault::NotProven { count: 3, .. })));
+    let begun = Adoption::with_row_key(store, journal, &row_keys(), signed.newest, at).await;
+    let [proposed_by, confirmed_by] = [1, 2]
+        .map(|n| PersonId::parse(&format!("0190c0de-0000-7000-8000-00000000000{n}")).unwrap());
+    let agreement = HostAgreement {
+        proposed_by,
+        confirmed_by,
+        reason: "it was killed".into(),
+    };
+    begun
+        .unwrap()
+        .unwrap()
+        .accepted_by(&agreement)
+        .await
+        .unwrap();
 }
 
 /// A person, signed in as the earlier version knew them.

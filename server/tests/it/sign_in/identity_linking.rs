@@ -295,22 +295,7 @@ async fn a_role_needs_the_ledger_and_the_group(engine: DatabaseEngine) {
         serde_json::json!(["administrator"]),
         "the ledger alone has no effect"
     );
-    let known = person::person_of(&server.store, &server.subject("alice"))
-        .await
-        .unwrap()
-        .unwrap();
-    let mut tx = server.store.write().await.unwrap();
-    assert!(
-        person::end_role(
-            &mut tx,
-            &known.person,
-            Role::Administrator,
-            server.clock.now()
-        )
-        .await
-        .unwrap()
-    );
-    tx.commit().await.unwrap();
+    server.end_role("alice", Role::Administrator).await;
     assert_eq!(
         alice.whoami().await["roles"],
         serde_json::json!([]),

@@ -263,6 +263,19 @@ impl Server {
         tx.commit().await.unwrap();
     }
 
+    /// Ends a role in the ledger.
+    pub async fn end_role(&self, username: &str, role: Role) {
+        let known = person::person_of(&self.store, &self.subject(username)).await;
+        let (known, now) = (known.unwrap().unwrap(), self.clock.now());
+        let mut tx = self.store.write().await.unwrap();
+        let held = person::end_role(&mut tx, &known.person, role, now).await;
+        assert!(held.unwrap(), "{username} is no {role:?}");
+        let ledger = self.ledger();
+        let entry = ledger.role_ended(&EntryActor::leastwise(), &known.person, role, now);
+        ledger.append(&mut tx, entry).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     /// Returns a journal of the server's ledger.
     pub fn ledger(&self) -> Ledger {
         let log = LogName::parse("test").unwrap();

@@ -1,0 +1,84 @@
+//! Checks the MAC of each entry, if the row key is known.
+//!
+//! An entry without a valid MAC was not written by a process that has the row key. It does not count.
+
+use domain::ledger::{Hash, LogName};
+
+use super::rows::Difference;
+use crate::{row_key::RowKeys, store::ledger::StoredEntry};
+
+/// The maximum number of entries to list.
+const NAMED: usize = 20;
+
+/// The differences found so far.
+pub(super) struct MacCheck<'a> {
+    keys: Option<&'a RowKeys>,
+    log: &'a LogName,
+    /// The MAC of the entry before; none if it is not known.
+    prev: Option<Hash>,
+    named: Vec<Difference>,
+    more: usize,
+}
+
+impl<'a> MacCheck<'a> {
+    pub(super) fn new(keys: Option<&'a RowKeys>, log: &'a LogName) -> Self {
+        Self {
+            keys,
+            log,
+            prev: Some(Hash::ZERO),
+            named: Vec::new(),
+            more: 0,
+        }
+    }
+
+    /// Checks the next entry.
+    pub(super) fn entry(&mut self, stored: &StoredEntry) {
+        let Some(keys) = self.keys else {
+            return;
+        };
+        let seq = stored.seq;
+        let place = u64::try_from(seq).ok().zip(stored.leaf.as_deref());
+        let mac = stored.mac.as_ref().filter(|mac| {
+            place.is_some_and(|(seq, leaf)| {
+                mac.authenticates(keys, self.log, seq, &Hash::leaf(leaf.as_bytes()))
+            })
+        });
+        let Some(mac) = mac else {
+            self.name(format!(
+                "entry {seq} has no valid MAC, so Leastwise did not write it, or it was altered"
+            ));
+            // The next one may still state the MAC that this one had.
+            self.prev = None;
+            return;
+        };
+        if self.prev.is_some_and(|prev| prev != mac.prev) {
+            self.name(format!(
+                "entry {seq} has a valid MAC, but does not continue the entry before it"
+            ));
+        }
+        self.prev = Some(mac.mac);
+    }
+
+    /// Reports a MAC of an entry number that does not exist.
+    pub(super) fn no_entry(&mut self, seq: i64) {
+        self.name(format!(
+            "there is a MAC of entry {seq}, which does not exist"
+        ));
+    }
+
+    fn name(&mut self, what: String) {
+        if self.named.len() < NAMED {
+            self.named.push(Difference::NotAuthentic(what));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Vec<Difference> {
+        if self.more > 0 {
+            let more = format!("and {} more of this kind", self.more);
+            self.named.push(Difference::NotAuthentic(more));
+        }
+        self.named
+    }
+}

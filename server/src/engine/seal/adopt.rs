@@ -1,0 +1,145 @@
+//! Gives entries a MAC that have none: those of an earlier version, and all of them after the row key was lost.
+//!
+//! What the newest checkpoint signs is proven. What is behind it is only accepted by people, never at a start.
+
+use domain::{
+    ledger::{Hash, tree::Frontier},
+    time::Timestamp,
+};
+
+use super::Fault;
+use crate::{
+    row_key::RowKeys,
+    service::journal::{HostAgreement, Journal},
+    store::{
+        Store, StoreConnection, Tx,
+        ledger::{self, EntryProof},
+    },
+};
+
+/// An open transaction in which every entry that a checkpoint proves has a MAC. Rolled back unless finished.
+pub struct Adoption {
+    tx: Tx,
+    journal: Journal,
+    tree: Frontier,
+    /// The number of entries.
+    size: u64,
+}
+
+impl Adoption {
+    /// Begins for a database of an earlier version; none if an entry has a MAC, or there is no entry.
+    pub async fn of_earlier_version(
+        store: &Store,
+        journal: &Journal,
+        signed: (u64, Hash),
+    ) -> Result<Option<Self>, Fault> {
+        let mut tx = store.write().await?;
+        let size = ledger::begin_adoption(&mut tx).await?;
+        if size == 0 || ledger::has_macs(tx.conn()).await? {
+            return Ok(None);
+        }
+        let adoption = Self::begin(tx, journal, signed, size).await?;
+        match adoption.unproven() {
+            0 => Ok(Some(adoption)),
+            count => Err(Fault::NotProven {
+                first: signed.0,
+                count,
+            }),
+        }
+    }
+
+    /// Begins for a database whose row key is lost, or whose end no checkpoint proves; none if this installation has the key
+    /// of every entry.
+    pub async fn with_row_key(
+        store: &Store,
+        journal: &Journal,
+        keys: &RowKeys,
+        signed: (u64, Hash),
+        now: Timestamp,
+    ) -> Result<Option<Self>, Fault> {
+        let used = ledger::row_key_ids(store).await?;
+        let is_known = |id: &String| keys.ids().any(|known| known.as_str() == id);
+        let mut tx = store.write().await?;
+        let size = ledger::begin_adoption(&mut tx).await?;
+        let is_complete = ledger::has_macs(tx.conn()).await? && used.iter().all(is_known);
+        if size == 0 || is_complete {
+            return Ok(None);
+        }
+        ledger::forget_row_keys(&mut tx).await?;
+        ledger::register_row_keys(&mut tx, keys, now).await?;
+        Ok(Some(Self::begin(tx, journal, signed, size).await?))
+    }
+
+    async fn begin(
+        mut tx: Tx,
+        journal: &Journal,
+        (size, root): (u64, Hash),
+        entries: u64,
+    ) -> Result<Self, Fault> {
+        let mut tree = Frontier::default();
+        let proof = EntryProof::Checkpoint;
+        ledger::add_macs(&mut tx, journal.log(), &mut tree, size, proof).await?;
+        if tree.root() != root {
+            return Err(Fault::Rewritten { size });
+        }
+        Ok(Self {
+            tx,
+            journal: journal.clone(),
+            tree,
+            size: entries,
+        })
+    }
+
+    /// Returns the number of entries behind the newest checkpoint.
+    pub fn unproven(&self) -> u64 {
+        self.size - self.tree.size()
+    }
+
+    /// Returns the leaves behind the newest checkpoint, at most one page.
+    pub async fn unproven_leaves(&mut self) -> Result<Vec<String>, Fault> {
+        let page = ledger::maced_entries(self.tx.conn(), self.tree.size()).await?;
+        Ok(page.into_iter().filter_map(|entry| entry.leaf).collect())
+    }
+
+    /// Returns a digest of what people accept.
+    pub fn plan(&self, leaves: &[String]) -> Hash {
+        let text = format!(
+            "{} {} {}\n{}",
+            self.size,
+            self.tree.size(),
+            self.tree.root(),
+            leaves.join("\n")
+        );
+        Hash::of(text.as_bytes())
+    }
+
+    /// Returns the connection, on which the entries count that a checkpoint proves, and no others.
+    pub fn conn(&mut self) -> &mut StoreConnection {
+        self.tx.conn()
+    }
+
+    /// Records the adoption and commits it.
+    pub async fn finish(mut self) -> Result<(), Fault> {
+        let proven = self.tree.size();
+        tracing::warn!(
+            entries = proven,
+            "entries of an earlier version, which a checkpoint proves, have a MAC from now on"
+        );
+        let entry = self.journal.ledger_adopted(proven, 0, None);
+        self.journal.append(&mut self.tx, entry).await?;
+        Ok(self.tx.commit().await?)
+    }
+
+    /// Gives the entries behind the newest checkpoint a MAC as well, because people accept them, and commits it.
+    pub async fn accepted_by(mut self, agreement: &HostAgreement) -> Result<u64, Fault> {
+        let (proven, accepted) = (self.tree.size(), self.unproven());
+        let (log, proof) = (self.journal.log().clone(), EntryProof::People);
+        ledger::add_macs(&mut self.tx, &log, &mut self.tree, self.size, proof).await?;
+        let entry = self
+            .journal
+            .ledger_adopted(proven, accepted, Some(agreement));
+        let seq = self.journal.append(&mut self.tx, entry).await?;
+        self.tx.commit().await?;
+        Ok(seq)
+    }
+}

@@ -1,0 +1,484 @@
+//! What a writer of the database without the row key can do to the ledger: it is noticed, does not count, and is not signed.
+
+use domain::ledger::Hash;
+use server::{
+    row_key::RowKeys,
+    service::journal::EntryBuilder,
+    store::{
+        Durability, Store,
+        ledger::{EntryFlaw, LedgerError, NotAuthentic},
+    },
+};
+use sqlx::AssertSqlSafe;
+
+use super::*;
+use crate::database::row_keys;
+
+/// Another process on the same database, with these keys.
+async fn another_with(scene: &Scene, keys: RowKeys) -> (Store, Journal) {
+    let store = Store::open_with(&scene.db.url, Durability::Process)
+        .await
+        .unwrap()
+        .with_row_keys(keys);
+    let journal = Journal::new(store.clone(), scene.clock.clone(), log(), "another".into());
+    (store, journal)
+}
+
+pub(super) async fn another(scene: &Scene) -> (Store, Journal) {
+    another_with(scene, row_keys()).await
+}
+
+async fn append_to(
+    store: &Store,
+    journal: &Journal,
+    entry: EntryBuilder,
+) -> Result<u64, StoreError> {
+    let mut tx = store.write().await?;
+    let seq = journal.append(&mut tx, entry).await?;
+    tx.commit().await?;
+    Ok(seq)
+}
+
+/// Returns the entry at which an append is refused.
+async fn refused(scene: &Scene) -> NotAuthentic {
+    let entry = scene.journal.log_started();
+    let error = append_to(&scene.db.store, &scene.journal, entry)
+        .await
+        .unwrap_err();
+    assert!(error.is_unavailable(), "{error:?}");
+    match error {
+        StoreError::Ledger(LedgerError::NotAuthentic(what)) => what,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Appends an entry as a writer of the database without the row key: leaf, tree and head are right.
+pub(super) async fn forge(scene: &Scene, entry: EntryBuilder) -> u64 {
+    let (store, journal) = another(scene).await;
+    let seq = append_to(&store, &journal, entry).await.unwrap();
+    store.close().await;
+    let without = format!("delete from ledger_mac where seq = {seq}");
+    assert_eq!(scene.db.by_hand(&without).await.unwrap(), 1);
+    seq
+}
+
+pub(super) fn bob() -> PersonId {
+    PersonId::parse("0190c0de-0000-7000-8000-000000000002").unwrap()
+}
+
+pub(super) async fn put_in_person(scene: &Scene, person: &PersonId) {
+    let row = format!(
+        "insert into person (id, created_at) values ('{person}', 0) on conflict (id) do nothing"
+    );
+    scene.db.by_hand(&row).await.unwrap();
+}
+
+/// Stores a role of a person, without its entry.
+pub(super) async fn put_in_role(scene: &Scene, person: &PersonId) {
+    put_in_person(scene, person).await;
+    let row = format!(
+        "insert into role_grant (person_id, role, granted_at, granted_by) \
+         values ('{person}', 'administrator', {}, 'configuration')",
+        scene.clock.now().0
+    );
+    scene.db.by_hand(&row).await.unwrap();
+}
+
+pub(super) fn role_entry(scene: &Scene, person: &PersonId) -> EntryBuilder {
+    let (who, now) = (EntryActor::leastwise(), scene.clock.now());
+    scene
+        .journal
+        .role_granted(&who, person, Role::Administrator, now)
+}
+
+pub(super) async fn is_administrator(scene: &Scene, person: &PersonId) -> bool {
+    let held = person::roles_of(&mut scene.db.store.connection().await.unwrap(), person)
+        .await
+        .unwrap();
+    held.iter().any(|grant| grant.role == Role::Administrator)
+}
+
+/// Returns the head as SQL writes it.
+async fn head_sql(scene: &Scene) -> String {
+    let head = ledger::head(&scene.db.store).await.unwrap().unwrap();
+    format!(
+        "update ledger_head set size = {}, last_hash = '{}'",
+        head.size,
+        head.last_hash.hex()
+    )
+}
+
+pub async fn an_entry_appended_by_hand_does_not_count_and_nothing_follows_it(scene: &Scene) {
+    scene.append_some(2).await;
+    let sealer = scene.sealer().await.unwrap();
+    sealer.seal_now().await.unwrap();
+    put_in_role(scene, &bob()).await;
+    let forged = forge(scene, role_entry(scene, &bob())).await;
+    assert!(!is_administrator(scene, &bob()).await);
+    // With the MAC of another entry.
+    let copy = format!(
+        "insert into ledger_mac (seq, key_id, mac, prev) select {forged}, key_id, mac, prev from ledger_mac \
+         where seq = {}",
+        forged - 1
+    );
+    scene.db.by_hand(&copy).await.unwrap();
+    assert!(!is_administrator(scene, &bob()).await);
+    let expected = NotAuthentic {
+        seq: forged,
+        why: EntryFlaw::Mac,
+    };
+    assert_eq!(refused(scene).await, expected);
+    let fault = sealer.seal_now().await.unwrap_err();
+    assert!(
+        matches!(fault, Fault::NotAuthentic(what) if what == expected),
+        "{fault}"
+    );
+    let newest = ledger::newest_checkpoint(&scene.db.store).await.unwrap();
+    assert_eq!(newest.unwrap().size, forged);
+    let trouble = sealer.trouble().unwrap();
+    assert!(
+        trouble.contains(&format!("entry {forged} of the ledger has no valid MAC")),
+        "{trouble}"
+    );
+    let (code, out) = told(scene).await;
+    let line = format!("ledger_mac: entry {forged} has no valid MAC");
+    assert!(code == 1 && out.contains(&line), "{out}");
+    assert!(matches!(scene.sealer().await, Err(Fault::NotAuthentic(what)) if what == expected));
+}
+
+pub async fn an_entry_beyond_the_head_is_named_and_stops_appends(scene: &Scene) {
+    scene.append_some(2).await;
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    let head = head_sql(scene).await;
+    put_in_role(scene, &bob()).await;
+    let forged = forge(scene, role_entry(scene, &bob())).await;
+    scene.drop_triggers().await;
+    scene.db.by_hand(&head).await.unwrap();
+    assert!(!is_administrator(scene, &bob()).await);
+    assert_eq!(refused(scene).await.seq, forged);
+    let (code, out) = told(scene).await;
+    assert_eq!(code, 1);
+    for line in [
+        format!("ledger_mac: entry {forged} has no valid MAC"),
+        "ledger_head: the head states 2 entries".to_owned(),
+    ] {
+        assert!(out.contains(&line), "{out}");
+    }
+}
+
+pub async fn an_old_head_that_is_put_back_stops_appends(scene: &Scene) {
+    scene.append_some(2).await;
+    let head = head_sql(scene).await;
+    scene.append(3).await;
+    scene.drop_triggers().await;
+    scene.db.by_hand(&head).await.unwrap();
+    let expected = NotAuthentic {
+        seq: 2,
+        why: EntryFlaw::Head,
+    };
+    assert_eq!(refused(scene).await, expected);
+    let started = scene.sealer().await.err().unwrap().to_string();
+    assert!(started.contains("its head records 2 entries"), "{started}");
+}
+
+pub async fn an_entry_overwritten_after_it_was_verified_does_not_count(scene: &Scene) {
+    let ann = ann().person.unwrap();
+    put_in_role(scene, &ann).await;
+    put_in_role(scene, &bob()).await;
+    let entry = role_entry(scene, &ann);
+    append_to(&scene.db.store, &scene.journal, entry)
+        .await
+        .unwrap();
+    scene.append(1).await;
+    let sealer = scene.sealer().await.unwrap();
+    sealer.seal_now().await.unwrap();
+    assert!(is_administrator(scene, &ann).await);
+    let (leaf,): (String,) = sqlx::query_as("select leaf from ledger_entry where seq = 0")
+        .fetch_one(scene.db.store.read())
+        .await
+        .unwrap();
+    let leaf = leaf.replace(ann.as_str(), bob().as_str());
+    let hash = Hash::leaf(leaf.as_bytes()).hex();
+    scene.drop_triggers().await;
+    for by_hand in [
+        format!(
+            "update ledger_entry set leaf = '{leaf}', leaf_hash = '{hash}', target_id = '{}' where seq = 0",
+            bob()
+        ),
+        format!("update ledger_hash set hash = '{hash}' where idx = 0"),
+    ] {
+        assert_eq!(scene.db.by_hand(&by_hand).await.unwrap(), 1);
+    }
+    assert!(!is_administrator(scene, &bob()).await);
+    assert!(!is_administrator(scene, &ann).await);
+    let trouble = sealer.trouble().unwrap();
+    assert!(
+        trouble.contains("entry 0 of the ledger was altered"),
+        "{trouble}"
+    );
+    let (code, out) = told(scene).await;
+    assert!(
+        code == 1 && out.contains("ledger_mac: entry 0 has no valid MAC"),
+        "{out}"
+    );
+}
+
+pub async fn an_end_that_was_overwritten_after_it_was_verified_is_not_continued(scene: &Scene) {
+    scene.append_some(3).await;
+    scene.drop_triggers().await;
+    let change = "update ledger_entry set leaf = replace(leaf, '111111000002', '111111000099') where seq = 2";
+    assert_eq!(scene.db.by_hand(change).await.unwrap(), 1);
+    let expected = NotAuthentic {
+        seq: 2,
+        why: EntryFlaw::Altered,
+    };
+    assert_eq!(refused(scene).await, expected);
+    let (store, journal) = another(scene).await;
+    let entry = journal.log_started();
+    let refused = append_to(&store, &journal, entry).await.unwrap_err();
+    assert!(matches!(
+        refused,
+        StoreError::Ledger(LedgerError::NotAuthentic(NotAuthentic {
+            seq: 2,
+            why: EntryFlaw::Mac
+        }))
+    ));
+    store.close().await;
+}
+
+pub async fn an_entry_of_another_log_with_the_same_key_does_not_count(scene: &Scene) {
+    let other = Database::fresh(scene.db.store.engine()).await;
+    let name = LogName::parse("leastwise.example/another").unwrap();
+    let journal = Journal::new(
+        other.store.clone(),
+        scene.clock.clone(),
+        name,
+        "other".into(),
+    );
+    append_to(&other.store, &journal, journal.log_started())
+        .await
+        .unwrap();
+    for table in ["ledger_entry", "ledger_hash", "ledger_mac"] {
+        let columns = match table {
+            "ledger_entry" => "seq, type, occurred_at, outcome, leaf, leaf_hash",
+            "ledger_hash" => "idx, hash",
+            _ => "seq, key_id, mac, prev",
+        };
+        copy_rows(scene, &other, table, columns).await;
+    }
+    let head = format!(
+        "insert into ledger_head (id, log, size, last_hash) select 'head', '{}', 1, leaf_hash from ledger_entry",
+        log()
+    );
+    scene.db.by_hand(&head).await.unwrap();
+    let expected = NotAuthentic {
+        seq: 0,
+        why: EntryFlaw::Mac,
+    };
+    assert_eq!(refused(scene).await, expected);
+    other.store.close().await;
+}
+
+/// Copies rows as text and numbers.
+async fn copy_rows(scene: &Scene, from: &Database, table: &str, columns: &str) {
+    use sqlx::Row as _;
+    let select = format!("select {columns} from {table}");
+    let rows = sqlx::query(AssertSqlSafe(select))
+        .fetch_all(from.store.read())
+        .await
+        .unwrap();
+    for row in rows {
+        let values: Vec<String> = (0..columns.split(", ").count())
+            .map(|at| match row.try_get::<i64, _>(at) {
+                Ok(number) => number.to_string(),
+                Err(_) => format!("'{}'", row.get::<String, _>(at)),
+            })
+            .collect();
+        let insert = format!(
+            "insert into {table} ({columns}) values ({})",
+            values.join(", ")
+        );
+        scene.db.by_hand(&insert).await.unwrap();
+    }
+}
+
+/// A row key of another installation.
+const OTHER_KEY: &str = "1111111111111111111111111111111111111111111111111111111111111111";
+
+async fn register(store: &Store, keys: &RowKeys) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    ledger::register_row_keys(&mut tx, keys, START).await?;
+    tx.commit().await
+}
+
+pub async fn a_process_with_another_row_key_does_not_start(scene: &Scene) {
+    register(&scene.db.store, &row_keys()).await.unwrap();
+    scene.append_some(2).await;
+    let keys = RowKeys::parse(OTHER_KEY).unwrap();
+    let (store, journal) = another_with(scene, keys.clone()).await;
+    let refused = register(&store, &keys).await.unwrap_err();
+    let StoreError::Ledger(error @ LedgerError::OtherRowKey { .. }) = refused else {
+        panic!("{refused:?}");
+    };
+    let words = error.to_string();
+    assert!(
+        words.contains(row_keys().id().as_str()) && words.contains(keys.id().as_str()),
+        "{words}"
+    );
+    assert!(!words.contains("1111"), "{words}");
+    // Nor does it count anything, or write.
+    let refused = append_to(&store, &journal, journal.log_started()).await;
+    assert!(matches!(
+        refused,
+        Err(StoreError::Ledger(LedgerError::NotAuthentic(_)))
+    ));
+    store.close().await;
+}
+
+pub async fn after_a_rotation_the_earlier_key_only_verifies(scene: &Scene) {
+    register(&scene.db.store, &row_keys()).await.unwrap();
+    scene.append_some(2).await;
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    let both = format!("{OTHER_KEY}\n{}\n", crate::database::ROW_KEY);
+    let keys = RowKeys::parse(&both).unwrap();
+    let (store, journal) = another_with(scene, keys.clone()).await;
+    register(&store, &keys).await.unwrap();
+    assert_eq!(
+        append_to(&store, &journal, journal.log_started())
+            .await
+            .unwrap(),
+        2
+    );
+    let made: Vec<(String,)> = sqlx::query_as("select key_id from ledger_mac order by seq")
+        .fetch_all(store.read())
+        .await
+        .unwrap();
+    let made: Vec<&str> = made.iter().map(|(id,)| id.as_str()).collect();
+    let old = row_keys();
+    assert_eq!(
+        made,
+        [old.id().as_str(), old.id().as_str(), keys.id().as_str()]
+    );
+    store.close().await;
+    std::fs::write(scene.keys().join("row.key"), both).unwrap();
+    assert_eq!(told(scene).await.0, 0);
+    // A process that has only the earlier key cannot verify what the new one wrote.
+    assert!(register(&scene.db.store, &old).await.is_err());
+    assert_eq!(refused(scene).await.seq, 2);
+}
+
+pub async fn an_end_that_was_cut_off_is_noticed_at_once_and_at_the_next_start(scene: &Scene) {
+    scene.append_some(3).await;
+    let sealer = scene.sealer().await.unwrap();
+    sealer.seal_now().await.unwrap();
+    let head = head_sql(scene).await;
+    scene.append_some(2).await;
+    sealer.keep_end().await.unwrap();
+    scene.drop_triggers().await;
+    for table in ["entry", "mac", "private", "token"] {
+        let cut = format!("delete from ledger_{table} where seq >= 3");
+        scene.db.by_hand(&cut).await.unwrap();
+    }
+    let first = tree::leaf_index(3).unwrap();
+    let cut = format!("delete from ledger_hash where idx >= {first}");
+    scene.db.by_hand(&cut).await.unwrap();
+    scene.db.by_hand(&head).await.unwrap();
+    let expected = NotAuthentic {
+        seq: 4,
+        why: EntryFlaw::Altered,
+    };
+    assert_eq!(refused(scene).await, expected);
+    sealer.keep_end().await.unwrap();
+    assert!(
+        sealer
+            .trouble()
+            .unwrap()
+            .contains("entry 4 of the ledger was altered or removed")
+    );
+    let (store, journal) = another(scene).await;
+    let start = async || {
+        Sealer::open(
+            store.clone(),
+            scene.clock.clone(),
+            journal.clone(),
+            &scene.keys(),
+            None,
+        )
+        .await
+    };
+    let fault = start().await.err().unwrap();
+    assert!(matches!(fault, Fault::CutOff { seq: 4, .. }), "{fault}");
+    assert!(
+        fault
+            .to_string()
+            .contains("leastwise ledger accept-restore"),
+        "{fault}"
+    );
+    // Without the file, the cut is not noticed.
+    std::fs::remove_file(scene.keys().join("ledger.end")).unwrap();
+    start().await.unwrap();
+    store.close().await;
+}
+
+pub async fn a_log_of_an_earlier_version_gets_macs_for_what_is_signed(scene: &Scene) {
+    scene.append_some(3).await;
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    scene.db.by_hand("delete from ledger_mac").await.unwrap();
+    let (store, journal) = another(scene).await;
+    let start = async || {
+        Sealer::open(
+            store.clone(),
+            scene.clock.clone(),
+            journal.clone(),
+            &scene.keys(),
+            None,
+        )
+        .await
+    };
+    start().await.unwrap().seal_now().await.unwrap();
+    let newest = ledger::newest(&store, 100, 10).await.unwrap();
+    assert_eq!(newest.len(), 4, "the adoption is an entry");
+    assert!(
+        newest[0].leaf.contains("ledger.adopted"),
+        "{}",
+        newest[0].leaf
+    );
+    let (code, report) = scene.verify().await;
+    assert_eq!(
+        (code, &report["macs_checked"]),
+        (0, &true.into()),
+        "{report}"
+    );
+    // Nothing proves an entry behind the newest checkpoint.
+    append_to(&store, &journal, journal.log_started())
+        .await
+        .unwrap();
+    scene.db.by_hand("delete from ledger_mac").await.unwrap();
+    let (store, journal) = another(scene).await;
+    let refused = Sealer::open(
+        store.clone(),
+        scene.clock.clone(),
+        journal,
+        &scene.keys(),
+        None,
+    )
+    .await;
+    assert!(matches!(
+        refused,
+        Err(Fault::NotProven { first: 4, count: 1 })
+    ));
+    // An altered entry gets none.
+    scene.drop_triggers().await;
+    let change = "update ledger_entry set leaf = replace(leaf, '111111000001', '111111000099') where seq = 1";
+    scene.db.by_hand(change).await.unwrap();
+    let (store, journal) = another(scene).await;
+    let refused = Sealer::open(
+        store.clone(),
+        scene.clock.clone(),
+        journal,
+        &scene.keys(),
+        None,
+    )
+    .await;
+    assert!(matches!(refused, Err(Fault::Rewritten { size: 4 })));
+}
