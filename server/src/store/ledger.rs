@@ -84,7 +84,8 @@ pub enum LedgerError {
 }
 
 /// What to do about an entry that does not count.
-pub const ADVICE: &str = "Somebody wrote to this database without Leastwise. Run `leastwise ledger verify`, find out who,                           and follow docs/row-key.md";
+pub const ADVICE: &str = "Somebody wrote to this database without Leastwise. Run `leastwise ledger verify`, find out who, \
+                          and follow docs/row-key.md";
 
 /// Erases the personal values of an entry and the search words that were derived from them. The entry remains and still
 /// verifies. A text of an item that later requests repeat is erased there as well: a copy has the same salt, which no

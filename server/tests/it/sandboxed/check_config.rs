@@ -6,11 +6,12 @@ use sandbox::org::pool::Pool;
 use serde_json::json;
 
 use super::sandbox_server::Company;
-use crate::database::DatabaseEngine;
+use crate::database::{DatabaseEngine, ROW_KEY, row_keys};
 
 crate::engines::on_both_engines! {
     what_does_not_exist_is_not_ok_and_one_failure_hides_no_other,
     people_and_permission_sets_that_do_not_exist_are_named,
+    a_row_key_that_is_missing_or_not_that_of_the_database_is_named,
 }
 
 /// Runs the command with some variables replaced, and returns its exit code and output.
@@ -76,6 +77,7 @@ async fn what_does_not_exist_is_not_ok_and_one_failure_hides_no_other(engine: Da
     let checks = [
         "configuration",
         "database",
+        "row key",
         "aws",
         "rights",
         "oversight",
@@ -217,5 +219,31 @@ async fn people_and_permission_sets_that_do_not_exist_are_named(engine: Database
         "{said}"
     );
     company.faults(json!([])).await;
+    company.close().await;
+}
+
+async fn a_row_key_that_is_missing_or_not_that_of_the_database_is_named(engine: DatabaseEngine) {
+    let company = Company::on(engine).await;
+    let used = row_keys();
+    let row = format!(
+        "insert into row_key (id, first_used_at) values ('{}', 1)",
+        used.id()
+    );
+    company.database.by_hand(&row).await.unwrap();
+    let (code, said) = check(&company, &[]).await;
+    assert_eq!(code, 1, "{said}");
+    let missing = "row.key is missing, but entries of this database have MACs";
+    assert!(line(&said, "row key").contains(missing), "{said}");
+    let other = "1".repeat(64);
+    let (code, said) = check(&company, &[("LEASTWISE_ROW_KEY", &other)]).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(
+        line(&said, "row key").contains(used.id().as_str()),
+        "{said}"
+    );
+    assert!(!said.contains(&other), "{said}");
+    let both = format!("{other},{ROW_KEY}");
+    let (code, said) = check(&company, &[("LEASTWISE_ROW_KEY", &both)]).await;
+    assert_eq!(code, 0, "{said}");
     company.close().await;
 }
