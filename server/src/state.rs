@@ -22,7 +22,7 @@ use domain::{
 use thiserror::Error;
 
 use crate::{
-    aws::{Aws, SetupError, error::ErrorClass},
+    aws::{Access, AppName, Aws, SetupError, error::ErrorClass},
     clock::{self, Clock},
     config::{ConfigError, ServeArgs},
     engine::seal::Sealer,
@@ -31,6 +31,7 @@ use crate::{
     process_lock::LockError,
     service::{
         app_state::AppState,
+        engine_lease::EngineLease,
         identities,
         instance::{self, InstanceError},
         journal::{EntryActor, Journal},
@@ -40,7 +41,7 @@ use crate::{
         sign_in::{PoolCheck, PoolStatus, UserLookup},
     },
     store::{
-        self, Store, StoreError,
+        self, Durability, Store, StoreError,
         person::{RoleOutcome, SignInClaims},
     },
 };
@@ -105,8 +106,14 @@ pub async fn app_state(
     pool: &str,
     step_up: StepUpLimits,
 ) -> Result<Arc<AppState>, StartError> {
-    let access = aws.access()?;
-    let store = Store::open(&database.url).await?;
+    let lease = database.engine_lease()?;
+    let engine_lease = EngineLease::new(lease);
+    let process = engine_lease.owner().to_owned();
+    let access = Access {
+        app_name: AppName::new(format!("leastwise-{process}")).ok(),
+        ..aws.access()?
+    };
+    let store = Store::open_with(&database.url, Durability::Full, lease).await?;
     store.migrate().await?;
     let clock = Clock::System;
     let clients = Aws::connect(&access).await;
@@ -116,7 +123,7 @@ pub async fn app_state(
     let held = store::ledger::head(&store).await?.map(|head| head.log);
     let log = database.log_name.clone().or(held);
     let log = LogName::parse(log.as_deref().unwrap_or("leastwise/ledger"))?;
-    let journal = Journal::new(store.clone(), clock.clone(), log, clock::row_id());
+    let journal = Journal::new(store.clone(), clock.clone(), log, process);
     journal.rules_are(rules.version());
     let settings = Settings {
         crawl_every,
@@ -128,9 +135,10 @@ pub async fn app_state(
         removal_reads: Settings::REMOVAL_READS,
     };
     let catalogue = Catalogue::embedded()?;
-    Ok(Arc::new(AppState::new(
+    let app_state = AppState::new(
         store, clock, clients, instance, catalogue, rules, journal, settings,
-    )))
+    );
+    Ok(Arc::new(app_state.with_engine_lease(engine_lease)))
 }
 
 /// Returns the app state of a command that runs beside the web server or without it: it crawls on no schedule, and nobody

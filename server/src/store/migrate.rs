@@ -8,7 +8,7 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
 };
 
-use super::{DatabaseEngine, Store, StoreError};
+use super::{DatabaseEngine, Store, StoreError, connection};
 
 /// Embeds `migrations/{sqlite,postgres}/{name}.sql` for each name. `sqlx::migrate!` would do so without the list, but
 /// its macro crate compiles both drivers, and SQLite itself, a second time.
@@ -39,6 +39,8 @@ embed! {
     "0016_change_items",
     "0017_account_declaration",
     "0018_agreed_links",
+    "0023_replicas",
+    "0024_notify",
 }
 
 /// A migrator over embedded files, with the versions and descriptions that sqlx derives from file names.
@@ -68,9 +70,10 @@ impl Store {
                 tx.commit().await
             }
             DatabaseEngine::Postgres => {
-                // A failed migration leaves its advisory lock on the pooled connection. The
-                // caller exits on error, which releases it.
-                Ok(migrator(POSTGRES).run(&self.pool).await?)
+                // sqlx takes an advisory lock, so that several processes migrate one after another. The connection has no
+                // time limits, because a migration may take long and others wait for it; closing it releases the lock.
+                let mut conn = connection::open(&self.url, &[]).await?;
+                Ok(migrator(POSTGRES).run(&mut conn).await?)
             }
         }
     }

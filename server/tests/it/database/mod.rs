@@ -9,6 +9,7 @@ mod postgres;
 
 use std::path::{Path, PathBuf};
 
+use domain::engine::lease::LeaseLength;
 pub use server::store::DatabaseEngine;
 use server::store::{Durability, Store};
 use sqlx::AssertSqlSafe;
@@ -135,7 +136,7 @@ impl Place {
             Some(name) => name.url(),
             None => format!("sqlite:{}", self.file().display()),
         };
-        let store = Store::open_with(&url, Durability::Process)
+        let store = Store::open_with(&url, Durability::Process, LeaseLength::DEFAULT)
             .await
             .expect("a test's database opens");
         Database {

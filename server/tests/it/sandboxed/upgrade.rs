@@ -19,7 +19,7 @@ use domain::{
 };
 use serde::Deserialize;
 use server::{
-    engine::{declarations, sync},
+    engine::declarations,
     service::{Service, caller::CallingPerson},
     store::person,
 };
@@ -74,7 +74,9 @@ async fn left_by(engine: DatabaseEngine, folder: &Path) -> (Company, Left) {
     let at = Timestamp(last) + Duration::minutes(1);
     let aws = folder.join("aws.json");
     let company = Company::left_by(database, &aws, "leastwise/sandbox", at).await;
-    sync::restore(&company.app_state).await.unwrap();
+    server::service::stored_state::restore(&company.app_state)
+        .await
+        .unwrap();
     let changes = fs::read_to_string(folder.join("changes.json")).unwrap();
     (company, serde_json::from_str(&changes).unwrap())
 }
