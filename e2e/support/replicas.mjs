@@ -6,6 +6,7 @@ import path from 'node:path';
 import { start } from './leastwise.mjs';
 import { freePort } from './ports.mjs';
 import { Postgres } from './postgres.mjs';
+import { until } from './suite.mjs';
 
 /** The line with which a process says that it took the engine lease. */
 const ENGINE = /this process runs the engine"/;
@@ -84,6 +85,13 @@ export class Replicas {
       proxy.listen(port, 'localhost', resolve);
     });
     this.resources.own(() => proxy.close());
+  }
+
+  /** Waits until every server has read AWS, or followed the one that did. */
+  async ready() {
+    for (const { port } of this.servers) {
+      await until('the server is ready', async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok, 60_000);
+    }
   }
 
   tookOver(server) {
