@@ -13,7 +13,7 @@ const JOBS = 2;
 /** The number of slowest tests that are listed at the end. */
 const SLOWEST = 10;
 /** The start order of files, slowest first, so that they do not run alone at the end. Unlisted files start first. */
-const ORDER = ['kill', 'bad_input', 'screens', 'outside', 'grant', 'two_steps', 'step_up', 'see', 'keyboard', 'idle_sockets', 'contracts', 'oidc_provider'];
+const ORDER = ['replicas', 'kill', 'bad_input', 'screens', 'outside', 'grant', 'two_steps', 'step_up', 'see', 'keyboard', 'idle_sockets', 'contracts', 'oidc_provider'];
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const option = (name) => process.argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
@@ -24,7 +24,7 @@ if (!Number.isInteger(jobs) || jobs < 1) fail(`--jobs takes a whole number from 
 
 const journeys = readdirSync(path.join(here, 'journeys')).map((name) => `journeys/${name}`);
 const rank = (file) => ORDER.indexOf(path.basename(file, '.mjs'));
-const files = [...journeys, 'kill.mjs', 'idle_sockets.mjs', 'oidc_provider.mjs', 'contracts.mjs']
+const files = [...journeys, 'kill.mjs', 'replicas.mjs', 'idle_sockets.mjs', 'oidc_provider.mjs', 'contracts.mjs']
   .filter((file) => file.endsWith('.mjs') && (!wanted.length || wanted.some((word) => file.includes(word))))
   .sort((one, other) => rank(one) - rank(other));
 if (!files.length) fail(`no file name contains ${wanted.join(' or ')}`);

@@ -40,6 +40,7 @@ class Program {
     mkdirSync(OUTPUT, { recursive: true });
     this.name = name;
     this.errors = [];
+    this.listeners = [];
     const [program, ...words] = [...KILLED_WITH_US, ...prefix, BINARY, ...args];
     this.child = spawn(program, words, { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
     const giveBack = resources.own(() => this.kill());
@@ -83,7 +84,13 @@ class Program {
     return this.exit;
   }
 
+  /** Calls `heard` with each line of the log from now on. */
+  onLine(heard) {
+    this.listeners.push(heard);
+  }
+
   #noted(line) {
+    for (const heard of this.listeners) heard(line);
     if (line.includes('"level":"ERROR"')) this.errors.push(line);
   }
 }
@@ -115,6 +122,11 @@ export class Sandbox extends Program {
   report() {
     return command(['report', 'access', '--scope', 'prod-pci', '--json', '--database', this.database, '--keys', path.join(this.data, 'keys'), '--log-name', 'leastwise/sandbox', '--aws-endpoint', this.aws]);
   }
+}
+
+/** Starts a command of the binary. `name` is the name of its log and must be unique in the run. */
+export function start(resources, name, args, env) {
+  return new Program(resources, name, args, env);
 }
 
 /** Starts `leastwise serve`, configured by variables only. */

@@ -63,15 +63,15 @@ export class Suite {
   }
 
   /**
-   * Runs independent `[name, body]` pairs, each in a slot and with separate resources, which are released when it ends.
+   * Runs independent `[name, body, limit]`, each in a slot and with separate resources, which are released when it ends.
    * For files that export `independent`, which do not occupy a slot themselves.
    */
   async together(tests) {
-    const parts = tests.map(([name, body]) => {
+    const parts = tests.map(([name, body, limit]) => {
       const part = new Suite(this.file, { words: this.words });
       const run = async () => {
         try {
-          await part.test(name, () => body(part.resources));
+          await part.test(name, () => body(part.resources), limit);
         } finally {
           await part.release();
         }

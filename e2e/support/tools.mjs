@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { programs } from './postgres.mjs';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 
@@ -25,6 +26,9 @@ export function missing(files) {
   if (packages.length) lacking.push(`npm packages are missing (${packages.join(', ')}). Type: npm ci --prefix ${path.join(root, 'e2e')}`);
   if (!runs(BINARY)) lacking.push(`no program ${BINARY}. Type: cargo xtask build && cargo build --package leastwise-server, or set LEASTWISE_BINARY`);
   if (!runs(CHROMIUM)) lacking.push(`no Chromium at ${CHROMIUM}. Type: sudo apt-get install -y chromium, or set CHROMIUM`);
+  if (files.some((file) => /replicas/.test(file)) && !programs()) {
+    lacking.push('no PostgreSQL. Type: sudo apt-get install -y postgresql, or set LEASTWISE_TEST_POSTGRES_BIN to the folder of pg_ctl');
+  }
   if (files.some((file) => /outside|contracts/.test(file))) lacking.push(...missingPython());
   return lacking;
 }

@@ -3,6 +3,7 @@
 //! All other code takes them as parameters or reads them here, so tests set the time and never wait.
 
 use std::{
+    fs::File,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicI64, Ordering},
@@ -63,12 +64,47 @@ impl Clock {
         }
     }
 
+    /// The result of [`since_boot`](Self::since_boot) if the kernel did not answer: later than any other time.
+    pub const UNKNOWN: std::time::Duration = std::time::Duration::MAX;
+
+    /// Returns a time for leases: like [`elapsed`](Self::elapsed), but it also advances while the machine is suspended,
+    /// which the clock behind `elapsed` does not do on Linux. Both advance while the process is stopped. Where the kernel
+    /// states no uptime, it is `elapsed`.
+    pub fn since_boot(&self) -> std::time::Duration {
+        // Open from the first use on, because files can run out.
+        static UPTIME: OnceLock<Option<File>> = OnceLock::new();
+        match self {
+            Self::System => match UPTIME.get_or_init(|| File::open("/proc/uptime").ok()) {
+                Some(file) => uptime(file).unwrap_or(Self::UNKNOWN),
+                None => self.elapsed(),
+            },
+            Self::Manual(_) => self.elapsed(),
+        }
+    }
+
     /// Moves a manual clock forward. Has no effect on the system clock.
     pub fn advance(&self, by: domain::time::Duration) {
         if let Self::Manual(at) = self {
             at.fetch_add(by.0, Ordering::SeqCst);
         }
     }
+}
+
+/// Returns the time since the start of the machine, suspension included: the first number of `/proc/uptime`, in seconds
+/// with two decimals.
+#[cfg(unix)]
+fn uptime(file: &File) -> Option<std::time::Duration> {
+    let mut bytes = [0; 64];
+    let length = std::os::unix::fs::FileExt::read_at(file, &mut bytes, 0).ok()?;
+    let text = std::str::from_utf8(&bytes[..length]).ok()?;
+    let seconds = text.split_whitespace().next()?.parse().ok()?;
+    std::time::Duration::try_from_secs_f64(seconds).ok()
+}
+
+/// Other systems have no such file.
+#[cfg(not(unix))]
+fn uptime(_: &File) -> Option<std::time::Duration> {
+    None
 }
 
 /// Returns a UUIDv7. It sorts by creation time, which keeps indexes compact.
@@ -113,4 +149,22 @@ pub fn random() -> [u8; 32] {
 pub fn token() -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{thread::sleep, time::Duration};
+
+    use super::*;
+
+    #[test]
+    fn the_time_of_leases_advances_and_never_goes_back() {
+        let before = Clock::System.since_boot();
+        sleep(Duration::from_millis(40));
+        let after = Clock::System.since_boot();
+        assert!(
+            before < after && after < Clock::UNKNOWN,
+            "{before:?} {after:?}"
+        );
+    }
 }

@@ -7,10 +7,11 @@ mod sign_in;
 
 pub use sign_in::SignInArgs;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration as StdDuration};
 
 use clap::Args;
 use domain::{
+    engine::lease::LeaseLength,
     ids::AccountId,
     policies::{OversightMark, RemovalLimits},
     time::Duration,
@@ -68,6 +69,29 @@ pub struct DatabaseArgs {
     /// database, and to `leastwise/ledger` for a new ledger.
     #[arg(long = "log-name", env = "LEASTWISE_LOG_NAME")]
     pub log_name: Option<String>,
+    /// How long a process that runs the engine may be silent before another one takes over, in seconds: 1 to 60. The same
+    /// for all processes on one PostgreSQL.
+    #[arg(
+        long = "engine-lease-seconds",
+        env = "LEASTWISE_ENGINE_LEASE_SECONDS",
+        default_value_t = ENGINE_LEASE_SECONDS,
+        hide = true
+    )]
+    pub engine_lease_seconds: u32,
+}
+
+/// The default of `LEASTWISE_ENGINE_LEASE_SECONDS`.
+pub const ENGINE_LEASE_SECONDS: u32 = 10;
+
+impl DatabaseArgs {
+    /// Returns how long the engine lease holds without a renewal.
+    pub fn engine_lease(&self) -> Result<LeaseLength, ConfigError> {
+        let seconds = self.engine_lease_seconds;
+        LeaseLength::of(StdDuration::from_secs(u64::from(seconds))).ok_or_else(|| ConfigError {
+            field: "LEASTWISE_ENGINE_LEASE_SECONDS",
+            cure: format!("{seconds} is out of range: use a whole number from 1 to 60"),
+        })
+    }
 }
 
 /// The location of AWS.
@@ -235,6 +259,7 @@ impl AwsArgs {
             credentials,
             calls_per_second: self.calls_per_second,
             pool_region: self.region.clone(),
+            app_name: None,
         })
     }
 

@@ -22,7 +22,7 @@ use domain::{
 use thiserror::Error;
 
 use crate::{
-    aws::{Aws, SetupError, error::ErrorClass},
+    aws::{Access, AppName, Aws, SetupError, error::ErrorClass},
     clock::{self, Clock},
     config::{self, ConfigError, ServeArgs},
     engine::seal::Sealer,
@@ -32,6 +32,7 @@ use crate::{
     row_key::{self, KeyHistory, RowKeyError},
     service::{
         app_state::AppState,
+        engine_lease::EngineLease,
         identities,
         instance::{self, InstanceError},
         journal::{EntryActor, Journal},
@@ -41,7 +42,7 @@ use crate::{
         sign_in::{PoolCheck, PoolStatus, UserLookup},
     },
     store::{
-        self, Store, StoreError,
+        self, Durability, Store, StoreError,
         person::{RoleOutcome, SignInClaims},
     },
 };
@@ -107,7 +108,8 @@ pub enum StartError {
 
 /// Opens the database with the row keys, and migrates it.
 pub async fn open_store(database: &crate::config::DatabaseArgs) -> Result<Store, StartError> {
-    let store = Store::open(&database.url).await?;
+    let lease = database.engine_lease()?;
+    let store = Store::open_with(&database.url, Durability::Full, lease).await?;
     store.migrate().await?;
     let history = if store::ledger::row_key_ids(&store).await?.is_empty() {
         KeyHistory::New
@@ -143,7 +145,12 @@ pub async fn app_state(
     pool: &str,
     step_up: StepUpLimits,
 ) -> Result<Arc<AppState>, StartError> {
-    let access = aws.access()?;
+    let engine_lease = EngineLease::new(database.engine_lease()?);
+    let process = engine_lease.owner().to_owned();
+    let access = Access {
+        app_name: AppName::new(format!("leastwise-{process}")).ok(),
+        ..aws.access()?
+    };
     let store = open_store(database).await?;
     let clock = Clock::System;
     let clients = Aws::connect(&access).await;
@@ -151,7 +158,7 @@ pub async fn app_state(
     instance::check(&store, &instance.arn).await?;
     let rules = rules(aws.removal_limits()?).map_err(StartError::Rules)?;
     let log = log_name(database, &store).await?;
-    let journal = Journal::new(store.clone(), clock.clone(), log, clock::row_id());
+    let journal = Journal::new(store.clone(), clock.clone(), log, process);
     journal.rules_are(rules.version());
     let settings = Settings {
         crawl_every,
@@ -163,9 +170,10 @@ pub async fn app_state(
         removal_reads: Settings::REMOVAL_READS,
     };
     let catalogue = Catalogue::embedded()?;
-    Ok(Arc::new(AppState::new(
+    let app_state = AppState::new(
         store, clock, clients, instance, catalogue, rules, journal, settings,
-    )))
+    );
+    Ok(Arc::new(app_state.with_engine_lease(engine_lease)))
 }
 
 /// Returns the app state of a command that runs beside the web server or without it: it crawls on no schedule, and nobody

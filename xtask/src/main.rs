@@ -22,13 +22,15 @@ const USAGE: &str = "cargo xtask COMMAND
 
   build            the browser's files: WASM, JavaScript, CSS, hashed and compressed, in target/site
   run [ARGS]       build everything and start the sandbox; ARGS go to `leastwise sandbox`
+  run --replicas N [ARGS]  N servers on a throw-away PostgreSQL behind one address
   watch [ARGS]     the same, rebuilds after every change and reloads the browser
   lint             formatting, clippy for both targets, class names, palette, house rules
   test             every check: lint, unit, both databases, contracts, browser; last line `N passed, N failed`
   test --quick     before a commit: lint, domain, app and the crates that changed, on SQLite only
   test --only WORDS  the tests whose names contain WORDS, on both databases and in the browser
   bench [PART]     measured figures compared with their limits; parts: size start sample medium large sockets
-  soak [HOURS]     the engine simulation with new seeds, for hours";
+  soak [HOURS]     the engine simulation with new seeds, for hours
+  soak --replicas N  N rounds of each fault of two servers: kills, stops, a database that goes away";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -41,7 +43,7 @@ fn main() -> ExitCode {
         "lint" => lint::lint(),
         "test" => return test::test(&rest),
         "bench" => bench::bench(&rest),
-        "soak" => soak::soak(rest.first().map(String::as_str)),
+        "soak" => soak::soak(&rest),
         _ => Err(process::Failure::new(USAGE)),
     };
     match done {

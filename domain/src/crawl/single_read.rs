@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Crawl, PairListing, merge_pair};
 use crate::{
     classification::Classification,
@@ -17,7 +19,8 @@ use crate::{
 };
 
 /// One read of a single item. Complete, except for `MembersSeen`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SingleRead {
     /// The assignments of a pair, or the members of a group.
     Listing(Listing),

@@ -10,7 +10,8 @@
 //!
 //! # The contract of the shell
 //!
-//! **Start.** In one transaction, increment the stored generation and load [`Rows`]. Then call [`State::restore`] and
+//! **Start.** Take the lease of the engine ([`lease`]), which increments the stored generation, and load [`Rows`] in a
+//! transaction that holds this generation. Then call [`State::restore`] and
 //! `step(Event::Tick)`. Then send `Event::Execute` for every change whose stored state is *approved* (known changes are
 //! ignored), and again whenever a change becomes approved.
 //!
@@ -125,6 +126,7 @@ mod effect;
 mod event;
 mod failure;
 mod follow_up;
+pub mod lease;
 mod pacing;
 mod queued;
 mod resource;

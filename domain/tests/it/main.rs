@@ -9,6 +9,7 @@ mod delay;
 mod diff;
 mod drift;
 mod engine_cost;
+mod engine_lease;
 mod engine_rows;
 mod engine_simulation;
 mod engine_verdicts;

@@ -47,6 +47,9 @@ pub(crate) struct Caller {
     /// `None` if signatures are ignored: the Region that holds the resources.
     #[serde(default)]
     pub region: Option<Arc<str>>,
+    /// The name of the application in the user agent, such as the process of Leastwise; empty if there is none.
+    #[serde(default)]
+    pub app: Arc<str>,
 }
 
 impl Caller {

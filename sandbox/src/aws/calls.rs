@@ -23,6 +23,9 @@ pub(crate) struct CallRecord {
     pub applied: bool,
     pub request_id: Box<str>,
     pub access_key: Box<str>,
+    /// The name of the application in the user agent.
+    #[serde(default)]
+    pub app: Box<str>,
 }
 
 /// The most recent calls, up to [`KEPT`]: enough for a crawl of the large organisation.
@@ -102,6 +105,7 @@ impl CallRecord {
             "applied": self.applied,
             "request_id": self.request_id,
             "access_key": self.access_key,
+            "app": self.app,
         })
     }
 }

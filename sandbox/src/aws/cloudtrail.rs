@@ -159,6 +159,7 @@ fn record(event: &TrailEvent, region: &str) -> Value {
         account: event.account.clone(),
         access_key: event.access_key.clone(),
         region: None,
+        app: "".into(),
     };
     let mut body = json!({
         "eventVersion": "1.11",

@@ -123,6 +123,7 @@ impl Incoming {
             applied: false,
             request_id: self.request_id.as_str().into(),
             access_key: self.caller.access_key.as_ref().into(),
+            app: self.caller.app.as_ref().into(),
         }
     }
 

@@ -69,7 +69,18 @@ pub(crate) fn claimed(sandbox: &SandboxState, asked: &IncomingCall<'_>) -> Calle
             .unwrap_or_else(|| sandbox.organizations.delegated_admin_account.clone()),
         access_key: key.into(),
         region: None,
+        app: app_of(asked),
     }
+}
+
+/// Returns the name after `app/` in the user agent, where AWS SDKs put the name of the application.
+fn app_of(asked: &IncomingCall<'_>) -> Arc<str> {
+    let agent = asked
+        .header("x-amz-user-agent")
+        .or_else(|| asked.header("user-agent"));
+    let mut words = agent.unwrap_or_default().split(' ');
+    let app = words.find_map(|word| word.strip_prefix("app/"));
+    app.unwrap_or_default().into()
 }
 
 fn verified(
@@ -109,6 +120,7 @@ fn verified(
         account,
         access_key: signed.access_key.into(),
         region: Some(scope.region.into()),
+        app: app_of(asked),
     })
 }
 

@@ -19,6 +19,9 @@ use tokio::{sync::Mutex, time::Instant};
 /// How far the schedule of a bucket may lag behind the clock before it is reset to the clock.
 const LAG: Duration = Duration::from_millis(25);
 
+/// The lowest rate that a bucket may be given, in calls a second.
+const SLOWEST: f64 = 0.1;
+
 /// Who waits for a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lane {
@@ -50,6 +53,13 @@ impl Budgets {
             directory: budget(),
             organizations: budget(),
             pool: budget(),
+        }
+    }
+
+    /// Sets the rate of all buckets. A bucket that AWS throttled keeps the fraction to which it was slowed down.
+    pub fn set_most(&self, calls_per_second: f64) {
+        for budget in [&self.sso, &self.directory, &self.organizations, &self.pool] {
+            budget.set_most(calls_per_second);
         }
     }
 
@@ -89,7 +99,7 @@ struct Rate {
 impl Budget {
     /// Returns a bucket that allows `calls_per_second`, at least 0.1.
     pub fn new(calls_per_second: f64) -> Self {
-        let most = calls_per_second.max(0.1);
+        let most = calls_per_second.max(SLOWEST);
         Self {
             next: Arc::new(Mutex::new(Instant::now())),
             ordinary: Arc::default(),
@@ -145,6 +155,19 @@ impl Budget {
         });
     }
 
+    fn set_most(&self, calls_per_second: f64) {
+        let most = calls_per_second.max(SLOWEST);
+        self.rate(|rate| {
+            rate.now = (rate.now / rate.most * most).max(SLOWEST);
+            rate.most = most;
+        });
+    }
+
+    /// Returns the calls a second that are allowed now, and at most.
+    pub fn rates(&self) -> (f64, f64) {
+        self.rate(|rate| (rate.now, rate.most))
+    }
+
     /// Returns the number of calls so far.
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
@@ -182,6 +205,16 @@ mod tests {
         for caller in callers {
             caller.abort();
         }
+    }
+
+    #[tokio::test]
+    async fn a_bucket_that_was_throttled_stays_slower_when_its_share_changes() {
+        let budget = Budget::new(10.0);
+        budget.slow_down();
+        budget.set_most(2.0);
+        assert_eq!(budget.rates(), (1.0, 2.0));
+        budget.set_most(20.0);
+        assert_eq!(budget.rates(), (10.0, 20.0));
     }
 
     #[tokio::test]

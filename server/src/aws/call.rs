@@ -1,6 +1,6 @@
 //! One call to AWS: wait for a slot, send, classify the error. Reads are retried.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -8,6 +8,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use super::{
     budget::Budget,
     error::{CallError, ErrorClass},
+    fence::{Fence, Fenced, WritePermission},
 };
 
 /// The maximum number of attempts of a read.
@@ -62,34 +63,39 @@ where
     .await
 }
 
-/// Returns whether a write may still be sent. Evaluated after the wait for the slot, which may have been long.
-pub type OnTime<'a> = dyn Fn() -> bool + Send + Sync + 'a;
-
-/// The error code of a write that was not sent because its deadline had passed.
+/// The error code of a write that was not sent, because its deadline had passed or another process does its work.
 pub const NOT_SENT: &str = "NotSent";
 
-/// Sends a write exactly once; only the engine may decide to repeat it. A write whose deadline passed during the wait
-/// for the slot is not sent.
+/// Sends a write exactly once; only the engine may decide to repeat it. `send` gives the request its fence. A write that is
+/// not permitted any more, such as after a long wait for the slot, is not sent.
 pub async fn once<T, E, F>(
     budget: &Budget,
-    on_time: &OnTime<'_>,
-    send: impl Fn() -> F,
+    permission: &Arc<dyn WritePermission>,
+    send: impl Fn(Fence) -> F,
 ) -> Result<T, CallError>
 where
     E: ProvideErrorMetadata,
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
 {
     budget.turn().await;
-    if !on_time() {
-        return Err(CallError {
+    let fence = Fence::new(permission);
+    match fence.send(one(budget, || send(fence.clone()))).await {
+        Fenced::Answered(result) => result,
+        Fenced::NotSent => Err(CallError {
             class: ErrorClass::Invalid,
             code: NOT_SENT.into(),
-            message: "the deadline passed before the request was sent".into(),
+            message: "it was not permitted any more before it was sent".into(),
             reason: None,
             request_id: None,
-        });
+        }),
+        Fenced::Abandoned => Err(CallError {
+            class: ErrorClass::Unknown,
+            code: "Abandoned".into(),
+            message: "another process runs the engine now".into(),
+            reason: None,
+            request_id: None,
+        }),
     }
-    one(budget, send).await
 }
 
 /// Sends without waiting for a slot, and adjusts the rate.

@@ -169,6 +169,7 @@ mod tests {
             credentials: Some(("id".into(), "secret".into())),
             calls_per_second: 1.0,
             pool_region: "eu-west-9".into(),
+            app_name: None,
         })
         .await;
         let needed = "Allow sso:ListInstances.";

@@ -11,6 +11,7 @@ pub mod check;
 pub mod crawl;
 pub mod error;
 pub mod explain;
+pub mod fence;
 pub mod instances;
 mod paging;
 pub mod pool;
@@ -27,6 +28,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use domain::ids::{AccountId, InstanceArn};
 
+pub use aws_config::AppName;
 use budget::Budgets;
 pub use instances::SetupError;
 
@@ -43,6 +45,8 @@ pub struct Access {
     pub calls_per_second: f64,
     /// The Region of the Cognito user pool.
     pub pool_region: String,
+    /// The name of this process in the user agent of its calls, by which CloudTrail tells several processes apart.
+    pub app_name: Option<AppName>,
 }
 
 /// The Identity Center instance that Leastwise manages.
@@ -131,6 +135,8 @@ impl Aws {
                     .http_client(http.clone())
                     .retry_config(RetryConfig::disabled())
                     .timeout_config(timeouts.clone());
+                let mut config = config;
+                config.set_app_name(access.app_name.clone());
                 let config = match &access.endpoint {
                     Some(url) => config.endpoint_url(url),
                     None => config,

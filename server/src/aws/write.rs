@@ -1,14 +1,17 @@
 //! Writes to AWS, each sent once. Called from `engine` only, after the intent is durable, and never inside a database
 //! transaction.
 
+use std::sync::Arc;
+
 use aws_sdk_identitystore::types::MemberId;
 use aws_sdk_ssoadmin::types::{PrincipalType, StatusValues, TargetType};
 use domain::ids::{Assignment, AwsRequestId, GroupId, UserId};
 
 use super::{
     Aws, Instance,
-    call::{OnTime, once, read},
+    call::{once, read},
     error::{CallError, ErrorClass},
+    fence::WritePermission,
     read::malformed,
 };
 
@@ -44,9 +47,9 @@ impl Aws {
         &self,
         instance: &Instance,
         what: &Assignment,
-        on_time: &OnTime<'_>,
+        permission: &Arc<dyn WritePermission>,
     ) -> Result<AwsRequestId, CallError> {
-        let answer = once(&self.budgets.sso, on_time, || {
+        let answer = once(&self.budgets.sso, permission, |fence| {
             self.sso
                 .create_account_assignment()
                 .instance_arn(instance.arn.as_str())
@@ -55,6 +58,8 @@ impl Aws {
                 .permission_set_arn(what.pair.set.as_str())
                 .principal_type(PrincipalType::from(what.principal.kind()))
                 .principal_id(what.principal.id())
+                .customize()
+                .interceptor(fence)
                 .send()
         })
         .await?;
@@ -70,9 +75,9 @@ impl Aws {
         &self,
         instance: &Instance,
         what: &Assignment,
-        on_time: &OnTime<'_>,
+        permission: &Arc<dyn WritePermission>,
     ) -> Result<AwsRequestId, CallError> {
-        let answer = once(&self.budgets.sso, on_time, || {
+        let answer = once(&self.budgets.sso, permission, |fence| {
             self.sso
                 .delete_account_assignment()
                 .instance_arn(instance.arn.as_str())
@@ -81,6 +86,8 @@ impl Aws {
                 .permission_set_arn(what.pair.set.as_str())
                 .principal_type(PrincipalType::from(what.principal.kind()))
                 .principal_id(what.principal.id())
+                .customize()
+                .interceptor(fence)
                 .send()
         })
         .await?;
@@ -148,14 +155,16 @@ impl Aws {
         instance: &Instance,
         group: &GroupId,
         user: &UserId,
-        on_time: &OnTime<'_>,
+        permission: &Arc<dyn WritePermission>,
     ) -> Result<(), CallError> {
-        once(&self.budgets.directory, on_time, || {
+        once(&self.budgets.directory, permission, |fence| {
             self.directory
                 .create_group_membership()
                 .identity_store_id(&instance.identity_store)
                 .group_id(group.as_str())
                 .member_id(MemberId::UserId(user.to_string()))
+                .customize()
+                .interceptor(fence)
                 .send()
         })
         .await
@@ -168,7 +177,7 @@ impl Aws {
         instance: &Instance,
         group: &GroupId,
         user: &UserId,
-        on_time: &OnTime<'_>,
+        permission: &Arc<dyn WritePermission>,
     ) -> Result<(), CallError> {
         let found = read(&self.budgets.directory, || {
             self.directory
@@ -179,11 +188,13 @@ impl Aws {
                 .send()
         })
         .await?;
-        once(&self.budgets.directory, on_time, || {
+        once(&self.budgets.directory, permission, |fence| {
             self.directory
                 .delete_group_membership()
                 .identity_store_id(&instance.identity_store)
                 .membership_id(found.membership_id())
+                .customize()
+                .interceptor(fence)
                 .send()
         })
         .await

@@ -10,8 +10,9 @@ use sha2::{Digest as _, Sha256};
 use super::{CommandResult, counted, table::Widths};
 use crate::{
     config::{AwsArgs, DatabaseArgs, IdentityArgs},
-    engine::sync,
-    service::{app_state::AppState, caller::Caller, journal::EntryActor, report::Report},
+    service::{
+        app_state::AppState, caller::Caller, journal::EntryActor, report::Report, stored_state,
+    },
     state,
     store::StoreError,
 };
@@ -57,7 +58,7 @@ pub async fn run(command: ReportCommand) -> CommandResult {
         &IdentityArgs::default(),
     )
     .await?;
-    sync::restore(&app_state).await?;
+    stored_state::restore(&app_state).await?;
     let report = Arc::new(Report::make(app_state.clone(), app_state.read_model()));
     let form = match (args.json, args.csv) {
         (true, _) => Some(ReportFormat::Json),

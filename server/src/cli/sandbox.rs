@@ -24,7 +24,7 @@ use url::Url;
 
 use super::{CommandResult, print, secrets::without_password, serve};
 use crate::{
-    config::{AwsArgs, DatabaseArgs, IdentityArgs, ServeArgs, SignInArgs},
+    config::{AwsArgs, DatabaseArgs, ENGINE_LEASE_SECONDS, IdentityArgs, ServeArgs, SignInArgs},
     http::log,
     process_lock::{ProcessLock, SANDBOX_LOCK},
 };
@@ -180,6 +180,7 @@ fn configuration(
                 .unwrap_or_else(|| format!("sqlite:{}", args.data.join("leastwise.db").display())),
             keys: args.data.join("keys"),
             log_name: Some("leastwise/sandbox".into()),
+            engine_lease_seconds: ENGINE_LEASE_SECONDS,
         },
         aws: AwsArgs {
             region: pool.region.clone(),

@@ -11,6 +11,7 @@ use crate::{
     config::{ServeArgs, secret},
     engine::{
         self,
+        heartbeat::{self, Heartbeat},
         seal::{KEY_VARIABLE, Sealer},
     },
     http::{
@@ -23,8 +24,9 @@ use crate::{
         state::{HttpSettings, HttpState, Ports},
     },
     process_lock::ProcessLock,
-    service::{app_state::AppState, identities, oversight},
+    service::{app_state::AppState, identities, oversight, stored_state},
     state::{self, PortAdapters, StartError},
+    store::{DatabaseEngine, Store},
 };
 
 pub async fn run(mut args: ServeArgs) -> CommandResult {
@@ -66,9 +68,17 @@ impl Started {
                 () = stop => {}
                 error = self.loops.failure() => failed = Some(error),
             }
+            // Before open connections are waited for, so that another process runs the engine meanwhile.
+            engine::lease::release(&self.app_state).await;
         };
         serve(self.listener, app, self.http.settings(), stop).await;
         self.loops.shutdown().await;
+        if let Err(error) = engine::heartbeat::farewell(&self.app_state).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "other processes see the end of this one only by its silence"
+            );
+        }
         if let Err(error) = self.sealer.close().await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
@@ -87,10 +97,22 @@ async fn once_known(app_state: Arc<AppState>, run: BoxFuture<'static, ()>) {
     run.await;
 }
 
+/// Returns a loop that runs only while the engine runs in this process.
+fn in_the_engine_process<F>(
+    app_state: &Arc<AppState>,
+    run: impl Fn(Arc<AppState>) -> F + Send + Sync + 'static,
+) -> BoxFuture<'static, ()>
+where
+    F: Future<Output = ()> + Send,
+{
+    let app_state = app_state.clone();
+    async move { heartbeat::where_engine_runs(&app_state, || run(app_state.clone())).await }.boxed()
+}
+
 /// Loads the state that the last run stored, and grants the roles named in the configuration.
 async fn remember(app_state: &Arc<AppState>, args: &ServeArgs) -> Result<(), StartError> {
     engine::adopt_mapping::adopt(app_state).await?;
-    engine::sync::restore(app_state).await?;
+    stored_state::restore(app_state).await?;
     oversight::warn_of_idle_marks(app_state);
     state::first_roles(app_state, args).await?;
     Ok(identities::refresh_summary(app_state).await?)
@@ -109,6 +131,7 @@ pub async fn start(
     pacing: Pacing,
 ) -> Result<Started, StartError> {
     let lock = ProcessLock::of_database(&args.database.url)?;
+    let turn = Store::open(&args.database.url).await?.start_turn().await?;
     let app_state = state::app_state(
         &args.database,
         &args.aws,
@@ -162,20 +185,33 @@ pub async fn start(
         ports,
     );
     let mut loops = BackgroundTasks::default();
+    let calls_per_second = args.aws.calls_per_second;
+    if app_state.store.engine() == DatabaseEngine::Postgres {
+        heartbeat::begin_as_standby(&app_state.aws.budgets, calls_per_second);
+    }
+    let address = listener.local_addr();
+    let address = address.unwrap_or(args.listen).to_string();
+    let beats = Heartbeat::new(app_state.clone(), address, calls_per_second);
+    loops.forever("heartbeat", beats.run());
     let (known, args) = (app_state.clone(), args.clone());
     loops.once("load of the stored state", async move {
         remember(&known, &args).await?;
+        // The next process may start.
+        drop(turn);
         known.mark_restored();
         Ok(())
     });
     let knowing = |run| once_known(app_state.clone(), run);
-    let crawls = engine::sync::run(app_state.clone()).boxed();
+    let crawls = in_the_engine_process(&app_state, engine::sync::run);
     loops.forever("sync", knowing(crawls));
     let writes = engine::reconcile::run(app_state.clone(), pacing).boxed();
     loops.forever("engine", knowing(writes));
-    let expires = engine::expire::run(app_state.clone()).boxed();
+    let expires = in_the_engine_process(&app_state, engine::expire::run);
     loops.forever("expiry of changes", knowing(expires));
-    loops.forever("sealing of the ledger", sealer.clone().run());
+    let follows = engine::follow::run(app_state.clone()).boxed();
+    loops.forever("other processes", knowing(follows));
+    let runs_here = app_state.engine_lease.runs_here();
+    loops.forever("sealing of the ledger", sealer.clone().run(runs_here));
     loops.forever("following of the ledger", sealer.clone().follow());
     Ok(Started {
         app_state,

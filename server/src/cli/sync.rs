@@ -15,7 +15,7 @@ use crate::{
     aws::crawl::CrawlProgress,
     config::{AwsArgs, DatabaseArgs, IdentityArgs},
     engine::{adopt_mapping, sync},
-    service::names,
+    service::{names, stored_state},
     state,
 };
 
@@ -36,7 +36,7 @@ pub struct SyncArgs {
 pub async fn run(args: SyncArgs) -> CommandResult {
     let app_state = state::command_state(&args.database, &args.aws, &args.identities).await?;
     adopt_mapping::adopt(&app_state).await?;
-    sync::restore(&app_state).await?;
+    stored_state::restore(&app_state).await?;
     let progress = Arc::new(CrawlProgress::default());
     let bar = tokio::spawn(show(progress.clone()));
     let report = sync::once(&app_state, &progress).await?;

@@ -22,6 +22,7 @@ impl ServeArgs {
             self.aws.removal_limits().map(drop),
             self.aws.mapping().map(drop),
             self.identities.alarm_percent().map(drop),
+            self.database.engine_lease().map(drop),
             self.sign_in.check(),
             self.check_endpoint(),
             self.aws.own().map(drop),

@@ -14,6 +14,7 @@ use domain::{
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
+    engine_permission::EnginePermission,
     failpoint,
     held_up::held_up,
     pending_starts::{NoteOutcome, StartDependency},
@@ -27,7 +28,8 @@ use crate::{
         Aws,
         call::NOT_SENT,
         error::{CallError, ErrorClass},
-        write::{self, WriteProgress},
+        fence::WritePermission,
+        write::{WriteKind, WriteProgress},
     },
     service::{app_state::AppState, single_reads},
     store::{
@@ -301,27 +303,43 @@ fn point(listing: &Listing) {
 }
 
 async fn send_write(app_state: &AppState, call: &Call) -> AwsResponse {
-    // A delayed write could take effect after a newer decision.
-    let on_time = || app_state.clock.now() <= call.not_after;
+    let engine_lease = &app_state.engine_lease;
+    let permission: Arc<dyn WritePermission> = Arc::new(EnginePermission::of(app_state, call));
+    let _in_flight = engine_lease.write_begins();
+    tokio::select! {
+        biased;
+        // Also without an answer: nobody in this process waits for one any more.
+        () = engine_lease.ended(call.generation) => {
+            AwsResponse::classify(None, None, "another process runs the engine now")
+        }
+        answer = write(app_state, call, &permission) => answer,
+    }
+}
+
+async fn write(
+    app_state: &AppState,
+    call: &Call,
+    permission: &Arc<dyn WritePermission>,
+) -> AwsResponse {
     let (aws, instance) = (
         in_lane(app_state, call.kind.priority()),
         &app_state.instance,
     );
     let sent = match (&call.key, call.kind) {
         (AccessResource::Assignment(what), OperationKind::Create) => aws
-            .create_assignment(instance, what, &on_time)
+            .create_assignment(instance, what, permission)
             .await
             .map(AwsResponse::Accepted),
         (AccessResource::Assignment(what), OperationKind::Delete) => aws
-            .delete_assignment(instance, what, &on_time)
+            .delete_assignment(instance, what, permission)
             .await
             .map(AwsResponse::Accepted),
         (AccessResource::Membership { group, user }, OperationKind::Create) => aws
-            .add_member(instance, group, user, &on_time)
+            .add_member(instance, group, user, permission)
             .await
             .map(|()| AwsResponse::Done),
         (AccessResource::Membership { group, user }, OperationKind::Delete) => aws
-            .remove_member(instance, group, user, &on_time)
+            .remove_member(instance, group, user, permission)
             .await
             .map(|()| AwsResponse::Done),
     };
@@ -339,8 +357,8 @@ fn refused(error: &CallError) -> AwsResponse {
 
 async fn ask(app_state: &AppState, poll: &Poll) -> WriteStatus {
     let kind = match poll.kind {
-        OperationKind::Create => write::WriteKind::Create,
-        OperationKind::Delete => write::WriteKind::Delete,
+        OperationKind::Create => WriteKind::Create,
+        OperationKind::Delete => WriteKind::Delete,
     };
     match in_lane(app_state, poll.kind.priority())
         .progress(&app_state.instance, kind, &poll.request)

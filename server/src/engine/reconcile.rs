@@ -3,7 +3,7 @@
 //! `domain::engine` defines the contract. If a commit fails or its outcome is unknown, the state in memory is dropped
 //! and rebuilt from the rows, under a new generation.
 
-use std::{collections::HashMap, sync::Arc, time::Duration as StdDuration};
+use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration as StdDuration};
 
 use domain::{
     change::State as ChangeState,
@@ -14,7 +14,7 @@ use domain::{
 };
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::{commit, execute, failpoint, start};
+use super::{commit, execute, failpoint, lease, start};
 use crate::{
     clock,
     service::app_state::AppState,
@@ -31,10 +31,14 @@ type TakenUp = HashMap<ChangeId, i64>;
 /// The pause before a restart, which gives the database time to recover.
 const PAUSE: StdDuration = StdDuration::from_millis(500);
 
-/// Runs forever.
+/// The longest sleep. Then approved changes are looked for, because the notification about one may have been lost with the
+/// process that sent it.
+const NAP: StdDuration = StdDuration::from_secs(5);
+
+/// Runs forever: waits for the engine lease, and runs the engine as long as this process holds it.
 pub async fn run(app_state: Arc<AppState>, pacing: Pacing) {
     loop {
-        if let Err(error) = live(&app_state, &pacing).await {
+        if let Err(error) = under_lease(&app_state, &pacing).await {
             // Revocations are delayed from now on, and only the log can record it while the database is unavailable.
             tracing::error!(
                 error = &error as &dyn std::error::Error,
@@ -45,41 +49,73 @@ pub async fn run(app_state: Arc<AppState>, pacing: Pacing) {
     }
 }
 
-async fn live(app_state: &Arc<AppState>, pacing: &Pacing) -> Result<(), StoreError> {
-    let (generation, rows) = begin(app_state).await?;
+async fn under_lease(app_state: &Arc<AppState>, pacing: &Pacing) -> Result<(), StoreError> {
+    let held = lease::take(app_state).await?;
+    tokio::select! {
+        // Dropped wherever it waits: everything in memory is forgotten, and no commit of this generation succeeds later.
+        result = live(app_state, pacing, held.generation) => result,
+        () = app_state.engine_lease.ended(held.generation) => {
+            if !app_state.engine_lease.is_closed() {
+                tracing::warn!("this process lost the engine lease and runs the engine no more");
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn live(
+    app_state: &Arc<AppState>,
+    pacing: &Pacing,
+    generation: Generation,
+) -> Result<(), StoreError> {
+    app_state.engine_lease.turn_begins();
+    let rows = begin(app_state, generation).await?;
     let mut state = State::restore(rows, generation, pacing.clone(), app_state.clock.now());
     let (send, mut events) = unbounded_channel();
     let mut observations = app_state.observations.subscribe();
     let mut taken_up = TakenUp::new();
     post(&send, Event::Tick);
     take_up_approved(app_state, &mut state, &mut taken_up, &send).await?;
+    let mut look = pin!(tokio::time::sleep(NAP));
     loop {
         let now = app_state.clock.now();
         let nap = state
             .next_wake(now)
             .map_or(Duration::minutes(1), |at| at.since(now));
-        let nap = StdDuration::from_millis(u64::try_from(nap.0.clamp(10, 60_000)).unwrap_or(10));
-        let event = tokio::select! {
+        let nap = StdDuration::from_millis(u64::try_from(nap.0.max(10)).unwrap_or(10)).min(NAP);
+        app_state.engine_lease.turn_ends();
+        let work = tokio::select! {
             biased;
-            Some(event) = events.recv() => event,
-            () = app_state.wake_engine.notified() => {
-                take_up_approved(app_state, &mut state, &mut taken_up, &send).await?;
-                Event::Tick
-            }
-            Ok(observation) = observations.recv() => Event::Observed(observation),
-            () = tokio::time::sleep(nap) => Event::Tick,
+            Some(event) = events.recv() => Some(event),
+            () = app_state.wake_engine.notified() => None,
+            () = &mut look => None,
+            Ok(observation) = observations.recv() => Some(Event::Observed(observation)),
+            () = tokio::time::sleep(nap) => Some(Event::Tick),
+        };
+        app_state.engine_lease.turn_begins();
+        let event = if let Some(event) = work {
+            event
+        } else {
+            take_up_approved(app_state, &mut state, &mut taken_up, &send).await?;
+            look.set(tokio::time::sleep(NAP));
+            Event::Tick
         };
         step(app_state, &mut state, event, None, &send).await?;
     }
 }
 
-async fn begin(app_state: &AppState) -> Result<(Generation, domain::engine::Rows), StoreError> {
+/// Loads what the process before left. On a large database this takes longer than a lease, so it has a transaction of its
+/// own.
+async fn begin(
+    app_state: &AppState,
+    generation: Generation,
+) -> Result<domain::engine::Rows, StoreError> {
     let mut tx = app_state.store.write().await?;
-    let generation = store::engine::begin(&mut tx).await?;
+    store::engine::hold(&mut tx, generation).await?;
     let rows = store::engine::restore(&mut tx, app_state.clock.now()).await?;
     tx.commit().await?;
     tracing::info!(generation = generation.0, "the engine started");
-    Ok((generation, rows))
+    Ok(rows)
 }
 
 /// Runs one step, and the steps that its commits trigger, without another event in between. `loaded` is the change that

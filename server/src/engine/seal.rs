@@ -30,6 +30,7 @@ use domain::ledger::{
     Checkpoint, Hash, SigningKey, Vkeys,
     tree::{self, Need},
 };
+use tokio::sync::watch;
 
 use crate::{
     clock::Clock,
@@ -239,11 +240,15 @@ impl Sealer {
         Ok(tx.commit().await?)
     }
 
-    /// Runs forever.
-    pub async fn run(self) {
+    /// Runs forever. Every process writes the counts that it keeps in memory; only the one in which the engine runs signs,
+    /// because each signature needs all new entries to be read.
+    pub async fn run(self, engine_runs_here: watch::Receiver<bool>) {
         loop {
             tokio::time::sleep(EVERY).await;
-            self.look().await;
+            self.write_counts().await;
+            if *engine_runs_here.borrow() {
+                self.look().await;
+            }
         }
     }
 
@@ -278,13 +283,16 @@ impl Sealer {
             })
     }
 
-    async fn look(&self) {
+    async fn write_counts(&self) {
         if let Err(error) = self.shared.journal.write_due_counts().await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "the counts could not be written to the ledger"
             );
         }
+    }
+
+    async fn look(&self) {
         let trouble = match self.seal_now().await {
             Ok(_) => None,
             Err(fault) => {

@@ -1,8 +1,8 @@
 //! Crawls AWS, merges the result, records drift, and publishes the new read model.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Arc, PoisonError},
+    collections::BTreeSet,
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -13,7 +13,7 @@ use domain::{
     ids::GroupId,
     ledger::Outcome,
     org::SpecialAccounts,
-    snapshot::{Figure, Gap, NeverRead, Parts, Snapshot, Unread},
+    snapshot::{Figure, Gap, NeverRead, Parts, Unread},
     time::Timestamp,
 };
 use serde::Serialize;
@@ -25,14 +25,12 @@ use super::{
 use crate::{
     aws::crawl::{Calls, Cost, CrawlProgress, Crawled, crawl},
     service::{
-        access_reasons,
-        app_state::{AppState, ReadModel},
+        app_state::AppState,
         drift::unexplained,
         identities::{self, Review},
         instance::{self, InstanceError},
         journal::EntryBuilder,
-        oversight,
-        single_reads::{self, unmade},
+        oversight, stored_state,
     },
     store::{self, StoreError},
 };
@@ -118,7 +116,9 @@ pub async fn once(
         // What was not read shows no difference.
         None => Review::default(),
     };
-    let _turn = app_state.observing.lock().await;
+    let listings = tracked_listings(app_state, &crawled).await?;
+    let turn = app_state.observing.lock().await;
+    let (mut tx, version) = stored_state::begin_crawl(app_state, &turn).await?;
     let read_model = app_state.read_model();
     let before = read_model.snapshot.parts();
     let special = special(app_state, &read_model.special, &crawled);
@@ -131,8 +131,6 @@ pub async fn once(
         crawled.crawl.ended,
         crawled.cost.clone(),
     );
-    let listings = tracked_listings(app_state, &crawled).await?;
-    let mut tx = app_state.store.write().await?;
     let recorded = store::observed::recorded(tx.conn()).await?;
     let declared = store::declaration::all_in_force(tx.conn()).await?;
     let mut ledger_entries = identities::keep(app_state, &mut tx, &reviewed).await?;
@@ -151,6 +149,7 @@ pub async fn once(
     };
     let parts = merge(before, crawled.crawl, known);
     let seen = unexplained(&mut tx, before, &parts).await?;
+    store::observed::keep_special(&mut tx, &special).await?;
     store::instance::record(&mut tx, &app_state.instance.arn, ended).await?;
     store::observed::save(&mut tx, before, &parts, ended).await?;
     store::crawl::save(&mut tx, started, ended, &parts.coverage, &seen).await?;
@@ -160,6 +159,7 @@ pub async fn once(
         .append_many(&mut tx, ledger_entries)
         .await?;
     tx.commit().await?;
+    app_state.observed_version.store(version, Ordering::SeqCst);
     identities::refresh_summary(app_state).await?;
 
     let never = NeverRead::of(&parts);
@@ -181,7 +181,7 @@ pub async fn once(
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         seconds: ended.since(started).0 as f64 / 1_000.0,
     };
-    publish(app_state, parts, special).await?;
+    stored_state::publish(app_state, parts, special).await?;
     link_missed(app_state).await?;
     let orphans = domain::access::orphans(&app_state.read_model().snapshot).count();
     let directory = never.users().and(never.groups());
@@ -224,22 +224,6 @@ fn entries(
     entries
 }
 
-async fn publish(
-    app_state: &Arc<AppState>,
-    mut parts: Parts,
-    special: SpecialAccounts,
-) -> Result<(), StoreError> {
-    let marked = single_reads::take_along(app_state, &mut parts).await?;
-    let reasons = access_reasons::load(app_state, &BTreeMap::new()).await?;
-    let rules = app_state.rules.clone();
-    let made = tokio::task::spawn_blocking(move || {
-        ReadModel::new(Snapshot::new(parts), special, reasons, &rules)
-    });
-    app_state.publish(made.await.map_err(|error| unmade(&error))?);
-    app_state.moved_accounts.settle(&marked);
-    Ok(())
-}
-
 /// Takes the single reads collected so far.
 fn reads(app_state: &AppState) -> Vec<(SingleRead, Timestamp)> {
     std::mem::take(
@@ -248,23 +232,6 @@ fn reads(app_state: &AppState) -> Vec<(SingleRead, Timestamp)> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner),
     )
-}
-
-/// Loads the state that the last run of the process stored.
-pub async fn restore(app_state: &Arc<AppState>) -> Result<(), StoreError> {
-    let special = SpecialAccounts::of(app_state.settings.leastwise_accounts.clone());
-    let parts = {
-        let mut conn = app_state.store.connection().await?;
-        let context = app_state.classification(&special);
-        store::observed::load(
-            &mut conn,
-            context,
-            |content| app_state.analyse(content),
-            app_state.clock.now(),
-        )
-        .await?
-    };
-    publish(app_state, parts, special).await
 }
 
 fn special(app_state: &AppState, before: &SpecialAccounts, crawled: &Crawled) -> SpecialAccounts {

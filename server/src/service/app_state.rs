@@ -5,7 +5,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicI64, AtomicU64},
+    },
 };
 
 use domain::{
@@ -13,6 +16,7 @@ use domain::{
     change::Operation,
     classification::ClassificationContext,
     crawl::SingleRead,
+    engine::lease::LeaseLength,
     grant::Window,
     ids::{AccountId, Assignment, ChangeId, Principal, UserId},
     org::SpecialAccounts,
@@ -27,6 +31,7 @@ pub use super::access_reasons::AccessReasons;
 use super::{
     access_reasons::by_assignment,
     changes::waiting::WaitingChanges,
+    engine_lease::EngineLease,
     evaluation_slots::EvaluationSlots,
     identities::{DirectoryUsers, IdentitySummary, InstanceDirectory},
     index::Roster,
@@ -61,6 +66,10 @@ pub struct AppState {
     /// The only way to append to the ledger.
     pub journal: Journal,
     pub settings: Settings,
+    /// Whether the engine runs in this process.
+    pub engine_lease: Arc<EngineLease>,
+    /// Notifies that another process gave up the engine.
+    pub lease_freed: Notify,
     /// Notifies the engine of new work.
     pub wake_engine: Notify,
     /// Requests a crawl.
@@ -69,6 +78,8 @@ pub struct AppState {
     pub observations: broadcast::Sender<domain::engine::Observation>,
     /// Held while a read of AWS becomes a newer read model, and to replace the read model, so that no concurrent read is lost.
     pub observing: tokio::sync::Mutex<()>,
+    /// The stored version of the observed state that the read model contains.
+    pub observed_version: AtomicI64,
     /// The single reads since the current crawl began.
     pub reads: Mutex<Vec<(SingleRead, Timestamp)>>,
     /// Accounts that the read model does not show as they are now.
@@ -140,10 +151,13 @@ impl AppState {
             directory_users,
             journal,
             settings,
+            engine_lease: Arc::new(EngineLease::new(LeaseLength::DEFAULT)),
+            lease_freed: Notify::new(),
             wake_engine: Notify::new(),
             wake_sync: Notify::new(),
             observations: broadcast::channel(4_096).0,
             observing: tokio::sync::Mutex::new(()),
+            observed_version: AtomicI64::new(0),
             reads: Mutex::default(),
             moved_accounts: MovedAccounts::default(),
             requested: RequestedItems::default(),
@@ -163,6 +177,13 @@ impl AppState {
     #[must_use]
     pub fn with_directory_users(mut self, users: Arc<dyn DirectoryUsers>) -> Self {
         self.directory_users = users;
+        self
+    }
+
+    /// Runs the engine under a lease of another length.
+    #[must_use]
+    pub fn with_engine_lease(mut self, lease: EngineLease) -> Self {
+        self.engine_lease = Arc::new(lease);
         self
     }
 

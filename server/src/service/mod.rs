@@ -12,6 +12,7 @@ pub mod caller;
 pub mod changes;
 mod csv;
 pub(crate) mod drift;
+pub mod engine_lease;
 pub mod evaluation_slots;
 pub mod exposure;
 mod groups;
@@ -33,6 +34,7 @@ pub mod requested_items;
 pub mod settings;
 pub mod sign_in;
 pub mod single_reads;
+pub mod stored_state;
 mod viewer;
 
 use std::sync::Arc;

@@ -12,7 +12,7 @@ pub use removal::read_removal;
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, PoisonError},
+    sync::{Arc, PoisonError, atomic::Ordering},
 };
 
 use domain::{
@@ -28,8 +28,9 @@ use super::{
     app_state::{AppState, ReadModel},
     drift,
     moved_accounts::{self, Marked},
+    stored_state,
 };
-use crate::store::{self, StoreError};
+use crate::store::{self, StoreError, observed::ObservedRead};
 
 /// Adds a read to the read model. If it cannot be stored, the next crawl reads it again.
 pub async fn note(app_state: &Arc<AppState>, listing: &Listing, as_of: Timestamp) {
@@ -48,14 +49,33 @@ pub async fn take(
     as_of: Timestamp,
 ) -> Result<(), StoreError> {
     remember(app_state, read, as_of);
-    let _turn = app_state.observing.lock().await;
-    let read_model = app_state.read_model();
-    let before = read_model.snapshot.parts();
-    let Some((parts, touched)) = crawl::take(before, read, as_of) else {
-        return Ok(());
-    };
-    keep(app_state, before, &parts, read, as_of).await?;
-    refresh(app_state, parts, touched).await
+    let turn = app_state.observing.lock().await;
+    loop {
+        stored_state::follow(app_state, &turn).await?;
+        let read_model = app_state.read_model();
+        let before = read_model.snapshot.parts();
+        let Some((parts, touched)) = crawl::take(before, read, as_of) else {
+            return Ok(());
+        };
+        match keep(app_state, before, &parts, read, as_of).await {
+            Ok(()) => return refresh(app_state, parts, touched).await,
+            Err(KeepError::Outdated) => {}
+            Err(KeepError::Store(error)) => return Err(error),
+        }
+    }
+}
+
+/// Why a read was not stored.
+enum KeepError {
+    /// Another process has stored a newer state since this one looked.
+    Outdated,
+    Store(StoreError),
+}
+
+impl From<StoreError> for KeepError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
 }
 
 /// Keeps a read for the crawl in progress, whose older listing must not replace it.
@@ -75,9 +95,19 @@ async fn keep(
     after: &Parts,
     read: &SingleRead,
     as_of: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<(), KeepError> {
     let now = app_state.clock.now();
+    let known = app_state.observed_version.load(Ordering::SeqCst);
+    let this = ObservedRead::Single {
+        read: read.clone(),
+        as_of,
+    };
     let mut tx = app_state.store.write().await?;
+    let version = match store::observed::advance(&mut tx, known, &this).await {
+        Ok(version) => version,
+        Err(StoreError::Conflict(_)) => return Err(KeepError::Outdated),
+        Err(error) => return Err(error.into()),
+    };
     let (then, mut since) = (part_of(before, read), part_of(after, read));
     since.coverage.newest = since.coverage.newest.max(Some(as_of));
     let seen = drift::unexplained(&mut tx, &then, &since).await?;
@@ -90,7 +120,9 @@ async fn keep(
             .append_many(&mut tx, entries.collect())
             .await?;
     }
-    tx.commit().await
+    tx.commit().await?;
+    app_state.observed_version.store(version, Ordering::SeqCst);
+    Ok(())
 }
 
 /// Returns the part of the data that a read can change, so that the comparison need not cover everything.
@@ -125,7 +157,7 @@ fn part_of(parts: &Parts, read: &SingleRead) -> Parts {
 
 /// Publishes a new read model in which only these accounts, and those that moved, are evaluated again. The caller has the
 /// turn of the reads of AWS.
-async fn refresh(
+pub(super) async fn refresh(
     app_state: &Arc<AppState>,
     mut parts: Parts,
     mut touched: BTreeSet<AccountId>,

@@ -4,6 +4,7 @@
 //! open are managed whatever the rows contain.
 
 mod item;
+pub mod lease;
 mod under_way;
 
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
 };
 
-use super::{DatabaseEngine, Store, StoreError};
+use super::{DatabaseEngine, Store, StoreError, connect};
 
 /// Embeds `migrations/{sqlite,postgres}/{name}.sql` for each name. `sqlx::migrate!` would do so without the list, but
 /// its macro crate compiles both drivers, and SQLite itself, a second time.
@@ -42,6 +42,8 @@ embed! {
     "0019_ledger_mac",
     "0020_ledger_set_aside",
     "0022_entries_by_number",
+    "0023_replicas",
+    "0024_notify",
 }
 
 /// A migrator over embedded files, with the versions and descriptions that sqlx derives from file names.
@@ -73,9 +75,10 @@ impl Store {
                 tx.commit().await
             }
             DatabaseEngine::Postgres => {
-                // A failed migration leaves its advisory lock on the pooled connection. The
-                // caller exits on error, which releases it.
-                Ok(migrator(POSTGRES).run(self.read().pool()).await?)
+                // sqlx takes an advisory lock, so that several processes migrate one after another. The connection has no
+                // time limits, because a migration may take long and others wait for it; closing it releases the lock.
+                let mut conn = connect::open(&self.url, &[]).await?;
+                Ok(migrator(POSTGRES).run(&mut conn).await?)
             }
         }
     }

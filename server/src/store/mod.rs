@@ -5,6 +5,7 @@
 
 pub mod agreed_link;
 pub mod change;
+mod connect;
 mod connection;
 pub mod crawl;
 pub mod declaration;
@@ -17,16 +18,19 @@ pub mod ledger;
 pub mod mapping;
 pub mod migrate;
 pub mod name;
+pub mod notify;
 pub mod observed;
 pub mod person;
+pub mod process;
 pub mod rules;
 pub mod saved_form;
 pub mod session;
+mod start_turn;
 
 use std::{sync::Arc, time::Duration};
 
-use domain::ledger::LogName;
-use sqlx::{Executor as _, any::AnyPoolOptions};
+use domain::{engine::lease::LeaseLength, ledger::LogName};
+use sqlx::{AnyConnection, any::AnyPoolOptions};
 use tokio::{
     sync::{Mutex, OwnedMutexGuard, watch},
     time::timeout,
@@ -34,6 +38,7 @@ use tokio::{
 
 pub use connection::{Reader, StoreConnection};
 pub use error::StoreError;
+pub use start_turn::StartTurn;
 
 use self::{connection::StatementCount, ledger::Tail};
 use crate::{clock::Clock, row_key::RowKeys};
@@ -79,10 +84,6 @@ impl Tx {
     }
 }
 
-/// The settings of every connection to SQLite.
-const SQLITE: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
-                      PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
-
 /// The time in which the database must respond to a check.
 const CHECK_TIME: Duration = Duration::from_secs(2);
 
@@ -94,6 +95,9 @@ const CHECK_HOLDS: Duration = Duration::from_secs(1);
 pub struct Store {
     reader: Reader,
     statements: StatementCount,
+    url: Arc<str>,
+    /// What every new connection executes.
+    settings: Arc<[String]>,
     engine: DatabaseEngine,
     turn: Arc<Mutex<()>>,
     /// Whether the current write transaction has begun. Until then, it may be waiting for another process.
@@ -107,7 +111,7 @@ pub struct Store {
 impl Store {
     /// Opens `sqlite:PATH` (created if missing), `sqlite::memory:` or `postgres://…`.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        Self::open_with(url, Durability::Full).await
+        Self::open_with(url, Durability::Full, LeaseLength::DEFAULT).await
     }
 
     /// Opens a database that exists; none for a SQLite file that does not. Creates nothing.
@@ -126,8 +130,12 @@ impl Store {
         Self::open(&url).await.map(Some)
     }
 
-    /// Opens a database with the given durability of commits.
-    pub async fn open_with(url: &str, durability: Durability) -> Result<Self, StoreError> {
+    /// Opens a database with the given durability of commits, for processes whose engine lease has this length.
+    pub async fn open_with(
+        url: &str,
+        durability: Durability,
+        lease: LeaseLength,
+    ) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let engine = if url.starts_with("sqlite:") {
             DatabaseEngine::Sqlite
@@ -139,13 +147,8 @@ impl Store {
             DatabaseEngine::Sqlite if !memory && !url.contains('?') => format!("{url}?mode=rwc"),
             _ => url.to_owned(),
         };
-        let settings: &[&str] = match (engine, durability) {
-            (DatabaseEngine::Sqlite, Durability::Full) => &[SQLITE],
-            (DatabaseEngine::Sqlite, Durability::Process) => &[SQLITE, "PRAGMA synchronous = OFF"],
-            // The configuration of the PostgreSQL server applies.
-            (DatabaseEngine::Postgres, Durability::Full) => &[],
-            (DatabaseEngine::Postgres, Durability::Process) => &["SET synchronous_commit = off"],
-        };
+        let settings: Arc<[String]> = connect::settings(engine, durability, lease).into();
+        let prepared = settings.clone();
         let pool = AnyPoolOptions::new()
             // Every connection to an in-memory database opens a separate database.
             .max_connections(if memory { 1 } else { 8 })
@@ -161,12 +164,8 @@ impl Store {
             .idle_timeout(None)
             .max_lifetime(None)
             .after_connect(move |conn, _| {
-                Box::pin(async move {
-                    for statement in settings {
-                        conn.execute(*statement).await?;
-                    }
-                    Ok(())
-                })
+                let settings = prepared.clone();
+                Box::pin(async move { connect::prepare(conn, &settings).await })
             })
             .connect(&url)
             .await
@@ -178,6 +177,8 @@ impl Store {
         Ok(Self {
             reader: Reader::new(pool, statements.clone()),
             statements,
+            url: url.into(),
+            settings,
             engine,
             turn: Arc::default(),
             begun: watch::Sender::new(false),
@@ -207,7 +208,8 @@ impl Store {
         self.engine
     }
 
-    /// Opens a write transaction, which is rolled back unless committed.
+    /// Opens a write transaction, which is rolled back unless committed. A caller that gives up leaves no connection with a
+    /// transaction behind: the beginning goes on in a task of its own, which then rolls back.
     pub async fn write(&self) -> Result<Tx, StoreError> {
         let (turn, begin) = match self.engine {
             // Takes the write lock at the start, because upgrading a read transaction later can fail immediately.
@@ -218,13 +220,30 @@ impl Store {
             DatabaseEngine::Postgres => (None, "BEGIN ISOLATION LEVEL READ COMMITTED"),
         };
         self.begun.send_replace(false);
-        let transaction = self.reader.pool().begin_with(begin).await?;
-        self.begun.send_replace(true);
         let (tail, statements) = (self.tail.clone(), self.statements.clone());
-        Ok(Tx {
-            connection: StoreConnection::transaction(transaction, tail, statements),
-            _turn: turn,
-        })
+        let pool = self.reader.pool().clone();
+        let beginning = tokio::spawn(async move {
+            let transaction = pool.begin_with(begin).await?;
+            Ok::<_, StoreError>(Tx {
+                connection: StoreConnection::transaction(transaction, tail, statements),
+                _turn: turn,
+            })
+        });
+        let tx = beginning.await.unwrap_or(Err(StoreError::NoResponse))?;
+        self.begun.send_replace(true);
+        Ok(tx)
+    }
+
+    /// Opens a write transaction in which up to a minute may pass without a statement. It must hold no lock for which the
+    /// engine waits.
+    pub async fn write_for_long(&self) -> Result<Tx, StoreError> {
+        let mut tx = self.write().await?;
+        if self.engine == DatabaseEngine::Postgres {
+            sqlx::query("set local idle_in_transaction_session_timeout = 60000")
+                .execute(tx.conn())
+                .await?;
+        }
+        Ok(tx)
     }
 
     /// Returns the pool for single read statements of rows that need no proof.
@@ -242,6 +261,11 @@ impl Store {
         let (tail, statements) = (self.tail.clone(), self.statements.clone());
         let pooled = self.reader.pool().acquire().await?;
         Ok(StoreConnection::pooled(pooled, tail, statements))
+    }
+
+    /// Opens a connection that belongs to no pool, so that no page and no transaction keeps it busy.
+    pub async fn own_connection(&self) -> Result<AnyConnection, StoreError> {
+        connect::open(&self.url, &self.settings).await
     }
 
     /// Checks that the database can be written to, or could be within the last second. Ends within two seconds, also if

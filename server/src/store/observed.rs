@@ -9,9 +9,11 @@ mod interner;
 mod load;
 mod rows;
 mod save;
+mod version;
 
 pub use load::{load, organization, recorded, understood};
 pub use save::save;
+pub use version::{Missed, ObservedRead, advance, keep_special, missed, newest, special};
 
 /// The values of the column `provisioned`.
 const LATEST: &str = "latest";

@@ -30,6 +30,7 @@ pub async fn without_aws(database: &Database, clock: &Clock) -> AppState {
         credentials: Some(("id".into(), "secret".into())),
         calls_per_second: 1.0,
         pool_region: "eu-west-1".into(),
+        app_name: None,
     };
     let instance = InstanceArn::parse("arn:aws:sso:::instance/ssoins-0123456789abcdef");
     let instance = Instance {

@@ -44,6 +44,28 @@ macro_rules! on_both_engines {
 }
 pub(crate) use on_both_engines;
 
+/// Generates the test `on_postgres::NAME` for each function that concerns several processes, because one process serves a
+/// SQLite database.
+macro_rules! on_postgres {
+    (&$scene:ident: $($test:ident,)+) => {
+        mod on_postgres {
+            $(
+                #[test]
+                #[ignore = "needs PostgreSQL; run by cargo xtask test"]
+                fn $test() {
+                    let engine = $crate::database::DatabaseEngine::Postgres;
+                    $crate::engines::run(engine, async |engine| {
+                        let scene = super::$scene::on(engine).await;
+                        super::$test(&scene).await;
+                        scene.close().await;
+                    });
+                }
+            )+
+        }
+    };
+}
+pub(crate) use on_postgres;
+
 /// Runs one test on a separate runtime.
 pub fn run(engine: DatabaseEngine, test: impl AsyncFnOnce(DatabaseEngine)) {
     tokio::runtime::Builder::new_multi_thread()

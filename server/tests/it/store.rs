@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use domain::engine::lease::LeaseLength;
 use server::store::{Durability, Store};
 
 use crate::database::{Database, DatabaseEngine};
@@ -41,7 +42,7 @@ async fn setting(store: &Store) -> String {
 async fn a_commit_survives_a_power_failure_unless_a_test_says_otherwise(engine: DatabaseEngine) {
     let database = Database::fresh(engine).await;
     let production = Store::open(&database.url).await.unwrap();
-    let full = Store::open_with(&database.url, Durability::Full)
+    let full = Store::open_with(&database.url, Durability::Full, LeaseLength::DEFAULT)
         .await
         .unwrap();
     assert_eq!(setting(&production).await, setting(&full).await);

@@ -40,6 +40,9 @@ pub fn run(services: &Services, scope: &Scope, folder: &RunFolder) -> Result<Res
         )
         .env("TMPDIR", folder.path())
         .envs(services.environment.iter().cloned());
+    if let Some(programs) = &services.tools.postgres {
+        node.env("LEASTWISE_TEST_POSTGRES_BIN", programs);
+    }
     if let Some(words) = scope.words() {
         node.arg(format!("--only={words}"));
     }

@@ -2,17 +2,17 @@
 //! otherwise they are listed with the command that installs them, before anything is compiled. A skipped check is
 //! always reported, because it would otherwise look like one that passed.
 
-mod browser;
+pub mod browser;
 mod counts;
 mod deny;
 mod libtest;
 mod moto;
 mod plan;
-mod postgres;
+pub mod postgres;
 mod report;
-mod run_folder;
+pub mod run_folder;
 mod services;
-mod tools;
+pub mod tools;
 
 use std::process::ExitCode;
 

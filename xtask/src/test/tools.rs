@@ -120,6 +120,18 @@ fn version_of(text: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
+/// Returns the folder of PostgreSQL's programs. Installs them if that is allowed.
+pub fn postgres_programs() -> Result<PathBuf, Failure> {
+    if let Some(programs) = postgres() {
+        return Ok(programs);
+    }
+    let cure = "PostgreSQL is missing. On Debian type: sudo apt-get install -y postgresql";
+    if process::is_root() && process::which("apt-get").is_some() {
+        process::apt_install(&["postgresql"])?;
+    }
+    postgres().ok_or_else(|| Failure::new(cure))
+}
+
 fn given_postgres() -> bool {
     std::env::var_os("LEASTWISE_TEST_POSTGRES").is_some()
 }

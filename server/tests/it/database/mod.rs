@@ -9,6 +9,7 @@ mod postgres;
 
 use std::path::{Path, PathBuf};
 
+use domain::engine::lease::LeaseLength;
 pub use server::store::DatabaseEngine;
 use server::{
     row_key::{KEY_FILE, RowKeys},
@@ -153,7 +154,7 @@ impl Place {
             Some(name) => name.url(),
             None => format!("sqlite:{}", self.file().display()),
         };
-        let store = Store::open_with(&url, Durability::Process)
+        let store = Store::open_with(&url, Durability::Process, LeaseLength::DEFAULT)
             .await
             .expect("a test's database opens")
             .with_row_keys(row_keys());

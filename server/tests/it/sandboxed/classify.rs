@@ -10,10 +10,7 @@ use app::{
 use domain::classification::{Environment, Pci};
 use sandbox::org::Organisation;
 use serde_json::{Value, json};
-use server::{
-    engine::{adopt_mapping, sync},
-    mapping_file::MappingFile,
-};
+use server::{engine::adopt_mapping, mapping_file::MappingFile};
 
 use super::{sandbox_server::Company, site::Site};
 use crate::database::{Database, DatabaseEngine};
@@ -238,7 +235,9 @@ async fn a_changed_mapping_loosens_what_was_only_assumed_and_not_what_waits(
     let mut company = company.reopened(strange()).await;
     mapped(&mut company, mapping);
     adopt_mapping::adopt(&company.app_state).await.unwrap();
-    sync::restore(&company.app_state).await.unwrap();
+    server::service::stored_state::restore(&company.app_state)
+        .await
+        .unwrap();
     for _ in 0..2 {
         let loosened = class(&company, "new-dev");
         assert_eq!(loosened.strictness(), (Environment::Development, Pci::Out));
@@ -263,7 +262,9 @@ async fn a_changed_mapping_loosens_what_was_only_assumed_and_not_what_waits(
     );
     mapped(&mut company, &confirmed);
     adopt_mapping::adopt(&company.app_state).await.unwrap();
-    sync::restore(&company.app_state).await.unwrap();
+    server::service::stored_state::restore(&company.app_state)
+        .await
+        .unwrap();
     company.sync().await;
     let confirmed = class(&company, "cards-prod");
     assert_eq!(confirmed.strictness(), (Environment::Development, Pci::Out));

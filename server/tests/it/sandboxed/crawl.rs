@@ -14,10 +14,10 @@ use domain::{
 };
 use sandbox::org::Organisation;
 use serde_json::json;
-use server::{engine::sync, store};
+use server::store;
 use sqlx::Row as _;
 
-use super::sandbox_server::{Company, START, grant};
+use super::sandbox_server::{Company, START, grant, permitted};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
@@ -158,7 +158,9 @@ async fn orphans_and_sets_that_were_edited_and_not_provisioned_are_found(company
 
 async fn a_restart_holds_what_the_crawl_held(company: &Company) {
     let after_restart = company.another_core().await;
-    sync::restore(&after_restart).await.unwrap();
+    server::service::stored_state::restore(&after_restart)
+        .await
+        .unwrap();
     let (before, after) = (company.app_state.read_model(), after_restart.read_model());
     let (before, after) = (before.snapshot.parts(), after.snapshot.parts());
     // The source of a classification may differ until the next crawl; the classification may not.
@@ -355,7 +357,7 @@ async fn what_is_done_outside_is_on_record_and_what_we_do_is_not(company: &Compa
     );
     company
         .outside
-        .add_member(&company.app_state.instance, &group, &user, &|| true)
+        .add_member(&company.app_state.instance, &group, &user, &permitted())
         .await
         .unwrap();
     let removed = company.of_group("support-desk", "SupportMetrics", "web-prod");
@@ -455,7 +457,7 @@ async fn every_first_sight_and_last_confirmation_is_right_after_three_crawls(com
     company.assign_outside(&comes).await;
     company
         .outside
-        .add_member(&instance, &group, &user, &|| true)
+        .add_member(&instance, &group, &user, &permitted())
         .await
         .unwrap();
     let second = at(company, 10).await;
@@ -466,7 +468,7 @@ async fn every_first_sight_and_last_confirmation_is_right_after_three_crawls(com
     company.unassign_outside(&beside).await;
     company
         .outside
-        .remove_member(&instance, &group, &user, &|| true)
+        .remove_member(&instance, &group, &user, &permitted())
         .await
         .unwrap();
     let third = at(company, 20).await;

@@ -5,7 +5,7 @@ use domain::{change::State, engine::Pacing, ids::Assignment, time::Duration};
 use serde_json::{Value, json};
 use server::store;
 
-use super::sandbox_server::{Company, grant, remove};
+use super::sandbox_server::{Company, grant, permitted, remove};
 use crate::wait::until;
 
 crate::engines::on_both_engines! {
@@ -372,7 +372,7 @@ async fn a_change_that_grew_after_its_approval_goes_back_to_waiting(company: &Co
     let (group, joins) = (company.group(GROUP), company.user("peter.lang"));
     company
         .outside
-        .add_member(&company.app_state.instance, &group, &joins, &|| true)
+        .add_member(&company.app_state.instance, &group, &joins, &permitted())
         .await
         .unwrap();
     company.app_state.clock.advance(Duration::minutes(1));

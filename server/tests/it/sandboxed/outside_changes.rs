@@ -13,7 +13,7 @@ use domain::{
 };
 use serde_json::json;
 
-use super::sandbox_server::{Company, grant};
+use super::sandbox_server::{Company, grant, permitted};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
@@ -123,7 +123,7 @@ async fn a_group_that_was_filled_after_the_crawl_goes_back_to_its_approvers(comp
     );
     company
         .outside
-        .add_member(&company.app_state.instance, &group, &gains, &|| true)
+        .add_member(&company.app_state.instance, &group, &gains, &permitted())
         .await
         .unwrap();
 

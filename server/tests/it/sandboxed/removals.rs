@@ -12,7 +12,7 @@ use domain::{change::State, ids::ChangeId, time::Duration};
 use serde_json::json;
 use server::store;
 
-use super::sandbox_server::{Company, grant, remove};
+use super::sandbox_server::{Company, grant, permitted, remove};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
@@ -87,7 +87,10 @@ async fn a_group_that_grew_since_the_crawl_is_not_removed_by_one_person(company:
     let people = read_model.snapshot.parts().users.keys();
     for user in people.take(30) {
         let instance = &company.app_state.instance;
-        let added = company.outside.add_member(instance, &group, user, &|| true);
+        let permitted = permitted();
+        let added = company
+            .outside
+            .add_member(instance, &group, user, &permitted);
         // Some are members already.
         let _ = added.await;
     }

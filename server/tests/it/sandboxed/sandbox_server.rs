@@ -2,7 +2,11 @@
 //! the clock stands still unless a test waits for something.
 
 use std::{
-    collections::BTreeSet, future::Future, path::Path, sync::Arc, time::Duration as StdDuration,
+    collections::BTreeSet,
+    future::Future,
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+    time::Duration as StdDuration,
 };
 
 use app::backend::{
@@ -13,7 +17,7 @@ use domain::{
     approval::{Decision, Mfa},
     authorize::{Actor, IdentityState, Role},
     change::State,
-    engine::Pacing,
+    engine::{Pacing, lease::LeaseLength},
     ids::{AccountId, Assignment, ChangeId, GroupId, Pair, PermissionSetArn, Principal, UserId},
     ledger::LogName,
     person::{
@@ -28,6 +32,7 @@ use server::{
     aws::{
         Access, Aws,
         error::{CallError, ErrorClass},
+        fence::WritePermission,
     },
     cli::ledger::{LedgerCommand, LedgerLocation, VerifyArgs, execute},
     clock::{self, Clock},
@@ -41,11 +46,13 @@ use server::{
         Service,
         app_state::{AppState, ReadModel},
         caller::CallingPerson,
+        engine_lease::EngineLease,
         journal::{EntryActor, Journal},
         settings::Settings,
+        stored_state,
     },
     store::{
-        change, ledger,
+        self, Durability, Store, change, ledger,
         person::{self, SignInClaims},
     },
 };
@@ -98,6 +105,12 @@ pub async fn crawled_sample(engine: DatabaseEngine) -> &'static (Template, Arc<R
 /// A running loop, which ends when this is dropped.
 pub struct LoopGuard(JoinHandle<()>);
 
+impl LoopGuard {
+    pub fn of(run: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(tokio::spawn(run))
+    }
+}
+
 impl Drop for LoopGuard {
     fn drop(&mut self) {
         self.0.abort();
@@ -120,6 +133,13 @@ impl Company {
         let (template, read_model) = crawled_sample(engine).await;
         let company = Self::unread(template.copy().await, Organisation::sample()).await;
         company.app_state.publish(read_model.clone());
+        let mut conn = company.app_state.store.connection().await.unwrap();
+        let version = store::observed::newest(&mut conn).await.unwrap();
+        company
+            .app_state
+            .observed_version
+            .store(version, Ordering::SeqCst);
+        drop(conn);
         company.app_state.clock.advance(Duration::minutes(1));
         company
     }
@@ -212,7 +232,7 @@ impl Company {
         let company = Self::unread(database, organisation).await;
         company.app_state.clock.advance(at.since(START));
         company.app_state.clock.advance(Duration::minutes(1));
-        sync::restore(&company.app_state).await.unwrap();
+        stored_state::restore(&company.app_state).await.unwrap();
         company
     }
 
@@ -231,7 +251,7 @@ impl Company {
     pub async fn reading_for_removals(&mut self, within: StdDuration) {
         let (access, clock) = (access(&self.aws), self.app_state.clock.clone());
         self.app_state = app_state(&self.database, &access, clock, within).await;
-        sync::restore(&self.app_state).await.unwrap();
+        stored_state::restore(&self.app_state).await.unwrap();
     }
 
     /// The same process, run in the management account, the only account where AWS permits some calls.
@@ -243,7 +263,7 @@ impl Company {
         };
         let clock = self.app_state.clock.clone();
         self.app_state = app_state(&self.database, &access, clock, REMOVAL_READS).await;
-        sync::restore(&self.app_state).await.unwrap();
+        stored_state::restore(&self.app_state).await.unwrap();
     }
 
     /// Clients of the same AWS, configured for another Region.
@@ -254,6 +274,17 @@ impl Company {
             ..access(&self.aws)
         })
         .await
+    }
+
+    /// Another process on the same database and AWS, which has loaded the stored state.
+    pub async fn second_process(&self, lease: LeaseLength) -> Arc<AppState> {
+        let store = Store::open_with(&self.database.url, Durability::Process, lease);
+        let (store, access) = (store.await.unwrap(), access(&self.aws));
+        let clock = self.app_state.clock.clone();
+        let state = on_store("leastwise/test", store, &access, clock, REMOVAL_READS).await;
+        let state = Arc::new(state.with_engine_lease(EngineLease::new(lease)));
+        stored_state::restore(&state).await.unwrap();
+        state
     }
 
     pub async fn sync(&self) -> SyncReport {
@@ -538,7 +569,8 @@ impl Company {
     /// Assigns outside Leastwise, and waits until AWS has finished.
     pub async fn assign_outside(&self, what: &Assignment) {
         let instance = &self.app_state.instance;
-        self.once_it_is_taken(|| self.outside.create_assignment(instance, what, &|| true))
+        let permitted = permitted();
+        self.once_it_is_taken(|| self.outside.create_assignment(instance, what, &permitted))
             .await;
         self.until("the assignment exists in AWS", || self.holds(what))
             .await;
@@ -547,7 +579,8 @@ impl Company {
     /// Removes outside Leastwise, and waits until AWS has finished.
     pub async fn unassign_outside(&self, what: &Assignment) {
         let instance = &self.app_state.instance;
-        self.once_it_is_taken(|| self.outside.delete_assignment(instance, what, &|| true))
+        let permitted = permitted();
+        self.once_it_is_taken(|| self.outside.delete_assignment(instance, what, &permitted))
             .await;
         self.until("the assignment no longer exists in AWS", || async {
             !self.holds(what).await
@@ -639,6 +672,20 @@ fn kind(leaf: &Value) -> String {
     leaf["type"].as_str().unwrap().to_owned()
 }
 
+/// The permission to write to AWS from a test.
+pub fn permitted() -> Arc<dyn WritePermission> {
+    struct Always;
+    impl WritePermission for Always {
+        fn may_send(&self) -> bool {
+            true
+        }
+        fn may_wait(&self) -> bool {
+            true
+        }
+    }
+    Arc::new(Always)
+}
+
 pub fn access(aws: &Running) -> Access {
     Access {
         region: "eu-west-1".into(),
@@ -646,6 +693,7 @@ pub fn access(aws: &Running) -> Access {
         credentials: Some(("sandbox".into(), "sandbox".into())),
         calls_per_second: 2_000.0,
         pool_region: "eu-west-1".into(),
+        app_name: None,
     }
 }
 
@@ -665,9 +713,19 @@ async fn logging_to(
     clock: Clock,
     removal_reads: StdDuration,
 ) -> Arc<AppState> {
+    let store = database.store.clone();
+    Arc::new(on_store(log, store, access, clock, removal_reads).await)
+}
+
+async fn on_store(
+    log: &str,
+    store: Store,
+    access: &Access,
+    clock: Clock,
+    removal_reads: StdDuration,
+) -> AppState {
     let clients = Aws::connect(access).await;
     let instance = clients.instance().await.unwrap();
-    let store = database.store.clone();
     let log = LogName::parse(log).unwrap();
     let journal = Journal::new(store.clone(), clock.clone(), log, "test".into());
     let settings = Settings {
@@ -679,7 +737,7 @@ async fn logging_to(
         step_up: domain::second_factor::StepUpLimits::default(),
         removal_reads,
     };
-    Arc::new(AppState::new(
+    AppState::new(
         store,
         clock,
         clients,
@@ -688,5 +746,5 @@ async fn logging_to(
         rules(),
         journal,
         settings,
-    ))
+    )
 }

@@ -12,7 +12,7 @@ use sandbox::{
 use serde_json::{Value, json};
 use server::{
     cli::serve,
-    config::{AwsArgs, DatabaseArgs, IdentityArgs, ServeArgs, SignInArgs},
+    config::{AwsArgs, DatabaseArgs, ENGINE_LEASE_SECONDS, IdentityArgs, ServeArgs, SignInArgs},
     service::app_state::AppState,
     state::StartError,
 };
@@ -185,6 +185,7 @@ pub fn configuration(database: &Database, aws: &Running, base: &str, web: u16) -
             url: database.url.clone(),
             keys: database.folder().join("keys"),
             log_name: Some("leastwise/test".into()),
+            engine_lease_seconds: ENGINE_LEASE_SECONDS,
         },
         aws: AwsArgs {
             classification: None,

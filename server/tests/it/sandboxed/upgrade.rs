@@ -22,7 +22,6 @@ use server::{
     engine::{
         declarations,
         seal::{Adoption, Fault, SignedPart},
-        sync,
     },
     service::{Service, caller::CallingPerson, journal::HostAgreement},
     store::person,
@@ -79,7 +78,9 @@ async fn left_by(engine: DatabaseEngine, folder: &Path) -> (Company, Left) {
     let aws = folder.join("aws.json");
     let company = Company::left_by(database, &aws, "leastwise/sandbox", at).await;
     adopted(&company, &keys).await;
-    sync::restore(&company.app_state).await.unwrap();
+    server::service::stored_state::restore(&company.app_state)
+        .await
+        .unwrap();
     let changes = fs::read_to_string(folder.join("changes.json")).unwrap();
     (company, serde_json::from_str(&changes).unwrap())
 }

@@ -1,0 +1,118 @@
+//! The version of the observed state: the order in which processes stored what they read of AWS. Each write names the
+//! version that its process had in memory, so that none is a difference from something older.
+
+use domain::{crawl::SingleRead, org::SpecialAccounts, time::Timestamp};
+use serde::{Deserialize, Serialize};
+use sqlx::{AnyConnection, Row as _};
+
+use crate::store::{StoreError, Tx, affected, json, to_json};
+
+const ID: &str = "observed";
+
+/// What one version added to the version before it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObservedRead {
+    /// A crawl, which may have changed everything.
+    Crawl,
+    /// A read of one item, and when it was requested.
+    Single { read: SingleRead, as_of: Timestamp },
+}
+
+/// What a process that has an older version has to do.
+#[derive(Debug, PartialEq)]
+pub enum Missed {
+    /// Nothing is missing.
+    Nothing,
+    /// These reads are missing, in their order, up to the version.
+    Reads {
+        reads: Vec<(SingleRead, Timestamp)>,
+        version: i64,
+    },
+    /// Everything has to be loaded: a crawl is missing, or a read that this version of Leastwise does not understand.
+    Everything,
+}
+
+/// Returns the newest version.
+pub async fn newest(conn: &mut AnyConnection) -> Result<i64, StoreError> {
+    let row = sqlx::query("select version from observed_version where id = $1")
+        .bind(ID)
+        .fetch_one(conn)
+        .await?;
+    Ok(row.try_get("version")?)
+}
+
+/// Begins to write the version after `known`, and makes other writers wait until this transaction ends. A conflict if
+/// another process has written a version that this one does not know.
+pub async fn advance(tx: &mut Tx, known: i64, read: &ObservedRead) -> Result<i64, StoreError> {
+    let version = known + 1;
+    let rows =
+        sqlx::query("update observed_version set version = $1 where id = $2 and version = $3")
+            .bind(version)
+            .bind(ID)
+            .bind(known)
+            .execute(tx.conn())
+            .await?;
+    affected(rows.rows_affected(), "the observed state")?;
+    if *read == ObservedRead::Crawl {
+        sqlx::query("delete from observed_read where version < $1")
+            .bind(version)
+            .execute(tx.conn())
+            .await?;
+    }
+    sqlx::query("insert into observed_read (version, document) values ($1, $2)")
+        .bind(version)
+        .bind(to_json(read))
+        .execute(tx.conn())
+        .await?;
+    Ok(version)
+}
+
+/// Returns what a process that knows a version has missed.
+pub async fn missed(conn: &mut AnyConnection, known: i64) -> Result<Missed, StoreError> {
+    if newest(conn).await? == known {
+        return Ok(Missed::Nothing);
+    }
+    let rows = sqlx::query(
+        "select version, document from observed_read where version > $1 order by version",
+    )
+    .bind(known)
+    .fetch_all(conn)
+    .await?;
+    let (mut reads, mut version) = (Vec::with_capacity(rows.len()), known);
+    for row in &rows {
+        version += 1;
+        if row.try_get::<i64, _>("version")? != version {
+            return Ok(Missed::Everything);
+        }
+        // A newer version of Leastwise may have written what this one does not understand.
+        match serde_json::from_str(&row.try_get::<String, _>("document")?) {
+            Ok(ObservedRead::Single { read, as_of }) => reads.push((read, as_of)),
+            Ok(ObservedRead::Crawl) | Err(_) => return Ok(Missed::Everything),
+        }
+    }
+    if reads.is_empty() {
+        return Ok(Missed::Everything);
+    }
+    Ok(Missed::Reads { reads, version })
+}
+
+/// Keeps which accounts have a special role in the organization.
+pub async fn keep_special(tx: &mut Tx, special: &SpecialAccounts) -> Result<(), StoreError> {
+    sqlx::query("update observed_version set special = $1 where id = $2")
+        .bind(to_json(special))
+        .bind(ID)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Returns which accounts had a special role at the last crawl; none before the first crawl.
+pub async fn special(conn: &mut AnyConnection) -> Result<Option<SpecialAccounts>, StoreError> {
+    let row = sqlx::query("select special from observed_version where id = $1")
+        .bind(ID)
+        .fetch_one(conn)
+        .await?;
+    let text: Option<String> = row.try_get("special")?;
+    text.map(|text| json("observed_version", &text)).transpose()
+}
