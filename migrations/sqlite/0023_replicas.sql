@@ -1,11 +1,13 @@
 -- Several processes on one database. One of them runs the engine: it holds the lease and raises its counter; another one
 -- takes over when the row stays unchanged for the length of the lease by its own clock. No column holds a time of a lease,
--- because the clocks of two machines differ. A lease without an owner is free.
+-- because the clocks of two machines differ. A lease without an owner is free. Its length is that of the holder, which
+-- others wait for even if they are configured with a shorter one.
 create table engine_lease (
     id text primary key not null,
     owner text,
     generation bigint not null,
-    counter bigint not null
+    counter bigint not null,
+    length_ms bigint not null
 );
 
 -- The processes that serve pages, for the page of operations and for the shares of the AWS quotas. Each raises its counter;

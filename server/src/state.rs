@@ -387,6 +387,9 @@ impl Readiness for PortAdapters {
                 u8::from(identities.alarm.is_some())
             ),
         ]);
+        let engine = u8::from(*self.app_state.engine_lease.runs_here().borrow());
+        writeln!(text, "leastwise_engine_runs_here {engine}")
+            .expect("writing to a string cannot fail");
         let idle = oversight::idle_marks(&self.app_state).len();
         writeln!(text, "leastwise_oversight_marks_idle {idle}")
             .expect("writing to a string cannot fail");

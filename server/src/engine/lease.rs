@@ -79,7 +79,11 @@ fn may_take(
     match &stored.owner {
         None => true,
         Some(owner) if owner == engine_lease.owner() => true,
-        Some(_) => seen.note((), stored.mark, engine_lease.now()) >= engine_lease.length().get(),
+        Some(_) => {
+            // The holder may be configured with another length, which it counts on.
+            let length = engine_lease.length().get().max(stored.length);
+            seen.note((), stored.mark, engine_lease.now()) >= length
+        }
     }
 }
 
@@ -91,7 +95,8 @@ async fn take_from(
     let sent = engine_lease.now();
     let mut tx = app_state.store.write().await?;
     let seen = stored.map(|stored| stored.mark);
-    let generation = lease::take(&mut tx, engine_lease.owner(), seen).await?;
+    let generation =
+        lease::take(&mut tx, engine_lease.owner(), seen, engine_lease.length()).await?;
     tx.commit().await?;
     let mut renewal = JoinSet::new();
     match app_state.store.engine() {

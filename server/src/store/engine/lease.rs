@@ -1,7 +1,12 @@
 //! The row of the engine lease. Each write of it is conditional, so that of several processes one succeeds. Contains no
 //! time: the processes measure.
 
-use domain::engine::{Generation, lease::LeaseMark};
+use std::time::Duration;
+
+use domain::engine::{
+    Generation,
+    lease::{LeaseLength, LeaseMark},
+};
 use sqlx::{AnyConnection, Row as _};
 
 use super::ID;
@@ -13,14 +18,17 @@ pub struct StoredLease {
     /// The process that holds it; none if it is free.
     pub owner: Option<String>,
     pub mark: LeaseMark,
+    /// How long the holder considers it held after a renewal.
+    pub length: Duration,
 }
 
 /// Returns the lease; none if no process ever held it.
 pub async fn read(conn: &mut AnyConnection) -> Result<Option<StoredLease>, StoreError> {
-    let row = sqlx::query("select owner, generation, counter from engine_lease where id = $1")
-        .bind(ID)
-        .fetch_optional(conn)
-        .await?;
+    let row =
+        sqlx::query("select owner, generation, counter, length_ms from engine_lease where id = $1")
+            .bind(ID)
+            .fetch_optional(conn)
+            .await?;
     row.map(|row| {
         Ok(StoredLease {
             owner: row.try_get("owner")?,
@@ -28,6 +36,7 @@ pub async fn read(conn: &mut AnyConnection) -> Result<Option<StoredLease>, Store
                 generation: Generation(unsigned(row.try_get("generation")?)),
                 counter: unsigned(row.try_get("counter")?),
             },
+            length: Duration::from_millis(unsigned(row.try_get("length_ms")?)),
         })
     })
     .transpose()
@@ -39,11 +48,12 @@ pub async fn take(
     tx: &mut Tx,
     owner: &str,
     seen: Option<LeaseMark>,
+    length: LeaseLength,
 ) -> Result<Generation, StoreError> {
     let taken =
         match seen {
             None => sqlx::query(
-                "insert into engine_lease (id, owner, generation, counter) values ($1, $2, 0, 1) \
+                "insert into engine_lease (id, owner, generation, counter, length_ms) values ($1, $2, 0, 1, 0) \
                  on conflict (id) do nothing",
             )
             .bind(ID)
@@ -65,8 +75,9 @@ pub async fn take(
         };
     affected(taken.rows_affected(), "the engine lease")?;
     let generation = super::begin(tx).await?;
-    sqlx::query("update engine_lease set generation = $1 where id = $2")
+    sqlx::query("update engine_lease set generation = $1, length_ms = $2 where id = $3")
         .bind(signed(generation.0))
+        .bind(i64::try_from(length.get().as_millis()).unwrap_or(i64::MAX))
         .bind(ID)
         .execute(tx.conn())
         .await?;

@@ -37,6 +37,7 @@ crate::engines::on_both_engines! {
     the_rows_of_processes_show_who_lives,
 }
 
+const LENGTH: LeaseLength = LeaseLength::DEFAULT;
 pub(super) const GROUP: &str = "contractors";
 pub(super) const SET: &str = "ReadOnly";
 /// Development outside PCI: an administrator needs no approval.
@@ -62,18 +63,23 @@ async fn a_lease_that_two_processes_see_is_taken_by_one(company: &Company) {
     let store = &company.app_state.store;
     assert_eq!(stored_lease(company).await, None);
     let mut tx = store.write().await.unwrap();
-    let first = take(&mut tx, "one", None).await.unwrap();
+    let first = take(&mut tx, "one", None, LENGTH).await.unwrap();
     tx.commit().await.unwrap();
     let seen = stored_lease(company).await.unwrap();
     assert_eq!(seen.owner.as_deref(), Some("one"));
+    assert_eq!(
+        seen.length,
+        LENGTH.get(),
+        "others wait as long as the holder counts on"
+    );
 
     // Both saw the same mark; the second one is late.
     let mut tx = store.write().await.unwrap();
-    let second = take(&mut tx, "two", Some(seen.mark)).await.unwrap();
+    let second = take(&mut tx, "two", Some(seen.mark), LENGTH).await.unwrap();
     assert!(second > first);
     tx.commit().await.unwrap();
     let mut tx = store.write().await.unwrap();
-    let late = take(&mut tx, "three", Some(seen.mark)).await;
+    let late = take(&mut tx, "three", Some(seen.mark), LENGTH).await;
     assert!(matches!(late, Err(StoreError::Conflict(_))), "{late:?}");
     drop(tx);
 

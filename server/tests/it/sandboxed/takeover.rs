@@ -28,6 +28,7 @@ crate::engines::on_postgres! {
     a_process_that_is_stopped_in_a_transaction_holds_no_lock_for_ever,
     pages_of_all_processes_follow_a_change,
     processes_start_one_after_another,
+    a_wall_clock_that_jumps_changes_no_lease,
 }
 
 fn short() -> LeaseLength {
@@ -168,4 +169,24 @@ async fn processes_start_one_after_another(company: &Company) {
     drop(first);
     starts.await.unwrap();
     drop(third.start_turn().await.unwrap());
+}
+
+async fn a_wall_clock_that_jumps_changes_no_lease(company: &Company) {
+    let first = company.second_process(short()).await;
+    let second = company.second_process(short()).await;
+    let _engine = run(&first);
+    until("the first process runs the engine", async || {
+        *first.engine_lease.runs_here().borrow()
+    })
+    .await;
+    let _standby = run(&second);
+    let mut kept = first.engine_lease.runs_here();
+    for minutes in [-5, 10, -5] {
+        // Both processes read this clock.
+        let by = domain::time::Duration::minutes(minutes);
+        company.app_state.clock.advance(by);
+        let lost = kept.wait_for(|runs| !*runs);
+        let lost = tokio::time::timeout(short().get(), lost).await.is_ok();
+        assert!(!lost, "after a jump by {minutes} minutes");
+    }
 }
