@@ -4,13 +4,12 @@
 //! An event kind is added by one row here. The meaning of a type never changes once it has been written, and no type is
 //! ever removed.
 
+mod lookup;
 mod meaning;
 mod sentence;
 
 pub use meaning::{Agency, Audience, EventMeaning, OcsfActivity, OcsfMapping, Severity};
 pub use sentence::{Part, Slot, parts};
-
-use super::EntryType;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $word:literal { $($field:ident: $value:expr),+ $(,)? })+) => {
@@ -332,6 +331,26 @@ kinds! {
         title: "Crawl ended", sentence: "A crawl of AWS ended",
         agency: Observation, ocsf: API_READ, severity: Informational, concerns: &[],
     }
+    /// A person requested a job, such as a crawl.
+    JobRequested = "job.requested" {
+        title: "Job requested", sentence: "{actor} requested {item}",
+        agency: Person, ocsf: ENTITY_CREATE, severity: Informational, concerns: &[],
+    }
+    /// A person put a failed job back into the queue.
+    JobRetried = "job.retried" {
+        title: "Failed job retried", sentence: "{actor} retried {item}",
+        agency: Person, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[],
+    }
+    /// A person removed a failed job from the list of failed jobs.
+    JobDismissed = "job.dismissed" {
+        title: "Failed job dismissed", sentence: "{actor} dismissed {item}",
+        agency: Person, ocsf: ENTITY_UPDATE, severity: Low, concerns: &[Administrators],
+    }
+    /// A person cancelled a job.
+    JobCancelled = "job.cancelled" {
+        title: "Job cancelled", sentence: "{actor} cancelled {item}",
+        agency: Person, ocsf: ENTITY_UPDATE, severity: Low, concerns: &[Administrators],
+    }
     /// Drift: AWS differs from the last read, and no change of Leastwise explains it.
     DriftDetected = "outside.seen" {
         title: "Drift", sentence: "{item} was {drift} outside Leastwise",
@@ -366,27 +385,6 @@ kinds! {
     AccessDenied = "access.denied" {
         title: "Access denied", sentence: "{actor} was denied an action[: {reason}]",
         agency: Observation, ocsf: API_READ, severity: Low, concerns: &[],
-    }
-}
-
-impl EventKind {
-    /// Returns the type as it is stored in entries.
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "a test parses every word of the table"
-    )]
-    pub fn entry_type(self) -> EntryType {
-        EntryType::parse(self.as_str()).expect("the table holds dotted words only")
-    }
-
-    /// Finds the kind of an entry. None if a newer version wrote it.
-    pub fn of(kind: &EntryType) -> Option<Self> {
-        Self::from_word(kind.as_str())
-    }
-
-    /// Finds a kind by its stored type.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().find(|kind| kind.as_str() == word).copied()
     }
 }
 

@@ -145,6 +145,11 @@ impl Budget {
         });
     }
 
+    /// Returns the calls a second that are allowed now, and at most.
+    pub fn calls_per_second(&self) -> (f64, f64) {
+        self.rate(|rate| (rate.now, rate.most))
+    }
+
     /// Returns the number of calls so far.
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)

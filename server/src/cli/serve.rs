@@ -4,7 +4,7 @@ use std::{future::Future, net::SocketAddr, process::ExitCode, sync::Arc};
 
 use domain::engine::Pacing;
 use futures::{FutureExt as _, future::BoxFuture};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 
 use super::{CommandResult, background_tasks::BackgroundTasks, pool_configuration, print};
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
         serve::{listen, serve},
         state::{HttpSettings, HttpState, Ports},
     },
+    jobs::{self, JobTimes},
     process_lock::ProcessLock,
     service::{app_state::AppState, identities, oversight},
     state::{self, PortAdapters, StartError},
@@ -69,6 +70,12 @@ impl Started {
         };
         serve(self.listener, app, self.http.settings(), stop).await;
         self.loops.shutdown().await;
+        if let Err(error) = jobs::give_back(&self.app_state).await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "running jobs could not be put back, and wait for their leases"
+            );
+        }
         if let Err(error) = self.sealer.close().await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
@@ -168,13 +175,18 @@ pub async fn start(
         known.mark_restored();
         Ok(())
     });
+    if lock.is_some() {
+        jobs::reclaim_all(&app_state).await?;
+    }
     let knowing = |run| once_known(app_state.clone(), run);
-    let crawls = engine::sync::run(app_state.clone()).boxed();
-    loops.forever("sync", knowing(crawls));
+    // The engine runs in every process.
+    let engine_runs_here = watch::Sender::new(true).subscribe();
+    let works = jobs::run(app_state.clone(), engine_runs_here, JobTimes::default()).boxed();
+    loops.forever("worker of jobs", knowing(works));
     let writes = engine::reconcile::run(app_state.clone(), pacing).boxed();
     loops.forever("engine", knowing(writes));
-    let expires = engine::expire::run(app_state.clone()).boxed();
-    loops.forever("expiry of changes", knowing(expires));
+    let ends = engine::declarations::run(app_state.clone()).boxed();
+    loops.forever("end of declarations", knowing(ends));
     loops.forever("sealing of the ledger", sealer.clone().run());
     Ok(Started {
         app_state,

@@ -37,7 +37,7 @@ use super::{
 };
 use crate::{
     aws::{Aws, Instance},
-    clock::Clock,
+    clock::{self, Clock},
     engine::pending_starts::PendingStarts,
     managed_policies::Catalogue,
     store::Store,
@@ -62,8 +62,12 @@ pub struct AppState {
     pub settings: Settings,
     /// Notifies the engine of new work.
     pub wake_engine: Notify,
-    /// Requests a crawl.
-    pub wake_sync: Notify,
+    /// Tells the worker of this process that a job was enqueued.
+    pub wake_jobs: Notify,
+    /// The id of this process, in the rows of the jobs that it runs.
+    pub process: String,
+    /// When this process started.
+    pub started: Timestamp,
     /// What crawls observed of the resources that the engine manages.
     pub observations: broadcast::Sender<domain::engine::Observation>,
     /// Held while a read of AWS becomes a newer read model, and to replace the read model, so that no concurrent read is lost.
@@ -128,6 +132,7 @@ impl AppState {
             instance: instance.clone(),
         });
         Self {
+            started: clock.now(),
             store,
             clock,
             aws,
@@ -138,7 +143,8 @@ impl AppState {
             journal,
             settings,
             wake_engine: Notify::new(),
-            wake_sync: Notify::new(),
+            wake_jobs: Notify::new(),
+            process: clock::row_id(),
             observations: broadcast::channel(4_096).0,
             observing: tokio::sync::Mutex::new(()),
             reads: Mutex::default(),

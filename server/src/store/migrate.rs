@@ -39,6 +39,7 @@ embed! {
     "0016_change_items",
     "0017_account_declaration",
     "0018_agreed_links",
+    "0021_job",
 }
 
 /// A migrator over embedded files, with the versions and descriptions that sqlx derives from file names.

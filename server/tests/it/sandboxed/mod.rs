@@ -38,5 +38,6 @@ mod site;
 mod startup;
 mod step_up;
 mod suspended_identity;
+mod sync_command;
 mod unread;
 mod upgrade;
