@@ -13,7 +13,7 @@ const JOBS = 2;
 /** The number of slowest tests that are listed at the end. */
 const SLOWEST = 10;
 /** The start order of files, slowest first, so that they do not run alone at the end. Unlisted files start first. */
-const ORDER = ['replicas', 'kill', 'bad_input', 'screens', 'outside', 'grant', 'two_steps', 'step_up', 'see', 'keyboard', 'idle_sockets', 'contracts', 'oidc_provider'];
+const ORDER = ['replicas', 'kill', 'bad_input', 'operations', 'screens', 'outside', 'grant', 'two_steps', 'step_up', 'see', 'keyboard', 'idle_sockets', 'contracts', 'oidc_provider'];
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const option = (name) => process.argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);

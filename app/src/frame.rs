@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The navigation entries, each with the action that the user must be allowed to perform to see it.
-const ENTRIES: [(&str, &str, Glyph, Action); 9] = [
+const ENTRIES: [(&str, &str, Glyph, Action); 10] = [
     ("/", "Home", Glyph::Home, Action::SeeOwn),
     ("/inbox", "Inbox", Glyph::Inbox, Action::SeeInbox),
     ("/changes", "Changes", Glyph::Changes, Action::SeeOwn),
@@ -37,6 +37,12 @@ const ENTRIES: [(&str, &str, Glyph, Action); 9] = [
         Action::SeeReports,
     ),
     ("/ledger", "Ledger", Glyph::Ledger, Action::SeeLedger),
+    (
+        "/operations",
+        "Operations",
+        Glyph::Running,
+        Action::SeeOperations,
+    ),
 ];
 
 /// Renders a whole document with a page inside the layout.

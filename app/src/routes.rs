@@ -152,6 +152,11 @@ pub const PAGES: &[PageRoute] = &[
         action: Action::SeeReports,
         page: |v| Box::pin(pages::report::page(v)),
     },
+    PageRoute {
+        path: "/operations",
+        action: Action::SeeOperations,
+        page: |v| Box::pin(pages::operations::page(v)),
+    },
 ];
 
 /// Every preview that is served by POST.
@@ -190,6 +195,34 @@ pub const ACTIONS: &[ActionRoute] = &[
         action: Action::WithdrawOwn,
         run: |p| Box::pin(actions::change::withdraw(p)),
         form: actions::change::record,
+        keep: &[],
+    },
+    ActionRoute {
+        path: "/do/jobs/crawl",
+        action: Action::Sync,
+        run: |p| Box::pin(actions::job::crawl(p)),
+        form: actions::job::form,
+        keep: &[],
+    },
+    ActionRoute {
+        path: "/do/jobs/{id}/retry",
+        action: Action::ManageJobs,
+        run: |p| Box::pin(actions::job::retry(p)),
+        form: actions::job::form,
+        keep: &[],
+    },
+    ActionRoute {
+        path: "/do/jobs/{id}/dismiss",
+        action: Action::ManageJobs,
+        run: |p| Box::pin(actions::job::dismiss(p)),
+        form: actions::job::form,
+        keep: &[],
+    },
+    ActionRoute {
+        path: "/do/jobs/{id}/cancel",
+        action: Action::ManageJobs,
+        run: |p| Box::pin(actions::job::cancel(p)),
+        form: actions::job::form,
         keep: &[],
     },
 ];

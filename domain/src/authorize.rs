@@ -101,10 +101,12 @@ pub enum Action {
     Decide,
     /// Start a crawl manually.
     Sync,
+    /// Retry, dismiss and cancel jobs.
+    ManageJobs,
 }
 
 /// All actions, for the golden table and the test that walks all routes.
-pub const ACTIONS: [Action; 12] = [
+pub const ACTIONS: [Action; 13] = [
     Action::SeeOwn,
     Action::SeeDirectory,
     Action::SeeChanges,
@@ -117,6 +119,7 @@ pub const ACTIONS: [Action; 12] = [
     Action::SeeInbox,
     Action::Decide,
     Action::Sync,
+    Action::ManageJobs,
 ];
 
 /// The reason why an action is denied.
@@ -162,7 +165,7 @@ pub fn may(actor: &Actor, action: Action) -> Result<(), Denial> {
         A::SeeOwn | A::ProposeOwn | A::WithdrawOwn => true,
         A::SeeDirectory | A::SeeChanges => any(&[Approver, Administrator, Auditor]),
         A::SeeLedger | A::SeeReports | A::SeeOperations => any(&[Administrator, Auditor]),
-        A::Propose | A::Sync => any(&[Administrator]),
+        A::Propose | A::Sync | A::ManageJobs => any(&[Administrator]),
         A::SeeInbox | A::Decide => any(&[Approver]),
     };
     if !by_role {
@@ -184,6 +187,11 @@ pub fn may(actor: &Actor, action: Action) -> Result<(), Denial> {
 pub fn writes(action: Action) -> bool {
     matches!(
         action,
-        Action::ProposeOwn | Action::Propose | Action::WithdrawOwn | Action::Decide | Action::Sync
+        Action::ProposeOwn
+            | Action::Propose
+            | Action::WithdrawOwn
+            | Action::Decide
+            | Action::Sync
+            | Action::ManageJobs
     )
 }

@@ -83,6 +83,8 @@ ids! {
     GrantId, "grant id", "a UUID", uuid;
     /// The id of one intended write to AWS, assigned before AWS returns a request id. Created by Leastwise.
     OperationId, "operation id", "a UUID", uuid;
+    /// The id of a job. Created by Leastwise.
+    JobId, "job id", "a UUID", uuid;
     /// The request id that AWS returns for an asynchronous write.
     AwsRequestId, "AWS request id", "up to 64 letters, digits and dashes", |t| !t.is_empty() && t.len() <= 64 && plain(t);
 }

@@ -24,6 +24,7 @@ pub mod grant;
 pub mod hash;
 pub mod identity;
 pub mod ids;
+pub mod job;
 #[cfg(feature = "signatures")]
 pub mod ledger;
 pub mod org;

@@ -57,6 +57,7 @@ export async function journey(suite, browser) {
     ledger: '/ledger',
     entry: '/ledger/3',
     report: '/reports/production-pci',
+    operations: '/operations',
     person: `/people/${names.users['maya.okafor']}`,
     set: `/permission-sets/${names.keys.ReleaseToolkit}`,
     session: `/changes/new?${query({ ...draft('ReadOnly', 'cards-prod'), term: '60' })}`,

@@ -12,7 +12,7 @@ use std::{
 };
 
 use domain::{
-    ids::{ChangeId, GrantId, OperationId, PersonId},
+    ids::{ChangeId, GrantId, JobId, OperationId, PersonId},
     time::Timestamp,
 };
 use rand::RngCore;
@@ -131,6 +131,11 @@ pub fn grant_id() -> GrantId {
 /// Returns a new operation id.
 pub fn operation_id() -> OperationId {
     OperationId::parse(&uuid()).expect("a UUID is a valid id")
+}
+
+/// Returns a new job id.
+pub fn job_id() -> JobId {
+    JobId::parse(&uuid()).expect("a UUID is a valid id")
 }
 
 /// Returns a new id for rows without an id type of their own (crawls, requests).

@@ -1,7 +1,7 @@
 //! The server: the only crate that performs I/O.
 //!
-//! `store` (SQL) and `aws` (SDK) do not depend on each other; `service` and `engine` use both; `http` calls `service`
-//! only. `tests/it/architecture.rs` checks these dependencies.
+//! `store` (SQL) and `aws` (SDK) do not depend on each other; `service`, `engine` and `jobs` use both; `http` calls
+//! `service` only. `tests/it/architecture.rs` checks these dependencies.
 
 // It panics when the reader of the output is gone; `cli::print` does not.
 #![deny(clippy::print_stdout)]
@@ -12,6 +12,7 @@ pub mod clock;
 pub mod config;
 pub mod engine;
 pub mod http;
+pub mod jobs;
 mod key_file;
 pub mod managed_policies;
 pub mod mapping_file;

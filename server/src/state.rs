@@ -35,6 +35,7 @@ use crate::{
         engine_lease::EngineLease,
         identities,
         instance::{self, InstanceError},
+        jobs,
         journal::{EntryActor, Journal},
         names, oversight,
         readiness::Readiness,
@@ -361,7 +362,7 @@ impl Readiness for PortAdapters {
         missing.chain(self.sealer.trouble()).collect()
     }
 
-    fn metrics(&self) -> String {
+    async fn metrics(&self) -> String {
         let budgets = &self.app_state.aws.budgets;
         let mut text = String::new();
         for (service, budget) in [
@@ -393,6 +394,6 @@ impl Readiness for PortAdapters {
         let idle = oversight::idle_marks(&self.app_state).len();
         writeln!(text, "leastwise_oversight_marks_idle {idle}")
             .expect("writing to a string cannot fail");
-        text
+        text + &jobs::metrics(&self.app_state).await
     }
 }

@@ -5,3 +5,4 @@
 //! status 500 or a redirect to the caller's `Referer`.
 
 pub mod change;
+pub mod job;

@@ -18,6 +18,7 @@ mod identities;
 mod item_progress;
 mod ledger;
 mod ledger_mismatch;
+mod operations;
 mod people;
 mod permission_sets;
 mod preview;
@@ -41,6 +42,7 @@ pub use identities::*;
 pub use item_progress::*;
 pub use ledger::*;
 pub use ledger_mismatch::*;
+pub use operations::*;
 pub use people::*;
 pub use permission_sets::*;
 pub use preview::*;
@@ -175,6 +177,7 @@ pub trait Backend:
     + WithdrawalPort
     + LedgerPort
     + ReportPort
+    + OperationsPort
     + Send
     + Sync
 {

@@ -16,6 +16,7 @@ pub mod identities;
 pub mod inbox;
 pub mod ledger;
 pub mod new_change;
+pub mod operations;
 pub mod people;
 pub mod permission_set;
 pub mod permission_sets;

@@ -306,6 +306,26 @@ kinds! {
         title: "Crawl ended", sentence: "A crawl of AWS ended",
         agency: Observation, ocsf: API_READ, severity: Informational, concerns: &[],
     }
+    /// A person requested a job, such as a crawl.
+    JobRequested = "job.requested" {
+        title: "Job requested", sentence: "{actor} requested {item}",
+        agency: Person, ocsf: ENTITY_CREATE, severity: Informational, concerns: &[],
+    }
+    /// A person put a failed job back into the queue.
+    JobRetried = "job.retried" {
+        title: "Failed job retried", sentence: "{actor} retried {item}",
+        agency: Person, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[],
+    }
+    /// A person removed a failed job from the list of failed jobs.
+    JobDismissed = "job.dismissed" {
+        title: "Failed job dismissed", sentence: "{actor} dismissed {item}",
+        agency: Person, ocsf: ENTITY_UPDATE, severity: Low, concerns: &[Administrators],
+    }
+    /// A person cancelled a job.
+    JobCancelled = "job.cancelled" {
+        title: "Job cancelled", sentence: "{actor} cancelled {item}",
+        agency: Person, ocsf: ENTITY_UPDATE, severity: Low, concerns: &[Administrators],
+    }
     /// Drift: AWS differs from the last read, and no change of Leastwise explains it.
     DriftDetected = "outside.seen" {
         title: "Drift", sentence: "{item} was {drift} outside Leastwise",

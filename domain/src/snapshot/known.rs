@@ -5,7 +5,7 @@
 
 use std::{cmp::Ordering, collections::BTreeSet, fmt};
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Gap, Parts};
 use crate::ids::{AccountId, GroupId, Pair, PermissionSetArn, Principal};
@@ -85,6 +85,13 @@ impl<T: Serialize> Serialize for Figure<T> {
             Self::Known(value) => serializer.serialize_some(value),
             Self::NotKnown => serializer.serialize_none(),
         }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Figure<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let value = Option::<T>::deserialize(from)?;
+        Ok(value.map_or(Self::NotKnown, Self::Known))
     }
 }
 

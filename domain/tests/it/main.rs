@@ -16,6 +16,7 @@ mod engine_verdicts;
 mod expected_state;
 mod identity;
 mod identity_link;
+mod job;
 mod ledger;
 mod policy_scenarios;
 mod preview_cost;

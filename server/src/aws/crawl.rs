@@ -57,7 +57,7 @@ pub struct Cost {
 }
 
 /// A number of calls, by service.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Calls {
     /// sso-admin.
     pub sso: u64,

@@ -4,7 +4,7 @@ use std::{future::Future, net::SocketAddr, process::ExitCode, sync::Arc};
 
 use domain::engine::Pacing;
 use futures::{FutureExt as _, future::BoxFuture};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 
 use super::{CommandResult, background_tasks::BackgroundTasks, pool_configuration, print};
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
         serve::{listen, serve},
         state::{HttpSettings, HttpState, Ports},
     },
+    jobs::{self, JobTimes},
     process_lock::ProcessLock,
     service::{app_state::AppState, identities, oversight, stored_state},
     state::{self, PortAdapters, StartError},
@@ -73,6 +74,12 @@ impl Started {
         };
         serve(self.listener, app, self.http.settings(), stop).await;
         self.loops.shutdown().await;
+        if let Err(error) = jobs::give_back(&self.app_state).await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "running jobs could not be put back, and wait for their leases"
+            );
+        }
         if let Err(error) = engine::heartbeat::farewell(&self.app_state).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
@@ -201,16 +208,19 @@ pub async fn start(
         known.mark_restored();
         Ok(())
     });
+    if lock.is_some() {
+        jobs::reclaim_all(&app_state).await?;
+    }
     let knowing = |run| once_known(app_state.clone(), run);
-    let crawls = in_the_engine_process(&app_state, engine::sync::run);
-    loops.forever("sync", knowing(crawls));
+    let runs_here = app_state.engine_lease.runs_here();
+    let works = jobs::run(app_state.clone(), runs_here.clone(), JobTimes::default()).boxed();
+    loops.forever("worker of jobs", knowing(works));
     let writes = engine::reconcile::run(app_state.clone(), pacing).boxed();
     loops.forever("engine", knowing(writes));
-    let expires = in_the_engine_process(&app_state, engine::expire::run);
-    loops.forever("expiry of changes", knowing(expires));
+    let ends = in_the_engine_process(&app_state, engine::declarations::run);
+    loops.forever("end of declarations", knowing(ends));
     let follows = engine::follow::run(app_state.clone()).boxed();
     loops.forever("other processes", knowing(follows));
-    let runs_here = app_state.engine_lease.runs_here();
     loops.forever("sealing of the ledger", sealer.clone().run(runs_here));
     loops.forever("following of the ledger", sealer.clone().follow());
     Ok(Started {

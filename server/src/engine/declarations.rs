@@ -2,7 +2,7 @@
 //!
 //! No crawl is needed for it: the read model keeps what AWS and the record say of each account.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use domain::{
     engine::CarryOut,
@@ -86,6 +86,22 @@ async fn requester(
         person: Some(person),
         ..EntryActor::default()
     })
+}
+
+/// How often ended declarations are looked for: pages state an end to the minute.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// Runs forever, in every process: it writes nothing, and each process has a read model of its own. A job runs once.
+pub async fn run(app_state: Arc<AppState>) {
+    loop {
+        if let Err(error) = end_due(&app_state).await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "accounts could not be classified after the end of their declarations"
+            );
+        }
+        tokio::time::sleep(EVERY).await;
+    }
 }
 
 /// Classifies the accounts again whose declaration has ended since they were classified.

@@ -1,11 +1,8 @@
-//! Expires changes that were not decided in time, or were approved and could not start in time, and declarations at their
-//! end. Each change has a separate transaction, so that one that is being decided does not delay the others.
-
-use std::{sync::Arc, time::Duration};
+//! Expires changes that were not decided in time, or were approved and could not start in time. Each change has a separate
+//! transaction, so that one that is being decided does not delay the others. `jobs` runs it when something is due.
 
 use domain::{ids::ChangeId, time::Timestamp};
 
-use super::declarations;
 use crate::{
     service::app_state::AppState,
     store::{
@@ -14,26 +11,18 @@ use crate::{
     },
 };
 
-/// How often the loop runs: a change states its expiry to the minute.
-const EVERY: Duration = Duration::from_secs(10);
-
-/// Runs forever.
-pub async fn run(app_state: Arc<AppState>) {
-    loop {
-        if let Err(error) = expire_due(&app_state, app_state.clock.now()).await {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "changes could not be expired"
-            );
+/// Whether [`expire_due`] would expire a change. Writes nothing.
+pub async fn is_due(app_state: &AppState, now: Timestamp) -> Result<bool, StoreError> {
+    let mut conn = app_state.store.connection().await?;
+    for id in change::undecided_until(&mut conn, now).await? {
+        // An approved change that still may start is past the time of its decision, too.
+        let found = change::find(&mut conn, &id).await?;
+        let known = found.and_then(FoundChange::known);
+        if known.is_some_and(|stored| stored.change.expire(now).is_some()) {
+            return Ok(true);
         }
-        if let Err(error) = declarations::end_due(&app_state).await {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "accounts could not be classified after the end of their declarations"
-            );
-        }
-        tokio::time::sleep(EVERY).await;
     }
+    Ok(false)
 }
 
 /// Expires every change whose time is over and returns their ids.

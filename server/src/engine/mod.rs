@@ -1,4 +1,4 @@
-//! Runs `domain::engine` and the other loops: sync, expiry, sealing.
+//! Runs `domain::engine` and the loops of every process, and does what jobs run: crawls, expiry.
 //!
 //! The only module that writes to AWS (`execute`), and never inside a database transaction. `domain` decides; this
 //! module carries out, and may be killed at any instant.

@@ -22,6 +22,7 @@ use crate::{
     aws::error::{CallError, ErrorClass},
     service::{
         app_state::AppState,
+        jobs,
         single_reads::{self, IN_FLIGHT, ReadItem, read_item},
     },
     store::{
@@ -74,7 +75,7 @@ pub async fn reread(app_state: &Arc<AppState>, stored: &StoredChange) -> Result<
         .coverage
         .is_sound(now)
     {
-        ask_for_crawl(app_state);
+        ask_for_crawl(app_state).await?;
         return Err(RereadError::NotCrawled);
     }
     let wanted = wanted(app_state, &proposal.operations, approved).await?;
@@ -87,11 +88,12 @@ pub async fn reread(app_state: &Arc<AppState>, stored: &StoredChange) -> Result<
 
 /// Requests a crawl, at most once a minute for all waiting changes. Otherwise a resource that cannot be read would
 /// cause continuous crawls.
-fn ask_for_crawl(app_state: &AppState) {
+async fn ask_for_crawl(app_state: &AppState) -> Result<(), StoreError> {
     let began = app_state.read_model().snapshot.parts().coverage.began;
     if began.is_none_or(|began| app_state.clock.now().since(began) >= Duration::minutes(1)) {
-        app_state.wake_sync.notify_one();
+        jobs::request_crawl(app_state).await?;
     }
+    Ok(())
 }
 
 /// Reads the permission sets that a change assigned again, after the change is done. An edit made in the meantime is
@@ -159,7 +161,7 @@ async fn assigned(
     match app_state.aws.pairs_of(&app_state.instance, group).await {
         Ok(pairs) => Ok(pairs),
         Err(error) if error.class == ErrorClass::AccessDenied => {
-            crawled_since(app_state, approved)?;
+            crawled_since(app_state, approved).await?;
             Ok(known.clone())
         }
         Err(error) => Err(error.into()),
@@ -167,13 +169,16 @@ async fn assigned(
 }
 
 /// Requires that a crawl read everything since the approval.
-pub(super) fn crawled_since(app_state: &AppState, approved: Timestamp) -> Result<(), RereadError> {
+pub(super) async fn crawled_since(
+    app_state: &AppState,
+    approved: Timestamp,
+) -> Result<(), RereadError> {
     let read_model = app_state.read_model();
     let coverage = &read_model.snapshot.parts().coverage;
     if coverage.is_whole_since(approved) {
         return Ok(());
     }
-    ask_for_crawl(app_state);
+    ask_for_crawl(app_state).await?;
     Err(RereadError::NotCrawled)
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn reread(
     let as_of = app_state.clock.now();
     let reads = match read(app_state, accounts).await {
         Err(error) if error.class == ErrorClass::AccessDenied => {
-            return crawled_since(app_state, approved);
+            return crawled_since(app_state, approved).await;
         }
         reads => reads?,
     };

@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, PoisonError, atomic::Ordering},
-    time::Duration,
 };
 
 use domain::{
@@ -16,7 +15,7 @@ use domain::{
     snapshot::{Figure, Gap, NeverRead, Parts, Unread},
     time::Timestamp,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     execute::observation,
@@ -30,13 +29,13 @@ use crate::{
         identities::{self, Review},
         instance::{self, InstanceError},
         journal::EntryBuilder,
-        oversight, stored_state,
+        oversight, single_reads::unmade, stored_state,
     },
-    store::{self, StoreError},
+    store::{self, StoreError, job::JobLease},
 };
 
-/// The result of one crawl.
-#[derive(Debug, Clone, Serialize)]
+/// The result of one crawl. As the result of a job it is read by `leastwise sync` of any version: members are only added.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SyncReport {
     /// The calls made, by service.
     pub calls: Calls,
@@ -62,47 +61,18 @@ pub struct SyncReport {
     pub seconds: f64,
 }
 
-/// Runs forever: a crawl at the start, then after every interval and on request.
-pub async fn run(app_state: Arc<AppState>) {
-    let every =
-        Duration::from_millis(u64::try_from(app_state.settings.crawl_every.0).unwrap_or(900_000));
-    loop {
-        match once(&app_state, &Arc::default()).await {
-            Ok(report) => {
-                tracing::info!(
-                    seconds = report.seconds,
-                    pairs = %report.pairs,
-                    complete = report.complete,
-                    drift = report.drift,
-                    "crawled"
-                );
-                oversight::warn_of_idle_marks(&app_state);
-            }
-            Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "AWS was not crawled"
-                );
-            }
-        }
-        tokio::select! {
-            () = tokio::time::sleep(every) => {}
-            () = app_state.wake_sync.notified() => {}
-        }
-    }
-}
-
 /// Runs one full crawl, stores it and publishes the read model. Refuses to read another instance than the one that the
-/// database was read from.
+/// database was read from. A job passes its lease: nothing is stored without it.
 pub async fn once(
     app_state: &Arc<AppState>,
     progress: &Arc<CrawlProgress>,
+    lease: Option<&JobLease>,
 ) -> Result<SyncReport, InstanceError> {
     instance::check(&app_state.store, &app_state.instance.arn).await?;
     // Reads that were requested before the first call cannot be newer than the listings of this crawl.
     drop(reads(app_state));
     let analyse = |content: &_| app_state.analyse(content);
-    let mut crawled = crawl(
+    let crawled = crawl(
         &app_state.aws,
         &app_state.instance,
         &app_state.clock,
@@ -116,6 +86,20 @@ pub async fn once(
         // What was not read shows no difference.
         None => Review::default(),
     };
+    // A job that is cancelled drops its future. What is stored must be published in any case, because the next crawl
+    // compares with what is published.
+    let kept = tokio::spawn(keep(app_state.clone(), crawled, reviewed, lease.cloned()));
+    Ok(kept.await.map_err(|error| unmade(&error))??)
+}
+
+/// Stores what was read and publishes the read model.
+async fn keep(
+    app_state: Arc<AppState>,
+    mut crawled: Crawled,
+    reviewed: Review,
+    lease: Option<JobLease>,
+) -> Result<SyncReport, StoreError> {
+    let app_state = &app_state;
     let listings = tracked_listings(app_state, &crawled).await?;
     let turn = app_state.observing.lock().await;
     let (mut tx, version) = stored_state::begin_crawl(app_state, &turn).await?;
@@ -158,6 +142,9 @@ pub async fn once(
         .journal
         .append_many(&mut tx, ledger_entries)
         .await?;
+    if let Some(lease) = &lease {
+        store::job::confirm(&mut tx, lease).await?;
+    }
     tx.commit().await?;
     app_state.observed_version.store(version, Ordering::SeqCst);
     identities::refresh_summary(app_state).await?;

@@ -1,11 +1,11 @@
-//! Server-sent events: the progress of a change. A stream does not extend the session. It is closed after less than a
+//! Server-sent events: the progress of a change, and that of jobs. A stream does not extend the session. It is closed after less than a
 //! minute, so that the reconnect checks the session again. A session has a limited number of streams.
 
 use std::{convert::Infallible, time::Duration};
 
 use app::{
-    backend::{Denied, LiveChange},
-    components::live_words,
+    backend::{Denied, LiveChange, LiveOperations},
+    components::{live_words, running_words},
 };
 use axum::{
     extract::{Path, State},
@@ -53,6 +53,27 @@ pub async fn change(
                 let words = live_words(&progress);
                 Ok::<_, Infallible>(Event::default().data(format!("{key}\n{words}")))
             });
+    let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
+    Sse::new(events).keep_alive(keep_alive).into_response()
+}
+
+/// Sends two lines per message: the key of the state, and what runs.
+pub async fn operations(State(state): State<PageState>, signed: SignedIn) -> Response {
+    let place = match state.http.limiter.stream(&signed.session) {
+        Ok(place) => place,
+        Err(error) => return error.into_response(),
+    };
+    let service = Service::new(state.app_state.clone(), signed.caller());
+    let Ok(events) = service.operations_events() else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let events = events.take_until(tokio::time::sleep(LONGEST)).map(
+        move |LiveOperations { key, running }| {
+            let _held = &place;
+            let words = running_words(&running);
+            Ok::<_, Infallible>(Event::default().data(format!("{key}\n{words}")))
+        },
+    );
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
     Sse::new(events).keep_alive(keep_alive).into_response()
 }

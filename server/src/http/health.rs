@@ -64,7 +64,7 @@ pub async fn metrics(State(state): State<HttpState>, request: Request) -> Respon
     if !is_trusted(&state, &request) {
         return HttpError::NotFound.into_response();
     }
-    let mut text = state.ports.readiness.metrics();
+    let mut text = state.ports.readiness.metrics().await;
     let limits = &state.settings.limits;
     writeln!(
         text,

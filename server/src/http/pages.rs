@@ -61,6 +61,7 @@ pub fn routes(state: &PageState) -> Routes {
         )
         .route("/ledger/{seq}/leaf.json", get(leaf))
         .route("/events/changes/{id}", get(super::events::change))
+        .route("/events/operations", get(super::events::operations))
         .fallback(nothing_here)
         .with_state(state.clone());
     let mut actions = Router::new();

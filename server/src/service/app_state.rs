@@ -43,7 +43,7 @@ use super::{
 };
 use crate::{
     aws::{Aws, Instance},
-    clock::Clock,
+    clock::{self, Clock},
     engine::pending_starts::PendingStarts,
     managed_policies::Catalogue,
     store::Store,
@@ -72,8 +72,12 @@ pub struct AppState {
     pub lease_freed: Notify,
     /// Notifies the engine of new work.
     pub wake_engine: Notify,
-    /// Requests a crawl.
-    pub wake_sync: Notify,
+    /// Tells the worker of this process that a job was enqueued.
+    pub wake_jobs: Notify,
+    /// The id of this process, in the rows of the jobs that it runs.
+    pub process: String,
+    /// When this process started.
+    pub started: Timestamp,
     /// What crawls observed of the resources that the engine manages.
     pub observations: broadcast::Sender<domain::engine::Observation>,
     /// Held while a read of AWS becomes a newer read model, and to replace the read model, so that no concurrent read is lost.
@@ -142,6 +146,7 @@ impl AppState {
             instance: instance.clone(),
         });
         Self {
+            started: clock.now(),
             store,
             clock,
             aws,
@@ -154,7 +159,8 @@ impl AppState {
             engine_lease: Arc::new(EngineLease::new(LeaseLength::DEFAULT)),
             lease_freed: Notify::new(),
             wake_engine: Notify::new(),
-            wake_sync: Notify::new(),
+            wake_jobs: Notify::new(),
+            process: clock::row_id(),
             observations: broadcast::channel(4_096).0,
             observing: tokio::sync::Mutex::new(()),
             observed_version: AtomicI64::new(0),

@@ -15,6 +15,7 @@ mod entry_actor;
 mod entry_builder;
 mod events;
 mod identity_events;
+mod job_events;
 mod ledger_events;
 mod port;
 mod subject_events;

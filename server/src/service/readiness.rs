@@ -11,5 +11,5 @@ pub trait Readiness: Send + Sync {
     /// Returns what is still missing, as text. Empty if ready. The database is checked separately.
     async fn missing(&self) -> Vec<String>;
     /// Returns metrics as Prometheus text.
-    fn metrics(&self) -> String;
+    async fn metrics(&self) -> String;
 }

@@ -16,7 +16,7 @@ use super::{Service, broken, names};
 const EACH: usize = 3_000;
 
 /// The pages in the command palette.
-const PLACES: [(&str, &str); 9] = [
+const PLACES: [(&str, &str); 10] = [
     ("/", "Home"),
     ("/inbox", "Inbox"),
     ("/changes", "Changes"),
@@ -26,6 +26,7 @@ const PLACES: [(&str, &str); 9] = [
     ("/groups", "Groups"),
     ("/permission-sets", "Permission sets"),
     ("/ledger", "Ledger"),
+    ("/operations", "Operations"),
 ];
 
 #[async_trait]

@@ -142,6 +142,18 @@ pub async fn overdue(
     Ok(rows.into_iter().filter_map(since).collect())
 }
 
+/// Returns the number of removals that are overdue, and since when the oldest is.
+pub async fn oldest_overdue(
+    conn: &mut AnyConnection,
+) -> Result<(u64, Option<Timestamp>), StoreError> {
+    let (count, oldest): (i64, Option<i64>) = sqlx::query_as(
+        "select count(*), min(overdue_since) from engine_key where overdue_since is not null",
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok((u64::try_from(count).unwrap_or(0), oldest.map(Timestamp)))
+}
+
 /// Returns the engine's row of one change, with the results that its items have so far.
 pub async fn change(
     conn: &mut StoreConnection,

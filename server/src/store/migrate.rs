@@ -41,6 +41,7 @@ embed! {
     "0018_agreed_links",
     "0019_ledger_mac",
     "0020_ledger_set_aside",
+    "0021_job",
     "0022_entries_by_number",
     "0023_replicas",
     "0024_notify",

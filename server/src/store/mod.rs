@@ -14,6 +14,7 @@ mod error;
 pub mod identity;
 pub mod identity_link;
 pub mod instance;
+pub mod job;
 pub mod ledger;
 pub mod mapping;
 pub mod migrate;

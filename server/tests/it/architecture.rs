@@ -1,6 +1,6 @@
 //! The dependency direction of the modules, checked in the sources.
 //!
-//! `store` and `aws` do not depend on each other; only `service`, `engine`, `state` and `cli` use both;
+//! `store` and `aws` do not depend on each other; only `service`, `engine`, `jobs`, `state` and `cli` use both;
 //! `http` uses `service`, and of `store` only sessions and persons; writes to AWS are called
 //! from `engine/execute` and from nowhere else.
 
@@ -126,7 +126,13 @@ fn paths_are_found_in_trees_of_use_and_in_code() {
 
 #[test]
 fn http_calls_services_and_no_service_knows_http() {
-    for folder in ["src/service", "src/engine", "src/store", "src/aws"] {
+    for folder in [
+        "src/service",
+        "src/engine",
+        "src/jobs",
+        "src/store",
+        "src/aws",
+    ] {
         assert_eq!(
             naming_module(folder, "http"),
             Vec::<String>::new(),
@@ -140,6 +146,24 @@ fn the_engine_calls_services_and_services_know_only_what_a_start_waits_for() {
     let mut named = naming_module("src/service", "engine");
     named.retain(|place| !place.contains(": engine::pending_starts::"));
     assert_eq!(named, Vec::<String>::new());
+}
+
+/// They enqueue jobs: `service/jobs.rs` and `store/job.rs`.
+#[test]
+fn jobs_are_run_by_the_composition_root_and_nobody_else_names_their_bodies() {
+    for folder in [
+        "src/service",
+        "src/engine",
+        "src/store",
+        "src/aws",
+        "src/http",
+    ] {
+        assert_eq!(
+            naming_module(folder, "jobs"),
+            Vec::<String>::new(),
+            "{folder}"
+        );
+    }
 }
 
 /// A change is loaded with its effect and the proof of its approvals. Its start uses one load, from `reconcile.rs`, or from
@@ -166,6 +190,8 @@ fn the_engine_loads_a_change_once_to_start_it() {
     named.sort_unstable();
     let expected = [
         "execute.rs: start::load(",
+        // Whether something is over, before it is locked.
+        "expire.rs: change::find(",
         "expire.rs: change::lock(",
         "reconcile.rs: start::load(",
         "reread.rs: start::load(",
@@ -255,7 +281,13 @@ fn aws_is_written_to_from_one_file() {
         ".add_member(",
         ".remove_member(",
     ];
-    for folder in ["src/service", "src/http", "src/store", "src/cli"] {
+    for folder in [
+        "src/service",
+        "src/http",
+        "src/store",
+        "src/cli",
+        "src/jobs",
+    ] {
         assert_eq!(naming(folder, &writes), Vec::<String>::new(), "{folder}");
     }
     let engine = naming("src/engine", &writes);

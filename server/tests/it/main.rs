@@ -12,6 +12,7 @@ mod command_line;
 mod database;
 mod engines;
 mod fixtures;
+mod jobs;
 mod ledger;
 mod ports;
 mod prepared;

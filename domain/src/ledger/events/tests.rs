@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The event types in existing ledgers. Never change or remove one.
-const WRITTEN: [&str; 63] = [
+const WRITTEN: [&str; 67] = [
     "change.submitted",
     "change.refused",
     "change.approved",
@@ -63,6 +63,10 @@ const WRITTEN: [&str; 63] = [
     "account.declared",
     "account.declaration_ended",
     "sync.completed",
+    "job.requested",
+    "job.retried",
+    "job.dismissed",
+    "job.cancelled",
     "outside.seen",
     "report.downloaded",
     "ledger.viewed",

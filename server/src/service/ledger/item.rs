@@ -5,9 +5,11 @@ use app::backend::SentencePart;
 use domain::{
     change::Operation,
     ids::{AccountId, Assignment, GroupId, Pair, PermissionSetArn, Principal, UserId},
+    job::JobKind,
     ledger::EntryTarget,
     subject::Part,
 };
+use serde_json::Value;
 
 use super::sentence::{EntryContext, text};
 use crate::service::{changes::term_words, names};
@@ -126,6 +128,7 @@ fn of_target(context: &EntryContext<'_>, target: &EntryTarget) -> Vec<SentencePa
         ("account", _, Some(account), ..) => {
             vec![text("account "), named_account(context, account)]
         }
+        ("job", ..) => vec![text(job(context))],
         ("person", ..) => vec![context.person().unwrap_or_else(|| text("a person"))],
         (kind, ..) => {
             let kind = kind.replace('_', " ");
@@ -134,6 +137,16 @@ fn of_target(context: &EntryContext<'_>, target: &EntryTarget) -> Vec<SentencePa
                 name.map_or(kind.clone(), |name| format!("{kind} {name}")),
             )]
         }
+    }
+}
+
+/// The job that an entry is about, by the title of its kind.
+fn job(context: &EntryContext<'_>) -> String {
+    let kind = context.entry.data.get("kind").and_then(Value::as_str);
+    match kind.map(|word| (word, JobKind::from_word(word))) {
+        Some((_, Some(kind))) => format!("the job \u{201c}{}\u{201d}", kind.rules().title),
+        Some((word, None)) => format!("a job of the kind {word}"),
+        None => "a job".to_owned(),
     }
 }
 

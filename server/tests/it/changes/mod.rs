@@ -35,5 +35,5 @@ mod stored_now;
 mod stored_plans;
 mod stored_texts;
 mod stored_versions;
-mod support;
+pub mod support;
 mod two_steps;

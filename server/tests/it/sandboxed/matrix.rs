@@ -32,12 +32,13 @@ const PERSONAS: [(&str, Option<&str>); 9] = [
 ];
 
 /// Routes in neither table, which the router mounts separately.
-const BESIDE_THE_TABLES: [&str; 16] = [
+const BESIDE_THE_TABLES: [&str; 17] = [
     "/palette.json",
     "/reports/production-pci.csv",
     "/reports/production-pci.json",
     "/ledger/{seq}/leaf.json",
     "/events/changes/{id}",
+    "/events/operations",
     "/do/appearance",
     "/sign-in",
     "/sign-in/callback",
@@ -121,6 +122,8 @@ fn rows(route: &'static str, things: &Things) -> Vec<Row> {
         | "/inbox"
         | "/ledger"
         | "/reports/production-pci"
+        | "/operations"
+        | "/events/operations"
         | "/palette.json"
         | "/reports/production-pci.csv"
         | "/reports/production-pci.json"
@@ -174,6 +177,13 @@ fn rows(route: &'static str, things: &Things) -> Vec<Row> {
                 action(route, "missing", missing, &[]),
                 action(route, "requester's", known, &[]),
             ]
+        }
+        "/do/jobs/crawl" => vec![
+            action(route, "", route, &[]),
+            action(route, "a field too many", route, &[("state", "done")]),
+        ],
+        "/do/jobs/{id}/retry" | "/do/jobs/{id}/dismiss" | "/do/jobs/{id}/cancel" => {
+            vec![action(route, "missing", both(MISSING).1, &[])]
         }
         "/do/appearance" => vec![action(route, "", route, &[("theme", "dark")])],
         "/csp-report" => vec![action(route, "", route, &[])],

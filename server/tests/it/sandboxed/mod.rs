@@ -40,6 +40,7 @@ mod startup;
 mod statements;
 mod step_up;
 mod suspended_identity;
+mod sync_command;
 mod takeover;
 mod unread;
 mod upgrade;

@@ -41,6 +41,7 @@ use server::{
         seal::Sealer,
         sync::{self, SyncReport},
     },
+    jobs::{self, JobTimes},
     mapping_file::MappingFile,
     service::{
         Service,
@@ -56,7 +57,7 @@ use server::{
         person::{self, SignInClaims},
     },
 };
-use tokio::task::JoinHandle;
+use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     callers::InBrowser,
@@ -288,12 +289,20 @@ impl Company {
     }
 
     pub async fn sync(&self) -> SyncReport {
-        sync::once(&self.app_state, &Arc::default()).await.unwrap()
+        sync::once(&self.app_state, &Arc::default(), None)
+            .await
+            .unwrap()
     }
 
-    /// Runs a crawl whenever one is requested.
+    /// Runs jobs: a crawl now, and whenever one is requested.
     pub fn crawler(&self) -> LoopGuard {
-        LoopGuard(tokio::spawn(sync::run(self.app_state.clone())))
+        let engine_runs_here = watch::Sender::new(true).subscribe();
+        let works = jobs::run(
+            self.app_state.clone(),
+            engine_runs_here,
+            JobTimes::default(),
+        );
+        LoopGuard(tokio::spawn(works))
     }
 
     pub fn engine(&self) -> LoopGuard {

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use sandbox::org::Organisation;
 use serde_json::{Value, json};
+use server::service::jobs;
 
 use super::{
     matrix::things,
@@ -61,7 +62,7 @@ async fn a_suspended_approver_sees_her_own_things_and_has_no_inbox(engine: Datab
     let mut ines = site.signed_in(APPROVER).await;
     assert_eq!(status(&mut ines, "/inbox").await, StatusCode::OK);
     recreate(&site, APPROVER).await;
-    site.app_state.wake_sync.notify_one();
+    jobs::request_crawl(&site.app_state).await.unwrap();
     wait::until("the crawl suspends her", async || {
         site.app_state.identity_summary().suspended == 1
     })

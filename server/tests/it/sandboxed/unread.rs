@@ -20,6 +20,7 @@ use sandbox::org::{
     AccountInstance, AccountState, Assignment, InstanceStatus, Organisation, PrincipalType,
 };
 use serde_json::{Value, json};
+use server::service::jobs;
 
 use super::{
     sandbox_server::{Company, access as access_to, http_client, inject, local},
@@ -361,7 +362,7 @@ async fn a_fresh_start_without_the_identity_store_is_not_ready_and_shows_no_numb
     let report: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(report["people"], Value::Null, "{json}");
     site.faults(json!([])).await;
-    site.app_state.wake_sync.notify_one();
+    jobs::request_crawl(&site.app_state).await.unwrap();
     crate::wait::until("the next crawl is complete", async || {
         ready(&site).await.0 == 200
     })
@@ -589,7 +590,8 @@ async fn a_database_of_another_instance_is_not_emptied(engine: DatabaseEngine) {
     other.provisioned_roles.clear();
     let company = company.reopened(other).await;
     let before = observed(company.app_state.read_model().snapshot.parts());
-    let refused = server::engine::sync::once(&company.app_state, &std::sync::Arc::default()).await;
+    let refused =
+        server::engine::sync::once(&company.app_state, &std::sync::Arc::default(), None).await;
     let refused = refused
         .expect_err("a crawl of another instance")
         .to_string();

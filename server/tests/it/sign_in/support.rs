@@ -690,7 +690,7 @@ impl Readiness for Ready {
         self.0.lock().unwrap().clone()
     }
 
-    fn metrics(&self) -> String {
+    async fn metrics(&self) -> String {
         "leastwise_up 1\n".into()
     }
 }

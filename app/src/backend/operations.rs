@@ -1,0 +1,139 @@
+//! Operations: the jobs, the quotas of AWS, late removals, and the servers.
+
+use async_trait::async_trait;
+use domain::{
+    ids::JobId,
+    job::{JobFailure, JobKind},
+    time::Timestamp,
+};
+
+use super::PortResult;
+
+/// The URL of the page.
+pub const OPERATIONS: &str = "/operations";
+
+/// The kind of a job, which may be one that only a newer version knows.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct JobName {
+    /// The stored name.
+    pub word: String,
+    pub kind: Option<JobKind>,
+}
+
+/// The jobs of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct QueueRow {
+    pub name: JobName,
+    pub waiting: u64,
+    /// When the first of the waiting jobs was enqueued.
+    pub oldest: Option<Timestamp>,
+    /// When the next of them begins.
+    pub next: Option<Timestamp>,
+    /// When the last one was done.
+    pub last_done: Option<Timestamp>,
+    /// The waiting job, if it is the only one of its kind.
+    pub only: Option<JobId>,
+}
+
+/// A job that runs.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct RunningJob {
+    pub id: JobId,
+    pub name: JobName,
+    pub done: u64,
+    /// Zero as long as it is not known.
+    pub of: u64,
+    pub started: Option<Timestamp>,
+    pub attempt: u32,
+    /// The process that runs it.
+    pub process: Option<String>,
+    /// Whether somebody cancelled it, and its process has not ended it yet.
+    pub cancelling: bool,
+}
+
+/// A job whose attempts are used up, or that failed and waits for its next attempt.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct FailedJob {
+    pub id: JobId,
+    pub name: JobName,
+    pub why: JobFailure,
+    pub attempts: u32,
+    /// When it failed for good; none while it waits for its next attempt.
+    pub failed: Option<Timestamp>,
+    /// When its next attempt begins.
+    pub next: Option<Timestamp>,
+}
+
+/// The services of AWS that have a quota of calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuotaService {
+    IdentityCenter,
+    IdentityStore,
+    Organizations,
+    UserPool,
+}
+
+/// The calls to one service by this server.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct QuotaRow {
+    pub service: QuotaService,
+    /// Calls a second that are allowed now. AWS halves it by throttling.
+    pub now: f64,
+    /// Calls a second at most.
+    pub most: f64,
+    /// Calls since the start.
+    pub calls: u64,
+    /// Throttles since the start.
+    pub throttled: u64,
+}
+
+/// A process of Leastwise.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ServerRow {
+    pub process: String,
+    pub version: String,
+    pub started: Timestamp,
+    /// Its last heartbeat.
+    pub seen: Timestamp,
+    /// Whether it rendered this page.
+    pub this: bool,
+}
+
+/// Everything on the page.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct OperationsView {
+    pub queue: Vec<QueueRow>,
+    pub running: Vec<RunningJob>,
+    /// The newest failed jobs, and those that wait after a failed attempt.
+    pub failed: Vec<FailedJob>,
+    /// The number of failed jobs, including those not listed.
+    pub failed_count: u64,
+    pub quotas: Vec<QuotaRow>,
+    /// The number of removals from AWS that are overdue.
+    pub overdue: u64,
+    /// Since when the oldest of them should be gone.
+    pub overdue_since: Option<Timestamp>,
+    pub servers: Vec<ServerRow>,
+    /// The key of the state, for the live status.
+    pub live: LiveOperations,
+}
+
+/// The state of the jobs, as an open page follows it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct LiveOperations {
+    /// Differs if the page is out of date.
+    pub key: String,
+    pub running: Vec<RunningJob>,
+}
+
+/// Reads and manages jobs.
+#[async_trait]
+pub trait OperationsPort {
+    async fn operations(&self) -> PortResult<OperationsView>;
+    /// Requests a crawl that begins now, or after the one that runs.
+    async fn request_crawl(&self) -> PortResult<()>;
+    async fn retry_job(&self, id: &JobId) -> PortResult<()>;
+    async fn dismiss_job(&self, id: &JobId) -> PortResult<()>;
+    async fn cancel_job(&self, id: &JobId) -> PortResult<()>;
+}

@@ -1,0 +1,374 @@
+//! Operations: failed, running and waiting jobs, the quotas of AWS, and the servers.
+
+use domain::{authorize::Action, job::JobFailure, time::Timestamp};
+use leptos::prelude::*;
+
+use crate::{
+    backend::{
+        FailedJob, JobName, OPERATIONS, OperationsView, PortResult, QueueRow, QuotaRow,
+        QuotaService, RunningJob, ServerRow,
+    },
+    components::{
+        Button, ButtonKind, Column, Empty, ExactTime, Glyph, JobProgressBar, LinkButton, Narrow,
+        Notice, PageHeader, Section, Stat, Stats, Status, StatusBadge, Table, Time, job_title,
+        running_words,
+    },
+    islands::live_status::LiveStatus,
+    routes::{Page, Visit},
+};
+
+/// Whether the viewer may do something, so that the page offers its buttons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Buttons {
+    Offered,
+    NotAllowed,
+}
+
+impl Buttons {
+    fn of(visit: &Visit, action: Action) -> Self {
+        match visit.backend.may(action) {
+            Ok(()) => Self::Offered,
+            Err(_) => Self::NotAllowed,
+        }
+    }
+
+    /// Returns a form with one button.
+    fn form(self, action: String, kind: ButtonKind, label: &'static str) -> Option<AnyView> {
+        (self == Self::Offered).then(|| {
+            view! { <form method="post" action=action><Button kind>{label}</Button></form> }
+                .into_any()
+        })
+    }
+}
+
+/// Builds the page.
+pub async fn page(visit: Visit) -> PortResult<Page> {
+    let view = visit.backend.operations().await?;
+    let manage = Buttons::of(&visit, Action::ManageJobs);
+    let sync = Buttons::of(&visit, Action::Sync);
+    let now = visit.backend.now();
+    Ok(Page::new("Operations", move || {
+        draw(view, manage, sync, now)
+    }))
+}
+
+fn draw(view: OperationsView, manage: Buttons, sync: Buttons, now: Timestamp) -> AnyView {
+    let live = view! {
+        <LiveStatus url="/events/operations".into() state=view.live.key.clone() text=running_words(&view.live.running) />
+    };
+    let detail = view! { "Background work, and the calls to AWS. " {live} }.into_any();
+    let actions = view! {
+        <LinkButton href=OPERATIONS>"Reload"</LinkButton>
+        {sync.form("/do/jobs/crawl".into(), ButtonKind::Primary, "Crawl now")}
+    }
+    .into_any();
+    view! {
+        <PageHeader title="Operations" detail actions />
+        {overdue(view.overdue, view.overdue_since, now)}
+        {figures(&view)}
+        {failed_jobs(view.failed, view.failed_count, manage, now)}
+        {running_jobs(view.running, manage, now)}
+        {queue(view.queue, manage, now)}
+        {quotas(view.quotas)}
+        {servers(view.servers, now)}
+    }
+    .into_any()
+}
+
+fn overdue(count: u64, since: Option<Timestamp>, now: Timestamp) -> Option<AnyView> {
+    let since = since.filter(|_| count > 0)?;
+    let title = match count {
+        1 => "1 removal of access is overdue".to_owned(),
+        count => format!("{count} removals of access are overdue"),
+    };
+    Some(
+        view! {
+            <Notice status=Status::Danger title>
+                <p>"The oldest was due " <Time at=since now /> ". Leastwise tries it until a read of AWS shows that the access is gone."</p>
+            </Notice>
+        }
+        .into_any(),
+    )
+}
+
+fn figures(view: &OperationsView) -> AnyView {
+    let waiting: u64 = view.queue.iter().map(|row| row.waiting).sum();
+    let (failed, running, overdue) = (view.failed_count, view.running.len(), view.overdue);
+    let bad = |count: u64| {
+        if count > 0 {
+            Status::Danger
+        } else {
+            Status::Ok
+        }
+    };
+    view! {
+        <Stats>
+            <Stat label="Failed jobs" value=failed.to_string() href="#failed" status=bad(failed) />
+            <Stat label="Running jobs" value=running.to_string() href="#running" />
+            <Stat label="Waiting jobs" value=waiting.to_string() href="#queue" />
+            <Stat label="Overdue removals" value=overdue.to_string() href="/changes" status=bad(overdue) />
+        </Stats>
+    }
+    .into_any()
+}
+
+/// Returns why an attempt failed, and what to do.
+const fn reason(why: JobFailure) -> &'static str {
+    match why {
+        JobFailure::DatabaseUnavailable => {
+            "The database was locked, full or not reachable. Try again when it is available."
+        }
+        JobFailure::OtherInstance => {
+            "The configuration leads to another Identity Center instance. Correct LEASTWISE_AWS_REGION and the credentials."
+        }
+        JobFailure::ProcessEnded => "The server that ran it ended, or lost the database.",
+        JobFailure::NoProgress => "It made no progress for too long and was stopped.",
+        JobFailure::PayloadTooOld => {
+            "An earlier version of Leastwise requested it, and this version does not understand the request. Dismiss it."
+        }
+        JobFailure::Internal => {
+            "An internal error. The log of the server has it, with the id of the job."
+        }
+    }
+}
+
+fn failed_jobs(jobs: Vec<FailedJob>, total: u64, manage: Buttons, now: Timestamp) -> AnyView {
+    if jobs.is_empty() {
+        return view! {
+            <div id="failed">
+                <Section title="Failed jobs">
+                    <Empty title="No job has failed" icon=Glyph::Check>
+                        "A job whose attempts are used up stays here until an administrator retries or dismisses it."
+                    </Empty>
+                </Section>
+            </div>
+        }
+        .into_any();
+    }
+    let columns = vec![
+        Column::new("Job"),
+        Column::new("Reason"),
+        Column::new("Attempts").numeric(),
+        Column::new("When"),
+        Column::new("Actions").unlabelled(),
+    ];
+    let listed = jobs.iter().filter(|job| job.failed.is_some()).count();
+    let more = total.saturating_sub(u64::try_from(listed).unwrap_or(u64::MAX));
+    let rows = jobs.into_iter().map(|job| {
+        let path = |what: &str| format!("/do/jobs/{}/{what}", job.id);
+        let (badge, when, buttons) = match (job.failed, job.next) {
+            (None, Some(next)) => (
+                view! { <StatusBadge status=Status::Pending label="Tries again" /> },
+                Some(view! { "Next attempt " <Time at=next now /> }.into_any()),
+                manage.form(path("cancel"), ButtonKind::Quiet, "Cancel"),
+            ),
+            (failed, _) => (
+                view! { <StatusBadge status=Status::Danger label="Failed" /> },
+                failed.map(|at| view! { <ExactTime at now /> }.into_any()),
+                manage.form(path("retry"), ButtonKind::Secondary, "Retry"),
+            ),
+        };
+        let dismiss = job
+            .failed
+            .and_then(|_| manage.form(path("dismiss"), ButtonKind::Quiet, "Dismiss"));
+        view! {
+            <tr>
+                <th scope="row">{job_cell(&job.name, job.id.as_str())}</th>
+                <td data-reason-cell data-label="Reason">{badge} " " {reason(job.why)}</td>
+                <td data-numeric data-label="Attempts">{job.attempts}</td>
+                <td data-label="When">{when}</td>
+                <td data-numeric><div data-row-actions>{buttons} {dismiss}</div></td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    let note =
+        (more > 0).then(|| view! { <p data-note>{more} " more failed jobs are not listed."</p> });
+    view! {
+        <div id="failed">
+            <Section title="Failed jobs">
+                <Table caption="Failed jobs" columns narrow=Narrow::Cards>{rows}</Table>
+            </Section>
+            {note}
+        </div>
+    }
+    .into_any()
+}
+
+fn job_cell(name: &JobName, id: &str) -> AnyView {
+    let id = id.to_owned();
+    view! {
+        {job_title(name)}
+        <p class="text-muted text-xs font-normal break-all"><code>{id}</code></p>
+    }
+    .into_any()
+}
+
+fn running_jobs(jobs: Vec<RunningJob>, manage: Buttons, now: Timestamp) -> AnyView {
+    if jobs.is_empty() {
+        return view! {
+            <div id="running">
+                <Section title="Running jobs">
+                    <Empty title="No job is running" icon=Glyph::Running>"A job appears here with its progress while a server works on it."</Empty>
+                </Section>
+            </div>
+        }
+        .into_any();
+    }
+    let columns = vec![
+        Column::new("Job"),
+        Column::new("Progress"),
+        Column::new("Started"),
+        Column::new("Attempt").numeric().wide_only(),
+        Column::new("Server").wide_only(),
+        Column::new("Actions").unlabelled(),
+    ];
+    let rows = jobs.into_iter().map(|job| {
+        let cancel = if job.cancelling {
+            Some(view! { <span class="text-muted">"Ends soon"</span> }.into_any())
+        } else {
+            manage.form(
+                format!("/do/jobs/{}/cancel", job.id),
+                ButtonKind::Quiet,
+                "Cancel",
+            )
+        };
+        view! {
+            <tr>
+                <th scope="row">{job_cell(&job.name, job.id.as_str())}</th>
+                <td data-label="Progress"><JobProgressBar done=job.done of=job.of /></td>
+                <td data-label="Started">{job.started.map(|at| view! { <Time at now /> })}</td>
+                <td data-numeric data-wide>{job.attempt}</td>
+                <td data-wide>{job.process.map(|id| view! { <code>{short(&id)}</code> })}</td>
+                <td data-numeric>{cancel}</td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    view! {
+        <div id="running">
+            <Section title="Running jobs">
+                <Table caption="Running jobs" columns narrow=Narrow::Cards>{rows}</Table>
+            </Section>
+        </div>
+    }
+    .into_any()
+}
+
+fn queue(rows: Vec<QueueRow>, manage: Buttons, now: Timestamp) -> AnyView {
+    let columns = vec![
+        Column::new("Kind of job"),
+        Column::new("Waiting").numeric(),
+        Column::new("Oldest"),
+        Column::new("Next run"),
+        Column::new("Last done"),
+        Column::new("Actions").unlabelled(),
+    ];
+    let rows = rows.into_iter().map(|row| {
+        let none = || view! { <span class="text-muted">"None"</span> }.into_any();
+        let time = |at: Option<Timestamp>| match at {
+            Some(at) => view! { <Time at now /> }.into_any(),
+            None => none(),
+        };
+        let next = match (row.next, row.waiting) {
+            (Some(at), _) if at <= now => view! { "Now" }.into_any(),
+            (None, 0) => view! { <span class="text-muted">"When it is due"</span> }.into_any(),
+            (next, _) => time(next),
+        };
+        let cancel = row.only.and_then(|id| {
+            manage.form(format!("/do/jobs/{id}/cancel"), ButtonKind::Quiet, "Cancel")
+        });
+        view! {
+            <tr>
+                <th scope="row">{job_title(&row.name)}</th>
+                <td data-numeric data-label="Waiting">{row.waiting}</td>
+                <td data-label="Oldest">{time(row.oldest)}</td>
+                <td data-label="Next run">{next}</td>
+                <td data-label="Last done">{time(row.last_done)}</td>
+                <td data-numeric>{cancel}</td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    view! {
+        <div id="queue">
+            <Section title="Queue">
+                <Table caption="Jobs that wait, by kind" columns narrow=Narrow::Cards>{rows}</Table>
+            </Section>
+        </div>
+    }
+    .into_any()
+}
+
+const fn service(service: QuotaService) -> &'static str {
+    match service {
+        QuotaService::IdentityCenter => "IAM Identity Center",
+        QuotaService::IdentityStore => "Identity store",
+        QuotaService::Organizations => "Organizations",
+        QuotaService::UserPool => "Cognito user pool",
+    }
+}
+
+fn quotas(rows: Vec<QuotaRow>) -> AnyView {
+    let columns = vec![
+        Column::new("Service"),
+        Column::new("Calls a second now").numeric(),
+        Column::new("At most").numeric(),
+        Column::new("Calls").numeric(),
+        Column::new("Throttles").numeric(),
+    ];
+    let rows = rows.into_iter().map(|row| {
+        let slowed = (row.now < row.most)
+            .then(|| view! { <StatusBadge status=Status::Pending label="Slowed down" /> " " });
+        view! {
+            <tr>
+                <th scope="row">{service(row.service)}</th>
+                <td data-numeric data-label="Calls a second now">{slowed} {format!("{:.1}", row.now)}</td>
+                <td data-numeric data-label="At most">{format!("{:.1}", row.most)}</td>
+                <td data-numeric data-label="Calls">{row.calls}</td>
+                <td data-numeric data-label="Throttles">{row.throttled}</td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    view! {
+        <Section title="Calls to AWS" detail="by this server, since its start">
+            <Table caption="Calls to AWS" columns narrow=Narrow::Cards>{rows}</Table>
+        </Section>
+    }
+    .into_any()
+}
+
+fn servers(rows: Vec<ServerRow>, now: Timestamp) -> AnyView {
+    let columns = vec![
+        Column::new("Server"),
+        Column::new("Version"),
+        Column::new("Started"),
+        Column::new("Last heartbeat"),
+    ];
+    let rows = rows.into_iter().map(|row| {
+        let this = row
+            .this
+            .then(|| view! { " " <StatusBadge status=Status::Info label="This server" /> });
+        view! {
+            <tr>
+                <th scope="row"><code>{short(&row.process)}</code> {this}</th>
+                <td data-label="Version">{row.version}</td>
+                <td data-label="Started"><Time at=row.started now /></td>
+                <td data-label="Last heartbeat"><Time at=row.seen now /></td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    view! {
+        <Section title="Servers">
+            <Table caption="Servers" columns narrow=Narrow::Cards>{rows}</Table>
+        </Section>
+    }
+    .into_any()
+}
+
+/// Returns the end of an id, which tells processes apart: its start is the time.
+fn short(id: &str) -> String {
+    id.rsplit('-').next().unwrap_or(id).to_owned()
+}

@@ -1,0 +1,119 @@
+//! What people see of jobs, and what they do with them.
+
+use app::backend::{Denied, OperationsPort as _};
+use domain::{
+    job::{JobFailure, JobKind, JobState},
+    time::Duration,
+};
+use server::store::job::{self, JobEnd, NewJob};
+
+use super::{found, in_state};
+use crate::{changes::support::Org, database::DatabaseEngine};
+
+crate::engines::on_both_engines! {
+    an_administrator_retries_and_dismisses_failed_jobs_and_both_are_recorded_once,
+    a_cancelled_job_is_planned_again_and_recorded_once,
+    a_crawl_is_requested_once_however_often_the_button_is_pressed,
+    an_auditor_sees_jobs_and_nobody_else_manages_them,
+}
+
+/// A crawl whose attempts are used up.
+async fn failed(org: &Org) -> domain::ids::JobId {
+    let (store, now) = (&org.app_state.store, org.clock.now());
+    let mut tx = store.write().await.unwrap();
+    let new = NewJob::only(JobKind::Crawl, now);
+    let enqueued = job::enqueue(&mut tx, &new, now).await.unwrap();
+    tx.commit().await.unwrap();
+    let all = job::active(store, now).await.unwrap();
+    let waiting = all.iter().find(|job| job.id == *enqueued.id()).unwrap();
+    let claimed = job::claim(store, waiting, JobKind::Crawl, "process", now)
+        .await
+        .unwrap()
+        .unwrap();
+    let mut tx = store.write().await.unwrap();
+    let end = JobEnd::Failed(JobFailure::OtherInstance);
+    assert!(job::end(&mut tx, &claimed.lease, &end, now).await.unwrap());
+    tx.commit().await.unwrap();
+    enqueued.id().clone()
+}
+
+/// Returns the number of entries of a type.
+async fn entries(org: &Org, kind: &str) -> usize {
+    let all = org.all_entries().await;
+    all.iter().filter(|one| *one == kind).count()
+}
+
+async fn an_administrator_retries_and_dismisses_failed_jobs_and_both_are_recorded_once(
+    engine: DatabaseEngine,
+) {
+    let org = Org::on(engine).await;
+    let ann = org.as_("ann").await;
+    let id = failed(&org).await;
+    let view = ann.operations().await.unwrap();
+    assert_eq!(view.failed_count, 1);
+    assert_eq!(view.failed[0].why, JobFailure::OtherInstance);
+    ann.retry_job(&id).await.unwrap();
+    ann.retry_job(&id).await.unwrap();
+    let store = &org.app_state.store;
+    assert_eq!(found(store, &id).await.state, JobState::Waiting);
+    assert_eq!(entries(&org, "job.retried").await, 1);
+
+    let again = failed(&org).await;
+    ann.dismiss_job(&again).await.unwrap();
+    ann.dismiss_job(&again).await.unwrap();
+    assert_eq!(entries(&org, "job.dismissed").await, 1);
+    assert_eq!(ann.operations().await.unwrap().failed_count, 0);
+    let missing = "00000000-0000-4000-8000-00000000dead".parse().unwrap();
+    assert_eq!(ann.retry_job(&missing).await, Err(Denied::NotFound));
+    assert_eq!(ann.cancel_job(&missing).await, Err(Denied::NotFound));
+}
+
+async fn a_cancelled_job_is_planned_again_and_recorded_once(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let (ann, store) = (org.as_("ann").await, &org.app_state.store);
+    ann.request_crawl().await.unwrap();
+    let id = in_state(store, JobState::Waiting).await.remove(0).id;
+    ann.cancel_job(&id).await.unwrap();
+    ann.cancel_job(&id).await.unwrap();
+    assert_eq!(entries(&org, "job.cancelled").await, 1);
+    assert_eq!(found(store, &id).await.state, JobState::Cancelled);
+    let next = in_state(store, JobState::Waiting).await.remove(0);
+    let every: Duration = org.app_state.settings.crawl_every;
+    assert_eq!(next.run_at, org.clock.now() + every);
+}
+
+async fn a_crawl_is_requested_once_however_often_the_button_is_pressed(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let ann = org.as_("ann").await;
+    for _ in 0..3 {
+        ann.request_crawl().await.unwrap();
+    }
+    let waiting = in_state(&org.app_state.store, JobState::Waiting).await;
+    assert_eq!(waiting.len(), 1);
+}
+
+async fn an_auditor_sees_jobs_and_nobody_else_manages_them(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    org.give("eve", domain::authorize::Role::Auditor, org.clock.now())
+        .await;
+    let id = failed(&org).await;
+    let eve = org.as_("eve").await;
+    assert!(eve.operations().await.is_ok());
+    for name in ["eve", "bob", "fay"] {
+        let person = org.as_(name).await;
+        for refused in [
+            person.retry_job(&id).await,
+            person.dismiss_job(&id).await,
+            person.cancel_job(&id).await,
+            person.request_crawl().await,
+        ] {
+            assert!(matches!(refused, Err(Denied::Forbidden(_))), "{name}");
+        }
+    }
+    for name in ["bob", "fay"] {
+        let seen = org.as_(name).await.operations().await;
+        assert!(matches!(seen, Err(Denied::Forbidden(_))), "{name}");
+    }
+    let state = found(&org.app_state.store, &id).await.state;
+    assert_eq!(state, JobState::Failed);
+}
