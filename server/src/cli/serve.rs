@@ -4,7 +4,7 @@ use std::{future::Future, net::SocketAddr, process::ExitCode, sync::Arc};
 
 use domain::engine::Pacing;
 use futures::{FutureExt as _, future::BoxFuture};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::net::TcpListener;
 
 use super::{CommandResult, background_tasks::BackgroundTasks, pool_configuration, print};
 use crate::{

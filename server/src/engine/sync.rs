@@ -29,7 +29,8 @@ use crate::{
         identities::{self, Review},
         instance::{self, InstanceError},
         journal::EntryBuilder,
-        oversight, single_reads::unmade, stored_state,
+        single_reads::unmade,
+        stored_state,
     },
     store::{self, StoreError, job::JobLease},
 };

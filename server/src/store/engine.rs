@@ -144,7 +144,7 @@ pub async fn overdue(
 
 /// Returns the number of removals that are overdue, and since when the oldest is.
 pub async fn oldest_overdue(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
 ) -> Result<(u64, Option<Timestamp>), StoreError> {
     let (count, oldest): (i64, Option<i64>) = sqlx::query_as(
         "select count(*), min(overdue_since) from engine_key where overdue_since is not null",

@@ -13,12 +13,16 @@ use domain::{
     classification::DeclarationProof,
     engine::{Item, StepAnswer},
     ids::ChangeId,
+    ledger::tree::Frontier,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use server::{
     cli::ledger::{LedgerCommand, LedgerLocation, VerifyArgs, execute},
-    store::{declaration, engine},
+    store::{
+        declaration, engine,
+        ledger::{self, EntryProof},
+    },
 };
 
 use super::{classify, support::Org};
@@ -71,6 +75,14 @@ async fn restored(engine: DatabaseEngine, folder: &Path) -> Org {
             org.insert(&table, &row).await;
         }
     }
+    // These versions wrote no MACs. The checkpoints that prove the rows are compared by `verify`.
+    let mut tx = org.app_state.store.write().await.unwrap();
+    let size = ledger::begin_adoption(&mut tx).await.unwrap();
+    let (log, mut tree) = (org.app_state.journal.log().clone(), Frontier::default());
+    ledger::add_macs(&mut tx, &log, &mut tree, size, EntryProof::People)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
     org.publish(org.parts());
     org
 }

@@ -1,6 +1,6 @@
 //! What a writer of the database without the row key can do to the ledger: it is noticed, does not count, and is not signed.
 
-use domain::ledger::Hash;
+use domain::{engine::lease::LeaseLength, ledger::Hash};
 use server::{
     row_key::RowKeys,
     service::journal::EntryBuilder,
@@ -16,7 +16,7 @@ use crate::database::row_keys;
 
 /// Another process on the same database, with these keys.
 async fn another_with(scene: &Scene, keys: RowKeys) -> (Store, Journal) {
-    let store = Store::open_with(&scene.db.url, Durability::Process)
+    let store = Store::open_with(&scene.db.url, Durability::Process, LeaseLength::DEFAULT)
         .await
         .unwrap()
         .with_row_keys(keys);

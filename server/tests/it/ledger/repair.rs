@@ -5,7 +5,7 @@ use server::{
         host_action::{HostActionArgs, HostActionError},
         repair::{self, RepairError},
     },
-    config::DatabaseArgs,
+    config::{DatabaseArgs, ENGINE_LEASE_SECONDS},
     engine::seal::SignedPart,
     store::ledger::LedgerError,
 };
@@ -43,6 +43,7 @@ fn database(scene: &Scene) -> DatabaseArgs {
         url: scene.db.url.clone(),
         keys: scene.keys(),
         log_name: Some(log().to_string()),
+        engine_lease_seconds: ENGINE_LEASE_SECONDS,
     }
 }
 

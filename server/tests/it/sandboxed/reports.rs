@@ -144,6 +144,7 @@ async fn command_line(site: &Site, form: &str) -> String {
     command
         .args(["report", "access", "--scope", "prod-pci", form])
         .env("LEASTWISE_DATABASE_URL", &site.database.url)
+        .env("LEASTWISE_KEYS", site.database.folder().join("keys"))
         .env(
             "LEASTWISE_AWS_ENDPOINT",
             format!("http://{}", site.aws.aws_addr),
