@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use server::{engine::adopt_mapping, mapping_file::MappingFile};
 
 use super::{sandbox_server::Company, site::Site};
-use crate::database::{Database, DatabaseEngine};
+use crate::database::{Database, DatabaseEngine, ROW_KEY};
 
 crate::engines::on_both_engines! {
     every_account_is_listed_with_its_readings_and_nothing_is_written,
@@ -36,6 +36,7 @@ async fn classify(company: &Company, more: &[&str]) -> (i32, String, String) {
         .arg("classify")
         .args(more)
         .env("LEASTWISE_DATABASE_URL", &company.database.url)
+        .env("LEASTWISE_ROW_KEY", ROW_KEY)
         .env(
             "LEASTWISE_AWS_ENDPOINT",
             format!("http://{}", company.aws.aws_addr),

@@ -61,7 +61,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     callers::InBrowser,
-    database::{Database, DatabaseEngine, PerEngine, Template, write_row_key},
+    database::{Database, DatabaseEngine, PerEngine, Template, row_keys, write_row_key},
     prepared::{catalogue, pool_key, rules},
     wait,
 };
@@ -280,7 +280,8 @@ impl Company {
     /// Another process on the same database and AWS, which has loaded the stored state.
     pub async fn second_process(&self, lease: LeaseLength) -> Arc<AppState> {
         let store = Store::open_with(&self.database.url, Durability::Process, lease);
-        let (store, access) = (store.await.unwrap(), access(&self.aws));
+        let store = store.await.unwrap().with_row_keys(row_keys());
+        let access = access(&self.aws);
         let clock = self.app_state.clock.clone();
         let state = on_store("leastwise/test", store, &access, clock, REMOVAL_READS).await;
         let state = Arc::new(state.with_engine_lease(EngineLease::new(lease)));
