@@ -323,7 +323,7 @@ fn quotas(rows: Vec<QuotaRow>) -> AnyView {
         view! {
             <tr>
                 <th scope="row">{service(row.service)}</th>
-                <td data-numeric data-label="Calls a second now">{slowed} {format!("{:.1}", row.now)}</td>
+                <td data-numeric data-label="Rate now">{slowed} {format!("{:.1}", row.now)}</td>
                 <td data-numeric data-label="At most">{format!("{:.1}", row.most)}</td>
                 <td data-numeric data-label="Calls">{row.calls}</td>
                 <td data-numeric data-label="Throttles">{row.throttled}</td>
