@@ -39,7 +39,7 @@ const crawls = (sandbox, state) => JSON.parse(python(sandbox, CRAWLS, state));
 export async function journey(suite, browser) {
   // As slow as AWS, so that a crawl takes seconds.
   const sandbox = await suite.sandbox('operations', { speed: 1 });
-  const first = await Person.signedIn(browser, sandbox, 'maya.okafor', { axe: false });
+  const first = await Person.signedIn(browser, sandbox, 'maya.okafor', PLAIN);
   await first.findsInTime('/accounts', 'cards-prod');
   await first.leave();
   for (const [at, way] of [SCRIPT, PLAIN].entries()) {

@@ -1,6 +1,10 @@
 //! Operations: failed, running and waiting jobs, the quotas of AWS, and the servers.
 
-use domain::{authorize::Action, job::JobFailure, time::Timestamp};
+use domain::{
+    authorize::Action,
+    job::{JobFailure, JobSchedule},
+    time::Timestamp,
+};
 use leptos::prelude::*;
 
 use crate::{
@@ -259,7 +263,7 @@ fn queue(rows: Vec<QueueRow>, manage: Buttons, now: Timestamp) -> AnyView {
     let columns = vec![
         Column::new("Kind of job"),
         Column::new("Waiting").numeric(),
-        Column::new("Oldest"),
+        Column::new("Oldest").wide_only(),
         Column::new("Next run"),
         Column::new("Last done"),
         Column::new("Actions").unlabelled(),
@@ -270,10 +274,10 @@ fn queue(rows: Vec<QueueRow>, manage: Buttons, now: Timestamp) -> AnyView {
             Some(at) => view! { <Time at now /> }.into_any(),
             None => none(),
         };
-        let next = match (row.next, row.waiting) {
-            (Some(at), _) if at <= now => view! { "Now" }.into_any(),
-            (None, 0) => view! { <span class="text-muted">"When it is due"</span> }.into_any(),
-            (next, _) => time(next),
+        let next = match row.next {
+            Some(at) if at <= now => view! { "Now" }.into_any(),
+            None => view! { <span class="text-muted">{unplanned(&row.name)}</span> }.into_any(),
+            next @ Some(_) => time(next),
         };
         let cancel = row.only.and_then(|id| {
             manage.form(format!("/do/jobs/{id}/cancel"), ButtonKind::Quiet, "Cancel")
@@ -282,7 +286,7 @@ fn queue(rows: Vec<QueueRow>, manage: Buttons, now: Timestamp) -> AnyView {
             <tr>
                 <th scope="row">{job_title(&row.name)}</th>
                 <td data-numeric data-label="Waiting">{row.waiting}</td>
-                <td data-label="Oldest">{time(row.oldest)}</td>
+                <td data-wide>{time(row.oldest)}</td>
                 <td data-label="Next run">{next}</td>
                 <td data-label="Last done">{time(row.last_done)}</td>
                 <td data-numeric>{cancel}</td>
@@ -300,6 +304,15 @@ fn queue(rows: Vec<QueueRow>, manage: Buttons, now: Timestamp) -> AnyView {
     .into_any()
 }
 
+/// Returns when a job of a kind begins of which none waits.
+fn unplanned(name: &JobName) -> &'static str {
+    match name.kind.map(|kind| kind.rules().schedule) {
+        Some(JobSchedule::Interval) => "After the running one",
+        Some(JobSchedule::WhenDue) => "When it is due",
+        None => "None",
+    }
+}
+
 const fn service(service: QuotaService) -> &'static str {
     match service {
         QuotaService::IdentityCenter => "IAM Identity Center",
@@ -312,7 +325,7 @@ const fn service(service: QuotaService) -> &'static str {
 fn quotas(rows: Vec<QuotaRow>) -> AnyView {
     let columns = vec![
         Column::new("Service"),
-        Column::new("Calls a second now").numeric(),
+        Column::new("Now").numeric(),
         Column::new("At most").numeric(),
         Column::new("Calls").numeric(),
         Column::new("Throttles").numeric(),
@@ -323,7 +336,7 @@ fn quotas(rows: Vec<QuotaRow>) -> AnyView {
         view! {
             <tr>
                 <th scope="row">{service(row.service)}</th>
-                <td data-numeric data-label="Calls a second now">{slowed} {format!("{:.1}", row.now)}</td>
+                <td data-numeric data-label="Now">{slowed} {format!("{:.1}", row.now)}</td>
                 <td data-numeric data-label="At most">{format!("{:.1}", row.most)}</td>
                 <td data-numeric data-label="Calls">{row.calls}</td>
                 <td data-numeric data-label="Throttles">{row.throttled}</td>
@@ -332,7 +345,7 @@ fn quotas(rows: Vec<QuotaRow>) -> AnyView {
     });
     let rows = rows.collect_view();
     view! {
-        <Section title="Calls to AWS" detail="by this server, since its start">
+        <Section title="Calls to AWS" detail="calls a second now and at most, and calls of this server since its start">
             <Table caption="Calls to AWS" columns narrow=Narrow::Cards>{rows}</Table>
         </Section>
     }
@@ -344,7 +357,7 @@ fn servers(rows: Vec<ServerRow>, now: Timestamp) -> AnyView {
         Column::new("Server"),
         Column::new("Version"),
         Column::new("Started"),
-        Column::new("Last heartbeat"),
+        Column::new("Heartbeat"),
     ];
     let rows = rows.into_iter().map(|row| {
         let this = row
@@ -355,7 +368,7 @@ fn servers(rows: Vec<ServerRow>, now: Timestamp) -> AnyView {
                 <th scope="row"><code>{short(&row.process)}</code> {this}</th>
                 <td data-label="Version">{row.version}</td>
                 <td data-label="Started"><Time at=row.started now /></td>
-                <td data-label="Last heartbeat"><Time at=row.seen now /></td>
+                <td data-label="Heartbeat"><Time at=row.seen now /></td>
             </tr>
         }
     });
