@@ -88,6 +88,13 @@ pub struct QuotaRow {
     pub throttled: u64,
 }
 
+/// What a server does besides serving pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub enum ServerRole {
+    Engine,
+    Standby,
+}
+
 /// A process of Leastwise.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ServerRow {
@@ -96,6 +103,7 @@ pub struct ServerRow {
     pub started: Timestamp,
     /// Its last heartbeat.
     pub seen: Timestamp,
+    pub role: ServerRole,
     /// Whether it rendered this page.
     pub this: bool,
 }

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use crate::{
     backend::{
         FailedJob, JobName, OPERATIONS, OperationsView, PortResult, QueueRow, QuotaRow,
-        QuotaService, RunningJob, ServerRow,
+        QuotaService, RunningJob, ServerRole, ServerRow,
     },
     components::{
         Button, ButtonKind, Column, Empty, ExactTime, Glyph, JobProgressBar, LinkButton, Narrow,
@@ -355,6 +355,7 @@ fn quotas(rows: Vec<QuotaRow>) -> AnyView {
 fn servers(rows: Vec<ServerRow>, now: Timestamp) -> AnyView {
     let columns = vec![
         Column::new("Server"),
+        Column::new("Role"),
         Column::new("Version"),
         Column::new("Started"),
         Column::new("Heartbeat"),
@@ -363,9 +364,14 @@ fn servers(rows: Vec<ServerRow>, now: Timestamp) -> AnyView {
         let this = row
             .this
             .then(|| view! { " " <StatusBadge status=Status::Info label="This server" /> });
+        let role = match row.role {
+            ServerRole::Engine => "Runs the engine",
+            ServerRole::Standby => "Standby",
+        };
         view! {
             <tr>
                 <th scope="row"><code>{short(&row.process)}</code> {this}</th>
+                <td data-label="Role">{role}</td>
                 <td data-label="Version">{row.version}</td>
                 <td data-label="Started"><Time at=row.started now /></td>
                 <td data-label="Heartbeat"><Time at=row.seen now /></td>

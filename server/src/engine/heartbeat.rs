@@ -9,7 +9,7 @@ use domain::engine::lease::{ProcessRole, UnchangedMarks, share_of_calls};
 
 use crate::{
     aws::budget::Budgets,
-    service::app_state::AppState,
+    service::{app_state::AppState, known_servers::KnownServer},
     store::{
         DatabaseEngine, StoreError,
         process::{self, ProcessRow},
@@ -80,6 +80,10 @@ impl Heartbeat {
             let mut conn = self.app_state.store.connection().await?;
             process::beat(&mut conn, &self.row).await?;
             drop(conn);
+            self.app_state.known_servers.are(vec![KnownServer {
+                row: self.row.clone(),
+                seen: self.app_state.clock.now(),
+            }]);
             budgets.set_most(self.calls_per_second);
             let mut runs_here = self.app_state.engine_lease.runs_here();
             let _ = runs_here.changed().await;
@@ -88,16 +92,23 @@ impl Heartbeat {
         let mut conn = self.app_state.store.connection().await?;
         process::beat(&mut conn, &self.row).await?;
         let now = self.app_state.engine_lease.now();
-        let mut alive = 0;
+        let (mut alive, mut known) = (0, Vec::new());
+        let wall = self.app_state.clock.now();
         let rows = process::all(&mut conn).await?;
         for row in &rows {
             let unchanged = self.beats.note(row.id.clone(), row.counter, now);
+            let silent = i64::try_from(unchanged.as_millis()).unwrap_or(i64::MAX);
+            known.push(KnownServer {
+                row: row.clone(),
+                seen: wall - domain::time::Duration(silent),
+            });
             if row.id == self.row.id || unchanged < ALIVE {
                 alive += 1;
             } else if unchanged >= FORGOTTEN {
                 process::remove(&mut conn, &row.id, row.counter).await?;
             }
         }
+        self.app_state.known_servers.are(known);
         self.beats.retain(|id| rows.iter().any(|row| row.id == *id));
         budgets.set_most(share_of_calls(self.calls_per_second, alive, self.row.role));
         Ok(())

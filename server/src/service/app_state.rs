@@ -36,6 +36,7 @@ use super::{
     identities::{DirectoryUsers, IdentitySummary, InstanceDirectory},
     index::Roster,
     journal::Journal,
+    known_servers::KnownServers,
     moved_accounts::MovedAccounts,
     pci_findings::PciFindings,
     requested_items::RequestedItems,
@@ -100,6 +101,8 @@ pub struct AppState {
     pub waiting: PendingStarts,
     /// The number of alarms about removals since the start, for the metrics.
     pub removal_alarms: AtomicU64,
+    /// The servers on this database.
+    pub known_servers: KnownServers,
     /// The ids of changes that were updated, for live pages.
     pub moved: broadcast::Sender<ChangeId>,
     /// False from the start until the stored state is loaded.
@@ -171,6 +174,7 @@ impl AppState {
             evaluations: EvaluationSlots::default(),
             waiting: PendingStarts::default(),
             waiting_changes: WaitingChanges::default(),
+            known_servers: KnownServers::default(),
             removal_alarms: AtomicU64::new(0),
             moved: broadcast::channel(256).0,
             restored: watch::channel(true).0,
@@ -189,6 +193,7 @@ impl AppState {
     /// Runs the engine under a lease of another length.
     #[must_use]
     pub fn with_engine_lease(mut self, lease: EngineLease) -> Self {
+        lease.owner().clone_into(&mut self.process);
         self.engine_lease = Arc::new(lease);
         self
     }

@@ -22,6 +22,7 @@ pub mod index;
 pub mod instance;
 pub mod jobs;
 pub mod journal;
+pub mod known_servers;
 mod ledger;
 pub mod moved_accounts;
 pub mod names;

@@ -4,11 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use app::backend::{
     Denied, FailedJob, JobName, LiveOperations, OperationsPort, OperationsView, PortResult,
-    QueueRow, QuotaRow, QuotaService, RunningJob, ServerRow,
+    QueueRow, QuotaRow, QuotaService, RunningJob, ServerRole, ServerRow,
 };
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
+    engine::lease::ProcessRole,
     ids::JobId,
     job::{JobFailure, JobKind, JobState},
     ledger::EventKind,
@@ -99,7 +100,7 @@ impl Service {
             quotas: quotas(app_state),
             overdue,
             overdue_since,
-            servers: vec![this_server(app_state, self.now)],
+            servers: servers(app_state, self.now),
             live: live_of(&groups, &running),
         })
     }
@@ -291,12 +292,35 @@ fn quotas(app_state: &AppState) -> Vec<QuotaRow> {
     services.into_iter().map(row).collect()
 }
 
-fn this_server(app_state: &AppState, now: Timestamp) -> ServerRow {
-    ServerRow {
-        process: app_state.process.clone(),
+/// Returns the servers on this database, this one first.
+fn servers(app_state: &AppState, now: Timestamp) -> Vec<ServerRow> {
+    let own = app_state.engine_lease.owner();
+    let role = if *app_state.engine_lease.runs_here().borrow() {
+        ServerRole::Engine
+    } else {
+        ServerRole::Standby
+    };
+    let this = ServerRow {
+        process: own.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: app_state.started,
         seen: now,
+        role,
         this: true,
-    }
+    };
+    let others = app_state.known_servers.all().into_iter();
+    let others = others
+        .filter(|known| known.row.id != own)
+        .map(|known| ServerRow {
+            process: known.row.id,
+            version: known.row.version,
+            started: known.row.started_at,
+            seen: known.seen,
+            role: match known.row.role {
+                ProcessRole::Engine => ServerRole::Engine,
+                ProcessRole::Standby => ServerRole::Standby,
+            },
+            this: false,
+        });
+    std::iter::once(this).chain(others).collect()
 }
