@@ -207,7 +207,7 @@ impl Worker {
             }
         }
         let claimed_at = Clock::System.elapsed();
-        let owner = &self.app_state.process;
+        let owner = self.app_state.engine_lease.owner();
         if let Some(claimed) = job::claim(store, job, kind, owner, now).await? {
             let task = self.running.spawn(run_job(
                 self.app_state.clone(),
@@ -268,7 +268,7 @@ pub async fn reclaim_all(app_state: &AppState) -> Result<(), StoreError> {
 /// process need not wait for their leases. The attempts do not count.
 pub async fn give_back(app_state: &AppState) -> Result<(), StoreError> {
     for job in job::running(&app_state.store).await? {
-        if job.owner.as_deref() == Some(&app_state.process) {
+        if job.owner.as_deref() == Some(app_state.engine_lease.owner()) {
             let kind = JobKind::from_word(&job.kind);
             end_of(app_state, &job, kind, &JobEnd::GivenBack).await?;
         }

@@ -44,7 +44,7 @@ use super::{
 };
 use crate::{
     aws::{Aws, Instance},
-    clock::{self, Clock},
+    clock::Clock,
     engine::pending_starts::PendingStarts,
     managed_policies::Catalogue,
     store::Store,
@@ -75,8 +75,6 @@ pub struct AppState {
     pub wake_engine: Notify,
     /// Tells the worker of this process that a job was enqueued.
     pub wake_jobs: Notify,
-    /// The id of this process, in the rows of the jobs that it runs.
-    pub process: String,
     /// When this process started.
     pub started: Timestamp,
     /// What crawls observed of the resources that the engine manages.
@@ -163,7 +161,6 @@ impl AppState {
             lease_freed: Notify::new(),
             wake_engine: Notify::new(),
             wake_jobs: Notify::new(),
-            process: clock::row_id(),
             observations: broadcast::channel(4_096).0,
             observing: tokio::sync::Mutex::new(()),
             observed_version: AtomicI64::new(0),
@@ -193,7 +190,6 @@ impl AppState {
     /// Runs the engine under a lease of another length.
     #[must_use]
     pub fn with_engine_lease(mut self, lease: EngineLease) -> Self {
-        lease.owner().clone_into(&mut self.process);
         self.engine_lease = Arc::new(lease);
         self
     }
