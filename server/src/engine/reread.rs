@@ -9,7 +9,6 @@ use domain::{
     change::{Operation, State},
     classification::is_live,
     crawl::SingleRead,
-    engine::Listing,
     ids::{AccountId, ChangeId, GroupId, Pair, PermissionSetArn, Principal},
     snapshot::Knowledge,
     time::{Duration, Timestamp},
@@ -22,6 +21,7 @@ use crate::{
     aws::error::{CallError, ErrorClass},
     service::{
         app_state::AppState,
+        publication::{self, NotShown, PATIENCE},
         single_reads::{self, IN_FLIGHT, ReadItem, read_item},
     },
     store::{
@@ -39,6 +39,9 @@ pub enum RereadError {
     /// The response could not be stored, or the change could not be loaded.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What was read is stored, and the read model does not show it yet.
+    #[error(transparent)]
+    NotShown(#[from] NotShown),
     /// The change needs a complete crawl that has not happened yet.
     #[error("no complete crawl has begun since the change was approved")]
     NotCrawled,
@@ -189,14 +192,12 @@ async fn take_all(app_state: &Arc<AppState>, wanted: Vec<ReadItem>) -> Result<()
     });
     let reads: Vec<Option<(SingleRead, Timestamp)>> =
         reads.buffer_unordered(IN_FLIGHT).try_collect().await?;
+    // Also what others read before counts, so the read model must show it.
+    let mut receipt = publication::everything(app_state);
     for (read, as_of) in reads.into_iter().flatten() {
-        if differs(app_state, &read) {
-            single_reads::take(app_state, &read, as_of).await?;
-        } else {
-            single_reads::remember(app_state, &read, as_of);
-        }
+        receipt = single_reads::take(app_state, &read, as_of).await?;
     }
-    Ok(())
+    Ok(receipt.shown(PATIENCE).await?)
 }
 
 /// Whether AWS does not find a pair because its account is not in use or not in the organization. Otherwise a failed read
@@ -211,16 +212,4 @@ fn is_explained(app_state: &AppState, one: &ReadItem, error: &CallError) -> bool
     error.class == ErrorClass::NotFound
         && snapshot.never_read().accounts() == Knowledge::Read
         && account.is_none_or(|(account, _)| !is_live(account))
-}
-
-/// Returns whether a read is worth a new read model. A newer *as of* of a pair alone is not.
-fn differs(app_state: &AppState, read: &SingleRead) -> bool {
-    let SingleRead::Listing(Listing::Pair { pair, principals }) = read else {
-        return true;
-    };
-    let read_model = app_state.read_model();
-    match read_model.snapshot.pair(pair) {
-        Some(known) => !known.principals.keys().eq(principals),
-        None => !principals.is_empty(),
-    }
 }

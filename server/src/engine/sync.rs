@@ -1,7 +1,7 @@
 //! Crawls AWS, merges the result, records drift, and publishes the new read model.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::{Arc, PoisonError},
     time::Duration,
 };
@@ -13,10 +13,11 @@ use domain::{
     ids::GroupId,
     ledger::Outcome,
     org::SpecialAccounts,
-    snapshot::{Figure, Gap, NeverRead, Parts, Snapshot, Unread},
+    snapshot::{Figure, Gap, NeverRead, Parts, Unread},
     time::Timestamp,
 };
 use serde::Serialize;
+use thiserror::Error;
 
 use super::{
     execute::observation,
@@ -25,14 +26,13 @@ use super::{
 use crate::{
     aws::crawl::{Calls, Cost, CrawlProgress, Crawled, crawl},
     service::{
-        access_reasons,
-        app_state::{AppState, ReadModel},
+        app_state::AppState,
         drift::unexplained,
         identities::{self, Review},
         instance::{self, InstanceError},
         journal::EntryBuilder,
         oversight,
-        single_reads::{self, unmade},
+        publication::{self, NotShown, PATIENCE},
     },
     store::{self, StoreError},
 };
@@ -62,6 +62,18 @@ pub struct SyncReport {
     pub unread: Vec<Unread>,
     /// The time from the first call to the last.
     pub seconds: f64,
+}
+
+/// How long a start waits for the read model of the stored state.
+const LOADED: Duration = Duration::from_mins(2);
+
+/// The stored state could not be loaded.
+#[derive(Debug, Error)]
+pub enum RestoreError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    NotShown(#[from] NotShown),
 }
 
 /// Runs forever: a crawl at the start, then after every interval and on request.
@@ -118,9 +130,9 @@ pub async fn once(
         // What was not read shows no difference.
         None => Review::default(),
     };
-    let _turn = app_state.observing.lock().await;
+    let turn = app_state.observing.lock().await;
     let read_model = app_state.read_model();
-    let before = read_model.snapshot.parts();
+    let before = app_state.publication.observed(&read_model);
     let special = special(app_state, &read_model.special, &crawled);
     if !roles_known(&special, &crawled) {
         // An account whose role is not known must not be classified by its tags alone: keep the previous list.
@@ -136,7 +148,7 @@ pub async fn once(
     let recorded = store::observed::recorded(tx.conn()).await?;
     let declared = store::declaration::all_in_force(tx.conn()).await?;
     let mut ledger_entries = identities::keep(app_state, &mut tx, &reviewed).await?;
-    let (persons, linking) = persons(&mut tx, before, &crawled, app_state).await?;
+    let (persons, linking) = persons(&mut tx, &before, &crawled, app_state).await?;
     ledger_entries.extend(linking);
     let mut reads = reads(app_state);
     reads.sort_by_key(|(_, as_of)| *as_of);
@@ -149,10 +161,10 @@ pub async fn once(
         other_users: persons.others,
         reads: &reads,
     };
-    let parts = merge(before, crawled.crawl, known);
-    let seen = unexplained(&mut tx, before, &parts).await?;
+    let parts = merge(&before, crawled.crawl, known);
+    let seen = unexplained(&mut tx, &before, &parts).await?;
     store::instance::record(&mut tx, &app_state.instance.arn, ended).await?;
-    store::observed::save(&mut tx, before, &parts, ended).await?;
+    store::observed::save(&mut tx, &before, &parts, ended).await?;
     store::crawl::save(&mut tx, started, ended, &parts.coverage, &seen).await?;
     ledger_entries.extend(entries(app_state, &parts, &seen, &cost));
     app_state
@@ -181,7 +193,12 @@ pub async fn once(
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         seconds: ended.since(started).0 as f64 / 1_000.0,
     };
-    publish(app_state, parts, special).await?;
+    drop((before, read_model));
+    let receipt = publication::replace(app_state, parts, special);
+    drop(turn);
+    if let Err(error) = receipt.shown(PATIENCE).await {
+        tracing::warn!(error = &error as &dyn std::error::Error);
+    }
     link_missed(app_state).await?;
     let orphans = domain::access::orphans(&app_state.read_model().snapshot).count();
     let directory = never.users().and(never.groups());
@@ -224,22 +241,6 @@ fn entries(
     entries
 }
 
-async fn publish(
-    app_state: &Arc<AppState>,
-    mut parts: Parts,
-    special: SpecialAccounts,
-) -> Result<(), StoreError> {
-    let marked = single_reads::take_along(app_state, &mut parts).await?;
-    let reasons = access_reasons::load(app_state, &BTreeMap::new()).await?;
-    let rules = app_state.rules.clone();
-    let made = tokio::task::spawn_blocking(move || {
-        ReadModel::new(Snapshot::new(parts), special, reasons, &rules)
-    });
-    app_state.publish(made.await.map_err(|error| unmade(&error))?);
-    app_state.moved_accounts.settle(&marked);
-    Ok(())
-}
-
 /// Takes the single reads collected so far.
 fn reads(app_state: &AppState) -> Vec<(SingleRead, Timestamp)> {
     std::mem::take(
@@ -250,11 +251,11 @@ fn reads(app_state: &AppState) -> Vec<(SingleRead, Timestamp)> {
     )
 }
 
-/// Loads the state that the last run of the process stored.
-pub async fn restore(app_state: &Arc<AppState>) -> Result<(), StoreError> {
+/// Loads the state that the last run of the process stored, and waits until the read model shows it.
+pub async fn restore(app_state: &Arc<AppState>) -> Result<(), RestoreError> {
     let special = SpecialAccounts::of(app_state.settings.leastwise_accounts.clone());
     let parts = {
-        let mut conn = app_state.store.read().acquire().await?;
+        let mut conn = app_state.store.connection().await?;
         let context = app_state.classification(&special);
         store::observed::load(
             &mut conn,
@@ -264,7 +265,9 @@ pub async fn restore(app_state: &Arc<AppState>) -> Result<(), StoreError> {
         )
         .await?
     };
-    publish(app_state, parts, special).await
+    let receipt = publication::replace(app_state, parts, special);
+    let shown = receipt.shown(LOADED).await;
+    Ok(shown?)
 }
 
 fn special(app_state: &AppState, before: &SpecialAccounts, crawled: &Crawled) -> SpecialAccounts {

@@ -6,10 +6,12 @@
 
 mod accounts;
 mod interner;
+mod items;
 mod load;
 mod rows;
 mod save;
 
+pub use items::{ObservedItems, reload};
 pub use load::{load, organization, recorded, understood};
 pub use save::save;
 
