@@ -9,6 +9,7 @@ use domain::{
     change::{Operation, State},
     classification::is_live,
     crawl::SingleRead,
+    engine::Listing,
     ids::{AccountId, ChangeId, GroupId, Pair, PermissionSetArn, Principal},
     snapshot::Knowledge,
     time::{Duration, Timestamp},
@@ -195,7 +196,11 @@ async fn take_all(app_state: &Arc<AppState>, wanted: Vec<ReadItem>) -> Result<()
     // Also what others read before counts, so the read model must show it.
     let mut receipt = publication::everything(app_state);
     for (read, as_of) in reads.into_iter().flatten() {
-        receipt = single_reads::take(app_state, &read, as_of).await?;
+        if differs(app_state, &read) {
+            receipt = single_reads::take(app_state, &read, as_of).await?;
+        } else {
+            single_reads::remember(app_state, &read, as_of);
+        }
     }
     Ok(receipt.shown(PATIENCE).await?)
 }
@@ -212,4 +217,16 @@ fn is_explained(app_state: &AppState, one: &ReadItem, error: &CallError) -> bool
     error.class == ErrorClass::NotFound
         && snapshot.never_read().accounts() == Knowledge::Read
         && account.is_none_or(|(account, _)| !is_live(account))
+}
+
+/// Returns whether a read is worth storing. A newer *as of* of a pair alone is not.
+fn differs(app_state: &AppState, read: &SingleRead) -> bool {
+    let SingleRead::Listing(Listing::Pair { pair, principals }) = read else {
+        return true;
+    };
+    let observed = app_state.publication.observed(app_state);
+    match observed.pairs.get(pair) {
+        Some(known) => !known.principals.keys().eq(principals),
+        None => !principals.is_empty(),
+    }
 }

@@ -32,7 +32,7 @@ use crate::{
         instance::{self, InstanceError},
         journal::EntryBuilder,
         oversight,
-        publication::{self, NotShown, PATIENCE},
+        publication::{self, NotShown},
     },
     store::{self, StoreError},
 };
@@ -64,7 +64,7 @@ pub struct SyncReport {
     pub seconds: f64,
 }
 
-/// How long a start waits for the read model of the stored state.
+/// How long a start and a crawl wait for the read model of what was loaded.
 const LOADED: Duration = Duration::from_mins(2);
 
 /// The stored state could not be loaded.
@@ -132,7 +132,7 @@ pub async fn once(
     };
     let turn = app_state.observing.lock().await;
     let read_model = app_state.read_model();
-    let before = app_state.publication.observed(&read_model);
+    let before = app_state.publication.observed(app_state);
     let special = special(app_state, &read_model.special, &crawled);
     if !roles_known(&special, &crawled) {
         // An account whose role is not known must not be classified by its tags alone: keep the previous list.
@@ -196,13 +196,15 @@ pub async fn once(
     drop((before, read_model));
     let receipt = publication::replace(app_state, parts, special);
     drop(turn);
-    if let Err(error) = receipt.shown(PATIENCE).await {
-        tracing::warn!(error = &error as &dyn std::error::Error);
+    match receipt.shown(LOADED).await {
+        Ok(()) => {
+            let orphans = domain::access::orphans(&app_state.read_model().snapshot).count();
+            let directory = never.users().and(never.groups());
+            report.orphans = assignments.and(directory).figure(orphans);
+        }
+        Err(error) => tracing::error!(error = &error as &dyn std::error::Error),
     }
     link_missed(app_state).await?;
-    let orphans = domain::access::orphans(&app_state.read_model().snapshot).count();
-    let directory = never.users().and(never.groups());
-    report.orphans = assignments.and(directory).figure(orphans);
     for listing in listings {
         // Sending fails if no engine runs.
         let _ = app_state.observations.send(observation(listing, started));

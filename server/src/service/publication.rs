@@ -122,7 +122,7 @@ pub async fn follow(
 ) -> Result<Receipt, StoreError> {
     let _turn = app_state.observing.lock().await;
     let read_model = app_state.read_model();
-    let mut parts = app_state.publication.observed(&read_model);
+    let mut parts = app_state.publication.observed(app_state);
     let mut conn = app_state.store.connection().await?;
     let analyse = |content: &_| app_state.analyse(content);
     let context = app_state.classification(&read_model.special);

@@ -45,7 +45,7 @@ pub async fn take(
 ) -> Result<Receipt, StoreError> {
     remember(app_state, read, as_of);
     let _turn = app_state.observing.lock().await;
-    let before = app_state.publication.observed(&app_state.read_model());
+    let before = app_state.publication.observed(app_state);
     let Some(after) = crawl::take(&before, read, as_of) else {
         return Ok(publication::everything(app_state));
     };

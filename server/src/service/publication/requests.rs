@@ -17,7 +17,7 @@ use domain::{
 use thiserror::Error;
 use tokio::{sync::watch, time::timeout};
 
-use crate::service::read_model::ReadModel;
+use crate::service::{app_state::AppState, read_model::ReadModel};
 
 /// What the next read model must show besides the current one.
 #[derive(Debug)]
@@ -120,10 +120,11 @@ impl Publication {
     }
 
     /// Returns the last stored state of AWS. The caller has the turn of the reads.
-    pub fn observed(&self, read_model: &ReadModel) -> Parts {
+    pub fn observed(&self, app_state: &AppState) -> Parts {
+        // The read model is taken meanwhile: the next one may be published and include the newer state.
         let state = self.state();
         let newer = state.observed.as_ref().map(|(parts, _)| parts.clone());
-        newer.unwrap_or_else(|| read_model.snapshot.parts().clone())
+        newer.unwrap_or_else(|| app_state.read_model().snapshot.parts().clone())
     }
 
     /// Forgets a state of AWS that another read model replaces.
