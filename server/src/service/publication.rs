@@ -16,6 +16,7 @@ use std::{
 };
 
 use domain::{
+    classification::Classification,
     crawl::{self, SingleRead},
     ids::{AccountId, GrantId},
     org::SpecialAccounts,
@@ -93,6 +94,9 @@ pub(super) fn read(app_state: &Arc<AppState>, read: &SingleRead, as_of: Timestam
         let parts = crawl::take(known.unwrap_or(shown.snapshot.parts()), read, as_of);
         if let Some(parts) = parts {
             state.observed = Some((parts, number));
+        }
+        if let SingleRead::Account { account, .. } = read {
+            state.accounts.insert(account.id.clone(), number);
         }
     })
 }
@@ -250,9 +254,14 @@ async fn prepare(app_state: &AppState, work: &mut Work) -> Result<AccessReasons,
         access_reasons::reload(&mut conn, reasons, &work.grants).await?
     };
     drop(conn);
+    let class_of = |id| work.parts.accounts.get(id).map(|(_, class)| *class);
+    let before: Vec<Option<Classification>> = classes.keys().map(class_of).collect();
+    // An account that was read again meanwhile is marked, and classified from that read.
     let classify = |parts: &mut Parts| {
-        for (id, class) in &classes {
-            if let Some((_, known)) = parts.accounts.get_mut(id) {
+        for ((id, class), before) in classes.iter().zip(&before) {
+            if let Some((_, known)) = parts.accounts.get_mut(id)
+                && Some(*known) == *before
+            {
                 *known = *class;
             }
         }
