@@ -1,7 +1,10 @@
 //! The state that all requests and background loops share: the store, the AWS clients, the policies and the read model.
 //! No page waits for AWS.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, atomic::AtomicU64};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, atomic::AtomicU64},
+};
 
 use domain::{
     classification::ClassificationContext,
@@ -33,6 +36,9 @@ use crate::{
     managed_policies::Catalogue,
     store::Store,
 };
+
+/// The number of analyses after which all are forgotten. Identity Center allows 2,000 permission sets by default.
+const MOST_ANALYSES: usize = 5_000;
 
 /// The shared state of the process.
 pub struct AppState {
@@ -77,6 +83,8 @@ pub struct AppState {
     pub moved: broadcast::Sender<ChangeId>,
     /// False from the start until the stored state is loaded.
     restored: watch::Sender<bool>,
+    /// What contents allow, as analysed before: most permission sets are the same in each crawl.
+    analyses: Mutex<HashMap<String, Analysis>>,
     identity_summary: RwLock<IdentitySummary>,
     read_model: RwLock<Arc<ReadModel>>,
 }
@@ -121,6 +129,7 @@ impl AppState {
             removal_alarms: AtomicU64::new(0),
             moved: broadcast::channel(256).0,
             restored: watch::channel(true).0,
+            analyses: Mutex::default(),
             identity_summary: RwLock::default(),
             read_model: RwLock::default(),
         }
@@ -207,7 +216,19 @@ impl AppState {
 
     /// Analyses what a permission set's content allows.
     pub fn analyse(&self, content: &Content) -> Analysis {
-        domain::permission_set::analysis::analyse(content, &*self.catalogue)
+        // Not by its hash, which ignores how a policy is written: the analysis does not.
+        let text = crate::store::to_json(content);
+        let known = || self.analyses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(analysis) = known().get(&text) {
+            return analysis.clone();
+        }
+        let analysis = domain::permission_set::analysis::analyse(content, &*self.catalogue);
+        let mut known = known();
+        if known.len() >= MOST_ANALYSES {
+            known.clear();
+        }
+        known.insert(text, analysis.clone());
+        analysis
     }
 
     /// Returns an evaluator of existing access by the policies. It evaluates equivalent cases once.
