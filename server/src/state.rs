@@ -98,6 +98,8 @@ pub enum StartError {
     Discovery(#[from] DiscoveryFailure),
     #[error("the user pool does not fit the configuration")]
     Pool(#[from] crate::cli::PoolMismatch),
+    #[error("the stored state of AWS cannot be loaded")]
+    Restore(#[from] crate::engine::sync::RestoreError),
     #[error("the ledger cannot be used")]
     Ledger(#[from] crate::engine::seal::Fault),
     #[error("cannot listen on {0}")]
@@ -380,6 +382,12 @@ impl Readiness for PortAdapters {
         let alarms = self.app_state.removal_alarms.load(Ordering::Relaxed);
         writeln!(text, "leastwise_removal_alarms_total {alarms}")
             .expect("writing to a string cannot fail");
+        let publication = &self.app_state.publication;
+        let (count, took) = (publication.count(), publication.took().as_secs_f64());
+        text.extend([
+            format!("leastwise_publications_total {count}\n"),
+            format!("leastwise_publication_seconds_total {took}\n"),
+        ]);
         let identities = self.app_state.identity_summary();
         text.extend([
             format!("leastwise_identities_suspended {}\n", identities.suspended),

@@ -101,6 +101,17 @@ pub fn show(
     program.stop()
 }
 
+/// Measures the home page while the engine carries out changes.
+pub fn while_busy(
+    organisation: &str,
+    aws: &LocalAws,
+    cookies: &str,
+    board: &mut Board,
+) -> Result<(), Failure> {
+    let when = "while changes are carried out";
+    time(organisation, "/", when, Some(HOME_MS), aws, cookies, board)
+}
+
 #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
 fn requests() -> f64 {
     (WARM_UP + REQUESTS) as f64

@@ -12,6 +12,7 @@
 
 mod agreed_links;
 mod agreements;
+mod another_process;
 mod check_config;
 mod classify;
 mod controllers;
