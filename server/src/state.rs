@@ -99,7 +99,7 @@ pub enum StartError {
     #[error("the user pool does not fit the configuration")]
     Pool(#[from] crate::cli::PoolMismatch),
     #[error("the stored state of AWS cannot be loaded")]
-    Restore(#[from] crate::engine::sync::RestoreError),
+    Restore(#[from] crate::service::stored_state::RestoreError),
     #[error("the ledger cannot be used")]
     Ledger(#[from] crate::engine::seal::Fault),
     #[error("cannot listen on {0}")]

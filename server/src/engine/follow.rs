@@ -59,7 +59,10 @@ async fn follow(app_state: &Arc<AppState>) -> Result<(), StoreError> {
         return Ok(());
     }
     // The engine's process does this with the expiry of changes.
-    declarations::end_due(app_state).await
+    if let Err(error) = declarations::end_due(app_state).await {
+        tracing::warn!(error = &error as &dyn std::error::Error);
+    }
+    Ok(())
 }
 
 /// Passes on what is notified, whatever happens to the connection.

@@ -189,7 +189,7 @@ async fn a_publication_that_cannot_read_holds_up_no_commit_and_is_repeated(engin
     let before = org.app_state.read_model();
     // Every connection for reads is taken.
     let mut taken = Vec::new();
-    while let Some(connection) = org.app_state.store.read().try_acquire() {
+    while let Some(connection) = org.app_state.store.read().pool().try_acquire() {
         taken.push(connection);
     }
     while let Ok(Ok(connection)) = timeout(

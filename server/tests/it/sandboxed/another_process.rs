@@ -22,7 +22,7 @@ crate::engines::on_both_engines! {
 async fn what_another_process_stored_is_shown(engine: DatabaseEngine) {
     let company = Company::on(engine).await;
     let other = company.another_core().await;
-    sync::restore(&other).await.unwrap();
+    server::service::stored_state::restore(&other).await.unwrap();
     let (group, now) = (company.group("support-desk"), company.app_state.clock.now());
     let pair = company.pair("DatabaseOperator", "cards-prod");
     let read_model = company.app_state.read_model();
