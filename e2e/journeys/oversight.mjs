@@ -18,6 +18,10 @@ export async function journey(suite, browser) {
   const own = `user:${names.users['hannah.cole']}`;
   const blocked = { who: own, account: names.accounts['cards-prod'], set: names.keys.AdministratorAccess, term: '60' };
 
+  // A sign-in is linked to its user by the first crawl.
+  const first = await Person.signedIn(browser, sandbox, 'maya.okafor', PLAIN);
+  await first.findsInTime('/accounts', 'cards-prod');
+  await first.leave();
   await suite.test('a requester is offered themselves and no group, and the same message about everybody else', async () => {
     const hannah = await Person.signedIn(browser, sandbox, 'hannah.cole');
     await withPeople('own scope', [hannah], async () => {

@@ -23,6 +23,7 @@ create table process (
 
 -- What was read of AWS, in order: a process that has an older version in memory applies the reads that it misses, or loads
 -- everything if a crawl is among them. Rows from before a crawl are deleted, because nobody needs them any more.
+-- A row counts only with its MAC by the row key.
 -- Management and delegated administrators are in no other row, and decide how accounts are classified.
 create table observed_version (
     id text primary key not null,
@@ -33,5 +34,7 @@ insert into observed_version (id, version) values ('observed', 0);
 
 create table observed_read (
     version bigint primary key not null,
-    document text not null
+    document text not null,
+    key_id text not null,
+    mac text not null
 );

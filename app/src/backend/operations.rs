@@ -90,6 +90,7 @@ pub struct QuotaRow {
 
 /// What a server does besides serving pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ServerRole {
     Engine,
     Standby,

@@ -96,7 +96,7 @@ async fn requester(
 /// How often ended declarations are looked for: pages state an end to the minute.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Runs forever, in every process: it writes nothing, and each process has a read model of its own. A job runs once.
+/// Runs forever where the engine runs; other processes do the same when they follow (`engine/follow.rs`). It writes nothing.
 pub async fn run(app_state: Arc<AppState>) {
     loop {
         if let Err(error) = end_due(&app_state).await {

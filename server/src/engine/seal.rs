@@ -248,6 +248,13 @@ impl Sealer {
             self.write_counts().await;
             if *engine_runs_here.borrow() {
                 self.look().await;
+            } else {
+                // What this process could not sign, another one does.
+                self.shared
+                    .trouble
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .take();
             }
         }
     }

@@ -41,14 +41,6 @@ pub async fn suspension(
     Ok(record(conn, person).await?.suspended)
 }
 
-/// Whether the roles of an identity have an effect.
-pub async fn may_use_roles(
-    conn: &mut StoreConnection,
-    person: &PersonId,
-) -> Result<bool, StoreError> {
-    Ok(record(conn, person).await?.may_use_roles())
-}
-
 /// Returns all suspended identities.
 pub async fn suspended(
     conn: &mut StoreConnection,

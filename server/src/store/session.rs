@@ -214,7 +214,17 @@ async fn find(store: &Store, key: &str, sql: &'static str) -> Result<Option<Sess
         &session.remembered,
         times,
     );
-    let begun = live::view(&mut conn, |projection| projection.sessions().proof(&bound)).await?;
+    let begun = live::view(&mut conn, |projection| {
+        let begun = projection.sessions().proof(&bound)?;
+        // The sign-in belongs to the person of that moment, or to the identity that this person was joined to.
+        let person = begun.person.as_ref();
+        let is_theirs = person.is_none_or(|then| {
+            *then == session.person
+                || projection.identities().record(then).joined.as_ref() == Some(&session.person)
+        });
+        is_theirs.then_some(begun)
+    })
+    .await?;
     let Some(begun) = begun else {
         tracing::error!(
             session = session.id,

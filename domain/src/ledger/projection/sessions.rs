@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::{Entry, Outcome};
 use crate::{
     approval::Mfa,
+    ids::PersonId,
     ledger::{EventKind, Hash},
     person::Subject,
     time::Timestamp,
@@ -59,9 +60,11 @@ impl SessionBinding<'_> {
 }
 
 /// A session according to its entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedSession {
     pub bound: Hash,
+    /// Whose sign-in it was then. Entries of the first versions state none.
+    pub person: Option<PersonId>,
     pub ended_at: Option<Timestamp>,
 }
 
@@ -81,6 +84,7 @@ impl Sessions {
                 if let Some(bound) = bound {
                     let begun = RecordedSession {
                         bound,
+                        person: entry.actor.person_id.clone(),
                         ended_at: None,
                     };
                     self.0.entry(name.0).or_insert(begun);
@@ -98,7 +102,7 @@ impl Sessions {
     /// Returns the session of a row if the entry of its start confirms the row.
     pub fn proof(&self, row: &SessionBinding<'_>) -> Option<RecordedSession> {
         let begun = self.0.get(&Hash::of(row.id.as_bytes()).0)?;
-        (begun.bound == row.digest()).then_some(*begun)
+        (begun.bound == row.digest()).then(|| begun.clone())
     }
 }
 

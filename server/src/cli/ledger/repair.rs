@@ -282,12 +282,27 @@ pub async fn adopt_row_key(
 /// Returns an entry as people decide about it.
 fn described(leaf: &str) -> String {
     match Entry::parse(leaf.as_bytes()) {
-        Ok((position, entry)) => format!(
-            "  entry {}: {} at {}",
-            position.seq,
-            entry.kind.as_str(),
-            entry.occurred_at.rfc3339()
-        ),
+        Ok((position, entry)) => {
+            let by = entry.actor.person_id.as_ref();
+            let target = entry
+                .target
+                .as_ref()
+                .and_then(|target| target.id.as_deref());
+            let role = entry.data.get("role").and_then(|role| role.as_str());
+            let mut line = format!(
+                "  entry {}: {} at {}, by {}",
+                position.seq,
+                entry.kind.as_str(),
+                entry.occurred_at.rfc3339(),
+                by.map_or("nobody", |person| person.as_str())
+            );
+            for (name, value) in [("about", target), ("role", role)] {
+                if let Some(value) = value {
+                    line = format!("{line}, {name} {value}");
+                }
+            }
+            line
+        }
         Err(_) => "  an entry that cannot be read".to_owned(),
     }
 }

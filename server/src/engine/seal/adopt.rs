@@ -95,10 +95,17 @@ impl Adoption {
         self.size - self.tree.size()
     }
 
-    /// Returns the leaves behind the newest checkpoint, at most one page.
+    /// Returns all leaves behind the newest checkpoint: people accept each of them.
     pub async fn unproven_leaves(&mut self) -> Result<Vec<String>, Fault> {
-        let page = ledger::maced_entries(self.tx.conn(), self.tree.size()).await?;
-        Ok(page.into_iter().filter_map(|entry| entry.leaf).collect())
+        let (mut leaves, mut from) = (Vec::new(), self.tree.size());
+        loop {
+            let page = ledger::maced_entries(self.tx.conn(), from).await?;
+            let Some(last) = page.last().and_then(|last| last.seq) else {
+                return Ok(leaves);
+            };
+            from = last + 1;
+            leaves.extend(page.into_iter().filter_map(|entry| entry.leaf));
+        }
     }
 
     /// Returns a digest of what people accept.

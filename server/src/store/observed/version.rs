@@ -1,13 +1,21 @@
 //! The version of the observed state: the order in which processes stored what they read of AWS. Each write names the
 //! version that its process had in memory, so that none is a difference from something older.
+//!
+//! A row of a read counts only with its MAC by the row key. A version that no authentic row explains is passed over: a
+//! process never loads or applies what a writer of the database asks it to.
 
-use domain::{crawl::SingleRead, org::SpecialAccounts, time::Timestamp};
+use domain::{crawl::SingleRead, ledger::Hash, org::SpecialAccounts, time::Timestamp};
 use serde::{Deserialize, Serialize};
-use sqlx::{AnyConnection, Row as _};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
-use crate::store::{StoreError, Tx, affected, json, to_json};
+use crate::{
+    row_key::RowKeys,
+    store::{StoreConnection, StoreError, Tx, affected, json, to_json},
+};
 
 const ID: &str = "observed";
+/// What the MAC of a read is about.
+const CONTEXT: &[u8] = b"leastwise observed read v1";
 
 /// What one version added to the version before it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,41 +68,66 @@ pub async fn advance(tx: &mut Tx, known: i64, read: &ObservedRead) -> Result<i64
             .execute(tx.conn())
             .await?;
     }
-    sqlx::query("insert into observed_read (version, document) values ($1, $2)")
-        .bind(version)
-        .bind(to_json(read))
-        .execute(tx.conn())
-        .await?;
+    let keys = tx.conn().tail().keys()?.clone();
+    let document = to_json(read);
+    let number = version.to_be_bytes();
+    let mac = keys.mac(&[CONTEXT, &number, document.as_bytes()]);
+    sqlx::query(
+        "insert into observed_read (version, document, key_id, mac) values ($1, $2, $3, $4)",
+    )
+    .bind(version)
+    .bind(&document)
+    .bind(keys.id().as_str())
+    .bind(mac.hex())
+    .execute(tx.conn())
+    .await?;
     Ok(version)
 }
 
+/// Returns the document of a row if this installation wrote it as this version.
+fn authentic(row: &AnyRow, version: i64, keys: &RowKeys) -> Option<String> {
+    let document: String = row.try_get("document").ok()?;
+    let key: String = row.try_get("key_id").ok()?;
+    let mac: String = row.try_get("mac").ok()?;
+    let mac = Hash::parse_hex(mac.as_bytes())?;
+    let number = version.to_be_bytes();
+    let parts = [CONTEXT, &number[..], document.as_bytes()];
+    keys.verifies(&key, &parts, &mac).then_some(document)
+}
+
 /// Returns what a process that knows a version has missed.
-pub async fn missed(conn: &mut AnyConnection, known: i64) -> Result<Missed, StoreError> {
-    if newest(conn).await? == known {
+pub async fn missed(conn: &mut StoreConnection, known: i64) -> Result<Missed, StoreError> {
+    let newest = newest(conn).await?;
+    if newest == known {
         return Ok(Missed::Nothing);
     }
+    let keys = conn.tail().keys()?.clone();
     let rows = sqlx::query(
-        "select version, document from observed_read where version > $1 order by version",
+        "select version, document, key_id, mac from observed_read where version > $1 order by version",
     )
     .bind(known)
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
-    let (mut reads, mut version) = (Vec::with_capacity(rows.len()), known);
+    let mut reads = Vec::with_capacity(rows.len());
     for row in &rows {
-        version += 1;
-        if row.try_get::<i64, _>("version")? != version {
-            return Ok(Missed::Everything);
-        }
+        let version: i64 = row.try_get("version")?;
+        let Some(document) = authentic(row, version, &keys) else {
+            tracing::error!(
+                version,
+                "a read of AWS that Leastwise did not write does not count"
+            );
+            continue;
+        };
         // A newer version of Leastwise may have written what this one does not understand.
-        match serde_json::from_str(&row.try_get::<String, _>("document")?) {
+        match serde_json::from_str(&document) {
             Ok(ObservedRead::Single { read, as_of }) => reads.push((read, as_of)),
             Ok(ObservedRead::Crawl) | Err(_) => return Ok(Missed::Everything),
         }
     }
-    if reads.is_empty() {
-        return Ok(Missed::Everything);
-    }
-    Ok(Missed::Reads { reads, version })
+    Ok(Missed::Reads {
+        reads,
+        version: newest,
+    })
 }
 
 /// Keeps which accounts have a special role in the organization.

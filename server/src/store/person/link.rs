@@ -35,8 +35,8 @@ pub struct NewLink {
     pub user: UserId,
     /// The methods that found the user.
     pub by: BTreeSet<LinkMethod>,
-    /// The roles that moved to the person of the user, and the person who held them. Rows and entries count only
-    /// together, so each role needs an entry of its end, at the time of the link, and one of its grant, at the time here:
+    /// The roles that moved to the person of the user, and the person who held them. Only entries grant
+    /// and end them, so each role needs an entry of its end, at the time of the link, and one of its grant, at the time here:
     /// that of the earlier grant, because the same human has held the role since.
     pub moved: Option<(PersonId, Vec<(Role, Timestamp)>)>,
 }

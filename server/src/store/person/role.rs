@@ -83,7 +83,7 @@ pub enum RoleOutcome {
 }
 
 /// Ensures that a person holds a role. If it is new, the caller records it in the ledger with the same instant, because
-/// row and entry count only together.
+/// only the entry grants it.
 pub async fn ensure_role(
     tx: &mut Tx,
     person: &PersonId,

@@ -9,7 +9,7 @@ use server::store::job;
 use tokio::process::Command;
 
 use super::site::Site;
-use crate::database::DatabaseEngine;
+use crate::{database::DatabaseEngine, wait};
 
 crate::engines::on_both_engines! {
     beside_a_server_the_command_prints_the_crawl_of_the_server,
@@ -33,6 +33,11 @@ async fn done(site: &Site) -> Vec<job::JobRow> {
 
 async fn beside_a_server_the_command_prints_the_crawl_of_the_server(engine: DatabaseEngine) {
     let site = Site::on(engine, Organisation::sample()).await;
+    // The read model is published before its crawl is recorded as done.
+    wait::until("the first crawl is done", async || {
+        !done(&site).await.is_empty()
+    })
+    .await;
     let before = done(&site).await;
     let output = sync(&site).await;
     let error = String::from_utf8_lossy(&output.stderr);
