@@ -188,10 +188,11 @@ async fn a_publication_that_cannot_read_holds_up_no_commit_and_is_repeated(engin
     let generation = org.generation().await;
     let before = org.app_state.read_model();
     // Every connection for reads is taken.
-    let mut taken = Vec::new();
+    let mut pooled = Vec::new();
     while let Some(connection) = org.app_state.store.read().pool().try_acquire() {
-        taken.push(connection);
+        pooled.push(connection);
     }
+    let mut taken = Vec::new();
     while let Ok(Ok(connection)) = timeout(
         StdDuration::from_millis(50),
         org.app_state.store.connection(),
@@ -205,7 +206,7 @@ async fn a_publication_that_cannot_read_holds_up_no_commit_and_is_repeated(engin
     let waiting = receipt.clone().shown(StdDuration::from_millis(100)).await;
     assert!(waiting.is_err());
     assert!(std::sync::Arc::ptr_eq(&before, &org.app_state.read_model()));
-    drop(taken);
+    drop((pooled, taken));
     let ended = Commit {
         number: 1,
         generation,

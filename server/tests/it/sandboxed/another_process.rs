@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use domain::{crawl::SingleRead, engine::Listing, ids::Principal, org::AccountState};
 use server::{
-    engine::sync,
     service::{
         publication::{self, PATIENCE},
         single_reads::take,

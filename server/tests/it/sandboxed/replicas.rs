@@ -1,7 +1,7 @@
 //! Several processes on one database: one of them holds the engine lease, and each shows what the others stored.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::Arc,
 };
 
