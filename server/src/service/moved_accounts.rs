@@ -56,14 +56,6 @@ impl Current {
         }
     }
 
-    /// Returns a read model of a moment ago, with what is marked now.
-    pub fn with(app_state: &AppState, read_model: &Arc<ReadModel>) -> Self {
-        Self {
-            read_model: Arc::clone(read_model),
-            marked: app_state.publication.marked(),
-        }
-    }
-
     /// Returns the snapshot in which every account is classified as it is now.
     pub async fn snapshot(
         &self,

@@ -10,7 +10,6 @@ mod requests;
 pub use requests::{Marked, NotShown, Publication, Receipt};
 
 use std::{
-    collections::BTreeSet,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -33,7 +32,7 @@ use super::{
     moved_accounts,
     read_model::ReadModel,
 };
-use crate::store::{self, StoreError, observed::ObservedItems};
+use crate::store::StoreError;
 
 /// How long what is said is gathered after a publication. The first one after a quiet time is published at once.
 const GATHER: Duration = Duration::from_millis(50);
@@ -129,33 +128,6 @@ pub fn replace(app_state: &Arc<AppState>, parts: Parts, special: SpecialAccounts
         state.all_windows = Some(number);
         state.observed = Some((parts, number));
     })
-}
-
-/// Has the read model show what another process stored: these items of the observed state, and these access windows.
-/// The caller need not have the turn of the reads. What is not among the items must be known already.
-pub async fn follow(
-    app_state: &Arc<AppState>,
-    items: &ObservedItems,
-    grants: BTreeSet<GrantId>,
-) -> Result<Receipt, StoreError> {
-    let _turn = app_state.observing.lock().await;
-    let read_model = app_state.read_model();
-    let mut parts = app_state.publication.observed(app_state);
-    let mut conn = app_state.store.connection().await?;
-    let analyse = |content: &_| app_state.analyse(content);
-    let context = app_state.classification(&read_model.special);
-    let now = app_state.clock.now();
-    store::observed::reload(&mut conn, &mut parts, items, context, analyse, now).await?;
-    drop(conn);
-    Ok(request(app_state, |requests, _, number| {
-        let accounts = items.accounts.iter().cloned();
-        requests
-            .accounts
-            .extend(accounts.map(|account| (account, number)));
-        let windows = grants.into_iter().map(|grant| (grant, number));
-        requests.grants.extend(windows);
-        requests.observed = Some((parts, number));
-    }))
 }
 
 /// Returns a receipt for everything that was requested so far.

@@ -6,13 +6,11 @@
 
 mod accounts;
 mod interner;
-mod items;
 mod load;
 mod rows;
 mod save;
 mod version;
 
-pub use items::{ObservedItems, reload};
 pub use load::{load, organization, recorded, understood};
 pub use save::save;
 pub use version::{Missed, ObservedRead, advance, keep_special, missed, newest, special};

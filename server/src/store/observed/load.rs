@@ -37,7 +37,7 @@ pub async fn recorded(
 }
 
 /// Returns the strictest recorded classification in a row of an account.
-pub(super) fn strictness(row: &AnyRow) -> Result<(Environment, Pci), StoreError> {
+fn strictness(row: &AnyRow) -> Result<(Environment, Pci), StoreError> {
     let bad = |what: &str| StoreError::Inconsistent {
         table: "account",
         what: what.to_owned(),
@@ -196,21 +196,6 @@ async fn sets(
         .collect()
 }
 
-/// Returns a permission set that existed at the last read.
-pub(super) async fn set(
-    conn: &mut StoreConnection,
-    arn: &PermissionSetArn,
-    analyse: impl Fn(&Content) -> Analysis,
-) -> Result<Option<PermissionSet>, StoreError> {
-    let row = sqlx::query(
-        "select arn, name, description, content from permission_set where arn = $1 and gone_seen is null",
-    )
-    .bind(arn.as_str())
-    .fetch_optional(conn)
-    .await?;
-    row.map(|row| permission_set(&row, analyse)).transpose()
-}
-
 fn permission_set(
     row: &AnyRow,
     analyse: impl Fn(&Content) -> Analysis,
@@ -230,7 +215,6 @@ async fn pairs(
     conn: &mut StoreConnection,
     ids: &mut Ids,
 ) -> Result<SharedMap<Pair, PairRead>, StoreError> {
-    const TABLE: &str = "assignment_span";
     let mut pairs = pair_reads(conn, ids).await?;
     let mut rows = sqlx::query(
         "select account_id, set_arn, principal_type, principal_id, first_seen \
@@ -238,14 +222,10 @@ async fn pairs(
     )
     .fetch(conn);
     while let Some(row) = rows.try_next().await? {
-        let Some(read) = pairs.get_mut(&pair(TABLE, &row, ids)?) else {
+        let Some(read) = pairs.get_mut(&pair("assignment_span", &row, ids)?) else {
             continue;
         };
-        let (principal, since) = assigned(
-            &row,
-            |user| ids.users.id(TABLE, user),
-            |group| ids.groups.id(TABLE, group),
-        )?;
+        let (principal, since) = assigned(&row, ids)?;
         read.principals.insert(principal, since);
     }
     let pairs = pairs.into_iter();
@@ -255,18 +235,15 @@ async fn pairs(
 }
 
 /// Returns the principal of an assignment, and when it was first seen.
-pub(super) fn assigned(
-    row: &AnyRow,
-    user: impl FnOnce(&str) -> Result<UserId, StoreError>,
-    group: impl FnOnce(&str) -> Result<GroupId, StoreError>,
-) -> Result<(Principal, Timestamp), StoreError> {
+fn assigned(row: &AnyRow, ids: &mut Ids) -> Result<(Principal, Timestamp), StoreError> {
+    const TABLE: &str = "assignment_span";
     let principal: String = row.try_get("principal_id")?;
     let principal = match row.try_get::<String, _>("principal_type")?.as_str() {
-        "USER" => Principal::User(user(&principal)?),
-        "GROUP" => Principal::Group(group(&principal)?),
+        "USER" => Principal::User(ids.users.id(TABLE, &principal)?),
+        "GROUP" => Principal::Group(ids.groups.id(TABLE, &principal)?),
         other => {
             return Err(StoreError::Inconsistent {
-                table: "assignment_span",
+                table: TABLE,
                 what: format!("the principal type {other}"),
             });
         }
@@ -275,7 +252,7 @@ pub(super) fn assigned(
 }
 
 /// Returns the last read of a pair, without its principals.
-pub(super) fn pair_read(row: &AnyRow) -> Result<PairRead, StoreError> {
+fn pair_read(row: &AnyRow) -> Result<PairRead, StoreError> {
     let provisioned = match row.try_get::<String, _>("provisioned")?.as_str() {
         OUTDATED => Provisioned::Outdated,
         _ => Provisioned::Latest,

@@ -12,7 +12,6 @@
 
 mod agreed_links;
 mod agreements;
-mod another_process;
 mod check_config;
 mod classify;
 mod controllers;
