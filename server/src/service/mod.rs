@@ -25,6 +25,7 @@ pub mod jobs;
 pub mod journal;
 pub mod known_servers;
 mod ledger;
+pub mod metrics;
 pub mod moved_accounts;
 pub mod names;
 mod operations;
