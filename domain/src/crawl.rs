@@ -20,6 +20,7 @@ use crate::{
     ids::{AccountId, GroupId, OuId, Pair, PermissionSetArn, PersonId, Principal, UserId},
     org::{Account, OrganizationalUnit, SpecialAccounts},
     permission_set::PermissionSet,
+    shared_map::SharedMap,
     snapshot::{PairRead, Parts, Provisioned, Shared, Unread},
     time::Timestamp,
 };
@@ -108,7 +109,7 @@ pub fn merge(before: &Parts, crawl: Crawl, known: MergeContext<'_>) -> Parts {
     let mut parts = listed(before, crawl, known);
     for (read, as_of) in reads {
         if by_crawl.before(read, *as_of, started)
-            && let Some((newer, _)) = take(&parts, read, *as_of)
+            && let Some(newer) = take(&parts, read, *as_of)
         {
             parts = newer;
         }
@@ -125,22 +126,27 @@ fn listed(before: &Parts, mut crawl: Crawl, known: MergeContext<'_>) -> Parts {
     let (units, accounts) = match crawl.organization {
         Some(organization) => {
             let (units, accounts) = organized(organization, &known, crawl.ended);
-            (units, accounts.into())
+            let accounts = before.accounts.replaced_by(accounts.into_iter());
+            (Shared::from(units), accounts)
         }
         None => (before.units.clone(), before.accounts.clone()),
     };
     let users = match crawl.users {
-        Some(users) => users
-            .into_iter()
-            .map(|user| (user.id.clone(), user))
-            .collect(),
+        Some(users) => {
+            let users: BTreeMap<_, _> =
+                users.into_iter().map(|one| (one.id.clone(), one)).collect();
+            before.users.replaced_by(users.into_iter())
+        }
         None => before.users.clone(),
     };
-    let groups: Shared<BTreeMap<GroupId, Group>> = match crawl.groups {
-        Some(groups) => groups
-            .into_iter()
-            .map(|group| (group.id.clone(), group))
-            .collect(),
+    let groups = match crawl.groups {
+        Some(groups) => {
+            let groups: BTreeMap<_, _> = groups
+                .into_iter()
+                .map(|one| (one.id.clone(), one))
+                .collect();
+            before.groups.replaced_by(groups.into_iter())
+        }
         None => before.groups.clone(),
     };
     let (members, members_as_of) = joined(before, &groups, crawl.members);
@@ -163,7 +169,7 @@ fn listed(before: &Parts, mut crawl: Crawl, known: MergeContext<'_>) -> Parts {
         let listed = accounts.is_none_or(|accounts| accounts.contains(&pair.account));
         named(&pair.set) && (listed || read.as_of >= crawl.started)
     });
-    let mut coverage = before.coverage.clone();
+    let mut coverage = (*before.coverage).clone();
     coverage.began = Some(crawl.started);
     coverage.newest = Some(crawl.ended);
     let oldest = pairs.values().map(|read| read.as_of).min();
@@ -180,13 +186,13 @@ fn listed(before: &Parts, mut crawl: Crawl, known: MergeContext<'_>) -> Parts {
         units,
         users,
         groups,
-        members: members.into(),
+        members,
         members_as_of,
-        sets: sets.into(),
-        pairs: pairs.into(),
-        persons: known.persons.into(),
-        other_users: known.other_users,
-        coverage,
+        sets: before.sets.replaced_by(sets.into_iter()),
+        pairs,
+        persons: before.persons.replaced_by(known.persons.into_iter()),
+        other_users: known.other_users.into(),
+        coverage: coverage.into(),
     }
 }
 
@@ -219,39 +225,39 @@ fn organized(
 }
 
 type MergedMembers = (
-    BTreeMap<GroupId, BTreeSet<UserId>>,
-    BTreeMap<GroupId, Timestamp>,
+    SharedMap<GroupId, Shared<BTreeSet<UserId>>>,
+    SharedMap<GroupId, Timestamp>,
 );
 
 /// Merges memberships: those just read, and the known ones of groups that exist.
-fn joined(before: &Parts, groups: &BTreeMap<GroupId, Group>, read: Vec<Members>) -> MergedMembers {
-    let (mut members, mut members_as_of) = MergedMembers::default();
-    for read in read {
-        let known = before.members_as_of.get(&read.group);
-        let known = known.filter(|_| groups.contains_key(&read.group)).copied();
-        let earlier = members_as_of.get(&read.group).copied();
-        if known.max(earlier).is_none_or(|known| known <= read.as_of) {
-            members_as_of.insert(read.group.clone(), read.as_of);
-            members.insert(read.group, read.users);
-        }
-    }
-    for (group, users) in before
-        .members
-        .iter()
-        .filter(|(group, _)| groups.contains_key(*group))
-    {
-        if !members.contains_key(group) {
-            members.insert(group.clone(), users.clone());
-        }
-    }
-    for (group, at) in before
+fn joined(before: &Parts, groups: &SharedMap<GroupId, Group>, read: Vec<Members>) -> MergedMembers {
+    let exists = |group: &GroupId| groups.contains_key(group);
+    let known = before.members.iter().filter(|(group, _)| exists(group));
+    let mut members: BTreeMap<GroupId, Shared<BTreeSet<UserId>>> = known
+        .map(|(group, users)| (group.clone(), users.clone()))
+        .collect();
+    let known = before
         .members_as_of
         .iter()
-        .filter(|(group, _)| groups.contains_key(*group))
-    {
-        members_as_of.entry(group.clone()).or_insert(*at);
+        .filter(|(group, _)| exists(group));
+    let mut members_as_of: BTreeMap<GroupId, Timestamp> =
+        known.map(|(group, at)| (group.clone(), *at)).collect();
+    for read in read {
+        let known = members_as_of.get(&read.group);
+        if known.is_none_or(|known| *known <= read.as_of) {
+            members_as_of.insert(read.group.clone(), read.as_of);
+            let same = members
+                .get(&read.group)
+                .filter(|known| ***known == read.users);
+            if same.is_none() {
+                members.insert(read.group, read.users.into());
+            }
+        }
     }
-    (members, members_as_of)
+    (
+        before.members.replaced_by(members.into_iter()),
+        before.members_as_of.replaced_by(members_as_of.into_iter()),
+    )
 }
 
 /// Merges pairs: those listed, and the known ones that were not listed, if they are `kept`.
@@ -259,53 +265,43 @@ fn assigned(
     before: &Parts,
     listings: Vec<PairListing>,
     kept: impl Fn(&Pair, &PairRead) -> bool,
-) -> BTreeMap<Pair, PairRead> {
-    let known = |pair: &Pair| before.pairs.get(pair).filter(|read| kept(pair, read));
-    let mut pairs = BTreeMap::new();
-    let mut listed = BTreeSet::new();
-    for listing in listings {
-        let pair = listing.pair.clone();
-        if listed.insert(pair.clone())
-            && let Some(read) = known(&pair)
-        {
-            pairs.insert(pair, read.clone());
-        }
-        merge_pair(&mut pairs, listing);
-    }
+) -> SharedMap<Pair, PairRead> {
+    let mut pairs = before.pairs.clone();
     for (pair, read) in &before.pairs {
-        if !listed.contains(pair) && kept(pair, read) {
-            pairs.insert(pair.clone(), read.clone());
+        if !kept(pair, read) {
+            pairs.remove(pair);
         }
+    }
+    for listing in listings {
+        merge_pair(&mut pairs, listing);
     }
     pairs
 }
 
 /// Merges the listing of one pair. A listing older than the known one has no effect.
-pub fn merge_pair(pairs: &mut BTreeMap<Pair, PairRead>, listing: PairListing) {
+pub fn merge_pair(pairs: &mut SharedMap<Pair, PairRead>, listing: PairListing) {
     let before = pairs.get(&listing.pair);
     if before.is_some_and(|read| read.as_of > listing.as_of) {
         return;
     }
-    let principals: BTreeMap<Principal, Timestamp> = listing
-        .principals
-        .into_iter()
-        .map(|principal| {
-            let since = before
-                .and_then(|read| read.principals.get(&principal))
-                .copied();
-            (principal, since.unwrap_or(listing.as_of))
-        })
-        .collect();
-    if principals.is_empty() {
-        pairs.remove(&listing.pair);
-    } else {
-        let read = PairRead {
-            as_of: listing.as_of,
-            principals,
-            provisioned: listing.provisioned,
-        };
-        pairs.insert(listing.pair, read);
-    }
+    let same = before.filter(|read| read.principals.keys().eq(&listing.principals));
+    let principals = same.map_or_else(
+        || {
+            let since = |principal: &Principal| before?.principals.get(principal).copied();
+            let principals = listing.principals.into_iter().map(|principal| {
+                let since = since(&principal).unwrap_or(listing.as_of);
+                (principal, since)
+            });
+            principals.collect()
+        },
+        |read| read.principals.clone(),
+    );
+    let read = (!principals.is_empty()).then_some(PairRead {
+        as_of: listing.as_of,
+        principals,
+        provisioned: listing.provisioned,
+    });
+    pairs.set(&listing.pair, read);
 }
 
 #[cfg(test)]

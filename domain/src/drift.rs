@@ -149,8 +149,8 @@ fn memberships(before: &Parts, after: &Parts, since: Timestamp, by: Timestamp) -
     let none = BTreeSet::new();
     let mut seen = Vec::new();
     for group in groups {
-        let then = before.members.get(group).unwrap_or(&none);
-        let now = after.members.get(group).unwrap_or(&none);
+        let then = before.members.get(group).map_or(&none, |all| all);
+        let now = after.members.get(group).map_or(&none, |all| all);
         let (group, gone) = (group.clone(), then.difference(now));
         let since = before.members_as_of.get(&group).copied().unwrap_or(since);
         let by = after.members_as_of.get(&group).copied().unwrap_or(by);

@@ -1,23 +1,26 @@
 //! Everything observed in AWS, indexed, with a read time for each pair.
 //!
-//! Immutable: a newer read produces a new snapshot. It includes principals that are no longer in the directory and
-//! records what could not be read. It decides nothing.
+//! Immutable: a newer read produces a new snapshot, which shares with the older one whatever is equal. It includes
+//! principals that are no longer in the directory and records what could not be read. It decides nothing.
 
 mod coverage;
+mod difference;
 mod external_ids;
+mod indexes;
 mod known;
 mod shared;
 
 pub use coverage::{Coverage, Gap, Unread};
+pub use difference::{ChangedItems, Difference};
 pub use known::{Figure, Knowledge, NeverRead, missing};
 pub use shared::Shared;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-use external_ids::UsersByExternalId;
+use indexes::Indexes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -27,6 +30,7 @@ use crate::{
     org::{Account, OrganizationalUnit},
     permission_set::PermissionSet,
     person::link::LinkKeys,
+    shared_map::SharedMap,
     time::Timestamp,
 };
 
@@ -36,7 +40,7 @@ pub struct PairRead {
     /// When the first page was requested from AWS.
     pub as_of: Timestamp,
     /// All assigned principals, orphans included, each with when it was first seen.
-    pub principals: BTreeMap<Principal, Timestamp>,
+    pub principals: SharedMap<Principal, Timestamp>,
     /// Whether the account holds the latest content of the permission set.
     pub provisioned: Provisioned,
 }
@@ -55,97 +59,33 @@ pub enum Provisioned {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Parts {
     /// Accounts with their classification.
-    pub accounts: Shared<BTreeMap<AccountId, (Account, Classification)>>,
-    pub units: BTreeMap<OuId, OrganizationalUnit>,
-    pub users: Shared<BTreeMap<UserId, User>>,
-    pub groups: Shared<BTreeMap<GroupId, Group>>,
+    pub accounts: SharedMap<AccountId, (Account, Classification)>,
+    pub units: Shared<BTreeMap<OuId, OrganizationalUnit>>,
+    pub users: SharedMap<UserId, User>,
+    pub groups: SharedMap<GroupId, Group>,
     /// The members of each group.
-    pub members: Shared<BTreeMap<GroupId, BTreeSet<UserId>>>,
+    pub members: SharedMap<GroupId, Shared<BTreeSet<UserId>>>,
     /// When the members of each group were last read.
-    pub members_as_of: BTreeMap<GroupId, Timestamp>,
-    pub sets: Shared<BTreeMap<PermissionSetArn, PermissionSet>>,
+    pub members_as_of: SharedMap<GroupId, Timestamp>,
+    pub sets: SharedMap<PermissionSetArn, PermissionSet>,
     /// Assignments, by the pair under which AWS lists them.
-    pub pairs: Shared<BTreeMap<Pair, PairRead>>,
+    pub pairs: SharedMap<Pair, PairRead>,
     /// The person of each user.
-    pub persons: Shared<BTreeMap<UserId, PersonId>>,
+    pub persons: SharedMap<UserId, PersonId>,
     /// The person of each user that a person was before, or that has an external id of the person.
     #[serde(default)]
-    pub other_users: BTreeMap<UserId, PersonId>,
+    pub other_users: Shared<BTreeMap<UserId, PersonId>>,
     /// Completeness and freshness.
-    pub coverage: Coverage,
+    pub coverage: Shared<Coverage>,
 }
 
 /// Everything observed, with the indexes that queries need. Copies share data and indexes.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     parts: Parts,
-    never_read: NeverRead,
-    indexes: Arc<Indexes>,
+    never_read: Arc<NeverRead>,
+    indexes: Indexes,
     in_management: Arc<BTreeSet<PermissionSetArn>>,
-}
-
-/// The indexes that do not depend on classifications.
-#[derive(Debug, Default)]
-struct Indexes {
-    groups_of: HashMap<UserId, Vec<GroupId>>,
-    pairs_of: HashMap<Principal, Vec<Pair>>,
-    sets_in: HashMap<AccountId, Vec<Pair>>,
-    user_of: HashMap<PersonId, UserId>,
-    users_by_external_id: UsersByExternalId,
-}
-
-impl Indexes {
-    fn of(parts: &Parts) -> Self {
-        let mut groups_of: HashMap<UserId, Vec<GroupId>> = HashMap::new();
-        for (group, members) in &parts.members {
-            for user in members {
-                groups_of
-                    .entry(user.clone())
-                    .or_default()
-                    .push(group.clone());
-            }
-        }
-        let mut pairs_of: HashMap<Principal, Vec<Pair>> = HashMap::new();
-        let mut sets_in: HashMap<AccountId, Vec<Pair>> = HashMap::new();
-        for (pair, read) in &parts.pairs {
-            sets_in
-                .entry(pair.account.clone())
-                .or_default()
-                .push(pair.clone());
-            for principal in read.principals.keys() {
-                pairs_of
-                    .entry(principal.clone())
-                    .or_default()
-                    .push(pair.clone());
-            }
-        }
-        // There are as many lists as people and most are short, so spare capacity would be most of their size.
-        groups_of.values_mut().for_each(Vec::shrink_to_fit);
-        pairs_of.values_mut().for_each(Vec::shrink_to_fit);
-        let user_of = parts
-            .persons
-            .iter()
-            .map(|(user, person)| (person.clone(), user.clone()))
-            .collect();
-        Self {
-            users_by_external_id: UsersByExternalId::of(parts.users.values()),
-            groups_of,
-            pairs_of,
-            sets_in,
-            user_of,
-        }
-    }
-
-    /// Returns the permission sets of the management account.
-    fn in_management(&self, parts: &Parts) -> BTreeSet<PermissionSetArn> {
-        let accounts = parts.accounts.iter();
-        accounts
-            .filter(|(_, (_, class))| is_management(class))
-            .filter_map(|(id, _)| self.sets_in.get(id))
-            .flatten()
-            .map(|pair| pair.set.clone())
-            .collect()
-    }
 }
 
 /// Whether an account is the management account according to the organization. A tag to that effect only makes the
@@ -154,19 +94,73 @@ fn is_management(class: &Classification) -> bool {
     class.environment == Environment::Management && class.environment_source == Source::Role
 }
 
+/// Returns the permission sets of the management account.
+fn in_management(parts: &Parts) -> BTreeSet<PermissionSetArn> {
+    let accounts = parts.accounts.iter();
+    accounts
+        .filter(|(_, (_, class))| is_management(class))
+        .flat_map(|(id, _)| pairs_in(parts, id))
+        .map(|(pair, _)| pair.set.clone())
+        .collect()
+}
+
+/// Returns the pairs of one account, ordered by permission set.
+fn pairs_in<'a>(
+    parts: &'a Parts,
+    account: &'a AccountId,
+) -> impl Iterator<Item = (&'a Pair, &'a PairRead)> {
+    let pairs = parts.pairs.from_where(|pair| pair.account < *account);
+    pairs.take_while(|(pair, _)| pair.account == *account)
+}
+
 impl Snapshot {
     /// Builds the indexes.
     pub fn new(parts: Parts) -> Self {
-        let indexes = Indexes::of(&parts);
         Self {
-            never_read: NeverRead::of(&parts),
-            in_management: Arc::new(indexes.in_management(&parts)),
-            indexes: Arc::new(indexes),
+            never_read: Arc::new(NeverRead::of(&parts)),
+            in_management: Arc::new(in_management(&parts)),
+            indexes: Indexes::of(&parts),
             parts,
         }
     }
 
-    /// Returns the snapshot in which these accounts are classified differently. Costs as much as there are accounts.
+    /// Returns the snapshot of newer data, and what differs. Costs as much as differs, unless the directory does.
+    #[must_use]
+    pub fn updated(&self, parts: Parts) -> (Self, Difference) {
+        let difference = Difference::between(&self.parts, &parts);
+        let Difference::Items(items) = &difference else {
+            return (Self::new(parts), difference);
+        };
+        let mut indexes = self.indexes.clone();
+        indexes.update(&self.parts, &parts, items);
+        let guarded = |pair: &Pair| {
+            let of = |parts: &Parts| parts.accounts.get(&pair.account).map(|(_, class)| *class);
+            of(&parts).is_some_and(|class| is_management(&class))
+        };
+        let in_management = if items.accounts.is_empty() && !items.pairs.iter().any(guarded) {
+            Arc::clone(&self.in_management)
+        } else {
+            Arc::new(in_management(&parts))
+        };
+        // What was never read depends on what was read since.
+        let never_read = if parts.coverage == self.parts.coverage
+            && parts.coverage.never_read.is_empty()
+            && parts.coverage.newest.is_some()
+        {
+            Arc::clone(&self.never_read)
+        } else {
+            Arc::new(NeverRead::of(&parts))
+        };
+        let next = Self {
+            parts,
+            never_read,
+            indexes,
+            in_management,
+        };
+        (next, difference)
+    }
+
+    /// Returns the snapshot in which these accounts are classified differently.
     #[must_use]
     pub fn classified(&self, accounts: &BTreeMap<AccountId, Classification>) -> Self {
         let mut parts = self.parts.clone();
@@ -175,11 +169,7 @@ impl Snapshot {
                 *known = *class;
             }
         }
-        Self {
-            in_management: Arc::new(self.indexes.in_management(&parts)),
-            parts,
-            ..self.clone()
-        }
+        self.updated(parts).0
     }
 
     /// Returns the data, to read it or to build the next snapshot from.
@@ -195,7 +185,7 @@ impl Snapshot {
     /// Returns every user that a key finds, each once.
     pub fn found_by(&self, keys: &LinkKeys) -> impl Iterator<Item = &User> {
         let external_ids = keys.external_ids();
-        let by_id = external_ids.flat_map(|id| self.indexes.users_by_external_id.candidates(&id));
+        let by_id = external_ids.flat_map(|id| self.indexes.candidates(&id));
         let found: BTreeSet<&UserId> = by_id.chain(keys.attribute.as_ref()).collect();
         let users: Vec<&User> = found.into_iter().filter_map(|id| self.user(id)).collect();
         users
@@ -233,25 +223,23 @@ impl Snapshot {
 
     /// Returns the user of a person.
     pub fn user_of(&self, person: &PersonId) -> Option<&UserId> {
-        self.indexes.user_of.get(person)
+        self.indexes.user_of(person)
     }
 
     /// Returns the groups that a user is a member of.
     pub fn groups_of(&self, user: &UserId) -> &[GroupId] {
-        self.indexes.groups_of.get(user).map_or(&[], Vec::as_slice)
+        self.indexes.groups_of(user)
     }
 
     /// Returns the members of a group; none for a group that does not exist.
     pub fn members(&self, group: &GroupId) -> impl Iterator<Item = &UserId> {
-        self.parts.members.get(group).into_iter().flatten()
+        let members = self.parts.members.get(group).into_iter();
+        members.flat_map(|members| members.iter())
     }
 
     /// Returns the pairs that a principal is assigned to.
     pub fn pairs_of(&self, principal: &Principal) -> &[Pair] {
-        self.indexes
-            .pairs_of
-            .get(principal)
-            .map_or(&[], Vec::as_slice)
+        self.indexes.pairs_of(principal)
     }
 
     /// Returns the result of the last read of a pair.
@@ -264,17 +252,25 @@ impl Snapshot {
         &'a self,
         account: &'a AccountId,
     ) -> impl Iterator<Item = (&'a Pair, &'a PairRead)> {
-        let pairs = self.indexes.sets_in.get(account);
-        pairs
-            .into_iter()
-            .flatten()
-            .filter_map(move |pair| self.parts.pairs.get_key_value(pair))
+        pairs_in(&self.parts, account)
     }
 
     /// Whether an account is the management account according to the organization.
     pub fn is_management(&self, account: &AccountId) -> bool {
         self.account(account)
             .is_some_and(|(_, class)| is_management(class))
+    }
+
+    /// Returns the permission sets that are assigned in the management account in one of two snapshots only.
+    pub fn other_management_sets<'a>(
+        &'a self,
+        other: &'a Self,
+    ) -> impl Iterator<Item = &'a PermissionSetArn> {
+        let shared = Arc::ptr_eq(&self.in_management, &other.in_management);
+        let differ = self
+            .in_management
+            .symmetric_difference(&other.in_management);
+        differ.filter(move |_| !shared)
     }
 
     /// Whether a permission set is assigned in the management account.

@@ -1,10 +1,6 @@
 //! The composition root: builds everything that runs from the configuration.
 
-use std::{
-    collections::BTreeSet,
-    fmt::Write as _,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use domain::{
@@ -35,9 +31,8 @@ use crate::{
         engine_lease::EngineLease,
         identities,
         instance::{self, InstanceError},
-        jobs,
         journal::{EntryActor, Journal},
-        names, oversight,
+        metrics, names,
         readiness::Readiness,
         settings::Settings,
         sign_in::{PoolCheck, PoolStatus, UserLookup},
@@ -98,6 +93,8 @@ pub enum StartError {
     Discovery(#[from] DiscoveryFailure),
     #[error("the user pool does not fit the configuration")]
     Pool(#[from] crate::cli::PoolMismatch),
+    #[error("the stored state of AWS cannot be loaded")]
+    Restore(#[from] crate::service::stored_state::RestoreError),
     #[error("the ledger cannot be used")]
     Ledger(#[from] crate::engine::seal::Fault),
     #[error("cannot listen on {0}")]
@@ -363,37 +360,6 @@ impl Readiness for PortAdapters {
     }
 
     async fn metrics(&self) -> String {
-        let budgets = &self.app_state.aws.budgets;
-        let mut text = String::new();
-        for (service, budget) in [
-            ("sso", &budgets.sso),
-            ("identitystore", &budgets.directory),
-            ("organizations", &budgets.organizations),
-        ] {
-            let (calls, throttled) = (budget.calls(), budget.throttled());
-            let lines = [
-                format!("leastwise_aws_calls_total{{service=\"{service}\"}} {calls}\n"),
-                format!("leastwise_aws_throttled_total{{service=\"{service}\"}} {throttled}\n"),
-            ];
-            text.extend(lines);
-        }
-        let alarms = self.app_state.removal_alarms.load(Ordering::Relaxed);
-        writeln!(text, "leastwise_removal_alarms_total {alarms}")
-            .expect("writing to a string cannot fail");
-        let identities = self.app_state.identity_summary();
-        text.extend([
-            format!("leastwise_identities_suspended {}\n", identities.suspended),
-            format!(
-                "leastwise_identity_alarm {}\n",
-                u8::from(identities.alarm.is_some())
-            ),
-        ]);
-        let engine = u8::from(*self.app_state.engine_lease.runs_here().borrow());
-        writeln!(text, "leastwise_engine_runs_here {engine}")
-            .expect("writing to a string cannot fail");
-        let idle = oversight::idle_marks(&self.app_state).len();
-        writeln!(text, "leastwise_oversight_marks_idle {idle}")
-            .expect("writing to a string cannot fail");
-        text + &jobs::metrics(&self.app_state).await
+        metrics::text(&self.app_state).await
     }
 }

@@ -79,13 +79,12 @@ impl ListingTimes {
     }
 }
 
-/// Returns the parts after one read, and the accounts in which something changed; none if the read adds nothing to what
-/// is known.
-pub fn take(
-    before: &Parts,
-    read: &SingleRead,
-    as_of: Timestamp,
-) -> Option<(Parts, BTreeSet<AccountId>)> {
+/// Returns the parts after one read; none if the read adds nothing to what is known.
+pub fn take(before: &Parts, read: &SingleRead, as_of: Timestamp) -> Option<Parts> {
+    let members = |group: &GroupId| -> BTreeSet<UserId> {
+        let known = before.members.get(group);
+        known.map(|known| (**known).clone()).unwrap_or_default()
+    };
     match read {
         SingleRead::Listing(Listing::Pair { pair, principals }) => {
             merged_pair(before, pair, principals, as_of)
@@ -95,22 +94,24 @@ pub fn take(
             user,
             presence,
         }) => {
-            let mut members = before.members.get(group).cloned().unwrap_or_default();
+            let mut members = members(group);
             let differs = match presence {
                 Presence::Present => members.insert(user.clone()),
                 Presence::Absent => members.remove(user),
             };
             differs.then(|| with_members(before, group, members))
         }
-        SingleRead::Listing(Listing::Group { group, members }) => {
+        SingleRead::Listing(Listing::Group {
+            group,
+            members: read,
+        }) => {
             let newer = before.members_as_of.get(group) > Some(&as_of);
-            let none = BTreeSet::new();
-            if newer || before.members.get(group).unwrap_or(&none) == members {
+            if newer || members(group) == *read {
                 return None;
             }
-            let (mut parts, touched) = with_members(before, group, members.clone());
+            let mut parts = with_members(before, group, read.clone());
             parts.members_as_of.insert(group.clone(), as_of);
-            Some((parts, touched))
+            Some(parts)
         }
         // A newer complete read has removed somebody, or has them all.
         SingleRead::MembersSeen { group, .. }
@@ -122,7 +123,7 @@ pub fn take(
             None
         }
         SingleRead::MembersSeen { group, users } => {
-            let known = before.members.get(group).cloned().unwrap_or_default();
+            let known = members(group);
             let members: BTreeSet<UserId> = known.union(users).cloned().collect();
             (members.len() > known.len()).then(|| with_members(before, group, members))
         }
@@ -142,7 +143,7 @@ fn merged_account(
     account: &Account,
     (class, as_of): (Classification, Timestamp),
     units: &[OrganizationalUnit],
-) -> Option<(Parts, BTreeSet<AccountId>)> {
+) -> Option<Parts> {
     let known = before.accounts.get(&account.id);
     let class = known.map_or(class, |(_, known)| {
         let held = class.held(known.undeclared().strictness());
@@ -155,12 +156,13 @@ fn merged_account(
         return None;
     }
     let mut parts = before.clone();
-    for unit in units {
-        parts.units.insert(unit.id.clone(), unit.clone());
+    if !same_units {
+        let named = units.iter().map(|unit| (unit.id.clone(), unit.clone()));
+        parts.units.extend(named);
     }
-    let id = account.id.clone();
-    parts.accounts.insert(id.clone(), (account.clone(), class));
-    Some((parts, BTreeSet::from([id])))
+    let known = (account.clone(), class);
+    parts.accounts.insert(account.id.clone(), known);
+    Some(parts)
 }
 
 fn merged_pair(
@@ -168,7 +170,7 @@ fn merged_pair(
     pair: &Pair,
     principals: &BTreeSet<Principal>,
     as_of: Timestamp,
-) -> Option<(Parts, BTreeSet<AccountId>)> {
+) -> Option<Parts> {
     let known = before.pairs.get(pair);
     let same = match known {
         Some(read) => read.principals.keys().eq(principals),
@@ -177,7 +179,6 @@ fn merged_pair(
     if same && known.is_none_or(|read| read.as_of >= as_of) {
         return None;
     }
-    let mut parts = before.clone();
     let provisioned = known.map_or(Provisioned::Latest, |read| read.provisioned);
     let listing = PairListing {
         pair: pair.clone(),
@@ -185,25 +186,15 @@ fn merged_pair(
         principals: principals.clone(),
         provisioned,
     };
+    let mut parts = before.clone();
     merge_pair(&mut parts.pairs, listing);
-    Some((parts, BTreeSet::from([pair.account.clone()])))
+    Some(parts)
 }
 
-fn with_members(
-    before: &Parts,
-    group: &GroupId,
-    members: BTreeSet<UserId>,
-) -> (Parts, BTreeSet<AccountId>) {
+fn with_members(before: &Parts, group: &GroupId, members: BTreeSet<UserId>) -> Parts {
     let mut parts = before.clone();
-    parts.members.insert(group.clone(), members);
-    let opened = Principal::Group(group.clone());
-    let touched = parts
-        .pairs
-        .iter()
-        .filter(|(_, read)| read.principals.contains_key(&opened))
-        .map(|(pair, _)| pair.account.clone())
-        .collect();
-    (parts, touched)
+    parts.members.insert(group.clone(), members.into());
+    parts
 }
 
 /// A read of a permission set covers its content and all accounts that hold it, so all its pairs are updated.
@@ -211,7 +202,7 @@ fn merged_set(
     before: &Parts,
     set: &PermissionSet,
     outdated: &BTreeSet<AccountId>,
-) -> Option<(Parts, BTreeSet<AccountId>)> {
+) -> Option<Parts> {
     let provisioned = |pair: &Pair| {
         if outdated.contains(&pair.account) {
             Provisioned::Outdated
@@ -219,19 +210,20 @@ fn merged_set(
             Provisioned::Latest
         }
     };
-    let mut pairs = before.pairs.iter().filter(|(pair, _)| pair.set == set.arn);
-    let same_everywhere = pairs.all(|(pair, read)| read.provisioned == provisioned(pair));
-    if same_everywhere && before.sets.get(&set.arn) == Some(set) {
+    let pairs = before.pairs.iter().filter(|(pair, _)| pair.set == set.arn);
+    let differ: Vec<&Pair> = pairs
+        .filter(|(pair, read)| read.provisioned != provisioned(pair))
+        .map(|(pair, _)| pair)
+        .collect();
+    if differ.is_empty() && before.sets.get(&set.arn) == Some(set) {
         return None;
     }
     let mut parts = before.clone();
     parts.sets.insert(set.arn.clone(), set.clone());
-    let mut touched = BTreeSet::new();
-    for (pair, read) in &mut parts.pairs {
-        if pair.set == set.arn {
+    for pair in differ {
+        if let Some(read) = parts.pairs.get_mut(pair) {
             read.provisioned = provisioned(pair);
-            touched.insert(pair.account.clone());
         }
     }
-    Some((parts, touched))
+    Some(parts)
 }

@@ -105,6 +105,7 @@ impl<'a> Overlay<'a> {
     }
 
     fn read_members(&self, group: &GroupId) -> Option<&'a BTreeSet<UserId>> {
-        self.snapshot.parts().members.get(group)
+        let members = self.snapshot.parts().members.get(group);
+        members.map(|members| &**members)
     }
 }

@@ -11,6 +11,7 @@ use std::{
 
 use super::{
     change_evaluation::access_path,
+    evaluated::KnownClass,
     existing_access::{ExistingAccessEvaluator, orphan_hits, unknown_account_hit},
     request_template::{PolicyPrincipal, RequestTemplate},
 };
@@ -191,8 +192,13 @@ impl<'a> ExistingAccessEvaluator<'a> {
                 .2
                 .push(user.clone());
         }
-        for ((number, who_number, _), (frame, who, mut users)) in apart {
+        let mut apart: Vec<(Apart, Case)> = apart.into_iter().collect();
+        for (_, (_, _, users)) in &mut apart {
             users.sort();
+        }
+        // By people and not by number: the result must not depend on what was evaluated before.
+        apart.sort_by(|(_, (_, _, a)), (_, (_, _, b))| a.first().cmp(&b.first()));
+        for ((number, who_number, _), (frame, who, users)) in apart {
             let hits = self.hits((number, &frame), (who_number, &who));
             findings.push(PolicyFindings {
                 hits: self.with_overdue(hits, assignment, users.first()),
@@ -205,21 +211,46 @@ impl<'a> ExistingAccessEvaluator<'a> {
         if let Some(known) = self.equivalence_classes.get(group) {
             return Rc::clone(known);
         }
+        let members = self.snapshot.parts().members.get(group);
+        let known = members.and_then(|members| self.evaluated.classes(group, members));
+        let known = known.unwrap_or_else(|| {
+            let classes = self.classes(group);
+            if let Some(members) = members {
+                self.evaluated
+                    .add_classes(group, members, Arc::clone(&classes));
+            }
+            classes
+        });
+        let numbered = known.iter().map(|class| EquivalenceClass {
+            who: (
+                self.evaluator.who(class.who.clone()),
+                Rc::new(class.who.clone()),
+            ),
+            people: Arc::clone(&class.people),
+        });
+        let equivalence_classes: Rc<[EquivalenceClass]> = numbered.collect();
+        self.equivalence_classes
+            .insert(group.clone(), Rc::clone(&equivalence_classes));
+        equivalence_classes
+    }
+
+    /// Separates the members of a group into people whom the policies cannot distinguish.
+    fn classes(&mut self, group: &GroupId) -> Arc<[KnownClass]> {
         let mut apart: BTreeMap<usize, (Rc<PolicyPrincipal>, Vec<UserId>)> = BTreeMap::new();
         for user in self.snapshot.members(group) {
             let (number, who) = self.who(user, &BTreeSet::new());
             let (_, users) = apart.entry(number).or_insert((who, Vec::new()));
             users.push(user.clone());
         }
-        let equivalence_classes: Rc<[EquivalenceClass]> = apart
-            .into_iter()
-            .map(|(number, (who, users))| EquivalenceClass {
-                who: (number, who),
+        let apart = apart.into_values();
+        let mut classes: Vec<KnownClass> = apart
+            .map(|(who, users)| KnownClass {
+                who: (*who).clone(),
                 people: users.into(),
             })
             .collect();
-        self.equivalence_classes
-            .insert(group.clone(), Rc::clone(&equivalence_classes));
-        equivalence_classes
+        // By people and not by number: the result must not depend on what was evaluated before.
+        classes.sort_by(|a, b| a.people.first().cmp(&b.people.first()));
+        classes.into()
     }
 }

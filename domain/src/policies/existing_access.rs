@@ -12,6 +12,7 @@ use std::{
 use super::{
     change_evaluation::{access_path, minutes, set_attributes},
     equivalence_classes::EquivalenceClass,
+    evaluated::Evaluated,
     evaluator::{Evaluator, PolicyResponse},
     records::Records,
     request_template::{
@@ -51,6 +52,7 @@ pub struct ExistingAccessEvaluator<'a> {
     pub(super) equivalence_classes: HashMap<GroupId, Rc<[EquivalenceClass]>>,
     hits: HashMap<(usize, usize), Arc<[Hit]>>,
     clean: Arc<[Hit]>,
+    pub(super) evaluated: Arc<Evaluated>,
 }
 
 impl<'a> ExistingAccessEvaluator<'a> {
@@ -65,6 +67,7 @@ impl<'a> ExistingAccessEvaluator<'a> {
             equivalence_classes: HashMap::new(),
             hits: HashMap::new(),
             clean: Arc::new([]),
+            evaluated: Arc::new(Evaluated::new(rules.version())),
         }
     }
 
@@ -72,6 +75,15 @@ impl<'a> ExistingAccessEvaluator<'a> {
     #[must_use]
     pub fn with_records(mut self, records: Records) -> Self {
         self.records = records;
+        self
+    }
+
+    /// Uses what was evaluated before under the same policies and for the same directory, and adds to it.
+    #[must_use]
+    pub fn with_evaluated(mut self, evaluated: &Arc<Evaluated>) -> Self {
+        if evaluated.is_of(self.evaluator.rules.version()) {
+            self.evaluated = Arc::clone(evaluated);
+        }
         self
     }
 
@@ -281,8 +293,13 @@ impl<'a> ExistingAccessEvaluator<'a> {
         if let Some(hits) = self.hits.get(&(frame.0, who.0)) {
             return Arc::clone(hits);
         }
-        let answer = self.evaluator.numbered(frame, who);
-        let hits = self.words(&answer);
+        let known = self.evaluated.hits(frame.1, who.1);
+        let hits = known.unwrap_or_else(|| {
+            let answer = self.evaluator.numbered(frame, who);
+            let hits = self.words(&answer);
+            self.evaluated.add_hits(frame.1, who.1, &hits);
+            hits
+        });
         self.hits.insert((frame.0, who.0), Arc::clone(&hits));
         hits
     }

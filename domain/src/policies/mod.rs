@@ -10,6 +10,8 @@ mod change_evaluation;
 #[cfg(feature = "cedar")]
 mod equivalence_classes;
 #[cfg(feature = "cedar")]
+mod evaluated;
+#[cfg(feature = "cedar")]
 mod evaluator;
 #[cfg(feature = "cedar")]
 mod existing_access;
@@ -50,6 +52,8 @@ mod titles;
 pub use change_evaluation::evaluate;
 #[cfg(feature = "cedar")]
 pub use equivalence_classes::{Affected, AssignmentFindings, PolicyFindings};
+#[cfg(feature = "cedar")]
+pub use evaluated::Evaluated;
 #[cfg(feature = "cedar")]
 pub use existing_access::{ExistingAccessEvaluator, evaluate_existing_access};
 #[cfg(feature = "cedar")]

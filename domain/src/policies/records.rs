@@ -8,6 +8,8 @@ use crate::{
     engine::AccessResource,
     grant::Term,
     ids::{Assignment, GroupId, Pair, PersonId, Principal, UserId},
+    shared_map::SharedMap,
+    snapshot::Shared,
     time::Timestamp,
 };
 
@@ -25,20 +27,20 @@ pub struct Record {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Agreement {
     /// The people who agreed.
-    pub approvals: BTreeSet<PersonId>,
+    pub approvals: Shared<BTreeSet<PersonId>>,
     /// The gains that they saw: each user with the account and permission set.
-    pub gaining: BTreeSet<(UserId, Pair)>,
+    pub gaining: Shared<BTreeSet<(UserId, Pair)>>,
 }
 
-/// All records about existing access.
+/// All records about existing access. Copies share what they do not change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Records {
     /// What Leastwise granted.
-    pub assignments: BTreeMap<Assignment, Record>,
+    pub assignments: SharedMap<Assignment, Record>,
     /// The members that Leastwise added to each group, and who agreed to that.
-    pub memberships: BTreeMap<GroupId, BTreeMap<UserId, Agreement>>,
+    pub memberships: SharedMap<GroupId, Shared<BTreeMap<UserId, Agreement>>>,
     /// What should have been removed, and since when.
-    pub overdue: BTreeMap<AccessResource, Timestamp>,
+    pub overdue: Shared<BTreeMap<AccessResource, Timestamp>>,
 }
 
 impl Records {
@@ -64,7 +66,9 @@ impl Records {
             })
         };
         let agreed = granted.filter(saw).or_else(|| joined().filter(saw));
-        let names = agreed.into_iter().flat_map(|agreed| &agreed.approvals);
+        let names = agreed
+            .into_iter()
+            .flat_map(|agreed| agreed.approvals.iter());
         names.map(|person| person.as_str().to_owned()).collect()
     }
 

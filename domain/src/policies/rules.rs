@@ -18,7 +18,7 @@ use super::{
     statement::Loaded,
     titles::system_title,
 };
-use crate::verdict::RulesVersion;
+use crate::{ids::GroupId, verdict::RulesVersion};
 
 /// The policies in force.
 #[derive(Debug, Clone)]
@@ -93,6 +93,11 @@ impl Rules {
             guardrails: over_blanket(forbids),
             removals: None,
         })
+    }
+
+    /// Whether a policy names this group: then access by any path depends on who is a member.
+    pub fn names_group(&self, group: &GroupId) -> bool {
+        self.mentions.entity("Group", group.as_str())
     }
 
     /// Adds the policies on removals, which become part of the version. Fails if an id is used in both.

@@ -2,6 +2,7 @@
 //! that differs in one collection costs one collection.
 
 use std::{
+    collections::BTreeSet,
     ops::{Deref, DerefMut},
     sync::Arc,
 };
@@ -18,9 +19,22 @@ impl<T> Clone for Shared<T> {
     }
 }
 
+impl<T> Shared<T> {
+    /// Whether both hold the same memory. Two collections that do not can still be equal.
+    pub fn is_shared_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 impl<T> From<T> for Shared<T> {
     fn from(collection: T) -> Self {
         Self(Arc::new(collection))
+    }
+}
+
+impl<A: Ord, const N: usize> From<[A; N]> for Shared<BTreeSet<A>> {
+    fn from(items: [A; N]) -> Self {
+        BTreeSet::from(items).into()
     }
 }
 
@@ -50,6 +64,14 @@ impl<T: PartialEq> PartialEq for Shared<T> {
         Arc::ptr_eq(&self.0, &other.0) || *self.0 == *other.0
     }
 }
+
+impl<T: PartialEq> PartialEq<T> for Shared<T> {
+    fn eq(&self, other: &T) -> bool {
+        *self.0 == *other
+    }
+}
+
+impl<T: Eq> Eq for Shared<T> {}
 
 #[expect(
     clippy::into_iter_without_iter,

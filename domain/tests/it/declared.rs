@@ -200,7 +200,7 @@ fn a_declaration_confirms_what_waits_and_its_end_lets_it_wait_again() {
         class: fold(&[tagged(DEVELOPMENT_OUT)]),
         units: Vec::new(),
     };
-    let (parts, _) = domain::crawl::take(&parts, &read, NOW).unwrap();
+    let parts = domain::crawl::take(&parts, &read, NOW).unwrap();
     let (_, waits) = parts.accounts[&id()];
     assert_eq!(
         (waits.strictness(), waits.waiting),
@@ -234,7 +234,7 @@ fn a_single_read_keeps_the_declaration_and_the_record_without_it() {
         class: fold(&[tagged(DEVELOPMENT_OUT)]),
         units: Vec::new(),
     };
-    let (after, _) = domain::crawl::take(&before, &read, NOW).unwrap();
+    let after = domain::crawl::take(&before, &read, NOW).unwrap();
     let (_, class) = after.accounts[&id()];
     assert_eq!(class.strictness(), STAGING_CONNECTED);
     assert_eq!(class.undeclared().strictness(), PRODUCTION_IN);
@@ -581,7 +581,7 @@ fn read(parts: &Parts, reported: (Environment, Pci)) -> Parts {
         units: Vec::new(),
     };
     // None if it changes nothing.
-    domain::crawl::take(parts, &read, NOW).map_or_else(|| parts.clone(), |(parts, _)| parts)
+    domain::crawl::take(parts, &read, NOW).unwrap_or_else(|| parts.clone())
 }
 
 #[test]

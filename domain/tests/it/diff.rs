@@ -5,7 +5,7 @@
     reason = "a test that cannot set up its case has failed"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::{
     access::{self, Path},
@@ -15,6 +15,7 @@ use domain::{
     directory::{Group, Origin, User, UserStatus},
     grant::Term,
     ids::{AccountId, Assignment, GroupId, Pair, PermissionSetArn, Principal, UserId},
+    shared_map::SharedMap,
     snapshot::{PairRead, Parts, Provisioned, Snapshot},
     subject::{SubjectContext, SubjectStates},
     time::{Duration, Timestamp},
@@ -102,7 +103,10 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
     let assigned = prop::collection::btree_set(assignment(), 0..8);
     (members, assigned).prop_map(|(members, assigned)| {
         let mut parts = Parts {
-            members: members.into(),
+            members: members
+                .into_iter()
+                .map(|(group, users)| (group, users.into()))
+                .collect(),
             ..Parts::default()
         };
         for n in 0..USERS - 1 {
@@ -114,10 +118,9 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
         for assignment in assigned {
             parts
                 .pairs
-                .entry(assignment.pair)
-                .or_insert_with(|| PairRead {
+                .or_insert_with(assignment.pair, || PairRead {
                     as_of: Timestamp(9),
-                    principals: BTreeMap::new(),
+                    principals: SharedMap::default(),
                     provisioned: Provisioned::Latest,
                 })
                 .principals

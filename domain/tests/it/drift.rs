@@ -58,7 +58,7 @@ fn read(parts: &Parts, reported: (Environment, Pci)) -> Parts {
         class: fold(&[tagged(reported)]),
         units: Vec::new(),
     };
-    take(parts, &read, NOW).map_or_else(|| parts.clone(), |(parts, _)| parts)
+    take(parts, &read, NOW).unwrap_or_else(|| parts.clone())
 }
 
 fn drift(before: &Parts, after: &Parts) -> Vec<Drift> {

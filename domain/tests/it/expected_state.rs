@@ -1,9 +1,8 @@
 //! The state that operations lead to, computed one operation at a time: what effects are compared with.
 
-use std::collections::BTreeMap;
-
 use domain::{
     change::Operation,
+    shared_map::SharedMap,
     snapshot::{PairRead, Parts, Provisioned, Snapshot},
     time::Timestamp,
 };
@@ -21,15 +20,12 @@ fn apply(parts: &mut Parts, operation: &Operation) {
     if let Some((assignment, _)) = operation.assigns() {
         let read = parts
             .pairs
-            .entry(assignment.pair.clone())
-            .or_insert_with(|| PairRead {
+            .or_insert_with(assignment.pair.clone(), || PairRead {
                 as_of: Timestamp::default(),
-                principals: BTreeMap::new(),
+                principals: SharedMap::default(),
                 provisioned: Provisioned::Latest,
             });
-        read.principals
-            .entry(assignment.principal.clone())
-            .or_default();
+        read.principals.or_default(assignment.principal.clone());
     }
     if let Some(assignment) = operation.unassigns()
         && let Some(read) = parts.pairs.get_mut(&assignment.pair)
@@ -37,7 +33,7 @@ fn apply(parts: &mut Parts, operation: &Operation) {
         read.principals.remove(&assignment.principal);
     }
     if let Some((group, user)) = operation.joins() {
-        let members = parts.members.entry(group.clone()).or_default();
+        let members = parts.members.or_default(group.clone());
         members.insert(user.clone());
     }
     if let Some((group, user)) = operation.leaves()

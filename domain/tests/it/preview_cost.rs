@@ -23,6 +23,7 @@ use domain::{
     permission_set::{Content, PermissionSet, analysis::Analysis},
     policies::{RequestContext, Rules, evaluate},
     private::{Private, Salt},
+    shared_map::SharedMap,
     snapshot::{PairRead, Parts, Provisioned, Snapshot},
     subject::{
         SubjectKey, SubjectState,
@@ -73,7 +74,7 @@ fn organization() -> (Snapshot, Vec<GroupId>) {
     for user in &users {
         for _ in 0..3 {
             let group = &groups[skewed(&mut dice, GROUPS)];
-            let members = parts.members.entry(group.clone()).or_default();
+            let members = parts.members.or_default(group.clone());
             members.insert(user.clone());
         }
     }
@@ -195,9 +196,9 @@ fn set(n: usize, parts: &mut Parts) -> PermissionSetArn {
 
 /// Returns whether the assignment is new.
 fn assign(parts: &mut Parts, pair: &Pair, principal: Principal) -> bool {
-    let read = parts.pairs.entry(pair.clone()).or_insert_with(|| PairRead {
+    let read = parts.pairs.or_insert_with(pair.clone(), || PairRead {
         as_of: Timestamp(9),
-        principals: BTreeMap::new(),
+        principals: SharedMap::default(),
         provisioned: Provisioned::Latest,
     });
     read.principals.insert(principal, Timestamp(1)).is_none()
@@ -355,10 +356,8 @@ fn a_snapshot_that_is_classified_again_is_what_a_new_one_would_be() {
         assert_eq!(new.is_in_management(set), expected);
     }
     // What does not depend on the classification is not copied.
-    assert!(std::ptr::eq(
-        &raw const *before.parts().pairs,
-        &raw const *again.parts().pairs
-    ));
+    let (before, again) = (before.parts(), again.parts());
+    assert!(again.pairs.is_shared_with(&before.pairs));
 }
 
 /// Returns an item that declares an account production PCI.

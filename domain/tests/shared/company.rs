@@ -12,6 +12,7 @@ use domain::{
         Content, PermissionSet,
         analysis::{Analysis, Finding, ManagedPolicies, PolicyRef, Risk, analyse},
     },
+    shared_map::SharedMap,
     snapshot::{PairRead, Parts, Provisioned},
     time::Timestamp,
 };
@@ -149,9 +150,9 @@ impl Company {
 
 /// Adds an assignment to the observed state.
 pub fn assign(parts: &mut Parts, pair: Pair, who: Principal, as_of: Timestamp, since: Timestamp) {
-    let read = parts.pairs.entry(pair).or_insert_with(|| PairRead {
+    let read = parts.pairs.or_insert_with(pair, || PairRead {
         as_of,
-        principals: BTreeMap::new(),
+        principals: SharedMap::default(),
         provisioned: Provisioned::Latest,
     });
     read.principals.insert(who, since);

@@ -22,7 +22,7 @@ use crate::{
         caller::Caller,
         changes::raise_removal_alarm,
         journal::{EntryActor, EntryBuilder},
-        moved_accounts,
+        publication,
     },
     store::{self, StoreError, Tx, change::StoredChange},
 };
@@ -259,10 +259,14 @@ fn over_already(change: &ChangeId, stands: State, next: State) -> Result<Moved, 
     }
 }
 
-/// Has the read model brought up to date where access windows changed, and notifies the engine and live pages. Waits for
-/// nothing: the next commit may end access.
+/// Has the read model show the access windows that changed, and notifies the engine and live pages. Waits for nothing: the
+/// next commit may end access.
 fn after(app_state: &Arc<AppState>, commit: &Commit) {
-    moved_accounts::moved(app_state, accounts_of(app_state, commit));
+    let windows = commit.writes.iter().filter_map(|write| match write {
+        Write::Window(row) => Some(row.window.grant.clone()),
+        _ => None,
+    });
+    publication::moved(app_state, accounts_of(app_state, commit), windows);
     let sent_back = |event: &DomainEvent| matches!(event, DomainEvent::SentBack { .. });
     if commit.events.iter().any(sent_back) {
         // The policies may now allow the change without approval, and then the engine has work.

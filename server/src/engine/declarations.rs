@@ -15,7 +15,12 @@ use domain::{
 
 use super::saga_steps;
 use crate::{
-    service::{app_state::AppState, journal::EntryActor, moved_accounts, names},
+    service::{
+        app_state::AppState,
+        journal::EntryActor,
+        names,
+        publication::{self, NotShown, PATIENCE},
+    },
     store::{self, StoreError, Tx, declaration::InForce},
 };
 
@@ -104,14 +109,14 @@ pub async fn run(app_state: Arc<AppState>) {
     }
 }
 
-/// Classifies the accounts again whose declaration has ended since they were classified.
-pub async fn end_due(app_state: &Arc<AppState>) -> Result<(), StoreError> {
+/// Classifies the accounts again whose declaration has ended since they were classified, and waits until pages show it.
+pub async fn end_due(app_state: &Arc<AppState>) -> Result<(), NotShown> {
     let (now, read_model) = (app_state.clock.now(), app_state.read_model());
     let accounts = read_model.snapshot.parts().accounts.iter();
     let ended = accounts.filter_map(|(id, (_, class))| {
         let after = class.under(class.declared(), now);
         (after != *class).then(|| id.clone())
     });
-    moved_accounts::moved(app_state, ended);
-    moved_accounts::bring_up_to_date(app_state).await
+    publication::moved(app_state, ended, []);
+    publication::everything(app_state).shown(PATIENCE).await
 }

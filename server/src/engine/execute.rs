@@ -211,7 +211,7 @@ async fn try_fresh_verdict(
                 "the data that an approved change depends on could not be read"
             );
             return Err(match error {
-                RereadError::Store(_) => StartDependency::Store,
+                RereadError::Store(_) | RereadError::NotShown(_) => StartDependency::Store,
                 RereadError::Aws(_) | RereadError::NotCrawled => StartDependency::Aws,
             });
         }

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use super::declarations;
 use crate::{
-    service::{app_state::AppState, moved_accounts, stored_state},
+    service::{app_state::AppState, publication, stored_state},
     store::{
         DatabaseEngine, StoreError,
         notify::{ChangeProgress, Listener, Notification},
@@ -59,7 +59,10 @@ async fn follow(app_state: &Arc<AppState>) -> Result<(), StoreError> {
         return Ok(());
     }
     // The engine's process does this with the expiry of changes.
-    declarations::end_due(app_state).await
+    if let Err(error) = declarations::end_due(app_state).await {
+        tracing::warn!(error = &error as &dyn std::error::Error);
+    }
+    Ok(())
 }
 
 /// Passes on what is notified, whatever happens to the connection.
@@ -85,7 +88,7 @@ async fn listen_once(app_state: &Arc<AppState>, observed: &Notify) -> Result<(),
         // Which accounts moved before this connection is not known.
         let read_model = app_state.read_model();
         let accounts = read_model.snapshot.parts().accounts.keys().cloned();
-        moved_accounts::moved(app_state, accounts);
+        publication::moved_elsewhere(app_state, accounts);
     }
     loop {
         tokio::select! {
@@ -109,13 +112,13 @@ fn pass_on(app_state: &Arc<AppState>, observed: &Notify, notification: Notificat
         Notification::LeaseFreed => app_state.lease_freed.notify_one(),
         // The engine's process marked it when it committed.
         Notification::AccountMoved(_) | Notification::GroupMoved(_) if runs_here => {}
-        Notification::AccountMoved(account) => moved_accounts::moved(app_state, [account]),
+        Notification::AccountMoved(account) => publication::moved_elsewhere(app_state, [account]),
         Notification::GroupMoved(group) => {
             let read_model = app_state.read_model();
             let pairs = read_model.snapshot.pairs_of(&Principal::Group(group));
             let accounts: BTreeSet<AccountId> =
                 pairs.iter().map(|pair| pair.account.clone()).collect();
-            moved_accounts::moved(app_state, accounts);
+            publication::moved_elsewhere(app_state, accounts);
         }
         // Each process reads the end of the ledger when it needs it.
         Notification::Ledger { .. } => {}

@@ -3,7 +3,7 @@
 //! Never gives a user whom the ledger records as somebody else an identity of its own. A sign-in that leads to such a user
 //! is a claim (`store/person/claim.rs`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::{
     directory::User,
@@ -29,8 +29,12 @@ pub(super) async fn persons(
 ) -> Result<(PersonsOfUsers, Vec<EntryBuilder>), StoreError> {
     let Some(users) = &crawled.crawl.users else {
         let known = PersonsOfUsers {
-            linked: BTreeMap::clone(&before.persons),
-            others: before.other_users.clone(),
+            linked: before
+                .persons
+                .iter()
+                .map(|(user, person)| (user.clone(), person.clone()))
+                .collect(),
+            others: (*before.other_users).clone(),
         };
         return Ok((known, Vec::new()));
     };

@@ -23,6 +23,7 @@ use crate::{
     service::{
         app_state::AppState,
         jobs,
+        publication::{self, NotShown, PATIENCE},
         single_reads::{self, IN_FLIGHT, ReadItem, read_item},
     },
     store::{
@@ -40,6 +41,9 @@ pub enum RereadError {
     /// The response could not be stored, or the change could not be loaded.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What was read is stored, and the read model does not show it yet.
+    #[error(transparent)]
+    NotShown(#[from] NotShown),
     /// The change needs a complete crawl that has not happened yet.
     #[error("no complete crawl has begun since the change was approved")]
     NotCrawled,
@@ -194,14 +198,16 @@ async fn take_all(app_state: &Arc<AppState>, wanted: Vec<ReadItem>) -> Result<()
     });
     let reads: Vec<Option<(SingleRead, Timestamp)>> =
         reads.buffer_unordered(IN_FLIGHT).try_collect().await?;
+    // Also what others read before counts, so the read model must show it.
+    let mut receipt = publication::everything(app_state);
     for (read, as_of) in reads.into_iter().flatten() {
         if differs(app_state, &read) {
-            single_reads::take(app_state, &read, as_of).await?;
+            receipt = single_reads::take(app_state, &read, as_of).await?;
         } else {
             single_reads::remember(app_state, &read, as_of);
         }
     }
-    Ok(())
+    Ok(receipt.shown(PATIENCE).await?)
 }
 
 /// Whether AWS does not find a pair because its account is not in use or not in the organization. Otherwise a failed read
@@ -218,13 +224,13 @@ fn is_explained(app_state: &AppState, one: &ReadItem, error: &CallError) -> bool
         && account.is_none_or(|(account, _)| !is_live(account))
 }
 
-/// Returns whether a read is worth a new read model. A newer *as of* of a pair alone is not.
+/// Returns whether a read is worth storing. A newer *as of* of a pair alone is not.
 fn differs(app_state: &AppState, read: &SingleRead) -> bool {
     let SingleRead::Listing(Listing::Pair { pair, principals }) = read else {
         return true;
     };
-    let read_model = app_state.read_model();
-    match read_model.snapshot.pair(pair) {
+    let observed = app_state.publication.observed(app_state);
+    match observed.pairs.get(pair) {
         Some(known) => !known.principals.keys().eq(principals),
         None => !principals.is_empty(),
     }

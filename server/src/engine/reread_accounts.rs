@@ -22,6 +22,7 @@ use crate::{
     aws::error::{CallError, ErrorClass},
     service::{
         app_state::AppState,
+        publication::PATIENCE,
         single_reads::{self, IN_FLIGHT},
     },
 };
@@ -43,8 +44,12 @@ pub(super) async fn reread(
         }
         reads => reads?,
     };
+    let mut receipt = None;
     for read in reads {
-        single_reads::take(app_state, &read, as_of).await?;
+        receipt = Some(single_reads::take(app_state, &read, as_of).await?);
+    }
+    if let Some(receipt) = receipt {
+        receipt.shown(PATIENCE).await?;
     }
     Ok(())
 }

@@ -29,8 +29,8 @@ use crate::{
         identities::{self, Review},
         instance::{self, InstanceError},
         journal::EntryBuilder,
-        single_reads::unmade,
-        stored_state,
+        publication,
+        stored_state::{self, LOADED},
     },
     store::{self, StoreError, job::JobLease},
 };
@@ -90,10 +90,18 @@ pub async fn once(
     // A job that is cancelled drops its future. What is stored must be published in any case, because the next crawl
     // compares with what is published.
     let kept = tokio::spawn(keep(app_state.clone(), crawled, reviewed, lease.cloned()));
-    Ok(kept.await.map_err(|error| unmade(&error))??)
+    Ok(kept.await.map_err(|error| not_kept(&error))??)
 }
 
-/// Stores what was read and publishes the read model.
+/// Returns the error for a crawl whose result may not be stored.
+fn not_kept(error: &tokio::task::JoinError) -> StoreError {
+    StoreError::Inconsistent {
+        table: "the crawl",
+        what: error.to_string(),
+    }
+}
+
+/// Stores what was read and has it published.
 async fn keep(
     app_state: Arc<AppState>,
     mut crawled: Crawled,
@@ -105,7 +113,7 @@ async fn keep(
     let turn = app_state.observing.lock().await;
     let (mut tx, version) = stored_state::begin_crawl(app_state, &turn).await?;
     let read_model = app_state.read_model();
-    let before = read_model.snapshot.parts();
+    let before = app_state.publication.observed(app_state);
     let special = special(app_state, &read_model.special, &crawled);
     if !roles_known(&special, &crawled) {
         // An account whose role is not known must not be classified by its tags alone: keep the previous list.
@@ -119,7 +127,7 @@ async fn keep(
     let recorded = store::observed::recorded(tx.conn()).await?;
     let declared = store::declaration::all_in_force(tx.conn()).await?;
     let mut ledger_entries = identities::keep(app_state, &mut tx, &reviewed).await?;
-    let (persons, linking) = persons(&mut tx, before, &crawled, app_state).await?;
+    let (persons, linking) = persons(&mut tx, &before, &crawled, app_state).await?;
     ledger_entries.extend(linking);
     let mut reads = reads(app_state);
     reads.sort_by_key(|(_, as_of)| *as_of);
@@ -132,11 +140,11 @@ async fn keep(
         other_users: persons.others,
         reads: &reads,
     };
-    let parts = merge(before, crawled.crawl, known);
-    let seen = unexplained(&mut tx, before, &parts).await?;
+    let parts = merge(&before, crawled.crawl, known);
+    let seen = unexplained(&mut tx, &before, &parts).await?;
     store::observed::keep_special(&mut tx, &special).await?;
     store::instance::record(&mut tx, &app_state.instance.arn, ended).await?;
-    store::observed::save(&mut tx, before, &parts, ended).await?;
+    store::observed::save(&mut tx, &before, &parts, ended).await?;
     store::crawl::save(&mut tx, started, ended, &parts.coverage, &seen).await?;
     ledger_entries.extend(entries(app_state, &parts, &seen, &cost));
     app_state
@@ -169,11 +177,18 @@ async fn keep(
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         seconds: ended.since(started).0 as f64 / 1_000.0,
     };
-    stored_state::publish(app_state, parts, special).await?;
+    drop((before, read_model));
+    let receipt = publication::replace(app_state, parts, special);
+    drop(turn);
+    match receipt.shown(LOADED).await {
+        Ok(()) => {
+            let orphans = domain::access::orphans(&app_state.read_model().snapshot).count();
+            let directory = never.users().and(never.groups());
+            report.orphans = assignments.and(directory).figure(orphans);
+        }
+        Err(error) => tracing::error!(error = &error as &dyn std::error::Error),
+    }
     link_missed(app_state).await?;
-    let orphans = domain::access::orphans(&app_state.read_model().snapshot).count();
-    let directory = never.users().and(never.groups());
-    report.orphans = assignments.and(directory).figure(orphans);
     for listing in listings {
         // Sending fails if no engine runs.
         let _ = app_state.observations.send(observation(listing, started));

@@ -1,5 +1,7 @@
 //! Why access exists that Leastwise granted: the open access windows and who approved their changes. An approval counts
 //! only for what its ledger entry shows.
+//!
+//! Loaded once; then only what a commit wrote is loaded again, after the commit, so that no page is ahead of it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,47 +13,192 @@ use domain::{
     diff::Gainer,
     engine::{AccessResource, WindowRow},
     grant::{Term, Window},
-    ids::{Assignment, ChangeId},
+    ids::{Assignment, ChangeId, GrantId},
     policies::{Agreement, Record, Records},
+    shared_map::SharedMap,
     time::Timestamp,
 };
 
-use super::app_state::AppState;
+use super::reach::Windows;
 use crate::store::{self, StoreConnection, StoreError, change::FoundChange};
 
-/// The reasons for the access that Leastwise granted, and the removals that are overdue.
-#[derive(Debug, Default)]
+/// The windows that are loaded by one statement, below the parameter limits of both engines.
+const AT_ONCE: usize = 400;
+
+/// The reasons for the access that Leastwise granted, and the removals that are overdue. Copies share what they do not
+/// change.
+#[derive(Debug, Clone, Default)]
 pub struct AccessReasons {
-    /// The open access windows.
-    pub windows: Vec<WindowRow>,
-    /// Who approved the changes of these windows, by change.
-    pub agreed: BTreeMap<ChangeId, Arc<Agreement>>,
-    /// The resources whose removal is overdue, and since when.
-    pub overdue: BTreeMap<AccessResource, Timestamp>,
+    /// The open access windows, by the assignment that they give.
+    pub windows: Windows,
+    /// The same as the policies see it, with the approvals of each window.
+    pub records: Records,
+    /// The open access windows of each resource, in the order of their grants.
+    open: SharedMap<AccessResource, Arc<[WindowRow]>>,
+    /// The resource of each open access window.
+    keys: SharedMap<GrantId, AccessResource>,
+    /// Who approved the changes of these windows, by change. A change that has started gets no other approvals.
+    agreed: SharedMap<ChangeId, Agreement>,
 }
 
-/// Returns the access windows that are not over, their approvals, and the overdue removals. The approvals of a change are
-/// loaded once, because a change that has started gets no others: `known` are those that were loaded before.
-pub async fn load(
-    app_state: &AppState,
-    known: &BTreeMap<ChangeId, Arc<Agreement>>,
-) -> Result<AccessReasons, StoreError> {
-    let mut conn = app_state.store.connection().await?;
-    let windows = store::engine::windows(&mut conn).await?;
-    let changes: BTreeSet<&ChangeId> = windows.iter().map(|row| &row.window.change).collect();
-    let mut agreed = BTreeMap::new();
-    for change in changes {
-        let one = match known.get(change) {
-            Some(one) => Some(Arc::clone(one)),
-            None => agreement(&mut conn, change).await?.map(Arc::new),
-        };
-        agreed.extend(one.map(|one| (change.clone(), one)));
+impl AccessReasons {
+    /// Returns the reasons that these windows and overdue removals are.
+    pub fn of(
+        rows: Vec<WindowRow>,
+        agreed: BTreeMap<ChangeId, Agreement>,
+        overdue: BTreeMap<AccessResource, Timestamp>,
+    ) -> Self {
+        Self::default().updated(&BTreeSet::new(), rows, agreed, overdue)
     }
-    Ok(AccessReasons {
-        windows,
-        agreed,
-        overdue: store::engine::overdue(&mut conn).await?,
-    })
+
+    /// Returns the reasons after the windows of these grants were written: `rows` are those that still have one, and
+    /// `agreed` the approvals of their changes as far as they were not known.
+    #[must_use]
+    pub fn updated(
+        &self,
+        grants: &BTreeSet<GrantId>,
+        rows: Vec<WindowRow>,
+        agreed: BTreeMap<ChangeId, Agreement>,
+        overdue: BTreeMap<AccessResource, Timestamp>,
+    ) -> Self {
+        let mut reasons = self.clone();
+        reasons.agreed.extend(agreed);
+        reasons.records.overdue = overdue.into();
+        reasons.replace(grants, rows);
+        reasons.forget_closed();
+        reasons
+    }
+
+    /// Replaces the windows of these grants: one that is over, or has no row, is no reason any more.
+    fn replace(&mut self, grants: &BTreeSet<GrantId>, rows: Vec<WindowRow>) {
+        let mut touched: BTreeMap<AccessResource, Vec<WindowRow>> = BTreeMap::new();
+        let known = |open: &SharedMap<AccessResource, Arc<[WindowRow]>>, key: &AccessResource| {
+            let known = open.get(key).map_or(&[][..], |known| known);
+            known.to_vec()
+        };
+        for grant in grants {
+            if let Some(key) = self.keys.remove(grant) {
+                let windows = touched
+                    .entry(key)
+                    .or_insert_with_key(|key| known(&self.open, key));
+                windows.retain(|row| row.window.grant != *grant);
+            }
+        }
+        for row in rows.into_iter().filter(|row| row.over.is_none()) {
+            let windows = touched.entry(row.key.clone());
+            let windows = windows.or_insert_with_key(|key| known(&self.open, key));
+            windows.retain(|known| known.window.grant != row.window.grant);
+            self.keys.insert(row.window.grant.clone(), row.key.clone());
+            windows.push(row);
+        }
+        for (key, mut windows) in touched {
+            windows.sort_by(|a, b| a.window.grant.cmp(&b.window.grant));
+            self.record(&key, &windows);
+            self.open
+                .set(&key, (!windows.is_empty()).then(|| windows.into()));
+        }
+    }
+
+    /// Records the windows of one resource as pages and policies see them.
+    fn record(&mut self, key: &AccessResource, windows: &[WindowRow]) {
+        match key {
+            AccessResource::Assignment(assignment) => {
+                let all: Vec<Window> = windows.iter().map(|row| row.window.clone()).collect();
+                self.windows
+                    .set(assignment, (!all.is_empty()).then_some(all));
+                let mut longest: Option<Record> = None;
+                for row in windows {
+                    let window = &row.window;
+                    let term = window
+                        .ends
+                        .map_or(Term::Standing, |end| Term::For(end.since(window.starts)));
+                    // If there are several windows, the longest determines the term and the approvals of the access.
+                    if longest.as_ref().is_none_or(|known| known.term <= term) {
+                        let agreed = self.agreed(&window.change);
+                        longest = Some(Record { term, agreed });
+                    }
+                }
+                self.records.assignments.set(assignment, longest);
+            }
+            AccessResource::Membership { group, user } => {
+                let mut joined = self
+                    .records
+                    .memberships
+                    .get(group)
+                    .cloned()
+                    .unwrap_or_default();
+                match windows.last() {
+                    Some(row) => drop(joined.insert(user.clone(), self.agreed(&row.window.change))),
+                    None => drop(joined.remove(user)),
+                }
+                self.records
+                    .memberships
+                    .set(group, (!joined.is_empty()).then_some(joined));
+            }
+        }
+    }
+
+    fn agreed(&self, change: &ChangeId) -> Agreement {
+        self.agreed.get(change).cloned().unwrap_or_default()
+    }
+
+    /// Forgets the approvals of changes without open windows, when they are most of what is held.
+    fn forget_closed(&mut self) {
+        if self.agreed.len() <= 2 * self.keys.len() + 16 {
+            return;
+        }
+        let windows = self.open.values().flat_map(|windows| windows.iter());
+        let open: BTreeSet<ChangeId> = windows.map(|row| row.window.change.clone()).collect();
+        let agreed = self
+            .agreed
+            .iter()
+            .filter(|(change, _)| open.contains(change));
+        self.agreed = agreed
+            .map(|(change, one)| (change.clone(), one.clone()))
+            .collect();
+    }
+}
+
+/// Returns the access windows that are not over, their approvals, and the overdue removals.
+pub(super) async fn load(conn: &mut StoreConnection) -> Result<AccessReasons, StoreError> {
+    let rows = store::engine::windows(conn).await?;
+    let agreed = agreements(conn, &AccessReasons::default(), &rows).await?;
+    let overdue = store::engine::overdue(conn).await?;
+    Ok(AccessReasons::of(rows, agreed, overdue))
+}
+
+/// Returns the reasons after the access windows of these grants, or the removals that are overdue, were written.
+pub(super) async fn reload(
+    conn: &mut StoreConnection,
+    known: &AccessReasons,
+    grants: &BTreeSet<GrantId>,
+) -> Result<AccessReasons, StoreError> {
+    let wanted: Vec<&GrantId> = grants.iter().collect();
+    let mut rows = Vec::new();
+    for some in wanted.chunks(AT_ONCE) {
+        let found = store::engine::windows_of(conn, some).await?;
+        rows.extend(found.into_values());
+    }
+    let agreed = agreements(conn, known, &rows).await?;
+    let overdue = store::engine::overdue(conn).await?;
+    Ok(known.updated(grants, rows, agreed, overdue))
+}
+
+/// Returns the approvals of the changes of open windows that are not known yet.
+async fn agreements(
+    conn: &mut StoreConnection,
+    known: &AccessReasons,
+    rows: &[WindowRow],
+) -> Result<BTreeMap<ChangeId, Agreement>, StoreError> {
+    let mut agreed = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.over.is_none()) {
+        let change = &row.window.change;
+        if !known.agreed.contains_key(change) && !agreed.contains_key(change) {
+            let one = agreement(conn, change).await?;
+            agreed.extend(one.map(|one| (change.clone(), one)));
+        }
+    }
+    Ok(agreed)
 }
 
 /// Returns the approvals of a change; none if it is not as the ledger says.
@@ -90,38 +237,4 @@ pub(super) async fn open(conn: &mut StoreConnection) -> Result<BTreeSet<Assignme
             AccessResource::Membership { .. } => None,
         })
         .collect())
-}
-
-/// Groups the access windows by assignment, together with their approvals.
-pub(super) fn by_assignment(
-    reasons: AccessReasons,
-) -> (BTreeMap<Assignment, Vec<Window>>, Records) {
-    let mut grouped: BTreeMap<Assignment, Vec<Window>> = BTreeMap::new();
-    let mut records = Records {
-        overdue: reasons.overdue,
-        ..Records::default()
-    };
-    for row in reasons.windows {
-        let agreed = reasons.agreed.get(&row.window.change);
-        let agreed = agreed.map_or_else(Agreement::default, |agreed| (**agreed).clone());
-        match row.key {
-            AccessResource::Assignment(assignment) => {
-                let term = row.window.ends.map_or(Term::Standing, |end| {
-                    Term::For(end.since(row.window.starts))
-                });
-                // If there are several windows, the longest determines the term and the approvals of the access.
-                let known = records.assignments.get(&assignment);
-                if known.is_none_or(|known| known.term <= term) {
-                    let record = Record { term, agreed };
-                    records.assignments.insert(assignment.clone(), record);
-                }
-                grouped.entry(assignment).or_default().push(row.window);
-            }
-            AccessResource::Membership { group, user } => {
-                let joined = records.memberships.entry(group).or_default();
-                joined.insert(user, agreed);
-            }
-        }
-    }
-    (grouped, records)
 }

@@ -103,7 +103,7 @@ impl AccountsPort for Service {
 }
 
 fn board(read_model: &ReadModel, query: &ListQuery, now: Timestamp) -> Board {
-    let known = read_model.index.accounts.len();
+    let known = read_model.index.account_count();
     let class_of = |entry: &AccountEntry| {
         read_model
             .snapshot
@@ -111,14 +111,13 @@ fn board(read_model: &ReadModel, query: &ListQuery, now: Timestamp) -> Board {
             .map(|(_, class)| *class)
     };
     let count = |counted: fn(&Classification) -> bool| {
-        let classes = read_model.index.accounts.iter().filter_map(class_of);
+        let classes = read_model.index.accounts().filter_map(class_of);
         classes.filter(counted).count()
     };
     let unclassified = count(Classification::is_assumed);
     let contradictory = count(|class| class.contradictory);
     let waiting = count(|class| class.waiting.is_some());
-    let declarations =
-        DeclarationCounts::of(read_model.index.accounts.iter().filter_map(class_of), now);
+    let declarations = DeclarationCounts::of(read_model.index.accounts().filter_map(class_of), now);
     let mut fields: BTreeMap<_, Vec<&AccountEntry>> = BTreeMap::new();
     for (entry, class) in entries(read_model, query, now) {
         fields.entry(class.strictness()).or_default().push(entry);
@@ -171,7 +170,7 @@ pub(super) fn entries<'a>(
 ) -> impl Iterator<Item = (&'a AccountEntry, Classification)> {
     let words = SearchTerms::of(&query.words);
     let only = query.only.clone().unwrap_or_default();
-    read_model.index.accounts.iter().filter_map(move |entry| {
+    read_model.index.accounts().filter_map(move |entry| {
         let (_, class) = read_model.snapshot.account(&entry.id)?;
         let shown = words.occur_in(&entry.text) && kept(read_model, &only, entry, *class, now);
         shown.then_some((entry, *class))
@@ -189,7 +188,7 @@ fn kept(
     if let Some(rule) = only.strip_prefix("rule:") {
         let found = read_model
             .exposure
-            .findings
+            .findings()
             .iter()
             .find(|(id, _)| id == rule);
         return found.is_some_and(|(_, found)| found.accounts.contains(&entry.id));
@@ -265,6 +264,7 @@ impl Service {
                 as_of: read.as_of,
                 ends: read_model.ends(&assignment),
                 change: read_model
+                    .reasons
                     .windows
                     .get(&assignment)
                     .and_then(|all| all.last())

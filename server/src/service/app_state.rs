@@ -1,10 +1,8 @@
 //! The state that all requests and background loops share: the store, the AWS clients, the policies and the read model.
-//!
-//! The read model is replaced as a whole and never edited: a page works on one consistent state, however long it takes,
-//! and no page waits for AWS.
+//! No page waits for AWS.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::HashMap,
     sync::{
         Arc, Mutex, OnceLock, PoisonError, RwLock,
         atomic::{AtomicI64, AtomicU64},
@@ -12,33 +10,29 @@ use std::{
 };
 
 use domain::{
-    access::{self, Path},
-    change::Operation,
     classification::ClassificationContext,
     crawl::SingleRead,
     engine::lease::LeaseLength,
-    grant::Window,
-    ids::{AccountId, Assignment, ChangeId, Principal, UserId},
+    ids::ChangeId,
     org::SpecialAccounts,
     permission_set::{Content, analysis::Analysis},
-    policies::{Agreement, ExistingAccessEvaluator, Records, Rules},
-    snapshot::Snapshot,
-    time::{Duration, Timestamp},
+    policies::{ExistingAccessEvaluator, Rules},
+    time::Timestamp,
 };
 use tokio::sync::{Notify, broadcast, watch};
 
-pub use super::access_reasons::AccessReasons;
+pub use super::{
+    access_reasons::AccessReasons,
+    read_model::{ReadModel, session_of},
+};
 use super::{
-    access_reasons::by_assignment,
     changes::waiting::WaitingChanges,
     engine_lease::EngineLease,
     evaluation_slots::EvaluationSlots,
     identities::{DirectoryUsers, IdentitySummary, InstanceDirectory},
-    index::Roster,
     journal::Journal,
     known_servers::KnownServers,
-    moved_accounts::MovedAccounts,
-    pci_findings::PciFindings,
+    publication::Publication,
     requested_items::RequestedItems,
     settings::Settings,
 };
@@ -49,6 +43,9 @@ use crate::{
     managed_policies::Catalogue,
     store::Store,
 };
+
+/// The number of analyses after which all are forgotten. Identity Center allows 2,000 permission sets by default.
+const MOST_ANALYSES: usize = 5_000;
 
 /// The shared state of the process.
 pub struct AppState {
@@ -79,14 +76,14 @@ pub struct AppState {
     pub started: Timestamp,
     /// What crawls observed of the resources that the engine manages.
     pub observations: broadcast::Sender<domain::engine::Observation>,
-    /// Held while a read of AWS becomes a newer read model, and to replace the read model, so that no concurrent read is lost.
+    /// Held while a read of AWS is compared and stored, so that no concurrent read is lost.
     pub observing: tokio::sync::Mutex<()>,
     /// The stored version of the observed state that the read model contains.
     pub observed_version: AtomicI64,
     /// The single reads since the current crawl began.
     pub reads: Mutex<Vec<(SingleRead, Timestamp)>>,
-    /// Accounts that the read model does not show as they are now.
-    pub moved_accounts: MovedAccounts,
+    /// What the next read model must show.
+    pub publication: Publication,
     /// The proven items of the changes whose steps run.
     pub requested: RequestedItems,
     /// The verifier key of the ledger, once the ledger is open.
@@ -105,28 +102,10 @@ pub struct AppState {
     pub moved: broadcast::Sender<ChangeId>,
     /// False from the start until the stored state is loaded.
     restored: watch::Sender<bool>,
+    /// What contents allow, as analysed before: most permission sets are the same in each crawl.
+    analyses: Mutex<HashMap<String, Analysis>>,
     identity_summary: RwLock<IdentitySummary>,
     read_model: RwLock<Arc<ReadModel>>,
-}
-
-/// Everything known at one instant, and the values derived from it.
-pub struct ReadModel {
-    /// The last observed state of AWS.
-    pub snapshot: Snapshot,
-    /// The accounts with a special role in the organization.
-    pub special: SpecialAccounts,
-    /// The open access windows, by the assignment that they give.
-    pub windows: BTreeMap<Assignment, Vec<Window>>,
-    /// The policy findings of every account that counts as production PCI, as counts.
-    pub pci_findings: BTreeMap<AccountId, Arc<PciFindings>>,
-    /// The exposure of production PCI, computed once.
-    pub exposure: super::exposure::Exposure,
-    /// The lists of pages, in display order.
-    pub index: super::index::Index,
-    /// The approvals of each access window, for evaluating other accounts on request.
-    pub records: Records,
-    /// Who approved the changes of the open access windows, by change.
-    pub agreed: BTreeMap<ChangeId, Arc<Agreement>>,
 }
 
 impl AppState {
@@ -165,7 +144,7 @@ impl AppState {
             observing: tokio::sync::Mutex::new(()),
             observed_version: AtomicI64::new(0),
             reads: Mutex::default(),
-            moved_accounts: MovedAccounts::default(),
+            publication: Publication::default(),
             requested: RequestedItems::default(),
             vkey: OnceLock::new(),
             evaluations: EvaluationSlots::default(),
@@ -175,8 +154,9 @@ impl AppState {
             removal_alarms: AtomicU64::new(0),
             moved: broadcast::channel(256).0,
             restored: watch::channel(true).0,
+            analyses: Mutex::default(),
             identity_summary: RwLock::default(),
-            read_model: RwLock::new(Arc::new(ReadModel::empty())),
+            read_model: RwLock::default(),
         }
     }
 
@@ -238,12 +218,24 @@ impl AppState {
             .clone()
     }
 
-    /// Replaces the read model.
+    /// Replaces the read model, and what was observed for the next one.
     pub fn publish(&self, read_model: impl Into<Arc<ReadModel>>) {
+        self.publication.replaced();
         *self
             .read_model
             .write()
             .unwrap_or_else(PoisonError::into_inner) = read_model.into();
+    }
+
+    /// Replaces the read model, unless it is not this one any more. Returns whether it was replaced.
+    pub(super) fn replace_read_model(&self, old: &Arc<ReadModel>, next: Arc<ReadModel>) -> bool {
+        let current = self.read_model.write();
+        let mut current = current.unwrap_or_else(PoisonError::into_inner);
+        let is_same = Arc::ptr_eq(old, &current);
+        if is_same {
+            *current = next;
+        }
+        is_same
     }
 
     /// Returns what accounts are classified by besides tags and OUs.
@@ -256,142 +248,28 @@ impl AppState {
 
     /// Analyses what a permission set's content allows.
     pub fn analyse(&self, content: &Content) -> Analysis {
-        domain::permission_set::analysis::analyse(content, &*self.catalogue)
+        // Not by its hash, which ignores how a policy is written: the analysis does not.
+        let text = crate::store::to_json(content);
+        let known = || self.analyses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(analysis) = known().get(&text) {
+            return analysis.clone();
+        }
+        let analysis = domain::permission_set::analysis::analyse(content, &*self.catalogue);
+        let mut known = known();
+        if known.len() >= MOST_ANALYSES {
+            known.clear();
+        }
+        known.insert(text, analysis.clone());
+        analysis
     }
 
     /// Returns an evaluator of existing access by the policies. It evaluates equivalent cases once.
     pub fn existing_access<'a>(&'a self, read_model: &'a ReadModel) -> ExistingAccessEvaluator<'a> {
-        ExistingAccessEvaluator::new(&read_model.snapshot, &self.rules)
-            .with_records(read_model.records.clone())
-    }
-}
-
-impl ReadModel {
-    fn empty() -> Self {
-        Self {
-            snapshot: Snapshot::default(),
-            special: SpecialAccounts::default(),
-            windows: BTreeMap::new(),
-            pci_findings: BTreeMap::new(),
-            exposure: super::exposure::Exposure::default(),
-            index: super::index::Index::default(),
-            records: Records::default(),
-            agreed: BTreeMap::new(),
+        let evaluator = ExistingAccessEvaluator::new(&read_model.snapshot, &self.rules)
+            .with_records(read_model.reasons.records.clone());
+        match &read_model.evaluated {
+            Some(evaluated) => evaluator.with_evaluated(evaluated),
+            None => evaluator,
         }
     }
-
-    /// Builds the read model of a snapshot. This takes seconds for a large organization, so it never happens during a
-    /// request.
-    pub fn new(
-        snapshot: Snapshot,
-        special: SpecialAccounts,
-        reasons: AccessReasons,
-        rules: &Rules,
-    ) -> Self {
-        let everything = snapshot.parts().accounts.keys().cloned().collect();
-        Self::after(
-            &Self::empty(),
-            snapshot,
-            special,
-            reasons,
-            rules,
-            &everything,
-        )
-    }
-
-    /// Builds the read model of a snapshot, and evaluates only the `touched` accounts again. For the others, the
-    /// findings of `old` are kept.
-    pub fn after(
-        old: &Self,
-        snapshot: Snapshot,
-        special: SpecialAccounts,
-        reasons: AccessReasons,
-        rules: &Rules,
-        touched: &BTreeSet<AccountId>,
-    ) -> Self {
-        let agreed = reasons.agreed.clone();
-        let (windows, records) = by_assignment(reasons);
-        let mut existing_access =
-            ExistingAccessEvaluator::new(&snapshot, rules).with_records(records.clone());
-        let accounts = snapshot.parts().accounts.iter();
-        let pci_findings: BTreeMap<AccountId, Arc<PciFindings>> = accounts
-            .filter(|(_, (_, class))| class.counts_as_production_pci())
-            .map(|(id, _)| {
-                let kept = old.pci_findings.get(id).filter(|_| !touched.contains(id));
-                let word = kept.cloned();
-                let word = word
-                    .unwrap_or_else(|| Arc::new(PciFindings::of(&existing_access.findings(id))));
-                (id.clone(), word)
-            })
-            .collect();
-        drop(existing_access);
-        let roster = Roster::of(&snapshot);
-        let exposure = super::exposure::expose(&snapshot, &windows, &pci_findings, &roster);
-        let index = super::index::Index::new(&snapshot, &windows, &pci_findings, &roster);
-        drop(roster);
-        Self {
-            snapshot,
-            special,
-            windows,
-            pci_findings,
-            exposure,
-            index,
-            records,
-            agreed,
-        }
-    }
-
-    /// Returns when access through an assignment ends. None if the access is standing, or if no access window of
-    /// Leastwise explains it.
-    pub fn ends(&self, assignment: &Assignment) -> Option<domain::time::Timestamp> {
-        let windows = self.windows.get(assignment)?;
-        windows
-            .iter()
-            .map(Window::stops)
-            .collect::<Option<Vec<_>>>()?
-            .into_iter()
-            .max()
-    }
-
-    /// Returns the assignment of a path.
-    pub fn assignment(reach: &access::Reach) -> Assignment {
-        Assignment {
-            pair: reach.pair.clone(),
-            principal: reach.principal(),
-        }
-    }
-
-    /// Returns the assignment of a user's path.
-    pub fn assignment_of(pair: &domain::ids::Pair, user: &UserId, path: &Path) -> Assignment {
-        let principal = match path {
-            Path::Direct => Principal::User(user.clone()),
-            Path::Group(group) => Principal::Group(group.clone()),
-        };
-        Assignment {
-            pair: pair.clone(),
-            principal,
-        }
-    }
-}
-
-/// Returns the maximum length of a role session through the access of an operation: the permission set's own limit, or
-/// 12 hours, the maximum of AWS, if the permission set is unknown. For a group, the maximum over its permission sets.
-pub fn session_of(read_model: &ReadModel, operation: &Operation) -> Duration {
-    const LONGEST: Duration = Duration::hours(12);
-    let of = |arn| {
-        read_model.snapshot.set(arn).map_or(LONGEST, |set| {
-            Duration::seconds(i64::from(set.content.session_seconds))
-        })
-    };
-    if let Some(assignment) = operation.assignment() {
-        return of(&assignment.pair.set);
-    }
-    let Some((group, _)) = operation.membership() else {
-        return Duration(0);
-    };
-    let pairs = read_model
-        .snapshot
-        .pairs_of(&Principal::Group(group.clone()));
-    let longest = pairs.iter().map(|pair| of(&pair.set)).max();
-    longest.unwrap_or(Duration(0))
 }

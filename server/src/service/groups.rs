@@ -27,8 +27,7 @@ impl GroupsPort for Service {
         let rows = self
             .read_model
             .index
-            .groups
-            .iter()
+            .groups()
             .filter(|entry| words.occur_in(&entry.text));
         let found = rows
             .filter(|entry| kept(&self.read_model, only, entry))

@@ -185,7 +185,7 @@ impl Service {
                 .snapshot
                 .never_read()
                 .accounts()
-                .figure(read_model.exposure.waiting_accounts),
+                .figure(read_model.exposure.totals.waiting_accounts),
             accounts_to_confirm: accounts_to_confirm(read_model, self.app_state.clock.now()),
             exposed: exposed(read_model),
             findings: findings(&self.app_state.rules, read_model),
@@ -221,15 +221,15 @@ fn exposure(read_model: &ReadModel) -> Exposure {
     let powers = people.and(never.sets());
     let directory = never.users().and(never.groups());
     Exposure {
-        accounts: accounts.figure(exposed.accounts),
-        unclassified: accounts.figure(exposed.unclassified),
+        accounts: accounts.figure(exposed.totals.accounts),
+        unclassified: accounts.figure(exposed.totals.unclassified),
         people: people.figure(exposed.people.len()),
         standing_people: people.figure(exposed.standing_people),
         disabled_people: people.figure(exposed.disabled_people),
-        standing_assignments: assignments.figure(exposed.standing_assignments),
-        temporary_assignments: assignments.figure(exposed.temporary_assignments),
-        orphaned_assignments: assignments.and(directory).figure(exposed.orphans),
-        against: powers.figure(exposed.against),
+        standing_assignments: assignments.figure(exposed.totals.standing_assignments),
+        temporary_assignments: assignments.figure(exposed.totals.temporary_assignments),
+        orphaned_assignments: assignments.and(directory).figure(exposed.totals.orphans),
+        against: powers.figure(exposed.totals.against),
         administrators: powers.figure(exposed.administrators),
     }
 }
@@ -270,7 +270,7 @@ fn accounts(read_model: &ReadModel, named: &[AccountId]) -> Vec<AccountRef> {
 fn findings(rules: &Rules, read_model: &ReadModel) -> Vec<FindingGroup> {
     let never = read_model.snapshot.never_read();
     let known = never.production_pci().and(never.sets());
-    let mut found: Vec<_> = read_model.exposure.findings.iter().collect();
+    let mut found: Vec<_> = read_model.exposure.findings().iter().collect();
     // Violations that no approval permits come first, then those with the most assignments.
     found.sort_by(|(_, a), (_, b)| {
         b.hit

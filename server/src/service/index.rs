@@ -1,252 +1,340 @@
-//! The lists in the order in which pages show them, with the numbers that each row displays, computed once per read
-//! model. A request only searches and cuts, even in a list of 50,000 people. Holds ids and numbers, never a second copy
-//! of the observed data.
+//! The lists in the order in which pages show them, with the numbers that each row displays, kept with the read model. A
+//! request only searches and cuts, even in a list of 50,000 people. Holds ids and numbers, never a second copy of the
+//! observed data.
+//!
+//! Each list is a map by its order, so that a row that differs is taken out at its old place and put in at its new one.
 
-mod roster;
+mod rows;
 mod search_terms;
 
-pub use roster::Roster;
+pub use rows::{AccountEntry, GroupEntry, PersonEntry, SetEntry};
 pub use search_terms::SearchTerms;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use domain::{
-    grant::Window,
-    ids::{AccountId, Assignment, GroupId, Pair, PermissionSetArn, Principal, UserId},
-    permission_set::analysis::{Analysis, Risk},
-    snapshot::{PairRead, Provisioned, Snapshot},
+    ids::{AccountId, GroupId, Pair, PermissionSetArn, Principal, UserId},
+    permission_set::analysis::Risk,
+    shared_map::SharedMap,
+    snapshot::{Provisioned, Snapshot},
     verdict::Tally,
 };
 
-use super::pci_findings::PciFindings;
+use self::rows::Text;
+pub use super::reach::powerful;
+use super::{
+    bit_set::BitSet,
+    reach::{PersonReach, Reaches, stands},
+    read_model::ModelBasis,
+};
 
-/// A row in the list of people.
-#[derive(Debug)]
-pub struct PersonEntry {
-    pub id: UserId,
-    /// The searchable text, in lower case.
-    pub text: Box<str>,
-    /// The number of groups of the person.
-    pub groups: u32,
-    /// The number of accounts that the person can reach.
-    pub accounts: u32,
-    /// The number of production PCI accounts that the person can reach.
-    pub production_pci: u32,
-}
+type AccountOrder = (Reverse<(Option<Tally>, u32)>, Text, AccountId);
+type SetOrder = (
+    (bool, Option<Risk>, Reverse<(usize, u32, u32)>),
+    Text,
+    PermissionSetArn,
+);
 
-/// A row on the board of accounts.
-#[derive(Debug)]
-pub struct AccountEntry {
-    pub id: AccountId,
-    /// The searchable text, in lower case.
-    pub text: Box<str>,
-    /// The number of people who can reach the account.
-    pub people: u32,
-    /// The number of standing assignments.
-    pub standing: u32,
-    /// The number of assignments with policy findings; none outside production PCI.
-    pub findings: Option<Tally>,
-}
-
-/// A row in the list of groups.
-#[derive(Debug)]
-pub struct GroupEntry {
-    pub id: GroupId,
-    /// The searchable text, in lower case.
-    pub text: Box<str>,
-    /// The number of accounts that the group gives access to.
-    pub accounts: u32,
-    /// The number of production PCI accounts that the group gives access to.
-    pub production_pci: u32,
-}
-
-/// A row in the list of permission sets.
-#[derive(Debug)]
-pub struct SetEntry {
-    pub arn: PermissionSetArn,
-    /// The searchable text, in lower case.
-    pub text: Box<str>,
-    /// The number of accounts with this permission set.
-    pub accounts: u32,
-    /// The number of production PCI accounts with this permission set.
-    pub production_pci: u32,
-    /// The number of people who can use it in any account.
-    pub people: u32,
-    /// The number of accounts with an outdated version.
-    pub outdated: u32,
+/// In how many accounts a permission set is, and how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct SetCounts {
+    accounts: u32,
+    production_pci: u32,
+    outdated: u32,
 }
 
 /// All lists.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Index {
-    /// Sorted by name.
-    pub people: Vec<PersonEntry>,
-    /// Most exposed first.
-    pub accounts: Vec<AccountEntry>,
-    /// Sorted by name.
-    pub groups: Vec<GroupEntry>,
-    /// Riskiest first.
-    pub sets: Vec<SetEntry>,
+    people: SharedMap<(Text, UserId), PersonEntry>,
+    accounts: SharedMap<AccountOrder, AccountEntry>,
+    groups: SharedMap<(Text, GroupId), GroupEntry>,
+    sets: SharedMap<SetOrder, SetEntry>,
+    /// The number of people by account, and by permission set. None is zero.
+    people_in: SharedMap<AccountId, u32>,
+    people_with: SharedMap<PermissionSetArn, u32>,
+    held: SharedMap<PermissionSetArn, SetCounts>,
 }
 
-impl Index {
-    /// Computes all lists.
-    pub fn new(
-        snapshot: &Snapshot,
-        windows: &BTreeMap<Assignment, Vec<Window>>,
-        pci_findings: &BTreeMap<AccountId, Arc<PciFindings>>,
-        roster: &Roster<'_>,
-    ) -> Self {
-        let (accounts, reached) = accounts(snapshot, windows, pci_findings, roster);
-        Self {
-            people: people(snapshot, roster, &reached),
-            accounts,
-            groups: groups(snapshot),
-            sets: sets(snapshot, roster),
-        }
+/// What differs for the lists.
+pub(super) struct TouchedRows<'a> {
+    /// Accounts whose row may differ for another reason than its number of people.
+    pub(super) accounts: &'a BTreeSet<AccountId>,
+    /// Pairs that differ, or whose account is classified differently.
+    pub(super) pairs: &'a BTreeSet<Pair>,
+    /// Permission sets that differ.
+    pub(super) sets: &'a BTreeSet<PermissionSetArn>,
+    /// Principals whose assignments differ, or the classification of their accounts.
+    pub(super) principals: &'a BTreeSet<Principal>,
+}
+
+/// How many people more or less have an account or permission set, by number.
+#[derive(Debug, Default)]
+pub(super) struct PeopleChange {
+    accounts: BTreeMap<usize, i64>,
+    sets: BTreeMap<usize, i64>,
+}
+
+impl PeopleChange {
+    /// Adds what differs for one person.
+    pub(super) fn add(&mut self, before: &PersonReach, after: &PersonReach) {
+        differ(&mut self.accounts, &before.accounts, &after.accounts);
+        differ(&mut self.sets, &before.sets, &after.sets);
     }
 }
 
-/// Whether a permission set makes its holder an administrator, or lets them become one.
-pub fn powerful(analysis: &Analysis) -> bool {
-    [
-        Risk::Administrator,
-        Risk::Escalation,
-        Risk::IdentityCenterTakeover,
-    ]
-    .into_iter()
-    .any(|risk| analysis.has(risk))
+fn differ(counts: &mut BTreeMap<usize, i64>, before: &BitSet, after: &BitSet) {
+    for number in after.without(before) {
+        *counts.entry(number).or_default() += 1;
+    }
+    for number in before.without(after) {
+        *counts.entry(number).or_default() -= 1;
+    }
 }
 
-fn text(parts: &[&str]) -> Box<str> {
-    parts.join("\n").to_lowercase().into_boxed_str()
+fn plus(count: u32, change: i64) -> u32 {
+    u32::try_from(i64::from(count) + change).unwrap_or_default()
 }
 
-fn count(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
-}
+impl Index {
+    /// Returns the people, sorted by name.
+    pub fn people(&self) -> impl Iterator<Item = &PersonEntry> + Clone {
+        self.people.values()
+    }
 
-/// For each user, the number of accounts and of production PCI accounts that they can reach.
-type Reached = Vec<(u32, u32)>;
+    /// Returns the accounts, most exposed first.
+    pub fn accounts(&self) -> impl Iterator<Item = &AccountEntry> + Clone {
+        self.accounts.values()
+    }
 
-fn accounts(
-    snapshot: &Snapshot,
-    windows: &BTreeMap<Assignment, Vec<Window>>,
-    findings: &BTreeMap<AccountId, Arc<PciFindings>>,
-    roster: &Roster<'_>,
-) -> (Vec<AccountEntry>, Reached) {
-    let mut reached: Reached = vec![(0, 0); roster.head_count()];
-    let mut seen = vec![0_u32; roster.head_count()];
-    let mut entries = Vec::with_capacity(snapshot.parts().accounts.len());
-    for (round, (id, (account, class))) in (1_u32..).zip(&snapshot.parts().accounts) {
-        let pci_findings = u32::from(class.counts_as_production_pci());
-        let (mut people, mut standing) = (0, 0);
-        for (pair, read) in snapshot.pairs_in(id) {
-            standing += read
-                .principals
-                .keys()
-                .filter(|principal| stands(windows, pair, principal))
-                .count();
-            for at in roster.behind_all(read) {
-                if seen[at] != round {
-                    seen[at] = round;
-                    people += 1;
-                    reached[at].0 += 1;
-                    reached[at].1 += pci_findings;
-                }
+    /// Returns the number of accounts.
+    pub fn account_count(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// Returns the groups, sorted by name.
+    pub fn groups(&self) -> impl Iterator<Item = &GroupEntry> + Clone {
+        self.groups.values()
+    }
+
+    /// Returns the permission sets, riskiest first.
+    pub fn sets(&self) -> impl Iterator<Item = &SetEntry> + Clone {
+        self.sets.values()
+    }
+
+    /// Returns the rows of all people, with what each has.
+    pub(super) fn with_people<'a>(
+        snapshot: &Snapshot,
+        reaches: &Reaches,
+        people: impl Iterator<Item = (&'a UserId, &'a PersonReach)>,
+    ) -> Self {
+        let mut rows: Vec<PersonEntry> = people
+            .filter_map(|(user, reach)| person_entry(snapshot, reaches, user, reach))
+            .collect();
+        rows.sort_unstable_by(|a, b| (&a.text, &a.id).cmp(&(&b.text, &b.id)));
+        let rows = rows.into_iter();
+        Self {
+            people: rows
+                .map(|row| ((row.text.clone(), row.id.clone()), row))
+                .collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Sets the row of one person.
+    pub(super) fn update_person(
+        &mut self,
+        snapshot: &Snapshot,
+        reaches: &Reaches,
+        user: &UserId,
+        reach: &PersonReach,
+    ) {
+        if let Some(row) = person_entry(snapshot, reaches, user, reach) {
+            self.people.insert((row.text.clone(), row.id.clone()), row);
+        }
+    }
+
+    /// Brings the other lists up to date.
+    pub(super) fn update(
+        &mut self,
+        old: &ModelBasis<'_>,
+        new: &ModelBasis<'_>,
+        touched: &TouchedRows<'_>,
+        change: &PeopleChange,
+    ) {
+        let (mut accounts, mut sets) = (touched.accounts.clone(), touched.sets.clone());
+        let before = self.clone();
+        for (number, by) in &change.accounts {
+            if let Some(account) = new.reaches.accounts.id(*number) {
+                let people = self.people_in.or_default(account.clone());
+                *people = plus(*people, *by);
+                accounts.insert(account.clone());
             }
         }
-        let findings = findings.get(id).map(|one| one.assignments);
+        for (number, by) in &change.sets {
+            if let Some(set) = new.reaches.sets.id(*number) {
+                let people = self.people_with.or_default(set.clone());
+                *people = plus(*people, *by);
+                sets.insert(set.clone());
+            }
+        }
+        for pair in touched.pairs {
+            let (old, new) = (
+                set_counts(old.snapshot, pair),
+                set_counts(new.snapshot, pair),
+            );
+            if old != new {
+                let held = self.held.or_default(pair.set.clone());
+                held.accounts = held.accounts + new.accounts - old.accounts;
+                held.production_pci = held.production_pci + new.production_pci - old.production_pci;
+                held.outdated = held.outdated + new.outdated - old.outdated;
+                sets.insert(pair.set.clone());
+            }
+        }
+        for account in &accounts {
+            if let Some(order) = before.account_order(old, account) {
+                self.accounts.remove(&order);
+            }
+            if let (Some(order), Some(row)) = (
+                self.account_order(new, account),
+                self.account_entry(new, account),
+            ) {
+                self.accounts.insert(order, row);
+            }
+        }
+        for set in &sets {
+            if let Some((order, _)) = before.set_row(old.snapshot, set) {
+                self.sets.remove(&order);
+            }
+            if let Some((order, row)) = self.set_row(new.snapshot, set) {
+                self.sets.insert(order, row);
+            }
+        }
+        for principal in touched.principals {
+            if let Principal::Group(group) = principal
+                && let Some(row) = group_entry(new, group)
+            {
+                self.groups.insert((row.text.clone(), row.id.clone()), row);
+            }
+        }
+    }
+
+    /// Sets the rows of all groups, also of those without assignments.
+    pub(super) fn add_groups(&mut self, new: &ModelBasis<'_>) {
+        for group in new.snapshot.parts().groups.keys() {
+            if let Some(row) = group_entry(new, group) {
+                self.groups.insert((row.text.clone(), row.id.clone()), row);
+            }
+        }
+    }
+
+    fn account_order(&self, basis: &ModelBasis<'_>, id: &AccountId) -> Option<AccountOrder> {
+        let (account, _) = basis.snapshot.account(id)?;
+        let findings = basis.pci_findings.get(id).map(|one| one.assignments);
+        let people = self.people_in.get(id).copied().unwrap_or_default();
         let text = text(&[&account.name, id.as_str(), &account.email]);
-        entries.push(AccountEntry {
-            id: id.clone(),
+        Some((Reverse((findings, people)), text, id.clone()))
+    }
+
+    fn account_entry(&self, basis: &ModelBasis<'_>, id: &AccountId) -> Option<AccountEntry> {
+        let (Reverse((findings, people)), text, id) = self.account_order(basis, id)?;
+        let pairs = basis.snapshot.pairs_in(&id);
+        let assignments =
+            pairs.flat_map(|(pair, read)| read.principals.keys().map(move |one| (pair, one)));
+        let standing = assignments
+            .filter(|(pair, principal)| stands(basis.windows, pair, principal))
+            .count();
+        Some(AccountEntry {
+            id,
             text,
             people,
             standing: count(standing),
             findings,
-        });
+        })
     }
-    entries.sort_by(|a, b| {
-        (b.findings, b.people)
-            .cmp(&(a.findings, a.people))
-            .then_with(|| a.text.cmp(&b.text))
-    });
-    (entries, reached)
+
+    fn set_row(&self, snapshot: &Snapshot, arn: &PermissionSetArn) -> Option<(SetOrder, SetEntry)> {
+        let set = snapshot.set(arn)?;
+        let held = self.held.get(arn).copied().unwrap_or_default();
+        let people = self.people_with.get(arn).copied().unwrap_or_default();
+        let description = set.description.as_deref().unwrap_or_default();
+        let risks = set.analysis.risks();
+        let worst = risks.first().copied();
+        let labels: Vec<&str> = risks.iter().copied().map(Risk::label).collect();
+        let text = text(&[&set.name, description, &labels.join("\n")]);
+        let rank = Reverse((risks.len(), held.production_pci, people));
+        let order = ((worst.is_none(), worst, rank), text.clone(), arn.clone());
+        let row = SetEntry {
+            arn: arn.clone(),
+            text,
+            accounts: held.accounts,
+            production_pci: held.production_pci,
+            people,
+            outdated: held.outdated,
+        };
+        Some((order, row))
+    }
 }
 
-/// Whether an assignment is standing.
-pub fn stands(
-    windows: &BTreeMap<Assignment, Vec<Window>>,
-    pair: &Pair,
-    principal: &Principal,
-) -> bool {
-    if windows.is_empty() {
-        return true;
-    }
-    let assignment = Assignment {
-        pair: pair.clone(),
-        principal: principal.clone(),
+/// Returns the row of a user of the directory.
+fn person_entry(
+    snapshot: &Snapshot,
+    reaches: &Reaches,
+    id: &UserId,
+    reach: &PersonReach,
+) -> Option<PersonEntry> {
+    let user = snapshot.user(id)?;
+    let email = user.email.as_deref().unwrap_or_default();
+    // The address is often the user name; index it once.
+    let email = if email == user.user_name { "" } else { email };
+    let title = user.title.as_deref().unwrap_or_default();
+    Some(PersonEntry {
+        id: id.clone(),
+        text: text(&[&user.display_name, &user.user_name, email, title]),
+        groups: count(snapshot.groups_of(id).len()),
+        accounts: reach.accounts.len_within(&reaches.known),
+        production_pci: reach.exposure.accounts,
+    })
+}
+
+fn group_entry(basis: &ModelBasis<'_>, id: &GroupId) -> Option<GroupEntry> {
+    let group = basis.snapshot.group(id)?;
+    let reaches = basis.reaches;
+    let none = BitSet::default();
+    let opens = reaches.of(&Principal::Group(id.clone()));
+    let opens = opens.map_or(&none, |reach| &reach.accounts);
+    let description = group.description.as_deref().unwrap_or_default();
+    let unknown = opens.without(&reaches.known).count();
+    Some(GroupEntry {
+        id: id.clone(),
+        text: text(&[&group.display_name, description]),
+        accounts: opens.len(),
+        // An unknown account counts as production PCI.
+        production_pci: opens.len_within(&reaches.pci) + count(unknown),
+    })
+}
+
+/// Returns what one pair adds to the numbers of its permission set.
+fn set_counts(snapshot: &Snapshot, pair: &Pair) -> SetCounts {
+    let Some(read) = snapshot.pair(pair) else {
+        return SetCounts::default();
     };
-    windows
-        .get(&assignment)
-        .is_none_or(|all| all.iter().any(|window| window.stops().is_none()))
+    SetCounts {
+        accounts: 1,
+        production_pci: u32::from(is_production_pci(snapshot, &pair.account)),
+        outdated: u32::from(read.provisioned == Provisioned::Outdated),
+    }
 }
 
-fn people(snapshot: &Snapshot, roster: &Roster<'_>, reached: &Reached) -> Vec<PersonEntry> {
-    let mut entries: Vec<PersonEntry> = snapshot
-        .parts()
-        .users
-        .iter()
-        .map(|(id, user)| {
-            let (accounts, production_pci) = roster
-                .number(id)
-                .and_then(|at| reached.get(at))
-                .copied()
-                .unwrap_or_default();
-            let email = user.email.as_deref().unwrap_or_default();
-            // The address is often the user name; index it once.
-            let email = if email == user.user_name { "" } else { email };
-            let title = user.title.as_deref().unwrap_or_default();
-            PersonEntry {
-                id: id.clone(),
-                text: text(&[&user.display_name, &user.user_name, email, title]),
-                groups: count(snapshot.groups_of(id).len()),
-                accounts,
-                production_pci,
-            }
-        })
-        .collect();
-    entries.sort_by(|a, b| a.text.cmp(&b.text).then_with(|| a.id.cmp(&b.id)));
-    entries
+fn text(parts: &[&str]) -> Text {
+    parts.join("\n").to_lowercase().into()
 }
 
-fn groups(snapshot: &Snapshot) -> Vec<GroupEntry> {
-    let mut entries: Vec<GroupEntry> = snapshot
-        .parts()
-        .groups
-        .iter()
-        .map(|(id, group)| {
-            let opens: BTreeSet<&AccountId> = snapshot
-                .pairs_of(&Principal::Group(id.clone()))
-                .iter()
-                .map(|pair| &pair.account)
-                .collect();
-            let pci_findings = opens
-                .iter()
-                .filter(|account| is_production_pci(snapshot, account))
-                .count();
-            let description = group.description.as_deref().unwrap_or_default();
-            GroupEntry {
-                id: id.clone(),
-                text: text(&[&group.display_name, description]),
-                accounts: count(opens.len()),
-                production_pci: count(pci_findings),
-            }
-        })
-        .collect();
-    entries.sort_by(|a, b| a.text.cmp(&b.text).then_with(|| a.id.cmp(&b.id)));
-    entries
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 /// Whether an account counts as production PCI. An unknown account does.
@@ -254,58 +342,4 @@ pub fn is_production_pci(snapshot: &Snapshot, account: &AccountId) -> bool {
     snapshot
         .account(account)
         .is_none_or(|(_, class)| class.counts_as_production_pci())
-}
-
-fn sets(snapshot: &Snapshot, roster: &Roster<'_>) -> Vec<SetEntry> {
-    let mut by_set: BTreeMap<&PermissionSetArn, Vec<(&AccountId, &PairRead)>> = BTreeMap::new();
-    for (pair, read) in &snapshot.parts().pairs {
-        by_set
-            .entry(&pair.set)
-            .or_default()
-            .push((&pair.account, read));
-    }
-    let mut seen = vec![0_u32; roster.head_count()];
-    let mut entries = Vec::with_capacity(snapshot.parts().sets.len());
-    for (round, (arn, set)) in (1_u32..).zip(&snapshot.parts().sets) {
-        let holds = by_set.get(arn).map_or(&[][..], Vec::as_slice);
-        let mut people = 0;
-        for at in holds.iter().flat_map(|(_, read)| roster.behind_all(read)) {
-            people += u32::from(seen[at] != round);
-            seen[at] = round;
-        }
-        let description = set.description.as_deref().unwrap_or_default();
-        let risks: Vec<&str> = set.analysis.risks().into_iter().map(Risk::label).collect();
-        entries.push(SetEntry {
-            arn: arn.clone(),
-            text: text(&[&set.name, description, &risks.join("\n")]),
-            accounts: count(holds.len()),
-            production_pci: count(
-                holds
-                    .iter()
-                    .filter(|(account, _)| is_production_pci(snapshot, account))
-                    .count(),
-            ),
-            people,
-            outdated: count(
-                holds
-                    .iter()
-                    .filter(|(_, read)| read.provisioned == Provisioned::Outdated)
-                    .count(),
-            ),
-        });
-    }
-    entries.sort_by_cached_key(|entry| {
-        let risks = snapshot
-            .set(&entry.arn)
-            .map(|set| set.analysis.risks())
-            .unwrap_or_default();
-        let worst = risks.first().copied();
-        (
-            worst.is_none(),
-            worst,
-            std::cmp::Reverse((risks.len(), entry.production_pci, entry.people)),
-            entry.text.clone(),
-        )
-    });
-    entries
 }

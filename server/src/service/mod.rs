@@ -5,9 +5,10 @@
 //! `Service::allowed`, whatever the route did before. Services know neither `http` nor the engine, except what an
 //! approved change waits for.
 
-pub(crate) mod access_reasons;
+pub mod access_reasons;
 mod accounts;
 pub mod app_state;
+mod bit_set;
 pub mod caller;
 pub mod changes;
 mod csv;
@@ -24,6 +25,7 @@ pub mod jobs;
 pub mod journal;
 pub mod known_servers;
 mod ledger;
+pub mod metrics;
 pub mod moved_accounts;
 pub mod names;
 mod operations;
@@ -31,6 +33,9 @@ pub mod oversight;
 pub mod pci_findings;
 mod people;
 mod permission_sets;
+pub mod publication;
+pub mod reach;
+pub mod read_model;
 pub mod readiness;
 pub mod report;
 pub mod requested_items;

@@ -11,7 +11,7 @@ use domain::{
 };
 
 /// The findings of one account.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct PciFindings {
     /// The number of assignments with findings.
     pub assignments: Tally,
@@ -22,7 +22,7 @@ pub struct PciFindings {
 }
 
 /// A policy with findings in this account.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ViolatedPolicy {
     hits: Arc<[Hit]>,
     at: usize,
@@ -32,6 +32,16 @@ pub struct ViolatedPolicy {
     pub people: Vec<Arc<[UserId]>>,
     last: usize,
 }
+
+impl PartialEq for ViolatedPolicy {
+    fn eq(&self, other: &Self) -> bool {
+        self.hit() == other.hit()
+            && self.assignments == other.assignments
+            && self.people == other.people
+    }
+}
+
+impl Eq for ViolatedPolicy {}
 
 impl ViolatedPolicy {
     /// Returns the policy as displayed, with its strictest outcome in this account.

@@ -33,8 +33,7 @@ impl PeoplePort for Service {
         let found = self
             .read_model
             .index
-            .people
-            .iter()
+            .people()
             .filter(|entry| words.occur_in(&entry.text) && kept(&self.read_model, only, entry))
             .collect();
         Ok(page_of(found, query.page, |entry| {

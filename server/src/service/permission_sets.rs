@@ -29,8 +29,7 @@ impl PermissionSetsPort for Service {
         let rows = self
             .read_model
             .index
-            .sets
-            .iter()
+            .sets()
             .filter(|entry| words.occur_in(&entry.text));
         let found = rows
             .filter(|entry| kept(&self.read_model, only, entry))

@@ -1,8 +1,8 @@
 //! Single reads of AWS, between two crawls: reads one item, and adds the result to the read model and to the ledger at
 //! once. Requests and the engine use them.
 //!
-//! Accepts complete reads, and of an incomplete one only what it adds. A new read model is built beside the current one
-//! and replaces it. Crawls and single reads take turns, so neither loses the results of the other.
+//! Accepts complete reads, and of an incomplete one only what it adds. Stores what a read shows and has it published,
+//! without waiting for that. Crawls and single reads take turns, so neither loses the results of the other.
 
 mod item;
 mod removal;
@@ -10,24 +10,19 @@ mod removal;
 pub(crate) use item::{IN_FLIGHT, ReadItem, read_item};
 pub use removal::read_removal;
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, PoisonError, atomic::Ordering},
-};
+use std::sync::{Arc, PoisonError, atomic::Ordering};
 
 use domain::{
     crawl::{self, SingleRead},
     engine::Listing,
-    ids::AccountId,
-    snapshot::{Parts, Snapshot},
+    snapshot::Parts,
     time::Timestamp,
 };
 
 use super::{
-    access_reasons,
-    app_state::{AppState, ReadModel},
+    app_state::AppState,
     drift,
-    moved_accounts::{self, Marked},
+    publication::{self, Receipt},
     stored_state,
 };
 use crate::store::{self, StoreError, observed::ObservedRead};
@@ -42,23 +37,23 @@ pub async fn note(app_state: &Arc<AppState>, listing: &Listing, as_of: Timestamp
     }
 }
 
-/// Adds a read to the read model. On an error, the read was not stored and the read model does not contain it.
+/// Stores a read and has the read model show it; the receipt tells when it does. On an error, the read was not stored and
+/// no read model will contain it.
 pub async fn take(
     app_state: &Arc<AppState>,
     read: &SingleRead,
     as_of: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Receipt, StoreError> {
     remember(app_state, read, as_of);
     let turn = app_state.observing.lock().await;
     loop {
         stored_state::follow(app_state, &turn).await?;
-        let read_model = app_state.read_model();
-        let before = read_model.snapshot.parts();
-        let Some((parts, touched)) = crawl::take(before, read, as_of) else {
-            return Ok(());
+        let before = app_state.publication.observed(app_state);
+        let Some(after) = crawl::take(&before, read, as_of) else {
+            return Ok(publication::everything(app_state));
         };
-        match keep(app_state, before, &parts, read, as_of).await {
-            Ok(()) => return refresh(app_state, parts, touched).await,
+        match keep(app_state, &before, &after, read, as_of).await {
+            Ok(()) => return Ok(publication::read(app_state, read, as_of)),
             Err(KeepError::Outdated) => {}
             Err(KeepError::Store(error)) => return Err(error),
         }
@@ -109,7 +104,8 @@ async fn keep(
         Err(error) => return Err(error.into()),
     };
     let (then, mut since) = (part_of(before, read), part_of(after, read));
-    since.coverage.newest = since.coverage.newest.max(Some(as_of));
+    let newest = since.coverage.newest.max(Some(as_of));
+    since.coverage.newest = newest;
     let seen = drift::unexplained(&mut tx, &then, &since).await?;
     store::observed::save(&mut tx, before, after, now).await?;
     store::crawl::save_drift(&mut tx, &seen).await?;
@@ -153,57 +149,4 @@ fn part_of(parts: &Parts, read: &SingleRead) -> Parts {
         }
     }
     part
-}
-
-/// Publishes a new read model in which only these accounts, and those that moved, are evaluated again. The caller has the
-/// turn of the reads of AWS.
-pub(super) async fn refresh(
-    app_state: &Arc<AppState>,
-    mut parts: Parts,
-    mut touched: BTreeSet<AccountId>,
-) -> Result<(), StoreError> {
-    let marked = take_along(app_state, &mut parts).await?;
-    touched.extend(marked.accounts());
-    let (old, rules) = (app_state.read_model(), app_state.rules.clone());
-    let reasons = access_reasons::load(app_state, &old.agreed).await?;
-    let special = old.special.clone();
-    let made = tokio::task::spawn_blocking(move || {
-        ReadModel::after(
-            &old,
-            Snapshot::new(parts),
-            special,
-            reasons,
-            &rules,
-            &touched,
-        )
-    });
-    app_state.publish(made.await.map_err(|error| unmade(&error))?);
-    app_state.moved_accounts.settle(&marked);
-    Ok(())
-}
-
-/// Classifies the accounts that moved as they are now, and returns their marks. The caller settles them after it has
-/// published these parts.
-pub(crate) async fn take_along(
-    app_state: &AppState,
-    parts: &mut Parts,
-) -> Result<Marked, StoreError> {
-    let marked = app_state.moved_accounts.marked();
-    let mut conn = app_state.store.connection().await?;
-    let now = app_state.clock.now();
-    let changed = moved_accounts::classes(&mut conn, &parts.accounts, &marked, now).await?;
-    for (id, class) in changed {
-        if let Some((_, known)) = parts.accounts.get_mut(&id) {
-            *known = class;
-        }
-    }
-    Ok(marked)
-}
-
-/// Returns the error for a read model that could not be built. Its callers must not continue with the previous one.
-pub(crate) fn unmade(error: &tokio::task::JoinError) -> StoreError {
-    StoreError::Inconsistent {
-        table: "the read model",
-        what: error.to_string(),
-    }
 }

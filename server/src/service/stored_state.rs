@@ -4,65 +4,60 @@
 //! difference from what is stored. Whoever follows holds the turn of the reads of AWS.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
 
-use domain::{
-    crawl::{self, SingleRead},
-    org::SpecialAccounts,
-    snapshot::{Parts, Snapshot},
-    time::Timestamp,
-};
+use domain::{crawl::SingleRead, org::SpecialAccounts, time::Timestamp};
+use thiserror::Error;
 use tokio::sync::MutexGuard;
 
 use super::{
-    access_reasons,
-    app_state::{AppState, ReadModel},
+    app_state::AppState,
     identities,
-    single_reads::{self, unmade},
+    publication::{self, NotShown, Receipt},
+    single_reads,
 };
 use crate::store::{
     StoreError, Tx,
     observed::{self, Missed, ObservedRead},
 };
 
-/// Loads the stored state and publishes it.
-pub async fn restore(app_state: &Arc<AppState>) -> Result<(), StoreError> {
-    let (parts, special, version) = {
-        let mut conn = app_state.store.connection().await?;
-        // Before everything else: what is stored meanwhile is applied again afterwards.
-        let version = observed::newest(&mut conn).await?;
-        let special = SpecialAccounts {
-            leastwise: app_state.settings.leastwise_accounts.clone(),
-            ..observed::special(&mut conn).await?.unwrap_or_default()
-        };
-        let context = app_state.classification(&special);
-        let now = app_state.clock.now();
-        let analyse = |content: &_| app_state.analyse(content);
-        let parts = observed::load(&mut conn, context, analyse, now).await?;
-        (parts, special, version)
-    };
-    publish(app_state, parts, special).await?;
-    app_state.observed_version.store(version, Ordering::SeqCst);
-    Ok(())
+/// How long a start and a crawl wait for the read model of what was loaded.
+pub(crate) const LOADED: Duration = Duration::from_mins(2);
+
+/// The stored state could not be loaded.
+#[derive(Debug, Error)]
+pub enum RestoreError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    NotShown(#[from] NotShown),
 }
 
-/// Publishes a read model of these parts, in which everything is evaluated.
-pub(crate) async fn publish(
-    app_state: &Arc<AppState>,
-    mut parts: Parts,
-    special: SpecialAccounts,
-) -> Result<(), StoreError> {
-    let marked = single_reads::take_along(app_state, &mut parts).await?;
-    let reasons = access_reasons::load(app_state, &BTreeMap::new()).await?;
-    let rules = app_state.rules.clone();
-    let made = tokio::task::spawn_blocking(move || {
-        ReadModel::new(Snapshot::new(parts), special, reasons, &rules)
-    });
-    app_state.publish(made.await.map_err(|error| unmade(&error))?);
-    app_state.moved_accounts.settle(&marked);
-    Ok(())
+/// Loads the stored state, and waits until the read model shows it.
+pub async fn restore(app_state: &Arc<AppState>) -> Result<(), RestoreError> {
+    let receipt = load(app_state).await?;
+    Ok(receipt.shown(LOADED).await?)
+}
+
+/// Loads the stored state and has it published.
+async fn load(app_state: &Arc<AppState>) -> Result<Receipt, StoreError> {
+    let mut conn = app_state.store.connection().await?;
+    // Before everything else: what is stored meanwhile is applied again afterwards.
+    let version = observed::newest(&mut conn).await?;
+    let special = SpecialAccounts {
+        leastwise: app_state.settings.leastwise_accounts.clone(),
+        ..observed::special(&mut conn).await?.unwrap_or_default()
+    };
+    let context = app_state.classification(&special);
+    let now = app_state.clock.now();
+    let analyse = |content: &_| app_state.analyse(content);
+    let parts = observed::load(&mut conn, context, analyse, now).await?;
+    drop(conn);
+    let receipt = publication::replace(app_state, parts, special);
+    app_state.observed_version.store(version, Ordering::SeqCst);
+    Ok(receipt)
 }
 
 /// Brings the read model to the newest stored version. The turn is that of the reads of AWS.
@@ -79,36 +74,23 @@ pub async fn follow(
         match missed {
             Missed::Nothing => return Ok(()),
             Missed::Reads { reads, version } => {
-                apply(app_state, reads).await?;
+                apply(app_state, &reads);
                 app_state.observed_version.store(version, Ordering::SeqCst);
             }
             Missed::Everything => {
-                restore(app_state).await?;
+                load(app_state).await?;
                 identities::refresh_summary(app_state).await?;
             }
         }
     }
 }
 
-/// Applies reads that another process stored, and publishes one read model.
-async fn apply(
-    app_state: &Arc<AppState>,
-    reads: Vec<(SingleRead, Timestamp)>,
-) -> Result<(), StoreError> {
-    let read_model = app_state.read_model();
-    let (mut next, mut touched) = (None, BTreeSet::new());
+/// Applies reads that another process stored. The caller has the turn of the reads.
+fn apply(app_state: &Arc<AppState>, reads: &[(SingleRead, Timestamp)]) {
     for (read, as_of) in reads {
         // The crawl of this process may have listed the same item earlier.
-        single_reads::remember(app_state, &read, as_of);
-        let before = next.as_ref().unwrap_or_else(|| read_model.snapshot.parts());
-        if let Some((parts, accounts)) = crawl::take(before, &read, as_of) {
-            next = Some(parts);
-            touched.extend(accounts);
-        }
-    }
-    match next {
-        Some(parts) => single_reads::refresh(app_state, parts, touched).await,
-        None => Ok(()),
+        single_reads::remember(app_state, read, *as_of);
+        publication::read(app_state, read, *as_of);
     }
 }
 

@@ -99,7 +99,7 @@ impl ViewerPort for Service {
 impl Service {
     fn directory(&self, entries: &mut Vec<PaletteEntry>) {
         let (index, snapshot) = (&self.read_model.index, &self.read_model.snapshot);
-        entries.extend(index.accounts.iter().take(EACH).filter_map(|account| {
+        entries.extend(index.accounts().take(EACH).filter_map(|account| {
             let (known, _) = snapshot.account(&account.id)?;
             Some(entry(
                 &known.name,
@@ -107,7 +107,7 @@ impl Service {
                 format!("/accounts/{}", account.id),
             ))
         }));
-        entries.extend(index.sets.iter().take(EACH).map(|set| {
+        entries.extend(index.sets().take(EACH).map(|set| {
             let set = names::set(snapshot, &set.arn);
             entry(
                 &set.name,
@@ -115,7 +115,7 @@ impl Service {
                 format!("/permission-sets/{}", set.key()),
             )
         }));
-        entries.extend(index.groups.iter().take(EACH).filter_map(|group| {
+        entries.extend(index.groups().take(EACH).filter_map(|group| {
             let known = snapshot.group(&group.id)?;
             Some(entry(
                 &known.display_name,
@@ -124,14 +124,8 @@ impl Service {
             ))
         }));
         // People with access to production PCI come first, so that the limit never excludes them in favor of others.
-        let guarded = index
-            .people
-            .iter()
-            .filter(|person| person.production_pci > 0);
-        let others = index
-            .people
-            .iter()
-            .filter(|person| person.production_pci == 0);
+        let guarded = index.people().filter(|person| person.production_pci > 0);
+        let others = index.people().filter(|person| person.production_pci == 0);
         entries.extend(guarded.chain(others).take(EACH).filter_map(|person| {
             let known = snapshot.user(&person.id)?;
             Some(entry(

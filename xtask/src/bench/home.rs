@@ -101,6 +101,17 @@ pub fn show(
     program.stop()
 }
 
+/// Measures the home page during a crawl, while the engine carries out changes.
+pub fn while_busy(
+    organisation: &str,
+    aws: &LocalAws,
+    cookies: &str,
+    board: &mut Board,
+) -> Result<(), Failure> {
+    let when = "while a crawl and changes run";
+    time(organisation, "/", when, Some(HOME_MS), aws, cookies, board)
+}
+
 #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
 fn requests() -> f64 {
     (WARM_UP + REQUESTS) as f64

@@ -121,6 +121,17 @@ impl Program {
         Err(self.failed(&format!("the message `{message}` was not logged in time")))
     }
 
+    /// Returns a number of each log line with this message.
+    pub fn numbers(&self, message: &str, field: &str) -> Result<Vec<f64>, Failure> {
+        let log = fs::read_to_string(&self.log).context(self.log.display())?;
+        let lines = log
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let fields = lines.map(|line| line.get("fields").cloned().unwrap_or(line));
+        let wanted = fields.filter(|fields| fields["message"] == message);
+        Ok(wanted.filter_map(|fields| fields[field].as_f64()).collect())
+    }
+
     /// Returns a line of `/proc/PID/status` in megabytes of 10^6 bytes.
     pub fn megabytes(&self, line: &str) -> Result<f64, Failure> {
         let path = format!("/proc/{}/status", self.child.id());
@@ -247,7 +258,8 @@ impl LocalAws {
     /// Starts `leastwise serve` on it. Returns the process and the time until it responded.
     pub fn serve(&self, binary: &Path) -> Result<(Program, Duration), Failure> {
         let mut environment = self.environment.clone();
-        environment.insert("LEASTWISE_LOG".into(), "info".into());
+        let log = environment.entry("LEASTWISE_LOG".to_owned());
+        log.or_insert_with(|| "info".to_owned());
         // The server crawls at the start; a second crawl would overlap with the measurements.
         environment.insert("LEASTWISE_CRAWL_MINUTES".into(), "600".into());
         let started = Instant::now();

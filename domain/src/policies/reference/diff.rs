@@ -14,7 +14,8 @@ use crate::{
     grant::Term,
     ids::{Assignment, EffectHash, GroupId, Pair, Principal, UserId},
     permission_set::ContentHash,
-    snapshot::{PairRead, Parts, Provisioned, Snapshot},
+    shared_map::SharedMap,
+    snapshot::{PairRead, Parts, Provisioned, Shared, Snapshot},
     time::Timestamp,
     verdict::RulesVersion,
 };
@@ -199,7 +200,7 @@ impl Touched {
     /// Returns the affected part of a snapshot, with operations applied.
     fn slice(&self, snapshot: &Snapshot, operations: &[Operation]) -> Snapshot {
         let whole = snapshot.parts();
-        let members: BTreeMap<GroupId, BTreeSet<UserId>> = self
+        let members: SharedMap<GroupId, Shared<BTreeSet<UserId>>> = self
             .groups
             .iter()
             .filter_map(|group| {
@@ -209,8 +210,12 @@ impl Touched {
                     .map(|users| (group.clone(), users.clone()))
             })
             .collect();
-        let mut users: BTreeSet<&UserId> = members.values().flatten().chain(&self.users).collect();
-        let pairs: BTreeMap<Pair, PairRead> = self
+        let mut users: BTreeSet<&UserId> = members
+            .values()
+            .flat_map(|all| all.iter())
+            .chain(&self.users)
+            .collect();
+        let pairs: SharedMap<Pair, PairRead> = self
             .pairs
             .iter()
             .filter_map(|pair| {
@@ -232,8 +237,8 @@ impl Touched {
             .collect();
         let mut parts = Parts {
             users,
-            members: members.into(),
-            pairs: pairs.into(),
+            members,
+            pairs,
             ..Parts::default()
         };
         for operation in operations {
@@ -247,15 +252,12 @@ fn apply(parts: &mut Parts, operation: &Operation) {
     if let Some((assignment, _)) = operation.assigns() {
         let read = parts
             .pairs
-            .entry(assignment.pair.clone())
-            .or_insert_with(|| PairRead {
+            .or_insert_with(assignment.pair.clone(), || PairRead {
                 as_of: Timestamp::default(),
-                principals: BTreeMap::new(),
+                principals: SharedMap::default(),
                 provisioned: Provisioned::Latest,
             });
-        read.principals
-            .entry(assignment.principal.clone())
-            .or_default();
+        read.principals.or_default(assignment.principal.clone());
     }
     if let Some(assignment) = operation.unassigns()
         && let Some(read) = parts.pairs.get_mut(&assignment.pair)
@@ -263,7 +265,7 @@ fn apply(parts: &mut Parts, operation: &Operation) {
         read.principals.remove(&assignment.principal);
     }
     if let Some((group, user)) = operation.joins() {
-        let members = parts.members.entry(group.clone()).or_default();
+        let members = parts.members.or_default(group.clone());
         members.insert(user.clone());
     }
     if let Some((group, user)) = operation.leaves()

@@ -119,7 +119,7 @@ fn organization() -> impl Strategy<Value = Parts> {
             company.group("everyone", Origin::IdentityCenter, &USERS);
             let mut parts = company.parts;
             for (into, who) in members {
-                parts.members.entry(into).or_default().insert(who);
+                parts.members.or_default(into).insert(who);
             }
             for assignment in assignments {
                 assign(

@@ -11,6 +11,7 @@ use domain::{
         Agreement, ExistingAccess, ExistingAccessEvaluator, Holder, Record, Records,
         evaluate_existing_access,
     },
+    shared_map::SharedMap,
     snapshot::Provisioned,
     time::{Duration, Timestamp},
     verdict::{Outcome, Remedies},
@@ -99,7 +100,7 @@ fn granted(who: Principal, with: &str, term: Term, names: &[&str], gaining: &[&s
             .collect(),
     };
     Records {
-        assignments: BTreeMap::from([(
+        assignments: SharedMap::from([(
             assignment(who, "cards-prod", with),
             Record { term, agreed },
         )]),
@@ -139,7 +140,8 @@ fn approvals_say_nothing_of_who_came_into_the_group_later() {
             approvals: [person("ann"), person("fay")].into(),
             gaining: [(user("eve"), pair("cards-prod", with))].into(),
         };
-        BTreeMap::from([(group("operators"), BTreeMap::from([(user("eve"), agreed)]))])
+        let members = BTreeMap::from([(user("eve"), agreed)]);
+        SharedMap::from([(group("operators"), members.into())])
     };
     records.memberships = joined("viewer");
     assert!(against(records.clone()).is_empty());
@@ -268,7 +270,7 @@ fn what_should_be_gone_is_never_within_the_rules() {
     let (snapshot, rules) = (fixture.snapshot(), default_rules());
     let hits = |overdue: BTreeMap<AccessResource, Timestamp>| -> Vec<(UserId, Vec<String>)> {
         let records = Records {
-            overdue,
+            overdue: overdue.into(),
             ..Records::default()
         };
         let mut holds = ExistingAccessEvaluator::new(&snapshot, rules).with_records(records);
@@ -308,7 +310,7 @@ fn a_grant_of_ours_that_aws_would_not_let_us_take_away_is_said_at_once() {
     fixture.assigned(&the_user("bob"), "web-dev", "viewer");
     let against = |fixture: &Company| {
         let records = Records {
-            assignments: BTreeMap::from([(
+            assignments: SharedMap::from([(
                 assignment(the_user("bob"), "web-dev", "viewer"),
                 Record {
                     term: Term::For(Duration::minutes(60)),

@@ -14,6 +14,7 @@ use domain::{
         Affected, Agreement, Evaluation, ExistingAccessEvaluator, Holder, LEADS_NOWHERE,
         NAMED_BY_A_RULE, Record, Records, RequestContext, Rules, USE_NOT_KNOWN,
     },
+    shared_map::SharedMap,
     time::{Duration, Timestamp},
     verdict::{Hit, Outcome},
 };
@@ -219,7 +220,7 @@ proptest! {
             };
             of_group.insert(user(who), agreed);
         }
-        let assignments: BTreeMap<Assignment, Record> = records
+        let assignments: SharedMap<Assignment, Record> = records
             .into_iter()
             .map(|(who, with, minutes, approvals, gaining)| {
                 let agreed = Agreement {
@@ -238,6 +239,7 @@ proptest! {
             let granted = AccessResource::Assignment(assignment(who, "cards-prod", with));
             [(granted, Timestamp(since)), (membership, Timestamp(since))]
         });
+        let memberships = memberships.into_iter().map(|(group, joined)| (group, joined.into())).collect();
         let records = Records { assignments, memberships, overdue: overdue.collect() };
         let snapshot = fixture.snapshot();
         for at in ACCOUNTS.into_iter().chain(["nowhere"]) {

@@ -11,6 +11,7 @@ use domain::{
         Evaluation, OversightMark, RemovalLimits, RemovalPolicies, RequestContext, Rules,
         ends_oversight, idle_oversight_marks, is_alarm_hit,
     },
+    shared_map::SharedMap,
     snapshot::Gap,
     verdict::{Outcome, Remedies},
 };
@@ -217,7 +218,7 @@ fn nobody_is_taken_out_alone_of_a_group_whose_assignments_were_never_read() {
         needs(&evaluation, 1);
     }
     let mut audited = overseen(Content::default(), "SecurityAudit");
-    audited.parts.pairs.clear();
+    audited.parts.pairs = SharedMap::default();
     audited.parts.coverage.newest = Some(NOW);
     for gap in [
         Gap::AccountsOf(set("audit")),
@@ -237,7 +238,7 @@ fn nobody_is_taken_out_alone_of_a_group_whose_assignments_were_never_read() {
 fn everybody_counts_who_may_lose_something_by_a_group() {
     let limit = usize::try_from(RemovalLimits::PEOPLE).unwrap();
     let mut unseen = team(limit + 1);
-    unseen.parts.pairs.clear();
+    unseen.parts.pairs = SharedMap::default();
     let operation = unassign(the_group("operators"), "web-dev", "viewer");
     let evaluation = evaluate(&unseen, &operation, &ann());
     assert_eq!(hit(&evaluation), [MANY]);

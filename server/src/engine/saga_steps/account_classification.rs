@@ -16,7 +16,7 @@ use crate::{
         declarations::{self, Prepared},
         saga_steps::is_in_time,
     },
-    service::{app_state::AppState, moved_accounts},
+    service::{app_state::AppState, publication},
     store::{self, StoreError, declaration::InForce},
 };
 
@@ -88,7 +88,7 @@ async fn carry_out(
         Err(error) => return later(&error),
         Ok(Prepared::InForce) => {
             // The read model may not show it, if the commit was reported as failed.
-            moved_accounts::moved(app_state, [account.clone()]);
+            publication::moved(app_state, [account.clone()], []);
             return StepAnswer::Done;
         }
         Ok(Prepared::Superseded) => return StepAnswer::NotSent,
@@ -99,7 +99,7 @@ async fn carry_out(
     }
     let committed = tx.commit().await;
     // Also if the outcome is not known.
-    moved_accounts::moved(app_state, [account.clone()]);
+    publication::moved(app_state, [account.clone()], []);
     match committed {
         Ok(()) => StepAnswer::Done,
         Err(error) => StepAnswer::Unknown(told(&error)),

@@ -86,7 +86,7 @@ impl Service {
         let evaluation = evaluate_now(
             &self.app_state,
             &mut conn,
-            &Current::with(&self.app_state, &self.read_model),
+            &Current::of(&self.app_state),
             operations,
             &asked,
             None,

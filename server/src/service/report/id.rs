@@ -63,15 +63,15 @@ pub(super) fn of(read_model: &ReadModel, rules: &Rules) -> String {
     for set in sets {
         take("set", json!([set, snapshot.set(set)]));
     }
-    for (assignment, windows) in &read_model.windows {
-        let record = read_model.records.assignments.get(assignment);
+    for (assignment, windows) in &read_model.reasons.windows {
+        let record = read_model.reasons.records.assignments.get(assignment);
         let agreed = record.map(|record| {
             let agreed = &record.agreed;
             (&record.term, &agreed.approvals, &agreed.gaining)
         });
         take("windows", json!([assignment, windows, agreed]));
     }
-    for (group, joined) in &read_model.records.memberships {
+    for (group, joined) in &read_model.reasons.records.memberships {
         let joined = joined
             .iter()
             .map(|(user, agreed)| (user, &agreed.approvals, &agreed.gaining));

@@ -271,18 +271,18 @@ impl Report {
 
 fn counts(read_model: &ReadModel) -> ReportCounts {
     let (exposure, never) = (&read_model.exposure, read_model.snapshot.never_read());
-    let known = never.production_pci();
-    let mut against = exposure.paths_against;
+    let (totals, known) = (&exposure.totals, never.production_pci());
+    let mut against = totals.paths_against;
     // Each orphaned assignment is a violation.
-    against.add(Outcome::Refused, exposure.orphans);
+    against.add(Outcome::Refused, totals.orphans);
     ReportCounts {
         people: known.figure(exposure.people.len()),
         disabled: known.figure(exposure.disabled_people),
-        accounts: never.accounts().figure(exposure.accounts),
-        unclassified: never.accounts().figure(exposure.unclassified),
-        rows: exposure.paths + exposure.orphans,
-        standing: known.figure(exposure.standing_paths + exposure.standing_orphans),
-        orphaned: known.figure(exposure.orphans),
+        accounts: never.accounts().figure(totals.accounts),
+        unclassified: never.accounts().figure(totals.unclassified),
+        rows: totals.paths + totals.orphans,
+        standing: known.figure(totals.standing_paths + totals.standing_orphans),
+        orphaned: known.figure(totals.orphans),
         against: known.and(never.sets()).figure(against),
     }
 }

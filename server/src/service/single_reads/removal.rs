@@ -24,7 +24,7 @@ use tokio::time::timeout;
 use super::{IN_FLIGHT, ReadItem, read_item, take};
 use crate::{
     aws::{error::CallError, read::GroupMembers},
-    service::{app_state::AppState, evaluation_slots::ReadSlot},
+    service::{app_state::AppState, evaluation_slots::ReadSlot, publication::PATIENCE},
 };
 
 /// Reads what operations may remove into the read model. Returns in time whether or not AWS answers. Reads nothing
@@ -174,13 +174,23 @@ impl Reads {
             let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::take(&mut *found)
         };
+        let mut shown = None;
         for (read, as_of) in found {
-            if let Err(error) = take(&self.app_state, &read, as_of).await {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "a read for a removal could not be stored"
-                );
+            match take(&self.app_state, &read, as_of).await {
+                Ok(receipt) => shown = Some(receipt),
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "a read for a removal could not be stored"
+                    );
+                }
             }
+        }
+        // Who waits for the reads has a time limit of their own.
+        if let Some(shown) = shown
+            && let Err(error) = shown.shown(PATIENCE).await
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error);
         }
     }
 }

@@ -15,10 +15,8 @@ pub(super) async fn save_accounts(
     after: &Parts,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let changed = after
-        .accounts
-        .iter()
-        .filter(|(id, account)| before.accounts.get(*id) != Some(*account));
+    let changed = after.accounts.changes_since(&before.accounts);
+    let changed = changed.filter_map(|one| Some((one.key, one.after?)));
     let rows: Rows<'_> = Box::new(changed.map(|(id, (account, class))| {
         // A declaration has a row of its own, and must not become the record that counts after its end.
         let class = class.undeclared();
@@ -48,18 +46,11 @@ pub(super) async fn save_accounts(
         rows,
     )
     .await?;
-    for id in before
-        .accounts
-        .keys()
-        .filter(|id| !after.accounts.contains_key(*id))
-    {
-        gone(
-            tx,
-            "update account set gone_seen = $1 where id = $2 and gone_seen is null",
-            now,
-            id.as_str(),
-        )
-        .await?;
+    let forget = "update account set gone_seen = $1 where id = $2 and gone_seen is null";
+    for one in after.accounts.changes_since(&before.accounts) {
+        if one.after.is_none() {
+            gone(tx, forget, now, one.key.as_str()).await?;
+        }
     }
     Ok(())
 }

@@ -8,7 +8,8 @@ use domain::{
     ids::{AccountId, GroupId, OuId, Pair, PermissionSetArn, Principal, UserId},
     org::{Account, OrganizationalUnit},
     permission_set::{Content, PermissionSet, analysis::Analysis},
-    snapshot::{Coverage, PairRead, Parts, Provisioned, Unread},
+    shared_map::SharedMap,
+    snapshot::{Coverage, PairRead, Parts, Provisioned, Shared, Unread},
     time::Timestamp,
 };
 use futures::TryStreamExt as _;
@@ -30,21 +31,23 @@ pub async fn recorded(
     rows.iter()
         .map(|row| {
             let account: AccountId = id("account", &row.try_get::<String, _>("id")?)?;
-            let bad = |what: &str| StoreError::Inconsistent {
-                table: "account",
-                what: what.to_owned(),
-            };
-            let environment = Environment::parse(&row.try_get::<String, _>("environment")?);
-            let pci = Pci::parse(&row.try_get::<String, _>("pci")?);
-            Ok((
-                account,
-                (
-                    environment.ok_or_else(|| bad("environment"))?,
-                    pci.ok_or_else(|| bad("pci"))?,
-                ),
-            ))
+            Ok((account, strictness(row)?))
         })
         .collect()
+}
+
+/// Returns the strictest recorded classification in a row of an account.
+fn strictness(row: &AnyRow) -> Result<(Environment, Pci), StoreError> {
+    let bad = |what: &str| StoreError::Inconsistent {
+        table: "account",
+        what: what.to_owned(),
+    };
+    let environment = Environment::parse(&row.try_get::<String, _>("environment")?);
+    let pci = Pci::parse(&row.try_get::<String, _>("pci")?);
+    Ok((
+        environment.ok_or_else(|| bad("environment"))?,
+        pci.ok_or_else(|| bad("pci"))?,
+    ))
 }
 
 /// Returns what of the classification of each account was read and not only assumed.
@@ -75,7 +78,7 @@ pub async fn load(
     let held = recorded(conn).await?;
     let declared = crate::store::declaration::all_in_force(conn).await?;
     let (accounts, units) = organization(conn).await?;
-    parts.units = units;
+    parts.units = units.into();
     for account in accounts {
         let recorded = held.get(&account.id).copied();
         let class = classify(&account, &parts.units, context, recorded);
@@ -88,23 +91,23 @@ pub async fn load(
     for group in documents_of::<Group>(conn, "directory_group").await? {
         parts.groups.insert(group.id.clone(), group);
     }
-    parts.sets = sets(conn, analyse).await?.into();
+    parts.sets = sets(conn, analyse).await?;
     let mut ids = Ids {
         accounts: Interner::of(parts.accounts.keys()),
         sets: Interner::of(parts.sets.keys()),
         users: Interner::of(parts.users.keys()),
         groups: Interner::of(parts.groups.keys()),
     };
-    parts.members = members(conn, &mut ids).await?.into();
+    parts.members = members(conn, &mut ids).await?;
     parts.members_as_of = members_as_of(conn, &mut ids).await?;
-    parts.pairs = pairs(conn, &mut ids).await?.into();
+    parts.pairs = pairs(conn, &mut ids).await?;
     let known = crate::store::identity_link::persons_of_users(conn).await?;
     for (user, person) in known.linked {
         let user = ids.users.id("person", user.as_str())?;
         parts.persons.insert(user, person);
     }
-    parts.other_users = known.others;
-    parts.coverage = coverage(conn, &parts.pairs).await?;
+    parts.other_users = known.others.into();
+    parts.coverage = coverage(conn, &parts.pairs).await?.into();
     Ok(parts)
 }
 
@@ -140,7 +143,7 @@ async fn documents_of<T: serde::de::DeserializeOwned>(
 async fn members(
     conn: &mut StoreConnection,
     ids: &mut Ids,
-) -> Result<BTreeMap<GroupId, BTreeSet<UserId>>, StoreError> {
+) -> Result<SharedMap<GroupId, Shared<BTreeSet<UserId>>>, StoreError> {
     const TABLE: &str = "membership_span";
     let mut members: BTreeMap<GroupId, BTreeSet<UserId>> = BTreeMap::new();
     let mut rows =
@@ -153,13 +156,16 @@ async fn members(
         let user = ids.users.id(TABLE, &row.try_get::<String, _>("user_id")?)?;
         members.entry(group).or_default().insert(user);
     }
-    Ok(members)
+    let members = members.into_iter();
+    Ok(members
+        .map(|(group, users)| (group, users.into()))
+        .collect())
 }
 
 async fn members_as_of(
     conn: &mut StoreConnection,
     ids: &mut Ids,
-) -> Result<BTreeMap<GroupId, Timestamp>, StoreError> {
+) -> Result<SharedMap<GroupId, Timestamp>, StoreError> {
     let rows = sqlx::query("select id, members_as_of from directory_group where members_as_of is not null and gone_seen is null")
         .fetch_all(conn)
         .await?;
@@ -176,7 +182,7 @@ async fn members_as_of(
 async fn sets(
     conn: &mut StoreConnection,
     analyse: impl Fn(&Content) -> Analysis,
-) -> Result<BTreeMap<PermissionSetArn, PermissionSet>, StoreError> {
+) -> Result<SharedMap<PermissionSetArn, PermissionSet>, StoreError> {
     let rows = sqlx::query(
         "select arn, name, description, content from permission_set where gone_seen is null",
     )
@@ -184,26 +190,31 @@ async fn sets(
     .await?;
     rows.iter()
         .map(|row| {
-            let arn: PermissionSetArn = id("permission_set", &row.try_get::<String, _>("arn")?)?;
-            let content: Content = json("permission_set", &row.try_get::<String, _>("content")?)?;
-            let set = PermissionSet {
-                arn: arn.clone(),
-                name: row.try_get("name")?,
-                description: row.try_get("description")?,
-                hash: content.hash(),
-                analysis: analyse(&content),
-                content,
-            };
-            Ok((arn, set))
+            let set = permission_set(row, &analyse)?;
+            Ok((set.arn.clone(), set))
         })
         .collect()
+}
+
+fn permission_set(
+    row: &AnyRow,
+    analyse: impl Fn(&Content) -> Analysis,
+) -> Result<PermissionSet, StoreError> {
+    let content: Content = json("permission_set", &row.try_get::<String, _>("content")?)?;
+    Ok(PermissionSet {
+        arn: id("permission_set", &row.try_get::<String, _>("arn")?)?,
+        name: row.try_get("name")?,
+        description: row.try_get("description")?,
+        hash: content.hash(),
+        analysis: analyse(&content),
+        content,
+    })
 }
 
 async fn pairs(
     conn: &mut StoreConnection,
     ids: &mut Ids,
-) -> Result<BTreeMap<Pair, PairRead>, StoreError> {
-    const TABLE: &str = "assignment_span";
+) -> Result<SharedMap<Pair, PairRead>, StoreError> {
     let mut pairs = pair_reads(conn, ids).await?;
     let mut rows = sqlx::query(
         "select account_id, set_arn, principal_type, principal_id, first_seen \
@@ -211,25 +222,46 @@ async fn pairs(
     )
     .fetch(conn);
     while let Some(row) = rows.try_next().await? {
-        let Some(read) = pairs.get_mut(&pair(TABLE, &row, ids)?) else {
+        let Some(read) = pairs.get_mut(&pair("assignment_span", &row, ids)?) else {
             continue;
         };
-        let principal_id: String = row.try_get("principal_id")?;
-        let principal = match row.try_get::<String, _>("principal_type")?.as_str() {
-            "USER" => Principal::User(ids.users.id(TABLE, &principal_id)?),
-            "GROUP" => Principal::Group(ids.groups.id(TABLE, &principal_id)?),
-            other => {
-                return Err(StoreError::Inconsistent {
-                    table: TABLE,
-                    what: format!("the principal type {other}"),
-                });
-            }
-        };
-        read.principals
-            .insert(principal, Timestamp(row.try_get("first_seen")?));
+        let (principal, since) = assigned(&row, ids)?;
+        read.principals.insert(principal, since);
     }
-    pairs.retain(|_, read| !read.principals.is_empty());
-    Ok(pairs)
+    let pairs = pairs.into_iter();
+    Ok(pairs
+        .filter(|(_, read)| !read.principals.is_empty())
+        .collect())
+}
+
+/// Returns the principal of an assignment, and when it was first seen.
+fn assigned(row: &AnyRow, ids: &mut Ids) -> Result<(Principal, Timestamp), StoreError> {
+    const TABLE: &str = "assignment_span";
+    let principal: String = row.try_get("principal_id")?;
+    let principal = match row.try_get::<String, _>("principal_type")?.as_str() {
+        "USER" => Principal::User(ids.users.id(TABLE, &principal)?),
+        "GROUP" => Principal::Group(ids.groups.id(TABLE, &principal)?),
+        other => {
+            return Err(StoreError::Inconsistent {
+                table: TABLE,
+                what: format!("the principal type {other}"),
+            });
+        }
+    };
+    Ok((principal, Timestamp(row.try_get("first_seen")?)))
+}
+
+/// Returns the last read of a pair, without its principals.
+fn pair_read(row: &AnyRow) -> Result<PairRead, StoreError> {
+    let provisioned = match row.try_get::<String, _>("provisioned")?.as_str() {
+        OUTDATED => Provisioned::Outdated,
+        _ => Provisioned::Latest,
+    };
+    Ok(PairRead {
+        as_of: Timestamp(row.try_get("as_of")?),
+        principals: SharedMap::default(),
+        provisioned,
+    })
 }
 
 async fn pair_reads(
@@ -240,16 +272,7 @@ async fn pair_reads(
     let mut rows =
         sqlx::query("select account_id, set_arn, as_of, provisioned from pair_read").fetch(conn);
     while let Some(row) = rows.try_next().await? {
-        let provisioned = match row.try_get::<String, _>("provisioned")?.as_str() {
-            OUTDATED => Provisioned::Outdated,
-            _ => Provisioned::Latest,
-        };
-        let read = PairRead {
-            as_of: Timestamp(row.try_get("as_of")?),
-            principals: BTreeMap::new(),
-            provisioned,
-        };
-        pairs.insert(pair("pair_read", &row, ids)?, read);
+        pairs.insert(pair("pair_read", &row, ids)?, pair_read(&row)?);
     }
     Ok(pairs)
 }
@@ -264,7 +287,7 @@ fn pair(table: &'static str, row: &AnyRow, ids: &mut Ids) -> Result<Pair, StoreE
 
 async fn coverage(
     conn: &mut StoreConnection,
-    pairs: &BTreeMap<Pair, PairRead>,
+    pairs: &SharedMap<Pair, PairRead>,
 ) -> Result<Coverage, StoreError> {
     let last = sqlx::query("select started_at, ended_at, report, never_read, not_found from crawl where ended_at is not null order by ended_at desc limit 1")
         .fetch_optional(&mut *conn)

@@ -1,9 +1,10 @@
 //! Writes the rows that differ between the parts of two snapshots.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::{
     ids::{GroupId, Pair, Principal},
+    shared_map::SharedMap,
     snapshot::{PairRead, Parts, Provisioned},
     time::Timestamp,
 };
@@ -23,7 +24,9 @@ pub async fn save(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     save_accounts(tx, before, after, now).await?;
-    units(tx, after, now).await?;
+    if before.units != after.units {
+        units(tx, after, now).await?;
+    }
     documents(tx, "directory_user", &before.users, &after.users, now).await?;
     documents(tx, "directory_group", &before.groups, &after.groups, now).await?;
     sets(tx, before, after, now).await?;
@@ -57,16 +60,15 @@ async fn units(tx: &mut Tx, after: &Parts, now: Timestamp) -> Result<(), StoreEr
     Ok(())
 }
 
-async fn documents<K: Ord + AsStr + Sync, V: PartialEq + serde::Serialize + Sync>(
+async fn documents<K: Ord + AsStr + Send + Sync, V: PartialEq + serde::Serialize + Send + Sync>(
     tx: &mut Tx,
     table: &'static str,
-    before: &BTreeMap<K, V>,
-    after: &BTreeMap<K, V>,
+    before: &SharedMap<K, V>,
+    after: &SharedMap<K, V>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let changed = after
-        .iter()
-        .filter(|(id, value)| before.get(*id) != Some(*value));
+    let changed = after.changes_since(before);
+    let changed = changed.filter_map(|one| Some((one.key, one.after?)));
     let rows: Rows<'_> = Box::new(changed.map(|(id, value)| {
         vec![
             Value::Text(id.text().to_owned()),
@@ -94,8 +96,10 @@ async fn documents<K: Ord + AsStr + Sync, V: PartialEq + serde::Serialize + Sync
         rows,
     )
     .await?;
-    for id in before.keys().filter(|id| !after.contains_key(*id)) {
-        gone(tx, forget, now, id.text()).await?;
+    for one in after.changes_since(before) {
+        if one.after.is_none() {
+            gone(tx, forget, now, one.key.text()).await?;
+        }
     }
     Ok(())
 }
@@ -106,11 +110,14 @@ async fn sets(
     after: &Parts,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    for (arn, set) in &after.sets {
-        let old = before.sets.get(arn);
-        if old == Some(set) {
+    for one in after.sets.changes_since(&before.sets) {
+        let (arn, old) = (one.key, one.before);
+        let Some(set) = one.after else {
+            let forget =
+                "update permission_set set gone_seen = $1 where arn = $2 and gone_seen is null";
+            gone(tx, forget, now, arn.as_str()).await?;
             continue;
-        }
+        };
         sqlx::query(
             "insert into permission_set (arn, name, description, content, hash, first_seen, last_confirmed) \
              values ($1, $2, $3, $4, $5, $6, $6) on conflict (arn) do update set name = excluded.name, \
@@ -135,28 +142,16 @@ async fn sets(
                 .await?;
         }
     }
-    for arn in before
-        .sets
-        .keys()
-        .filter(|arn| !after.sets.contains_key(*arn))
-    {
-        gone(
-            tx,
-            "update permission_set set gone_seen = $1 where arn = $2 and gone_seen is null",
-            now,
-            arn.as_str(),
-        )
-        .await?;
-    }
     Ok(())
 }
 
 async fn pair_reads(tx: &mut Tx, before: &Parts, after: &Parts) -> Result<(), StoreError> {
-    let changed = after.pairs.iter().filter(|(pair, read)| {
-        before
-            .pairs
-            .get(*pair)
-            .is_none_or(|old| old.as_of != read.as_of || old.provisioned != read.provisioned)
+    let changed = after.pairs.changes_since(&before.pairs);
+    let changed = changed.filter_map(|one| {
+        let (old, read) = (one.before, one.after?);
+        let same =
+            old.is_some_and(|old| old.as_of == read.as_of && old.provisioned == read.provisioned);
+        (!same).then_some((one.key, read))
     });
     let rows: Rows<'_> = Box::new(changed.map(|(pair, read)| {
         let provisioned = match read.provisioned {
@@ -186,12 +181,15 @@ async fn assignments(
     after: &Parts,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let opened: Rows<'_> = Box::new(after.pairs.iter().flat_map(|(pair, read)| {
-        let old = before.pairs.get(pair);
-        let fresh = read.principals.iter().filter(move |(principal, _)| {
-            old.is_none_or(|old| !old.principals.contains_key(*principal))
+    let changes = after.pairs.changes_since(&before.pairs);
+    let opened: Rows<'_> = Box::new(changes.flat_map(|one| {
+        let read = one.after.into_iter();
+        let principals = read.flat_map(|read| &read.principals);
+        let fresh = principals.filter(move |(principal, _)| {
+            let old = one.before;
+            old.is_none_or(|old| !old.principals.contains_key(principal))
         });
-        fresh.map(move |(principal, since)| span(pair, principal, *since))
+        fresh.map(move |(principal, since)| span(one.key, principal, *since))
     }));
     insert(
         tx,
@@ -201,8 +199,11 @@ async fn assignments(
         opened,
     )
     .await?;
-    for (pair, old) in &before.pairs {
-        let read = after.pairs.get(pair);
+    for one in after.pairs.changes_since(&before.pairs) {
+        let (pair, read) = (one.key, one.after);
+        let Some(old) = one.before else {
+            continue;
+        };
         for principal in old
             .principals
             .keys()
@@ -256,8 +257,11 @@ async fn memberships(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let none = BTreeSet::new();
-    let opened: Rows<'_> = Box::new(after.members.iter().flat_map(|(group, users)| {
-        let known = before.members.get(group).unwrap_or(&none);
+    let changes = after.members.changes_since(&before.members);
+    let opened: Rows<'_> = Box::new(changes.flat_map(|one| {
+        let group = one.key;
+        let users = one.after.map_or(&none, |users| users);
+        let known = one.before.map_or(&none, |users| users);
         users.difference(known).map(move |user| {
             vec![
                 Value::Text(group.to_string()),
@@ -275,8 +279,10 @@ async fn memberships(
         opened,
     )
     .await?;
-    for (group, users) in &before.members {
-        for user in users.difference(after.members.get(group).unwrap_or(&none)) {
+    for one in after.members.changes_since(&before.members) {
+        let group = one.key;
+        let users = one.before.map_or(&none, |users| users);
+        for user in users.difference(one.after.map_or(&none, |users| users)) {
             sqlx::query(
                 "update membership_span set gone_seen = $2, \
                  last_confirmed = case when first_seen > $1 then first_seen else $1 end \
@@ -306,11 +312,8 @@ fn read(parts: &Parts, group: &GroupId, now: Timestamp) -> Timestamp {
 }
 
 async fn members_read(tx: &mut Tx, before: &Parts, after: &Parts) -> Result<(), StoreError> {
-    for (group, at) in after
-        .members_as_of
-        .iter()
-        .filter(|(group, at)| before.members_as_of.get(*group) != Some(*at))
-    {
+    let read = after.members_as_of.changes_since(&before.members_as_of);
+    for (group, at) in read.filter_map(|one| Some((one.key, one.after?))) {
         sqlx::query("update directory_group set members_as_of = $1 where id = $2")
             .bind(at.0)
             .bind(group.as_str())

@@ -11,6 +11,7 @@ use domain::{
     ids::{AccountId, Assignment, PermissionSetArn, UserId},
     permission_set::analysis::Risk,
     policies::Holder,
+    shared_map::SharedMap,
     snapshot::{Figure, Snapshot},
     time::Duration,
     verdict::Tally,
@@ -189,8 +190,11 @@ async fn what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_
         paths[1] > 0 && paths[1] < paths[0],
         "some paths are temporary and some standing"
     );
-    assert_eq!(exposure.people, walked);
-    assert_eq!([exposure.paths, exposure.standing_paths], paths);
+    assert_eq!(exposure.people, SharedMap::from(walked));
+    assert_eq!(
+        [exposure.totals.paths, exposure.totals.standing_paths],
+        paths
+    );
 }
 
 async fn what_the_guardrails_say_is_counted_as_a_walk_over_everybody_counts_it(
@@ -228,14 +232,14 @@ async fn what_the_guardrails_say_is_counted_as_a_walk_over_everybody_counts_it(
     let exposure = &read_model.exposure;
     assert!(rules.len() > 3, "the sample has policy findings");
     assert_eq!(
-        (exposure.against, exposure.paths_against),
+        (exposure.totals.against, exposure.totals.paths_against),
         (Tally::of(against.into_values()), paths_against)
     );
-    assert_eq!(exposure.findings.len(), rules.len());
-    for (rule, found) in &exposure.findings {
+    assert_eq!(exposure.findings().len(), rules.len());
+    for (rule, found) in exposure.findings() {
         let (assignments, people, accounts) = &rules[rule];
         assert_eq!(
-            (found.assignments, found.people, &found.accounts),
+            (found.assignments, found.people, &*found.accounts),
             (assignments.len(), people.len(), accounts),
             "{rule}"
         );

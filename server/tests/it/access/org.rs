@@ -1,7 +1,7 @@
 //! The sample organization as it was crawled, and services bound to its people. AWS is unreachable, because these tests
 //! cover what is shown and not how it was read.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
     approval::Mfa,
@@ -61,10 +61,7 @@ impl Org {
         let mut parts = read.snapshot.parts().clone();
         change(&mut parts);
         let windows = windows(&parts).into_iter().map(window).collect();
-        let reasons = AccessReasons {
-            windows,
-            ..AccessReasons::default()
-        };
+        let reasons = AccessReasons::of(windows, BTreeMap::new(), BTreeMap::new());
         let (snapshot, special) = (Snapshot::new(parts), read.special.clone());
         let read_model = ReadModel::new(snapshot, special, reasons, &org.app_state.rules);
         org.app_state.publish(read_model);

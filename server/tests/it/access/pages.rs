@@ -251,10 +251,12 @@ async fn a_requesters_pages_hold_no_link_that_would_refuse_them(engine: Database
 
 async fn names_from_aws_are_shown_as_text(engine: DatabaseEngine) {
     let org = Org::of(engine, |parts| {
-        for group in parts.groups.values_mut() {
+        for id in parts.groups.clone().keys() {
+            let group = parts.groups.get_mut(id).unwrap();
             group.display_name = "<script>alert(1)</script>".into();
         }
-        for set in parts.sets.values_mut() {
+        for arn in parts.sets.clone().keys() {
+            let set = parts.sets.get_mut(arn).unwrap();
             set.name = "\"><img src=x>".into();
         }
     })

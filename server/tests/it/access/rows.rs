@@ -86,11 +86,13 @@ async fn an_assignment_to_somebody_who_is_gone_is_shown_as_an_orphan_with_its_re
         let accounts = &parts.accounts;
         let guarded =
             |pair: &domain::ids::Pair| accounts[&pair.account].1.counts_as_production_pci();
-        let (_, read) = parts
+        let pair = parts
             .pairs
-            .iter_mut()
-            .find(|(pair, _)| guarded(pair))
-            .unwrap();
+            .keys()
+            .find(|pair| guarded(pair))
+            .unwrap()
+            .clone();
+        let read = parts.pairs.get_mut(&pair).unwrap();
         read.principals.insert(Principal::User(gone.clone()), NOW);
     })
     .await;

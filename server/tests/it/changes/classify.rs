@@ -17,10 +17,7 @@ use domain::{
     time::Duration,
     verdict::Outcome,
 };
-use server::{
-    engine::{declarations, execute},
-    service::moved_accounts,
-};
+use server::engine::{declarations, execute};
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::support::{Org, account, user};
@@ -159,9 +156,7 @@ pub(super) async fn carry_out(org: &Org, id: &ChangeId) {
         let leaves = &plan.steps[0].leaves;
         assert_eq!(content(org, id, plan).await, shown(leaves));
     }
-    moved_accounts::bring_up_to_date(&org.app_state)
-        .await
-        .unwrap();
+    org.shown().await;
     org.set_state(id, State::Verified).await;
 }
 
@@ -412,7 +407,8 @@ async fn reload(org: &Org) {
             .unwrap()
     };
     let mut parts = org.parts();
-    for (id, (_, class)) in &mut parts.accounts {
+    for id in parts.accounts.clone().keys() {
+        let (_, class) = parts.accounts.get_mut(id).unwrap();
         *class = class.under(declared.get(id).copied(), org.clock.now());
     }
     org.publish(parts);

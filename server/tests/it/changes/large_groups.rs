@@ -38,11 +38,7 @@ fn with_a_crowd(mut parts: Parts) -> Parts {
         known.user_name = format!("stranger-{n}");
         known.display_name = format!("STRANGER {n}");
         parts.users.insert(id.clone(), known);
-        parts
-            .members
-            .entry(group("operators"))
-            .or_default()
-            .insert(id);
+        parts.members.or_default(group("operators")).insert(id);
     }
     parts
 }

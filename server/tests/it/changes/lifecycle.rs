@@ -21,7 +21,6 @@ use server::{
         expire::expire_due,
         start::{self, NoVerdict},
     },
-    service::moved_accounts,
     store::{StoreError, engine},
 };
 
@@ -460,9 +459,7 @@ async fn access_whose_removal_is_late_is_never_within_the_rules(engine: Database
         }],
     };
     commit::store(&org.app_state, late).await.unwrap();
-    moved_accounts::bring_up_to_date(&org.app_state)
-        .await
-        .unwrap();
+    org.shown().await;
     assert_eq!(against(), ["system.overdue"]);
     let gone = Commit {
         number: 2,
@@ -477,8 +474,6 @@ async fn access_whose_removal_is_late_is_never_within_the_rules(engine: Database
         }],
     };
     commit::store(&org.app_state, gone).await.unwrap();
-    moved_accounts::bring_up_to_date(&org.app_state)
-        .await
-        .unwrap();
+    org.shown().await;
     assert!(against().is_empty(), "read again after the removal");
 }

@@ -12,6 +12,7 @@ mod classify;
 mod classify_forms;
 mod decide;
 mod decision_reads;
+mod differences;
 mod follow_ups;
 mod forged;
 mod items;

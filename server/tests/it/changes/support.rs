@@ -36,6 +36,7 @@ use server::{
         app_state::{AccessReasons, AppState, ReadModel},
         caller::CallingPerson,
         journal::EntryActor,
+        publication::{self, PATIENCE},
     },
     store::{
         change, identity_link, ledger,
@@ -51,7 +52,7 @@ use crate::{
 };
 
 #[path = "../../../../domain/tests/shared/company.rs"]
-mod company;
+pub mod company;
 use company::{Company, PEOPLE};
 pub use company::{account, group, person as person_id, set, user};
 
@@ -285,9 +286,16 @@ impl Org {
             complete_at: Some(now),
             unread: Vec::new(),
             ..Coverage::default()
-        };
+        }
+        .into();
         parts.members_as_of = parts.groups.keys().map(|id| (id.clone(), now)).collect();
         parts
+    }
+
+    /// Waits until the read model shows what was stored so far.
+    pub async fn shown(&self) {
+        let receipt = publication::everything(&self.app_state);
+        receipt.shown(PATIENCE).await.unwrap();
     }
 
     pub fn publish(&self, parts: Parts) {

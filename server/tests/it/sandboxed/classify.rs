@@ -1,6 +1,9 @@
 //! `leastwise classify`, and a mapping that is put in force.
 
-use std::{collections::BTreeMap, path::PathBuf, process::Command, sync::Arc};
+use std::{
+    collections::BTreeMap, path::PathBuf, process::Command, sync::Arc,
+    time::Duration as StdDuration,
+};
 
 use app::{
     pages,
@@ -183,7 +186,11 @@ async fn every_account_is_listed_with_its_readings_and_nothing_is_written(engine
 }
 
 /// The same process after a restart with a mapping.
-fn mapped(company: &mut Company, text: &str) {
+async fn mapped(company: &mut Company, text: &str) {
+    // The task that published what was restored may not have ended.
+    while Arc::get_mut(&mut company.app_state).is_none() {
+        tokio::time::sleep(StdDuration::from_millis(5)).await;
+    }
     let app_state = Arc::get_mut(&mut company.app_state).unwrap();
     app_state.settings.mapping = MappingFile::parse(text).unwrap();
 }
@@ -234,7 +241,7 @@ async fn a_changed_mapping_loosens_what_was_only_assumed_and_not_what_waits(
     let mapping =
         "[tags.environment.values]\ndev-eu = \"development\"\n[tags.pci.values]\ngold = \"out\"\n";
     let mut company = company.reopened(strange()).await;
-    mapped(&mut company, mapping);
+    mapped(&mut company, mapping).await;
     adopt_mapping::adopt(&company.app_state).await.unwrap();
     server::service::stored_state::restore(&company.app_state)
         .await
@@ -261,7 +268,7 @@ async fn a_changed_mapping_loosens_what_was_only_assumed_and_not_what_waits(
     let confirmed = format!(
         "{mapping}[[confirmed]]\naccount = \"{account}\"\nenvironment = \"development\"\npci = \"out\"\n"
     );
-    mapped(&mut company, &confirmed);
+    mapped(&mut company, &confirmed).await;
     adopt_mapping::adopt(&company.app_state).await.unwrap();
     server::service::stored_state::restore(&company.app_state)
         .await

@@ -175,8 +175,11 @@ async fn a_restart_holds_what_the_crawl_held(company: &Company) {
     assert_eq!(before.users, after.users);
     assert_eq!(before.groups, after.groups);
     let filled = |parts: &Parts| -> BTreeMap<_, _> {
-        let members = BTreeMap::clone(&parts.members).into_iter();
-        members.filter(|(_, users)| !users.is_empty()).collect()
+        let members = parts.members.clone();
+        let filled = members.iter().filter(|(_, users)| !users.is_empty());
+        filled
+            .map(|(group, users)| (group.clone(), users.clone()))
+            .collect()
     };
     assert_eq!(filled(before), filled(after));
     assert_eq!(before.members_as_of, after.members_as_of);

@@ -1,9 +1,6 @@
 //! Several processes on one database: one of them holds the engine lease, and each shows what the others stored.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::sandbox_server::{Company, LoopGuard, grant, remove};
 use crate::wait::until;
@@ -20,7 +17,11 @@ use domain::{
 };
 use server::{
     engine::heartbeat::{self, Heartbeat},
-    service::{app_state::AppState, single_reads, stored_state},
+    service::{
+        app_state::AppState,
+        publication::{self, PATIENCE},
+        single_reads, stored_state,
+    },
     store::{
         self, StoreError,
         engine::lease::{StoredLease, read, release, renew, take},
@@ -51,6 +52,13 @@ async fn stored_lease(company: &Company) -> Option<StoredLease> {
 async fn catch_up(state: &Arc<AppState>) {
     let turn = state.observing.lock().await;
     stored_state::follow(state, &turn).await.unwrap();
+    published(state).await;
+}
+
+/// Waits until the read model shows what was stored so far.
+async fn published(state: &AppState) {
+    let receipt = publication::everything(state);
+    receipt.shown(PATIENCE).await.unwrap();
 }
 
 pub(super) fn shows(state: &AppState, what: &Assignment) -> bool {
@@ -120,7 +128,13 @@ async fn what_a_process_stored_is_what_the_others_show(company: &Company) {
         classes.collect::<BTreeMap<_, _>>()
     };
     assert_eq!(classes(ours), classes(theirs));
-    let count = |parts: &Parts| parts.members.values().map(BTreeSet::len).sum::<usize>();
+    let count = |parts: &Parts| {
+        parts
+            .members
+            .values()
+            .map(|members| members.len())
+            .sum::<usize>()
+    };
     assert_eq!(count(ours), count(theirs));
 
     // A single read.
@@ -138,6 +152,7 @@ async fn what_a_process_stored_is_what_the_others_show(company: &Company) {
     company.app_state.clock.advance(Duration::minutes(1));
     let as_of = company.app_state.clock.now();
     single_reads::note(&company.app_state, &listing, as_of).await;
+    published(&company.app_state).await;
     assert!(!shows(&company.app_state, &what));
     assert!(shows(&other, &what), "nothing has told it yet");
     catch_up(&other).await;
@@ -160,6 +175,7 @@ async fn a_read_of_a_process_that_lags_behind_is_stored_after_what_it_missed(com
         principals: listed.await.unwrap(),
     };
     single_reads::note(&other, &listing, as_of).await;
+    published(&other).await;
     assert!(shows(&other, &what));
     assert_eq!(company.entries("outside.seen").await.len(), seen);
     catch_up(&company.app_state).await;

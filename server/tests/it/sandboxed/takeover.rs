@@ -151,7 +151,7 @@ async fn pages_of_all_processes_follow_a_change(company: &Company) {
             "its read model shows the access and its window",
             async || {
                 let read_model = state.read_model();
-                shows(state, &what) && read_model.windows.contains_key(&what)
+                shows(state, &what) && read_model.reasons.windows.contains_key(&what)
             },
         )
         .await;
