@@ -76,6 +76,11 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error(transparent)]
     RowKey(#[from] RowKeyError),
+    #[error(
+        "the database {0} does not exist, and only `leastwise serve` creates it. Name the database of the server with \
+         --database or LEASTWISE_DATABASE_URL"
+    )]
+    NoDatabase(String),
     /// Entries of an earlier version have no MAC yet.
     #[error(
         "the ledger was written by an earlier version: start `leastwise serve` with this version first, which gives its \
@@ -107,16 +112,51 @@ pub enum StartError {
     Ended(&'static str),
 }
 
+/// Who opens a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreUser {
+    /// `leastwise serve`, which creates the database and the row key, and puts the key in use.
+    Server,
+    /// Every other command, which needs what a server created.
+    Command,
+}
+
 /// Opens the database with the row keys, and migrates it.
-pub async fn open_store(database: &crate::config::DatabaseArgs) -> Result<Store, StartError> {
+pub async fn open_store(
+    database: &crate::config::DatabaseArgs,
+    user: StoreUser,
+) -> Result<Store, StartError> {
+    match user {
+        StoreUser::Server => open_to_serve(database).await,
+        StoreUser::Command => open_served(database).await,
+    }
+}
+
+/// Opens a database that a server has used, with its row keys. Creates neither, and puts no key in use.
+async fn open_served(database: &crate::config::DatabaseArgs) -> Result<Store, StartError> {
+    let lease = database.engine_lease()?;
+    let store = Store::open_existing_with(&database.url, lease).await?;
+    let missing = || StartError::NoDatabase(store::name::shown(&database.url));
+    let store = store.ok_or_else(missing)?;
+    let given = config::row_key_variable()?;
+    let keys = row_key::required(&database.keys, given.as_deref())?;
+    store.migrate().await?;
+    store::ledger::require_used(&store, &keys).await?;
+    Ok(store.with_row_keys(keys))
+}
+
+async fn open_to_serve(database: &crate::config::DatabaseArgs) -> Result<Store, StartError> {
     let lease = database.engine_lease()?;
     let store = Store::open_with(&database.url, Durability::Full, lease).await?;
     store.migrate().await?;
-    let history = if store::ledger::row_key_ids(&store).await?.is_empty() {
-        KeyHistory::New
-    } else {
+    let is_named = !store::ledger::row_key_ids(&store).await?.is_empty();
+    let mut conn = store.connection().await?;
+    let history = if is_named || store::ledger::has_macs(&mut conn).await? {
         KeyHistory::Authenticated
+    } else {
+        KeyHistory::New
     };
+    drop(conn);
     let given = config::row_key_variable()?;
     let keys = row_key::load(&database.keys, given.as_deref(), history)?;
     let mut tx = store.write().await?;
@@ -139,6 +179,7 @@ pub async fn log_name(
 
 /// Opens the database, connects to AWS and parses the policies: everything except the web server.
 pub async fn app_state(
+    user: StoreUser,
     database: &crate::config::DatabaseArgs,
     aws: &crate::config::AwsArgs,
     identities: &crate::config::IdentityArgs,
@@ -152,7 +193,7 @@ pub async fn app_state(
         app_name: AppName::new(format!("leastwise-{process}")).ok(),
         ..aws.access()?
     };
-    let store = open_store(database).await?;
+    let store = open_store(database, user).await?;
     let clock = Clock::System;
     let clients = Aws::connect(&access).await;
     let instance = clients.instance().await?;
@@ -186,7 +227,8 @@ pub async fn command_state(
 ) -> Result<Arc<AppState>, StartError> {
     let crawl_every = domain::time::Duration::minutes(15);
     let step_up = StepUpLimits::default();
-    let app_state = app_state(database, aws, identities, crawl_every, "", step_up).await?;
+    let user = StoreUser::Command;
+    let app_state = app_state(user, database, aws, identities, crawl_every, "", step_up).await?;
     let head = store::ledger::head(&app_state.store).await?;
     let mut conn = app_state.store.connection().await?;
     if head.is_some() && !store::ledger::has_macs(&mut conn).await? {

@@ -102,7 +102,7 @@ pub(super) async fn compare(
     }
 }
 
-/// Checks that every entry from the newest checkpoint on is authentic, and that the end that a process of this installation
+/// Checks that every entry is authentic, that the head states their end, and that the end that a process of this installation
 /// kept is among them. Without the file, an end that was cut off behind the newest checkpoint is not noticed.
 pub(super) async fn all_authentic(
     store: &Store,
@@ -126,17 +126,4 @@ pub(super) async fn all_authentic(
         return Ok(());
     }
     Err(Fault::CutOff { seq, path })
-}
-
-/// Checks that the head matches the last entry. The head numbers and chains the next entry.
-pub(super) async fn head_matches_last_entry(store: &Store) -> Result<(), Fault> {
-    let (said, found) = ledger::head_and_end(store).await?;
-    if found == said {
-        return Ok(());
-    }
-    let what = format!(
-        "its head records {} entries ending in {}, but there are {} ending in {}",
-        said.0, said.1, found.0, found.1
-    );
-    Err(Fault::NotWhole(what))
 }
