@@ -20,11 +20,11 @@ mod row_keys;
 mod set_aside;
 mod tail;
 
-pub use adopt::{EntryProof, add_macs, begin_adoption};
+pub use adopt::{EntryProof, add_macs, begin_adoption, proven_by_macs};
 pub use append::{append, append_many};
 pub use checkpoint::{SignedHead, insert_checkpoint, newest_checkpoint, notes_after};
 pub use index_terms::{MAX_WORDS, query_words};
-pub use listed::{ListedEntry, around, count, listed, newest, of_change, search};
+pub use listed::{Authenticity, ListedEntry, around, count, listed, newest, of_change, search};
 pub use mac::{MacedEntry, StoredMac};
 pub use page::maced_entries;
 pub use read::{
@@ -32,7 +32,7 @@ pub use read::{
     private_of, tree_hashes, words_between, words_of_nobody,
 };
 pub use row_keys::{
-    forget_row_keys, has_macs, macs_of_no_entry, register_row_keys, require_known, require_used,
+    forget_row_keys, has_macs, mac_key_ids, macs_of_no_entry, register_row_keys, require_known, require_used,
     row_key_ids,
 };
 pub use set_aside::{FalseEnd, false_end, set_aside};

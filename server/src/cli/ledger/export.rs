@@ -1,7 +1,8 @@
 //! Writes the ledger as a bundle, entry by entry.
 //!
 //! Entries never change, so no transaction spans the whole export. The export is itself recorded as an entry, which is
-//! part of the bundle.
+//! part of the bundle. The manifest states from which entry on the log is not authentic: a bundle must not show as an entry
+//! of Leastwise what it did not write.
 
 use std::{
     collections::BTreeMap,
@@ -21,9 +22,13 @@ use domain::ledger::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{ExportArgs, LedgerCommandError, database, trust};
+use super::{
+    ExportArgs, LedgerCommandError, LedgerLocation, database, macs::MacCheck, trust,
+};
 use crate::{
     clock::Clock,
+    config,
+    row_key::{self, RowKeys},
     store::{Store, StoreError, change, ledger},
 };
 
@@ -36,18 +41,27 @@ pub(super) async fn export(
     let trusted = trust::keys(&args.place, None)?;
     empty(&args.folder)?;
     let mut store = database::open(&args.place.database).await?;
-    if let Some(keys) = database::row_keys(&args.place)? {
-        store = store.with_row_keys(keys);
-    }
+    let mut note = |text: String| writeln!(notes, "{text}").map_err(LedgerCommandError::Output);
+    // A person who can read the tables can copy them anyway, so what prevents a record of the export is only reported.
+    let keys = match keys_in_use(&store, &args.place).await {
+        Ok(keys) => {
+            store = store.with_row_keys(keys.clone());
+            Some(keys)
+        }
+        Err(error) => {
+            note(format!(
+                "The MACs of the entries were not checked: {}",
+                crate::cli::chain(&error)
+            ))?;
+            None
+        }
+    };
     let now = Clock::System.now();
     if let Err(error) = record(&store, &trusted.log, now).await {
-        // A person who can read the tables can copy them anyway, so a failure to record the export is only reported.
-        let told = writeln!(
-            notes,
+        note(format!(
             "This export could not be recorded in the ledger: {}",
             crate::cli::chain(&error)
-        );
-        told.map_err(LedgerCommandError::Output)?;
+        ))?;
     }
     // Read the checkpoints before the size, so that the size covers everything they sign.
     let checkpoints = database::checkpoints(&store).await?;
@@ -57,7 +71,15 @@ pub(super) async fn export(
         .size;
     let mut files = BTreeMap::new();
     let mut digests = |name: &str, written| files.insert(name.to_owned(), written);
-    let (written, items) = entries(&store, &args.folder, size).await?;
+    let mut macs = MacCheck::new(keys.as_ref(), &trusted.log);
+    let (written, items) = entries(&store, &args.folder, size, &mut macs).await?;
+    let first_not_authentic = macs.first();
+    if let Some(seq) = first_not_authentic {
+        note(format!(
+            "Entry {seq} and those after it are not authentic: Leastwise did not write them, or they were altered. The manifest \
+             says so; run `leastwise ledger verify`."
+        ))?;
+    }
     digests(ENTRIES, written);
     if let Some(items) = items {
         digests(ITEMS, items);
@@ -91,12 +113,22 @@ pub(super) async fn export(
         entries: size,
         tree_size,
         root,
+        first_not_authentic,
         files,
     };
     let mut file = Hashed::create(&args.folder, MANIFEST)?;
     file.write(manifest.format().map_err(io::Error::other))?;
     file.end()?;
     Ok(manifest)
+}
+
+/// Returns the row keys of the server.
+async fn keys_in_use(store: &Store, place: &LedgerLocation) -> Result<RowKeys, LedgerCommandError> {
+    let folder = place.keys.clone().unwrap_or_else(|| PathBuf::from("keys"));
+    let given = config::row_key_variable()?;
+    let keys = row_key::required(&folder, given.as_deref())?;
+    ledger::require_used(store, &keys).await?;
+    Ok(keys)
 }
 
 async fn record(
@@ -120,6 +152,7 @@ async fn entries(
     store: &Store,
     folder: &Path,
     size: u64,
+    macs: &mut MacCheck<'_>,
 ) -> Result<(FileDigest, Option<FileDigest>), LedgerCommandError> {
     let mut file = Hashed::create(folder, ENTRIES)?;
     let mut items = None;
@@ -132,6 +165,7 @@ async fn entries(
             .into_iter()
             .take(usize::try_from(left).unwrap_or(usize::MAX))
         {
+            macs.entry(&stored);
             let leaf = stored.leaf.unwrap_or_default();
             if let Some(change) = items_beside(&leaf) {
                 let file = match &mut items {

@@ -89,6 +89,15 @@ pub async fn forget_row_keys(tx: &mut Tx) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Returns the names of the keys that made MACs, according to these. Reads every MAC.
+pub async fn mac_key_ids(conn: &mut StoreConnection) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<(String,)> =
+        sqlx::query_as("select distinct key_id from ledger_mac order by key_id")
+            .fetch_all(conn)
+            .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
 /// Returns whether an entry has a MAC, valid or not.
 pub async fn has_macs(conn: &mut StoreConnection) -> Result<bool, StoreError> {
     let found: Option<(i64,)> = sqlx::query_as("select seq from ledger_mac limit 1")

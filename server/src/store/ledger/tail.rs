@@ -163,6 +163,17 @@ impl Tail {
         self.read().fault
     }
 
+    /// Returns whether an entry that was read counts: its MAC is valid, and no entry before it was found that does not count.
+    pub(super) fn counts(&self, entry: &MacedEntry) -> bool {
+        let (Ok(keys), Some(log)) = (self.keys(), self.log.get()) else {
+            return false;
+        };
+        // The entries before a head that states another end are authentic.
+        let fault = self.fault().filter(|fault| fault.why != EntryFlaw::Head);
+        let is_behind = fault.is_some_and(|fault| entry.seq.is_none_or(|seq| seq >= fault.seq));
+        !is_behind && entry.verified(keys, log).is_some()
+    }
+
     pub(super) fn read(&self) -> RwLockReadGuard<'_, TailState> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
