@@ -213,8 +213,7 @@ impl NewRowKey {
     /// If the file exists or cannot be created.
     pub fn save(&self, folder: &Path) -> Result<(), RowKeyError> {
         let path = folder.join(KEY_FILE);
-        key_file::create_with(&path, &self.0)
-            .map_err(|source| RowKeyError::File { path, source })
+        key_file::create_with(&path, &self.0).map_err(|source| RowKeyError::File { path, source })
     }
 }
 

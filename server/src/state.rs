@@ -1,5 +1,9 @@
 //! The composition root: builds everything that runs from the configuration.
 
+mod open_store;
+
+pub use open_store::{StoreUser, open_store};
+
 use std::{
     collections::BTreeSet,
     fmt::Write as _,
@@ -24,12 +28,12 @@ use thiserror::Error;
 use crate::{
     aws::{Access, AppName, Aws, SetupError, error::ErrorClass},
     clock::{self, Clock},
-    config::{self, ConfigError, ServeArgs},
+    config::{ConfigError, ServeArgs},
     engine::seal::Sealer,
     http::oidc::{DiscoveryFailure, InvalidOidcConfig},
     managed_policies::{Catalogue, CatalogueError},
     process_lock::LockError,
-    row_key::{self, KeyHistory, RowKeyError},
+    row_key::RowKeyError,
     service::{
         app_state::AppState,
         engine_lease::EngineLease,
@@ -43,7 +47,7 @@ use crate::{
         sign_in::{PoolCheck, PoolStatus, UserLookup},
     },
     store::{
-        self, Durability, Store, StoreError,
+        self, Store, StoreError,
         person::{RoleOutcome, SignInClaims},
     },
 };
@@ -110,59 +114,6 @@ pub enum StartError {
     /// A loop that must run beside the web server.
     #[error("the {0} ended, and Leastwise must not run without it")]
     Ended(&'static str),
-}
-
-/// Who opens a database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StoreUser {
-    /// `leastwise serve`, which creates the database and the row key, and puts the key in use.
-    Server,
-    /// Every other command, which needs what a server created.
-    Command,
-}
-
-/// Opens the database with the row keys, and migrates it.
-pub async fn open_store(
-    database: &crate::config::DatabaseArgs,
-    user: StoreUser,
-) -> Result<Store, StartError> {
-    match user {
-        StoreUser::Server => open_to_serve(database).await,
-        StoreUser::Command => open_served(database).await,
-    }
-}
-
-/// Opens a database that a server has used, with its row keys. Creates neither, and puts no key in use.
-async fn open_served(database: &crate::config::DatabaseArgs) -> Result<Store, StartError> {
-    let lease = database.engine_lease()?;
-    let store = Store::open_existing_with(&database.url, lease).await?;
-    let missing = || StartError::NoDatabase(store::name::shown(&database.url));
-    let store = store.ok_or_else(missing)?;
-    let given = config::row_key_variable()?;
-    let keys = row_key::required(&database.keys, given.as_deref())?;
-    store.migrate().await?;
-    store::ledger::require_used(&store, &keys).await?;
-    Ok(store.with_row_keys(keys))
-}
-
-async fn open_to_serve(database: &crate::config::DatabaseArgs) -> Result<Store, StartError> {
-    let lease = database.engine_lease()?;
-    let store = Store::open_with(&database.url, Durability::Full, lease).await?;
-    store.migrate().await?;
-    let is_named = !store::ledger::row_key_ids(&store).await?.is_empty();
-    let mut conn = store.connection().await?;
-    let history = if is_named || store::ledger::has_macs(&mut conn).await? {
-        KeyHistory::Authenticated
-    } else {
-        KeyHistory::New
-    };
-    drop(conn);
-    let given = config::row_key_variable()?;
-    let keys = row_key::load(&database.keys, given.as_deref(), history)?;
-    let mut tx = store.write().await?;
-    store::ledger::register_row_keys(&mut tx, &keys, Clock::System.now()).await?;
-    tx.commit().await?;
-    Ok(store.with_row_keys(keys))
 }
 
 /// Returns the name of the log: the configured one, or that of the database.

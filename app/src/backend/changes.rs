@@ -12,9 +12,9 @@ use domain::{
 
 use super::{
     AccountRef, AgainstApproval, ChangeForm, ChangeRow, DecisionInput, EffectPage,
-    EntryAuthenticity, FollowUpLink, FollowUps, ItemProgress, LedgerMismatchView, ListQuery, LiveProgress, NewChange, Page,
-    PortResult, Preview, SentencePart, SetRef, Submission, UnreadableChangeView, UnreadableItem,
-    UserRef, ViaRef, obstacle,
+    EntryAuthenticity, FollowUpLink, FollowUps, ItemProgress, LedgerMismatchView, ListQuery,
+    LiveProgress, NewChange, Page, PortResult, Preview, SentencePart, SetRef, Submission,
+    UnreadableChangeView, UnreadableItem, UserRef, ViaRef, obstacle,
 };
 
 /// A decision on a change.

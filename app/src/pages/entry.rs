@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        EntryAuthenticity, EntryItem, EntryItems, EntryMeaning, EntryView, Inclusion, ItemsProof, PortResult,
-        sentence_words,
+        EntryAuthenticity, EntryItem, EntryItems, EntryMeaning, EntryView, Inclusion, ItemsProof,
+        PortResult, sentence_words,
     },
     components::{
         Column, Crumb, Definition, DefinitionList, EntrySentence, ExactTime, Glyph, LinkButton,

@@ -7,7 +7,8 @@ use crate::{
     backend::{EntryRow, LEDGER_FILTERS, LedgerHealth, ListQuery, Page as Rows, PortResult},
     components::{
         Column, Definition, DefinitionList, Empty, EmptyFiltered, EntrySentence, Glyph, ListBar,
-        Notice, PageHeader, Section, Status, StatusBadge, Table, Time, list_href, not_authentic, pages,
+        Notice, PageHeader, Section, Status, StatusBadge, Table, Time, list_href, not_authentic,
+        pages,
     },
     routes::{Page, Visit},
 };

@@ -9,8 +9,8 @@ mod sentence;
 use std::collections::BTreeMap;
 
 use app::backend::{
-    Denied, EntryAuthenticity, EntryItem, EntryItems, EntryLeaf, EntryMeaning, EntryRow, EntryView, ITEMS_PER_PAGE, Inclusion,
-    ItemsProof, LedgerHealth, LedgerPort, ListQuery, Page, PortResult,
+    Denied, EntryAuthenticity, EntryItem, EntryItems, EntryLeaf, EntryMeaning, EntryRow, EntryView,
+    ITEMS_PER_PAGE, Inclusion, ItemsProof, LedgerHealth, LedgerPort, ListQuery, Page, PortResult,
 };
 use async_trait::async_trait;
 use domain::{

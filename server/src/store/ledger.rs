@@ -32,8 +32,8 @@ pub use read::{
     private_of, tree_hashes, words_between, words_of_nobody,
 };
 pub use row_keys::{
-    forget_row_keys, has_macs, mac_key_ids, macs_of_no_entry, register_row_keys, require_known, require_used,
-    row_key_ids,
+    forget_row_keys, has_macs, mac_key_ids, macs_of_no_entry, register_row_keys, require_known,
+    require_used, row_key_ids,
 };
 pub use set_aside::{FalseEnd, false_end, set_aside};
 pub use tail::{CaughtUp, EntryFlaw, NotAuthentic, Tail, VerifiedEnd, catch_up, end_at};

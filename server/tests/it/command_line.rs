@@ -210,12 +210,20 @@ fn only_a_server_creates_a_row_key_or_a_database() {
         assert!(error.contains("does not exist"), "{args:?}: {error}");
         assert!(!folder.join("leastwise.db").exists(), "{args:?}");
     }
-    assert!(leastwise(&["migrate"], &variables, &folder).status.success());
+    assert!(
+        leastwise(&["migrate"], &variables, &folder)
+            .status
+            .success()
+    );
     for args in commands.iter().chain([&vec!["classify", "--stored"]]) {
         let output = leastwise(args, &variables, &folder);
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
-        for words in ["keys/row.key is missing", "`leastwise serve`", "LEASTWISE_KEYS"] {
+        for words in [
+            "keys/row.key is missing",
+            "`leastwise serve`",
+            "LEASTWISE_KEYS",
+        ] {
             assert!(error.contains(words), "{args:?}: {error}");
         }
         assert!(!folder.join("keys").exists(), "{args:?}");
@@ -227,7 +235,10 @@ fn only_a_server_creates_a_row_key_or_a_database() {
         let output = leastwise(args, &variables, &folder);
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
-        assert!(error.contains("is not in use in this database"), "{args:?}: {error}");
+        assert!(
+            error.contains("is not in use in this database"),
+            "{args:?}: {error}"
+        );
         assert!(!error.contains("1111"), "{args:?}: {error}");
     }
 }

@@ -20,11 +20,10 @@ use domain::ledger::{
     items::stored_beside,
     projection,
 };
+use domain::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::{
-    ExportArgs, LedgerCommandError, LedgerLocation, database, macs::MacCheck, trust,
-};
+use super::{ExportArgs, LedgerCommandError, LedgerLocation, database, macs::MacCheck, trust};
 use crate::{
     clock::Clock,
     config,
@@ -40,29 +39,8 @@ pub(super) async fn export(
 ) -> Result<Manifest, LedgerCommandError> {
     let trusted = trust::keys(&args.place, None)?;
     empty(&args.folder)?;
-    let mut store = database::open(&args.place.database).await?;
-    let mut note = |text: String| writeln!(notes, "{text}").map_err(LedgerCommandError::Output);
-    // A person who can read the tables can copy them anyway, so what prevents a record of the export is only reported.
-    let keys = match keys_in_use(&store, &args.place).await {
-        Ok(keys) => {
-            store = store.with_row_keys(keys.clone());
-            Some(keys)
-        }
-        Err(error) => {
-            note(format!(
-                "The MACs of the entries were not checked: {}",
-                crate::cli::chain(&error)
-            ))?;
-            None
-        }
-    };
     let now = Clock::System.now();
-    if let Err(error) = record(&store, &trusted.log, now).await {
-        note(format!(
-            "This export could not be recorded in the ledger: {}",
-            crate::cli::chain(&error)
-        ))?;
-    }
+    let (store, keys) = recorded(&args.place, &trusted.log, now, notes).await?;
     // Read the checkpoints before the size, so that the size covers everything they sign.
     let checkpoints = database::checkpoints(&store).await?;
     let size = ledger::head(&store)
@@ -75,10 +53,12 @@ pub(super) async fn export(
     let (written, items) = entries(&store, &args.folder, size, &mut macs).await?;
     let first_not_authentic = macs.first();
     if let Some(seq) = first_not_authentic {
-        note(format!(
+        let told = writeln!(
+            notes,
             "Entry {seq} and those after it are not authentic: Leastwise did not write them, or they were altered. The manifest \
              says so; run `leastwise ledger verify`."
-        ))?;
+        );
+        told.map_err(LedgerCommandError::Output)?;
     }
     digests(ENTRIES, written);
     if let Some(items) = items {
@@ -122,6 +102,32 @@ pub(super) async fn export(
     Ok(manifest)
 }
 
+/// Opens the database and records the export. Returns the row keys as well; none if there are none that can be used. A person
+/// who can read the tables can copy them anyway, so what prevents the record is only reported.
+async fn recorded(
+    place: &LedgerLocation,
+    log: &LogName,
+    now: Timestamp,
+    notes: &mut (dyn Write + Send),
+) -> Result<(Store, Option<RowKeys>), LedgerCommandError> {
+    let mut told = |what: &str, error: &dyn std::error::Error| {
+        let told = writeln!(notes, "{what}: {}", crate::cli::chain(error));
+        told.map_err(LedgerCommandError::Output)
+    };
+    let store = database::open(&place.database).await?;
+    let (store, keys) = match keys_in_use(&store, place).await {
+        Ok(keys) => (store.with_row_keys(keys.clone()), Some(keys)),
+        Err(error) => {
+            told("The MACs of the entries were not checked", &error)?;
+            (store, None)
+        }
+    };
+    if let Err(error) = record(&store, log, now).await {
+        told("This export could not be recorded in the ledger", &error)?;
+    }
+    Ok((store, keys))
+}
+
 /// Returns the row keys of the server.
 async fn keys_in_use(store: &Store, place: &LedgerLocation) -> Result<RowKeys, LedgerCommandError> {
     let folder = place.keys.clone().unwrap_or_else(|| PathBuf::from("keys"));
@@ -131,11 +137,7 @@ async fn keys_in_use(store: &Store, place: &LedgerLocation) -> Result<RowKeys, L
     Ok(keys)
 }
 
-async fn record(
-    store: &Store,
-    log: &LogName,
-    now: domain::time::Timestamp,
-) -> Result<(), StoreError> {
+async fn record(store: &Store, log: &LogName, now: Timestamp) -> Result<(), StoreError> {
     let kind = EventKind::LedgerExported.entry_type();
     let mut entry = Entry::new(kind, now, Outcome::Success, Actor::new(ActorKind::Service));
     entry.target = Some(EntryTarget {

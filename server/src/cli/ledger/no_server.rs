@@ -24,7 +24,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Why the host must not change the ledger now.
 #[derive(Debug, Error)]
 pub enum ServedError {
-    #[error("{0} serves this database. Stop every process that serves it, and run this command again")]
+    #[error(
+        "{0} serves this database. Stop every process that serves it, and run this command again"
+    )]
     Running(String),
     #[error("the database {0} does not exist")]
     NoDatabase(String),
@@ -73,10 +75,7 @@ impl NoServer {
 
 /// Returns a process whose counter rises within `patience`. A process that ended without removing its row has one that does
 /// not.
-pub async fn running(
-    store: &Store,
-    patience: Duration,
-) -> Result<Option<ProcessRow>, StoreError> {
+pub async fn running(store: &Store, patience: Duration) -> Result<Option<ProcessRow>, StoreError> {
     let before = rows(store).await?;
     let began = Clock::System.elapsed();
     while Clock::System.elapsed().saturating_sub(began) < patience {

@@ -270,12 +270,12 @@ pub async fn adopt_row_key(
     let store = Store::open(&args.database.url).await?;
     store.migrate().await?;
     let given = crate::config::row_key_variable().map_err(StartError::from)?;
-    let (keys, new) = match row_key::existing(&args.database.keys, given.as_deref())? {
-        Some(keys) => (keys, None),
-        None => {
-            let new = NewRowKey::random();
-            (new.keys(), Some(new))
-        }
+    let (keys, new) = if let Some(keys) = row_key::existing(&args.database.keys, given.as_deref())?
+    {
+        (keys, None)
+    } else {
+        let new = NewRowKey::random();
+        (new.keys(), Some(new))
     };
     let store = store.with_row_keys(keys.clone());
     let repair = Repair::of(args, store, clock).await?;

@@ -52,7 +52,9 @@ pub async fn proven_by_macs(
     loop {
         let page = maced_entries(tx.conn(), next).await?;
         let valid = page.iter().filter(|one| one.verified(keys, log).is_some());
-        proven = valid.filter_map(|one| one.seq).fold(proven, |proven, seq| proven.max(seq + 1));
+        proven = valid
+            .filter_map(|one| one.seq)
+            .fold(proven, |proven, seq| proven.max(seq + 1));
         match page.last().and_then(|last| last.seq) {
             Some(last) if last >= next => next = last + 1,
             _ => return Ok(proven),

@@ -60,10 +60,9 @@ fn stated_by(row: &AnyRow) -> Option<(u64, Hash)> {
     let hash: Option<String> = row.try_get("stated_hash").ok()?;
     match (size, hash) {
         (None, None) => Some((0, Hash::ZERO)),
-        (Some(size), Some(hash)) => Some((
-            u64::try_from(size).ok()?,
-            Hash::parse_hex(hash.as_bytes())?,
-        )),
+        (Some(size), Some(hash)) => {
+            Some((u64::try_from(size).ok()?, Hash::parse_hex(hash.as_bytes())?))
+        }
         _ => None,
     }
 }

@@ -307,7 +307,8 @@ async fn copy_rows(scene: &Scene, from: &Database, table: &str, columns: &str) {
 }
 
 /// A row key of another installation.
-pub(super) const OTHER_KEY: &str = "1111111111111111111111111111111111111111111111111111111111111111";
+pub(super) const OTHER_KEY: &str =
+    "1111111111111111111111111111111111111111111111111111111111111111";
 
 pub(super) async fn register(store: &Store, keys: &RowKeys) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
@@ -479,8 +480,16 @@ pub async fn a_head_that_states_another_end_is_named_before_anything_is_appended
         assert!(trouble.contains(&words), "{altered}: {trouble}");
         // Every entry is authentic all the same.
         let newest = ledger::newest(&scene.db.store, 3, 5).await.unwrap();
-        assert!(newest.iter().all(|entry| entry.authenticity == Authenticity::Authentic));
-        scene.db.by_hand("update ledger_head set id = 'head'").await.unwrap();
+        assert!(
+            newest
+                .iter()
+                .all(|entry| entry.authenticity == Authenticity::Authentic)
+        );
+        scene
+            .db
+            .by_hand("update ledger_head set id = 'head'")
+            .await
+            .unwrap();
         scene.db.by_hand(&head).await.unwrap();
         sealer.keep_end().await.unwrap();
         assert_eq!(sealer.trouble(), None, "{altered}");
@@ -543,14 +552,23 @@ pub async fn an_entry_that_is_not_authentic_is_shown_and_exported_as_such(scene:
     put_in_person(scene, &bob()).await;
     let forged = forge(scene, role_entry(scene, &bob())).await;
     assert_eq!(shown().await, [forged]);
-    assert_eq!(auditor.leaf(0).await.unwrap().authenticity, EntryAuthenticity::Authentic);
+    assert_eq!(
+        auditor.leaf(0).await.unwrap().authenticity,
+        EntryAuthenticity::Authentic
+    );
     let view = auditor.entry(forged).await.unwrap();
     assert_eq!(view.row.authenticity, EntryAuthenticity::NotAuthentic);
     let leaf = auditor.leaf(forged).await.unwrap();
     assert_eq!(leaf.authenticity, EntryAuthenticity::NotAuthentic);
     let (code, manifest, notes) = exported(scene, "forged").await;
-    assert_eq!((code, &manifest["first_not_authentic"]), (1, &forged.into()));
-    assert!(notes.contains(&format!("Entry {forged} and those after it")), "{notes}");
+    assert_eq!(
+        (code, &manifest["first_not_authentic"]),
+        (1, &forged.into())
+    );
+    assert!(
+        notes.contains(&format!("Entry {forged} and those after it")),
+        "{notes}"
+    );
     // An entry in the middle, which every process has verified.
     scene.drop_triggers().await;
     let change = "update ledger_entry set leaf = replace(leaf, '111111000001', '111111000099') where seq = 1";

@@ -20,7 +20,8 @@ use crate::{
 };
 use app::backend::{Denied, EntryRow, LedgerPort as _, ListQuery, SentencePart};
 use authentic::{
-    a_head_that_states_another_end_is_named_before_anything_is_appended, a_log_of_an_earlier_version_gets_macs_for_what_is_signed,
+    a_head_that_states_another_end_is_named_before_anything_is_appended,
+    a_log_of_an_earlier_version_gets_macs_for_what_is_signed,
     a_process_with_another_row_key_does_not_start, after_a_rotation_the_earlier_key_only_verifies,
     an_end_that_was_cut_off_is_noticed_at_once_and_at_the_next_start,
     an_end_that_was_overwritten_after_it_was_verified_is_not_continued,
@@ -48,14 +49,13 @@ use forged::{
     a_window_that_is_not_as_the_ledger_says_is_named,
 };
 use repair::{
-    a_running_process_keeps_the_host_from_changing_what_it_keeps_in_memory,
-    entries_that_a_known_key_proves_need_nobody_to_accept_them,
-    what_a_checkpoint_signs_is_never_set_aside,
     a_lost_row_key_is_replaced_by_two_administrators,
+    a_running_process_keeps_the_host_from_changing_what_it_keeps_in_memory,
     an_old_head_is_corrected_by_two_administrators,
     an_older_backup_starts_after_two_administrators_accept_the_loss,
+    entries_that_a_known_key_proves_need_nobody_to_accept_them,
     two_administrators_set_a_forged_entry_aside_and_the_log_goes_on,
-    what_leastwise_wrote_is_never_set_aside,
+    what_a_checkpoint_signs_is_never_set_aside, what_leastwise_wrote_is_never_set_aside,
 };
 use serde_json::Value;
 use server::{
