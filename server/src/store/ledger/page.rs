@@ -11,6 +11,8 @@ use super::{
 };
 use crate::store::{StoreConnection, StoreError};
 
+// Each query bounds the MACs as well: PostgreSQL derives no such bound, and could read all MACs before those of the page.
+
 /// The maximum number of entries in memory.
 pub(super) const PAGE: i64 = 500;
 
@@ -20,7 +22,7 @@ pub async fn maced_entries(
     from: u64,
 ) -> Result<Vec<MacedEntry>, StoreError> {
     let sql = format!(
-        "select {COLUMNS} from ledger_entry e {JOINS} where e.seq >= $1 order by e.seq limit $2"
+        "select {COLUMNS} from ledger_entry e {JOINS} and m.seq >= $1 where e.seq >= $1 order by e.seq limit $2"
     );
     let rows = sqlx::query(AssertSqlSafe(sql))
         .bind(number(from)?)
@@ -39,7 +41,7 @@ pub(super) async fn page_and_head(
     let sql = format!(
         "select {COLUMNS}, (select size from ledger_head where id = 'head') as stated_size, \
          (select last_hash from ledger_head where id = 'head') as stated_hash \
-         from ledger_entry e {JOINS} where e.seq >= $1 order by e.seq limit $2"
+         from ledger_entry e {JOINS} and m.seq >= $1 where e.seq >= $1 order by e.seq limit $2"
     );
     let rows = sqlx::query(AssertSqlSafe(sql))
         .bind(number(from)?)
