@@ -2,7 +2,7 @@
 
 mod open_store;
 
-pub use open_store::{StoreUser, open_store};
+pub use open_store::{StoreUser, log_name, open_store};
 
 use std::{
     collections::BTreeSet,
@@ -15,7 +15,7 @@ use domain::{
     authorize::Role,
     directory::ExternalId,
     ids::{PersonId, UserId},
-    ledger::{InvalidName, LogName},
+    ledger::InvalidName,
     person::{
         Subject,
         link::{IdentityLink, LinkKeys, link_identity},
@@ -114,18 +114,6 @@ pub enum StartError {
     /// A loop that must run beside the web server.
     #[error("the {0} ended, and Leastwise must not run without it")]
     Ended(&'static str),
-}
-
-/// Returns the name of the log: the configured one, or that of the database.
-pub async fn log_name(
-    database: &crate::config::DatabaseArgs,
-    store: &Store,
-) -> Result<LogName, StartError> {
-    let held = store::ledger::head(store).await?.map(|head| head.log);
-    let log = database.log_name.clone().or(held);
-    Ok(LogName::parse(
-        log.as_deref().unwrap_or("leastwise/ledger"),
-    )?)
 }
 
 /// Opens the database, connects to AWS and parses the policies: everything except the web server.

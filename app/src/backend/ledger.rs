@@ -36,7 +36,7 @@ pub enum EntryAuthenticity {
 }
 
 /// The exact bytes of an entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EntryLeaf {
     pub bytes: Vec<u8>,
     pub authenticity: EntryAuthenticity,

@@ -1,7 +1,9 @@
-//! Opens the database with the row keys.
+//! Opens the database with the row keys, and names its log.
 //!
 //! Only a server creates a database or a row key, or puts a key in use: a command that did so in another folder, or before
 //! the first start, would keep the server from starting, or would lose its key with the folder.
+
+use domain::ledger::LogName;
 
 use super::StartError;
 use crate::{
@@ -62,4 +64,16 @@ async fn open_to_serve(database: &crate::config::DatabaseArgs) -> Result<Store, 
     store::ledger::register_row_keys(&mut tx, &keys, Clock::System.now()).await?;
     tx.commit().await?;
     Ok(store.with_row_keys(keys))
+}
+
+/// Returns the name of the log: the configured one, or that of the database.
+pub async fn log_name(
+    database: &crate::config::DatabaseArgs,
+    store: &Store,
+) -> Result<LogName, StartError> {
+    let held = store::ledger::head(store).await?.map(|head| head.log);
+    let log = database.log_name.clone().or(held);
+    Ok(LogName::parse(
+        log.as_deref().unwrap_or("leastwise/ledger"),
+    )?)
 }

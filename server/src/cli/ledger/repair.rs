@@ -205,7 +205,18 @@ pub async fn accept_restore(
     }
     let kept = repair.kept_end()?;
     let signed = repair.signed().await?;
-    let has = |seq: u64| seq < found.end.size;
+    let size = found.end.size;
+    // No backup contains a checkpoint of more entries than it contains.
+    if let Some(promised) = signed.in_database.filter(|signed| *signed > size) {
+        let place = "the database".to_owned();
+        let shorter = Fault::Shorter {
+            place,
+            promised,
+            found: size,
+        };
+        return Err(shorter.into());
+    }
+    let has = |seq: u64| seq < size;
     let is_kept = match kept {
         Some((seq, mac)) if has(seq) => {
             let there = ledger::end_at(tx.conn(), seq, repair.log()).await?;

@@ -22,6 +22,8 @@ pub struct SignedPart {
     pub newest: (u64, Hash),
     /// The size of the newest one outside the database.
     pub in_file: Option<u64>,
+    /// The size of the newest one in the database.
+    pub in_database: Option<u64>,
 }
 
 impl SignedPart {
@@ -40,18 +42,21 @@ impl SignedPart {
             return Ok(Self {
                 newest: (0, Hash::EMPTY_TREE),
                 in_file: None,
+                in_database: None,
             });
         }
         let vkeys = Vkeys::parse(&vkeys).map_err(|source| KeyError::Vkey { path, source })?;
         let in_file = open(&vkeys, log, &file, in_file)?;
         let in_database = in_database.map(|signed| signed.note);
         let in_database = open(&vkeys, log, "the database", in_database)?;
-        let size = in_file.as_ref().map(|checkpoint| checkpoint.size);
+        let size = |one: &Option<Checkpoint>| one.as_ref().map(|checkpoint| checkpoint.size);
+        let sizes = (size(&in_file), size(&in_database));
         let newest = in_file.into_iter().chain(in_database);
         let newest = newest.max_by_key(|checkpoint| checkpoint.size);
         Ok(Self {
             newest: newest.map_or((0, Hash::EMPTY_TREE), |one| (one.size, one.root)),
-            in_file: size,
+            in_file: sizes.0,
+            in_database: sizes.1,
         })
     }
 }

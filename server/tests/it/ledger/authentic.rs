@@ -1,6 +1,13 @@
 //! What a writer of the database without the row key can do to the ledger: it is noticed, does not count, and is not signed.
 
-use app::backend::EntryAuthenticity;
+use std::collections::BTreeMap;
+
+use app::{
+    backend::EntryAuthenticity,
+    pages,
+    routes::{FormState, Visit},
+    shell::{Surroundings, render},
+};
 use domain::{engine::lease::LeaseLength, ledger::Hash};
 use server::{
     row_key::RowKeys,
@@ -540,7 +547,7 @@ pub async fn appends_that_are_not_committed_yet_raise_no_false_alarm(scene: &Sce
 pub async fn an_entry_that_is_not_authentic_is_shown_and_exported_as_such(scene: &Scene) {
     scene.append_some(3).await;
     scene.sealer().await.unwrap().seal_now().await.unwrap();
-    let auditor = scene.service(&[Role::Auditor]).await;
+    let auditor = Arc::new(scene.service(&[Role::Auditor]).await);
     let shown = async || {
         let page = auditor.entries(&ListQuery::default()).await.unwrap();
         let rows = page.rows.into_iter();
@@ -560,6 +567,19 @@ pub async fn an_entry_that_is_not_authentic_is_shown_and_exported_as_such(scene:
     assert_eq!(view.row.authenticity, EntryAuthenticity::NotAuthentic);
     let leaf = auditor.leaf(forged).await.unwrap();
     assert_eq!(leaf.authenticity, EntryAuthenticity::NotAuthentic);
+    let visit = || Visit {
+        backend: auditor.clone(),
+        params: BTreeMap::from([("seq".to_owned(), forged.to_string())]),
+        query: BTreeMap::new(),
+        url: "/".into(),
+        form: FormState::default(),
+    };
+    let list = pages::ledger::page(visit()).await.unwrap().draw;
+    let list = render(Surroundings::default(), list);
+    assert_eq!(list.matches(">Not authentic</span>").count(), 1, "{list}");
+    let page = pages::entry::page(visit()).await.unwrap().draw;
+    let page = render(Surroundings::default(), page);
+    assert!(page.contains("This entry is not authentic"), "{page}");
     let (code, manifest, notes) = exported(scene, "forged").await;
     assert_eq!(
         (code, &manifest["first_not_authentic"]),

@@ -267,11 +267,25 @@ pub async fn an_older_backup_starts_after_two_administrators_accept_the_loss(sce
     let first_hash = tree::leaf_index(2).unwrap();
     for cut in [
         format!("delete from ledger_hash where idx >= {first_hash}"),
-        "delete from ledger_checkpoint where size > 2".to_owned(),
         "update ledger_head set size = 2, last_hash = (select leaf_hash from ledger_entry where seq = 1)".to_owned(),
     ] {
         scene.db.by_hand(&cut).await.unwrap();
     }
+    // No backup contains this checkpoint of more entries than it contains.
+    let cut_off = run(scene, Command::AcceptRestore, &first(scene, bob())).await;
+    assert!(
+        matches!(
+            cut_off,
+            Err(RepairError::Ledger(Fault::Shorter {
+                promised: 5,
+                found: 2,
+                ..
+            }))
+        ),
+        "{cut_off:?}"
+    );
+    let backup = "delete from ledger_checkpoint where size > 2";
+    scene.db.by_hand(backup).await.unwrap();
     let (store, journal) = another(scene).await;
     let start = async || scene.sealer_of(&store, &journal).await;
     assert!(matches!(
