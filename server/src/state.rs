@@ -47,7 +47,7 @@ use crate::{
         sign_in::{PoolCheck, PoolStatus, UserLookup},
     },
     store::{
-        self, Store, StoreError,
+        self, StoreError,
         person::{RoleOutcome, SignInClaims},
     },
 };
