@@ -1,5 +1,9 @@
 //! The composition root: builds everything that runs from the configuration.
 
+mod open_store;
+
+pub use open_store::{StoreUser, log_name, open_store};
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
@@ -7,7 +11,7 @@ use domain::{
     authorize::Role,
     directory::ExternalId,
     ids::{PersonId, UserId},
-    ledger::{InvalidName, LogName},
+    ledger::InvalidName,
     person::{
         Subject,
         link::{IdentityLink, LinkKeys, link_identity},
@@ -20,12 +24,12 @@ use thiserror::Error;
 use crate::{
     aws::{Access, AppName, Aws, SetupError, error::ErrorClass},
     clock::{self, Clock},
-    config::{self, ConfigError, ServeArgs},
+    config::{ConfigError, ServeArgs},
     engine::seal::Sealer,
     http::oidc::{DiscoveryFailure, InvalidOidcConfig},
     managed_policies::{Catalogue, CatalogueError},
     process_lock::LockError,
-    row_key::{self, KeyHistory, RowKeyError},
+    row_key::RowKeyError,
     service::{
         app_state::AppState,
         engine_lease::EngineLease,
@@ -38,7 +42,7 @@ use crate::{
         sign_in::{PoolCheck, PoolStatus, UserLookup},
     },
     store::{
-        self, Durability, Store, StoreError,
+        self, StoreError,
         person::{RoleOutcome, SignInClaims},
     },
 };
@@ -71,6 +75,11 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error(transparent)]
     RowKey(#[from] RowKeyError),
+    #[error(
+        "the database {0} does not exist, and only `leastwise serve` creates it. Name the database of the server with \
+         --database or LEASTWISE_DATABASE_URL"
+    )]
+    NoDatabase(String),
     /// Entries of an earlier version have no MAC yet.
     #[error(
         "the ledger was written by an earlier version: start `leastwise serve` with this version first, which gives its \
@@ -104,38 +113,9 @@ pub enum StartError {
     Ended(&'static str),
 }
 
-/// Opens the database with the row keys, and migrates it.
-pub async fn open_store(database: &crate::config::DatabaseArgs) -> Result<Store, StartError> {
-    let lease = database.engine_lease()?;
-    let store = Store::open_with(&database.url, Durability::Full, lease).await?;
-    store.migrate().await?;
-    let history = if store::ledger::row_key_ids(&store).await?.is_empty() {
-        KeyHistory::New
-    } else {
-        KeyHistory::Authenticated
-    };
-    let given = config::row_key_variable()?;
-    let keys = row_key::load(&database.keys, given.as_deref(), history)?;
-    let mut tx = store.write().await?;
-    store::ledger::register_row_keys(&mut tx, &keys, Clock::System.now()).await?;
-    tx.commit().await?;
-    Ok(store.with_row_keys(keys))
-}
-
-/// Returns the name of the log: the configured one, or that of the database.
-pub async fn log_name(
-    database: &crate::config::DatabaseArgs,
-    store: &Store,
-) -> Result<LogName, StartError> {
-    let held = store::ledger::head(store).await?.map(|head| head.log);
-    let log = database.log_name.clone().or(held);
-    Ok(LogName::parse(
-        log.as_deref().unwrap_or("leastwise/ledger"),
-    )?)
-}
-
 /// Opens the database, connects to AWS and parses the policies: everything except the web server.
 pub async fn app_state(
+    user: StoreUser,
     database: &crate::config::DatabaseArgs,
     aws: &crate::config::AwsArgs,
     identities: &crate::config::IdentityArgs,
@@ -149,7 +129,7 @@ pub async fn app_state(
         app_name: AppName::new(format!("leastwise-{process}")).ok(),
         ..aws.access()?
     };
-    let store = open_store(database).await?;
+    let store = open_store(database, user).await?;
     let clock = Clock::System;
     let clients = Aws::connect(&access).await;
     let instance = clients.instance().await?;
@@ -183,7 +163,8 @@ pub async fn command_state(
 ) -> Result<Arc<AppState>, StartError> {
     let crawl_every = domain::time::Duration::minutes(15);
     let step_up = StepUpLimits::default();
-    let app_state = app_state(database, aws, identities, crawl_every, "", step_up).await?;
+    let user = StoreUser::Command;
+    let app_state = app_state(user, database, aws, identities, crawl_every, "", step_up).await?;
     let head = store::ledger::head(&app_state.store).await?;
     let mut conn = app_state.store.connection().await?;
     if head.is_some() && !store::ledger::has_macs(&mut conn).await? {

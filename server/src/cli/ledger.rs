@@ -15,6 +15,7 @@ pub mod host_action;
 mod identities;
 mod items;
 mod macs;
+pub mod no_server;
 mod open_sessions;
 pub mod repair;
 mod rows;
@@ -199,7 +200,7 @@ pub async fn run(command: LedgerCommand) -> ExitCode {
     }
 }
 
-/// Runs a command. Returns 0 if the ledger is valid or was exported, and 1 if a problem was found.
+/// Runs a command. Returns 0 if the ledger is valid or was exported, and 1 if a problem was found, also in what was exported.
 pub async fn execute(
     command: LedgerCommand,
     out: &mut (dyn Write + Send),
@@ -237,7 +238,7 @@ pub async fn execute(
                 manifest.tree_size
             )
             .map_err(LedgerCommandError::Output)?;
-            Ok(0)
+            Ok(u8::from(manifest.first_not_authentic.is_some()))
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::{
     jobs::{self, JobTimes},
     process_lock::ProcessLock,
     service::{app_state::AppState, identities, oversight, stored_state},
-    state::{self, PortAdapters, StartError},
+    state::{self, PortAdapters, StartError, StoreUser},
     store::{DatabaseEngine, Store},
 };
 
@@ -140,6 +140,7 @@ pub async fn start(
     let lock = ProcessLock::of_database(&args.database.url)?;
     let turn = Store::open(&args.database.url).await?.start_turn().await?;
     let app_state = state::app_state(
+        StoreUser::Server,
         &args.database,
         &args.aws,
         &args.identities,

@@ -19,7 +19,7 @@ use crate::{
 /// How often a process beats.
 const EVERY: Duration = Duration::from_secs(3);
 /// How long a counter may stay unchanged.
-const ALIVE: Duration = Duration::from_secs(15);
+pub const ALIVE: Duration = Duration::from_secs(15);
 /// After this time, the row of a process that ended without removing it is deleted.
 const FORGOTTEN: Duration = Duration::from_hours(1);
 

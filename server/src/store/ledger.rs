@@ -14,26 +14,29 @@ pub mod index_terms;
 mod listed;
 pub mod live;
 mod mac;
+mod page;
 mod read;
 mod row_keys;
 mod set_aside;
 mod tail;
 
-pub use adopt::{EntryProof, add_macs, begin_adoption};
+pub use adopt::{EntryProof, add_macs, begin_adoption, proven_by_macs};
 pub use append::{append, append_many};
 pub use checkpoint::{SignedHead, insert_checkpoint, newest_checkpoint, notes_after};
 pub use index_terms::{MAX_WORDS, query_words};
-pub use listed::{ListedEntry, around, count, listed, newest, of_change, search};
+pub use listed::{Authenticity, ListedEntry, around, count, listed, newest, of_change, search};
 pub use mac::{MacedEntry, StoredMac};
+pub use page::maced_entries;
 pub use read::{
     Head, IndexTerm, StoredEntry, StoredPrivate, entries_after, head, head_and_end, leaves_in_tree,
     private_of, tree_hashes, words_between, words_of_nobody,
 };
-pub use row_keys::{forget_row_keys, has_macs, macs_of_no_entry, register_row_keys, row_key_ids};
-pub use set_aside::{FalseEnd, false_end, set_aside};
-pub use tail::{
-    CaughtUp, EntryFlaw, NotAuthentic, Tail, VerifiedEnd, catch_up, end_at, maced_entries,
+pub use row_keys::{
+    forget_row_keys, has_macs, mac_key_ids, macs_of_no_entry, register_row_keys, require_known,
+    require_used, row_key_ids,
 };
+pub use set_aside::{FalseEnd, false_end, set_aside};
+pub use tail::{CaughtUp, EntryFlaw, NotAuthentic, Tail, VerifiedEnd, catch_up, end_at};
 
 use domain::ledger::{Hash, LogName, SealError, tree::TreeError};
 use thiserror::Error;
@@ -69,6 +72,12 @@ pub enum LedgerError {
         /// The names of the keys of this process.
         known: String,
     },
+    /// Only a process that serves puts a key in use.
+    #[error(
+        "the row key {0} is not in use in this database. Start `leastwise serve` with it first, or name the folder of keys \
+         of the server with --keys or LEASTWISE_KEYS"
+    )]
+    RowKeyNotUsed(String),
     /// What Leastwise wrote is never set aside.
     #[error(
         "entry {seq} was written by Leastwise, and an entry before it was altered or removed. Restore what was altered from a \

@@ -26,6 +26,7 @@ const PUBLISHED: &str = "published a read model";
 /// Crawls the organisation, crawls it again while accounts are classified, and shows how long publications took.
 pub fn show(binary: &Path, board: &mut Board) -> Result<(), Failure> {
     let mut aws = LocalAws::start(binary, ORGANISATION, SPEED)?;
+    aws.first_start(binary)?;
     let sync = &mut super::program::command(binary, &["sync"], &aws.environment);
     process::output(sync)?;
     let log = "info,server::service::publication=debug";

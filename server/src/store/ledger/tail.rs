@@ -10,22 +10,19 @@ use std::{
 };
 
 use domain::ledger::{Entry, Hash, LogName, projection::Projection};
-use sqlx::AssertSqlSafe;
 use thiserror::Error;
 
 use super::{
     LedgerError,
-    mac::{COLUMNS, JOINS, MacedEntry},
-    number,
+    mac::MacedEntry,
+    maced_entries,
+    page::{PAGE, page_and_head},
 };
 use crate::{
     clock::Clock,
     row_key::RowKeys,
     store::{StoreConnection, StoreError, connection::OwnEntries},
 };
-
-/// The maximum number of entries in memory.
-const PAGE: i64 = 500;
 
 /// An end of the ledger up to which every entry was verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +42,18 @@ impl VerifiedEnd {
         mac: Hash::ZERO,
         leaf: Hash::ZERO,
     };
+
+    /// Returns the fault of a head row that states another end; none if it states this one. `stated` is none if the row
+    /// cannot be read.
+    pub(super) fn differs_from(&self, stated: Option<(u64, Hash)>) -> Option<NotAuthentic> {
+        if stated == Some((self.size, self.leaf)) {
+            return None;
+        }
+        Some(NotAuthentic {
+            seq: stated.map_or(self.size, |(size, _)| size.min(self.size)),
+            why: EntryFlaw::Head,
+        })
+    }
 }
 
 impl MacedEntry {
@@ -154,6 +163,17 @@ impl Tail {
         self.read().fault
     }
 
+    /// Returns whether an entry that was read counts: its MAC is valid, and no entry before it was found that does not count.
+    pub(super) fn counts(&self, entry: &MacedEntry) -> bool {
+        let (Ok(keys), Some(log)) = (self.keys(), self.log.get()) else {
+            return false;
+        };
+        // The entries before a head that states another end are authentic.
+        let fault = self.fault().filter(|fault| fault.why != EntryFlaw::Head);
+        let is_behind = fault.is_some_and(|fault| entry.seq.is_none_or(|seq| seq >= fault.seq));
+        !is_behind && entry.verified(keys, log).is_some()
+    }
+
     pub(super) fn read(&self) -> RwLockReadGuard<'_, TailState> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -257,7 +277,7 @@ async fn verified_page(
     let from = end.size;
     // The last verified entry is read again, to notice that it was removed or replaced.
     let again = usize::from(from > 0);
-    let stored = maced_entries(conn, from.saturating_sub(u64::from(from > 0))).await?;
+    let (stored, stated) = page_and_head(conn, from.saturating_sub(u64::from(from > 0))).await?;
     let is_last = !i64::try_from(stored.len()).is_ok_and(|read| read == PAGE);
     let mut entries = Vec::with_capacity(stored.len());
     let mut fault = None;
@@ -284,6 +304,9 @@ async fn verified_page(
                 }
             }
         }
+    }
+    if is_last && fault.is_none() {
+        fault = end.differs_from(stated);
     }
     Ok(VerifiedPage {
         from,
@@ -337,20 +360,4 @@ pub async fn end_at(
     let entry = maced_entries(conn, seq).await?.into_iter().next();
     let entry = entry.filter(|entry| entry.seq == Some(seq));
     Ok(entry.and_then(|entry| entry.verified_end(conn.tail(), log)))
-}
-
-/// Returns the entries from a number on, with their MACs, one page.
-pub async fn maced_entries(
-    conn: &mut StoreConnection,
-    from: u64,
-) -> Result<Vec<MacedEntry>, StoreError> {
-    let sql = format!(
-        "select {COLUMNS} from ledger_entry e {JOINS} where e.seq >= $1 order by e.seq limit $2"
-    );
-    let rows = sqlx::query(AssertSqlSafe(sql))
-        .bind(number(from)?)
-        .bind(PAGE)
-        .fetch_all(&mut *conn)
-        .await?;
-    Ok(rows.iter().map(MacedEntry::read).collect())
 }

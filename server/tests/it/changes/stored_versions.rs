@@ -79,7 +79,7 @@ async fn restored(engine: DatabaseEngine, folder: &Path) -> Org {
     let mut tx = org.app_state.store.write().await.unwrap();
     let size = ledger::begin_adoption(&mut tx).await.unwrap();
     let (log, mut tree) = (org.app_state.journal.log().clone(), Frontier::default());
-    ledger::add_macs(&mut tx, &log, &mut tree, size, EntryProof::People)
+    ledger::add_macs(&mut tx, &log, &mut tree, size, EntryProof::Chain)
         .await
         .unwrap();
     tx.commit().await.unwrap();
