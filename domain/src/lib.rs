@@ -33,6 +33,7 @@ pub mod person;
 pub mod policies;
 pub mod private;
 pub mod second_factor;
+pub mod shared_map;
 pub mod snapshot;
 pub mod span;
 pub mod stored_document;

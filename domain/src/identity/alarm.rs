@@ -35,7 +35,7 @@ pub fn reaction(differing: usize, linked: usize, percent: u8) -> LinkReaction {
 }
 
 /// The alarm that many identities differed at once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdentityAlarm {
     pub at: Timestamp,
     /// How many identities differed.
@@ -45,7 +45,7 @@ pub struct IdentityAlarm {
 }
 
 /// A difference of an identity that belongs to an alarm.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlarmInclusion {
     pub at: Timestamp,
     pub difference: LinkDifference,

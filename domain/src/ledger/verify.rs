@@ -165,7 +165,11 @@ impl Verifier {
 
     /// Verifies the next entry.
     pub fn entry(&mut self, item: &Item<'_>) {
-        let hash = Hash::leaf(item.leaf);
+        self.hashed_entry(item, Hash::leaf(item.leaf));
+    }
+
+    /// Verifies the next entry, for a caller that has computed its leaf hash from the same bytes.
+    pub fn hashed_entry(&mut self, item: &Item<'_>, hash: Hash) {
         let envelope = if item.leaf.len() > MAX_LEAF {
             Err(Reason::TooLong {
                 bytes: item.leaf.len(),

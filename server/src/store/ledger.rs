@@ -14,9 +14,11 @@ pub mod index_terms;
 mod listed;
 pub mod live;
 mod mac;
+mod of_changes;
 mod read;
 mod row_keys;
 mod set_aside;
+mod stored_projection;
 mod tail;
 
 pub use adopt::{EntryProof, add_macs, begin_adoption};
@@ -25,12 +27,16 @@ pub use checkpoint::{SignedHead, insert_checkpoint, newest_checkpoint, notes_aft
 pub use index_terms::{MAX_WORDS, query_words};
 pub use listed::{ListedEntry, around, count, listed, newest, of_change, search};
 pub use mac::{MacedEntry, StoredMac};
+pub use of_changes::decisions_on;
 pub use read::{
     Head, IndexTerm, StoredEntry, StoredPrivate, entries_after, head, head_and_end, leaves_in_tree,
     private_of, tree_hashes, words_between, words_of_nobody,
 };
 pub use row_keys::{forget_row_keys, has_macs, macs_of_no_entry, register_row_keys, row_key_ids};
 pub use set_aside::{FalseEnd, false_end, set_aside};
+pub use stored_projection::{
+    NotUsed, StoredProjection, forget_projections, store_projection, stored_projections,
+};
 pub use tail::{
     CaughtUp, EntryFlaw, NotAuthentic, Tail, VerifiedEnd, catch_up, end_at, maced_entries,
 };

@@ -5,18 +5,24 @@
 //! kept in memory, with what all entries before it say: a log whose end was removed afterwards, or replaced, is noticed.
 
 use std::{
-    sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard},
+    sync::{
+        Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
-use domain::ledger::{Entry, Hash, LogName, projection::Projection};
+use domain::ledger::{
+    Entry, Hash, LogName,
+    projection::{EntryPlace, Projection},
+};
 use sqlx::AssertSqlSafe;
 use thiserror::Error;
 
 use super::{
     LedgerError,
     mac::{COLUMNS, JOINS, MacedEntry},
-    number,
+    number, stored_projection,
 };
 use crate::{
     clock::Clock,
@@ -45,6 +51,14 @@ impl VerifiedEnd {
         mac: Hash::ZERO,
         leaf: Hash::ZERO,
     };
+
+    /// Returns the place of the last entry.
+    pub(super) fn place(&self) -> EntryPlace {
+        EntryPlace {
+            seq: self.size.saturating_sub(1),
+            leaf: self.leaf,
+        }
+    }
 }
 
 impl MacedEntry {
@@ -92,6 +106,8 @@ pub enum EntryFlaw {
 pub struct Tail {
     keys: OnceLock<RowKeys>,
     log: OnceLock<LogName>,
+    /// Whether every entry is verified, whatever projection is stored.
+    whole: AtomicBool,
     state: RwLock<TailState>,
 }
 
@@ -101,6 +117,8 @@ pub(super) struct TailState {
     fault: Option<NotAuthentic>,
     /// What the verified entries say.
     pub projection: Projection,
+    /// The size of the end of the newest stored projection that this process knows of.
+    stored: u64,
     /// When a look began that verified all entries of its moment.
     pub as_of: Duration,
 }
@@ -123,7 +141,7 @@ pub struct CaughtUp {
 struct VerifiedPage {
     /// The number of the first one.
     from: u64,
-    entries: Vec<Entry>,
+    entries: Vec<(EntryPlace, Entry)>,
     found: CaughtUp,
     is_last: bool,
 }
@@ -158,14 +176,51 @@ impl Tail {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Makes the first look verify every entry, for commands that have to know whether all of them are authentic.
+    pub fn verify_whole(&self) {
+        self.whole.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns the projection of all entries that were verified.
+    pub(in crate::store) fn projection(&self) -> Projection {
+        self.read().projection.clone()
+    }
+
+    /// Returns the end that was verified and the projection of its entries, to store them. None if an entry does not count,
+    /// or if it is not `due`: by the sizes of the end that is stored and of this one.
+    pub fn to_store(
+        &self,
+        due: impl FnOnce(u64, u64) -> bool,
+    ) -> Option<(VerifiedEnd, Projection)> {
+        let state = self.read();
+        let end = state.verified.filter(|_| state.fault.is_none())?;
+        due(state.stored, end.size).then(|| (end, state.projection.clone()))
+    }
+
+    /// Notes that the projection of an end is stored.
+    pub fn note_stored(&self, end: &VerifiedEnd) {
+        self.state
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .stored = end.size;
+    }
+
+    /// Begins with a stored projection, unless entries were verified before.
+    fn begin_with(&self, end: VerifiedEnd, projection: Projection) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if state.verified.is_none() {
+            state.verified = Some(end);
+            state.projection = projection;
+            state.stored = end.size;
+        }
+    }
+
     /// Takes over what a transaction appended, now that it is committed.
-    pub(in crate::store) fn publish_own(&self, own: &OwnEntries) {
+    pub(in crate::store) fn publish_own(&self, own: OwnEntries) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         // Otherwise the next look reads them.
         if state.verified == Some(own.from) {
-            for entry in &own.entries {
-                state.projection.apply(entry);
-            }
+            state.projection = own.projection;
             state.verified = Some(own.end);
         }
     }
@@ -178,8 +233,8 @@ impl Tail {
             return;
         }
         let seen = usize::try_from(known.saturating_sub(page.from)).unwrap_or(usize::MAX);
-        for entry in page.entries.iter().skip(seen) {
-            state.projection.apply(entry);
+        for (place, entry) in page.entries.iter().skip(seen) {
+            state.projection.apply(*place, entry);
         }
         if known < page.found.end.size || state.verified.is_none() {
             state.verified = Some(page.found.end);
@@ -236,6 +291,12 @@ pub async fn catch_up(conn: &mut StoreConnection) -> Result<CaughtUp, StoreError
             fault: None,
         });
     };
+    if tail.verified().is_none() && !tail.whole.load(Ordering::Relaxed) {
+        let stored = stored_projection::newest(conn, keys, &log).await?;
+        if let Some((end, projection)) = stored {
+            tail.begin_with(end, projection);
+        }
+    }
     loop {
         let end = tail.verified().unwrap_or(VerifiedEnd::START);
         let page = verified_page(conn, keys, &log, end).await?;
@@ -274,7 +335,7 @@ async fn verified_page(
         for entry in stored.iter().skip(again) {
             match next(entry, keys, log, &end) {
                 Ok((next, entry)) => {
-                    entries.push(entry);
+                    entries.push((next.place(), entry));
                     end = next;
                 }
                 Err(why) => {

@@ -5,6 +5,7 @@
 mod authentic;
 mod forged;
 mod repair;
+mod stored;
 
 use std::{
     collections::BTreeSet,
@@ -66,6 +67,13 @@ use server::{
         sign_in::{SignInEntry, SignInEvent, SignInJournal as _},
     },
     store::{StoreError, change, ledger, person},
+};
+use stored::{
+    a_change_that_ended_is_read_again_as_it_was_or_not_at_all,
+    a_start_applies_the_entries_behind_the_stored_projection,
+    a_stored_projection_beyond_the_end_counts_as_none,
+    a_stored_projection_that_leastwise_did_not_write_is_not_used,
+    an_older_stored_projection_that_is_put_back_changes_nothing,
 };
 
 const START: Timestamp = Timestamp(1_800_000_000_000);
@@ -273,6 +281,11 @@ crate::engines::on_both_engines! {
     an_old_head_is_corrected_by_two_administrators,
     an_older_backup_starts_after_two_administrators_accept_the_loss,
     a_lost_row_key_is_replaced_by_two_administrators,
+    a_start_applies_the_entries_behind_the_stored_projection,
+    a_stored_projection_that_leastwise_did_not_write_is_not_used,
+    an_older_stored_projection_that_is_put_back_changes_nothing,
+    a_stored_projection_beyond_the_end_counts_as_none,
+    a_change_that_ended_is_read_again_as_it_was_or_not_at_all,
 }
 
 async fn many_tasks_of_which_some_give_up_leave_a_whole_log(scene: &Scene) {
