@@ -1,5 +1,6 @@
 //! Appends entries of ordinary kinds to the ledger of a database, signs them and stores their projection, for `cargo xtask
-//! bench ledger`: `fill_ledger DATABASE KEYS ENTRIES`.
+//! bench ledger`: `fill_ledger DATABASE KEYS ENTRIES`. With `forget-projection` in place of a number, deletes what is stored of
+//! the projection.
 //!
 //! Never for a database that is used: nothing of it happened.
 
@@ -20,6 +21,7 @@ use server::{
     engine::seal::Sealer,
     service::journal::{EntryActor, EntryBuilder, Journal},
     state,
+    store::ledger,
 };
 
 /// The number of entries per transaction.
@@ -33,9 +35,8 @@ type Failure = Box<dyn std::error::Error>;
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [url, keys, count] = arguments.as_slice() else {
-        return Err("fill_ledger DATABASE KEYS ENTRIES".into());
+        return Err("fill_ledger DATABASE KEYS ENTRIES|forget-projection".into());
     };
-    let count: usize = count.parse()?;
     let database = DatabaseArgs {
         url: url.clone(),
         keys: keys.into(),
@@ -43,6 +44,14 @@ async fn main() -> Result<(), Failure> {
         engine_lease_seconds: ENGINE_LEASE_SECONDS,
     };
     let store = state::open_store(&database).await?;
+    if count == "forget-projection" {
+        let mut tx = store.write().await?;
+        ledger::forget_projections(&mut tx).await?;
+        tx.commit().await?;
+        store.close().await;
+        return Ok(());
+    }
+    let count: usize = count.parse()?;
     let log = state::log_name(&database, &store).await?;
     store.set_log(&log);
     let journal = Journal::new(store.clone(), Clock::System, log, "bench".into());

@@ -4,6 +4,8 @@
 //! nobody is suspended because of it, and somebody looks at it on the host. The alarm never excuses anything else. A
 //! difference of another time, and one that leaves no other user, suspends as if there were no alarm.
 
+use serde::{Deserialize, Serialize};
+
 use super::{IdentityRecord, LinkDifference};
 use crate::time::{Duration, Timestamp};
 

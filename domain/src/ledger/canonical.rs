@@ -30,6 +30,51 @@ pub struct Envelope<'a> {
     pub seq: Option<&'a [u8]>,
     pub log: Option<&'a [u8]>,
     pub prev: Option<&'a [u8]>,
+    /// The members that hold private values, or objects of them.
+    pub actor: Option<&'a [u8]>,
+    pub justification: Option<&'a [u8]>,
+    pub origin: Option<&'a [u8]>,
+    pub private: Option<&'a [u8]>,
+    pub target: Option<&'a [u8]>,
+}
+
+impl<'a> Envelope<'a> {
+    /// Returns the raw value at a JSON Pointer of one or two names. None also means: not known without parsing the leaf.
+    pub fn at(&self, pointer: &str) -> Option<&'a [u8]> {
+        let path = pointer.strip_prefix('/')?;
+        let (first, second) = match path.split_once('/') {
+            Some((first, second)) => (first, Some(second)),
+            None => (path, None),
+        };
+        let member = match first {
+            "actor" => self.actor,
+            "justification" => self.justification,
+            "origin" => self.origin,
+            "private" => self.private,
+            "target" => self.target,
+            _ => None,
+        }?;
+        let Some(name) = second else {
+            return Some(member);
+        };
+        // Any other name could be spelled in another way in the leaf.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if !name.bytes().all(plain) {
+            return None;
+        }
+        let mut scanner = Scanner {
+            bytes: member,
+            at: 0,
+        };
+        let mut found = None;
+        let within = |key: &[u8], value| {
+            if key == name.as_bytes() {
+                found = Some(value);
+            }
+        };
+        scanner.object(2, within).ok()?;
+        found
+    }
 }
 
 /// Checks that the bytes are one canonical JSON object and returns its envelope.
@@ -47,6 +92,11 @@ pub fn scan(leaf: &[u8]) -> Result<Envelope<'_>, Flaw> {
         b"seq" => envelope.seq = Some(value),
         b"log" => envelope.log = Some(value),
         b"prev" => envelope.prev = Some(value),
+        b"actor" => envelope.actor = Some(value),
+        b"justification" => envelope.justification = Some(value),
+        b"origin" => envelope.origin = Some(value),
+        b"private" => envelope.private = Some(value),
+        b"target" => envelope.target = Some(value),
         _ => {}
     })?;
     if scanner.at == leaf.len() {

@@ -118,6 +118,7 @@ mod events;
 mod hash;
 mod instant;
 pub mod items;
+mod leaf;
 mod name;
 pub mod projection;
 mod report;

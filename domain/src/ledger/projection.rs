@@ -68,19 +68,6 @@ pub const OF_A_CHANGE: [&str; 10] = [
 /// Every event type that changes a role.
 pub const OF_ROLES: [&str; 2] = [GRANTED, ENDED];
 
-/// Every event type that may change what a row says, which `ledger verify` compares with its entries.
-pub fn of_rows() -> impl Iterator<Item = &'static str> {
-    let lists: [&[&str]; 6] = [
-        &OF_A_CHANGE,
-        &OF_ROLES,
-        &grants::OF_WINDOWS,
-        &sessions::OF_SESSIONS,
-        &identities::OF_ONE_IDENTITY,
-        &declarations::OF_DECLARATIONS,
-    ];
-    lists.into_iter().flatten().copied()
-}
-
 /// The place of an entry in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryPlace {

@@ -180,8 +180,9 @@ impl Verifier {
                     offset: flaw.offset,
                     what: flaw.what,
                 })
-                .and_then(|envelope| self.place(&envelope))
         };
+        let scanned = envelope.as_ref().ok().copied();
+        let envelope = envelope.and_then(|envelope| self.place(&envelope));
         match envelope {
             Err(reason) => self.blame(self.entries, reason),
             Ok(place) => self.check_place(place, item.seq),
@@ -190,7 +191,7 @@ impl Verifier {
             self.stored.get_or_insert(self.entries);
         }
         if self.private.is_none() && !item.private.is_empty() {
-            self.private = differing_private(item).map(|reason| (self.entries, reason));
+            self.private = differing_private(item, scanned).map(|reason| (self.entries, reason));
         }
         if let Some(last) = self.last.replace(hash) {
             self.settled.push(last);
@@ -374,18 +375,24 @@ fn integer(raw: &[u8]) -> Option<u64> {
     })
 }
 
-fn differing_private(item: &Item<'_>) -> Option<Reason> {
+fn differing_private(item: &Item<'_>, scanned: Option<Envelope<'_>>) -> Option<Reason> {
+    let in_leaf = item.private.iter();
+    let in_leaf = in_leaf.filter(|value| text_beside(value).is_none());
+    // Most are right where the scan found them. The leaf is parsed only for the others.
+    let not_found = |value: &&PrivateValue| {
+        let raw = scanned.and_then(|envelope| envelope.at(&value.path));
+        let hex = raw.and_then(|raw| raw.strip_prefix(b"{\"h\":\"")?.strip_suffix(b"\"}"));
+        hex.and_then(Hash::parse_hex) != Some(value.hash())
+    };
+    let mut rest = in_leaf.filter(not_found).peekable();
+    rest.peek()?;
     let leaf: serde_json::Value = serde_json::from_slice(item.leaf).ok()?;
     let matches = |value: &PrivateValue| {
         let hash = leaf.pointer(&value.path)?.as_object()?.get("h")?.as_str()?;
         let hash = Hash::parse_hex(hash.as_bytes())?;
         Some(value.hash() == hash)
     };
-    let differing = item
-        .private
-        .iter()
-        .filter(|value| text_beside(value).is_none())
-        .find(|value| matches(value) != Some(true))?;
+    let differing = rest.find(|value| matches(value) != Some(true))?;
     Some(Reason::PrivateValueDiffers {
         path: differing.path.clone(),
     })

@@ -5,6 +5,7 @@ mod crawl;
 mod figure;
 mod home;
 mod items;
+mod ledger;
 mod page_load;
 mod preview;
 mod program;
@@ -20,8 +21,8 @@ use crate::site;
 use figure::{Board, Figure};
 
 /// The parts that can be measured separately: `cargo xtask bench start medium`.
-const PARTS: [&str; 7] = [
-    "size", "start", "sample", "medium", "large", "preview", "sockets",
+const PARTS: [&str; 8] = [
+    "size", "start", "sample", "medium", "large", "preview", "ledger", "sockets",
 ];
 /// The organisations, and how much faster than AWS the local AWS runs for each, so that a crawl of an hour takes
 /// minutes. The quotas and the request rate of Leastwise scale with the speed, so results compare calls divided by the
@@ -62,6 +63,9 @@ pub fn bench(parts: &[String]) -> Result<(), Failure> {
     }
     if wanted("preview") {
         preview::show(&binary, &mut board)?;
+    }
+    if wanted("ledger") {
+        ledger::show(&binary, &mut board)?;
     }
     if wanted("sockets") {
         sockets::hold(&binary)?;

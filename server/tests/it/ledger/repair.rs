@@ -158,7 +158,7 @@ pub async fn two_administrators_set_a_forged_entry_aside_and_the_log_goes_on(sce
     let changed = run(scene, Command::SetAside, &second(scene, cas(), &code)).await;
     assert!(matches!(not_agreed(changed), HostActionError::Changed));
     let out = agreed(scene, Command::SetAside).await;
-    assert_eq!(stored(scene).await, [], "it is of another end");
+    assert!(stored(scene).await.is_empty(), "it is of another end");
     assert!(
         out.contains(&format!("recorded in entry {forged}")),
         "{out}"
@@ -300,7 +300,7 @@ pub async fn an_older_backup_starts_after_two_administrators_accept_the_loss(sce
     ));
     store_projection(scene).await;
     let out = agreed(scene, Command::AcceptRestore).await;
-    assert_eq!(stored(scene).await, [], "it may be of what is lost");
+    assert!(stored(scene).await.is_empty(), "it may be of what is lost");
     assert!(out.contains("recorded in entry 2"), "{out}");
     start().await.unwrap().seal_now().await.unwrap();
     let (code, out) = told(scene).await;
@@ -333,7 +333,7 @@ pub async fn a_lost_row_key_is_replaced_by_two_administrators(scene: &Scene) {
     // A new proposal replaces the earlier one.
     store_projection(scene).await;
     let out = agreed(scene, Command::AdoptRowKey).await;
-    assert_eq!(stored(scene).await, [], "it has a MAC by the lost key");
+    assert!(stored(scene).await.is_empty(), "it has a MAC by the lost key");
     assert!(out.contains("recorded in entry 3"), "{out}");
     let store = server::state::open_store(&database(scene)).await.unwrap();
     let journal = Journal::new(store.clone(), scene.clock.clone(), log(), "new".into());
