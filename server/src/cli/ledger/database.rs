@@ -49,7 +49,7 @@ pub struct Seconds {
 fn timed<T>(sum: &mut f64, work: impl FnOnce() -> T) -> T {
     let began = Clock::System.elapsed();
     let done = work();
-    *sum += (Clock::System.elapsed() - began).as_secs_f64();
+    *sum += Clock::System.elapsed().saturating_sub(began).as_secs_f64();
     done
 }
 
@@ -207,8 +207,8 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
         rows.extend(head);
         rows.extend(rows::compare(&before, &now, &checks.replay));
     });
-    let all = (Clock::System.elapsed() - began).as_secs_f64();
-    seconds.reading = all - seconds.entries - seconds.rows;
+    let all = Clock::System.elapsed().saturating_sub(began);
+    seconds.reading = all.as_secs_f64() - seconds.entries - seconds.rows;
     Ok(Verified {
         report: checks.verifier.finish(),
         manifest: None,

@@ -404,8 +404,9 @@ async fn a_row_changed_by_hand_is_named(scene: &Scene) {
             "first_bad",
             "macs_checked",
             "reason",
-            "tree_size",
-            "root"
+            "root",
+            "seconds",
+            "tree_size"
         ])
     );
     assert_eq!(
