@@ -120,7 +120,8 @@ fn group(journal: &Journal, at: Timestamp) -> Result<Vec<EntryBuilder>, Failure>
         ended: None,
     };
     // As earlier versions recorded a request: the items are in the entry, and there is no row of them.
-    let items = json!([{"kind": "grant", "group": uuid(), "user": uuid(), "term": {"for": 14_400_000}}]);
+    let items =
+        json!([{"kind": "grant", "group": uuid(), "user": uuid(), "term": {"for": 14_400_000}}]);
     let submitted = entry(EventKind::ChangeSubmitted, &who)
         .change(&change)
         .justification("The quarterly closing needs it.")
@@ -137,7 +138,11 @@ fn group(journal: &Journal, at: Timestamp) -> Result<Vec<EntryBuilder>, Failure>
         let entry = entry(kind, &system).change(&change).operation(&operation);
         all.push(entry.key(&key).api("identitystore:CreateGroupMembership"));
     }
-    all.push(journal.grant_started(&key, &window, Duration::hours(1)).at(at));
+    all.push(
+        journal
+            .grant_started(&key, &window, Duration::hours(1))
+            .at(at),
+    );
     all.push(journal.grant_closed(&key, &window.grant, at));
     all.push(entry(EventKind::SyncCompleted, &system).fact("accounts", 3_000));
     let denied = journal.entry(EventKind::AccessDenied, Outcome::Denied, &who);

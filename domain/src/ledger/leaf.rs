@@ -143,7 +143,12 @@ mod tests {
 
     fn leaf() -> String {
         let kind = EventKind::ChangeSubmitted.entry_type();
-        let mut entry = Entry::new(kind, Timestamp(5), Outcome::Pending, Actor::new(ActorKind::Human));
+        let mut entry = Entry::new(
+            kind,
+            Timestamp(5),
+            Outcome::Pending,
+            Actor::new(ActorKind::Human),
+        );
         entry.change_id = Some(ChangeId::parse("00000004-0000-4000-8000-000000000001").unwrap());
         entry.reason = Some("a \"quoted\" reason\n".to_owned());
         entry.justification = Some(Private::new(Salt([7; 32]), "because".to_owned()));
@@ -176,9 +181,15 @@ mod tests {
             (r#"submitted","v":1"#, r#"submitted""#),
             (r#""seq":9"#, r#""seq":-9"#),
             (r#""seq":9,"#, ""),
-            (r#""type":"change.submitted""#, r#""typo":"change.submitted""#),
+            (
+                r#""type":"change.submitted""#,
+                r#""typo":"change.submitted""#,
+            ),
             (r#""outcome":"pending""#, r#""outcome":"perhaps""#),
-            (r#""target":{"type":"account"}"#, r#""target":{"more":1,"type":"account"}"#),
+            (
+                r#""target":{"type":"account"}"#,
+                r#""target":{"more":1,"type":"account"}"#,
+            ),
         ] {
             assert!(leaf.contains(from), "{from} in {leaf}");
             let other = leaf.replacen(from, to, 1);

@@ -175,11 +175,10 @@ impl Verifier {
                 bytes: item.leaf.len(),
             })
         } else {
-            canonical::scan(item.leaf)
-                .map_err(|flaw| Reason::NotCanonical {
-                    offset: flaw.offset,
-                    what: flaw.what,
-                })
+            canonical::scan(item.leaf).map_err(|flaw| Reason::NotCanonical {
+                offset: flaw.offset,
+                what: flaw.what,
+            })
         };
         let scanned = envelope.as_ref().ok().copied();
         let envelope = envelope.and_then(|envelope| self.place(&envelope));

@@ -198,7 +198,10 @@ pub async fn requester(
     change: &ChangeId,
 ) -> Result<Option<PersonId>, StoreError> {
     let known = decisions_on(conn, std::slice::from_ref(change)).await?;
-    let submitted = known.into_values().next().and_then(|of| of.history.submitted);
+    let submitted = known
+        .into_values()
+        .next()
+        .and_then(|of| of.history.submitted);
     Ok(submitted.and_then(|submitted| submitted.by))
 }
 

@@ -212,8 +212,7 @@ mod tests {
 
     fn entry(kind: EventKind) -> Entry {
         let mut actor = Actor::new(ActorKind::Human);
-        actor.person_id =
-            Some(PersonId::parse("00000003-0000-4000-8000-000000000001").unwrap());
+        actor.person_id = Some(PersonId::parse("00000003-0000-4000-8000-000000000001").unwrap());
         let mut entry = Entry::new(kind.entry_type(), Timestamp(1), Outcome::Success, actor);
         entry.change_id = Some(ChangeId::parse(CHANGE).unwrap());
         entry.after = Some(Hash::of(b"effect"));

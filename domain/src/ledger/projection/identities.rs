@@ -148,7 +148,9 @@ impl Identities {
     /// Returns the record of an identity.
     pub fn record(&self, person: &PersonId) -> IdentityRecord {
         let known = self.records.get(person);
-        known.map(|record| IdentityRecord::clone(record)).unwrap_or_default()
+        known
+            .map(|record| IdentityRecord::clone(record))
+            .unwrap_or_default()
     }
 
     /// Returns all records.

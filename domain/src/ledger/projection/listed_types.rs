@@ -111,7 +111,10 @@ fn listed(lists: &[&[&'static str]]) -> BTreeSet<&'static str> {
 
 #[test]
 fn the_types_that_change_a_part_of_the_projection_are_those_of_its_lists() {
-    let changes = changing(|part: &mut Changes, entry| part.apply(PLACE, entry), Changes::clone);
+    let changes = changing(
+        |part: &mut Changes, entry| part.apply(PLACE, entry),
+        Changes::clone,
+    );
     assert_eq!(changes, listed(&[&OF_A_CHANGE]));
     let roles = changing(Projection::apply_to_role, Projection::clone);
     assert_eq!(roles, listed(&[&OF_ROLES]));

@@ -7,11 +7,7 @@ use super::{
     listed_types::{entry, targets},
     *,
 };
-use crate::{
-    ids::ChangeId,
-    ledger::EventKind,
-    time::Duration,
-};
+use crate::{ids::ChangeId, ledger::EventKind, time::Duration};
 
 /// An entry of any kind about one of a few subjects, some of them weeks after the first.
 fn entries() -> impl Strategy<Value = Vec<Entry>> {
@@ -91,7 +87,10 @@ fn the_number_of_the_format_rises_with_the_form_or_the_meaning() {
     let json = serde_json::to_string(&projection).unwrap();
     assert_eq!(
         (Projection::FORMAT, Hash::of(json.as_bytes()).hex().as_str()),
-        (1, "8a5388ae6fb2733aab798b71b97e5b01d1af1a2069c862c8c595333ad20b78c2"),
+        (
+            1,
+            "8a5388ae6fb2733aab798b71b97e5b01d1af1a2069c862c8c595333ad20b78c2"
+        ),
         "raise Projection::FORMAT and put in the new digest: {json}"
     );
 }

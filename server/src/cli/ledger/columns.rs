@@ -45,7 +45,10 @@ fn differing(
     };
     let members = entry.map(|entry| Leaf {
         kind: Cow::Borrowed(entry.kind.as_str()),
-        change_id: entry.change_id.as_ref().map(|id| Cow::Borrowed(id.as_str())),
+        change_id: entry
+            .change_id
+            .as_ref()
+            .map(|id| Cow::Borrowed(id.as_str())),
     });
     let Some(leaf) = members.or_else(|| serde_json::from_str(text).ok()) else {
         return Vec::new();

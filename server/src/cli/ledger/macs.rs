@@ -38,9 +38,10 @@ impl<'a> MacCheck<'a> {
         };
         let seq = stored.seq;
         let place = u64::try_from(seq).ok().filter(|_| stored.leaf.is_some());
-        let mac = stored.mac.as_ref().filter(|mac| {
-            place.is_some_and(|seq| mac.authenticates(keys, self.log, seq, leaf))
-        });
+        let mac = stored
+            .mac
+            .as_ref()
+            .filter(|mac| place.is_some_and(|seq| mac.authenticates(keys, self.log, seq, leaf)));
         let Some(mac) = mac else {
             self.name(format!(
                 "entry {seq} has no valid MAC, so Leastwise did not write it, or it was altered"

@@ -71,8 +71,9 @@ impl StoredProjectionCheck {
 }
 
 fn difference(stored: &StoredProjection, why: &str) -> Difference {
-    let size = stored
-        .size
-        .map_or_else(|| "an impossible number of".to_owned(), |size| size.to_string());
+    let size = stored.size.map_or_else(
+        || "an impossible number of".to_owned(),
+        |size| size.to_string(),
+    );
     Difference::StoredProjection(format!("the projection of {size} entries: {why}"))
 }

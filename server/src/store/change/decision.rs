@@ -14,7 +14,9 @@ use domain::{
 use sqlx::{Row as _, any::AnyRow};
 
 use super::AT_ONCE;
-use crate::store::{Store, StoreConnection, StoreError, Tx, affected, id, ledger::decisions_on, places};
+use crate::store::{
+    Store, StoreConnection, StoreError, Tx, affected, id, ledger::decisions_on, places,
+};
 
 /// Stores a decision; the caller appends its ledger entry. A second decision of the same person in the same round is a
 /// conflict.

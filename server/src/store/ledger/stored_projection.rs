@@ -27,7 +27,9 @@ const COLUMNS: &str = "size, format, end_mac, end_leaf, document, key_id, mac";
 /// Why a stored projection is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NotUsed {
-    #[error("it has no valid MAC: it was not written by Leastwise, or by a row key that is not known any more")]
+    #[error(
+        "it has no valid MAC: it was not written by Leastwise, or by a row key that is not known any more"
+    )]
     Mac,
     #[error("another version of Leastwise wrote it")]
     Format,

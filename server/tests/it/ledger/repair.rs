@@ -333,7 +333,10 @@ pub async fn a_lost_row_key_is_replaced_by_two_administrators(scene: &Scene) {
     // A new proposal replaces the earlier one.
     store_projection(scene).await;
     let out = agreed(scene, Command::AdoptRowKey).await;
-    assert!(stored(scene).await.is_empty(), "it has a MAC by the lost key");
+    assert!(
+        stored(scene).await.is_empty(),
+        "it has a MAC by the lost key"
+    );
     assert!(out.contains("recorded in entry 3"), "{out}");
     let store = server::state::open_store(&database(scene)).await.unwrap();
     let journal = Journal::new(store.clone(), scene.clock.clone(), log(), "new".into());
