@@ -115,6 +115,7 @@ mod canonical;
 mod checkpoint;
 mod entry;
 mod events;
+mod given_private;
 mod hash;
 mod instant;
 pub mod items;

@@ -10,7 +10,7 @@
 use super::{
     Frontier, Hash, LogName, MAX_LEAF, PrivateValue, Reason, Report, VERSION, Vkeys,
     canonical::{self, Envelope},
-    items::text_beside,
+    given_private::differing_private,
 };
 
 /// An entry from the store or a bundle.
@@ -371,29 +371,6 @@ fn integer(raw: &[u8]) -> Option<u64> {
     raw.iter().try_fold(0_u64, |value, digit| {
         let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
         value.checked_mul(10)?.checked_add(u64::from(digit))
-    })
-}
-
-fn differing_private(item: &Item<'_>, scanned: Option<Envelope<'_>>) -> Option<Reason> {
-    let in_leaf = item.private.iter();
-    let in_leaf = in_leaf.filter(|value| text_beside(value).is_none());
-    // Most are right where the scan found them. The leaf is parsed only for the others.
-    let not_found = |value: &&PrivateValue| {
-        let raw = scanned.and_then(|envelope| envelope.at(&value.path));
-        let hex = raw.and_then(|raw| raw.strip_prefix(b"{\"h\":\"")?.strip_suffix(b"\"}"));
-        hex.and_then(Hash::parse_hex) != Some(value.hash())
-    };
-    let mut rest = in_leaf.filter(not_found).peekable();
-    rest.peek()?;
-    let leaf: serde_json::Value = serde_json::from_slice(item.leaf).ok()?;
-    let matches = |value: &PrivateValue| {
-        let hash = leaf.pointer(&value.path)?.as_object()?.get("h")?.as_str()?;
-        let hash = Hash::parse_hex(hash.as_bytes())?;
-        Some(value.hash() == hash)
-    };
-    let differing = rest.find(|value| matches(value) != Some(true))?;
-    Some(Reason::PrivateValueDiffers {
-        path: differing.path.clone(),
     })
 }
 

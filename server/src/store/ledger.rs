@@ -20,6 +20,7 @@ mod row_keys;
 mod set_aside;
 mod stored_projection;
 mod tail;
+mod verified_end;
 
 pub use adopt::{EntryProof, add_macs, begin_adoption};
 pub use append::{append, append_many};
@@ -37,9 +38,8 @@ pub use set_aside::{FalseEnd, false_end, set_aside};
 pub use stored_projection::{
     NotUsed, StoredProjection, forget_projections, store_projection, stored_projections,
 };
-pub use tail::{
-    CaughtUp, EntryFlaw, NotAuthentic, Tail, VerifiedEnd, catch_up, end_at, maced_entries,
-};
+pub use tail::{CaughtUp, Tail, catch_up, end_at, maced_entries};
+pub use verified_end::{EntryFlaw, NotAuthentic, VerifiedEnd};
 
 use domain::ledger::{Hash, LogName, SealError, tree::TreeError};
 use thiserror::Error;

@@ -13,16 +13,16 @@ use std::{
 };
 
 use domain::ledger::{
-    Entry, Hash, LogName,
+    Entry, LogName,
     projection::{EntryPlace, Projection},
 };
 use sqlx::AssertSqlSafe;
-use thiserror::Error;
 
 use super::{
     LedgerError,
     mac::{COLUMNS, JOINS, MacedEntry},
     number, stored_projection,
+    verified_end::{EntryFlaw, NotAuthentic, VerifiedEnd},
 };
 use crate::{
     clock::Clock,
@@ -32,34 +32,6 @@ use crate::{
 
 /// The maximum number of entries in memory.
 const PAGE: i64 = 500;
-
-/// An end of the ledger up to which every entry was verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VerifiedEnd {
-    /// The number of entries.
-    pub size: u64,
-    /// The MAC of the last entry; zeros if there is none.
-    pub mac: Hash,
-    /// The leaf hash of the last entry; zeros if there is none.
-    pub leaf: Hash,
-}
-
-impl VerifiedEnd {
-    /// The end of a log without entries.
-    pub const START: Self = Self {
-        size: 0,
-        mac: Hash::ZERO,
-        leaf: Hash::ZERO,
-    };
-
-    /// Returns the place of the last entry.
-    pub(super) fn place(&self) -> EntryPlace {
-        EntryPlace {
-            seq: self.size.saturating_sub(1),
-            leaf: self.leaf,
-        }
-    }
-}
 
 impl MacedEntry {
     /// Returns the end of a log whose last entry this is, if its MAC is valid.
@@ -71,34 +43,6 @@ impl MacedEntry {
             leaf,
         })
     }
-}
-
-/// The first entry that does not count, and why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("entry {seq} of the ledger {why}")]
-pub struct NotAuthentic {
-    pub seq: u64,
-    pub why: EntryFlaw,
-}
-
-/// Why an entry is not authentic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum EntryFlaw {
-    /// A writer of the database inserted or altered it.
-    #[error("has no valid MAC: it was not written by Leastwise")]
-    Mac,
-    /// It has a valid MAC, but not the one of the place behind the entry before.
-    #[error("does not continue the entry before it")]
-    Link,
-    /// Entries with a greater number exist.
-    #[error("is missing")]
-    Missing,
-    /// This process had verified it as the end, or as a part of the signed log.
-    #[error("was altered or removed after it was verified")]
-    Altered,
-    /// The head row states another end than the entries.
-    #[error("is not the end that the head of the ledger states")]
-    Head,
 }
 
 /// How far the ledger is verified, shared by everything that uses one database.
