@@ -75,7 +75,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for EntryMembers<'_, A> {
     ) -> Result<Option<K::Value>, A::Error> {
         let mut seed = Some(seed);
         loop {
-            match self.map.next_key_seed(Key(&mut seed))? {
+            match self.map.next_key_seed(MemberName(&mut seed))? {
                 None => return Ok(None),
                 Some(Member::Version) => self.place.version = Some(self.map.next_value()?),
                 Some(Member::Log) => self.place.log = Some(self.map.next_value()?),
@@ -100,9 +100,9 @@ enum Member<K> {
 }
 
 /// Reads the name of a member. The seed is used up by the first one of the entry.
-struct Key<'s, K>(&'s mut Option<K>);
+struct MemberName<'s, K>(&'s mut Option<K>);
 
-impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Key<'_, K> {
+impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for MemberName<'_, K> {
     type Value = Member<K::Value>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -110,7 +110,7 @@ impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Key<'_, K> {
     }
 }
 
-impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for Key<'_, K> {
+impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for MemberName<'_, K> {
     type Value = Member<K::Value>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
