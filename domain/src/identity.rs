@@ -70,7 +70,7 @@ impl ExternalIdDigest {
 }
 
 /// How an identity differs from the directory.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum LinkDifference {
     /// The user was deleted, and no key of the identity finds another user.
     Deleted,

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::{AlarmInclusion, ExternalIdDigest, KeysDigest, LinkDifference};
 use crate::{
     directory::ExternalId,
@@ -13,21 +15,21 @@ use crate::{
 };
 
 /// Since when, and why, an identity may not act.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suspension {
     pub at: Timestamp,
     pub difference: LinkDifference,
 }
 
 /// The change by which people agreed to something about an identity.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agreement {
     pub change: ChangeId,
     pub at: Timestamp,
 }
 
 /// Everything that the ledger records about the link of one identity.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdentityRecord {
     /// The user that the identity is linked to; none before the first link was recorded, and after people ended it.
     pub current: Option<UserId>,

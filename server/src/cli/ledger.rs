@@ -20,6 +20,7 @@ mod open_sessions;
 pub mod repair;
 mod rows;
 mod search;
+mod stored_projections;
 mod trust;
 mod windows;
 
@@ -170,6 +171,8 @@ pub struct Verified {
     pub keys: trust::Source,
     /// Whether the MACs were checked.
     pub macs: MacsChecked,
+    /// Where the time went; none for a bundle.
+    pub seconds: Option<database::Seconds>,
 }
 
 /// Whether the MACs of entries were checked.
@@ -252,6 +255,9 @@ fn json(verified: &Verified, out: &mut (dyn Write + Send)) -> io::Result<()> {
         report["reason"] = "rows_differ".into();
     }
     report["macs_checked"] = (verified.macs == MacsChecked::All).into();
+    if let Some(seconds) = verified.seconds {
+        report["seconds"] = serde_json::to_value(seconds).map_err(io::Error::other)?;
+    }
     report["findings"] = serde_json::to_value(findings::of(verified)).map_err(io::Error::other)?;
     writeln!(out, "{report}")
 }

@@ -344,7 +344,7 @@ pub async fn agreed(
         let records = projection.identities().records().iter();
         let agreed = records.filter(|(_, record)| record.was_agreed_on());
         agreed
-            .map(|(person, record)| (person.clone(), record.clone()))
+            .map(|(person, record)| (person.clone(), IdentityRecord::clone(record)))
             .collect()
     })
     .await

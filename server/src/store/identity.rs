@@ -3,7 +3,10 @@
 //! What an identity ever was, whether it is suspended, and whether the alarm is on come from the ledger. The rows of
 //! `identity_user` are an index to find the identity of a user; nothing counts because of a row alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use domain::{
     directory::User,
@@ -30,7 +33,14 @@ pub async fn record(
 pub async fn records(
     conn: &mut StoreConnection,
 ) -> Result<BTreeMap<PersonId, IdentityRecord>, StoreError> {
-    live::view(conn, |projection| projection.identities().records().clone()).await
+    live::view(conn, |projection| {
+        let records = projection.identities().records().iter();
+        let record = |(person, record): (&PersonId, &Arc<IdentityRecord>)| {
+            (person.clone(), IdentityRecord::clone(record))
+        };
+        records.map(record).collect()
+    })
+    .await
 }
 
 /// Returns why an identity may not act; none if it may.

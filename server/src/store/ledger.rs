@@ -14,11 +14,14 @@ pub mod index_terms;
 mod listed;
 pub mod live;
 mod mac;
+mod of_changes;
 mod page;
 mod read;
 mod row_keys;
 mod set_aside;
+mod stored_projection;
 mod tail;
+mod verified_end;
 
 pub use adopt::{EntryProof, add_macs, begin_adoption, proven_by_macs};
 pub use append::{append, append_many};
@@ -26,6 +29,7 @@ pub use checkpoint::{SignedHead, insert_checkpoint, newest_checkpoint, notes_aft
 pub use index_terms::{MAX_WORDS, query_words};
 pub use listed::{Authenticity, ListedEntry, around, count, listed, newest, of_change, search};
 pub use mac::{MacedEntry, StoredMac};
+pub use of_changes::decisions_on;
 pub use page::maced_entries;
 pub use read::{
     Head, IndexTerm, StoredEntry, StoredPrivate, entries_after, head, head_and_end, leaves_in_tree,
@@ -36,7 +40,11 @@ pub use row_keys::{
     require_used, row_key_ids,
 };
 pub use set_aside::{FalseEnd, false_end, set_aside};
-pub use tail::{CaughtUp, EntryFlaw, NotAuthentic, Tail, VerifiedEnd, catch_up, end_at};
+pub use stored_projection::{
+    NotUsed, StoredProjection, forget_projections, store_projection, stored_projections,
+};
+pub use tail::{CaughtUp, Tail, catch_up, end_at};
+pub use verified_end::{EntryFlaw, NotAuthentic, VerifiedEnd};
 
 use domain::ledger::{Hash, LogName, SealError, tree::TreeError};
 use thiserror::Error;

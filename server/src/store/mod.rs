@@ -79,7 +79,7 @@ impl Tx {
         let (tail, own) = (self.connection.tail.clone(), self.connection.own.take());
         self.connection.commit().await?;
         if let Some(own) = own {
-            tail.publish_own(&own);
+            tail.publish_own(*own);
         }
         Ok(())
     }

@@ -3,7 +3,9 @@
 //! A row that says otherwise has no effect: without an entry nobody is suspended, and without an entry no suspension
 //! ends.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeSet, sync::Arc};
+
+use serde::{Deserialize, Serialize};
 
 use super::{Entry, Outcome};
 use crate::{
@@ -13,6 +15,7 @@ use crate::{
     },
     ids::{PersonId, UserId},
     ledger::EventKind,
+    shared_map::SharedMap,
 };
 
 /// The event type of a link to a user.
@@ -58,9 +61,9 @@ pub const OF_ONE_IDENTITY: [&str; 10] = [
 pub const OF_THE_ALARM: [&str; 2] = [ALARM_RAISED, ALARM_ENDED];
 
 /// Identities according to their entries.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identities {
-    records: BTreeMap<PersonId, IdentityRecord>,
+    records: SharedMap<PersonId, Arc<IdentityRecord>>,
     alarm: Option<IdentityAlarm>,
 }
 
@@ -138,17 +141,20 @@ impl Identities {
         let target = entry.target.as_ref().filter(|at| at.kind == "person");
         let person = target.and_then(|target| PersonId::parse(target.id.as_deref()?).ok());
         if let Some(person) = person {
-            change(self.records.entry(person).or_default(), entry);
+            change(Arc::make_mut(self.records.or_default(person)), entry);
         }
     }
 
     /// Returns the record of an identity.
     pub fn record(&self, person: &PersonId) -> IdentityRecord {
-        self.records.get(person).cloned().unwrap_or_default()
+        let known = self.records.get(person);
+        known
+            .map(|record| IdentityRecord::clone(record))
+            .unwrap_or_default()
     }
 
     /// Returns all records.
-    pub fn records(&self) -> &BTreeMap<PersonId, IdentityRecord> {
+    pub fn records(&self) -> &SharedMap<PersonId, Arc<IdentityRecord>> {
         &self.records
     }
 

@@ -7,15 +7,19 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    ids::{AccountId, PermissionSetArn},
+    ids::{AccountId, ChangeId, PermissionSetArn},
     ledger::{Actor, ActorKind, EntryTarget, Hash},
 };
 
 const USER: &str = "00000000-0000-4000-8000-000000000002";
 const PERSON: &str = "00000003-0000-4000-8000-000000000001";
 const CHANGE: &str = "00000004-0000-4000-8000-000000000001";
+const PLACE: EntryPlace = EntryPlace {
+    seq: 0,
+    leaf: Hash::ZERO,
+};
 
-fn targets() -> [EntryTarget; 3] {
+pub(super) fn targets() -> [EntryTarget; 3] {
     let principal = |target: EntryTarget| EntryTarget {
         principal_type: Some("USER".into()),
         principal_id: Some(USER.into()),
@@ -41,7 +45,7 @@ fn targets() -> [EntryTarget; 3] {
 }
 
 /// An entry that says everything that a part of the projection may read.
-fn entry(kind: EventKind, target: &EntryTarget, at: i64) -> Entry {
+pub(super) fn entry(kind: EventKind, target: &EntryTarget, at: i64) -> Entry {
     let actor = Actor {
         person_id: Some(PersonId::parse(PERSON).unwrap()),
         session: Some(Hash::of(b"session")),
@@ -107,7 +111,10 @@ fn listed(lists: &[&[&'static str]]) -> BTreeSet<&'static str> {
 
 #[test]
 fn the_types_that_change_a_part_of_the_projection_are_those_of_its_lists() {
-    let changes = changing(Projection::apply_to_change, Projection::clone);
+    let changes = changing(
+        |part: &mut Changes, entry| part.apply(PLACE, entry),
+        Changes::clone,
+    );
     assert_eq!(changes, listed(&[&OF_A_CHANGE]));
     let roles = changing(Projection::apply_to_role, Projection::clone);
     assert_eq!(roles, listed(&[&OF_ROLES]));

@@ -49,6 +49,7 @@ pub(super) fn verify(folder: &Path, args: &VerifyArgs) -> Result<Verified, Ledge
         kept: kept.len(),
         keys: trusted.source,
         macs: MacsChecked::Bundle,
+        seconds: None,
     })
 }
 

@@ -79,6 +79,7 @@ fn code(differs: &Difference) -> &'static str {
         | Difference::InlineItemsDiffer(_) => "row_differs",
         Difference::Words(_) => "words_differ",
         Difference::NotAuthentic(_) => "not_authentic",
+        Difference::StoredProjection(_) => "stored_projection_differs",
         Difference::Head(_) => "head_differs",
         Difference::ColumnDiffers { .. } => "column_differs",
     }
@@ -114,6 +115,7 @@ fn table(differs: &Difference) -> &'static str {
         Difference::LinkDiffers(_) => "person",
         Difference::Words(_) => "ledger_token",
         Difference::NotAuthentic(_) => "ledger_mac",
+        Difference::StoredProjection(_) => "ledger_projection",
         Difference::Head(_) => "ledger_head",
         Difference::ColumnDiffers { .. } => "ledger_entry",
     }

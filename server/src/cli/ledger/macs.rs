@@ -33,18 +33,17 @@ impl<'a> MacCheck<'a> {
         }
     }
 
-    /// Checks the next entry.
-    pub(super) fn entry(&mut self, stored: &StoredEntry) {
+    /// Checks the next entry. `leaf` is its leaf hash.
+    pub(super) fn entry(&mut self, stored: &StoredEntry, leaf: &Hash) {
         let Some(keys) = self.keys else {
             return;
         };
         let seq = stored.seq;
-        let place = u64::try_from(seq).ok().zip(stored.leaf.as_deref());
-        let mac = stored.mac.as_ref().filter(|mac| {
-            place.is_some_and(|(seq, leaf)| {
-                mac.authenticates(keys, self.log, seq, &Hash::leaf(leaf.as_bytes()))
-            })
-        });
+        let place = u64::try_from(seq).ok().filter(|_| stored.leaf.is_some());
+        let mac = stored
+            .mac
+            .as_ref()
+            .filter(|mac| place.is_some_and(|seq| mac.authenticates(keys, self.log, seq, leaf)));
         let Some(mac) = mac else {
             self.not_authentic(seq);
             self.name(format!(

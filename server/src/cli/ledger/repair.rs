@@ -103,7 +103,9 @@ impl<'a> Repair<'a> {
 
 /// Opens the database of a ledger with the row keys of the server.
 async fn open(database: &DatabaseArgs) -> Result<Store, RepairError> {
-    Ok(state::open_store(database, StoreUser::Command).await?)
+    let store = state::open_store(database, StoreUser::Command).await?;
+    store.tail().verify_whole();
+    Ok(store)
 }
 
 /// Says how another administrator confirms. The exit code is 1, because nothing was done.
@@ -163,6 +165,7 @@ pub async fn set_aside(
     };
     let engine = repair.store.engine();
     ledger::set_aside(&mut tx, engine, &found, clock::row_id, repair.now()).await?;
+    ledger::forget_projections(&mut tx).await?;
     let entry = repair.journal.ledger_set_aside(
         found.end.size,
         found.documents.len(),
@@ -251,6 +254,7 @@ pub async fn accept_restore(
         .journal
         .ledger_restore_accepted(found.end.size, lost, &agreement);
     let seq = repair.journal.append(&mut tx, entry).await?;
+    ledger::forget_projections(&mut tx).await?;
     tx.commit().await?;
     put_away_checkpoints(&args.database, repair.now()).map_err(RepairError::File)?;
     repair.finish().await?;
@@ -289,6 +293,7 @@ pub async fn adopt_row_key(
         (new.keys(), Some(new))
     };
     let store = store.with_row_keys(keys.clone());
+    store.tail().verify_whole();
     let repair = Repair::of(args, store, clock).await?;
     let signed = repair.signed().await?.newest;
     let (store, journal) = (&repair.store, &repair.journal);

@@ -14,7 +14,9 @@ use domain::{
 use sqlx::{Row as _, any::AnyRow};
 
 use super::AT_ONCE;
-use crate::store::{Store, StoreConnection, StoreError, Tx, affected, id, ledger::live, places};
+use crate::store::{
+    Store, StoreConnection, StoreError, Tx, affected, id, ledger::decisions_on, places,
+};
 
 /// Stores a decision; the caller appends its ledger entry. A second decision of the same person in the same round is a
 /// conflict.
@@ -52,18 +54,13 @@ pub(super) async fn proven(
     changes: &[ChangeId],
 ) -> Result<BTreeMap<ChangeId, ProvenDecisions>, StoreError> {
     let mut rows = of_changes(conn, changes).await?;
-    live::view(conn, |projection| {
-        let proven = changes.iter().map(|change| {
-            let decisions = projection.changes().get(change).cloned();
-            let rows = rows.remove(change).unwrap_or_default();
-            (
-                change.clone(),
-                confirmed(change, decisions.unwrap_or_default(), rows),
-            )
-        });
-        proven.collect()
-    })
-    .await
+    let mut known = decisions_on(conn, changes).await?;
+    let proven = changes.iter().map(|change| {
+        let decisions = known.remove(change).unwrap_or_default();
+        let rows = rows.remove(change).unwrap_or_default();
+        (change.clone(), confirmed(change, decisions, rows))
+    });
+    Ok(proven.collect())
 }
 
 /// Leaves the rows that the entries confirm, and adds the declining decisions whose rows are missing.

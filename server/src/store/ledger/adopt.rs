@@ -89,7 +89,7 @@ pub async fn add_macs(
             macs.push((end.size, mac));
             let text = stored.leaf.as_deref().unwrap_or_default();
             if let Ok((_, entry)) = Entry::parse(text.as_bytes()) {
-                entries.push(entry);
+                entries.push((next.place(), entry));
             }
             end = next;
             if end.size.is_multiple_of(PROGRESS) {
@@ -107,7 +107,7 @@ pub async fn add_macs(
             };
             return Err(LedgerError::NotAuthentic(missing).into());
         }
-        tx.conn().append_own(from, entries, end);
+        tx.conn().append_own(from, &entries, end);
         for some in macs.chunks(mac::ROWS) {
             mac::insert(tx, some).await?;
         }

@@ -53,10 +53,10 @@ pub async fn append_many(
         let as_written = Entry::parse(&sealed.leaf);
         let as_written =
             as_written.map_err(|error| inconsistent("ledger_entry", error.to_string()));
-        appended.push(as_written?.1);
+        appended.push((next.place(), as_written?.1));
         end = next;
     }
-    tx.conn().append_own(from, appended, end);
+    tx.conn().append_own(from, &appended, end);
     for some in macs.chunks(mac::ROWS) {
         mac::insert(tx, some).await?;
     }

@@ -9,7 +9,7 @@
 
 use domain::ledger::projection::Projection;
 
-use super::{VerifiedEnd, catch_up};
+use super::catch_up;
 use crate::store::{StoreConnection, StoreError};
 
 /// Looks at the projection of all entries that are committed now, or, for reads without a transaction, that were committed
@@ -20,16 +20,7 @@ pub async fn view<T>(
 ) -> Result<T, StoreError> {
     let tail = conn.tail().clone();
     if let Some(own) = &conn.own {
-        // Who gives every entry another MAC begins with the first one.
-        let mut projection = if own.from == VerifiedEnd::START {
-            Projection::default()
-        } else {
-            tail.read().projection.clone()
-        };
-        for entry in &own.entries {
-            projection.apply(entry);
-        }
-        return Ok(look(&projection));
+        return Ok(look(&own.projection));
     }
     if conn.taken_at.is_none_or(|taken| tail.read().as_of < taken) {
         catch_up(conn).await?;

@@ -2,7 +2,7 @@
 
 use domain::time::Timestamp;
 
-use super::LedgerError;
+use super::{LedgerError, forget_projections};
 use crate::{
     row_key::{RowKeyId, RowKeys},
     store::{Store, StoreConnection, StoreError, Tx},
@@ -78,7 +78,7 @@ pub async fn register_row_keys(
     Ok(())
 }
 
-/// Forgets all keys and all MACs, so that every entry gets a MAC by another key in the same transaction.
+/// Forgets all keys, all MACs and what has a MAC over them, so that every entry gets a MAC by another key in the same transaction.
 pub async fn forget_row_keys(tx: &mut Tx) -> Result<(), StoreError> {
     for statement in [
         "delete from ledger_mac",
@@ -86,7 +86,7 @@ pub async fn forget_row_keys(tx: &mut Tx) -> Result<(), StoreError> {
     ] {
         sqlx::query(statement).execute(tx.conn()).await?;
     }
-    Ok(())
+    forget_projections(tx).await
 }
 
 /// Returns the names of the keys that made MACs, according to these. Reads every MAC.

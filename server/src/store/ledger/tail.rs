@@ -5,56 +5,31 @@
 //! kept in memory, with what all entries before it say: a log whose end was removed afterwards, or replaced, is noticed.
 
 use std::{
-    sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard},
+    sync::{
+        Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
-use domain::ledger::{Entry, Hash, LogName, projection::Projection};
-use thiserror::Error;
+use domain::ledger::{
+    Entry, LogName,
+    projection::{EntryPlace, Projection},
+};
 
 use super::{
     LedgerError,
     mac::MacedEntry,
     maced_entries,
     page::{PAGE, page_and_head},
+    stored_projection,
+    verified_end::{EntryFlaw, NotAuthentic, VerifiedEnd},
 };
 use crate::{
     clock::Clock,
     row_key::RowKeys,
     store::{StoreConnection, StoreError, connection::OwnEntries},
 };
-
-/// An end of the ledger up to which every entry was verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VerifiedEnd {
-    /// The number of entries.
-    pub size: u64,
-    /// The MAC of the last entry; zeros if there is none.
-    pub mac: Hash,
-    /// The leaf hash of the last entry; zeros if there is none.
-    pub leaf: Hash,
-}
-
-impl VerifiedEnd {
-    /// The end of a log without entries.
-    pub const START: Self = Self {
-        size: 0,
-        mac: Hash::ZERO,
-        leaf: Hash::ZERO,
-    };
-
-    /// Returns the fault of a head row that states another end; none if it states this one. `stated` is none if the row
-    /// cannot be read.
-    pub(super) fn differs_from(&self, stated: Option<(u64, Hash)>) -> Option<NotAuthentic> {
-        if stated == Some((self.size, self.leaf)) {
-            return None;
-        }
-        Some(NotAuthentic {
-            seq: stated.map_or(self.size, |(size, _)| size.min(self.size)),
-            why: EntryFlaw::Head,
-        })
-    }
-}
 
 impl MacedEntry {
     /// Returns the end of a log whose last entry this is, if its MAC is valid.
@@ -68,39 +43,13 @@ impl MacedEntry {
     }
 }
 
-/// The first entry that does not count, and why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("entry {seq} of the ledger {why}")]
-pub struct NotAuthentic {
-    pub seq: u64,
-    pub why: EntryFlaw,
-}
-
-/// Why an entry is not authentic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum EntryFlaw {
-    /// A writer of the database inserted or altered it.
-    #[error("has no valid MAC: it was not written by Leastwise")]
-    Mac,
-    /// It has a valid MAC, but not the one of the place behind the entry before.
-    #[error("does not continue the entry before it")]
-    Link,
-    /// Entries with a greater number exist.
-    #[error("is missing")]
-    Missing,
-    /// This process had verified it as the end, or as a part of the signed log.
-    #[error("was altered or removed after it was verified")]
-    Altered,
-    /// The head row states another end than the entries.
-    #[error("is not the end that the head of the ledger states")]
-    Head,
-}
-
 /// How far the ledger is verified, shared by everything that uses one database.
 #[derive(Debug, Default)]
 pub struct Tail {
     keys: OnceLock<RowKeys>,
     log: OnceLock<LogName>,
+    /// Whether every entry is verified, whatever projection is stored.
+    whole: AtomicBool,
     state: RwLock<TailState>,
 }
 
@@ -110,6 +59,8 @@ pub(super) struct TailState {
     fault: Option<NotAuthentic>,
     /// What the verified entries say.
     pub projection: Projection,
+    /// The size of the end of the newest stored projection that this process knows of.
+    stored: u64,
     /// When a look began that verified all entries of its moment.
     pub as_of: Duration,
 }
@@ -132,7 +83,7 @@ pub struct CaughtUp {
 struct VerifiedPage {
     /// The number of the first one.
     from: u64,
-    entries: Vec<Entry>,
+    entries: Vec<(EntryPlace, Entry)>,
     found: CaughtUp,
     is_last: bool,
 }
@@ -178,14 +129,51 @@ impl Tail {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Makes the first look verify every entry, for commands that have to know whether all of them are authentic.
+    pub fn verify_whole(&self) {
+        self.whole.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns the projection of all entries that were verified.
+    pub(in crate::store) fn projection(&self) -> Projection {
+        self.read().projection.clone()
+    }
+
+    /// Returns the end that was verified and the projection of its entries, to store them. None if an entry does not count,
+    /// or if it is not `due`: by the sizes of the end that is stored and of this one.
+    pub fn to_store(
+        &self,
+        due: impl FnOnce(u64, u64) -> bool,
+    ) -> Option<(VerifiedEnd, Projection)> {
+        let state = self.read();
+        let end = state.verified.filter(|_| state.fault.is_none())?;
+        due(state.stored, end.size).then(|| (end, state.projection.clone()))
+    }
+
+    /// Notes that the projection of an end is stored.
+    pub fn note_stored(&self, end: &VerifiedEnd) {
+        self.state
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .stored = end.size;
+    }
+
+    /// Begins with a stored projection, unless entries were verified before.
+    fn begin_with(&self, end: VerifiedEnd, projection: Projection) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if state.verified.is_none() {
+            state.verified = Some(end);
+            state.projection = projection;
+            state.stored = end.size;
+        }
+    }
+
     /// Takes over what a transaction appended, now that it is committed.
-    pub(in crate::store) fn publish_own(&self, own: &OwnEntries) {
+    pub(in crate::store) fn publish_own(&self, own: OwnEntries) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         // Otherwise the next look reads them.
         if state.verified == Some(own.from) {
-            for entry in &own.entries {
-                state.projection.apply(entry);
-            }
+            state.projection = own.projection;
             state.verified = Some(own.end);
         }
     }
@@ -198,8 +186,8 @@ impl Tail {
             return;
         }
         let seen = usize::try_from(known.saturating_sub(page.from)).unwrap_or(usize::MAX);
-        for entry in page.entries.iter().skip(seen) {
-            state.projection.apply(entry);
+        for (place, entry) in page.entries.iter().skip(seen) {
+            state.projection.apply(*place, entry);
         }
         if known < page.found.end.size || state.verified.is_none() {
             state.verified = Some(page.found.end);
@@ -256,6 +244,12 @@ pub async fn catch_up(conn: &mut StoreConnection) -> Result<CaughtUp, StoreError
             fault: None,
         });
     };
+    if tail.verified().is_none() && !tail.whole.load(Ordering::Relaxed) {
+        let stored = stored_projection::newest(conn, keys, &log).await?;
+        if let Some((end, projection)) = stored {
+            tail.begin_with(end, projection);
+        }
+    }
     loop {
         let end = tail.verified().unwrap_or(VerifiedEnd::START);
         let page = verified_page(conn, keys, &log, end).await?;
@@ -294,7 +288,7 @@ async fn verified_page(
         for entry in stored.iter().skip(again) {
             match next(entry, keys, log, &end) {
                 Ok((next, entry)) => {
-                    entries.push(entry);
+                    entries.push((next.place(), entry));
                     end = next;
                 }
                 Err(why) => {

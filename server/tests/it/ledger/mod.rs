@@ -5,6 +5,7 @@
 mod authentic;
 mod forged;
 mod repair;
+mod stored;
 
 use std::{
     collections::BTreeSet,
@@ -71,6 +72,13 @@ use server::{
         sign_in::{SignInEntry, SignInEvent, SignInJournal as _},
     },
     store::{Store, StoreError, change, ledger, person},
+};
+use stored::{
+    a_change_that_ended_is_read_again_as_it_was_or_not_at_all,
+    a_start_applies_the_entries_behind_the_stored_projection,
+    a_stored_projection_beyond_the_end_counts_as_none,
+    a_stored_projection_that_leastwise_did_not_write_is_not_used,
+    an_older_stored_projection_that_is_put_back_changes_nothing,
 };
 
 const START: Timestamp = Timestamp(1_800_000_000_000);
@@ -294,6 +302,11 @@ crate::engines::on_both_engines! {
     a_head_that_states_another_end_is_named_before_anything_is_appended,
     appends_that_are_not_committed_yet_raise_no_false_alarm,
     an_entry_that_is_not_authentic_is_shown_and_exported_as_such,
+    a_start_applies_the_entries_behind_the_stored_projection,
+    a_stored_projection_that_leastwise_did_not_write_is_not_used,
+    an_older_stored_projection_that_is_put_back_changes_nothing,
+    a_stored_projection_beyond_the_end_counts_as_none,
+    a_change_that_ended_is_read_again_as_it_was_or_not_at_all,
 }
 
 async fn many_tasks_of_which_some_give_up_leave_a_whole_log(scene: &Scene) {
@@ -412,8 +425,9 @@ async fn a_row_changed_by_hand_is_named(scene: &Scene) {
             "first_bad",
             "macs_checked",
             "reason",
-            "tree_size",
-            "root"
+            "root",
+            "seconds",
+            "tree_size"
         ])
     );
     assert_eq!(

@@ -23,6 +23,7 @@ use super::{
         OTHER_KEY, another, another_with, append_to, bob, forge, is_administrator, put_in_person,
         put_in_role, register, role_entry,
     },
+    stored::{store_projection, stored},
     *,
 };
 use crate::database::ROW_KEY;
@@ -123,6 +124,7 @@ fn not_agreed(done: Done) -> HostActionError {
 
 pub async fn two_administrators_set_a_forged_entry_aside_and_the_log_goes_on(scene: &Scene) {
     administrators(scene).await;
+    store_projection(scene).await;
     let ann = ann().person.unwrap();
     put_in_role(scene, &ann).await;
     let forged = forge(scene, role_entry(scene, &ann)).await;
@@ -160,6 +162,7 @@ pub async fn two_administrators_set_a_forged_entry_aside_and_the_log_goes_on(sce
     let changed = run(scene, Command::SetAside, &second(scene, cas(), &code)).await;
     assert!(matches!(not_agreed(changed), HostActionError::Changed));
     let out = agreed(scene, Command::SetAside).await;
+    assert!(stored(scene).await.is_empty(), "it is of another end");
     assert!(
         out.contains(&format!("recorded in entry {forged}")),
         "{out}"
@@ -296,7 +299,9 @@ pub async fn an_older_backup_starts_after_two_administrators_accept_the_loss(sce
             ..
         })
     ));
+    store_projection(scene).await;
     let out = agreed(scene, Command::AcceptRestore).await;
+    assert!(stored(scene).await.is_empty(), "it may be of what is lost");
     assert!(out.contains("recorded in entry 2"), "{out}");
     start().await.unwrap().seal_now().await.unwrap();
     let (code, out) = told(scene).await;
@@ -344,7 +349,12 @@ pub async fn a_lost_row_key_is_replaced_by_two_administrators(scene: &Scene) {
     );
     assert!(out.contains("entry 2: grant.started"), "{out}");
     // A new proposal replaces the earlier one.
+    store_projection(scene).await;
     let out = agreed(scene, Command::AdoptRowKey).await;
+    assert!(
+        stored(scene).await.is_empty(),
+        "it has a MAC by the lost key"
+    );
     assert!(out.contains("recorded in entry 3"), "{out}");
     let store = open_store(&database(scene), StoreUser::Command)
         .await
