@@ -237,6 +237,11 @@ pub async fn first_roles(app_state: &AppState, args: &ServeArgs) -> Result<(), S
                 iss: issuer.clone(),
                 sub: sub.clone(),
             };
+            let earlier = store::person::of_an_earlier_version(&mut tx, &subject).await?;
+            if let Some(person) = earlier {
+                let assigned = app_state.journal.subject_assigned(&subject, &person);
+                app_state.journal.append(&mut tx, assigned).await?;
+            }
             let keys = store::person::keys_of(tx.conn(), &subject).await?;
             let introduction = SignInClaims {
                 keys: &keys,
@@ -250,9 +255,7 @@ pub async fn first_roles(app_state: &AppState, args: &ServeArgs) -> Result<(), S
             // The proof of a role reads its entry, so the entries of a link come before the next role.
             let linking = app_state.journal.linking(&subject, &known, now);
             app_state.journal.append_many(&mut tx, linking).await?;
-            let ensured =
-                store::person::ensure_role(&mut tx, &known.person, role, "configuration", now)
-                    .await?;
+            let ensured = store::person::ensure_role(&mut tx, &known.person, role, now).await?;
             if ensured == RoleOutcome::New {
                 let who = EntryActor::leastwise();
                 entries.push(

@@ -19,6 +19,7 @@ mod open_sessions;
 pub mod repair;
 mod rows;
 mod search;
+mod sign_ins;
 mod trust;
 mod windows;
 

@@ -13,14 +13,18 @@ use std::collections::BTreeSet;
 use domain::{
     approval::Mfa,
     ids::{PersonId, UserId},
-    ledger::projection::sessions::SessionBinding,
+    ledger::projection::{Projection, sessions::SessionBinding},
     person::Subject,
     time::{Duration, Timestamp},
 };
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
+use sqlx::{Row as _, any::AnyRow};
 
-use super::{Store, StoreError, Tx, id, json, ledger::live, to_json};
+use super::{
+    Store, StoreError, Tx, json,
+    ledger::live::{self, Agreement},
+    to_json,
+};
 
 /// What a session stores of the sign-in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,7 +121,7 @@ fn bound<'a>(
     }
 }
 
-/// A session, ended or not, and the person of its subject.
+/// A session, ended or not, and the person of its subject by the ledger.
 #[derive(Debug, Clone)]
 pub struct Session {
     /// The public id.
@@ -171,75 +175,141 @@ pub async fn by_id(store: &Store, session: &str) -> Result<Option<Session>, Stor
     find(store, session, BY_ID).await
 }
 
-const BY_TOKEN_HASH: &str = "select s.token_hash, s.id, s.iss, s.sub, s.document, s.refresh, s.started_at, s.last_used, \
-     s.asked_at, s.checked_at, s.ends_at, s.ended_at, u.person_id, p.user_id from session s \
-     join subject u on u.iss = s.iss and u.sub = s.sub join person p on p.id = u.person_id where s.token_hash = $1";
-const BY_ID: &str = "select s.token_hash, s.id, s.iss, s.sub, s.document, s.refresh, s.started_at, s.last_used, \
-     s.asked_at, s.checked_at, s.ends_at, s.ended_at, u.person_id, p.user_id from session s \
-     join subject u on u.iss = s.iss and u.sub = s.sub join person p on p.id = u.person_id where s.id = $1";
+/// The columns of a session.
+macro_rules! columns {
+    () => {
+        "select token_hash, id, iss, sub, document, refresh, started_at, last_used, asked_at, checked_at, ends_at, ended_at \
+         from session where "
+    };
+}
+
+const BY_TOKEN_HASH: &str = concat!(columns!(), "token_hash = $1");
+const BY_ID: &str = concat!(columns!(), "id = $1");
 
 async fn find(store: &Store, key: &str, sql: &'static str) -> Result<Option<Session>, StoreError> {
     let mut conn = store.connection().await?;
-    let Some(row) = sqlx::query(sql)
-        .bind(key)
-        .fetch_optional(&mut *conn)
-        .await?
-    else {
-        return Ok(None);
-    };
-    let user: Option<String> = row.try_get("user_id")?;
-    let mut session = Session {
-        id: row.try_get("id")?,
-        subject: Subject {
-            iss: row.try_get("iss")?,
-            sub: row.try_get("sub")?,
-        },
-        person: id("subject", row.try_get::<&str, _>("person_id")?)?,
-        user: user.map(|user| id("person", &user)).transpose()?,
-        remembered: json("session", row.try_get::<&str, _>("document")?)?,
-        refresh: row.try_get("refresh")?,
-        started_at: Timestamp(row.try_get("started_at")?),
-        last_used: Timestamp(row.try_get("last_used")?),
-        asked_at: Timestamp(row.try_get("asked_at")?),
-        checked_at: Timestamp(row.try_get("checked_at")?),
-        ends_at: Timestamp(row.try_get("ends_at")?),
-        ended_at: row.try_get::<Option<i64>, _>("ended_at")?.map(Timestamp),
-    };
-    let token_hash: String = row.try_get("token_hash")?;
-    let times = (session.started_at, session.ends_at);
-    let bound = bound(
-        &session.id,
-        &token_hash,
-        &session.subject,
-        &session.remembered,
-        times,
-    );
-    let begun = live::view(&mut conn, |projection| {
-        let begun = projection.sessions().proof(&bound)?;
-        // The sign-in belongs to the person of that moment, or to the identity that this person was joined to.
-        let person = begun.person.as_ref();
-        let is_theirs = person.is_none_or(|then| {
-            *then == session.person
-                || projection.identities().record(then).joined.as_ref() == Some(&session.person)
+    let mut comparison = live::Comparison::default();
+    loop {
+        let row = sqlx::query(sql)
+            .bind(key)
+            .fetch_optional(&mut *conn)
+            .await?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let token_hash: String = row.try_get("token_hash")?;
+        let row = SessionRow::read(&row)?;
+        let proven = live::view(&mut conn, |projection| {
+            proven(projection, &row, &token_hash)
         });
-        is_theirs.then_some(begun)
-    })
-    .await?;
-    let Some(begun) = begun else {
-        tracing::error!(
-            session = session.id,
-            "a session without its entry in the ledger does not count"
-        );
-        return Ok(None);
-    };
-    if session.ended_at.is_none() && begun.ended_at.is_some() {
-        tracing::error!(
-            session = session.id,
-            "a session ended according to the ledger, but its row is open"
-        );
-        session.ended_at = begun.ended_at;
+        let proven = proven.await?;
+        let is_as_recorded = proven
+            .as_ref()
+            .is_some_and(|proven| proven.ended_at.is_some() == row.ended_at.is_some());
+        let agreement = Agreement::of(is_as_recorded);
+        if comparison.is_settled(&mut conn, agreement).await? {
+            let session = row.id.clone();
+            let found = proven.and_then(|proven| row.session(proven));
+            if found.is_none() {
+                tracing::error!(
+                    session,
+                    "a session without its entry in the ledger does not count"
+                );
+            }
+            return Ok(found);
+        }
     }
-    Ok(Some(session))
+}
+
+/// The row of a session.
+struct SessionRow {
+    id: String,
+    subject: Subject,
+    remembered: SessionDocument,
+    refresh: Option<String>,
+    started_at: Timestamp,
+    last_used: Timestamp,
+    asked_at: Timestamp,
+    checked_at: Timestamp,
+    ends_at: Timestamp,
+    ended_at: Option<Timestamp>,
+}
+
+/// What the ledger says of a session.
+struct ProvenSession {
+    /// The identity that its sign-in belongs to now; none if another one began it.
+    person: Option<PersonId>,
+    user: Option<UserId>,
+    ended_at: Option<Timestamp>,
+}
+
+fn proven(projection: &Projection, row: &SessionRow, token_hash: &str) -> Option<ProvenSession> {
+    let bound = bound(
+        &row.id,
+        token_hash,
+        &row.subject,
+        &row.remembered,
+        (row.started_at, row.ends_at),
+    );
+    let begun = projection.sessions().proof(&bound)?;
+    let identities = projection.identities();
+    let person = projection.sign_ins().person_of(&row.subject);
+    // The sign-in belongs to the person of that moment, or to the identity that this person was joined to.
+    let person = person.filter(|person| {
+        let then = begun.person.as_ref();
+        then.is_none_or(|then| {
+            then == *person || identities.record(then).joined.as_ref() == Some(*person)
+        })
+    });
+    Some(ProvenSession {
+        person: person.cloned(),
+        user: person.and_then(|person| identities.record(person).user().cloned()),
+        ended_at: begun.ended_at,
+    })
+}
+
+impl SessionRow {
+    fn read(row: &AnyRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            subject: Subject {
+                iss: row.try_get("iss")?,
+                sub: row.try_get("sub")?,
+            },
+            remembered: json("session", row.try_get::<&str, _>("document")?)?,
+            refresh: row.try_get("refresh")?,
+            started_at: Timestamp(row.try_get("started_at")?),
+            last_used: Timestamp(row.try_get("last_used")?),
+            asked_at: Timestamp(row.try_get("asked_at")?),
+            checked_at: Timestamp(row.try_get("checked_at")?),
+            ends_at: Timestamp(row.try_get("ends_at")?),
+            ended_at: row.try_get::<Option<i64>, _>("ended_at")?.map(Timestamp),
+        })
+    }
+
+    /// Returns the session; none if its sign-in belongs to another identity by now. The ledger ends it whatever the row says.
+    fn session(self, proven: ProvenSession) -> Option<Session> {
+        if self.ended_at.is_none() && proven.ended_at.is_some() {
+            tracing::error!(
+                session = self.id,
+                "a session ended according to the ledger, but its row is open"
+            );
+        }
+        Some(Session {
+            id: self.id,
+            subject: self.subject,
+            person: proven.person?,
+            user: proven.user,
+            remembered: self.remembered,
+            refresh: self.refresh,
+            started_at: self.started_at,
+            last_used: self.last_used,
+            asked_at: self.asked_at,
+            checked_at: self.checked_at,
+            ends_at: self.ends_at,
+            ended_at: self.ended_at.or(proven.ended_at),
+        })
+    }
 }
 
 /// Records that a session was used.

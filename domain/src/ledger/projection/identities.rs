@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Entry, Outcome};
+use super::{Entry, Outcome, person_of_target, sign_ins};
 use crate::{
     identity::{
         Agreement, AlarmInclusion, ExternalIdDigest, IdentityAlarm, IdentityRecord, KeysDigest,
@@ -41,7 +41,8 @@ pub const CLAIM_REFUSED: &str = EventKind::IdentityClaimRefused.as_str();
 pub const REFUSAL_WITHDRAWN: &str = EventKind::IdentityRefusalWithdrawn.as_str();
 
 /// Every event type that changes the record of one identity.
-pub const OF_ONE_IDENTITY: [&str; 10] = [
+pub const OF_ONE_IDENTITY: [&str; 11] = [
+    sign_ins::LINKED,
     LINKED,
     USER_SEEN,
     SUSPENDED,
@@ -61,6 +62,10 @@ pub const OF_THE_ALARM: [&str; 2] = [ALARM_RAISED, ALARM_ENDED];
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identities {
     records: BTreeMap<PersonId, IdentityRecord>,
+    /// The identities that each user ever was.
+    of_users: BTreeMap<UserId, BTreeSet<PersonId>>,
+    /// The identity that each of these joined.
+    joined: BTreeMap<PersonId, PersonId>,
     alarm: Option<IdentityAlarm>,
 }
 
@@ -70,6 +75,11 @@ impl Identities {
             return;
         }
         match entry.kind.as_str() {
+            sign_ins::LINKED => self.on(entry, |record, entry| {
+                if let Some(user) = found_user(entry) {
+                    record.found = Some(user);
+                }
+            }),
             LINKED => self.on(entry, |record, entry| {
                 if let Some(user) = user(entry, "user") {
                     record.link(user, external_ids(entry));
@@ -103,8 +113,8 @@ impl Identities {
             }),
             LINK_AGREED => self.on(entry, |record, entry| {
                 if let (Some(user), Some(agreement)) = (user(entry, "user"), agreement(entry)) {
-                    let joined = text(entry, "joins").and_then(|id| PersonId::parse(id).ok());
-                    record.agree(user, external_ids(entry), keys(entry), joined, agreement);
+                    let keys = keys(entry);
+                    record.agree(user, external_ids(entry), keys, joins(entry), agreement);
                 }
             }),
             JOINED => self.on(entry, |record, entry| record.join(keys(entry))),
@@ -135,11 +145,39 @@ impl Identities {
     }
 
     fn on(&mut self, entry: &Entry, change: impl FnOnce(&mut IdentityRecord, &Entry)) {
-        let target = entry.target.as_ref().filter(|at| at.kind == "person");
-        let person = target.and_then(|target| PersonId::parse(target.id.as_deref()?).ok());
-        if let Some(person) = person {
-            change(self.records.entry(person).or_default(), entry);
+        let Some(person) = person_of_target(entry) else {
+            return;
+        };
+        let record = self.records.entry(person.clone()).or_default();
+        change(record, entry);
+        let users = user(entry, "user").into_iter().chain(found_user(entry));
+        for user in users.filter(|user| record.ever_was(user)) {
+            let persons = self.of_users.entry(user).or_default();
+            persons.insert(person.clone());
         }
+        match &record.joined {
+            Some(holder) => self.joined.insert(person, holder.clone()),
+            None => self.joined.remove(&person),
+        };
+    }
+
+    /// Returns every identity that a user ever was.
+    pub fn ever_were(&self, user: &UserId) -> impl Iterator<Item = &PersonId> {
+        self.of_users.get(user).into_iter().flatten()
+    }
+
+    /// Returns the identities that are a user now.
+    pub fn linked_to(&self, user: &UserId) -> impl Iterator<Item = &PersonId> {
+        let is_linked = move |person: &&PersonId| {
+            let record = self.records.get(*person);
+            record.and_then(IdentityRecord::user) == Some(user)
+        };
+        self.ever_were(user).filter(is_linked)
+    }
+
+    /// Returns the identities that joined another one, each with that one.
+    pub fn joined(&self) -> &BTreeMap<PersonId, PersonId> {
+        &self.joined
     }
 
     /// Returns the record of an identity.
@@ -160,6 +198,16 @@ impl Identities {
 
 fn text<'a>(entry: &'a Entry, name: &str) -> Option<&'a str> {
     entry.data.get(name)?.as_str()
+}
+
+/// Returns the user that keys of a sign-in found.
+fn found_user(entry: &Entry) -> Option<UserId> {
+    UserId::parse(entry.target.as_ref()?.principal_id.as_deref()?).ok()
+}
+
+/// Returns the identity that another one joined by an agreement.
+pub(super) fn joins(entry: &Entry) -> Option<PersonId> {
+    PersonId::parse(text(entry, "joins")?).ok()
 }
 
 fn user(entry: &Entry, name: &str) -> Option<UserId> {

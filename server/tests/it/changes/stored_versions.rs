@@ -59,10 +59,11 @@ fn read(folder: &Path, file: &str) -> String {
 }
 
 /// The columns that a migration removed since.
-const REMOVED: [(&str, &str); 3] = [
+const REMOVED: [(&str, &str); 4] = [
     ("ledger_entry", "target_id"),
     ("ledger_entry", "grant_id"),
     ("ledger_entry", "session"),
+    ("role_grant", "granted_by"),
 ];
 
 async fn restored(engine: DatabaseEngine, folder: &Path) -> Org {

@@ -185,6 +185,11 @@ impl Org {
         &self.database.url
     }
 
+    /// Another process on this database.
+    pub async fn another_process(&self) -> Arc<AppState> {
+        Arc::new(without_aws(&self.database, &self.clock).await)
+    }
+
     async fn of(database: Database) -> Self {
         let clock = Clock::manual(START);
         Self {
@@ -203,6 +208,8 @@ impl Org {
         identity_link::ensure_for_users(&mut tx, &all, START)
             .await
             .unwrap();
+        let journal = &self.app_state.journal;
+        let mut entries = Vec::new();
         for name in PEOPLE {
             let introduction = SignInClaims {
                 keys: &LinkKeys::of_subject(subject(name)),
@@ -212,10 +219,12 @@ impl Org {
                 new_id: clock::person_id(),
                 at: START,
             };
-            person::resolve_at_sign_in(&mut tx, &introduction)
+            let known = person::resolve_at_sign_in(&mut tx, &introduction)
                 .await
                 .unwrap();
+            entries.extend(journal.linking(&subject(name), &known, START));
         }
+        journal.append_many(&mut tx, entries).await.unwrap();
         tx.commit().await.unwrap();
         for (name, role) in ROLES {
             self.give(name, role, START).await;
@@ -226,7 +235,7 @@ impl Org {
     pub async fn give(&self, name: &str, role: Role, at: Timestamp) {
         let (journal, person) = (&self.app_state.journal, person_id(name));
         let mut tx = self.app_state.store.write().await.unwrap();
-        person::ensure_role(&mut tx, &person, role, "configuration", at)
+        person::ensure_role(&mut tx, &person, role, at)
             .await
             .unwrap();
         let entry = journal.role_granted(&EntryActor::leastwise(), &person, role, at);

@@ -28,7 +28,7 @@ async fn administrators(scene: &Scene) {
     let mut tx = scene.db.store.write().await.unwrap();
     let mut entries = Vec::new();
     for person in [bob(), cas()] {
-        person::ensure_role(&mut tx, &person, Role::Administrator, "configuration", now)
+        person::ensure_role(&mut tx, &person, Role::Administrator, now)
             .await
             .unwrap();
         entries.push(role_entry(scene, &person));

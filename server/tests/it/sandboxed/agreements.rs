@@ -80,6 +80,17 @@ pub async fn signs_in(company: &Company, keys: &LinkKeys) -> ResolvedPerson {
     known
 }
 
+/// Makes a sign-in one of another identity, as an earlier link did.
+pub async fn is_one_of(company: &Company, subject: &Subject, person: &PersonId) {
+    let (app_state, sub) = (&company.app_state, &subject.sub);
+    let moved = format!("update subject set person_id = '{person}' where sub = '{sub}'");
+    company.database.by_hand(&moved).await.unwrap();
+    let mut tx = app_state.store.write().await.unwrap();
+    let entry = app_state.journal.subject_assigned(subject, person);
+    app_state.journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 /// The keys of another sign-in that leads to a user.
 pub fn another_sign_in(sub: &str, user: &UserId) -> LinkKeys {
     LinkKeys {

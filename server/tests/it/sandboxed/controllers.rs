@@ -16,8 +16,8 @@ use server::{
 
 use super::{
     agreements::{
-        EverybodyApproves, SECOND, THIRD, agreed, another_sign_in, link, ordinary, settled,
-        signs_in,
+        EverybodyApproves, SECOND, THIRD, agreed, another_sign_in, is_one_of, link, ordinary,
+        settled, signs_in,
     },
     identities::{ADMINISTRATOR, APPROVER, waiting},
     sandbox_server::Company,
@@ -257,13 +257,9 @@ async fn a_claim_of_two_users_has_evidence_for_each_and_its_refusal_is_withdrawn
         another_sign_in("two-sign-in", &two),
     ];
     let claimant = signs_in(company, &keys[0]).await;
-    let other = signs_in(company, &keys[1]).await;
+    signs_in(company, &keys[1]).await;
     // Both sign-ins are of one identity, which claims two users.
-    let moved = format!(
-        "update subject set person_id = '{}' where person_id = '{}'",
-        claimant.person, other.person
-    );
-    company.database.by_hand(&moved).await.unwrap();
+    is_one_of(company, &keys[1].subject, &claimant.person).await;
     let form = ChangeForm::refuse_claim(&claimant.person);
     let service = company.signed_in(ADMINISTRATOR, Role::Administrator).await;
     let preview = service.new_change(&form).await.unwrap().preview.unwrap();
