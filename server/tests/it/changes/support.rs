@@ -439,12 +439,12 @@ impl Org {
         entries.find(|entry| entry["type"] == kind).unwrap()
     }
 
-    /// Returns the types of all ledger entries since the roles were granted, newest first.
+    /// Returns the types of all ledger entries since people signed in and the roles were granted, newest first.
     pub async fn all_entries(&self) -> Vec<String> {
         let listed = ledger::newest(&self.app_state.store, u64::from(u32::MAX), 1_000)
             .await
             .unwrap();
-        listed[..listed.len() - ROLES.len()]
+        listed[..listed.len() - PEOPLE.len() - ROLES.len()]
             .iter()
             .map(|entry| leaf(&entry.leaf)["type"].as_str().unwrap().to_owned())
             .collect()

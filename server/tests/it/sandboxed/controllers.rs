@@ -16,8 +16,8 @@ use server::{
 
 use super::{
     agreements::{
-        EverybodyApproves, SECOND, THIRD, agreed, another_sign_in, is_one_of, link, ordinary,
-        settled, signs_in,
+        EverybodyApproves, SECOND, THIRD, agreed, another_sign_in, is_given_back, is_one_of, joins,
+        link, ordinary, settled, signs_in,
     },
     identities::{ADMINISTRATOR, APPROVER, waiting},
     sandbox_server::Company,
@@ -212,18 +212,7 @@ async fn a_request_of_a_sign_in_that_was_given_back_does_not_start(company: &Com
     let keys = another_sign_in("another-administrator", &user);
     let claimant = signs_in(company, &keys).await;
     assert!(claimant.claimed.is_some());
-    let rows = async |join: bool| {
-        let mut tx = company.app_state.store.write().await.unwrap();
-        if join {
-            agreed_link::join(&mut tx, &claimant.person, &mine)
-                .await
-                .unwrap();
-        } else {
-            agreed_link::end(&mut tx, &claimant.person).await.unwrap();
-        }
-        tx.commit().await.unwrap();
-    };
-    rows(true).await;
+    joins(company, &claimant.person, &keys, &mine).await;
     let ordinary = ordinary(company).await;
     let service = company
         .signed_in_as(&keys.subject, Role::Administrator)
@@ -239,7 +228,7 @@ async fn a_request_of_a_sign_in_that_was_given_back_does_not_start(company: &Com
         matches!(joined, Ok(StartVerdict::StillAllowed)),
         "{joined:?}"
     );
-    rows(false).await;
+    is_given_back(company, &claimant.person, &user).await;
     let back = start().await;
     let Ok(StartVerdict::Refused(why)) = back else {
         panic!("{back:?}");
