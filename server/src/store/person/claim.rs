@@ -2,6 +2,8 @@
 //!
 //! A claim is kept until it is settled, and never links anybody.
 
+use std::collections::BTreeSet;
+
 use domain::{
     ids::{PersonId, UserId},
     person::{Claims, Subject},
@@ -107,7 +109,8 @@ pub async fn claims(conn: &mut StoreConnection) -> Result<Claims, StoreError> {
         let joined = identities.joined().iter();
         let joined = joined.map(|(who, of)| (who.clone(), of.clone()));
         let pairs = claiming.chain(joined).filter(|(who, of)| who != of);
-        Claims(pairs.collect())
+        let pairs: BTreeSet<(PersonId, PersonId)> = pairs.collect();
+        Claims(pairs.into_iter().collect())
     })
     .await
 }
