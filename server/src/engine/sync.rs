@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     execute::observation,
-    persons::{link_missed, persons},
+    persons::{link_found, link_missed, persons},
 };
 use crate::{
     aws::crawl::{Calls, Cost, CrawlProgress, Crawled, crawl},
