@@ -1,21 +1,19 @@
 //! The composition root: builds everything that runs from the configuration.
 
+mod first_roles;
 mod open_store;
 
+pub use first_roles::first_roles;
 pub use open_store::{StoreUser, log_name, open_store};
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    authorize::Role,
     directory::ExternalId,
     ids::{PersonId, UserId},
     ledger::InvalidName,
-    person::{
-        Subject,
-        link::{IdentityLink, LinkKeys, link_identity},
-    },
+    person::link::{IdentityLink, LinkKeys, link_identity},
     policies::{RemovalLimits, RemovalPolicies, RuleError, Rules},
     second_factor::{PoolMfa, StepUpLimits},
 };
@@ -23,8 +21,8 @@ use thiserror::Error;
 
 use crate::{
     aws::{Access, AppName, Aws, SetupError, error::ErrorClass},
-    clock::{self, Clock},
-    config::{ConfigError, ServeArgs},
+    clock::Clock,
+    config::ConfigError,
     engine::seal::Sealer,
     http::oidc::{DiscoveryFailure, InvalidOidcConfig},
     managed_policies::{Catalogue, CatalogueError},
@@ -41,10 +39,7 @@ use crate::{
         settings::Settings,
         sign_in::{PoolCheck, PoolStatus, UserLookup},
     },
-    store::{
-        self, StoreError,
-        person::{RoleOutcome, SignInClaims},
-    },
+    store::{self, StoreError},
 };
 
 /// The Cedar schema of this build.
@@ -191,55 +186,6 @@ pub async fn bootstrap(app_state: &AppState) -> Result<(), StartError> {
                 .journal
                 .rules_activated(&EntryActor::leastwise(), app_state.rules.version()),
         );
-    }
-    app_state.journal.append_many(&mut tx, entries).await?;
-    Ok(tx.commit().await?)
-}
-
-/// Grants the initial roles that the configuration names. Requires the stored directory: roles of an identity without a
-/// linked user have no effect.
-pub async fn first_roles(app_state: &AppState, args: &ServeArgs) -> Result<(), StartError> {
-    let now = app_state.clock.now();
-    let read_model = app_state.read_model();
-    let mut tx = app_state.store.write().await?;
-    let mut entries = Vec::new();
-    let issuer = args.subject_issuer.clone().unwrap_or_else(|| args.issuer());
-    let roles = [
-        (Role::Administrator, &args.administrators),
-        (Role::Approver, &args.approvers),
-        (Role::Auditor, &args.auditors),
-    ];
-    for (role, subs) in roles {
-        for sub in subs.iter().collect::<BTreeSet<_>>() {
-            let subject = Subject {
-                iss: issuer.clone(),
-                sub: sub.clone(),
-            };
-            let keys = store::person::keys_of(tx.conn(), &subject).await?;
-            let introduction = SignInClaims {
-                keys: &keys,
-                name: "",
-                username: None,
-                link: &link_identity(&keys, read_model.snapshot.found_by(&keys)),
-                new_id: clock::person_id(),
-                at: now,
-            };
-            let known = store::person::resolve(&mut tx, &introduction).await?;
-            // The proof of a role reads its entry, so the entries of a link come before the next role.
-            let linking = app_state.journal.linking(&subject, &known, now);
-            app_state.journal.append_many(&mut tx, linking).await?;
-            let ensured =
-                store::person::ensure_role(&mut tx, &known.person, role, "configuration", now)
-                    .await?;
-            if ensured == RoleOutcome::New {
-                let who = EntryActor::leastwise();
-                entries.push(
-                    app_state
-                        .journal
-                        .role_granted(&who, &known.person, role, now),
-                );
-            }
-        }
     }
     app_state.journal.append_many(&mut tx, entries).await?;
     Ok(tx.commit().await?)

@@ -1,5 +1,5 @@
-//! A projection of the ledger's entries: changes, decisions, roles, identities, access windows, sessions and declared
-//! classifications, built entry by entry in order.
+//! A projection of the ledger's entries: changes, decisions, roles, identities, sign-ins, access windows, sessions and
+//! declared classifications, built entry by entry in order.
 //!
 //! Anyone with write access to the database can alter rows of other tables, but cannot alter entries undetected. A row
 //! therefore counts only as far as this projection confirms it. The caller must ensure that the input consists of
@@ -19,6 +19,8 @@ pub mod grants;
 pub mod identities;
 mod pairs;
 pub mod sessions;
+pub mod sign_ins;
+mod use_of_identities;
 
 pub use change_history::{
     BEGAN, ChangeHistory, ChangeMismatch, ENDINGS, Lifecycle, PresentedEffect, REFUSED, REQUESTS,
@@ -31,6 +33,7 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     declarations::Declarations, grants::Grants, identities::Identities, sessions::Sessions,
+    sign_ins::SignIns,
 };
 use super::{Entry, EventKind, Hash, Outcome};
 use crate::{
@@ -174,6 +177,7 @@ pub struct Projection {
     grants: Grants,
     sessions: Sessions,
     identities: Identities,
+    sign_ins: SignIns,
     declarations: Declarations,
 }
 
@@ -193,6 +197,9 @@ impl Projection {
         }
         if listed(&identities::OF_ONE_IDENTITY) || listed(&identities::OF_THE_ALARM) {
             self.identities.apply(entry);
+        }
+        if listed(&sign_ins::OF_SIGN_INS) {
+            self.sign_ins.apply(entry);
         }
         if listed(&declarations::OF_DECLARATIONS) {
             self.declarations.apply(entry);
@@ -245,6 +252,11 @@ impl Projection {
         &self.identities
     }
 
+    /// Returns the projection of sign-ins.
+    pub fn sign_ins(&self) -> &SignIns {
+        &self.sign_ins
+    }
+
     /// Returns the projection of declared classifications.
     pub fn declarations(&self) -> &Declarations {
         &self.declarations
@@ -281,9 +293,14 @@ fn subject(entry: &Entry) -> Option<Subject> {
     both.map(|(iss, sub)| Subject { iss, sub })
 }
 
-fn role(entry: &Entry) -> Option<(PersonId, Role)> {
+/// Returns the identity that an entry is about.
+fn person_of_target(entry: &Entry) -> Option<PersonId> {
     let target = entry.target.as_ref().filter(|at| at.kind == "person")?;
-    let person = PersonId::parse(target.id.as_deref()?).ok()?;
+    PersonId::parse(target.id.as_deref()?).ok()
+}
+
+fn role(entry: &Entry) -> Option<(PersonId, Role)> {
+    let person = person_of_target(entry)?;
     let role = Role::from_word(entry.data.get("role")?.as_str()?)?;
     (entry.outcome == Outcome::Success).then_some((person, role))
 }

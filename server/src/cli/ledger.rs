@@ -20,6 +20,7 @@ mod open_sessions;
 pub mod repair;
 mod rows;
 mod search;
+mod sign_ins;
 mod stored_projections;
 mod trust;
 mod windows;

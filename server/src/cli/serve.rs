@@ -197,9 +197,7 @@ pub async fn start(
     if app_state.store.engine() == DatabaseEngine::Postgres {
         heartbeat::begin_as_standby(&app_state.aws.budgets, calls_per_second);
     }
-    let address = listener.local_addr();
-    let address = address.unwrap_or(args.listen).to_string();
-    let beats = Heartbeat::new(app_state.clone(), address, calls_per_second);
+    let beats = Heartbeat::new(app_state.clone(), calls_per_second);
     loops.forever("heartbeat", beats.run());
     let (known, args) = (app_state.clone(), args.clone());
     loops.once("load of the stored state", async move {

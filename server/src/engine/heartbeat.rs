@@ -33,13 +33,12 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Describes this process, which listens at `address`.
-    pub fn new(app_state: Arc<AppState>, address: String, calls_per_second: f64) -> Self {
+    /// Describes this process.
+    pub fn new(app_state: Arc<AppState>, calls_per_second: f64) -> Self {
         let row = ProcessRow {
             id: app_state.engine_lease.owner().to_owned(),
             started_at: app_state.clock.now(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            address,
             role: ProcessRole::Standby,
             counter: 0,
         };

@@ -25,7 +25,7 @@ use super::{
     identity::{self, SuspendedUsers},
     json,
     ledger::live,
-    person::stored_keys,
+    person::{self, rows_of, sign_ins_of, stored_keys},
     places,
     session::SessionDocument,
 };
@@ -56,11 +56,12 @@ pub struct KnownIdentity {
 }
 
 impl KnownIdentity {
-    /// Returns the user that it is linked to: by the ledger, or by its row if that is older than the record.
+    /// Returns the user that it is linked to, or that the identity is that it joined, by the ledger.
     pub fn user(&self) -> Option<&UserId> {
         match self.record.recorded_user() {
-            RecordedUser::NotRecorded => self.row.as_ref(),
-            RecordedUser::User(_) | RecordedUser::None => self.record.current.as_ref(),
+            RecordedUser::NotRecorded => None,
+            RecordedUser::User(user) => Some(user),
+            RecordedUser::None => self.record.current.as_ref(),
         }
     }
 
@@ -108,13 +109,9 @@ pub async fn known(
     }))
 }
 
-/// The columns of one sign-in with its person.
-macro_rules! sign_in_columns {
-    () => {
-        "select p.id, p.user_id, s.iss, s.sub, s.link_keys, s.username, s.name, s.first_seen, s.last_sign_in, s.claims, \
-         s.claimed_at from person p join subject s on s.person_id = p.id "
-    };
-}
+/// The columns of one sign-in with the person of its row.
+const COLUMNS: &str = "select p.id, p.user_id, s.iss, s.sub, s.link_keys, s.username, s.name, s.first_seen, \
+                       s.last_sign_in, s.claims, s.claimed_at from person p join subject s on s.person_id = p.id";
 
 /// The values of these columns.
 type SignInRow = (
@@ -144,18 +141,39 @@ fn sign_in(row: SignInRow) -> Result<SignInOfIdentity, StoreError> {
     })
 }
 
+/// Returns the sign-ins that the ledger assigns to an identity, with what their rows say besides.
 async fn sign_ins(
     conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<Vec<SignInOfIdentity>, StoreError> {
-    let rows: Vec<SignInRow> = sqlx::query_as(concat!(
-        sign_in_columns!(),
-        "where p.id = $1 order by s.iss, s.sub"
-    ))
-    .bind(person.as_str())
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter().map(sign_in).collect()
+    let recorded = sign_ins_of(conn, person).await?;
+    let subjects: Vec<Subject> = recorded.iter().map(|(one, _)| one.clone()).collect();
+    let mut rows = rows_of(conn, &subjects).await?;
+    let found = recorded.into_iter().map(|(subject, known)| {
+        let row = rows.remove(&subject);
+        let (claims, claimed_at) = known.claim.map(|claim| (claim.user, claim.at)).unzip();
+        let missing = SignInOfIdentity {
+            keys: LinkKeys::of_subject(subject),
+            username: None,
+            stated_name: String::new(),
+            first_seen: Timestamp(0),
+            last_sign_in: None,
+            claims,
+            claimed_at,
+        };
+        match row {
+            None => missing,
+            Some(row) => SignInOfIdentity {
+                keys: row.keys,
+                username: row.username,
+                stated_name: row.stated_name,
+                first_seen: row.first_seen,
+                last_sign_in: row.last_sign_in,
+                ..missing
+            },
+        }
+    });
+    Ok(found.collect())
 }
 
 /// Returns whether the last session of a sign-in proved a second factor; none if there is no session. Shown to people, and
@@ -180,50 +198,32 @@ pub async fn origins(
     conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<Vec<Option<PersonId>>, StoreError> {
-    let rows: Vec<(Option<String>,)> =
-        sqlx::query_as("select joined_from from subject where person_id = $1")
-            .bind(person.as_str())
-            .fetch_all(conn)
-            .await?;
-    rows.into_iter()
-        .map(|(from,)| from.map(|from| id("subject", &from)).transpose())
-        .collect()
+    let own = sign_ins_of(conn, person).await?.into_iter();
+    Ok(own.map(|(_, known)| known.from).collect())
 }
 
-/// Returns the other identity that is this user now and that somebody can act as: it has a sign-in or a role.
-pub async fn holder(
-    conn: &mut StoreConnection,
-    user: &UserId,
-    person: &PersonId,
-) -> Result<Option<PersonId>, StoreError> {
-    let row: Option<(String,)> = sqlx::query_as(
-        "select p.id from person p where p.user_id = $1 and p.id <> $2 and \
-         (exists (select 1 from subject s where s.person_id = p.id) or exists (select 1 from role_grant r \
-         where r.person_id = p.id and r.ended_at is null))",
-    )
-    .bind(user.as_str())
-    .bind(person.as_str())
-    .fetch_optional(conn)
-    .await?;
-    row.map(|(holder,)| id("person", &holder)).transpose()
-}
-
-/// Returns the other identities that are, were or claim to be this user.
+/// Returns the other identities that are, were or claim to be this user, by the ledger, and the one that a crawl created for
+/// the user.
 pub async fn others(
     conn: &mut StoreConnection,
     user: &UserId,
     person: &PersonId,
     suspended: &SuspendedUsers,
 ) -> Result<BTreeSet<PersonId>, StoreError> {
-    let rows: Vec<(String,)> = sqlx::query_as(
-        "select id from person where user_id = $1 union select person_id from subject where claims = $1",
-    )
-    .bind(user.as_str())
-    .fetch_all(&mut *conn)
-    .await?;
+    let rows: Vec<(String,)> = sqlx::query_as("select id from person where user_id = $1")
+        .bind(user.as_str())
+        .fetch_all(&mut *conn)
+        .await?;
     let stored = rows.iter().map(|(other,)| id("person", other));
     let mut found = stored.collect::<Result<BTreeSet<PersonId>, StoreError>>()?;
     found.extend(identity::ever_was(conn, user, suspended).await?);
+    let claiming: Vec<PersonId> = live::view(conn, |projection| {
+        let claiming = projection.sign_ins().claiming();
+        let of_user = claiming.filter(|(_, claim)| claim.user == *user);
+        of_user.map(|(who, _)| who.person.clone()).collect()
+    })
+    .await?;
+    found.extend(claiming);
     found.remove(person);
     Ok(found)
 }
@@ -248,11 +248,9 @@ pub async fn link(tx: &mut Tx, person: &PersonId, user: &UserId) -> Result<(), S
 /// Makes the sign-ins of an identity sign-ins of the one that is the same user.
 pub async fn join(tx: &mut Tx, person: &PersonId, holder: &PersonId) -> Result<(), StoreError> {
     settle_claims(tx, person).await?;
-    sqlx::query("update subject set person_id = $1, joined_from = $2 where person_id = $2")
-        .bind(holder.as_str())
-        .bind(person.as_str())
-        .execute(tx.conn())
-        .await?;
+    for (subject, _) in sign_ins_of(tx.conn(), person).await? {
+        person::move_sign_in(tx, &subject, holder, Some(person)).await?;
+    }
     let done = sqlx::query("update person set user_id = null, joined = $1 where id = $2")
         .bind(holder.as_str())
         .bind(person.as_str())
@@ -262,20 +260,21 @@ pub async fn join(tx: &mut Tx, person: &PersonId, holder: &PersonId) -> Result<(
 }
 
 /// Ends the link of an identity. Sign-ins that it gave to another one come back; returns their number.
-pub async fn end(tx: &mut Tx, person: &PersonId) -> Result<u64, StoreError> {
-    let given_back =
-        sqlx::query("update subject set person_id = $1, joined_from = null where joined_from = $1")
-            .bind(person.as_str())
-            .execute(tx.conn())
-            .await?
-            .rows_affected();
+pub async fn end(tx: &mut Tx, person: &PersonId) -> Result<usize, StoreError> {
+    let given: Vec<Subject> = live::view(tx.conn(), |projection| {
+        projection.sign_ins().given_by(person).cloned().collect()
+    })
+    .await?;
+    for subject in &given {
+        person::move_sign_in(tx, subject, person, None).await?;
+    }
     let done = sqlx::query("update person set user_id = null, joined = null where id = $1")
         .bind(person.as_str())
         .execute(tx.conn())
         .await?;
     affected(done.rows_affected(), "this person")?;
     settle_claims(tx, person).await?;
-    Ok(given_back)
+    Ok(given.len())
 }
 
 /// Removes the claims of an identity, which people settled.
@@ -298,7 +297,7 @@ pub struct ListedIdentity {
     pub sign_ins: Vec<SignInOfIdentity>,
 }
 
-/// Returns these identities with their sign-ins, by id.
+/// Returns these identities with their sign-ins by their rows, by id. For display: nothing is decided by it.
 pub async fn listed(
     conn: &mut StoreConnection,
     persons: &[PersonId],
@@ -306,8 +305,7 @@ pub async fn listed(
     let mut found: Vec<ListedIdentity> = Vec::new();
     for some in persons.chunks(AT_ONCE) {
         let sql = format!(
-            "{}where p.id in ({}) order by p.id, s.iss, s.sub",
-            sign_in_columns!(),
+            "{COLUMNS} where p.id in ({}) order by p.id, s.iss, s.sub",
             places(some.len())
         );
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));

@@ -4,6 +4,7 @@
 //! from what was requested or shown. A caller that would grant access must check that.
 
 mod alarm;
+mod compared;
 mod decision;
 mod found;
 mod in_state;

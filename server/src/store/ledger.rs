@@ -98,6 +98,9 @@ pub enum LedgerError {
     /// The end of the ledger was not written by Leastwise, so nothing is appended to it.
     #[error("nothing can be appended to the ledger: {0}. {ADVICE}")]
     NotAuthentic(NotAuthentic),
+    /// Rows differ from the ledger, and it grew each time they were read again.
+    #[error("the ledger grows too fast to compare rows with it")]
+    Busy,
 }
 
 /// What to do about an entry that does not count.

@@ -28,10 +28,10 @@ pub(super) fn targets() -> [EntryTarget; 3] {
     let account = Some(AccountId::parse("111122223333").unwrap());
     let set = "arn:aws:sso:::permissionSet/ssoins-1234567890abcdef/ps-1234567890abcdef";
     [
-        EntryTarget {
+        principal(EntryTarget {
             id: Some(PERSON.into()),
             ..EntryTarget::new("person")
-        },
+        }),
         EntryTarget {
             account_id: account.clone(),
             ..EntryTarget::new("account")
@@ -49,6 +49,8 @@ pub(super) fn entry(kind: EventKind, target: &EntryTarget, at: i64) -> Entry {
     let actor = Actor {
         person_id: Some(PersonId::parse(PERSON).unwrap()),
         session: Some(Hash::of(b"session")),
+        iss: Some("issuer".into()),
+        sub: Some("sub".into()),
         ..Actor::new(ActorKind::Human)
     };
     let mut entry = Entry::new(kind.entry_type(), Timestamp(at), Outcome::Success, actor);
@@ -126,6 +128,8 @@ fn the_types_that_change_a_part_of_the_projection_are_those_of_its_lists() {
     let identities = changing(Identities::apply, Identities::clone);
     let of_identities = listed(&[&identities::OF_ONE_IDENTITY, &identities::OF_THE_ALARM]);
     assert_eq!(identities, of_identities);
+    let sign_ins = changing(SignIns::apply, SignIns::clone);
+    assert_eq!(sign_ins, listed(&[&sign_ins::OF_SIGN_INS]));
     let declarations = changing(Declarations::apply, Declarations::clone);
     assert_eq!(declarations, listed(&[&declarations::OF_DECLARATIONS]));
 }

@@ -167,7 +167,8 @@ async fn entries(
             .into_iter()
             .take(usize::try_from(left).unwrap_or(usize::MAX))
         {
-            macs.entry(&stored);
+            let hash = Hash::leaf(stored.leaf.as_deref().unwrap_or_default().as_bytes());
+            macs.entry(&stored, &hash);
             let leaf = stored.leaf.unwrap_or_default();
             if let Some(change) = items_beside(&leaf) {
                 let file = match &mut items {

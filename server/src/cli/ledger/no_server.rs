@@ -103,10 +103,9 @@ async fn rows(store: &Store) -> Result<Vec<ProcessRow>, StoreError> {
 
 fn words(row: &ProcessRow) -> String {
     format!(
-        "process {} (version {}, listening on {}, since {})",
+        "process {} (version {}, since {})",
         row.id,
         row.version,
-        row.address,
         row.started_at.rfc3339()
     )
 }

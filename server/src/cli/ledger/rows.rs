@@ -22,7 +22,9 @@ use super::{
     LedgerCommandError, declarations as declared,
     identities::IdentityRows,
     items::{self, ItemsOfChanges},
-    open_sessions, windows,
+    open_sessions,
+    sign_ins::{self, SignInRows},
+    windows,
 };
 use crate::store::{
     Store,
@@ -30,7 +32,7 @@ use crate::store::{
     declaration::{DeclarationRow, declaration_rows},
     engine::{StoredWindow, window_rows},
     identity::{identity_rows, stored_links},
-    person::{RoleRow, role_rows},
+    person::{RoleRow, assigned_rows, role_rows},
     session::{StoredSession, session_rows},
 };
 
@@ -85,6 +87,13 @@ pub enum Difference {
         "session: {0} is active according to its row, but the ledger has an entry that ends it"
     )]
     SessionRevived(String),
+    #[error("subject: {0} has no entry in the ledger, so it belongs to nobody")]
+    SignInWithoutEntry(String),
+    /// A sign-in was assigned to another person.
+    #[error("subject: the person of {0} differs from the one that the ledger records")]
+    SignInDiffers(String),
+    #[error("subject: the row of {0} is missing, but the ledger has its entry")]
+    SignInWithoutRow(String),
     #[error("identity_user: {0} has no entry in the ledger")]
     IdentityUserWithoutEntry(String),
     #[error("identity_user: the row of {0} is missing, but the ledger has its entry")]
@@ -148,6 +157,7 @@ pub(super) struct LedgerBackedRows {
     windows: Vec<StoredWindow>,
     sessions: Vec<StoredSession>,
     identities: IdentityRows,
+    sign_ins: SignInRows,
     items: ItemsOfChanges,
     declarations: Vec<DeclarationRow>,
 }
@@ -163,6 +173,7 @@ impl LedgerBackedRows {
                 index: identity_rows(store).await?,
                 links: stored_links(store).await?,
             },
+            sign_ins: assigned_rows(store).await?,
             items: ItemsOfChanges::read(store).await?,
             declarations: declaration_rows(store).await?,
         })
@@ -258,9 +269,10 @@ pub(super) fn compare(
     super::identities::compare(
         &before.identities,
         &after.identities,
-        projection.identities(),
+        projection,
         &mut found,
     );
+    sign_ins::compare(&before.sign_ins, &after.sign_ins, projection, &mut found);
     declared::compare(
         &before.declarations,
         &after.declarations,

@@ -1,7 +1,8 @@
 //! The changes that wait for decisions, in memory: every page of an approver counts them.
 //!
 //! Each look asks the database for their numbers and versions, and reads only those that it does not hold as they are.
-//! Nothing is decided by it: whoever decides reads the change again.
+//! Nothing is decided by it: whoever decides reads the change again. A change that differs from the ledger is never held: each
+//! look compares it again.
 
 use std::{
     collections::BTreeMap,
@@ -10,6 +11,7 @@ use std::{
 
 use domain::{change::State, ids::ChangeId};
 
+use super::mismatch;
 use crate::store::{
     StoreConnection, StoreError,
     change::{self, FoundChange, StoredChange},
@@ -37,6 +39,7 @@ impl WaitingChanges {
         }
         let ordered = versions.iter().filter_map(|(id, _)| all.get(id).cloned());
         let ordered = ordered.collect();
+        all.retain(|_, stored| !mismatch::exists(stored));
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = all;
         Ok(ordered)
     }

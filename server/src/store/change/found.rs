@@ -10,7 +10,7 @@ use domain::{
     ledger::{
         Hash,
         items::ItemRows,
-        projection::{ChangeHistory, ChangeMismatch, Lifecycle, RequestRow},
+        projection::{ChangeHistory, ChangeMismatch, DecisionMismatch, Lifecycle, RequestRow},
     },
     time::Timestamp,
 };
@@ -18,7 +18,13 @@ use serde::Deserialize;
 use serde_json::Value;
 use sqlx::{Row as _, any::AnyRow};
 
-use super::{StoredChange, decision, decision::ProvenDecisions, items, skipped};
+use super::{
+    StoredChange,
+    compared::{self, Compared},
+    decision,
+    decision::ProvenDecisions,
+    items, skipped,
+};
 use crate::store::{StoreConnection, StoreError, id, json};
 
 /// A change as it was found.
@@ -189,11 +195,7 @@ impl ChangeColumns {
             effect: &self.effect_hash,
             document: Hash::of(self.effect.as_bytes()),
         };
-        let altered = compare(&self.decisions.decisions.history, &row);
-        if let Some(altered) = altered {
-            tracing::error!(change = %self.id, "the row of this change differs from the ledger: {altered}");
-        }
-        altered
+        compare(&self.decisions.decisions.history, &row)
     }
 
     /// Returns the change with these operations.
@@ -278,11 +280,41 @@ pub(super) async fn found(
     let mut decisions = decision::proven(conn, std::slice::from_ref(&change)).await?;
     let decisions = decisions.remove(&change).unwrap_or_default();
     let items = items::of_change(conn, &change).await?;
-    with_items(row, ChangeColumns::of(row, change, decisions)?, items)
+    let found = with_items(row, ChangeColumns::of(row, change, decisions)?, items)?;
+    let again = compared::again(conn, vec![found]).await?;
+    again
+        .into_iter()
+        .next()
+        .ok_or(StoreError::Conflict("this change"))
 }
 
 /// Reads changes with all their items. One that cannot be read does not hide the others.
 pub(super) async fn found_all(
+    conn: &mut StoreConnection,
+    rows: &[AnyRow],
+) -> Result<Vec<FoundChange>, StoreError> {
+    let all = read_all_of(conn, rows).await?;
+    compared::again(conn, all).await
+}
+
+impl Compared for FoundChange {
+    fn id(&self) -> &ChangeId {
+        self.id()
+    }
+
+    fn differences(&self) -> (Option<ChangeMismatch>, &[DecisionMismatch]) {
+        match self {
+            Self::Known(stored) => (stored.altered, &stored.altered_decisions),
+            Self::Unreadable(row) => (row.altered, &[]),
+        }
+    }
+
+    async fn read(conn: &mut StoreConnection, rows: &[AnyRow]) -> Result<Vec<Self>, StoreError> {
+        read_all_of(conn, rows).await
+    }
+}
+
+async fn read_all_of(
     conn: &mut StoreConnection,
     rows: &[AnyRow],
 ) -> Result<Vec<FoundChange>, StoreError> {

@@ -7,13 +7,17 @@ use domain::{
     change::{Change, Operation, State, StoredItem, tally},
     diff::Effect,
     ids::{ChangeId, PersonId},
-    ledger::items::ItemRows,
+    ledger::{
+        items::ItemRows,
+        projection::{ChangeMismatch, DecisionMismatch},
+    },
     time::Timestamp,
 };
 use sqlx::any::AnyRow;
 
 use super::{
     StoredChange,
+    compared::{self, Compared},
     found::ChangeColumns,
     items::{self, FirstItems},
 };
@@ -126,6 +130,28 @@ impl<'a> ChangeSummary<'a> {
 
 /// Reads rows of changes for a list.
 pub(super) async fn listed(
+    conn: &mut StoreConnection,
+    rows: &[AnyRow],
+) -> Result<Vec<ListedChange>, StoreError> {
+    let all = ListedChange::read(conn, rows).await?;
+    compared::again(conn, all).await
+}
+
+impl Compared for ListedChange {
+    fn id(&self) -> &ChangeId {
+        &self.part.change.id
+    }
+
+    fn differences(&self) -> (Option<ChangeMismatch>, &[DecisionMismatch]) {
+        (self.part.altered, &self.part.altered_decisions)
+    }
+
+    async fn read(conn: &mut StoreConnection, rows: &[AnyRow]) -> Result<Vec<Self>, StoreError> {
+        with_first_items(conn, rows).await
+    }
+}
+
+async fn with_first_items(
     conn: &mut StoreConnection,
     rows: &[AnyRow],
 ) -> Result<Vec<ListedChange>, StoreError> {

@@ -84,8 +84,8 @@ pub(super) async fn put_in_person(scene: &Scene, person: &PersonId) {
 pub(super) async fn put_in_role(scene: &Scene, person: &PersonId) {
     put_in_person(scene, person).await;
     let row = format!(
-        "insert into role_grant (person_id, role, granted_at, granted_by) \
-         values ('{person}', 'administrator', {}, 'configuration')",
+        "insert into role_grant (person_id, role, granted_at) \
+         values ('{person}', 'administrator', {})",
         scene.clock.now().0
     );
     scene.db.by_hand(&row).await.unwrap();

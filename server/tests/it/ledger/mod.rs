@@ -47,6 +47,7 @@ use forged::{
     a_link_of_an_identity_that_is_not_as_the_ledger_says_is_named,
     a_link_that_people_ended_and_a_row_restores_is_named,
     a_search_word_taken_out_or_put_in_is_named, a_session_that_is_not_as_the_ledger_says_is_named,
+    a_sign_in_that_is_not_as_the_ledger_says_is_named,
     a_window_that_is_not_as_the_ledger_says_is_named,
 };
 use repair::{
@@ -280,6 +281,7 @@ crate::engines::on_both_engines! {
     a_link_of_an_identity_that_is_not_as_the_ledger_says_is_named,
     a_link_that_people_ended_and_a_row_restores_is_named,
     a_session_that_is_not_as_the_ledger_says_is_named,
+    a_sign_in_that_is_not_as_the_ledger_says_is_named,
     a_search_word_taken_out_or_put_in_is_named,
     an_entry_appended_by_hand_does_not_count_and_nothing_follows_it,
     an_entry_beyond_the_head_is_named_and_stops_appends,
@@ -502,7 +504,7 @@ async fn decided(scene: &Scene) {
     let change = ChangeId::parse(CHANGE).unwrap();
     let mut tx = scene.db.store.write().await.unwrap();
     change::decide(&mut tx, &change, &approval).await.unwrap();
-    person::ensure_role(&mut tx, &person, Role::Approver, "configuration", now)
+    person::ensure_role(&mut tx, &person, Role::Approver, now)
         .await
         .unwrap();
     let journal = &scene.journal;
@@ -541,8 +543,8 @@ async fn a_decision_or_a_role_without_its_entry_is_named(scene: &Scene) {
              values ('{CHANGE}', '{bob}', 'approve', 'x', 'e', 0, 0)"
         ),
         format!(
-            "insert into role_grant (person_id, role, granted_at, granted_by) \
-             values ('{bob}', 'approver', 0, 'configuration')"
+            "insert into role_grant (person_id, role, granted_at) \
+             values ('{bob}', 'approver', 0)"
         ),
     ] {
         scene.db.by_hand(&statement).await.unwrap();
