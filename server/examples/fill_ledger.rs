@@ -20,7 +20,7 @@ use server::{
     config::{DatabaseArgs, ENGINE_LEASE_SECONDS},
     engine::seal::Sealer,
     service::journal::{EntryActor, EntryBuilder, Journal},
-    state,
+    state::{self, StoreUser},
     store::ledger,
 };
 
@@ -43,7 +43,7 @@ async fn main() -> Result<(), Failure> {
         log_name: None,
         engine_lease_seconds: ENGINE_LEASE_SECONDS,
     };
-    let store = state::open_store(&database).await?;
+    let store = state::open_store(&database, StoreUser::Command).await?;
     if count == "forget-projection" {
         let mut tx = store.write().await?;
         ledger::forget_projections(&mut tx).await?;
