@@ -119,7 +119,7 @@ impl Sealer {
         if let Some(adoption) = adoption {
             adoption.finish().await?;
         }
-        start_check::all_authentic(&store, journal.log(), folder).await?;
+        start_check::authentic_to_the_end(&store, journal.log(), folder).await?;
         let signed = tokio::sync::Mutex::new(signed);
         let shared = Shared {
             store,

@@ -78,7 +78,7 @@ pub struct AppState {
     pub observations: broadcast::Sender<domain::engine::Observation>,
     /// Held while a read of AWS is compared and stored, so that no concurrent read is lost.
     pub observing: tokio::sync::Mutex<()>,
-    /// The stored version of the observed state that the read model contains.
+    /// The stored version of the observed state that this process has in memory. The read model may show it later.
     pub observed_version: AtomicI64,
     /// The single reads since the current crawl began.
     pub reads: Mutex<Vec<(SingleRead, Timestamp)>>,

@@ -31,6 +31,7 @@ pub fn show(binary: &Path, board: &mut Board) -> Result<(), Failure> {
     let organisation = organisation.unwrap_or_else(|_| ORGANISATION.to_owned());
     let fill = built()?;
     let aws = LocalAws::start(binary, &organisation, SPEED)?;
+    aws.first_start(binary)?;
     let sync = &mut program::command(binary, &["sync"], &aws.environment);
     process::output(sync)?;
     start(&aws, binary, "an empty ledger", board)?;

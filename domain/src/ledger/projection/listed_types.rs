@@ -19,6 +19,19 @@ const PLACE: EntryPlace = EntryPlace {
     leaf: Hash::ZERO,
 };
 
+/// The lists of all parts of the projection.
+pub(super) const LISTS: [&[&str]; 9] = [
+    &OF_A_CHANGE,
+    &OF_ROLES,
+    &grants::OF_WINDOWS,
+    &grants::OF_WRITES,
+    &sessions::OF_SESSIONS,
+    &identities::OF_ONE_IDENTITY,
+    &identities::OF_THE_ALARM,
+    &sign_ins::OF_SIGN_INS,
+    &declarations::OF_DECLARATIONS,
+];
+
 pub(super) fn targets() -> [EntryTarget; 3] {
     let principal = |target: EntryTarget| EntryTarget {
         principal_type: Some("USER".into()),
@@ -132,6 +145,17 @@ fn the_types_that_change_a_part_of_the_projection_are_those_of_its_lists() {
     assert_eq!(sign_ins, listed(&[&sign_ins::OF_SIGN_INS]));
     let declarations = changing(Declarations::apply, Declarations::clone);
     assert_eq!(declarations, listed(&[&declarations::OF_DECLARATIONS]));
+    let parts = [
+        changes,
+        roles,
+        grants,
+        sessions,
+        identities,
+        sign_ins,
+        declarations,
+    ];
+    let all: BTreeSet<&str> = parts.into_iter().flatten().collect();
+    assert_eq!(all, listed(&LISTS));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::{
-    listed_types::{entry, targets},
+    listed_types::{LISTS, entry, targets},
     *,
 };
 use crate::{ids::ChangeId, ledger::EventKind, time::Duration};
@@ -56,18 +56,9 @@ proptest! {
 /// Cannot notice a meaning that these entries do not show.
 #[test]
 fn the_number_of_the_format_rises_with_the_form_or_the_meaning() {
-    let lists: [&[&str]; 8] = [
-        &OF_A_CHANGE,
-        &OF_ROLES,
-        &grants::OF_WINDOWS,
-        &grants::OF_WRITES,
-        &sessions::OF_SESSIONS,
-        &identities::OF_ONE_IDENTITY,
-        &identities::OF_THE_ALARM,
-        &declarations::OF_DECLARATIONS,
-    ];
-    let mut kinds = lists.concat();
+    let mut kinds = LISTS.concat();
     kinds.sort_unstable();
+    kinds.dedup();
     let mut projection = Projection::default();
     let all = kinds.iter().flat_map(|kind| {
         let kind = EventKind::ALL.iter().find(|known| known.as_str() == *kind);

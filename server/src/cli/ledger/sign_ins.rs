@@ -1,4 +1,4 @@
-//! Compares the stored person of each sign-in with the entries that assign it.
+//! Compares the stored person and claim of each sign-in with its entries.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,6 +46,7 @@ pub(super) fn compare(
 fn differs(row: &AssignedRow, recorded: &RecordedSignIn) -> bool {
     row.person != recorded.person.as_str()
         || row.from.as_deref() != recorded.from.as_ref().map(PersonId::as_str)
+        || row.claims.as_deref() != recorded.claim.as_ref().map(|claim| claim.user.as_str())
 }
 
 /// Whether the next start of `leastwise serve` may record the assignment.

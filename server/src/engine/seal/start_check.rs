@@ -1,5 +1,5 @@
-//! What must hold before a process starts with a ledger: it contains what was signed, and every entry of its end is
-//! authentic.
+//! What must hold before a process starts with a ledger: it contains what was signed, and every entry behind the stored
+//! projection is authentic.
 
 use std::path::Path;
 
@@ -107,9 +107,9 @@ pub(super) async fn compare(
     }
 }
 
-/// Checks that every entry is authentic, that the head states their end, and that the end that a process of this installation
+/// Checks that every entry behind the stored projection is authentic, that the head states their end, and that the end that a process of this installation
 /// kept is among them. Without the file, an end that was cut off behind the newest checkpoint is not noticed.
-pub(super) async fn all_authentic(
+pub(super) async fn authentic_to_the_end(
     store: &Store,
     log: &LogName,
     folder: &Path,

@@ -201,18 +201,30 @@ pub struct AssignedRow {
     pub person: String,
     /// The person that it came from.
     pub from: Option<String>,
+    /// The user that it claims.
+    pub claims: Option<String>,
 }
 
 /// Returns the stored person of every sign-in.
 pub async fn assigned_rows(
     store: &crate::store::Store,
 ) -> Result<BTreeMap<Subject, AssignedRow>, StoreError> {
-    let rows: Vec<(String, String, String, Option<String>)> =
-        sqlx::query_as("select iss, sub, person_id, joined_from from subject")
-            .fetch_all(store.read())
-            .await?;
-    let row = |(iss, sub, person, from)| (Subject { iss, sub }, AssignedRow { person, from });
-    Ok(rows.into_iter().map(row).collect())
+    let rows = sqlx::query("select iss, sub, person_id, joined_from, claims from subject")
+        .fetch_all(store.read())
+        .await?;
+    let row = |row: &AnyRow| {
+        let subject = Subject {
+            iss: row.try_get("iss")?,
+            sub: row.try_get("sub")?,
+        };
+        let assigned = AssignedRow {
+            person: row.try_get("person_id")?,
+            from: row.try_get("joined_from")?,
+            claims: row.try_get("claims")?,
+        };
+        Ok((subject, assigned))
+    };
+    rows.iter().map(row).collect()
 }
 
 /// Returns the user that a sign-in claims.

@@ -4,7 +4,7 @@
 use domain::ledger::projection::Lifecycle;
 
 use super::{
-    authentic::{another, bob, forge, is_administrator, put_in_role, role_entry},
+    authentic::{another, append_to, bob, forge, is_administrator, put_in_role, role_entry},
     *,
 };
 
@@ -15,10 +15,9 @@ async fn grant(scene: &Scene, person: &PersonId) {
 }
 
 async fn append(scene: &Scene, entry: server::service::journal::EntryBuilder) -> u64 {
-    let mut tx = scene.db.store.write().await.unwrap();
-    let seq = scene.journal.append(&mut tx, entry).await.unwrap();
-    tx.commit().await.unwrap();
-    seq
+    append_to(&scene.db.store, &scene.journal, entry)
+        .await
+        .unwrap()
 }
 
 /// Stores the projection of all entries, whether it is due or not.
