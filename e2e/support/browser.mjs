@@ -131,11 +131,13 @@ export class Person {
   async #reach(href) {
     for (let tries = 0; ; tries += 1) {
       try {
-        return await this.page.goto(href);
+        const response = await this.page.goto(href);
+        // None if the page reloaded itself to the same address at the same moment.
+        if (response || tries === 5) return response;
       } catch (error) {
         if (tries === 5 || !String(error).includes('interrupted by another navigation')) throw error;
-        await this.page.waitForLoadState();
       }
+      await this.page.waitForLoadState();
     }
   }
 
