@@ -163,9 +163,31 @@ pub struct RolePeriod {
     pub ended_at: Option<Timestamp>,
 }
 
+/// How many entries of a kind there were so far. What is read from rows that change only together with such entries, in the
+/// same transaction, is up to date as long as their number is the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EntryCounts {
+    /// About changes: each transition of a change has one.
+    pub changes: u64,
+    /// About identities, their sign-ins, and reads of the directory.
+    pub identities: u64,
+}
+
+impl EntryCounts {
+    fn count(&mut self, kind: &str) {
+        let about = kind.split_once('.').map_or(kind, |(about, _)| about);
+        match about {
+            "change" => self.changes += 1,
+            "identity" | "subject" | "sync" => self.identities += 1,
+            _ => {}
+        }
+    }
+}
+
 /// The projection of all entries so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Projection {
+    counts: EntryCounts,
     changes: BTreeMap<ChangeId, Decisions>,
     roles: BTreeMap<(PersonId, Role), Vec<RolePeriod>>,
     grants: Grants,
@@ -177,6 +199,7 @@ pub struct Projection {
 impl Projection {
     /// Applies the next entry. Most entries do not affect the projection.
     pub fn apply(&mut self, entry: &Entry) {
+        self.counts.count(entry.kind.as_str());
         let listed = |types: &[&str]| types.contains(&entry.kind.as_str());
         if listed(&grants::OF_WINDOWS) || listed(&grants::OF_WRITES) {
             self.grants.apply(entry);
@@ -258,6 +281,11 @@ impl Projection {
             round: decisions.round,
             at: entry.occurred_at,
         });
+    }
+
+    /// Returns how many entries of each kind there were.
+    pub fn counts(&self) -> EntryCounts {
+        self.counts
     }
 
     /// Returns the changes by id.
@@ -377,6 +405,27 @@ mod tests {
         assert!(!has_role(&projection, 1));
         projection.apply(&about_role(GRANTED, 5));
         assert!(!has_role(&projection, 1) && has_role(&projection, 5));
+    }
+
+    #[test]
+    fn each_entry_about_a_change_or_an_identity_is_counted() {
+        let mut projection = Projection::default();
+        for kind in EventKind::ALL {
+            projection.apply(&entry(kind.as_str(), 1));
+        }
+        let of = |about: [&str; 3]| {
+            let words = EventKind::ALL.iter().map(|kind| kind.as_str());
+            let of = words.filter(|word| about.iter().any(|about| word.starts_with(about)));
+            u64::try_from(of.count()).unwrap()
+        };
+        let counts = EntryCounts {
+            changes: of(["change."; 3]),
+            identities: of(["identity.", "subject.", "sync."]),
+        };
+        assert_eq!(projection.counts(), counts);
+        // A type of a newer version counts as well.
+        projection.apply(&entry("change.newer", 2));
+        assert_eq!(projection.counts().changes, counts.changes + 1);
     }
 
     #[test]

@@ -295,7 +295,7 @@ impl Service {
         id: &AccountId,
         class: &Classification,
     ) -> Result<Option<DeclarationView>, StoreError> {
-        let mut conn = self.app_state.store.connection().await?;
+        let mut conn = self.connection().await?;
         let Some(mut found) = declaration::in_force(&mut conn, id).await? else {
             return Ok(None);
         };

@@ -26,7 +26,7 @@ pub use super::{
     read_model::{ReadModel, session_of},
 };
 use super::{
-    changes::waiting::WaitingChanges,
+    changes::{unsettled_claims::UnsettledClaims, waiting::WaitingChanges},
     engine_lease::EngineLease,
     evaluation_slots::EvaluationSlots,
     identities::{DirectoryUsers, IdentitySummary, InstanceDirectory},
@@ -92,6 +92,8 @@ pub struct AppState {
     pub evaluations: EvaluationSlots,
     /// The changes that wait for decisions.
     pub waiting_changes: WaitingChanges,
+    /// The claims that nobody has settled.
+    pub claims: UnsettledClaims,
     /// What approved changes wait for before they start, for their pages.
     pub waiting: PendingStarts,
     /// The number of alarms about removals since the start, for the metrics.
@@ -150,6 +152,7 @@ impl AppState {
             evaluations: EvaluationSlots::default(),
             waiting: PendingStarts::default(),
             waiting_changes: WaitingChanges::default(),
+            claims: UnsettledClaims::default(),
             known_servers: KnownServers::default(),
             removal_alarms: AtomicU64::new(0),
             moved: broadcast::channel(256).0,

@@ -36,6 +36,7 @@ mod submission_limits;
 mod submit;
 mod timeline;
 mod unreadable;
+pub mod unsettled_claims;
 mod view;
 pub mod waiting;
 mod withdraw;

@@ -76,7 +76,7 @@ impl Service {
         if own.actor.identity == IdentityState::Active {
             return Ok(None);
         }
-        let mut conn = self.connection().await?;
+        let mut conn = self.connection().await.map_err(broken)?;
         let suspension = store::identity::suspension(&mut conn, &own.person).await;
         let suspension = suspension.map_err(broken)?;
         Ok(suspension.map(|suspension| suspension.difference.kind()))
@@ -91,7 +91,7 @@ impl Service {
         if snapshot.never_read().users() == Knowledge::NeverRead {
             return Ok(Some(NotLinked::UsersNotRead));
         }
-        let mut conn = self.connection().await?;
+        let mut conn = self.connection().await.map_err(broken)?;
         let record = store::identity::record(&mut conn, &own.person).await;
         if record.map_err(broken)?.ended.is_some() {
             return Ok(Some(NotLinked::Ended));
@@ -109,7 +109,7 @@ impl Service {
         if !concerned {
             return Ok(None);
         }
-        let mut conn = self.connection().await?;
+        let mut conn = self.connection().await.map_err(broken)?;
         let alarm = store::identity::alarm(&mut conn).await.map_err(broken)?;
         let summary = self.app_state.identity_summary();
         let only_suspended = match &summary.only_suspended {
@@ -142,10 +142,6 @@ impl Service {
         }
     }
 
-    async fn connection(&self) -> PortResult<StoreConnection> {
-        self.app_state.store.connection().await.map_err(broken)
-    }
-
     fn my_access(&self, user: &UserId) -> (Vec<MyAccess>, usize) {
         let read_model = &self.read_model;
         let mut reaches: Vec<Reach> = access::reach_of(&read_model.snapshot, user).collect();
@@ -173,7 +169,7 @@ impl Service {
 
     async fn organisation(&self) -> PortResult<OrganisationHome> {
         let read_model = &self.read_model;
-        let mut conn = self.connection().await?;
+        let mut conn = self.connection().await.map_err(broken)?;
         let (seen, drift_count) = store::crawl::drift_events(&mut conn, DRIFT_ROWS)
             .await
             .map_err(broken)?;

@@ -185,7 +185,7 @@ async fn view(
         checkpoint: covering.map(|signed| (signed.size, signed.root.hex())),
         proof: proof.into_iter().map(Hash::hex).collect(),
         inclusion,
-        neighbours: ledger::around(store, seq).await?,
+        neighbours: ledger::around(store, seq),
     }))
 }
 
@@ -288,7 +288,8 @@ async fn usernames(
     entries: &[ReadEntry<'_>],
 ) -> Result<BTreeMap<PersonId, String>, StoreError> {
     let people = entries.iter().flat_map(ReadEntry::people).collect();
-    person::usernames(store, &people).await
+    let mut conn = store.connection().await?;
+    person::usernames(&mut conn, &people).await
 }
 
 /// What a change was requested to do, from the leaf of its request.
@@ -343,7 +344,9 @@ async fn items(
     let rows = found.rows.iter().skip((number - 1) * ITEMS_PER_PAGE);
     let rows = rows.take(ITEMS_PER_PAGE);
     let known: Vec<Operation> = rows.clone().filter_map(StoredItem::read).collect();
-    let people = PersonNames::new(store, snapshot).of_items(&known).await?;
+    let mut conn = store.connection().await?;
+    let people = PersonNames::new(snapshot).of_items(&mut conn, &known);
+    let people = people.await?;
     let line = |item: &StoredItem| match item.read() {
         Some(operation) => EntryItem::Known(descriptions::operation(snapshot, &people, &operation)),
         None => EntryItem::Newer(item.document.clone()),

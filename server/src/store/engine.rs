@@ -5,7 +5,10 @@
 
 mod item;
 pub mod lease;
+mod of_change;
 mod under_way;
+
+pub use of_change::{EngineRows, of_change};
 
 use std::collections::BTreeMap;
 
@@ -154,25 +157,6 @@ pub async fn oldest_overdue(
     Ok((u64::try_from(count).unwrap_or(0), oldest.map(Timestamp)))
 }
 
-/// Returns the engine's row of one change, with the results that its items have so far.
-pub async fn change(
-    conn: &mut StoreConnection,
-    id: &ChangeId,
-) -> Result<Option<ChangeRow>, StoreError> {
-    let row = sqlx::query("select document from engine_change where id = $1")
-        .bind(id.as_str())
-        .fetch_optional(&mut *conn)
-        .await?;
-    let row = row.map(|row| json("engine_change", &row.try_get::<String, _>("document")?));
-    let Some(mut row): Option<ChangeRow> = row.transpose()? else {
-        return Ok(None);
-    };
-    if row.phase != ChangePhase::Over {
-        row.include(item::of_change(conn, id).await?);
-    }
-    Ok(Some(row))
-}
-
 /// Returns windows, open or closed, by their grants. One that the ledger does not know is left out.
 pub async fn windows_of(
     conn: &mut StoreConnection,
@@ -199,30 +183,6 @@ pub async fn windows_of(
     let proven = live::view(conn, |projection| proven(projection.grants(), rows)).await?;
     let proven = proven.into_iter();
     Ok(proven.map(|row| (row.window.grant.clone(), row)).collect())
-}
-
-/// Returns the progress of the items of one change, by item.
-pub async fn progress(
-    conn: &mut StoreConnection,
-    id: &ChangeId,
-) -> Result<Vec<ProgressRow>, StoreError> {
-    item::of_change(conn, id).await
-}
-
-/// Returns the writes to AWS for one change, oldest first.
-pub async fn operations_of(
-    conn: &mut StoreConnection,
-    id: &ChangeId,
-) -> Result<Vec<OperationRow>, StoreError> {
-    let rows = sqlx::query(
-        "select document from engine_operation where change_id = $1 order by intended_at",
-    )
-    .bind(id.as_str())
-    .fetch_all(conn)
-    .await?;
-    rows.iter()
-        .map(|row| json("engine_operation", &row.try_get::<String, _>("document")?))
-        .collect()
 }
 
 /// Returns the writes to AWS that were intended, open or ended since an instant. They explain differences between two

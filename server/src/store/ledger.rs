@@ -23,7 +23,7 @@ pub use adopt::{EntryProof, add_macs, begin_adoption};
 pub use append::{append, append_many};
 pub use checkpoint::{SignedHead, insert_checkpoint, newest_checkpoint, notes_after};
 pub use index_terms::{MAX_WORDS, query_words};
-pub use listed::{ListedEntry, around, count, listed, newest, of_change, search};
+pub use listed::{ListedEntry, around, count, listed, newest, of_change, of_changes, search};
 pub use mac::{MacedEntry, StoredMac};
 pub use read::{
     Head, IndexTerm, StoredEntry, StoredPrivate, entries_after, head, head_and_end, leaves_in_tree,

@@ -19,7 +19,7 @@ pub use role::{
     RoleGrant, RoleOutcome, RoleRow, end_role, ensure_role, everyone_with_a_role, granted_to,
     role_rows, roles_of,
 };
-pub use usernames::usernames;
+pub use usernames::{KnownBy, known_by, usernames};
 
 use domain::{
     ids::{PersonId, UserId},
@@ -259,27 +259,6 @@ pub struct LastSignIn {
     pub user: Option<UserId>,
     /// The username in the user pool, or else the `sub`. Not the name that the sign-in stated: its owner may write it.
     pub username: String,
-}
-
-/// Returns the last sign-in of a person, if the person has one.
-pub async fn sign_in_of(
-    store: &Store,
-    person: &PersonId,
-) -> Result<Option<LastSignIn>, StoreError> {
-    let row: Option<(Option<String>, Option<String>, String)> = sqlx::query_as(
-        "select p.user_id, s.username, s.sub from subject s join person p on p.id = s.person_id \
-         where s.person_id = $1 order by s.last_sign_in desc limit 1",
-    )
-    .bind(person.as_str())
-    .fetch_optional(store.read())
-    .await?;
-    row.map(|(user, username, sub)| {
-        Ok(LastSignIn {
-            user: user.map(|user| id("person", &user)).transpose()?,
-            username: username.unwrap_or(sub),
-        })
-    })
-    .transpose()
 }
 
 /// Returns the username of a sign-in in the user pool; if none was stored, its `sub`, which the user pool accepts as

@@ -2,9 +2,9 @@
 //! counter rise.
 
 use domain::{engine::lease::ProcessRole, time::Timestamp};
-use sqlx::{AnyConnection, Row as _};
+use sqlx::Row as _;
 
-use super::StoreError;
+use super::{StoreConnection, StoreError};
 
 /// A process, as its row describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ const ENGINE: &str = "engine";
 const STANDBY: &str = "standby";
 
 /// Writes a heartbeat: the row with a higher counter.
-pub async fn beat(conn: &mut AnyConnection, process: &ProcessRow) -> Result<(), StoreError> {
+pub async fn beat(conn: &mut StoreConnection, process: &ProcessRow) -> Result<(), StoreError> {
     sqlx::query(
         "insert into process (id, started_at, version, address, role, counter) values ($1, $2, $3, $4, $5, 1) \
          on conflict (id) do update set role = excluded.role, counter = process.counter + 1",
@@ -43,7 +43,7 @@ pub async fn beat(conn: &mut AnyConnection, process: &ProcessRow) -> Result<(), 
 }
 
 /// Returns the rows of all processes, the newest first. Whether they live is not in them.
-pub async fn all(conn: &mut AnyConnection) -> Result<Vec<ProcessRow>, StoreError> {
+pub async fn all(conn: &mut StoreConnection) -> Result<Vec<ProcessRow>, StoreError> {
     let rows = sqlx::query(
         "select id, started_at, version, address, role, counter from process order by started_at desc, id",
     )
@@ -69,7 +69,7 @@ pub async fn all(conn: &mut AnyConnection) -> Result<Vec<ProcessRow>, StoreError
 }
 
 /// Removes the row of a process that ended, unless it has risen above `counter`.
-pub async fn remove(conn: &mut AnyConnection, id: &str, counter: i64) -> Result<(), StoreError> {
+pub async fn remove(conn: &mut StoreConnection, id: &str, counter: i64) -> Result<(), StoreError> {
     sqlx::query("delete from process where id = $1 and counter <= $2")
         .bind(id)
         .bind(counter)

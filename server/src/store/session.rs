@@ -20,7 +20,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 
-use super::{Store, StoreError, Tx, id, json, ledger::live, to_json};
+use super::{Moment, Store, StoreError, Tx, id, json, ledger::live, to_json};
 
 /// What a session stores of the sign-in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,22 +171,26 @@ pub async fn by_id(store: &Store, session: &str) -> Result<Option<Session>, Stor
     find(store, session, BY_ID).await
 }
 
-const BY_TOKEN_HASH: &str = "select s.token_hash, s.id, s.iss, s.sub, s.document, s.refresh, s.started_at, s.last_used, \
-     s.asked_at, s.checked_at, s.ends_at, s.ended_at, u.person_id, p.user_id from session s \
-     join subject u on u.iss = s.iss and u.sub = s.sub join person p on p.id = u.person_id where s.token_hash = $1";
-const BY_ID: &str = "select s.token_hash, s.id, s.iss, s.sub, s.document, s.refresh, s.started_at, s.last_used, \
-     s.asked_at, s.checked_at, s.ends_at, s.ended_at, u.person_id, p.user_id from session s \
-     join subject u on u.iss = s.iss and u.sub = s.sub join person p on p.id = u.person_id where s.id = $1";
+/// The columns of a session, and the last entry of the ledger: most requests find that they have verified it already, and
+/// need no statement to follow the ledger.
+macro_rules! session_columns {
+    () => {
+        "select s.token_hash, s.id, s.iss, s.sub, s.document, s.refresh, s.started_at, s.last_used, s.asked_at, \
+         s.checked_at, s.ends_at, s.ended_at, u.person_id, p.user_id, (select max(seq) from ledger_entry) as last_entry \
+         from session s join subject u on u.iss = s.iss and u.sub = s.sub join person p on p.id = u.person_id "
+    };
+}
+
+const BY_TOKEN_HASH: &str = concat!(session_columns!(), "where s.token_hash = $1");
+const BY_ID: &str = concat!(session_columns!(), "where s.id = $1");
 
 async fn find(store: &Store, key: &str, sql: &'static str) -> Result<Option<Session>, StoreError> {
     let mut conn = store.connection().await?;
-    let Some(row) = sqlx::query(sql)
-        .bind(key)
-        .fetch_optional(&mut *conn)
-        .await?
-    else {
+    let began = Moment::now();
+    let Some(row) = sqlx::query(sql).bind(key).fetch_optional(&mut conn).await? else {
         return Ok(None);
     };
+    store.tail().saw_end(row.try_get("last_entry")?, began);
     let user: Option<String> = row.try_get("user_id")?;
     let mut session = Session {
         id: row.try_get("id")?,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use app::backend::{ALARM_BY, AlarmPhase, AlarmRow, Alarms, PortResult};
 use domain::{
     change::{Aim, State},
-    ids::PersonId,
+    ids::{ChangeId, PersonId},
     time::Duration,
 };
 
@@ -17,7 +17,7 @@ use crate::{
     service::{Service, broken},
     store::{
         StoreError,
-        change::{self, AlarmCount},
+        change::{self, AlarmCount, ChangeSummary, ListedChange},
     },
 };
 
@@ -43,26 +43,28 @@ impl Service {
 
     /// Returns the alarms about changes of one requester, or of everybody.
     async fn alarms_of(&self, own: Option<PersonId>) -> Result<Alarms, StoreError> {
-        let mut conn = self.app_state.store.connection().await?;
+        let mut conn = self.connection().await?;
         let counts = change::alarm_counts(&mut conn, own.as_ref(), self.now - SHOWN).await?;
         let mut folds = folded(counts);
         let rest = folds.split_off(folds.len().min(ROWS));
-        let mut newest = Vec::with_capacity(folds.len());
-        for fold in &folds {
-            newest.push(change::newest_with_alarm(&mut conn, &fold.newest).await?);
-        }
-        drop(conn);
+        let newest = folds.iter().map(|fold| fold.newest.newest.clone());
+        let newest: Vec<ChangeId> = newest.collect();
+        let newest = change::listed_by_id(&mut conn, &newest).await?;
         let snapshot = &self.read_model.snapshot;
-        let mut people = PersonNames::new(&self.app_state.store, snapshot);
+        let mut people = PersonNames::new(snapshot);
+        let summaries = newest.values().map(ListedChange::summary);
+        let summaries: Vec<ChangeSummary<'_>> = summaries.collect();
+        people.look_up_all(&mut conn, &summaries).await?;
         let mut rows = Vec::with_capacity(folds.len());
-        for (fold, stored) in folds.iter().zip(newest) {
-            // Its state changed between the two queries: the next request shows it.
-            let Some(stored) = stored else { continue };
+        for fold in &folds {
+            let Some(stored) = newest.get(&fold.newest.newest) else {
+                continue;
+            };
             rows.push(AlarmRow {
                 phase: fold.phase,
                 aim: fold.newest.aim,
                 count: fold.count,
-                newest: list::row(snapshot, &mut people, &stored.summary()).await?,
+                newest: list::row(&mut conn, snapshot, &mut people, &stored.summary()).await?,
                 only: ALARM_BY.filter(&fold.newest.requester),
             });
         }

@@ -339,8 +339,9 @@ impl Service {
             return Ok(format!("{already} Your decision was not recorded."));
         };
         let read_model = self.app_state.read_model();
-        let name = PersonNames::new(&self.app_state.store, &read_model.snapshot)
-            .name(&last.approver)
+        let mut conn = self.connection().await.map_err(broken)?;
+        let name = PersonNames::new(&read_model.snapshot)
+            .name(&mut conn, &last.approver)
             .await
             .map_err(broken)?;
         let did = match last.decision {

@@ -291,7 +291,7 @@ async fn under_way(
         // A failed change may have been carried out partially.
         let done = if found.state() == State::Verified {
             None
-        } else if let Some(row) = engine::change(conn, found.id()).await? {
+        } else if let Some(row) = engine::of_change(conn, found.id()).await?.change {
             Some(row.items)
         } else {
             continue;

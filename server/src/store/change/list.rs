@@ -10,8 +10,13 @@ use domain::{
 };
 use sqlx::Row as _;
 
-use super::{ChangeTarget, ListedChange, skipped, summary::listed};
+use super::{
+    ChangeTarget, ListedChange, skipped,
+    summary::{LISTED, listed},
+};
 use crate::store::{StoreConnection, StoreError, id};
+
+type Query<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
 
 /// Whether a list shows each refused change, or one row for all refused changes of a requester.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,6 +63,12 @@ impl Filter {
         about.map_or(("", ""), |target| (target.kind, target.value.as_str()))
     }
 
+    fn bound<'q>(&'q self, query: Query<'q>) -> Query<'q> {
+        let (kind, value) = self.about();
+        let query = query.bind(self.state()).bind(self.requester());
+        query.bind(kind).bind(value)
+    }
+
     fn condition(&self) -> String {
         let folds = match self.folding {
             Folding::EachChange => "",
@@ -67,57 +78,63 @@ impl Filter {
     }
 }
 
+/// How many changes a row of a folded list stands for: all refused changes of a requester that match the filter.
+const ALIKE: &str = "case when change.state = 'refused' then (select count(*) from change alike \
+     where alike.requester = change.requester and alike.state = 'refused' and ($3 = '' or exists \
+     (select 1 from change_target t where t.change_id = alike.id and t.kind = $3 and t.value = $4))) else 1 end";
+
+/// A row of a list.
+#[derive(Debug, Clone)]
+pub struct ListRow {
+    pub change: ListedChange,
+    /// The number of changes that it stands for.
+    pub stands_for: usize,
+}
+
 /// Returns the changes that match a filter, newest first, and their total number.
 pub async fn list(
     conn: &mut StoreConnection,
     filter: &Filter,
     limit: i64,
     offset: i64,
-) -> Result<(Vec<ListedChange>, i64), StoreError> {
+) -> Result<(Vec<ListRow>, i64), StoreError> {
     let condition = filter.condition();
-    let (kind, value) = filter.about();
-    let total: i64 = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "select count(*) as n from change {condition}"
-    )))
-    .bind(filter.state())
-    .bind(filter.requester())
-    .bind(kind)
-    .bind(value)
-    .fetch_one(&mut *conn)
-    .await?
-    .try_get("n")?;
+    let alike = match filter.folding {
+        Folding::EachChange => "1",
+        Folding::RefusedTogether => ALIKE,
+    };
+    // Everything about a row is asked of the rows of the page only.
     let sql = format!(
-        "select * from change {condition} order by submitted_at desc, id desc limit $5 offset $6"
+        "select {LISTED}, (select count(*) from change {condition}) as total, {alike} as alike \
+         from (select * from change {condition} order by submitted_at desc, id desc limit $5 offset $6) change \
+         order by submitted_at desc, id desc"
     );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(filter.state())
-        .bind(filter.requester())
-        .bind(kind)
-        .bind(value)
+    let rows = filter
+        .bound(sqlx::query(sqlx::AssertSqlSafe(sql)))
         .bind(limit)
         .bind(offset)
         .fetch_all(&mut *conn)
         .await?;
-    Ok((listed(conn, &rows).await?, total))
+    let total = match rows.first() {
+        Some(row) => row.try_get("total")?,
+        None if offset == 0 => 0,
+        // There is no such page.
+        None => count(conn, filter).await?,
+    };
+    let mut alike = Vec::with_capacity(rows.len());
+    for row in &rows {
+        alike.push(usize::try_from(row.try_get::<i64, _>("alike")?).unwrap_or(usize::MAX));
+    }
+    let changes = listed(conn, &rows).await?.into_iter().zip(alike);
+    let rows = changes.map(|(change, stands_for)| ListRow { change, stands_for });
+    Ok((rows.collect(), total))
 }
 
-/// Returns how many refused changes of a requester match a filter: those behind one row of a folded list.
-pub async fn refused_of(
-    conn: &mut StoreConnection,
-    filter: &Filter,
-    requester: &PersonId,
-) -> Result<i64, StoreError> {
-    let (kind, value) = filter.about();
-    let (count,): (i64,) = sqlx::query_as(sqlx::AssertSqlSafe(format!(
-        "select count(*) from change where {MATCHES}"
-    )))
-    .bind(State::Refused.as_str())
-    .bind(requester.as_str())
-    .bind(kind)
-    .bind(value)
-    .fetch_one(conn)
-    .await?;
-    Ok(count)
+/// Returns the number of changes that match a filter.
+async fn count(conn: &mut StoreConnection, filter: &Filter) -> Result<i64, StoreError> {
+    let sql = format!("select count(*) as n from change {}", filter.condition());
+    let query = filter.bound(sqlx::query(sqlx::AssertSqlSafe(sql)));
+    Ok(query.fetch_one(conn).await?.try_get("n")?)
 }
 
 /// Returns when the newest changes of a requester in one state that count against an allowance were submitted, newest

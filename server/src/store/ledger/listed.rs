@@ -1,11 +1,16 @@
 //! Entries for lists and pages, with the names that belong to them. A range that was read never changes, so a list needs
 //! no transaction.
 
+use std::collections::BTreeMap;
+
 use domain::{ids::ChangeId, ledger::projection::REQUESTS};
 use sqlx::{AssertSqlSafe, Row as _, any::AnyRow};
 
-use super::{MAX_WORDS, count_of, number, read::head};
-use crate::store::{Store, StoreError};
+use super::{MAX_WORDS, count_of, number};
+use crate::store::{Store, StoreConnection, StoreError, id, places};
+
+/// The number of changes in one statement.
+const CHANGES: usize = 500;
 
 /// An entry with the names that belong to it, unless they were erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +37,7 @@ fn type_list(types: &[&str]) -> String {
 /// Returns a query with one list of columns for all lists.
 fn listed_sql(rest: &str) -> AssertSqlSafe<String> {
     AssertSqlSafe(format!(
-        "select e.seq, e.leaf, a.value as actor_name, p.value as principal_name, t.value as target_name, \
+        "select e.seq, e.leaf, e.change_id, a.value as actor_name, p.value as principal_name, t.value as target_name, \
          case when e.type like 'change.%' then (select r.leaf from ledger_entry r where r.change_id = e.change_id \
          and r.type in ({}) order by r.seq limit 1) end as request from ledger_entry e \
          left join ledger_private a on a.seq = e.seq and a.path = '/actor/name' \
@@ -111,11 +116,32 @@ fn of_words<'q>(query: Query<'q>, words: &[String]) -> Query<'q> {
 
 /// Returns the entries of a change, oldest first.
 pub async fn of_change(store: &Store, change: &ChangeId) -> Result<Vec<ListedEntry>, StoreError> {
-    let rows = sqlx::query(listed_sql("where e.change_id = $1 order by e.seq"))
-        .bind(change.as_str())
-        .fetch_all(store.read())
-        .await?;
-    rows.iter().map(listed_row).collect()
+    let mut conn = store.connection().await?;
+    let mut found = of_changes(&mut conn, std::slice::from_ref(change)).await?;
+    Ok(found.remove(change).unwrap_or_default())
+}
+
+/// Returns the entries of each of these changes, oldest first.
+pub async fn of_changes(
+    conn: &mut StoreConnection,
+    changes: &[ChangeId],
+) -> Result<BTreeMap<ChangeId, Vec<ListedEntry>>, StoreError> {
+    let mut found: BTreeMap<ChangeId, Vec<ListedEntry>> = BTreeMap::new();
+    for some in changes.chunks(CHANGES) {
+        let rest = format!(
+            "where e.change_id in ({}) order by e.seq",
+            places(some.len())
+        );
+        let query = sqlx::query(listed_sql(&rest));
+        let query = some
+            .iter()
+            .fold(query, |query, change| query.bind(change.as_str()));
+        for row in query.fetch_all(&mut *conn).await? {
+            let change = id("ledger_entry", &row.try_get::<String, _>("change_id")?)?;
+            found.entry(change).or_default().push(listed_row(&row)?);
+        }
+    }
+    Ok(found)
 }
 
 /// Returns one entry.
@@ -127,11 +153,11 @@ pub async fn listed(store: &Store, seq: u64) -> Result<Option<ListedEntry>, Stor
     row.as_ref().map(listed_row).transpose()
 }
 
-/// Returns the numbers before and after, if such entries exist.
-pub async fn around(store: &Store, seq: u64) -> Result<(Option<u64>, Option<u64>), StoreError> {
-    let size = head(store).await?.map_or(0, |head| head.size);
-    Ok((
+/// Returns the numbers before and after, if such entries exist. The ledger was looked at when the request began.
+pub fn around(store: &Store, seq: u64) -> (Option<u64>, Option<u64>) {
+    let size = store.tail().verified().map_or(0, |end| end.size);
+    (
         seq.checked_sub(1),
         seq.checked_add(1).filter(|next| *next < size),
-    ))
+    )
 }

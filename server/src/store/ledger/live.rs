@@ -10,10 +10,10 @@
 use domain::ledger::projection::Projection;
 
 use super::{VerifiedEnd, catch_up};
-use crate::store::{StoreConnection, StoreError};
+use crate::store::{Moment, StoreConnection, StoreError};
 
 /// Looks at the projection of all entries that are committed now, or, for reads without a transaction, that were committed
-/// when the connection was taken. In a transaction that appended entries, these belong to it as well.
+/// when the connection was taken or its request began. In a transaction that appended entries, these belong to it as well.
 pub async fn view<T>(
     conn: &mut StoreConnection,
     look: impl FnOnce(&Projection) -> T,
@@ -31,8 +31,15 @@ pub async fn view<T>(
         }
         return Ok(look(&projection));
     }
-    if conn.taken_at.is_none_or(|taken| tail.read().as_of < taken) {
+    if !conn.since.is_some_and(|since| tail.read().is_as_of(since)) {
         catch_up(conn).await?;
     }
     Ok(look(&tail.read().projection))
+}
+
+/// Lets the next looks of this connection show what is committed now. For rows that do not agree with the projection: they
+/// may have been read after its moment, and may then be newer than it. Returns false in a transaction, whose looks always do.
+pub fn renew(conn: &mut StoreConnection) -> bool {
+    conn.since = conn.since.map(|_| Moment::now());
+    conn.since.is_some()
 }

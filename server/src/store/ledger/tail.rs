@@ -4,10 +4,7 @@
 //! tail to its end first, on the same connection, so nothing is decided by an outdated tail. The end that was verified is
 //! kept in memory, with what all entries before it say: a log whose end was removed afterwards, or replaced, is noticed.
 
-use std::{
-    sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard},
-    time::Duration,
-};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use domain::ledger::{Entry, Hash, LogName, projection::Projection};
 use sqlx::AssertSqlSafe;
@@ -19,9 +16,8 @@ use super::{
     number,
 };
 use crate::{
-    clock::Clock,
     row_key::RowKeys,
-    store::{StoreConnection, StoreError, connection::OwnEntries},
+    store::{Moment, StoreConnection, StoreError, connection::OwnEntries},
 };
 
 /// The maximum number of entries in memory.
@@ -102,12 +98,19 @@ pub(super) struct TailState {
     /// What the verified entries say.
     pub projection: Projection,
     /// When a look began that verified all entries of its moment.
-    pub as_of: Duration,
+    as_of: Moment,
+    /// The number of entries that this process knows to be committed.
+    committed: u64,
 }
 
 impl TailState {
     fn size(&self) -> u64 {
         self.verified.map_or(0, |end| end.size)
+    }
+
+    /// Whether all entries that were committed at a moment are verified, and all that this process committed.
+    pub fn is_as_of(&self, moment: Moment) -> bool {
+        self.as_of >= moment && self.size() >= self.committed
     }
 }
 
@@ -161,6 +164,7 @@ impl Tail {
     /// Takes over what a transaction appended, now that it is committed.
     pub(in crate::store) fn publish_own(&self, own: &OwnEntries) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.committed = state.committed.max(own.end.size);
         // Otherwise the next look reads them.
         if state.verified == Some(own.from) {
             for entry in &own.entries {
@@ -197,9 +201,19 @@ impl Tail {
         }
     }
 
-    fn is_as_of(&self, moment: Duration) {
+    fn looked_at(&self, moment: Moment) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         state.as_of = state.as_of.max(moment);
+    }
+
+    /// Notes that an entry was the last one when a statement that began at this moment was executed. If it is the end that
+    /// was verified, there is nothing to follow. What was altered below it is for whoever follows.
+    pub(in crate::store) fn saw_end(&self, last: Option<i64>, began: Moment) {
+        let last = last.and_then(|last| u64::try_from(last).ok());
+        let verified = self.verified().and_then(|end| end.size.checked_sub(1));
+        if last.is_some() && last == verified {
+            self.looked_at(began);
+        }
     }
 
     /// Returns the name of the log, which the head states until it is set; none before the first entry.
@@ -229,7 +243,7 @@ pub async fn catch_up(conn: &mut StoreConnection) -> Result<CaughtUp, StoreError
     }
     let tail = Arc::clone(conn.tail());
     let keys = tail.keys()?;
-    let began = Clock::System.elapsed();
+    let began = Moment::now();
     let Some(log) = tail.log(conn).await? else {
         return Ok(CaughtUp {
             end: VerifiedEnd::START,
@@ -241,7 +255,7 @@ pub async fn catch_up(conn: &mut StoreConnection) -> Result<CaughtUp, StoreError
         let page = verified_page(conn, keys, &log, end).await?;
         tail.publish(&page);
         if page.is_last {
-            tail.is_as_of(began);
+            tail.looked_at(began);
             return Ok(page.found);
         }
     }

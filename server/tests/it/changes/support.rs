@@ -40,7 +40,7 @@ use server::{
     },
     store::{
         change, identity_link, ledger,
-        person::{self, SignInClaims},
+        person::{self, Claim, SignInClaims},
     },
 };
 
@@ -189,10 +189,37 @@ impl Org {
     async fn of(database: Database) -> Self {
         let clock = Clock::manual(START);
         Self {
-            app_state: Arc::new(without_aws(&database, &clock).await),
+            app_state: Arc::new(without_aws(database.store.clone(), &clock).await),
             clock,
             database,
         }
+    }
+
+    /// Stores that a sign-in of `name` leads to the user of `of`.
+    pub async fn claims(&self, name: &str, of: &str) {
+        let claim = Claim {
+            user: user(of),
+            held_by: person_id(of),
+        };
+        let mut tx = self.app_state.store.write().await.unwrap();
+        sqlx::query("update subject set claims = $1 where sub = $2")
+            .bind(claim.user.as_str())
+            .bind(subject(name).sub)
+            .execute(tx.conn())
+            .await
+            .unwrap();
+        let journal = &self.app_state.journal;
+        let entry = journal.subject_claimed(&EntryActor::leastwise(), &claim);
+        journal.append(&mut tx, entry).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Another process on the same database: it shares nothing with this one but the clock and what was read from AWS.
+    pub async fn second_process(&self) -> Arc<AppState> {
+        let store = self.database.open_again().await;
+        let app_state = without_aws(store, &self.clock).await;
+        app_state.publish(self.app_state.read_model());
+        Arc::new(app_state)
     }
 
     async fn people(&self) {

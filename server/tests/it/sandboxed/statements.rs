@@ -41,6 +41,7 @@ fn pages(things: &Things) -> Vec<(&'static str, String)> {
         "/changes/new",
         "/changes/classify",
         "/inbox",
+        "/operations",
         "/ledger",
         "/ledger?q=session.started",
         "/reports/production-pci",
