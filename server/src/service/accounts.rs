@@ -96,7 +96,7 @@ impl AccountsPort for Service {
             people: access::people_known(snapshot, id)
                 .and(found)
                 .figure(people.len()),
-            changes: self.recent_changes(Some(about), None, CHANGES).await?,
+            changes: self.recent_changes(about, CHANGES).await?,
             writes: self.writes(id),
         })
     }

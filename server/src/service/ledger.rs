@@ -345,8 +345,8 @@ async fn items(
     let rows = rows.take(ITEMS_PER_PAGE);
     let known: Vec<Operation> = rows.clone().filter_map(StoredItem::read).collect();
     let mut conn = store.connection().await?;
-    let people = PersonNames::new(snapshot).of_items(&mut conn, &known);
-    let people = people.await?;
+    let mut people = PersonNames::new(snapshot);
+    let people = people.of_items(&mut conn, &known).await?;
     let line = |item: &StoredItem| match item.read() {
         Some(operation) => EntryItem::Known(descriptions::operation(snapshot, &people, &operation)),
         None => EntryItem::Newer(item.document.clone()),

@@ -17,18 +17,23 @@ use domain::{
     time::Timestamp,
 };
 
+use sqlx::{Row as _, any::AnyRow};
+
 pub use sketch::{IdentitySketch, Listed, sketches};
 pub use unused::in_use;
 
 use super::{
-    StoreConnection, StoreError, Tx, affected, id,
-    identity::{self, SuspendedUsers},
-    json,
-    ledger::live,
-    person::stored_keys,
-    places,
-    session::SessionDocument,
+    StoreConnection, StoreError, Tx, affected, id, identity::SuspendedUsers, json, ledger::live,
+    person::stored_keys, places, session::SessionDocument,
 };
+
+/// The columns of a person and one of its sign-ins.
+macro_rules! sign_in_columns {
+    () => {
+        "select p.id, p.user_id, s.iss, s.sub, s.link_keys, s.username, s.name, s.first_seen, s.last_sign_in, s.claims, \
+         s.claimed_at, s.joined_from from person p "
+    };
+}
 
 /// One sign-in of an identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +48,8 @@ pub struct SignInOfIdentity {
     /// The user that it claims.
     pub claims: Option<UserId>,
     pub claimed_at: Option<Timestamp>,
+    /// The identity that it came from, if it was another one's.
+    pub joined_from: Option<PersonId>,
 }
 
 /// What is known of one identity.
@@ -93,101 +100,98 @@ pub async fn known(
     conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<Option<KnownIdentity>, StoreError> {
-    let row: Option<(Option<String>,)> = sqlx::query_as("select user_id from person where id = $1")
-        .bind(person.as_str())
-        .fetch_optional(&mut *conn)
-        .await?;
-    let Some((row,)) = row else {
+    let mut found = known_all(conn, &[person.clone()].into()).await?;
+    Ok(found.remove(person))
+}
+
+/// Returns what is known of each of these identities.
+pub async fn known_all(
+    conn: &mut StoreConnection,
+    persons: &BTreeSet<PersonId>,
+) -> Result<BTreeMap<PersonId, KnownIdentity>, StoreError> {
+    let mut found: BTreeMap<PersonId, KnownIdentity> = BTreeMap::new();
+    let persons: Vec<&PersonId> = persons.iter().collect();
+    for some in persons.chunks(AT_ONCE) {
+        let sql = format!(
+            "{}left join subject s on s.person_id = p.id where p.id in ({}) order by p.id, s.iss, s.sub",
+            sign_in_columns!(),
+            places(some.len())
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        let query = some
+            .iter()
+            .fold(query, |query, person| query.bind(person.as_str()));
+        for row in &query.fetch_all(&mut *conn).await? {
+            let person: PersonId = id("person", row.try_get("id")?)?;
+            let user: Option<&str> = row.try_get("user_id")?;
+            let user = user.map(|user| id("person", user)).transpose()?;
+            let known = found
+                .entry(person.clone())
+                .or_insert_with(|| KnownIdentity {
+                    person,
+                    row: user,
+                    sign_ins: Vec::new(),
+                    record: IdentityRecord::default(),
+                });
+            known.sign_ins.extend(sign_in(row)?);
+        }
+    }
+    live::view(conn, |projection| {
+        for (person, known) in &mut found {
+            known.record = projection.identities().record(person);
+        }
+    })
+    .await?;
+    Ok(found)
+}
+
+/// Reads a sign-in; none in the row of a person without one.
+fn sign_in(row: &AnyRow) -> Result<Option<SignInOfIdentity>, StoreError> {
+    let (Some(iss), Some(sub)) = (row.try_get("iss")?, row.try_get("sub")?) else {
         return Ok(None);
     };
-    Ok(Some(KnownIdentity {
-        person: person.clone(),
-        row: row.map(|user| id("person", &user)).transpose()?,
-        sign_ins: sign_ins(conn, person).await?,
-        record: identity::record(conn, person).await?,
+    let keys: Option<&str> = row.try_get("link_keys")?;
+    let claims: Option<&str> = row.try_get("claims")?;
+    let joined_from: Option<&str> = row.try_get("joined_from")?;
+    Ok(Some(SignInOfIdentity {
+        keys: stored_keys(Subject { iss, sub }, keys)?,
+        username: row.try_get("username")?,
+        stated_name: row.try_get("name")?,
+        first_seen: Timestamp(row.try_get("first_seen")?),
+        last_sign_in: row
+            .try_get::<Option<i64>, _>("last_sign_in")?
+            .map(Timestamp),
+        claims: claims.map(|user| id("subject", user)).transpose()?,
+        claimed_at: row.try_get::<Option<i64>, _>("claimed_at")?.map(Timestamp),
+        joined_from: joined_from.map(|from| id("subject", from)).transpose()?,
     }))
 }
 
-/// The columns of one sign-in with its person.
-macro_rules! sign_in_columns {
-    () => {
-        "select p.id, p.user_id, s.iss, s.sub, s.link_keys, s.username, s.name, s.first_seen, s.last_sign_in, s.claims, \
-         s.claimed_at from person p join subject s on s.person_id = p.id "
-    };
-}
-
-/// The values of these columns.
-type SignInRow = (
-    String,
-    Option<String>,
-    String,
-    String,
-    Option<String>,
-    Option<String>,
-    String,
-    i64,
-    Option<i64>,
-    Option<String>,
-    Option<i64>,
-);
-
-fn sign_in(row: SignInRow) -> Result<SignInOfIdentity, StoreError> {
-    let (_, _, iss, sub, keys, username, stated_name, first_seen, last, claims, claimed_at) = row;
-    Ok(SignInOfIdentity {
-        keys: stored_keys(Subject { iss, sub }, keys.as_deref())?,
-        username,
-        stated_name,
-        first_seen: Timestamp(first_seen),
-        last_sign_in: last.map(Timestamp),
-        claims: claims.map(|user| id("subject", &user)).transpose()?,
-        claimed_at: claimed_at.map(Timestamp),
-    })
-}
-
-async fn sign_ins(
+/// Returns whether the last session of each of these sign-ins proved a second factor; none without a session. Shown to
+/// people, and trusted by nothing.
+pub async fn second_factors(
     conn: &mut StoreConnection,
-    person: &PersonId,
-) -> Result<Vec<SignInOfIdentity>, StoreError> {
-    let rows: Vec<SignInRow> = sqlx::query_as(concat!(
-        sign_in_columns!(),
-        "where p.id = $1 order by s.iss, s.sub"
-    ))
-    .bind(person.as_str())
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter().map(sign_in).collect()
-}
-
-/// Returns whether the last session of a sign-in proved a second factor; none if there is no session. Shown to people, and
-/// trusted by nothing.
-pub async fn second_factor_of(
-    conn: &mut StoreConnection,
-    subject: &Subject,
-) -> Result<Option<Mfa>, StoreError> {
-    let row: Option<(String,)> = sqlx::query_as(
-        "select document from session where iss = $1 and sub = $2 order by started_at desc limit 1",
-    )
-    .bind(&subject.iss)
-    .bind(&subject.sub)
-    .fetch_optional(conn)
-    .await?;
-    let document = row.map(|(document,)| json::<SessionDocument>("session", &document));
-    Ok(document.transpose()?.map(|document| document.mfa))
-}
-
-/// Returns the identity that each sign-in of an identity came from; none for its own.
-pub async fn origins(
-    conn: &mut StoreConnection,
-    person: &PersonId,
-) -> Result<Vec<Option<PersonId>>, StoreError> {
-    let rows: Vec<(Option<String>,)> =
-        sqlx::query_as("select joined_from from subject where person_id = $1")
-            .bind(person.as_str())
-            .fetch_all(conn)
-            .await?;
-    rows.into_iter()
-        .map(|(from,)| from.map(|from| id("subject", &from)).transpose())
-        .collect()
+    subjects: &[&Subject],
+) -> Result<BTreeMap<Subject, Mfa>, StoreError> {
+    let mut found = BTreeMap::new();
+    for some in subjects.chunks(AT_ONCE) {
+        let sql = format!(
+            "select iss, sub, document from (select iss, sub, document, \
+             row_number() over (partition by iss, sub order by started_at desc) as place \
+             from session where sub in ({})) latest where place = 1",
+            places(some.len())
+        );
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+        let query = some
+            .iter()
+            .fold(query, |query, subject| query.bind(subject.sub.as_str()));
+        let rows: Vec<(String, String, String)> = query.fetch_all(&mut *conn).await?;
+        for (iss, sub, document) in rows {
+            let document: SessionDocument = json("session", &document)?;
+            found.insert(Subject { iss, sub }, document.mfa);
+        }
+    }
+    Ok(found)
 }
 
 /// Returns the other identity that is this user now and that somebody can act as: it has a sign-in or a role.
@@ -216,14 +220,15 @@ pub async fn others(
     suspended: &SuspendedUsers,
 ) -> Result<BTreeSet<PersonId>, StoreError> {
     let rows: Vec<(String,)> = sqlx::query_as(
-        "select id from person where user_id = $1 union select person_id from subject where claims = $1",
+        "select id from person where user_id = $1 union select person_id from subject where claims = $1 \
+         union select person_id from identity_user where user_id = $1",
     )
     .bind(user.as_str())
-    .fetch_all(&mut *conn)
+    .fetch_all(conn)
     .await?;
     let stored = rows.iter().map(|(other,)| id("person", other));
     let mut found = stored.collect::<Result<BTreeSet<PersonId>, StoreError>>()?;
-    found.extend(identity::ever_was(conn, user, suspended).await?);
+    found.extend(suspended.of(user));
     found.remove(person);
     Ok(found)
 }
@@ -306,30 +311,26 @@ pub async fn listed(
     let mut found: Vec<ListedIdentity> = Vec::new();
     for some in persons.chunks(AT_ONCE) {
         let sql = format!(
-            "{}where p.id in ({}) order by p.id, s.iss, s.sub",
+            "{}join subject s on s.person_id = p.id where p.id in ({}) order by p.id, s.iss, s.sub",
             sign_in_columns!(),
             places(some.len())
         );
-        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql));
         let query = some
             .iter()
             .fold(query, |query, person| query.bind(person.as_str()));
-        let rows: Vec<SignInRow> = query.fetch_all(&mut *conn).await?;
-        for row in rows {
-            if found
-                .last()
-                .is_none_or(|last| last.person.as_str() != row.0)
-            {
-                let user = row.1.as_deref().map(|user| id("person", user));
+        for row in &query.fetch_all(&mut *conn).await? {
+            let person: PersonId = id("person", row.try_get("id")?)?;
+            let user: Option<&str> = row.try_get("user_id")?;
+            if found.last().is_none_or(|last| last.person != person) {
                 found.push(ListedIdentity {
-                    person: id("person", &row.0)?,
-                    user: user.transpose()?,
+                    person,
+                    user: user.map(|user| id("person", user)).transpose()?,
                     sign_ins: Vec::new(),
                 });
             }
-            let sign_in = sign_in(row)?;
             if let Some(last) = found.last_mut() {
-                last.sign_ins.push(sign_in);
+                last.sign_ins.extend(sign_in(row)?);
             }
         }
     }

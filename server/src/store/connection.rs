@@ -1,8 +1,8 @@
 //! Connections to the database, which know what the ledger proves, and count their statements.
 //!
 //! Everything that reads rows of authority takes a [`StoreConnection`], so that no row can be read without the ledger
-//! that has to confirm it. Never shared between tasks, and never gives out the connection inside it, whose statements nobody
-//! would count.
+//! that has to confirm it. Never shared between tasks, and never gives out the connection inside it to anything but migrations:
+//! nobody would count its statements.
 
 use std::{
     fmt,
@@ -128,7 +128,8 @@ impl StoreConnection {
         &self.tail
     }
 
-    fn connection(&mut self) -> &mut AnyConnection {
+    /// Returns the connection, for migrations, whose statements are not counted.
+    pub(super) fn uncounted(&mut self) -> &mut AnyConnection {
         match &mut self.inner {
             Inner::Pooled(connection) => connection,
             Inner::Transaction(transaction) => transaction,
@@ -161,7 +162,7 @@ impl<'c> Executor<'c> for &'c mut StoreConnection {
         E: 'q + Execute<'q, Any>,
     {
         self.statements.add();
-        self.connection().fetch_many(query)
+        self.uncounted().fetch_many(query)
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<AnyRow>, Error>>
@@ -170,7 +171,7 @@ impl<'c> Executor<'c> for &'c mut StoreConnection {
         E: 'q + Execute<'q, Any>,
     {
         self.statements.add();
-        self.connection().fetch_optional(query)
+        self.uncounted().fetch_optional(query)
     }
 
     fn prepare_with<'e>(
@@ -181,7 +182,7 @@ impl<'c> Executor<'c> for &'c mut StoreConnection {
     where
         'c: 'e,
     {
-        self.connection().prepare_with(sql, parameters)
+        self.uncounted().prepare_with(sql, parameters)
     }
 }
 

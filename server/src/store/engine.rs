@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 
 use domain::{
     engine::{
-        AccessResource, ChangePhase, ChangeRow, Generation, OperationRow, Phase, ProgressRow,
-        ResourceRow, Rows, WindowRow, Write,
+        AccessResource, ChangePhase, ChangeRow, Generation, OperationRow, Phase, ResourceRow, Rows,
+        WindowRow, Write,
     },
-    ids::{ChangeId, GrantId},
+    ids::GrantId,
     ledger::projection::grants::Grants,
     time::Timestamp,
 };

@@ -249,6 +249,13 @@ pub async fn keep(
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SuspendedUsers(BTreeMap<UserId, BTreeSet<PersonId>>);
 
+impl SuspendedUsers {
+    /// Returns the suspended identities of a user.
+    pub fn of(&self, user: &UserId) -> impl Iterator<Item = PersonId> {
+        self.0.get(user).into_iter().flatten().cloned()
+    }
+}
+
 /// Returns the users of all suspended identities. A crawl asks once and not for each sign-in.
 pub async fn suspended_users(conn: &mut StoreConnection) -> Result<SuspendedUsers, StoreError> {
     live::view(conn, |projection| {
@@ -281,7 +288,7 @@ pub async fn ever_was(
             .await?;
     let indexed = rows.iter().map(|(person,)| id("identity_user", person));
     let mut found = indexed.collect::<Result<BTreeSet<PersonId>, StoreError>>()?;
-    found.extend(suspended.0.get(user).into_iter().flatten().cloned());
+    found.extend(suspended.of(user));
     Ok(found)
 }
 

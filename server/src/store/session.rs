@@ -186,11 +186,11 @@ const BY_ID: &str = concat!(session_columns!(), "where s.id = $1");
 
 async fn find(store: &Store, key: &str, sql: &'static str) -> Result<Option<Session>, StoreError> {
     let mut conn = store.connection().await?;
-    let began = Moment::now();
+    let asked = Moment::now();
     let Some(row) = sqlx::query(sql).bind(key).fetch_optional(&mut conn).await? else {
         return Ok(None);
     };
-    store.tail().saw_end(row.try_get("last_entry")?, began);
+    store.tail().saw_end(row.try_get("last_entry")?, asked);
     let user: Option<String> = row.try_get("user_id")?;
     let mut session = Session {
         id: row.try_get("id")?,

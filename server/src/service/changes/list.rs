@@ -204,25 +204,18 @@ impl ChangesPort for Service {
 }
 
 impl Service {
-    /// Returns the newest changes that affect a target or belong to a requester, as far as the viewer may see them.
-    /// Used on the pages of other resources.
+    /// Returns the newest changes that affect a target, as far as the viewer may see them. Used on the pages of other
+    /// resources.
     pub async fn recent_changes(
         &self,
-        about: Option<ChangeTarget>,
-        requester: Option<PersonId>,
+        about: ChangeTarget,
         limit: usize,
     ) -> PortResult<Vec<ChangeRow>> {
         self.allowed(Action::SeeOwn)?;
-        let requester = match (self.whose(OwnerFilter::All)?, requester) {
-            // Changes of others, for a viewer who sees only their own.
-            (Some(own), Some(asked)) if own != asked => return Ok(Vec::new()),
-            (Some(own), _) => Some(own),
-            (None, asked) => asked,
-        };
         let filter = Filter {
             state: None,
-            requester,
-            about,
+            requester: self.whose(OwnerFilter::All)?,
+            about: Some(about),
             folding: Folding::RefusedTogether,
         };
         Ok(self.rows(&filter, size(limit), 0).await.map_err(broken)?.0)
@@ -264,23 +257,35 @@ impl Service {
         offset: i64,
     ) -> Result<(Vec<ChangeRow>, i64), StoreError> {
         let mut conn = self.connection().await?;
-        let (found, total) = change::list(&mut conn, filter, limit, offset).await?;
+        let found = change::list(&mut conn, filter, limit, offset, &[]).await?;
         let snapshot = &self.read_model.snapshot;
         let mut people = PersonNames::new(snapshot);
-        let summaries = found.iter().map(|row| row.change.summary());
+        let summaries = found.rows.iter().map(|row| row.change.summary());
         let summaries: Vec<ChangeSummary<'_>> = summaries.collect();
         people.look_up_all(&mut conn, &summaries).await?;
-        let mut rows = Vec::with_capacity(found.len());
-        for (summary, ListRow { stands_for, .. }) in summaries.iter().zip(&found) {
-            let mut row = row(&mut conn, snapshot, &mut people, summary).await?;
-            row.folded = (*stands_for > 1).then(|| FoldedChanges {
-                count: *stands_for,
-                only: REFUSED_BY.filter(summary.requester()),
-            });
-            rows.push(row);
-        }
-        Ok((rows, total))
+        let rows = rows_of_page(&mut conn, snapshot, &mut people, &found.rows).await?;
+        Ok((rows, found.total))
     }
+}
+
+/// Returns the rows of a page of a list.
+pub(super) async fn rows_of_page(
+    conn: &mut StoreConnection,
+    snapshot: &Snapshot,
+    people: &mut PersonNames<'_>,
+    found: &[ListRow],
+) -> Result<Vec<ChangeRow>, StoreError> {
+    let mut rows = Vec::with_capacity(found.len());
+    for ListRow { change, stands_for } in found {
+        let summary = change.summary();
+        let mut row = row(conn, snapshot, people, &summary).await?;
+        row.folded = (*stands_for > 1).then(|| FoldedChanges {
+            count: *stands_for,
+            only: REFUSED_BY.filter(summary.requester()),
+        });
+        rows.push(row);
+    }
+    Ok(rows)
 }
 
 fn no_rows<T>() -> Page<T> {

@@ -28,8 +28,8 @@ pub(super) async fn read(
     operations: &[Operation],
     now: Timestamp,
 ) -> Result<SubjectStates, StoreError> {
-    let requested = [(requester, operations)];
-    let states = read_all(conn, snapshot, &requested, now).await?.pop();
+    let one = [(requester, operations)];
+    let states = read_all(conn, snapshot, &one, now).await?.pop();
     Ok(states.unwrap_or_default())
 }
 

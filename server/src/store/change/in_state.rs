@@ -1,16 +1,9 @@
-//! Changes by state or by id, in a few queries however many they are.
-
-use std::collections::BTreeMap;
+//! Changes with all their items, by state or by id, in a few queries however many they are.
 
 use domain::{change::State, ids::ChangeId};
 use sqlx::Row as _;
 
-use super::{
-    AT_ONCE, FoundChange, ListedChange,
-    found::found_all,
-    skipped,
-    summary::{LISTED, listed},
-};
+use super::{AT_ONCE, FoundChange, found::found_all, skipped};
 use crate::store::{StoreConnection, StoreError, id, places};
 
 /// Returns the changes in any of these states, oldest first, but for one.
@@ -70,28 +63,6 @@ pub async fn find_all(
             .fold(query, |query, change| query.bind(change.as_str()));
         let rows = query.fetch_all(&mut *conn).await?;
         all.extend(found_all(conn, &rows).await?);
-    }
-    Ok(all)
-}
-
-/// Returns these changes as a list shows them.
-pub async fn listed_by_id(
-    conn: &mut StoreConnection,
-    ids: &[ChangeId],
-) -> Result<BTreeMap<ChangeId, ListedChange>, StoreError> {
-    let mut all = BTreeMap::new();
-    for some in ids.chunks(AT_ONCE) {
-        let sql = format!(
-            "select {LISTED} from change where id in ({})",
-            places(some.len())
-        );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql));
-        let query = some
-            .iter()
-            .fold(query, |query, change| query.bind(change.as_str()));
-        let rows = query.fetch_all(&mut *conn).await?;
-        let listed = listed(conn, &rows).await?.into_iter();
-        all.extend(listed.map(|one| (one.summary().id().clone(), one)));
     }
     Ok(all)
 }

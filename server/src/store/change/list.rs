@@ -3,18 +3,20 @@
 //! A folded list counts a fold as one row, so that pages are full and their number is right. Folding hides nothing: the
 //! filter by requester shows each change.
 
+use std::collections::BTreeMap;
+
 use domain::{
     change::{Allowance, State},
     ids::{ChangeId, PersonId},
     time::Timestamp,
 };
-use sqlx::Row as _;
+use sqlx::{Row as _, any::AnyRow};
 
 use super::{
-    ChangeTarget, ListedChange, skipped,
+    AT_ONCE, ChangeTarget, ListedChange, skipped,
     summary::{LISTED, listed},
 };
-use crate::store::{StoreConnection, StoreError, id};
+use crate::store::{StoreConnection, StoreError, id, places};
 
 type Query<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
 
@@ -91,13 +93,24 @@ pub struct ListRow {
     pub stands_for: usize,
 }
 
-/// Returns the changes that match a filter, newest first, and their total number.
+/// A page of a list, and other changes that are shown beside it.
+#[derive(Debug, Clone, Default)]
+pub struct ListPage {
+    /// The changes that match the filter, newest first.
+    pub rows: Vec<ListRow>,
+    /// The number of all changes that match the filter.
+    pub total: i64,
+    pub others: BTreeMap<ChangeId, ListedChange>,
+}
+
+/// Returns a page of the changes that match a filter, and these other ones: what is read of all of them is read together.
 pub async fn list(
     conn: &mut StoreConnection,
     filter: &Filter,
     limit: i64,
     offset: i64,
-) -> Result<(Vec<ListRow>, i64), StoreError> {
+    others: &[ChangeId],
+) -> Result<ListPage, StoreError> {
     let condition = filter.condition();
     let alike = match filter.folding {
         Folding::EachChange => "1",
@@ -109,7 +122,7 @@ pub async fn list(
          from (select * from change {condition} order by submitted_at desc, id desc limit $5 offset $6) change \
          order by submitted_at desc, id desc"
     );
-    let rows = filter
+    let mut rows = filter
         .bound(sqlx::query(sqlx::AssertSqlSafe(sql)))
         .bind(limit)
         .bind(offset)
@@ -125,9 +138,40 @@ pub async fn list(
     for row in &rows {
         alike.push(usize::try_from(row.try_get::<i64, _>("alike")?).unwrap_or(usize::MAX));
     }
-    let changes = listed(conn, &rows).await?.into_iter().zip(alike);
-    let rows = changes.map(|(change, stands_for)| ListRow { change, stands_for });
-    Ok((rows.collect(), total))
+    rows.extend(rows_of(conn, others).await?);
+    let mut changes = listed(conn, &rows).await?;
+    let others = changes.split_off(alike.len());
+    let rows = changes.into_iter().zip(alike);
+    let others = others.into_iter();
+    Ok(ListPage {
+        rows: rows
+            .map(|(change, stands_for)| ListRow { change, stands_for })
+            .collect(),
+        total,
+        others: others
+            .map(|one| (one.summary().id().clone(), one))
+            .collect(),
+    })
+}
+
+/// Returns the rows of these changes.
+async fn rows_of(
+    conn: &mut StoreConnection,
+    changes: &[ChangeId],
+) -> Result<Vec<AnyRow>, StoreError> {
+    let mut rows = Vec::with_capacity(changes.len());
+    for some in changes.chunks(AT_ONCE) {
+        let sql = format!(
+            "select {LISTED} from change where id in ({})",
+            places(some.len())
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        let query = some
+            .iter()
+            .fold(query, |query, change| query.bind(change.as_str()));
+        rows.extend(query.fetch_all(&mut *conn).await?);
+    }
+    Ok(rows)
 }
 
 /// Returns the number of changes that match a filter.

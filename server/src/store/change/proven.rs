@@ -215,7 +215,8 @@ impl<'r> ProvenChange<'r> {
             approvals,
             mismatches,
         } = self.decisions;
-        let (read, row) = (self.read, self.read.row);
+        let read = self.read;
+        let row = read.row;
         Ok(StoredChange {
             change: Change {
                 id: read.id,
@@ -262,7 +263,8 @@ impl<'r> ProvenChange<'r> {
     }
 
     fn unreadable(self, items: Vec<StoredItem>) -> Result<UnreadableRow, StoreError> {
-        let (read, row) = (self.read, self.read.row);
+        let read = self.read;
+        let row = read.row;
         Ok(UnreadableRow {
             change: UnreadableChange {
                 id: read.id,

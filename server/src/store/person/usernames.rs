@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::ids::{PersonId, UserId};
+use domain::ids::PersonId;
 
 use super::LastSignIn;
 use crate::store::{StoreConnection, StoreError, id, places};

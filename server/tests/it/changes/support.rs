@@ -443,10 +443,9 @@ impl Org {
     /// Returns the number of all changes.
     pub async fn count(&self) -> i64 {
         let mut conn = self.app_state.store.connection().await.unwrap();
-        change::list(&mut conn, &change::Filter::default(), 1, 0)
-            .await
-            .unwrap()
-            .1
+        let everything = change::Filter::default();
+        let found = change::list(&mut conn, &everything, 1, 0, &[]).await;
+        found.unwrap().total
     }
 
     /// Returns the types of a change's ledger entries, oldest first.
