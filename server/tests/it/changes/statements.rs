@@ -4,8 +4,7 @@
 use std::sync::Arc;
 
 use app::backend::{
-    ChangesPort as _, DecisionInput, DecisionPort as _, InboxPosition, ListQuery,
-    NewChangePort as _, ViewerPort as _,
+    ChangesPort as _, DecisionInput, DecisionPort as _, InboxPosition, ListQuery, ViewerPort as _,
 };
 use domain::{approval::Decision, ids::ChangeId, shared_map::SharedMap, time::Duration};
 use server::{
@@ -13,7 +12,7 @@ use server::{
     store::{Moment, change, identity},
 };
 
-use super::support::{Org, grant, person_id, submission};
+use super::support::{Org, grant, person_id};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
