@@ -340,10 +340,9 @@ impl Service {
         };
         let read_model = self.app_state.read_model();
         let mut conn = self.connection().await.map_err(broken)?;
-        let name = PersonNames::new(&read_model.snapshot)
-            .name(&mut conn, &last.approver)
-            .await
-            .map_err(broken)?;
+        let mut people = PersonNames::new(&read_model.snapshot);
+        let name = people.name(&mut conn, &last.approver).await;
+        let name = name.map_err(broken)?;
         let did = match last.decision {
             Decision::Approve => "approved",
             Decision::Decline => "declined",
