@@ -70,7 +70,7 @@ impl ExternalIdDigest {
 }
 
 /// How an identity differs from the directory.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum LinkDifference {
     /// The user was deleted, and no key of the identity finds another user.
     Deleted,
@@ -241,11 +241,14 @@ pub enum LinkStatus {
     NotRead(String),
 }
 
+/// Why an identity may not be the user of its row.
+const NOT_RECORDED: &str = "the ledger records no link of this identity";
+
 /// Compares an identity with the directory. `stored` is the user of the database's row, which counts only as far as the
 /// ledger confirms it.
 pub fn link_status(record: &IdentityRecord, stored: &UserId, read: &LinkRead) -> LinkStatus {
     let altered = match record.recorded_user() {
-        RecordedUser::NotRecorded => false,
+        RecordedUser::NotRecorded => return LinkStatus::Unclear(NOT_RECORDED),
         RecordedUser::None => true,
         RecordedUser::User(user) => user != stored,
     };

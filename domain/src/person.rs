@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{PersonId, UserId};
+use crate::ids::PersonId;
 
 /// The permanent identifier of a sign-in: OIDC `iss` and `sub`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,16 +23,6 @@ pub struct Subject {
     pub iss: String,
     /// The issuer's id of the user.
     pub sub: String,
-}
-
-/// One human.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
-    /// Created when the person is first seen, never reused.
-    pub id: PersonId,
-    /// The Identity Center user; a person without one has read-only access.
-    pub user: Option<UserId>,
-    pub subjects: Vec<Subject>,
 }
 
 /// Returns the name under which somebody is shown whom the directory does not name: the name of the sign-in, marked. The

@@ -24,16 +24,21 @@ pub fn read(path: &Path) -> io::Result<Option<String>> {
 
 /// Creates a file with a random key, and its folder.
 pub fn create(path: &Path) -> io::Result<[u8; 32]> {
+    let key = clock::random();
+    create_with(path, &key)?;
+    Ok(key)
+}
+
+/// Creates a file with this key, and its folder.
+pub fn create_with(path: &Path, key: &[u8; 32]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let key = clock::random();
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
-    file.write_all(format!("{}\n", Hash(key).hex()).as_bytes())?;
-    file.sync_all()?;
-    Ok(key)
+    file.write_all(format!("{}\n", Hash(*key).hex()).as_bytes())?;
+    file.sync_all()
 }

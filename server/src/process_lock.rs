@@ -1,6 +1,7 @@
 //! Keeps two processes from using the same files: the database file of a server, and the data folder of a sandbox.
 //!
-//! The operating system holds the lock and releases it when the process ends, however it ends. Never taken by commands
+//! The operating system holds the lock and releases it when the process ends, however it ends. Taken by the commands of the
+//! host that need a database without a server, such as `ledger adopt-row-key`. Never taken by commands
 //! that run beside a server, such as `report` or `identity confirm`. Only the user of the server can open the file:
 //! whoever can read it can hold its lock.
 

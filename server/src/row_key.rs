@@ -16,7 +16,7 @@ use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use crate::key_file;
+use crate::{clock, key_file};
 
 /// The file of the key: 64 hex digits, or several such lines of which the first one is in use.
 pub const KEY_FILE: &str = "row.key";
@@ -40,6 +40,13 @@ pub enum RowKeyError {
          it is lost, docs/row-key.md states what to do"
     )]
     Missing(PathBuf),
+    /// This command creates no key.
+    #[error(
+        "{0} is missing, and only `leastwise serve` creates a row key. Name its folder of keys with --keys or \
+         LEASTWISE_KEYS, or set LEASTWISE_ROW_KEY; before the first start of `leastwise serve` there is none. If the row key \
+         is lost, docs/row-key.md states what to do"
+    )]
+    NotHere(PathBuf),
 }
 
 /// Whether a missing key may be created.
@@ -127,6 +134,13 @@ impl RowKeys {
         })
     }
 
+    fn of(key: &[u8; 32]) -> Self {
+        Self {
+            in_use: Arc::new(RowKey::new(key)),
+            earlier: Arc::default(),
+        }
+    }
+
     /// Returns the names of all keys; the one in use first.
     pub fn ids(&self) -> impl Iterator<Item = &RowKeyId> {
         let earlier = self.earlier.iter().map(|key| &key.id);
@@ -169,10 +183,38 @@ pub fn load(
         return Err(RowKeyError::Missing(path));
     }
     let key = key_file::create(&path).map_err(|source| RowKeyError::File { path, source })?;
-    Ok(RowKeys {
-        in_use: Arc::new(RowKey::new(&key)),
-        earlier: Arc::default(),
-    })
+    Ok(RowKeys::of(&key))
+}
+
+/// Returns the keys, which must exist. Creates nothing.
+///
+/// # Errors
+/// If the keys are missing or malformed, or the file cannot be read.
+pub fn required(folder: &Path, given: Option<&str>) -> Result<RowKeys, RowKeyError> {
+    existing(folder, given)?.ok_or_else(|| RowKeyError::NotHere(folder.join(KEY_FILE)))
+}
+
+/// A random key that is not in a file yet.
+pub struct NewRowKey([u8; 32]);
+
+impl NewRowKey {
+    pub fn random() -> Self {
+        Self(clock::random())
+    }
+
+    /// Returns it as the only key.
+    pub fn keys(&self) -> RowKeys {
+        RowKeys::of(&self.0)
+    }
+
+    /// Creates the file.
+    ///
+    /// # Errors
+    /// If the file exists or cannot be created.
+    pub fn save(&self, folder: &Path) -> Result<(), RowKeyError> {
+        let path = folder.join(KEY_FILE);
+        key_file::create_with(&path, &self.0).map_err(|source| RowKeyError::File { path, source })
+    }
 }
 
 /// Returns the keys; none if there are none. Creates nothing.

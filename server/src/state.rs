@@ -1,21 +1,19 @@
 //! The composition root: builds everything that runs from the configuration.
 
-use std::{
-    collections::BTreeSet,
-    fmt::Write as _,
-    sync::{Arc, atomic::Ordering},
-};
+mod first_roles;
+mod open_store;
+
+pub use first_roles::first_roles;
+pub use open_store::{StoreUser, log_name, open_store};
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    authorize::Role,
     directory::ExternalId,
     ids::{PersonId, UserId},
-    ledger::{InvalidName, LogName},
-    person::{
-        Subject,
-        link::{IdentityLink, LinkKeys, link_identity},
-    },
+    ledger::InvalidName,
+    person::link::{IdentityLink, LinkKeys, link_identity},
     policies::{RemovalLimits, RemovalPolicies, RuleError, Rules},
     second_factor::{PoolMfa, StepUpLimits},
 };
@@ -23,29 +21,25 @@ use thiserror::Error;
 
 use crate::{
     aws::{Access, AppName, Aws, SetupError, error::ErrorClass},
-    clock::{self, Clock},
-    config::{self, ConfigError, ServeArgs},
+    clock::Clock,
+    config::ConfigError,
     engine::seal::Sealer,
     http::oidc::{DiscoveryFailure, InvalidOidcConfig},
     managed_policies::{Catalogue, CatalogueError},
     process_lock::LockError,
-    row_key::{self, KeyHistory, RowKeyError},
+    row_key::RowKeyError,
     service::{
         app_state::AppState,
         engine_lease::EngineLease,
         identities,
         instance::{self, InstanceError},
-        jobs,
         journal::{EntryActor, Journal},
-        names, oversight,
+        metrics, names,
         readiness::Readiness,
         settings::Settings,
         sign_in::{PoolCheck, PoolStatus, UserLookup},
     },
-    store::{
-        self, Durability, Store, StoreError,
-        person::{RoleOutcome, SignInClaims},
-    },
+    store::{self, StoreError},
 };
 
 /// The Cedar schema of this build.
@@ -76,6 +70,11 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error(transparent)]
     RowKey(#[from] RowKeyError),
+    #[error(
+        "the database {0} does not exist, and only `leastwise serve` creates it. Name the database of the server with \
+         --database or LEASTWISE_DATABASE_URL"
+    )]
+    NoDatabase(String),
     /// Entries of an earlier version have no MAC yet.
     #[error(
         "the ledger was written by an earlier version: start `leastwise serve` with this version first, which gives its \
@@ -109,38 +108,9 @@ pub enum StartError {
     Ended(&'static str),
 }
 
-/// Opens the database with the row keys, and migrates it.
-pub async fn open_store(database: &crate::config::DatabaseArgs) -> Result<Store, StartError> {
-    let lease = database.engine_lease()?;
-    let store = Store::open_with(&database.url, Durability::Full, lease).await?;
-    store.migrate().await?;
-    let history = if store::ledger::row_key_ids(&store).await?.is_empty() {
-        KeyHistory::New
-    } else {
-        KeyHistory::Authenticated
-    };
-    let given = config::row_key_variable()?;
-    let keys = row_key::load(&database.keys, given.as_deref(), history)?;
-    let mut tx = store.write().await?;
-    store::ledger::register_row_keys(&mut tx, &keys, Clock::System.now()).await?;
-    tx.commit().await?;
-    Ok(store.with_row_keys(keys))
-}
-
-/// Returns the name of the log: the configured one, or that of the database.
-pub async fn log_name(
-    database: &crate::config::DatabaseArgs,
-    store: &Store,
-) -> Result<LogName, StartError> {
-    let held = store::ledger::head(store).await?.map(|head| head.log);
-    let log = database.log_name.clone().or(held);
-    Ok(LogName::parse(
-        log.as_deref().unwrap_or("leastwise/ledger"),
-    )?)
-}
-
 /// Opens the database, connects to AWS and parses the policies: everything except the web server.
 pub async fn app_state(
+    user: StoreUser,
     database: &crate::config::DatabaseArgs,
     aws: &crate::config::AwsArgs,
     identities: &crate::config::IdentityArgs,
@@ -154,7 +124,7 @@ pub async fn app_state(
         app_name: AppName::new(format!("leastwise-{process}")).ok(),
         ..aws.access()?
     };
-    let store = open_store(database).await?;
+    let store = open_store(database, user).await?;
     let clock = Clock::System;
     let clients = Aws::connect(&access).await;
     let instance = clients.instance().await?;
@@ -188,7 +158,8 @@ pub async fn command_state(
 ) -> Result<Arc<AppState>, StartError> {
     let crawl_every = domain::time::Duration::minutes(15);
     let step_up = StepUpLimits::default();
-    let app_state = app_state(database, aws, identities, crawl_every, "", step_up).await?;
+    let user = StoreUser::Command;
+    let app_state = app_state(user, database, aws, identities, crawl_every, "", step_up).await?;
     let head = store::ledger::head(&app_state.store).await?;
     let mut conn = app_state.store.connection().await?;
     if head.is_some() && !store::ledger::has_macs(&mut conn).await? {
@@ -215,55 +186,6 @@ pub async fn bootstrap(app_state: &AppState) -> Result<(), StartError> {
                 .journal
                 .rules_activated(&EntryActor::leastwise(), app_state.rules.version()),
         );
-    }
-    app_state.journal.append_many(&mut tx, entries).await?;
-    Ok(tx.commit().await?)
-}
-
-/// Grants the initial roles that the configuration names. Requires the stored directory: roles of an identity without a
-/// linked user have no effect.
-pub async fn first_roles(app_state: &AppState, args: &ServeArgs) -> Result<(), StartError> {
-    let now = app_state.clock.now();
-    let read_model = app_state.read_model();
-    let mut tx = app_state.store.write().await?;
-    let mut entries = Vec::new();
-    let issuer = args.subject_issuer.clone().unwrap_or_else(|| args.issuer());
-    let roles = [
-        (Role::Administrator, &args.administrators),
-        (Role::Approver, &args.approvers),
-        (Role::Auditor, &args.auditors),
-    ];
-    for (role, subs) in roles {
-        for sub in subs.iter().collect::<BTreeSet<_>>() {
-            let subject = Subject {
-                iss: issuer.clone(),
-                sub: sub.clone(),
-            };
-            let keys = store::person::keys_of(tx.conn(), &subject).await?;
-            let introduction = SignInClaims {
-                keys: &keys,
-                name: "",
-                username: None,
-                link: &link_identity(&keys, read_model.snapshot.found_by(&keys)),
-                new_id: clock::person_id(),
-                at: now,
-            };
-            let known = store::person::resolve(&mut tx, &introduction).await?;
-            // The proof of a role reads its entry, so the entries of a link come before the next role.
-            let linking = app_state.journal.linking(&subject, &known, now);
-            app_state.journal.append_many(&mut tx, linking).await?;
-            let ensured =
-                store::person::ensure_role(&mut tx, &known.person, role, "configuration", now)
-                    .await?;
-            if ensured == RoleOutcome::New {
-                let who = EntryActor::leastwise();
-                entries.push(
-                    app_state
-                        .journal
-                        .role_granted(&who, &known.person, role, now),
-                );
-            }
-        }
     }
     app_state.journal.append_many(&mut tx, entries).await?;
     Ok(tx.commit().await?)
@@ -365,43 +287,6 @@ impl Readiness for PortAdapters {
     }
 
     async fn metrics(&self) -> String {
-        let budgets = &self.app_state.aws.budgets;
-        let mut text = String::new();
-        for (service, budget) in [
-            ("sso", &budgets.sso),
-            ("identitystore", &budgets.directory),
-            ("organizations", &budgets.organizations),
-        ] {
-            let (calls, throttled) = (budget.calls(), budget.throttled());
-            let lines = [
-                format!("leastwise_aws_calls_total{{service=\"{service}\"}} {calls}\n"),
-                format!("leastwise_aws_throttled_total{{service=\"{service}\"}} {throttled}\n"),
-            ];
-            text.extend(lines);
-        }
-        let alarms = self.app_state.removal_alarms.load(Ordering::Relaxed);
-        writeln!(text, "leastwise_removal_alarms_total {alarms}")
-            .expect("writing to a string cannot fail");
-        let publication = &self.app_state.publication;
-        let (count, took) = (publication.count(), publication.took().as_secs_f64());
-        text.extend([
-            format!("leastwise_publications_total {count}\n"),
-            format!("leastwise_publication_seconds_total {took}\n"),
-        ]);
-        let identities = self.app_state.identity_summary();
-        text.extend([
-            format!("leastwise_identities_suspended {}\n", identities.suspended),
-            format!(
-                "leastwise_identity_alarm {}\n",
-                u8::from(identities.alarm.is_some())
-            ),
-        ]);
-        let engine = u8::from(*self.app_state.engine_lease.runs_here().borrow());
-        writeln!(text, "leastwise_engine_runs_here {engine}")
-            .expect("writing to a string cannot fail");
-        let idle = oversight::idle_marks(&self.app_state).len();
-        writeln!(text, "leastwise_oversight_marks_idle {idle}")
-            .expect("writing to a string cannot fail");
-        text + &jobs::metrics(&self.app_state).await
+        metrics::text(&self.app_state).await
     }
 }

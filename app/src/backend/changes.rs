@@ -11,10 +11,10 @@ use domain::{
 };
 
 use super::{
-    AccountRef, AgainstApproval, ChangeForm, ChangeRow, DecisionInput, EffectPage, FollowUpLink,
-    FollowUps, ItemProgress, LedgerMismatchView, ListQuery, LiveProgress, NewChange, Page,
-    PortResult, Preview, SentencePart, SetRef, Submission, UnreadableChangeView, UnreadableItem,
-    UserRef, ViaRef, obstacle,
+    AccountRef, AgainstApproval, ChangeForm, ChangeRow, DecisionInput, EffectPage,
+    EntryAuthenticity, FollowUpLink, FollowUps, ItemProgress, LedgerMismatchView, ListQuery,
+    LiveProgress, NewChange, Page, PortResult, Preview, SentencePart, SetRef, Submission,
+    UnreadableChangeView, UnreadableItem, UserRef, ViaRef, obstacle,
 };
 
 /// A decision on a change.
@@ -34,6 +34,7 @@ pub struct ApprovalView {
 pub struct TimelineRow {
     /// The sequence number in the ledger.
     pub seq: u64,
+    pub authenticity: EntryAuthenticity,
     pub at: Timestamp,
     /// A description of the event.
     pub what: String,

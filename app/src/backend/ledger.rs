@@ -20,9 +20,26 @@ pub struct EntryRow {
     /// None if a newer version wrote the entry.
     pub meaning: Option<EntryMeaning>,
     pub outcome: Outcome,
+    pub authenticity: EntryAuthenticity,
     pub sentence: Vec<SentencePart>,
     /// The change that the entry belongs to.
     pub change: Option<ChangeId>,
+}
+
+/// Whether Leastwise wrote an entry at its place, by the row key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryAuthenticity {
+    Authentic,
+    /// It was added or altered by somebody else, or is behind such an entry. It does not count.
+    NotAuthentic,
+}
+
+/// The exact bytes of an entry.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct EntryLeaf {
+    pub bytes: Vec<u8>,
+    pub authenticity: EntryAuthenticity,
 }
 
 /// What the event of an entry means.
@@ -176,7 +193,7 @@ pub trait LedgerPort {
     /// Returns a page of the items that are stored beside an entry.
     async fn entry_items(&self, seq: u64, page: usize) -> PortResult<EntryItems>;
     /// Returns the exact bytes of the leaf of one entry.
-    async fn leaf(&self, seq: u64) -> PortResult<Vec<u8>>;
+    async fn leaf(&self, seq: u64) -> PortResult<EntryLeaf>;
     /// Returns the signature status.
     async fn ledger_health(&self) -> PortResult<LedgerHealth>;
 }

@@ -3,7 +3,7 @@
 use domain::time::Timestamp;
 use leptos::prelude::*;
 
-use super::ExactTime;
+use super::{ExactTime, not_authentic};
 use crate::backend::TimelineRow;
 
 #[component]
@@ -32,7 +32,7 @@ fn item(row: TimelineRow, linked: bool, now: Timestamp) -> impl IntoView {
     view! {
         <li>
             <div class="flex flex-wrap items-baseline justify-between gap-x-4">
-                <span><span class="font-medium">{row.what}</span> {row.account.map(|name| format!(": {name}"))} {row.who.map(|who| format!(" by {who}"))}</span>
+                <span>{not_authentic(row.authenticity)} <span class="font-medium">{row.what}</span> {row.account.map(|name| format!(": {name}"))} {row.who.map(|who| format!(" by {who}"))}</span>
                 <span class="text-muted text-xs inline-flex gap-x-2"><ExactTime at=row.at now /> {number}</span>
             </div>
             {row.note.map(|note| view! { <p class="mt-1 max-w-[72ch] whitespace-pre-wrap break-words">{note}</p> })}

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        EntryItem, EntryItems, EntryMeaning, EntryView, Inclusion, ItemsProof, PortResult,
-        sentence_words,
+        EntryAuthenticity, EntryItem, EntryItems, EntryMeaning, EntryView, Inclusion, ItemsProof,
+        PortResult, sentence_words,
     },
     components::{
         Column, Crumb, Definition, DefinitionList, EntrySentence, ExactTime, Glyph, LinkButton,
@@ -60,6 +60,13 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
             </Notice>
         }
     });
+    let forged = (row.authenticity == EntryAuthenticity::NotAuthentic).then(|| {
+        view! {
+            <Notice status=Status::Danger title="This entry is not authentic">
+                "Leastwise did not write it at this place, or it was altered, or it is behind such an entry. It counts for nothing. Run leastwise ledger verify on the host, and follow docs/row-key.md."
+            </Notice>
+        }
+    });
     view! {
         <PageHeader
             title=format!("Entry {}", row.seq)
@@ -68,6 +75,7 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
             detail=view! { {title} }.into_any()
             actions
         />
+        {forged}
         {altered}
         <Section title="Event">
             <div data-body>

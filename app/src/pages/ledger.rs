@@ -7,7 +7,8 @@ use crate::{
     backend::{EntryRow, LEDGER_FILTERS, LedgerHealth, ListQuery, Page as Rows, PortResult},
     components::{
         Column, Definition, DefinitionList, Empty, EmptyFiltered, EntrySentence, Glyph, ListBar,
-        Notice, PageHeader, Section, Status, StatusBadge, Table, Time, list_href, pages,
+        Notice, PageHeader, Section, Status, StatusBadge, Table, Time, list_href, not_authentic,
+        pages,
     },
     routes::{Page, Visit},
 };
@@ -122,6 +123,7 @@ fn row(entry: EntryRow, now: Timestamp) -> impl IntoView {
         at,
         kind,
         outcome,
+        authenticity,
         sentence,
         ..
     } = entry;
@@ -129,7 +131,7 @@ fn row(entry: EntryRow, now: Timestamp) -> impl IntoView {
         <tr>
             <th scope="row" data-numeric><a href=format!("/ledger/{seq}")>{seq}</a></th>
             <td class="whitespace-nowrap"><Time at now /></td>
-            <td><EntrySentence sentence /></td>
+            <td>{not_authentic(authenticity)} <EntrySentence sentence /></td>
             <td>{outcome_badge(outcome)}</td>
             <td data-wide class="text-muted"><code>{kind}</code></td>
         </tr>

@@ -248,11 +248,21 @@ fn running_jobs(jobs: Vec<RunningJob>, manage: Buttons, now: Timestamp) -> AnyVi
             </tr>
         }
     });
-    let rows = rows.collect_view();
+    let rows = rows.collect_view().into_any();
+    jobs_section("running", ("Running jobs", "Running jobs"), columns, rows)
+}
+
+/// A section with a table of jobs, which the figures link to.
+fn jobs_section(
+    id: &'static str,
+    (title, caption): (&'static str, &'static str),
+    columns: Vec<Column>,
+    rows: AnyView,
+) -> AnyView {
     view! {
-        <div id="running">
-            <Section title="Running jobs">
-                <Table caption="Running jobs" columns narrow=Narrow::Cards>{rows}</Table>
+        <div id=id>
+            <Section title>
+                <Table caption columns narrow=Narrow::Cards>{rows}</Table>
             </Section>
         </div>
     }
@@ -293,15 +303,9 @@ fn queue(rows: Vec<QueueRow>, manage: Buttons, now: Timestamp) -> AnyView {
             </tr>
         }
     });
-    let rows = rows.collect_view();
-    view! {
-        <div id="queue">
-            <Section title="Queue">
-                <Table caption="Jobs that wait, by kind" columns narrow=Narrow::Cards>{rows}</Table>
-            </Section>
-        </div>
-    }
-    .into_any()
+    let rows = rows.collect_view().into_any();
+    let titles = ("Queue", "Jobs that wait, by kind");
+    jobs_section("queue", titles, columns, rows)
 }
 
 /// Returns when a job of a kind begins of which none waits.

@@ -16,6 +16,8 @@
 //! After its end, and if the ledger does not confirm its text, it loosens nothing: what there is without it counts, and
 //! the declared value only where it is stricter.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Classification, Environment, Pci, Source};
 use crate::time::{Duration, Timestamp};
 
@@ -23,7 +25,7 @@ use crate::time::{Duration, Timestamp};
 pub const CONFIRM_BEFORE: Duration = Duration::days(30);
 
 /// A declaration, as far as it classifies an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Declared {
     pub environment: Environment,
     pub pci: Pci,
@@ -36,7 +38,7 @@ pub struct Declared {
 }
 
 /// Whether the stored text of a declaration is the one that the ledger records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeclarationProof {
     Confirmed,
     /// The row is missing or was altered. What its entry states still tightens.

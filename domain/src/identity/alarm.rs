@@ -4,6 +4,8 @@
 //! nobody is suspended because of it, and somebody looks at it on the host. The alarm never excuses anything else. A
 //! difference of another time, and one that leaves no other user, suspends as if there were no alarm.
 
+use serde::{Deserialize, Serialize};
+
 use super::{IdentityRecord, LinkDifference};
 use crate::time::{Duration, Timestamp};
 
@@ -35,7 +37,7 @@ pub fn reaction(differing: usize, linked: usize, percent: u8) -> LinkReaction {
 }
 
 /// The alarm that many identities differed at once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdentityAlarm {
     pub at: Timestamp,
     /// How many identities differed.
@@ -45,7 +47,7 @@ pub struct IdentityAlarm {
 }
 
 /// A difference of an identity that belongs to an alarm.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlarmInclusion {
     pub at: Timestamp,
     pub difference: LinkDifference,

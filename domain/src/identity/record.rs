@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::{AlarmInclusion, ExternalIdDigest, KeysDigest, LinkDifference};
 use crate::{
     directory::ExternalId,
@@ -13,24 +15,26 @@ use crate::{
 };
 
 /// Since when, and why, an identity may not act.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suspension {
     pub at: Timestamp,
     pub difference: LinkDifference,
 }
 
 /// The change by which people agreed to something about an identity.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agreement {
     pub change: ChangeId,
     pub at: Timestamp,
 }
 
 /// Everything that the ledger records about the link of one identity.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdentityRecord {
     /// The user that the identity is linked to; none before the first link was recorded, and after people ended it.
     pub current: Option<UserId>,
+    /// The user that keys of a sign-in found, until the link is recorded with its external ids.
+    pub found: Option<UserId>,
     /// Every user that the identity ever was, with the external ids that it had. Includes users that nobody confirmed.
     pub users: BTreeMap<UserId, BTreeSet<ExternalIdDigest>>,
     /// The external ids by which the identity is compared with the directory: those of its user, as the last confirmation
@@ -58,7 +62,7 @@ pub struct IdentityRecord {
 /// The user that the row of an identity has to contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecordedUser<'a> {
-    /// No link was recorded yet, so a row of any user may be older than the record.
+    /// No link was recorded. A row that contains a user does not count.
     NotRecorded,
     None,
     User(&'a UserId),
@@ -73,11 +77,16 @@ impl IdentityRecord {
     /// Whether a user is this human: it is or was the identity's user, or it has an external id that the identity ever
     /// had.
     pub fn is_oneself(&self, user: &UserId, external_ids: &[ExternalId]) -> bool {
-        self.users.contains_key(user)
+        self.ever_was(user)
             || external_ids.iter().any(|external| {
                 let digest = ExternalIdDigest::of(external);
                 self.users.values().any(|ids| ids.contains(&digest))
             })
+    }
+
+    /// Whether the identity is or was a user.
+    pub fn ever_was(&self, user: &UserId) -> bool {
+        self.users.contains_key(user) || self.found.as_ref() == Some(user)
     }
 
     /// Returns the user that the row of the identity has to contain.
@@ -87,7 +96,18 @@ impl IdentityRecord {
             Some(_) if self.joined.is_some() => RecordedUser::None,
             Some(user) => RecordedUser::User(user),
             None if self.ended.is_some() => RecordedUser::None,
-            None => RecordedUser::NotRecorded,
+            None => match &self.found {
+                Some(found) => RecordedUser::User(found),
+                None => RecordedUser::NotRecorded,
+            },
+        }
+    }
+
+    /// Returns the user that the identity is linked to.
+    pub fn user(&self) -> Option<&UserId> {
+        match self.recorded_user() {
+            RecordedUser::NotRecorded | RecordedUser::None => None,
+            RecordedUser::User(user) => Some(user),
         }
     }
 

@@ -81,6 +81,10 @@ pub struct Manifest {
     pub tree_size: u64,
     /// The root of the largest checkpoint.
     pub root: Hash,
+    /// The first entry that Leastwise did not write at its place, according to the MACs at the time of the export: it and
+    /// those after it do not count. Absent if there is none, or if the MACs were not checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_not_authentic: Option<u64>,
     /// The other files, by name.
     pub files: BTreeMap<String, FileDigest>,
 }

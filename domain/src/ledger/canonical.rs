@@ -30,6 +30,51 @@ pub struct Envelope<'a> {
     pub seq: Option<&'a [u8]>,
     pub log: Option<&'a [u8]>,
     pub prev: Option<&'a [u8]>,
+    /// The members that hold private values, or objects of them.
+    pub actor: Option<&'a [u8]>,
+    pub justification: Option<&'a [u8]>,
+    pub origin: Option<&'a [u8]>,
+    pub private: Option<&'a [u8]>,
+    pub target: Option<&'a [u8]>,
+}
+
+impl<'a> Envelope<'a> {
+    /// Returns the raw value at a JSON Pointer of one or two names. None also means: not known without parsing the leaf.
+    pub fn at(&self, pointer: &str) -> Option<&'a [u8]> {
+        let path = pointer.strip_prefix('/')?;
+        let (first, second) = match path.split_once('/') {
+            Some((first, second)) => (first, Some(second)),
+            None => (path, None),
+        };
+        let member = match first {
+            "actor" => self.actor,
+            "justification" => self.justification,
+            "origin" => self.origin,
+            "private" => self.private,
+            "target" => self.target,
+            _ => None,
+        }?;
+        let Some(name) = second else {
+            return Some(member);
+        };
+        // Any other name could be spelled in another way in the leaf.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if !name.bytes().all(plain) {
+            return None;
+        }
+        let mut scanner = Scanner {
+            bytes: member,
+            at: 0,
+        };
+        let mut found = None;
+        let within = |key: &[u8], value| {
+            if key == name.as_bytes() {
+                found = Some(value);
+            }
+        };
+        scanner.object(2, within).ok()?;
+        found
+    }
 }
 
 /// Checks that the bytes are one canonical JSON object and returns its envelope.
@@ -47,6 +92,11 @@ pub fn scan(leaf: &[u8]) -> Result<Envelope<'_>, Flaw> {
         b"seq" => envelope.seq = Some(value),
         b"log" => envelope.log = Some(value),
         b"prev" => envelope.prev = Some(value),
+        b"actor" => envelope.actor = Some(value),
+        b"justification" => envelope.justification = Some(value),
+        b"origin" => envelope.origin = Some(value),
+        b"private" => envelope.private = Some(value),
+        b"target" => envelope.target = Some(value),
         _ => {}
     })?;
     if scanner.at == leaf.len() {
@@ -161,11 +211,7 @@ impl<'a> Scanner<'a> {
         self.expect(b"\"", "expected a string")?;
         let start = self.at;
         loop {
-            let rest = &self.bytes[self.at..];
-            let plain = rest
-                .iter()
-                .position(|&b| b == b'"' || b == b'\\' || b < 0x20);
-            self.at += plain.unwrap_or(rest.len());
+            self.at += plain(&self.bytes[self.at..]);
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -221,6 +267,28 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// Returns the number of bytes before the first quote, backslash or control character. Eight bytes are compared at once,
+/// because most of a leaf is text.
+fn plain(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGHS: u64 = ONES << 7;
+    // The lowest high bit that is set belongs to the first such byte. Those above it may belong to others.
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGHS;
+    let equal = |word: u64, byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    let (words, _) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = below(word, 0x20) | equal(word, b'"') | equal(word, b'\\');
+        if found != 0 {
+            return at * 8 + (found.trailing_zeros() / 8) as usize;
+        }
+    }
+    let from = words.len() * 8;
+    let ends = |&b: &u8| b == b'"' || b == b'\\' || b < 0x20;
+    let rest = bytes[from..].iter().position(ends);
+    rest.map_or(bytes.len(), |at| from + at)
+}
+
 /// Returns whether two keys are in strictly ascending order of UTF-16 code units (RFC 8785, 3.2.3).
 fn in_order(before: &[u8], after: &[u8]) -> bool {
     // Below U+E000 and without surrogates, UTF-8 bytes sort as UTF-16 units do.
@@ -247,6 +315,17 @@ mod tests {
 
     fn flaw(leaf: &str) -> &'static str {
         scan(leaf.as_bytes()).unwrap_err().what
+    }
+
+    proptest! {
+        #[test]
+        fn plain_text_ends_at_the_first_byte_that_needs_attention(
+            bytes in prop::collection::vec(prop_oneof![8 => any::<u8>(), 2 => 0x1e..0x24_u8, 1 => Just(b'\\')], 0..40),
+        ) {
+            let ends = |&b: &u8| b == b'"' || b == b'\\' || b < 0x20;
+            let first = bytes.iter().position(ends);
+            prop_assert_eq!(plain(&bytes), first.unwrap_or(bytes.len()));
+        }
     }
 
     #[test]

@@ -200,6 +200,11 @@ kinds! {
         title: "Sign-in linked", sentence: "The sign-in of {person} was linked to the Identity Center user {user}",
         agency: Observation, ocsf: ACCOUNT_OTHER, severity: Informational, concerns: &[Subject],
     }
+    /// A sign-in that nobody used yet was assigned to an identity.
+    SubjectAssigned = "subject.assigned" {
+        title: "Sign-in assigned", sentence: "A sign-in was assigned to {person}",
+        agency: Observation, ocsf: ACCOUNT_OTHER, severity: Informational, concerns: &[Subject],
+    }
     /// It is not clear which Identity Center user a sign-in belongs to, so it was linked to none.
     SubjectNotLinked = "subject.not_linked" {
         title: "Sign-in not linked", sentence: "The sign-in of {person} was linked to no Identity Center user[: {obstacle}]",

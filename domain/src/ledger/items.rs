@@ -77,7 +77,7 @@ impl ItemsDigest {
 }
 
 /// What the entry of a request states about the items.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RecordedItems {
     /// The items themselves: an entry of an earlier version, whose change has no rows of items.
     Whole(Vec<Value>),

@@ -77,7 +77,8 @@
 //!
 //! - `manifest.json`: `format` = `leastwise-ledger-bundle/1`, `log`, `exported_at` (T), `entries` (their number),
 //!   `tree_size` and `root` (hex) of the largest checkpoint, `files`: for the name of each other file, its `bytes` and
-//!   `sha256` (hex).
+//!   `sha256` (hex). `first_not_authentic`, which is absent if there is none: the number of the first entry without a valid
+//!   MAC when the ledger was exported. It and those after it do not count.
 //! - `entries.jsonl`: each line is a leaf, byte for byte (a leaf contains no line feed); line n, counted from 1, is
 //!   entry n - 1.
 //! - `checkpoints.jsonl`: each line is one signed note as a JSON string.
@@ -115,9 +116,11 @@ mod canonical;
 mod checkpoint;
 mod entry;
 mod events;
+mod given_private;
 mod hash;
 mod instant;
 pub mod items;
+mod leaf;
 mod name;
 pub mod projection;
 mod report;

@@ -1,37 +1,47 @@
-//! A projection of the ledger's entries: changes, decisions, roles, identities, access windows, sessions and declared
-//! classifications, built entry by entry in order.
+//! A projection of the ledger's entries: changes, decisions, roles, identities, sign-ins, access windows, sessions and
+//! declared classifications, built entry by entry in order.
 //!
 //! Anyone with write access to the database can alter rows of other tables, but cannot alter entries undetected. A row
 //! therefore counts only as far as this projection confirms it. The caller must ensure that the input consists of
 //! entries of the ledger.
 //!
+//! It grows with what may still decide, and by a little for each change that ended. It is stored, so that a
+//! start applies the newest entries only: [`Projection::FORMAT`] names its form and its meaning.
+//!
 //! Each part applies the types of entries of its list. A type that no list names changes nothing here, so a list cannot miss
 //! one.
 
 mod change_history;
+mod changes;
 mod decision_mismatch;
 pub mod declarations;
 pub mod grants;
 pub mod identities;
+mod pairs;
 pub mod sessions;
+pub mod sign_ins;
+mod use_of_identities;
 
 pub use change_history::{
     BEGAN, ChangeHistory, ChangeMismatch, ENDINGS, Lifecycle, PresentedEffect, REFUSED, REQUESTS,
     RequestRow, SENT_BACK, SUBMITTED, SubmittedRequest,
 };
+pub use changes::{AllChanges, ChangeEntries, Changes, OpenChange, RecordedChange};
 pub use decision_mismatch::{DecisionMismatch, DecisionMismatchKind};
 
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 
 use self::{
     declarations::Declarations, grants::Grants, identities::Identities, sessions::Sessions,
+    sign_ins::SignIns,
 };
-use super::{Entry, EventKind, Outcome};
+use super::{Entry, EventKind, Hash, Outcome};
 use crate::{
     approval::{Approval, Decision},
     authorize::Role,
-    ids::{ChangeId, EffectHash, PersonId},
+    ids::{EffectHash, PersonId},
     person::Subject,
+    shared_map::SharedMap,
     time::Timestamp,
 };
 
@@ -61,20 +71,15 @@ pub const OF_A_CHANGE: [&str; 10] = [
 /// Every event type that changes a role.
 pub const OF_ROLES: [&str; 2] = [GRANTED, ENDED];
 
-/// Every event type that may change what a row says, which `ledger verify` compares with its entries.
-pub fn of_rows() -> impl Iterator<Item = &'static str> {
-    let lists: [&[&str]; 6] = [
-        &OF_A_CHANGE,
-        &OF_ROLES,
-        &grants::OF_WINDOWS,
-        &sessions::OF_SESSIONS,
-        &identities::OF_ONE_IDENTITY,
-        &declarations::OF_DECLARATIONS,
-    ];
-    lists.into_iter().flatten().copied()
+/// The place of an entry in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryPlace {
+    pub seq: u64,
+    /// The leaf hash.
+    pub leaf: Hash,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedDecision {
     pub approver: PersonId,
     /// The sign-in that made the decision.
@@ -98,7 +103,7 @@ impl RecordedDecision {
 }
 
 /// The history and decisions of one change.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decisions {
     /// What was requested and shown, and the progress of the change.
     pub history: ChangeHistory,
@@ -157,49 +162,32 @@ impl Decisions {
 }
 
 /// A role grant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RolePeriod {
     pub granted_at: Timestamp,
     pub ended_at: Option<Timestamp>,
 }
 
-/// How many entries of a kind there were so far. What is read from rows that change only together with such entries, in the
-/// same transaction, is up to date as long as their number is the same.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct EntryCounts {
-    /// About changes: each transition of a change has one.
-    pub changes: u64,
-    /// About identities, their sign-ins, and reads of the directory.
-    pub identities: u64,
-}
-
-impl EntryCounts {
-    fn count(&mut self, kind: &str) {
-        let about = kind.split_once('.').map_or(kind, |(about, _)| about);
-        match about {
-            "change" => self.changes += 1,
-            "identity" | "subject" | "sync" => self.identities += 1,
-            _ => {}
-        }
-    }
-}
-
 /// The projection of all entries so far.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Projection {
-    counts: EntryCounts,
-    changes: BTreeMap<ChangeId, Decisions>,
-    roles: BTreeMap<(PersonId, Role), Vec<RolePeriod>>,
+    changes: Changes,
+    #[serde(with = "pairs")]
+    roles: SharedMap<(PersonId, Role), Vec<RolePeriod>>,
     grants: Grants,
     sessions: Sessions,
     identities: Identities,
+    sign_ins: SignIns,
     declarations: Declarations,
 }
 
 impl Projection {
+    /// The number of the form of a stored projection, and of what it makes of entries. It rises whenever either changes: a
+    /// projection that another version stored is not used.
+    pub const FORMAT: u32 = 1;
+
     /// Applies the next entry. Most entries do not affect the projection.
-    pub fn apply(&mut self, entry: &Entry) {
-        self.counts.count(entry.kind.as_str());
+    pub fn apply(&mut self, place: EntryPlace, entry: &Entry) {
         let listed = |types: &[&str]| types.contains(&entry.kind.as_str());
         if listed(&grants::OF_WINDOWS) || listed(&grants::OF_WRITES) {
             self.grants.apply(entry);
@@ -210,35 +198,17 @@ impl Projection {
         if listed(&identities::OF_ONE_IDENTITY) || listed(&identities::OF_THE_ALARM) {
             self.identities.apply(entry);
         }
+        if listed(&sign_ins::OF_SIGN_INS) {
+            self.sign_ins.apply(entry);
+        }
         if listed(&declarations::OF_DECLARATIONS) {
             self.declarations.apply(entry);
         }
         if listed(&OF_A_CHANGE) {
-            self.apply_to_change(entry);
+            self.changes.apply(place, entry);
         }
         if listed(&OF_ROLES) {
             self.apply_to_role(entry);
-        }
-    }
-
-    fn apply_to_change(&mut self, entry: &Entry) {
-        if let Some(change) = entry
-            .change_id
-            .as_ref()
-            .filter(|_| change_history::concerns_history(entry))
-        {
-            let decisions = self.changes.entry(change.clone()).or_default();
-            decisions.history.apply(entry);
-        }
-        match entry.kind.as_str() {
-            APPROVED => self.decided(entry, Decision::Approve),
-            DECLINED => self.decided(entry, Decision::Decline),
-            SENT_BACK => {
-                if let Some(change) = &entry.change_id {
-                    self.changes.entry(change.clone()).or_default().round += 1;
-                }
-            }
-            _ => {}
         }
     }
 
@@ -246,7 +216,7 @@ impl Projection {
         match entry.kind.as_str() {
             GRANTED => {
                 if let Some(key) = role(entry) {
-                    self.roles.entry(key).or_default().push(RolePeriod {
+                    self.roles.or_default(key).push(RolePeriod {
                         granted_at: entry.occurred_at,
                         ended_at: None,
                     });
@@ -262,34 +232,8 @@ impl Projection {
         }
     }
 
-    fn decided(&mut self, entry: &Entry, decision: Decision) {
-        let effect = entry.data.get("effect").and_then(|effect| effect.as_str());
-        let (Some(change), Some(approver), Some(effect), Outcome::Success) = (
-            &entry.change_id,
-            &entry.actor.person_id,
-            effect,
-            entry.outcome,
-        ) else {
-            return;
-        };
-        let decisions = self.changes.entry(change.clone()).or_default();
-        decisions.given.push(RecordedDecision {
-            approver: approver.clone(),
-            subject: subject(entry),
-            decision,
-            effect: EffectHash(effect.to_owned()),
-            round: decisions.round,
-            at: entry.occurred_at,
-        });
-    }
-
-    /// Returns how many entries of each kind there were.
-    pub fn counts(&self) -> EntryCounts {
-        self.counts
-    }
-
-    /// Returns the changes by id.
-    pub fn changes(&self) -> &BTreeMap<ChangeId, Decisions> {
+    /// Returns the projection of changes.
+    pub fn changes(&self) -> &Changes {
         &self.changes
     }
 
@@ -308,13 +252,18 @@ impl Projection {
         &self.identities
     }
 
+    /// Returns the projection of sign-ins.
+    pub fn sign_ins(&self) -> &SignIns {
+        &self.sign_ins
+    }
+
     /// Returns the projection of declared classifications.
     pub fn declarations(&self) -> &Declarations {
         &self.declarations
     }
 
     /// Returns all role grants, including ended ones, by person and role.
-    pub fn roles(&self) -> &BTreeMap<(PersonId, Role), Vec<RolePeriod>> {
+    pub fn roles(&self) -> &SharedMap<(PersonId, Role), Vec<RolePeriod>> {
         &self.roles
     }
 
@@ -344,9 +293,14 @@ fn subject(entry: &Entry) -> Option<Subject> {
     both.map(|(iss, sub)| Subject { iss, sub })
 }
 
-fn role(entry: &Entry) -> Option<(PersonId, Role)> {
+/// Returns the identity that an entry is about.
+fn person_of_target(entry: &Entry) -> Option<PersonId> {
     let target = entry.target.as_ref().filter(|at| at.kind == "person")?;
-    let person = PersonId::parse(target.id.as_deref()?).ok()?;
+    PersonId::parse(target.id.as_deref()?).ok()
+}
+
+fn role(entry: &Entry) -> Option<(PersonId, Role)> {
+    let person = person_of_target(entry)?;
     let role = Role::from_word(entry.data.get("role")?.as_str()?)?;
     (entry.outcome == Outcome::Success).then_some((person, role))
 }
@@ -354,9 +308,29 @@ fn role(entry: &Entry) -> Option<(PersonId, Role)> {
 #[cfg(test)]
 mod listed_types;
 #[cfg(test)]
+mod stored;
+#[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{Actor, ActorKind, EntryTarget, EntryType};
+    use crate::{
+        ids::ChangeId,
+        ledger::{Actor, ActorKind, EntryTarget, EntryType},
+    };
+
+    const CHANGE: &str = "00000004-0000-4000-8000-000000000001";
+
+    fn apply(projection: &mut Projection, entry: &Entry) {
+        let place = EntryPlace {
+            seq: 0,
+            leaf: Hash::ZERO,
+        };
+        projection.apply(place, entry);
+    }
+
+    fn of_change(projection: &Projection) -> Decisions {
+        let id = ChangeId::parse(CHANGE).unwrap();
+        projection.changes().open(&id).unwrap().clone()
+    }
 
     fn person() -> PersonId {
         PersonId::parse("00000003-0000-4000-8000-000000000001").unwrap()
@@ -380,10 +354,28 @@ mod tests {
 
     fn about_change(kind: &str, at: i64) -> Entry {
         let mut entry = entry(kind, at);
-        entry.change_id = Some(ChangeId::parse("00000004-0000-4000-8000-000000000001").unwrap());
+        entry.change_id = Some(ChangeId::parse(CHANGE).unwrap());
         entry.actor.person_id = Some(person());
         entry.data.insert("effect".into(), "e".into());
         entry
+    }
+
+    #[test]
+    fn the_projection_of_changes_is_shared_until_an_entry_says_something_of_a_change() {
+        let mut projection = Projection::default();
+        apply(&mut projection, &about_change(APPROVED, 1));
+        let before = projection.changes().clone();
+        for kind in [GRANTED, ENDED] {
+            apply(&mut projection, &about_role(kind, 2));
+        }
+        assert!(projection.changes().is_shared_with(&before));
+        apply(&mut projection, &about_change(DECLINED, 3));
+        assert!(!projection.changes().is_shared_with(&before));
+        assert!(
+            projection
+                .changes()
+                .is_shared_with(&projection.clone().changes)
+        );
     }
 
     #[test]
@@ -399,42 +391,21 @@ mod tests {
             assert_eq!(of_all.len(), of_one.len());
             of_one == [(Role::Approver, held)]
         };
-        projection.apply(&about_role(GRANTED, 1));
+        apply(&mut projection, &about_role(GRANTED, 1));
         assert!(has_role(&projection, 1) && !has_role(&projection, 2));
-        projection.apply(&about_role(ENDED, 3));
+        apply(&mut projection, &about_role(ENDED, 3));
         assert!(!has_role(&projection, 1));
-        projection.apply(&about_role(GRANTED, 5));
+        apply(&mut projection, &about_role(GRANTED, 5));
         assert!(!has_role(&projection, 1) && has_role(&projection, 5));
-    }
-
-    #[test]
-    fn each_entry_about_a_change_or_an_identity_is_counted() {
-        let mut projection = Projection::default();
-        for kind in EventKind::ALL {
-            projection.apply(&entry(kind.as_str(), 1));
-        }
-        let of = |about: [&str; 3]| {
-            let words = EventKind::ALL.iter().map(|kind| kind.as_str());
-            let of = words.filter(|word| about.iter().any(|about| word.starts_with(about)));
-            u64::try_from(of.count()).unwrap()
-        };
-        let counts = EntryCounts {
-            changes: of(["change."; 3]),
-            identities: of(["identity.", "subject.", "sync."]),
-        };
-        assert_eq!(projection.counts(), counts);
-        // A type of a newer version counts as well.
-        projection.apply(&entry("change.newer", 2));
-        assert_eq!(projection.counts().changes, counts.changes + 1);
     }
 
     #[test]
     fn a_decision_is_of_the_round_in_which_it_was_entered() {
         let mut projection = Projection::default();
         for (kind, at) in [(APPROVED, 1), (SENT_BACK, 2), (DECLINED, 3)] {
-            projection.apply(&about_change(kind, at));
+            apply(&mut projection, &about_change(kind, at));
         }
-        let decisions = projection.changes().values().next().unwrap();
+        let decisions = of_change(&projection);
         let rounds: Vec<u32> = decisions.given.iter().map(|given| given.round).collect();
         assert_eq!((rounds, decisions.round), (vec![0, 1], 1));
         let mut row = Approval {
@@ -486,8 +457,8 @@ mod tests {
         let both = subject("asks");
         (asks.actor.iss, asks.actor.sub) = (Some(both.iss), Some(both.sub));
         let mut projection = Projection::default();
-        projection.apply(&asks);
-        let mut decisions = projection.changes().values().next().unwrap().clone();
+        apply(&mut projection, &asks);
+        let mut decisions = of_change(&projection);
         decisions.given = vec![decided(&person(), "a"), decided(&other, "a")];
         assert!(decisions.is_proven(&row(&person())));
         assert!(decisions.has_entry(&row(&other)) && !decisions.count(&row(&other)));
@@ -503,7 +474,7 @@ mod tests {
         let mut projection = Projection::default();
         for mut entry in [about_role(GRANTED, 1), about_change(APPROVED, 1)] {
             entry.outcome = Outcome::Denied;
-            projection.apply(&entry);
+            apply(&mut projection, &entry);
         }
         assert_eq!(projection, Projection::default());
     }

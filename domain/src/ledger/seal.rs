@@ -10,6 +10,7 @@ use super::{
     Entry, Hash, LogName, PrivateValue,
     canonical::{self, Flaw, MAX_DEPTH, MAX_INTEGER},
     entry::pointer_token,
+    leaf::Leaf,
 };
 
 /// The maximum size of a leaf in bytes: tlog-tiles entries carry a 16-bit length.
@@ -133,6 +134,21 @@ impl Entry {
 
     /// Parses a leaf into its position and content. Private values are hashes only.
     pub fn parse(leaf: &[u8]) -> Result<(Position, Self), ParseError> {
+        if leaf.len() > MAX_LEAF {
+            return Err(ParseError::TooLong(leaf.len()));
+        }
+        canonical::scan(leaf)?;
+        // What the one pass refuses, or may read otherwise, is read member by member, which names what is wrong.
+        if std::str::from_utf8(leaf).is_ok_and(|text| !text.contains("null"))
+            && let Ok(Leaf { position, entry }) = serde_json::from_slice(leaf)
+        {
+            return Ok((position, entry));
+        }
+        Self::parse_members(leaf)
+    }
+
+    /// As [`parse`](Self::parse), for a canonical leaf: one member after the other, so that an error names the member.
+    pub(super) fn parse_members(leaf: &[u8]) -> Result<(Position, Self), ParseError> {
         #[derive(serde::Deserialize)]
         #[serde(deny_unknown_fields)]
         struct LeafPosition {
@@ -140,10 +156,6 @@ impl Entry {
             seq: u64,
             prev: Hash,
         }
-        if leaf.len() > MAX_LEAF {
-            return Err(ParseError::TooLong(leaf.len()));
-        }
-        canonical::scan(leaf)?;
         let mut members: Map<String, Value> = serde_json::from_slice(leaf)?;
         match members.remove("v") {
             Some(version) if version == VERSION => {}

@@ -10,7 +10,7 @@
 use super::{
     Frontier, Hash, LogName, MAX_LEAF, PrivateValue, Reason, Report, VERSION, Vkeys,
     canonical::{self, Envelope},
-    items::text_beside,
+    given_private::differing_private,
 };
 
 /// An entry from the store or a bundle.
@@ -165,19 +165,23 @@ impl Verifier {
 
     /// Verifies the next entry.
     pub fn entry(&mut self, item: &Item<'_>) {
-        let hash = Hash::leaf(item.leaf);
+        self.hashed_entry(item, Hash::leaf(item.leaf));
+    }
+
+    /// Verifies the next entry, for a caller that has computed its leaf hash from the same bytes.
+    pub fn hashed_entry(&mut self, item: &Item<'_>, hash: Hash) {
         let envelope = if item.leaf.len() > MAX_LEAF {
             Err(Reason::TooLong {
                 bytes: item.leaf.len(),
             })
         } else {
-            canonical::scan(item.leaf)
-                .map_err(|flaw| Reason::NotCanonical {
-                    offset: flaw.offset,
-                    what: flaw.what,
-                })
-                .and_then(|envelope| self.place(&envelope))
+            canonical::scan(item.leaf).map_err(|flaw| Reason::NotCanonical {
+                offset: flaw.offset,
+                what: flaw.what,
+            })
         };
+        let scanned = envelope.as_ref().ok().copied();
+        let envelope = envelope.and_then(|envelope| self.place(&envelope));
         match envelope {
             Err(reason) => self.blame(self.entries, reason),
             Ok(place) => self.check_place(place, item.seq),
@@ -186,7 +190,7 @@ impl Verifier {
             self.stored.get_or_insert(self.entries);
         }
         if self.private.is_none() && !item.private.is_empty() {
-            self.private = differing_private(item).map(|reason| (self.entries, reason));
+            self.private = differing_private(item, scanned).map(|reason| (self.entries, reason));
         }
         if let Some(last) = self.last.replace(hash) {
             self.settled.push(last);
@@ -367,23 +371,6 @@ fn integer(raw: &[u8]) -> Option<u64> {
     raw.iter().try_fold(0_u64, |value, digit| {
         let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
         value.checked_mul(10)?.checked_add(u64::from(digit))
-    })
-}
-
-fn differing_private(item: &Item<'_>) -> Option<Reason> {
-    let leaf: serde_json::Value = serde_json::from_slice(item.leaf).ok()?;
-    let matches = |value: &PrivateValue| {
-        let hash = leaf.pointer(&value.path)?.as_object()?.get("h")?.as_str()?;
-        let hash = Hash::parse_hex(hash.as_bytes())?;
-        Some(value.hash() == hash)
-    };
-    let differing = item
-        .private
-        .iter()
-        .filter(|value| text_beside(value).is_none())
-        .find(|value| matches(value) != Some(true))?;
-    Some(Reason::PrivateValueDiffers {
-        path: differing.path.clone(),
     })
 }
 

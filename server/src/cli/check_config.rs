@@ -18,11 +18,7 @@ use crate::{
     row_key::{self, RowKeyError},
     service::{instance, names},
     state::{self, StartError},
-    store::{
-        Store, StoreError,
-        ledger::{self, LedgerError},
-        name,
-    },
+    store::{Store, StoreError, ledger, name},
 };
 
 /// The results so far, printed one by one.
@@ -210,20 +206,10 @@ async fn row_key(
             let missing = RowKeyError::Missing(folder.join(row_key::KEY_FILE));
             results.failed("row key", &missing.to_string());
         }
-        Ok(Some(keys)) => {
-            let is_known = |id: &&String| keys.ids().any(|known| known.as_str() == *id);
-            match used.iter().find(|id| !is_known(id)) {
-                None => Results::ok("row key", keys.id().as_str()),
-                Some(used) => {
-                    let known = keys.id().to_string();
-                    let other = LedgerError::OtherRowKey {
-                        used: used.clone(),
-                        known,
-                    };
-                    results.failed("row key", &other.to_string());
-                }
-            }
-        }
+        Ok(Some(keys)) => match ledger::require_known(&used, &keys) {
+            Ok(()) => Results::ok("row key", keys.id().as_str()),
+            Err(other) => results.failed("row key", &other.to_string()),
+        },
     }
     Ok(())
 }

@@ -75,12 +75,11 @@ struct Organization {
 /// names something that does not exist.
 pub async fn run(args: ClassifyArgs) -> CommandResult {
     let file = args.aws.mapping()?;
-    let mut store = Store::open_existing(&args.database.url).await?;
-    let given = config::row_key_variable()?;
-    if let Some(keys) = row_key::existing(&args.database.keys, given.as_deref())? {
-        store = store.map(|store| store.with_row_keys(keys));
-    }
     let database = name::shown(&args.database.url);
+    let store = match Store::open_existing(&args.database.url).await? {
+        Some(store) => Some(with_row_keys(store, &args, &database).await?),
+        None => None,
+    };
     let (organization, record) = if args.stored {
         let missing = || ClassifyError::NothingStored(database.clone());
         let store = store.ok_or_else(missing)?;
@@ -105,6 +104,23 @@ pub async fn run(args: ClassifyArgs) -> CommandResult {
     };
     super::print(text)?;
     Ok(ExitCode::from(u8::from(!output.is_clean())))
+}
+
+/// Sets the row keys of the server, without which no declaration counts. Creates none.
+async fn with_row_keys(
+    store: Store,
+    args: &ClassifyArgs,
+    database: &str,
+) -> Result<Store, Box<dyn std::error::Error + Send + Sync>> {
+    let given = config::row_key_variable()?;
+    let keys = row_key::required(&args.database.keys, given.as_deref())?;
+    let used = store::ledger::row_key_ids(&store).await;
+    let used = used.map_err(|source| ClassifyError::Record {
+        database: database.to_owned(),
+        source,
+    })?;
+    store::ledger::require_known(&used, &keys)?;
+    Ok(store.with_row_keys(keys))
 }
 
 /// Reads what is on record. Writes nothing.

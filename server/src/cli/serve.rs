@@ -26,7 +26,7 @@ use crate::{
     jobs::{self, JobTimes},
     process_lock::ProcessLock,
     service::{app_state::AppState, identities, oversight, stored_state},
-    state::{self, PortAdapters, StartError},
+    state::{self, PortAdapters, StartError, StoreUser},
     store::{DatabaseEngine, Store},
 };
 
@@ -140,6 +140,7 @@ pub async fn start(
     let lock = ProcessLock::of_database(&args.database.url)?;
     let turn = Store::open(&args.database.url).await?.start_turn().await?;
     let app_state = state::app_state(
+        StoreUser::Server,
         &args.database,
         &args.aws,
         &args.identities,
@@ -196,9 +197,7 @@ pub async fn start(
     if app_state.store.engine() == DatabaseEngine::Postgres {
         heartbeat::begin_as_standby(&app_state.aws.budgets, calls_per_second);
     }
-    let address = listener.local_addr();
-    let address = address.unwrap_or(args.listen).to_string();
-    let beats = Heartbeat::new(app_state.clone(), address, calls_per_second);
+    let beats = Heartbeat::new(app_state.clone(), calls_per_second);
     loops.forever("heartbeat", beats.run());
     let (known, args) = (app_state.clone(), args.clone());
     loops.once("load of the stored state", async move {

@@ -117,6 +117,10 @@ pub async fn end_due(app_state: &Arc<AppState>) -> Result<(), NotShown> {
         let after = class.under(class.declared(), now);
         (after != *class).then(|| id.clone())
     });
+    let ended: Vec<AccountId> = ended.collect();
+    if ended.is_empty() {
+        return Ok(());
+    }
     publication::moved(app_state, ended, []);
     publication::everything(app_state).shown(PATIENCE).await
 }

@@ -120,8 +120,6 @@ fn pass_on(app_state: &Arc<AppState>, observed: &Notify, notification: Notificat
                 pairs.iter().map(|pair| pair.account.clone()).collect();
             publication::moved_elsewhere(app_state, accounts);
         }
-        // Each process reads the end of the ledger when it needs it.
-        Notification::Ledger { .. } => {}
         Notification::NotUnderstood => look_everywhere(app_state, observed),
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 /// How often a process beats.
 const EVERY: Duration = Duration::from_secs(3);
 /// How long a counter may stay unchanged.
-const ALIVE: Duration = Duration::from_secs(15);
+pub const ALIVE: Duration = Duration::from_secs(15);
 /// After this time, the row of a process that ended without removing it is deleted.
 const FORGOTTEN: Duration = Duration::from_hours(1);
 
@@ -33,13 +33,12 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Describes this process, which listens at `address`.
-    pub fn new(app_state: Arc<AppState>, address: String, calls_per_second: f64) -> Self {
+    /// Describes this process.
+    pub fn new(app_state: Arc<AppState>, calls_per_second: f64) -> Self {
         let row = ProcessRow {
             id: app_state.engine_lease.owner().to_owned(),
             started_at: app_state.clock.now(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            address,
             role: ProcessRole::Standby,
             counter: 0,
         };

@@ -15,18 +15,17 @@ use domain::{
 use crate::{
     aws::crawl::Crawled,
     clock,
-    service::{app_state::AppState, journal::EntryBuilder},
+    service::app_state::AppState,
     store::{self, StoreError, Tx, identity_link::PersonsOfUsers, person::FoundUser},
 };
 
-/// Ensures that every user has an identity, and links identities whose user is found only now, with the entries to
-/// record. They keep their roles. A user with an external id that an identity ever had gets no identity of its own.
+/// Ensures that every user has an identity. A user with an external id that an identity ever had gets no identity of its own.
 pub(super) async fn persons(
     tx: &mut Tx,
     before: &Parts,
     crawled: &Crawled,
     app_state: &AppState,
-) -> Result<(PersonsOfUsers, Vec<EntryBuilder>), StoreError> {
+) -> Result<PersonsOfUsers, StoreError> {
     let Some(users) = &crawled.crawl.users else {
         let known = PersonsOfUsers {
             linked: before
@@ -36,10 +35,9 @@ pub(super) async fn persons(
                 .collect(),
             others: (*before.other_users).clone(),
         };
-        return Ok((known, Vec::new()));
+        return Ok(known);
     };
     let at = app_state.clock.now();
-    let entries = link_found(tx, users.iter(), app_state).await?;
     let PersonsOfUsers { linked, others } =
         store::identity_link::persons_of_users(tx.conn()).await?;
     let fresh: Vec<(UserId, PersonId)> = users
@@ -61,7 +59,7 @@ pub(super) async fn persons(
         linked: now.linked.into_iter().map(same).collect(),
         others: now.others,
     };
-    Ok((now, entries))
+    Ok(now)
 }
 
 /// Links sign-ins that were made while a crawl was stored: the read model of before did not contain their user, and the
@@ -80,21 +78,19 @@ pub(super) async fn link_missed(app_state: &AppState) -> Result<(), StoreError> 
         return Ok(());
     }
     let mut tx = app_state.store.write().await?;
-    let entries = link_found(&mut tx, users(), app_state).await?;
-    if !entries.is_empty() {
-        app_state.journal.append_many(&mut tx, entries).await?;
-    }
+    link_found(&mut tx, users(), app_state).await?;
     tx.commit().await
 }
 
-/// Links the sign-ins without a user whose user is among these, and returns the entries to record.
-async fn link_found<'a>(
+/// Links the sign-ins without a user whose user is among these. They keep their roles. Each link is recorded before the next one
+/// is looked at, because it decides whose the user is.
+pub(super) async fn link_found<'a>(
     tx: &mut Tx,
     users: impl Iterator<Item = &'a User> + Clone,
     app_state: &AppState,
-) -> Result<Vec<EntryBuilder>, StoreError> {
-    let at = app_state.clock.now();
-    let (mut entries, mut done) = (Vec::new(), BTreeSet::new());
+) -> Result<(), StoreError> {
+    let (at, journal) = (app_state.clock.now(), &app_state.journal);
+    let mut done = BTreeSet::new();
     let suspended = store::identity::suspended_users(tx.conn()).await?;
     for (person, keys) in store::person::without_user(tx.conn()).await? {
         let IdentityLink::Linked(user, by) = link_identity(&keys, users.clone()) else {
@@ -113,10 +109,13 @@ async fn link_found<'a>(
             at,
         };
         let known = store::person::link(tx, &found).await?;
-        entries.extend(app_state.journal.linking(&keys.subject, &known, at));
+        let entries = journal.linking(&keys.subject, &known, at);
+        if !entries.is_empty() {
+            journal.append_many(tx, entries).await?;
+        }
         if known.linked.is_some() {
             done.insert(known.person);
         }
     }
-    Ok(entries)
+    Ok(())
 }

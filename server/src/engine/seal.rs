@@ -10,6 +10,7 @@ mod end;
 mod fault;
 mod key;
 mod start_check;
+mod stored_projection;
 
 pub use adopt::Adoption;
 pub use copy::COPY_FILE;
@@ -17,6 +18,7 @@ pub use end::{END_FILE, keep_end, kept_end};
 pub use fault::Fault;
 pub use key::{KEY_FILE, KEY_VARIABLE, KeyError, VKEY_FILE};
 pub use start_check::SignedPart;
+use stored_projection::Occasion;
 
 use std::{
     collections::BTreeMap,
@@ -117,8 +119,7 @@ impl Sealer {
         if let Some(adoption) = adoption {
             adoption.finish().await?;
         }
-        start_check::all_authentic(&store, journal.log(), folder).await?;
-        start_check::head_matches_last_entry(&store).await?;
+        start_check::authentic_to_the_end(&store, journal.log(), folder).await?;
         let signed = tokio::sync::Mutex::new(signed);
         let shared = Shared {
             store,
@@ -315,6 +316,18 @@ impl Sealer {
             .trouble
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = trouble;
+        self.store_projection(Occasion::Checkpoint).await;
+    }
+
+    /// Stores what the entries say, if enough of them came. A start without it takes longer, so a failure is only logged.
+    async fn store_projection(&self, occasion: Occasion) {
+        let (store, log) = (&self.shared.store, self.shared.journal.log());
+        if let Err(error) = stored_projection::store(store, log, occasion).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the projection of the ledger could not be stored"
+            );
+        }
     }
 
     /// Writes the pending counts and the stop of the log, and seals them. Used for an orderly shutdown.
@@ -328,6 +341,7 @@ impl Sealer {
             .await?;
         tx.commit().await?;
         self.seal_now().await?;
+        self.store_projection(Occasion::Stop).await;
         self.keep_end().await
     }
 

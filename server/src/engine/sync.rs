@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     execute::observation,
-    persons::{link_missed, persons},
+    persons::{link_found, link_missed, persons},
 };
 use crate::{
     aws::crawl::{Calls, Cost, CrawlProgress, Crawled, crawl},
@@ -101,6 +101,29 @@ fn not_kept(error: &tokio::task::JoinError) -> StoreError {
     }
 }
 
+/// Records what the listing of users shows about identities, in a transaction of its own: who a user is follows from entries, and
+/// the transaction that stores the crawl is too long to hold the end of the ledger.
+async fn keep_identities(
+    app_state: &AppState,
+    crawled: &Crawled,
+    reviewed: &Review,
+    lease: Option<&JobLease>,
+) -> Result<(), StoreError> {
+    let Some(users) = &crawled.crawl.users else {
+        return Ok(());
+    };
+    let mut tx = app_state.store.write().await?;
+    let entries = identities::keep(app_state, &mut tx, reviewed).await?;
+    if !entries.is_empty() {
+        app_state.journal.append_many(&mut tx, entries).await?;
+    }
+    link_found(&mut tx, users.iter(), app_state).await?;
+    if let Some(lease) = lease {
+        store::job::confirm(&mut tx, lease).await?;
+    }
+    tx.commit().await
+}
+
 /// Stores what was read and has it published.
 async fn keep(
     app_state: Arc<AppState>,
@@ -109,6 +132,7 @@ async fn keep(
     lease: Option<JobLease>,
 ) -> Result<SyncReport, StoreError> {
     let app_state = &app_state;
+    keep_identities(app_state, &crawled, &reviewed, lease.as_ref()).await?;
     let listings = tracked_listings(app_state, &crawled).await?;
     let turn = app_state.observing.lock().await;
     let (mut tx, version) = stored_state::begin_crawl(app_state, &turn).await?;
@@ -126,9 +150,7 @@ async fn keep(
     );
     let recorded = store::observed::recorded(tx.conn()).await?;
     let declared = store::declaration::all_in_force(tx.conn()).await?;
-    let mut ledger_entries = identities::keep(app_state, &mut tx, &reviewed).await?;
-    let (persons, linking) = persons(&mut tx, &before, &crawled, app_state).await?;
-    ledger_entries.extend(linking);
+    let persons = persons(&mut tx, &before, &crawled, app_state).await?;
     let mut reads = reads(app_state);
     reads.sort_by_key(|(_, as_of)| *as_of);
     let known = MergeContext {
@@ -146,7 +168,7 @@ async fn keep(
     store::instance::record(&mut tx, &app_state.instance.arn, ended).await?;
     store::observed::save(&mut tx, &before, &parts, ended).await?;
     store::crawl::save(&mut tx, started, ended, &parts.coverage, &seen).await?;
-    ledger_entries.extend(entries(app_state, &parts, &seen, &cost));
+    let ledger_entries = entries(app_state, &parts, &seen, &cost);
     app_state
         .journal
         .append_many(&mut tx, ledger_entries)

@@ -1,13 +1,13 @@
 //! Records the link of an identity at sign-in: the user that it is linked to, with every external id that the user has,
 //! and the keys of the sign-in by which it was found.
 //!
-//! Nothing counts as the link of an identity but what the ledger records. A stored link that differs from it is never
-//! recorded here; the check after the sign-in suspends the identity.
+//! Nothing counts as the link of an identity but what the ledger records, and what this sign-in found. The row of a link is
+//! never recorded here; the check after the sign-in suspends an identity whose row differs.
 
 use std::collections::BTreeSet;
 
 use domain::{
-    identity::{ExternalIdDigest, IdentityRecord, RecordedUser},
+    identity::{ExternalIdDigest, IdentityRecord},
     person::link::{IdentityLink, LinkMethod},
 };
 
@@ -31,12 +31,7 @@ pub(super) async fn record(
     let Some(user) = &known.user else {
         return Ok(None);
     };
-    let is_recorded = match record.recorded_user() {
-        RecordedUser::NotRecorded => true,
-        RecordedUser::None => false,
-        RecordedUser::User(linked) => linked == user,
-    };
-    if !is_recorded || record.suspended.is_some() {
+    if record.suspended.is_some() {
         return Ok(None);
     }
     let observed = state.ports.users.external_ids(user);

@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use app::{
-    backend::{Backend, Denied, ReportFormat},
+    backend::{Backend, Denied, EntryAuthenticity, EntryLeaf, ReportFormat},
     routes::{ACTIONS, FormState, Kept, PAGES, PREVIEWS, PageRoute, Visit},
 };
 use axum::{
@@ -252,8 +252,15 @@ async fn leaf(
         return refused(&Denied::NotFound);
     };
     match bind(&state, &signed).leaf(seq).await {
-        Ok(bytes) => {
-            let name = format!("attachment; filename=\"leastwise-entry-{seq}.json\"");
+        Ok(EntryLeaf {
+            bytes,
+            authenticity,
+        }) => {
+            let mark = match authenticity {
+                EntryAuthenticity::Authentic => "",
+                EntryAuthenticity::NotAuthentic => "-not-authentic",
+            };
+            let name = format!("attachment; filename=\"leastwise-entry-{seq}{mark}.json\"");
             let kind = HeaderValue::from_static("application/json");
             let headers = [
                 (header::CONTENT_TYPE, kind),

@@ -159,12 +159,20 @@ impl AccessReasons {
     }
 }
 
-/// Returns the access windows that are not over, their approvals, and the overdue removals.
-pub(super) async fn load(conn: &mut StoreConnection) -> Result<AccessReasons, StoreError> {
+/// Returns the access windows that are not over, their approvals as far as `known` does not have them, and the overdue
+/// removals.
+pub(super) async fn load(
+    conn: &mut StoreConnection,
+    known: &AccessReasons,
+) -> Result<AccessReasons, StoreError> {
     let rows = store::engine::windows(conn).await?;
-    let agreed = agreements(conn, &AccessReasons::default(), &rows).await?;
+    let kept = AccessReasons {
+        agreed: known.agreed.clone(),
+        ..AccessReasons::default()
+    };
+    let agreed = agreements(conn, &kept, &rows).await?;
     let overdue = store::engine::overdue(conn).await?;
-    Ok(AccessReasons::of(rows, agreed, overdue))
+    Ok(kept.updated(&BTreeSet::new(), rows, agreed, overdue))
 }
 
 /// Returns the reasons after the access windows of these grants, or the removals that are overdue, were written.

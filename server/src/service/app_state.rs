@@ -26,7 +26,7 @@ pub use super::{
     read_model::{ReadModel, session_of},
 };
 use super::{
-    changes::{unsettled_claims::UnsettledClaims, waiting::WaitingChanges},
+    changes::waiting::WaitingChanges,
     engine_lease::EngineLease,
     evaluation_slots::EvaluationSlots,
     identities::{DirectoryUsers, IdentitySummary, InstanceDirectory},
@@ -78,7 +78,7 @@ pub struct AppState {
     pub observations: broadcast::Sender<domain::engine::Observation>,
     /// Held while a read of AWS is compared and stored, so that no concurrent read is lost.
     pub observing: tokio::sync::Mutex<()>,
-    /// The stored version of the observed state that the read model contains.
+    /// The stored version of the observed state that this process has in memory. The read model may show it later.
     pub observed_version: AtomicI64,
     /// The single reads since the current crawl began.
     pub reads: Mutex<Vec<(SingleRead, Timestamp)>>,
@@ -92,8 +92,6 @@ pub struct AppState {
     pub evaluations: EvaluationSlots,
     /// The changes that wait for decisions.
     pub waiting_changes: WaitingChanges,
-    /// The claims that nobody has settled.
-    pub claims: UnsettledClaims,
     /// What approved changes wait for before they start, for their pages.
     pub waiting: PendingStarts,
     /// The number of alarms about removals since the start, for the metrics.
@@ -152,7 +150,6 @@ impl AppState {
             evaluations: EvaluationSlots::default(),
             waiting: PendingStarts::default(),
             waiting_changes: WaitingChanges::default(),
-            claims: UnsettledClaims::default(),
             known_servers: KnownServers::default(),
             removal_alarms: AtomicU64::new(0),
             moved: broadcast::channel(256).0,

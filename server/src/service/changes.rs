@@ -36,7 +36,6 @@ mod submission_limits;
 mod submit;
 mod timeline;
 mod unreadable;
-pub mod unsettled_claims;
 mod view;
 pub mod waiting;
 mod withdraw;

@@ -9,8 +9,8 @@ mod sentence;
 use std::collections::BTreeMap;
 
 use app::backend::{
-    Denied, EntryItem, EntryItems, EntryMeaning, EntryRow, EntryView, ITEMS_PER_PAGE, Inclusion,
-    ItemsProof, LedgerHealth, LedgerPort, ListQuery, Page, PortResult,
+    Denied, EntryAuthenticity, EntryItem, EntryItems, EntryLeaf, EntryMeaning, EntryRow, EntryView,
+    ITEMS_PER_PAGE, Inclusion, ItemsProof, LedgerHealth, LedgerPort, ListQuery, Page, PortResult,
 };
 use async_trait::async_trait;
 use domain::{
@@ -34,7 +34,7 @@ use super::{
 };
 use crate::store::{
     Store, StoreError, change,
-    ledger::{self, LedgerError, ListedEntry, SignedHead},
+    ledger::{self, Authenticity, LedgerError, ListedEntry, SignedHead},
     person,
 };
 
@@ -83,7 +83,7 @@ impl LedgerPort for Service {
         found.map_err(broken)?.ok_or(Denied::NotFound)
     }
 
-    async fn leaf(&self, seq: u64) -> PortResult<Vec<u8>> {
+    async fn leaf(&self, seq: u64) -> PortResult<EntryLeaf> {
         self.reading_ledger().await?;
         // The database holds no larger number.
         if i64::try_from(seq).is_err() {
@@ -91,7 +91,10 @@ impl LedgerPort for Service {
         }
         let found = ledger::listed(&self.app_state.store, seq).await;
         let listed = found.map_err(broken)?.ok_or(Denied::NotFound)?;
-        Ok(listed.leaf.into_bytes())
+        Ok(EntryLeaf {
+            authenticity: authenticity(&listed),
+            bytes: listed.leaf.into_bytes(),
+        })
     }
 
     async fn ledger_health(&self) -> PortResult<LedgerHealth> {
@@ -185,7 +188,7 @@ async fn view(
         checkpoint: covering.map(|signed| (signed.size, signed.root.hex())),
         proof: proof.into_iter().map(Hash::hex).collect(),
         inclusion,
-        neighbours: ledger::around(store, seq),
+        neighbours: ledger::around(store, seq).await?,
     }))
 }
 
@@ -220,6 +223,14 @@ async fn health(store: &Store, vkey: &str) -> Result<LedgerHealth, StoreError> {
         root: signed.map_or(Hash::EMPTY_TREE, |signed| signed.root).hex(),
         vkey: vkey.to_owned(),
     })
+}
+
+/// Returns whether an entry counts, for its row.
+pub(super) fn authenticity(listed: &ListedEntry) -> EntryAuthenticity {
+    match listed.authenticity {
+        Authenticity::Authentic => EntryAuthenticity::Authentic,
+        Authenticity::NotAuthentic => EntryAuthenticity::NotAuthentic,
+    }
 }
 
 /// A listed entry that was parsed, with what its change was requested to do.
@@ -276,6 +287,7 @@ impl<'a> ReadEntry<'a> {
             kind: entry.kind.as_str().to_owned(),
             meaning: EventKind::of(&entry.kind).map(|kind| meaning(kind, &entry)),
             outcome: entry.outcome,
+            authenticity: authenticity(listed),
             sentence: context.sentence(),
             change: entry.change_id,
         }

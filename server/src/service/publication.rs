@@ -235,7 +235,7 @@ async fn prepare(app_state: &AppState, work: &mut Work) -> Result<AccessReasons,
     let (known, now) = (&work.parts.accounts, app_state.clock.now());
     let classes = moved_accounts::classes(&mut conn, known, &work.marked, now).await?;
     let reasons = if work.loads_all_windows {
-        access_reasons::load(&mut conn).await?
+        access_reasons::load(&mut conn, reasons).await?
     } else {
         access_reasons::reload(&mut conn, reasons, &work.grants).await?
     };

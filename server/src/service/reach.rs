@@ -68,7 +68,7 @@ impl<T> Default for IdNumbers<T> {
 }
 
 impl<T: Clone + Eq + Hash> IdNumbers<T> {
-    /// IdNumbers these ids, each of which occurs once.
+    /// Numbers these ids, each of which occurs once.
     pub(super) fn of<'a>(ids: impl Iterator<Item = &'a T>) -> Self
     where
         T: 'a,

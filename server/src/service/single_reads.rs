@@ -1,5 +1,5 @@
-//! Single reads of AWS, between two crawls: reads one item, and adds the result to the read model and to the ledger at
-//! once. Requests and the engine use them.
+//! Single reads of AWS, between two crawls: reads one item, and adds the result to the ledger at once. Requests and the
+//! engine use them.
 //!
 //! Accepts complete reads, and of an incomplete one only what it adds. Stores what a read shows and has it published,
 //! without waiting for that. Crawls and single reads take turns, so neither loses the results of the other.
@@ -27,7 +27,7 @@ use super::{
 };
 use crate::store::{self, StoreError, observed::ObservedRead};
 
-/// Adds a read to the read model. If it cannot be stored, the next crawl reads it again.
+/// Stores a read and has it published. If it cannot be stored, the next crawl reads it again.
 pub async fn note(app_state: &Arc<AppState>, listing: &Listing, as_of: Timestamp) {
     if let Err(error) = take(app_state, &SingleRead::Listing(listing.clone()), as_of).await {
         tracing::error!(

@@ -12,28 +12,24 @@ use domain::{
     approval::Mfa,
     identity::{IdentityRecord, RecordedUser},
     ids::{PersonId, UserId},
+    ledger::projection::sign_ins::RecordedSignIn,
     person::{Subject, link::LinkKeys},
     subject::identity_link::OpenMatter,
     time::Timestamp,
 };
 
-use sqlx::{Row as _, any::AnyRow};
-
 pub use sketch::{IdentitySketch, Listed, sketches};
 pub use unused::in_use;
 
 use super::{
-    StoreConnection, StoreError, Tx, affected, id, identity::SuspendedUsers, json, ledger::live,
-    person::stored_keys, places, session::SessionDocument,
+    StoreConnection, StoreError, Tx, affected, id,
+    identity::{self, SuspendedUsers},
+    json,
+    ledger::live,
+    person::{self, SignInRow, rows_of, sign_ins_of, stored_keys},
+    places,
+    session::SessionDocument,
 };
-
-/// The columns of a person and one of its sign-ins.
-macro_rules! sign_in_columns {
-    () => {
-        "select p.id, p.user_id, s.iss, s.sub, s.link_keys, s.username, s.name, s.first_seen, s.last_sign_in, s.claims, \
-         s.claimed_at, s.joined_from from person p "
-    };
-}
 
 /// One sign-in of an identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,11 +59,12 @@ pub struct KnownIdentity {
 }
 
 impl KnownIdentity {
-    /// Returns the user that it is linked to: by the ledger, or by its row if that is older than the record.
+    /// Returns the user that it is linked to, or that the identity is that it joined, by the ledger.
     pub fn user(&self) -> Option<&UserId> {
         match self.record.recorded_user() {
-            RecordedUser::NotRecorded => self.row.as_ref(),
-            RecordedUser::User(_) | RecordedUser::None => self.record.current.as_ref(),
+            RecordedUser::NotRecorded => None,
+            RecordedUser::User(user) => Some(user),
+            RecordedUser::None => self.record.current.as_ref(),
         }
     }
 
@@ -104,67 +101,116 @@ pub async fn known(
     Ok(found.remove(person))
 }
 
-/// Returns what is known of each of these identities.
+/// Returns what is known of each of these identities, as far as there is such a person.
 pub async fn known_all(
     conn: &mut StoreConnection,
     persons: &BTreeSet<PersonId>,
 ) -> Result<BTreeMap<PersonId, KnownIdentity>, StoreError> {
-    let mut found: BTreeMap<PersonId, KnownIdentity> = BTreeMap::new();
+    let mut stored: Vec<(String, Option<String>)> = Vec::new();
     let persons: Vec<&PersonId> = persons.iter().collect();
     for some in persons.chunks(AT_ONCE) {
         let sql = format!(
-            "{}left join subject s on s.person_id = p.id where p.id in ({}) order by p.id, s.iss, s.sub",
-            sign_in_columns!(),
+            "select id, user_id from person where id in ({})",
             places(some.len())
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
         let query = some
             .iter()
             .fold(query, |query, person| query.bind(person.as_str()));
-        for row in &query.fetch_all(&mut *conn).await? {
-            let person: PersonId = id("person", row.try_get("id")?)?;
-            let user: Option<&str> = row.try_get("user_id")?;
-            let user = user.map(|user| id("person", user)).transpose()?;
-            let known = found
-                .entry(person.clone())
-                .or_insert_with(|| KnownIdentity {
-                    person,
-                    row: user,
-                    sign_ins: Vec::new(),
-                    record: IdentityRecord::default(),
-                });
-            known.sign_ins.extend(sign_in(row)?);
-        }
+        stored.extend(query.fetch_all(&mut *conn).await?);
     }
-    live::view(conn, |projection| {
-        for (person, known) in &mut found {
-            known.record = projection.identities().record(person);
-        }
-    })
-    .await?;
+    let mut recorded = BTreeMap::new();
+    for (person, _) in &stored {
+        let person: PersonId = id("person", person)?;
+        let sign_ins = sign_ins_of(conn, &person).await?;
+        recorded.insert(person, sign_ins);
+    }
+    let subjects = recorded.values().flatten();
+    let subjects: Vec<Subject> = subjects.map(|(subject, _)| subject.clone()).collect();
+    let mut rows = rows_of(conn, &subjects).await?;
+    let mut found = BTreeMap::new();
+    for (person, user) in &stored {
+        let person: PersonId = id("person", person)?;
+        let sign_ins = recorded.remove(&person).unwrap_or_default().into_iter();
+        let known = KnownIdentity {
+            row: user.as_deref().map(|user| id("person", user)).transpose()?,
+            sign_ins: sign_ins
+                .map(|(subject, known)| {
+                    let row = rows.remove(&subject);
+                    recorded_sign_in(subject, known, row)
+                })
+                .collect(),
+            record: identity::record(conn, &person).await?,
+            person: person.clone(),
+        };
+        found.insert(person, known);
+    }
     Ok(found)
 }
 
-/// Reads a sign-in; none in the row of a person without one.
-fn sign_in(row: &AnyRow) -> Result<Option<SignInOfIdentity>, StoreError> {
-    let (Some(iss), Some(sub)) = (row.try_get("iss")?, row.try_get("sub")?) else {
-        return Ok(None);
+/// Returns a sign-in that the ledger assigns to an identity, with what its row says besides.
+fn recorded_sign_in(
+    subject: Subject,
+    known: RecordedSignIn,
+    row: Option<SignInRow>,
+) -> SignInOfIdentity {
+    let (claims, claimed_at) = known.claim.map(|claim| (claim.user, claim.at)).unzip();
+    let missing = SignInOfIdentity {
+        keys: LinkKeys::of_subject(subject),
+        username: None,
+        stated_name: String::new(),
+        first_seen: Timestamp(0),
+        last_sign_in: None,
+        claims,
+        claimed_at,
+        joined_from: known.from,
     };
-    let keys: Option<&str> = row.try_get("link_keys")?;
-    let claims: Option<&str> = row.try_get("claims")?;
-    let joined_from: Option<&str> = row.try_get("joined_from")?;
-    Ok(Some(SignInOfIdentity {
-        keys: stored_keys(Subject { iss, sub }, keys)?,
-        username: row.try_get("username")?,
-        stated_name: row.try_get("name")?,
-        first_seen: Timestamp(row.try_get("first_seen")?),
-        last_sign_in: row
-            .try_get::<Option<i64>, _>("last_sign_in")?
-            .map(Timestamp),
-        claims: claims.map(|user| id("subject", user)).transpose()?,
-        claimed_at: row.try_get::<Option<i64>, _>("claimed_at")?.map(Timestamp),
-        joined_from: joined_from.map(|from| id("subject", from)).transpose()?,
-    }))
+    match row {
+        None => missing,
+        Some(row) => SignInOfIdentity {
+            keys: row.keys,
+            username: row.username,
+            stated_name: row.stated_name,
+            first_seen: row.first_seen,
+            last_sign_in: row.last_sign_in,
+            ..missing
+        },
+    }
+}
+
+/// The columns of one sign-in with the person of its row.
+const COLUMNS: &str = "select p.id, p.user_id, s.iss, s.sub, s.link_keys, s.username, s.name, s.first_seen, \
+                       s.last_sign_in, s.claims, s.claimed_at, s.joined_from from person p join subject s on s.person_id = p.id";
+
+/// The values of these columns.
+type ListedRow = (
+    String,
+    Option<String>,
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    String,
+    i64,
+    Option<i64>,
+    Option<String>,
+    Option<i64>,
+    Option<String>,
+);
+
+fn sign_in(row: ListedRow) -> Result<SignInOfIdentity, StoreError> {
+    let (_, _, iss, sub, keys, username, stated_name, first_seen, last, claims, claimed_at, from) =
+        row;
+    Ok(SignInOfIdentity {
+        keys: stored_keys(Subject { iss, sub }, keys.as_deref())?,
+        username,
+        stated_name,
+        first_seen: Timestamp(first_seen),
+        last_sign_in: last.map(Timestamp),
+        claims: claims.map(|user| id("subject", &user)).transpose()?,
+        claimed_at: claimed_at.map(Timestamp),
+        joined_from: from.map(|from| id("subject", &from)).transpose()?,
+    })
 }
 
 /// Returns whether the last session of each of these sign-ins proved a second factor; none without a session. Shown to
@@ -194,41 +240,28 @@ pub async fn second_factors(
     Ok(found)
 }
 
-/// Returns the other identity that is this user now and that somebody can act as: it has a sign-in or a role.
-pub async fn holder(
-    conn: &mut StoreConnection,
-    user: &UserId,
-    person: &PersonId,
-) -> Result<Option<PersonId>, StoreError> {
-    let row: Option<(String,)> = sqlx::query_as(
-        "select p.id from person p where p.user_id = $1 and p.id <> $2 and \
-         (exists (select 1 from subject s where s.person_id = p.id) or exists (select 1 from role_grant r \
-         where r.person_id = p.id and r.ended_at is null))",
-    )
-    .bind(user.as_str())
-    .bind(person.as_str())
-    .fetch_optional(conn)
-    .await?;
-    row.map(|(holder,)| id("person", &holder)).transpose()
-}
-
-/// Returns the other identities that are, were or claim to be this user.
+/// Returns the other identities that are, were or claim to be this user, by the ledger, and the one that a crawl created for
+/// the user.
 pub async fn others(
     conn: &mut StoreConnection,
     user: &UserId,
     person: &PersonId,
     suspended: &SuspendedUsers,
 ) -> Result<BTreeSet<PersonId>, StoreError> {
-    let rows: Vec<(String,)> = sqlx::query_as(
-        "select id from person where user_id = $1 union select person_id from subject where claims = $1 \
-         union select person_id from identity_user where user_id = $1",
-    )
-    .bind(user.as_str())
-    .fetch_all(conn)
-    .await?;
+    let rows: Vec<(String,)> = sqlx::query_as("select id from person where user_id = $1")
+        .bind(user.as_str())
+        .fetch_all(&mut *conn)
+        .await?;
     let stored = rows.iter().map(|(other,)| id("person", other));
     let mut found = stored.collect::<Result<BTreeSet<PersonId>, StoreError>>()?;
-    found.extend(suspended.of(user));
+    found.extend(identity::ever_was(conn, user, suspended).await?);
+    let claiming: Vec<PersonId> = live::view(conn, |projection| {
+        let claiming = projection.sign_ins().claiming();
+        let of_user = claiming.filter(|(_, claim)| claim.user == *user);
+        of_user.map(|(who, _)| who.person.clone()).collect()
+    })
+    .await?;
+    found.extend(claiming);
     found.remove(person);
     Ok(found)
 }
@@ -253,11 +286,9 @@ pub async fn link(tx: &mut Tx, person: &PersonId, user: &UserId) -> Result<(), S
 /// Makes the sign-ins of an identity sign-ins of the one that is the same user.
 pub async fn join(tx: &mut Tx, person: &PersonId, holder: &PersonId) -> Result<(), StoreError> {
     settle_claims(tx, person).await?;
-    sqlx::query("update subject set person_id = $1, joined_from = $2 where person_id = $2")
-        .bind(holder.as_str())
-        .bind(person.as_str())
-        .execute(tx.conn())
-        .await?;
+    for (subject, _) in sign_ins_of(tx.conn(), person).await? {
+        person::move_sign_in(tx, &subject, holder, Some(person)).await?;
+    }
     let done = sqlx::query("update person set user_id = null, joined = $1 where id = $2")
         .bind(holder.as_str())
         .bind(person.as_str())
@@ -267,20 +298,21 @@ pub async fn join(tx: &mut Tx, person: &PersonId, holder: &PersonId) -> Result<(
 }
 
 /// Ends the link of an identity. Sign-ins that it gave to another one come back; returns their number.
-pub async fn end(tx: &mut Tx, person: &PersonId) -> Result<u64, StoreError> {
-    let given_back =
-        sqlx::query("update subject set person_id = $1, joined_from = null where joined_from = $1")
-            .bind(person.as_str())
-            .execute(tx.conn())
-            .await?
-            .rows_affected();
+pub async fn end(tx: &mut Tx, person: &PersonId) -> Result<usize, StoreError> {
+    let given: Vec<Subject> = live::view(tx.conn(), |projection| {
+        projection.sign_ins().given_by(person).cloned().collect()
+    })
+    .await?;
+    for subject in &given {
+        person::move_sign_in(tx, subject, person, None).await?;
+    }
     let done = sqlx::query("update person set user_id = null, joined = null where id = $1")
         .bind(person.as_str())
         .execute(tx.conn())
         .await?;
     affected(done.rows_affected(), "this person")?;
     settle_claims(tx, person).await?;
-    Ok(given_back)
+    Ok(given.len())
 }
 
 /// Removes the claims of an identity, which people settled.
@@ -303,7 +335,7 @@ pub struct ListedIdentity {
     pub sign_ins: Vec<SignInOfIdentity>,
 }
 
-/// Returns these identities with their sign-ins, by id.
+/// Returns these identities with their sign-ins by their rows, by id. For display: nothing is decided by it.
 pub async fn listed(
     conn: &mut StoreConnection,
     persons: &[PersonId],
@@ -311,26 +343,29 @@ pub async fn listed(
     let mut found: Vec<ListedIdentity> = Vec::new();
     for some in persons.chunks(AT_ONCE) {
         let sql = format!(
-            "{}join subject s on s.person_id = p.id where p.id in ({}) order by p.id, s.iss, s.sub",
-            sign_in_columns!(),
+            "{COLUMNS} where p.id in ({}) order by p.id, s.iss, s.sub",
             places(some.len())
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
         let query = some
             .iter()
             .fold(query, |query, person| query.bind(person.as_str()));
-        for row in &query.fetch_all(&mut *conn).await? {
-            let person: PersonId = id("person", row.try_get("id")?)?;
-            let user: Option<&str> = row.try_get("user_id")?;
-            if found.last().is_none_or(|last| last.person != person) {
+        let rows: Vec<ListedRow> = query.fetch_all(&mut *conn).await?;
+        for row in rows {
+            if found
+                .last()
+                .is_none_or(|last| last.person.as_str() != row.0)
+            {
+                let user = row.1.as_deref().map(|user| id("person", user));
                 found.push(ListedIdentity {
-                    person,
-                    user: user.map(|user| id("person", user)).transpose()?,
+                    person: id("person", &row.0)?,
+                    user: user.transpose()?,
                     sign_ins: Vec::new(),
                 });
             }
+            let sign_in = sign_in(row)?;
             if let Some(last) = found.last_mut() {
-                last.sign_ins.extend(sign_in(row)?);
+                last.sign_ins.push(sign_in);
             }
         }
     }
@@ -345,7 +380,7 @@ pub async fn agreed(
         let records = projection.identities().records().iter();
         let agreed = records.filter(|(_, record)| record.was_agreed_on());
         agreed
-            .map(|(person, record)| (person.clone(), record.clone()))
+            .map(|(person, record)| (person.clone(), IdentityRecord::clone(record)))
             .collect()
     })
     .await

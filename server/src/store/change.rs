@@ -4,6 +4,7 @@
 //! from what was requested or shown. A caller that would grant access must check that.
 
 mod alarm;
+mod compared;
 mod decision;
 mod found;
 mod in_state;
@@ -45,7 +46,7 @@ use serde_json::json;
 use sqlx::Row as _;
 
 use self::{found::found, proven::state_of};
-use super::{StoreConnection, StoreError, Tx, affected, id, ledger::live, to_json};
+use super::{StoreConnection, StoreError, Tx, affected, id, ledger::decisions_on, to_json};
 
 /// The number of changes that are read in one query.
 const AT_ONCE: usize = 500;
@@ -199,11 +200,12 @@ pub async fn requester(
     conn: &mut StoreConnection,
     change: &ChangeId,
 ) -> Result<Option<PersonId>, StoreError> {
-    live::view(conn, |projection| {
-        let history = &projection.changes().get(change)?.history;
-        history.submitted.as_ref()?.by.clone()
-    })
-    .await
+    let known = decisions_on(conn, std::slice::from_ref(change)).await?;
+    let submitted = known
+        .into_values()
+        .next()
+        .and_then(|of| of.history.submitted);
+    Ok(submitted.and_then(|submitted| submitted.by))
 }
 
 /// Returns the changes that were verified or failed at or after an instant, and when: an older read cannot show their

@@ -12,7 +12,10 @@ use std::{
     },
 };
 
-use domain::ledger::Entry;
+use domain::ledger::{
+    Entry,
+    projection::{EntryPlace, Projection},
+};
 use futures::{future::BoxFuture, stream::BoxStream};
 use sqlx::{
     Any, AnyConnection, AnyPool, Either, Error, Execute, Executor, SqlStr, Transaction,
@@ -56,7 +59,8 @@ pub struct StoreConnection {
 pub(super) struct OwnEntries {
     /// The end of the ledger before them.
     pub from: VerifiedEnd,
-    pub entries: Vec<Entry>,
+    /// What the entries before them and they say. It shares with the tail what they do not change.
+    pub projection: Projection,
     /// The end of the ledger after them.
     pub end: VerifiedEnd,
 }
@@ -106,21 +110,29 @@ impl StoreConnection {
     pub(super) fn begin_again(&mut self) {
         self.own = Some(Box::new(OwnEntries {
             from: VerifiedEnd::START,
-            entries: Vec::new(),
+            projection: Projection::default(),
             end: VerifiedEnd::START,
         }));
     }
 
     /// Keeps entries that this transaction appended, or gave a MAC.
-    pub(super) fn append_own(&mut self, from: VerifiedEnd, entries: Vec<Entry>, end: VerifiedEnd) {
+    pub(super) fn append_own(
+        &mut self,
+        from: VerifiedEnd,
+        entries: &[(EntryPlace, Entry)],
+        end: VerifiedEnd,
+    ) {
+        let tail = &self.tail;
         let own = self.own.get_or_insert_with(|| {
             Box::new(OwnEntries {
                 from,
-                entries: Vec::new(),
+                projection: tail.projection(),
                 end,
             })
         });
-        own.entries.extend(entries);
+        for (place, entry) in entries {
+            own.projection.apply(*place, entry);
+        }
         own.end = end;
     }
 

@@ -14,7 +14,11 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{Store, StoreConnection, StoreError, Tx, change, ledger::live, places};
+use super::{
+    Store, StoreConnection, StoreError, Tx, change,
+    ledger::live::{self, Agreement, Comparison},
+    places,
+};
 
 /// The declaration of an account that is in force according to the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,48 +76,75 @@ pub async fn in_force_of(
     let accounts: Vec<&AccountId> = accounts.iter().collect();
     let mut found = BTreeMap::new();
     for some in accounts.chunks(AT_ONCE) {
-        let sql = format!(
-            "select account_id, declared_at, change_id, digest, document from account_declaration \
-             where ended_at is null and account_id in ({})",
-            places(some.len())
-        );
-        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
-        let query = some
+        found.extend(compared(conn, some).await?);
+    }
+    Ok(found)
+}
+
+/// Returns the declarations in force of these accounts. A row that differs from its entry is believed to once the ledger stood
+/// still while it was read.
+async fn compared(
+    conn: &mut StoreConnection,
+    accounts: &[&AccountId],
+) -> Result<BTreeMap<AccountId, InForce>, StoreError> {
+    let sql = format!("{OPEN_ROWS} and account_id in ({})", places(accounts.len()));
+    let mut comparison = Comparison::default();
+    loop {
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql.clone()));
+        let query = accounts
             .iter()
             .fold(query, |query, account| query.bind(account.as_str()));
         let rows: Vec<OpenRow> = query.fetch_all(&mut *conn).await?;
-        let combined = live::view(conn, |projection| {
+        let found = live::view(conn, |projection| {
             let entries = projection.declarations();
-            let open = some
+            let open = accounts
                 .iter()
                 .filter_map(|account| Some((*account, entries.in_force(account)?)));
             combined(open, &rows)
         });
-        found.extend(combined.await?);
+        let found = found.await?;
+        if comparison
+            .is_settled(conn, agreement(&found, &rows))
+            .await?
+        {
+            return Ok(found);
+        }
     }
-    Ok(found)
 }
+
+/// The open rows.
+const OPEN_ROWS: &str = "select account_id, declared_at, change_id, digest, document from account_declaration \
+                         where ended_at is null";
 
 /// Returns what of the declarations in force classifies each account.
 pub async fn all_in_force(
     conn: &mut StoreConnection,
 ) -> Result<BTreeMap<AccountId, Declared>, StoreError> {
-    let rows: Vec<OpenRow> = sqlx::query_as(
-        "select account_id, declared_at, change_id, digest, document from account_declaration \
-         where ended_at is null",
-    )
-    .fetch_all(&mut *conn)
-    .await?;
-    let all = live::view(conn, |projection| {
-        let entries = projection.declarations();
-        let accounts = entries.all().keys();
-        combined(
-            accounts.filter_map(|account| Some((account, entries.in_force(account)?))),
-            &rows,
-        )
-    });
-    let all = all.await?.into_iter();
+    let mut comparison = Comparison::default();
+    let all = loop {
+        let rows: Vec<OpenRow> = sqlx::query_as(OPEN_ROWS).fetch_all(&mut *conn).await?;
+        let all = live::view(conn, |projection| {
+            let entries = projection.declarations();
+            let accounts = entries.all().keys();
+            combined(
+                accounts.filter_map(|account| Some((account, entries.in_force(account)?))),
+                &rows,
+            )
+        });
+        let all = all.await?;
+        if comparison.is_settled(conn, agreement(&all, &rows)).await? {
+            break all.into_iter();
+        }
+    };
     Ok(all.map(|(account, one)| (account, one.declared)).collect())
+}
+
+/// Whether each declaration in force has its row.
+fn agreement(found: &BTreeMap<AccountId, InForce>, rows: &[OpenRow]) -> Agreement {
+    let missing = |one: &InForce| one.declared.proof == DeclarationProof::Missing;
+    let has_entry =
+        |row: &OpenRow| AccountId::parse(&row.0).is_ok_and(|account| found.contains_key(&account));
+    Agreement::of(!found.values().any(missing) && rows.iter().all(has_entry))
 }
 
 /// Combines the entries in force with the open rows of their accounts.

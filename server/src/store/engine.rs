@@ -18,13 +18,14 @@ use domain::{
         WindowRow, Write,
     },
     ids::GrantId,
-    ledger::projection::grants::Grants,
     time::Timestamp,
 };
 use sqlx::Row as _;
 
 use super::{
-    Store, StoreConnection, StoreError, Tx, affected, json, ledger::live, places, to_json,
+    Store, StoreConnection, StoreError, Tx, affected, json,
+    ledger::live::{self, Agreement, Comparison},
+    places, to_json,
 };
 
 /// The id of the only row.
@@ -102,19 +103,34 @@ pub async fn restore(tx: &mut Tx, now: Timestamp) -> Result<Rows, StoreError> {
 
 /// Returns the open windows: the reasons for the access that Leastwise granted.
 pub async fn windows(conn: &mut StoreConnection) -> Result<Vec<WindowRow>, StoreError> {
-    let rows = open_windows(conn).await?;
-    if rows.is_empty() {
-        return Ok(rows);
+    let mut comparison = Comparison::default();
+    loop {
+        let rows = open_windows(conn).await?;
+        if rows.is_empty() {
+            return Ok(rows);
+        }
+        if let Some(proven) = proven(conn, rows, &mut comparison).await? {
+            return Ok(proven);
+        }
     }
-    live::view(conn, |projection| proven(projection.grants(), rows)).await
 }
 
-fn proven(grants: &Grants, rows: Vec<WindowRow>) -> Vec<WindowRow> {
-    let (windows, mismatches) = grants.windows(rows);
+/// Returns the windows that the ledger confirms; none if the rows have to be read again before a difference is believed.
+async fn proven(
+    conn: &mut StoreConnection,
+    rows: Vec<WindowRow>,
+    comparison: &mut Comparison,
+) -> Result<Option<Vec<WindowRow>>, StoreError> {
+    let found = live::view(conn, |projection| projection.grants().windows(rows));
+    let (windows, mismatches) = found.await?;
+    let agreement = Agreement::of(mismatches.is_empty());
+    if !comparison.is_settled(conn, agreement).await? {
+        return Ok(None);
+    }
     for mismatches in mismatches {
         tracing::error!("{mismatches}");
     }
-    windows
+    Ok(Some(windows))
 }
 
 async fn open_windows(conn: &mut StoreConnection) -> Result<Vec<WindowRow>, StoreError> {
@@ -169,20 +185,24 @@ pub async fn windows_of(
         "select document from engine_window where id in ({})",
         places(grants.len())
     );
-    let query = sqlx::query(sqlx::AssertSqlSafe(sql));
-    let query = grants
-        .iter()
-        .fold(query, |query, grant| query.bind(grant.as_str()));
-    let mut rows: Vec<WindowRow> = Vec::with_capacity(grants.len());
-    for row in query.fetch_all(&mut *conn).await? {
-        rows.push(json(
-            "engine_window",
-            &row.try_get::<String, _>("document")?,
-        )?);
+    let mut comparison = Comparison::default();
+    loop {
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql.clone()));
+        let query = grants
+            .iter()
+            .fold(query, |query, grant| query.bind(grant.as_str()));
+        let mut rows: Vec<WindowRow> = Vec::with_capacity(grants.len());
+        for row in query.fetch_all(&mut *conn).await? {
+            rows.push(json(
+                "engine_window",
+                &row.try_get::<String, _>("document")?,
+            )?);
+        }
+        if let Some(proven) = proven(conn, rows, &mut comparison).await? {
+            let proven = proven.into_iter();
+            return Ok(proven.map(|row| (row.window.grant.clone(), row)).collect());
+        }
     }
-    let proven = live::view(conn, |projection| proven(projection.grants(), rows)).await?;
-    let proven = proven.into_iter();
-    Ok(proven.map(|row| (row.window.grant.clone(), row)).collect())
 }
 
 /// Returns the writes to AWS that were intended, open or ended since an instant. They explain differences between two

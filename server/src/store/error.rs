@@ -42,7 +42,10 @@ impl StoreError {
     /// not reachable, or contains entries that must be set aside first. The outcome of a commit that failed this way is unknown.
     pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::NoResponse | Self::Ledger(ledger::LedgerError::NotAuthentic(_)) => true,
+            Self::NoResponse
+            | Self::Ledger(ledger::LedgerError::NotAuthentic(_) | ledger::LedgerError::Busy) => {
+                true
+            }
             Self::Driver(error) | Self::NotOpened { source: error, .. } => {
                 driver_is_unavailable(error)
             }

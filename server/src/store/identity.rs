@@ -1,20 +1,26 @@
 //! The records of identities.
 //!
-//! What an identity ever was, whether it is suspended, and whether the alarm is on come from the ledger. The rows of
-//! `identity_user` are an index to find the identity of a user; nothing counts because of a row alone.
+//! What an identity is and ever was, who can act as it, whether it is suspended, and whether the alarm is on come from the
+//! ledger. The rows of `identity_user` repeat it for those who read the database; nothing reads them but `ledger verify`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use domain::{
     directory::User,
     identity::{ExternalIdDigest, IdentityAlarm, IdentityKeys, IdentityRecord, Suspension},
     ids::{PersonId, UserId},
+    ledger::projection::Projection,
     person::{Subject, link::LinkKeys},
     time::Timestamp,
 };
 
 use super::{
-    Store, StoreConnection, StoreError, Tx, affected, id, json, ledger::live, person::stored_keys,
+    Store, StoreConnection, StoreError, Tx, affected, id, json,
+    ledger::live::{self, Agreement},
+    person::keys_of_all,
 };
 
 /// Returns what the ledger records about an identity.
@@ -30,7 +36,14 @@ pub async fn record(
 pub async fn records(
     conn: &mut StoreConnection,
 ) -> Result<BTreeMap<PersonId, IdentityRecord>, StoreError> {
-    live::view(conn, |projection| projection.identities().records().clone()).await
+    live::view(conn, |projection| {
+        let records = projection.identities().records().iter();
+        let record = |(person, record): (&PersonId, &Arc<IdentityRecord>)| {
+            (person.clone(), IdentityRecord::clone(record))
+        };
+        records.map(record).collect()
+    })
+    .await
 }
 
 /// Returns why an identity may not act; none if it may.
@@ -78,12 +91,10 @@ pub async fn alarm(conn: &mut StoreConnection) -> Result<Option<IdentityAlarm>, 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkedIdentity {
     pub person: PersonId,
-    /// The user of the row.
+    /// The user of the row; the recorded one if the row contains none.
     pub user: UserId,
     /// The link keys of each sign-in, as it last stated them.
     pub keys: Vec<LinkKeys>,
-    /// Every user that it ever was according to the index, with external ids.
-    pub users: BTreeMap<UserId, BTreeSet<ExternalIdDigest>>,
 }
 
 impl LinkedIdentity {
@@ -118,107 +129,110 @@ pub async fn last_known_name(
     Ok(Some(user.display_name))
 }
 
-/// Person, user, and the issuer, id and link keys of one subject.
-type LinkedRow = (
-    String,
-    String,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-);
-
-/// Returns all linked identities, by id.
-pub async fn linked(conn: &mut StoreConnection) -> Result<Vec<LinkedIdentity>, StoreError> {
-    let rows: Vec<LinkedRow> = sqlx::query_as(
-        "select p.id, p.user_id, s.iss, s.sub, s.link_keys from person p left join subject s on s.person_id = p.id \
-         where p.user_id is not null and (s.sub is not null or exists (select 1 from role_grant r \
-         where r.person_id = p.id and r.ended_at is null)) order by p.id, s.iss, s.sub",
-    )
-    .fetch_all(&mut *conn)
-    .await?;
-    let mut found = gathered(rows)?;
-    let rows: Vec<(String, String, String)> = sqlx::query_as(
-        "select person_id, user_id, external_id from identity_user order by person_id",
-    )
-    .fetch_all(conn)
-    .await?;
-    let mut index: BTreeMap<String, Users> = BTreeMap::new();
-    for (person, user, external_id) in rows {
-        insert(index.entry(person).or_default(), &user, &external_id)?;
+/// Returns all identities in use that are linked to a user, by id, each with what the ledger records about it. A row that
+/// differs from its record is returned as it is, once the ledger stood still while it was read.
+pub async fn linked(
+    conn: &mut StoreConnection,
+) -> Result<Vec<(LinkedIdentity, IdentityRecord)>, StoreError> {
+    let mut comparison = live::Comparison::default();
+    loop {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("select id, user_id from person where user_id is not null")
+                .fetch_all(&mut *conn)
+                .await?;
+        let rows: BTreeMap<String, String> = rows.into_iter().collect();
+        let found = live::view(conn, |projection| of_all(projection, &rows)).await?;
+        let (found, agreement) = found?;
+        if comparison.is_settled(conn, agreement).await? {
+            return with_keys(conn, found).await;
+        }
     }
-    for identity in &mut found {
-        identity.users = index.remove(identity.person.as_str()).unwrap_or_default();
-    }
-    Ok(found)
 }
 
-/// Returns one identity that has a user.
+/// An identity in use with its user, its record and its sign-ins.
+type Found = (LinkedIdentity, IdentityRecord, Vec<Subject>);
+
+/// Returns the identities in use that have a user by the ledger or by their row.
+fn of_all(
+    projection: &Projection,
+    rows: &BTreeMap<String, String>,
+) -> Result<(Vec<Found>, Agreement), StoreError> {
+    let mut found = Vec::new();
+    let mut agreement = Agreement::Agrees;
+    for person in projection.identities_in_use() {
+        let record = projection.identities().record(person);
+        let row = rows.get(person.as_str());
+        let row: Option<UserId> = row.map(|user| id("person", user)).transpose()?;
+        if row.as_ref() != record.user() {
+            agreement = Agreement::Differs;
+        }
+        let Some(user) = row.or_else(|| record.user().cloned()) else {
+            continue;
+        };
+        let identity = LinkedIdentity {
+            person: person.clone(),
+            user,
+            keys: Vec::new(),
+        };
+        let subjects = projection.sign_ins().of(person).cloned().collect();
+        found.push((identity, record, subjects));
+    }
+    Ok((found, agreement))
+}
+
+async fn with_keys(
+    conn: &mut StoreConnection,
+    found: Vec<Found>,
+) -> Result<Vec<(LinkedIdentity, IdentityRecord)>, StoreError> {
+    let subjects = found.iter().flat_map(|(_, _, subjects)| subjects.clone());
+    let mut keys = keys_of_all(conn, &subjects.collect::<Vec<_>>()).await?;
+    let found = found.into_iter().map(|(mut identity, record, subjects)| {
+        let own = subjects.iter().filter_map(|subject| keys.remove(subject));
+        identity.keys = own.collect();
+        (identity, record)
+    });
+    Ok(found.collect())
+}
+
+/// Returns one identity if its row contains a user, with what the ledger records about it. A row that differs from the record
+/// is returned as it is, once the ledger stood still while it was read.
 pub async fn linked_one(
     conn: &mut StoreConnection,
     person: &PersonId,
-) -> Result<Option<LinkedIdentity>, StoreError> {
-    let rows: Vec<LinkedRow> = sqlx::query_as(
-        "select p.id, p.user_id, s.iss, s.sub, s.link_keys from person p left join subject s on s.person_id = p.id \
-         where p.id = $1 and p.user_id is not null order by s.iss, s.sub",
-    )
-    .bind(person.as_str())
-    .fetch_all(&mut *conn)
-    .await?;
-    let Some(mut identity) = gathered(rows)?.pop() else {
-        return Ok(None);
-    };
-    let rows: Vec<(String, String)> =
-        sqlx::query_as("select user_id, external_id from identity_user where person_id = $1")
-            .bind(person.as_str())
-            .fetch_all(conn)
-            .await?;
-    for (user, external_id) in rows {
-        insert(&mut identity.users, &user, &external_id)?;
-    }
-    Ok(Some(identity))
-}
-
-type Users = BTreeMap<UserId, BTreeSet<ExternalIdDigest>>;
-
-fn insert(users: &mut Users, user: &str, external_id: &str) -> Result<(), StoreError> {
-    let ids = users.entry(id("identity_user", user)?).or_default();
-    // The row without an external id only names the user.
-    ids.extend(ExternalIdDigest::parse(external_id));
-    Ok(())
-}
-
-fn gathered(rows: Vec<LinkedRow>) -> Result<Vec<LinkedIdentity>, StoreError> {
-    let mut found: Vec<LinkedIdentity> = Vec::new();
-    for (person, user, iss, sub, kept) in rows {
-        if found
-            .last()
-            .is_none_or(|last| last.person.as_str() != person)
-        {
-            found.push(LinkedIdentity {
-                person: id("person", &person)?,
-                user: id("person", &user)?,
-                keys: Vec::new(),
-                users: BTreeMap::new(),
-            });
+) -> Result<(Option<LinkedIdentity>, IdentityRecord), StoreError> {
+    let mut comparison = live::Comparison::default();
+    loop {
+        let row: Option<(Option<String>,)> =
+            sqlx::query_as("select user_id from person where id = $1")
+                .bind(person.as_str())
+                .fetch_optional(&mut *conn)
+                .await?;
+        let row = row.and_then(|(user,)| user);
+        let row: Option<UserId> = row.map(|user| id("person", &user)).transpose()?;
+        let (record, subjects): (_, Vec<Subject>) = live::view(conn, |projection| {
+            let subjects = projection.sign_ins().of(person).cloned().collect();
+            (projection.identities().record(person), subjects)
+        })
+        .await?;
+        let agreement = Agreement::of(row.as_ref() == record.user());
+        if !comparison.is_settled(conn, agreement).await? {
+            continue;
         }
-        if let (Some(last), Some(iss), Some(sub)) = (found.last_mut(), iss, sub) {
-            let keys = stored_keys(Subject { iss, sub }, kept.as_deref())?;
-            last.keys.push(keys);
-        }
+        let Some(user) = row else {
+            return Ok((None, record));
+        };
+        let identity = LinkedIdentity {
+            person: person.clone(),
+            user,
+            keys: keys_of_all(conn, &subjects).await?.into_values().collect(),
+        };
+        return Ok((Some(identity), record));
     }
-    Ok(found)
 }
 
-/// Returns the number of linked identities.
+/// Returns the number of identities in use that are linked to a user, by the ledger.
 pub async fn count_linked(conn: &mut StoreConnection) -> Result<usize, StoreError> {
-    let (count,): (i64,) = sqlx::query_as(
-        "select count(*) from person p where p.user_id is not null and \
-         (exists (select 1 from subject s where s.person_id = p.id) or exists (select 1 from role_grant r \
-         where r.person_id = p.id and r.ended_at is null))",
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(usize::try_from(count).unwrap_or_default())
+    live::view(conn, Projection::linked_identities).await
 }
 
 /// Adds a user of an identity to the index. The caller appends the entry in the same transaction.
@@ -274,22 +288,30 @@ pub async fn suspended_users(conn: &mut StoreConnection) -> Result<SuspendedUser
     .await
 }
 
-/// Returns every identity that a user ever was. The index names them; suspended identities count by the ledger, whatever
-/// rows exist.
+/// Returns every identity that a user ever was, by the ledger.
 pub async fn ever_was(
     conn: &mut StoreConnection,
     user: &UserId,
     suspended: &SuspendedUsers,
 ) -> Result<BTreeSet<PersonId>, StoreError> {
-    let rows: Vec<(String,)> =
-        sqlx::query_as("select distinct person_id from identity_user where user_id = $1")
-            .bind(user.as_str())
-            .fetch_all(&mut *conn)
-            .await?;
-    let indexed = rows.iter().map(|(person,)| id("identity_user", person));
-    let mut found = indexed.collect::<Result<BTreeSet<PersonId>, StoreError>>()?;
-    found.extend(suspended.of(user));
+    let mut found: BTreeSet<PersonId> = live::view(conn, |projection| {
+        projection.identities().ever_were(user).cloned().collect()
+    })
+    .await?;
+    found.extend(suspended.0.get(user).into_iter().flatten().cloned());
     Ok(found)
+}
+
+/// Returns the identity other than `person` that is this user now and that somebody can act as, by the ledger.
+pub async fn holder(
+    conn: &mut StoreConnection,
+    user: &UserId,
+    person: &PersonId,
+) -> Result<Option<PersonId>, StoreError> {
+    live::view(conn, |projection| {
+        projection.holder_of(user, person).cloned()
+    })
+    .await
 }
 
 /// Why an identity cannot become a user.
@@ -306,24 +328,15 @@ pub async fn relink(
     person: &PersonId,
     user: &UserId,
 ) -> Result<RelinkOutcome, StoreError> {
-    let holder: Option<(String, i64)> = sqlx::query_as(
-        "select p.id, (select count(*) from subject s where s.person_id = p.id) + (select count(*) from role_grant r \
-         where r.person_id = p.id and r.ended_at is null) from person p where p.user_id = $1 and p.id <> $2",
-    )
-    .bind(user.as_str())
-    .bind(person.as_str())
-    .fetch_optional(tx.conn())
-    .await?;
-    if let Some((holder, used)) = holder {
-        if used > 0 {
-            return Ok(RelinkOutcome::Taken(id("person", &holder)?));
-        }
-        // Nobody ever was the other identity: a crawl created it for the new user.
-        sqlx::query("update person set user_id = null where id = $1")
-            .bind(holder)
-            .execute(tx.conn())
-            .await?;
+    if let Some(holder) = holder(tx.conn(), user, person).await? {
+        return Ok(RelinkOutcome::Taken(holder));
     }
+    // Nobody ever was another identity with this row: a crawl created it for the new user.
+    sqlx::query("update person set user_id = null where user_id = $1 and id <> $2")
+        .bind(user.as_str())
+        .bind(person.as_str())
+        .execute(tx.conn())
+        .await?;
     let done = sqlx::query("update person set user_id = $1 where id = $2")
         .bind(user.as_str())
         .bind(person.as_str())
@@ -356,12 +369,10 @@ pub async fn identity_rows(store: &Store) -> Result<BTreeSet<IdentityRow>, Store
     Ok(rows.into_iter().map(row).collect())
 }
 
-/// Returns the stored user of every person in the index.
+/// Returns the stored user of every person.
 pub async fn stored_links(store: &Store) -> Result<BTreeMap<String, Option<String>>, StoreError> {
-    let rows: Vec<(String, Option<String>)> = sqlx::query_as(
-        "select id, user_id from person where id in (select person_id from identity_user)",
-    )
-    .fetch_all(store.read())
-    .await?;
+    let rows: Vec<(String, Option<String>)> = sqlx::query_as("select id, user_id from person")
+        .fetch_all(store.read())
+        .await?;
     Ok(rows.into_iter().collect())
 }

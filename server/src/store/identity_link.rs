@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use domain::{
     ids::{PersonId, UserId},
+    ledger::projection::Projection,
     time::Timestamp,
 };
 
-use super::{StoreConnection, StoreError, Tx, id};
+use super::{StoreConnection, StoreError, Tx, id, ledger::live};
 
 /// Creates a person for each of these users who has none.
 pub async fn ensure_for_users(
@@ -35,31 +36,35 @@ pub struct PersonsOfUsers {
     pub others: BTreeMap<UserId, PersonId>,
 }
 
-/// Returns the identity of each user. A user that somebody else has signed in as is theirs, whoever it was before.
+/// Returns the identity of each user, by the ledger. A user that somebody else acts as is theirs, whoever it was before. A row
+/// counts only for an identity that nobody uses, such as one that a crawl created.
 pub async fn persons_of_users(conn: &mut StoreConnection) -> Result<PersonsOfUsers, StoreError> {
-    let rows: Vec<(String, String)> = sqlx::query_as(
-        "select distinct u.user_id, u.person_id from identity_user u join person p on p.id = u.person_id \
-         where (p.user_id is null or p.user_id <> u.user_id) and not exists (select 1 from person o \
-         join subject s on s.person_id = o.id where o.user_id = u.user_id) order by u.user_id, u.person_id",
-    )
-    .fetch_all(&mut *conn)
-    .await?;
-    let mut others = BTreeMap::new();
-    for (user, person) in &rows {
-        others.insert(id("identity_user", user)?, id("identity_user", person)?);
-    }
-    let mut linked = by_user(conn).await?;
-    linked.retain(|user, _| !others.contains_key(user));
-    Ok(PersonsOfUsers { linked, others })
-}
-
-/// Returns the person that is linked to each Identity Center user.
-async fn by_user(conn: &mut StoreConnection) -> Result<BTreeMap<UserId, PersonId>, StoreError> {
     let rows: Vec<(String, String)> =
         sqlx::query_as("select user_id, id from person where user_id is not null")
-            .fetch_all(conn)
+            .fetch_all(&mut *conn)
             .await?;
-    rows.iter()
-        .map(|(user, person)| Ok((id("person", user)?, id("person", person)?)))
-        .collect()
+    let mut linked = BTreeMap::new();
+    for (user, person) in &rows {
+        linked.insert(id("person", user)?, id("person", person)?);
+    }
+    live::view(conn, |projection| of_users(projection, linked)).await
+}
+
+fn of_users(projection: &Projection, mut linked: BTreeMap<UserId, PersonId>) -> PersonsOfUsers {
+    linked.retain(|user, person| projection.may_be_user(person, user));
+    let mut others = BTreeMap::new();
+    for (person, record) in projection.identities().records() {
+        let current = record.user();
+        if let Some(user) = current
+            && (projection.is_in_use(person) || !linked.contains_key(user))
+        {
+            linked.insert(user.clone(), person.clone());
+        }
+        let earlier = record.users.keys().filter(|user| Some(*user) != current);
+        for user in earlier.filter(|user| projection.holder_of(user, person).is_none()) {
+            others.insert(user.clone(), person.clone());
+        }
+    }
+    linked.retain(|user, _| !others.contains_key(user));
+    PersonsOfUsers { linked, others }
 }

@@ -14,26 +14,40 @@ pub mod index_terms;
 mod listed;
 pub mod live;
 mod mac;
+mod of_changes;
+mod page;
 mod read;
 mod row_keys;
 mod set_aside;
+mod stored_projection;
 mod tail;
+mod verified_end;
 
-pub use adopt::{EntryProof, add_macs, begin_adoption};
+pub use adopt::{EntryProof, add_macs, begin_adoption, proven_by_macs};
 pub use append::{append, append_many};
 pub use checkpoint::{SignedHead, insert_checkpoint, newest_checkpoint, notes_after};
 pub use index_terms::{MAX_WORDS, query_words};
-pub use listed::{ListedEntry, around, count, listed, newest, of_change, of_changes, search};
+pub use listed::{
+    Authenticity, ListedEntry, around, count, listed, newest, of_change, of_changes, search,
+};
 pub use mac::{MacedEntry, StoredMac};
+pub(super) use of_changes::KnownChanges;
+pub use of_changes::decisions_on;
+pub use page::maced_entries;
 pub use read::{
     Head, IndexTerm, StoredEntry, StoredPrivate, entries_after, head, head_and_end, leaves_in_tree,
     private_of, tree_hashes, words_between, words_of_nobody,
 };
-pub use row_keys::{forget_row_keys, has_macs, macs_of_no_entry, register_row_keys, row_key_ids};
-pub use set_aside::{FalseEnd, false_end, set_aside};
-pub use tail::{
-    CaughtUp, EntryFlaw, NotAuthentic, Tail, VerifiedEnd, catch_up, end_at, maced_entries,
+pub use row_keys::{
+    forget_row_keys, has_macs, mac_key_ids, macs_of_no_entry, register_row_keys, require_known,
+    require_used, row_key_ids,
 };
+pub use set_aside::{FalseEnd, false_end, set_aside};
+pub use stored_projection::{
+    NotUsed, StoredProjection, forget_projections, store_projection, stored_projections,
+};
+pub use tail::{CaughtUp, Tail, catch_up, end_at};
+pub use verified_end::{EntryFlaw, NotAuthentic, VerifiedEnd};
 
 use domain::ledger::{Hash, LogName, SealError, tree::TreeError};
 use thiserror::Error;
@@ -69,6 +83,12 @@ pub enum LedgerError {
         /// The names of the keys of this process.
         known: String,
     },
+    /// Only a process that serves puts a key in use.
+    #[error(
+        "the row key {0} is not in use in this database. Start `leastwise serve` with it first, or name the folder of keys \
+         of the server with --keys or LEASTWISE_KEYS"
+    )]
+    RowKeyNotUsed(String),
     /// What Leastwise wrote is never set aside.
     #[error(
         "entry {seq} was written by Leastwise, and an entry before it was altered or removed. Restore what was altered from a \
@@ -81,6 +101,9 @@ pub enum LedgerError {
     /// The end of the ledger was not written by Leastwise, so nothing is appended to it.
     #[error("nothing can be appended to the ledger: {0}. {ADVICE}")]
     NotAuthentic(NotAuthentic),
+    /// Rows differ from the ledger, and it grew each time they were read again.
+    #[error("the ledger grows too fast to compare rows with it")]
+    Busy,
 }
 
 /// What to do about an entry that does not count.

@@ -45,6 +45,8 @@ embed! {
     "0022_entries_by_number",
     "0023_replicas",
     "0024_notify",
+    "0025_never_read",
+    "0026_ledger_projection",
 }
 
 /// A migrator over embedded files, with the versions and descriptions that sqlx derives from file names.

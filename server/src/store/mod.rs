@@ -81,7 +81,7 @@ impl Tx {
         let (tail, own) = (self.connection.tail.clone(), self.connection.own.take());
         self.connection.commit().await?;
         if let Some(own) = own {
-            tail.publish_own(&own);
+            tail.publish_own(*own);
         }
         Ok(())
     }
@@ -119,8 +119,17 @@ impl Store {
 
     /// Opens a database that exists; none for a SQLite file that does not. Creates nothing.
     pub async fn open_existing(url: &str) -> Result<Option<Self>, StoreError> {
+        Self::open_existing_with(url, LeaseLength::DEFAULT).await
+    }
+
+    /// Opens a database that exists, for processes whose engine lease has this length.
+    pub async fn open_existing_with(
+        url: &str,
+        lease: LeaseLength,
+    ) -> Result<Option<Self>, StoreError> {
+        let open = async |url: &str| Self::open_with(url, Durability::Full, lease).await;
         let Some(path) = name::sqlite_path(url) else {
-            return Self::open(url).await.map(Some);
+            return open(url).await.map(Some);
         };
         if !path.exists() {
             return Ok(None);
@@ -130,7 +139,7 @@ impl Store {
         } else {
             format!("{url}?mode=rw")
         };
-        Self::open(&url).await.map(Some)
+        open(&url).await.map(Some)
     }
 
     /// Opens a database with the given durability of commits, for processes whose engine lease has this length.

@@ -35,8 +35,6 @@ pub enum Notification {
         id: ChangeId,
         progress: ChangeProgress,
     },
-    /// The ledger has so many entries.
-    Ledger { size: u64 },
     /// The observed state has another version.
     Observed,
     /// An access window, the classification or an overdue removal in an account.
@@ -99,7 +97,6 @@ impl Notification {
                     ChangeProgress::Other
                 },
             }),
-            ["ledger", size] => size.parse().ok().map(|size| Self::Ledger { size }),
             ["observed", _] => Some(Self::Observed),
             ["moved", id] => {
                 let group = || GroupId::parse(id).ok().map(Self::GroupMoved);
@@ -129,17 +126,13 @@ mod tests {
         assert!(matches!(account, Notification::AccountMoved(_)));
         let group = Notification::parse(&format!("moved {id}"));
         assert!(matches!(group, Notification::GroupMoved(_)));
-        assert_eq!(
-            Notification::parse("ledger 12"),
-            Notification::Ledger { size: 12 }
-        );
         assert_eq!(Notification::parse("observed 3"), Notification::Observed);
         assert_eq!(Notification::parse("lease"), Notification::LeaseFreed);
         for other in [
             "",
             "change",
             "change x approved",
-            "ledger -1",
+            "ledger 12",
             "moved 1",
             "mail 3",
         ] {

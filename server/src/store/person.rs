@@ -1,6 +1,7 @@
 //! Persons, their sign-ins and the roles that the ledger grants them.
 //!
-//! A subject is found by `(iss, sub)` and by nothing else. A subject keeps its person; later directory data can add the
+//! A subject is found by `(iss, sub)` and by nothing else, and belongs to the person that the ledger records: a row that names
+//! another one has no effect. A subject keeps its person; later directory data can add the
 //! Identity Center user of that person but never replace it: keys that lead elsewhere are stored, and the check of the
 //! identity compares them with the directory (`service/identities`). Only the first subject of a user that never was
 //! another identity is linked by directory data: any further one is recorded as a claim and linked to no user.
@@ -9,6 +10,7 @@ mod claim;
 mod groups;
 mod link;
 mod role;
+mod sign_ins;
 mod usernames;
 
 pub use claim::{Claim, claims};
@@ -19,19 +21,30 @@ pub use role::{
     RoleGrant, RoleOutcome, RoleRow, end_role, ensure_role, everyone_with_a_role, granted_to,
     role_rows, roles_of,
 };
+pub use sign_ins::{
+    AssignedRow, SignInRow, assigned_rows, keys_of_all, move_sign_in, of_an_earlier_version,
+    rows_of, sign_ins_of,
+};
 pub use usernames::{KnownBy, known_by, usernames};
 
 use domain::{
     ids::{PersonId, UserId},
     person::{
-        Person, Subject,
+        Subject,
         link::{IdentityLink, LinkKeys},
     },
     time::Timestamp,
 };
 
-use self::claim::UserHolder;
-use super::{Store, StoreConnection, StoreError, Tx, affected, id, identity::suspended_users};
+use self::{
+    claim::UserHolder,
+    sign_ins::{Place, place, recorded},
+};
+use super::{
+    Store, StoreConnection, StoreError, Tx, affected, id,
+    identity::{self, suspended_users},
+    ledger::live,
+};
 
 /// The person of a sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +56,29 @@ pub struct ResolvedPerson {
     pub claimed: Option<Claim>,
     /// A new link, which the caller records in the ledger.
     pub linked: Option<NewLink>,
+    /// Whether the ledger already assigns the sign-in to the person.
+    pub assignment: Assignment,
+}
+
+/// Whether the ledger assigns a sign-in to its person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assignment {
+    Recorded,
+    /// The caller records it in the same transaction. A sign-in without an entry belongs to nobody.
+    New,
+}
+
+impl ResolvedPerson {
+    /// A person whom the ledger assigns the sign-in to, and who has no user.
+    pub(super) fn of(person: PersonId) -> Self {
+        Self {
+            person,
+            user: None,
+            claimed: None,
+            linked: None,
+            assignment: Assignment::Recorded,
+        }
+    }
 }
 
 /// A subject to look up, and what the directory contains about it.
@@ -92,7 +128,7 @@ pub async fn resolve(tx: &mut Tx, who: &SignInClaims<'_>) -> Result<ResolvedPers
         | IdentityLink::Contradictory(_)
         | IdentityLink::Unusable(_) => None,
     };
-    if let Some(known) = of_subject(tx, subject).await? {
+    if let Some(known) = of_subject(tx, who).await? {
         return match (&known.user, found) {
             (None, Some((user, by))) => {
                 let suspended = suspended_users(tx.conn()).await?;
@@ -109,35 +145,37 @@ pub async fn resolve(tx: &mut Tx, who: &SignInClaims<'_>) -> Result<ResolvedPers
             _ => Ok(known),
         };
     }
-    let (known, claim) = match found {
+    let (person, claim) = match found {
         Some((user, _)) => of_user(tx, user, who).await?,
         None => (make(tx, who, None).await?, None),
     };
-    // If two first sign-ins are concurrent, the second uses the row of the first.
-    sqlx::query(
-        "insert into subject (iss, sub, person_id, name, first_seen) values ($1, $2, $3, $4, $5) \
-         on conflict (iss, sub) do nothing",
-    )
-    .bind(&subject.iss)
-    .bind(&subject.sub)
-    .bind(known.as_str())
-    .bind(who.name)
-    .bind(who.at.0)
-    .execute(tx.conn())
-    .await?;
-    let mut known = of_subject(tx, subject)
-        .await?
-        .ok_or(StoreError::Conflict("subject"))?;
+    // A row that no entry confirms does not count. Locks the sign-in until the transaction ends.
+    let new = Place {
+        person: &person,
+        from: None,
+        name: who.name,
+        at: who.at,
+    };
+    place(tx, subject, &new).await?;
+    // If two first sign-ins are concurrent, the second is one of the person of the first.
+    if let Some(known) = of_subject(tx, who).await? {
+        return Ok(known);
+    }
+    let mut known = ResolvedPerson {
+        assignment: Assignment::New,
+        ..ResolvedPerson::of(person)
+    };
     match (claim, found) {
         (Some(claim), _) => known.claimed = claim::note(tx, subject, claim, who.at).await?,
-        (None, Some((user, by))) if known.user.as_ref() == Some(user) => {
+        (None, Some((user, by))) => {
+            known.user = Some(user.clone());
             known.linked = Some(NewLink {
                 user: user.clone(),
                 by: by.clone(),
                 moved: None,
             });
         }
-        _ => {}
+        (None, None) => {}
     }
     Ok(known)
 }
@@ -190,66 +228,47 @@ pub async fn lock(tx: &mut Tx, person: &PersonId) -> Result<(), StoreError> {
     affected(done.rows_affected(), "person")
 }
 
-async fn of_subject(tx: &mut Tx, subject: &Subject) -> Result<Option<ResolvedPerson>, StoreError> {
-    let row: Option<(String, Option<String>)> = sqlx::query_as(OF_SUBJECT)
-        .bind(&subject.iss)
-        .bind(&subject.sub)
-        .fetch_optional(tx.conn())
-        .await?;
-    row.map(known).transpose()
+/// Returns the person of a sign-in that the ledger records, and makes its row say the same.
+async fn of_subject(
+    tx: &mut Tx,
+    who: &SignInClaims<'_>,
+) -> Result<Option<ResolvedPerson>, StoreError> {
+    let subject = &who.keys.subject;
+    let Some(known) = recorded(tx.conn(), subject).await? else {
+        return Ok(None);
+    };
+    let there = Place {
+        person: &known.person,
+        from: known.from.as_ref(),
+        name: who.name,
+        at: who.at,
+    };
+    place(tx, subject, &there).await?;
+    let user = identity::record(tx.conn(), &known.person)
+        .await?
+        .user()
+        .cloned();
+    Ok(Some(ResolvedPerson {
+        user,
+        ..ResolvedPerson::of(known.person)
+    }))
 }
 
-const OF_SUBJECT: &str = "select p.id, p.user_id from subject s join person p on p.id = s.person_id \
-                          where s.iss = $1 and s.sub = $2";
-
-fn known((person, user): (String, Option<String>)) -> Result<ResolvedPerson, StoreError> {
-    Ok(ResolvedPerson {
-        person: id("person", &person)?,
-        user: user.map(|user| id("person", &user)).transpose()?,
-        claimed: None,
-        linked: None,
-    })
-}
-
-/// Returns the person of a subject that has signed in or was named in the configuration.
+/// Returns the person of a subject that has signed in or was named in the configuration, according to the ledger.
 pub async fn person_of(
     store: &Store,
     subject: &Subject,
 ) -> Result<Option<ResolvedPerson>, StoreError> {
-    let row: Option<(String, Option<String>)> = sqlx::query_as(OF_SUBJECT)
-        .bind(&subject.iss)
-        .bind(&subject.sub)
-        .fetch_optional(store.read())
-        .await?;
-    row.map(known).transpose()
-}
-
-/// Person, user, and the issuer and id of one subject.
-type PersonRow = (String, Option<String>, Option<String>, Option<String>);
-
-/// Returns all persons with their sign-ins, by id.
-pub async fn all(store: &Store) -> Result<Vec<Person>, StoreError> {
-    let rows: Vec<PersonRow> = sqlx::query_as(
-        "select p.id, p.user_id, s.iss, s.sub from person p left join subject s on s.person_id = p.id \
-         order by p.id, s.iss, s.sub",
-    )
-    .fetch_all(store.read())
-    .await?;
-    let mut people: Vec<Person> = Vec::new();
-    for (person, user, iss, sub) in rows {
-        let ResolvedPerson { person, user, .. } = known((person, user))?;
-        if people.last().is_none_or(|last| last.id != person) {
-            people.push(Person {
-                id: person,
-                user,
-                subjects: Vec::new(),
-            });
-        }
-        if let (Some(last), Some(iss), Some(sub)) = (people.last_mut(), iss, sub) {
-            last.subjects.push(Subject { iss, sub });
-        }
-    }
-    Ok(people)
+    let mut conn = store.connection().await?;
+    live::view(&mut conn, |projection| {
+        let person = projection.sign_ins().person_of(subject)?.clone();
+        let user = projection.identities().record(&person).user().cloned();
+        Some(ResolvedPerson {
+            user,
+            ..ResolvedPerson::of(person)
+        })
+    })
+    .await
 }
 
 /// The last sign-in of a person.
@@ -262,19 +281,21 @@ pub struct LastSignIn {
 }
 
 /// Returns the username of a sign-in in the user pool; if none was stored, its `sub`, which the user pool accepts as
-/// well. None if the sign-in does not belong to this person.
+/// well. None if the sign-in belongs to another person by now. The caller knows the sign-in from an entry of this person.
 pub async fn username_of(
     conn: &mut StoreConnection,
     subject: &Subject,
     person: &PersonId,
 ) -> Result<Option<String>, StoreError> {
-    let row: Option<(Option<String>, String)> = sqlx::query_as(
-        "select username, sub from subject where iss = $1 and sub = $2 and person_id = $3",
-    )
-    .bind(&subject.iss)
-    .bind(&subject.sub)
-    .bind(person.as_str())
-    .fetch_optional(conn)
-    .await?;
+    let known = recorded(conn, subject).await?;
+    if known.is_some_and(|known| known.person != *person) {
+        return Ok(None);
+    }
+    let row: Option<(Option<String>, String)> =
+        sqlx::query_as("select username, sub from subject where iss = $1 and sub = $2")
+            .bind(&subject.iss)
+            .bind(&subject.sub)
+            .fetch_optional(conn)
+            .await?;
     Ok(row.map(|(username, sub)| username.unwrap_or(sub)))
 }

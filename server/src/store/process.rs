@@ -13,8 +13,6 @@ pub struct ProcessRow {
     pub id: String,
     pub started_at: Timestamp,
     pub version: String,
-    /// Where it listens.
-    pub address: String,
     pub role: ProcessRole,
     /// Raised by each heartbeat.
     pub counter: i64,
@@ -26,13 +24,12 @@ const STANDBY: &str = "standby";
 /// Writes a heartbeat: the row with a higher counter.
 pub async fn beat(conn: &mut StoreConnection, process: &ProcessRow) -> Result<(), StoreError> {
     sqlx::query(
-        "insert into process (id, started_at, version, address, role, counter) values ($1, $2, $3, $4, $5, 1) \
+        "insert into process (id, started_at, version, role, counter) values ($1, $2, $3, $4, 1) \
          on conflict (id) do update set role = excluded.role, counter = process.counter + 1",
     )
     .bind(&process.id)
     .bind(process.started_at.0)
     .bind(&process.version)
-    .bind(&process.address)
     .bind(match process.role {
         ProcessRole::Engine => ENGINE,
         ProcessRole::Standby => STANDBY,
@@ -45,7 +42,7 @@ pub async fn beat(conn: &mut StoreConnection, process: &ProcessRow) -> Result<()
 /// Returns the rows of all processes, the newest first. Whether they live is not in them.
 pub async fn all(conn: &mut StoreConnection) -> Result<Vec<ProcessRow>, StoreError> {
     let rows = sqlx::query(
-        "select id, started_at, version, address, role, counter from process order by started_at desc, id",
+        "select id, started_at, version, role, counter from process order by started_at desc, id",
     )
     .fetch_all(conn)
     .await?;
@@ -56,7 +53,6 @@ pub async fn all(conn: &mut StoreConnection) -> Result<Vec<ProcessRow>, StoreErr
                 id: row.try_get("id")?,
                 started_at: Timestamp(row.try_get("started_at")?),
                 version: row.try_get("version")?,
-                address: row.try_get("address")?,
                 role: if role == ENGINE {
                     ProcessRole::Engine
                 } else {

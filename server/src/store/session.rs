@@ -4,8 +4,10 @@
 //! nor complete a sign-in. Rows are marked as ended and deleted only when they are old. A writer of the database cannot
 //! create a session either: a row counts only if the ledger entry of its start confirms it, and until an entry ends it.
 
+mod found;
 mod sign_in;
 
+pub use found::{by_id, by_token_hash};
 pub use sign_in::{SignIn, begin_sign_in, take_sign_in};
 
 use std::collections::BTreeSet;
@@ -18,9 +20,8 @@ use domain::{
     time::{Duration, Timestamp},
 };
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 
-use super::{Moment, Store, StoreError, Tx, id, json, ledger::live, to_json};
+use super::{Store, StoreError, Tx, to_json};
 
 /// What a session stores of the sign-in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,7 +118,7 @@ fn bound<'a>(
     }
 }
 
-/// A session, ended or not, and the person of its subject.
+/// A session, ended or not, and the person of its subject by the ledger.
 #[derive(Debug, Clone)]
 pub struct Session {
     /// The public id.
@@ -159,91 +160,6 @@ pub async fn open(tx: &mut Tx, new: &NewSession<'_>) -> Result<(), StoreError> {
     .execute(tx.conn())
     .await?;
     Ok(())
-}
-
-/// Finds a session by the SHA-256 of its cookie.
-pub async fn by_token_hash(store: &Store, token_hash: &str) -> Result<Option<Session>, StoreError> {
-    find(store, token_hash, BY_TOKEN_HASH).await
-}
-
-/// Finds a session by its public id. Used by streams, which outlive the request that carried the cookie.
-pub async fn by_id(store: &Store, session: &str) -> Result<Option<Session>, StoreError> {
-    find(store, session, BY_ID).await
-}
-
-/// The columns of a session, and the last entry of the ledger: most requests find that they have verified it already, and
-/// need no statement to follow the ledger.
-macro_rules! session_columns {
-    () => {
-        "select s.token_hash, s.id, s.iss, s.sub, s.document, s.refresh, s.started_at, s.last_used, s.asked_at, \
-         s.checked_at, s.ends_at, s.ended_at, u.person_id, p.user_id, (select max(seq) from ledger_entry) as last_entry \
-         from session s join subject u on u.iss = s.iss and u.sub = s.sub join person p on p.id = u.person_id "
-    };
-}
-
-const BY_TOKEN_HASH: &str = concat!(session_columns!(), "where s.token_hash = $1");
-const BY_ID: &str = concat!(session_columns!(), "where s.id = $1");
-
-async fn find(store: &Store, key: &str, sql: &'static str) -> Result<Option<Session>, StoreError> {
-    let mut conn = store.connection().await?;
-    let asked = Moment::now();
-    let Some(row) = sqlx::query(sql).bind(key).fetch_optional(&mut conn).await? else {
-        return Ok(None);
-    };
-    store.tail().saw_end(row.try_get("last_entry")?, asked);
-    let user: Option<String> = row.try_get("user_id")?;
-    let mut session = Session {
-        id: row.try_get("id")?,
-        subject: Subject {
-            iss: row.try_get("iss")?,
-            sub: row.try_get("sub")?,
-        },
-        person: id("subject", row.try_get::<&str, _>("person_id")?)?,
-        user: user.map(|user| id("person", &user)).transpose()?,
-        remembered: json("session", row.try_get::<&str, _>("document")?)?,
-        refresh: row.try_get("refresh")?,
-        started_at: Timestamp(row.try_get("started_at")?),
-        last_used: Timestamp(row.try_get("last_used")?),
-        asked_at: Timestamp(row.try_get("asked_at")?),
-        checked_at: Timestamp(row.try_get("checked_at")?),
-        ends_at: Timestamp(row.try_get("ends_at")?),
-        ended_at: row.try_get::<Option<i64>, _>("ended_at")?.map(Timestamp),
-    };
-    let token_hash: String = row.try_get("token_hash")?;
-    let times = (session.started_at, session.ends_at);
-    let bound = bound(
-        &session.id,
-        &token_hash,
-        &session.subject,
-        &session.remembered,
-        times,
-    );
-    let begun = live::view(&mut conn, |projection| {
-        let begun = projection.sessions().proof(&bound)?;
-        // The sign-in belongs to the person of that moment, or to the identity that this person was joined to.
-        let person = begun.person.as_ref();
-        let is_theirs = person.is_none_or(|then| {
-            *then == session.person
-                || projection.identities().record(then).joined.as_ref() == Some(&session.person)
-        });
-        is_theirs.then_some(begun)
-    })
-    .await?;
-    let Some(begun) = begun else {
-        tracing::error!(
-            session = session.id,
-            "a session without its entry in the ledger does not count"
-        );
-        return Ok(None);
-    };
-    if session.ended_at.is_none() && begun.ended_at.is_some() {
-        tracing::error!(
-            session = session.id,
-            "a session ended according to the ledger, but its row is open"
-        );
-        session.ended_at = begun.ended_at;
-    }
-    Ok(Some(session))
 }
 
 /// Records that a session was used.

@@ -189,6 +189,60 @@ fn a_database_that_cannot_be_opened_is_named_by_every_command() {
     }
 }
 
+#[test]
+fn only_a_server_creates_a_row_key_or_a_database() {
+    let folder = empty_folder("no-row-key");
+    let variables = [("LEASTWISE_AWS_ENDPOINT", "http://127.0.0.1:9")];
+    let identity = "0190c0de-0000-7000-8000-000000000002";
+    let host = ["--as", identity, "--reason", "a test of commands"];
+    let of_host = |command: &'static str| [&["ledger", command][..], &host].concat();
+    let commands = [
+        vec!["sync"],
+        vec!["report", "access"],
+        vec!["identity", "list"],
+        of_host("set-aside"),
+        of_host("accept-restore"),
+    ];
+    for args in &commands {
+        let output = leastwise(args, &variables, &folder);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
+        assert!(error.contains("does not exist"), "{args:?}: {error}");
+        assert!(!folder.join("leastwise.db").exists(), "{args:?}");
+    }
+    assert!(
+        leastwise(&["migrate"], &variables, &folder)
+            .status
+            .success()
+    );
+    for args in commands.iter().chain([&vec!["classify", "--stored"]]) {
+        let output = leastwise(args, &variables, &folder);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
+        for words in [
+            "keys/row.key is missing",
+            "`leastwise serve`",
+            "LEASTWISE_KEYS",
+        ] {
+            assert!(error.contains(words), "{args:?}: {error}");
+        }
+        assert!(!folder.join("keys").exists(), "{args:?}");
+    }
+    // Nor does a command put a key in use that no server has used.
+    let key = "1".repeat(64);
+    let variables = [variables[0], ("LEASTWISE_ROW_KEY", key.as_str())];
+    for args in &commands {
+        let output = leastwise(args, &variables, &folder);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
+        assert!(
+            error.contains("is not in use in this database"),
+            "{args:?}: {error}"
+        );
+        assert!(!error.contains("1111"), "{args:?}: {error}");
+    }
+}
+
 /// A process that is stopped when the test ends.
 struct Running(std::process::Child);
 

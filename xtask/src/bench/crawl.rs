@@ -26,6 +26,7 @@ pub fn show(
         .told("LEASTWISE_AWS_TPS")?
         .parse()
         .context("LEASTWISE_AWS_TPS")?;
+    aws.first_start(binary)?;
     let printed = process::output(&mut command(binary, &["sync", "--json"], &aws.environment))?;
     let report: Value = serde_json::from_str(&printed).context("output of `leastwise sync`")?;
     let number = |path: &str| {

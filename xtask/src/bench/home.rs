@@ -101,14 +101,14 @@ pub fn show(
     program.stop()
 }
 
-/// Measures the home page while the engine carries out changes.
+/// Measures the home page during a crawl, while the engine carries out changes.
 pub fn while_busy(
     organisation: &str,
     aws: &LocalAws,
     cookies: &str,
     board: &mut Board,
 ) -> Result<(), Failure> {
-    let when = "while changes are carried out";
+    let when = "while a crawl and changes run";
     time(organisation, "/", when, Some(HOME_MS), aws, cookies, board)
 }
 

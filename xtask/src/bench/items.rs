@@ -19,6 +19,15 @@ const WAITS: usize = 5;
 const PREVIEW_MS: f64 = 300.0;
 const SUBMIT_MS: f64 = 500.0;
 
+/// How long previews and submissions took, in milliseconds.
+#[derive(Debug, Default)]
+pub struct Measured {
+    previews: Vec<f64>,
+    submissions: Vec<f64>,
+    /// The processor time of each preview.
+    used: Vec<f64>,
+}
+
 /// Measures on a server that has crawled and a signed-in administrator.
 pub fn measure(
     aws: &LocalAws,
@@ -26,11 +35,26 @@ pub fn measure(
     cookies: &str,
     board: &mut Board,
 ) -> Result<(), Failure> {
+    let measured = classify(aws, program, cookies)?;
+    for (what, mut took, limit) in [
+        ("preview", measured.previews, PREVIEW_MS),
+        ("processor time of the preview", measured.used, PREVIEW_MS),
+        ("submission", measured.submissions, SUBMIT_MS),
+    ] {
+        took.sort_by(f64::total_cmp);
+        let name = format!("{what} of a change that classifies {ITEMS} accounts: median");
+        board.show(Figure::new(name, percentile(&took, 50), "ms").at_most(limit));
+    }
+    Ok(())
+}
+
+/// Submits the changes, each after its previews.
+pub fn classify(aws: &LocalAws, program: &Program, cookies: &str) -> Result<Measured, Failure> {
     let mut connection = Connection::open(aws.web).context("connecting to the server")?;
     let accounts = accounts(&mut connection, cookies)?;
     let empty = connection.read("/changes/classify", cookies)?.text();
     let until = value(&empty, "until")?;
-    let (mut previews, mut submissions, mut used) = (Vec::new(), Vec::new(), Vec::new());
+    let mut measured = Measured::default();
     for some in accounts.chunks_exact(ITEMS).take(CHANGES) {
         let chosen = format!(
             "action=declare&accounts={}&only=&q=&environment=production&pci=in&owner=&purpose=takes+card+payments\
@@ -41,8 +65,8 @@ pub fn measure(
         for _ in 0..PREVIEWS {
             let before = program.processor_ms()?;
             let answer = connection.post("/changes/classify", &chosen, cookies)?;
-            used.push(program.processor_ms()? - before);
-            previews.push(milliseconds(answer.took));
+            measured.used.push(program.processor_ms()? - before);
+            measured.previews.push(milliseconds(answer.took));
             preview = Some(answer.text());
         }
         let preview = preview.unwrap_or_default();
@@ -53,18 +77,9 @@ pub fn measure(
         );
         let answer = connection.post("/do/changes/classify", &form, cookies)?;
         stored(&answer)?;
-        submissions.push(milliseconds(answer.took));
+        measured.submissions.push(milliseconds(answer.took));
     }
-    for (what, mut took, limit) in [
-        ("preview", previews, PREVIEW_MS),
-        ("processor time of the preview", used, PREVIEW_MS),
-        ("submission", submissions, SUBMIT_MS),
-    ] {
-        took.sort_by(f64::total_cmp);
-        let name = format!("{what} of a change that classifies {ITEMS} accounts: median");
-        board.show(Figure::new(name, percentile(&took, 50), "ms").at_most(limit));
-    }
-    Ok(())
+    Ok(measured)
 }
 
 /// Returns the numbers of as many accounts as are needed, from the cells of the board: a single one is paged.

@@ -5,6 +5,7 @@ mod crawl;
 mod figure;
 mod home;
 mod items;
+mod ledger;
 mod page_load;
 mod preview;
 mod program;
@@ -21,8 +22,8 @@ use crate::site;
 use figure::{Board, Figure};
 
 /// The parts that can be measured separately: `cargo xtask bench start medium`.
-const PARTS: [&str; 8] = [
-    "size", "start", "sample", "medium", "large", "preview", "publish", "sockets",
+const PARTS: [&str; 9] = [
+    "size", "start", "sample", "medium", "large", "preview", "publish", "ledger", "sockets",
 ];
 /// The organisations, and how much faster than AWS the local AWS runs for each, so that a crawl of an hour takes
 /// minutes. The quotas and the request rate of Leastwise scale with the speed, so results compare calls divided by the
@@ -66,6 +67,9 @@ pub fn bench(parts: &[String]) -> Result<(), Failure> {
     }
     if wanted("publish") {
         publish::show(&binary, &mut board)?;
+    }
+    if wanted("ledger") {
+        ledger::show(&binary, &mut board)?;
     }
     if wanted("sockets") {
         sockets::hold(&binary)?;

@@ -28,6 +28,7 @@ const PERMISSION_SET: &str = "ReadOnlyAccess-000";
 /// Crawls the organisation and measures each size.
 pub fn show(binary: &Path, board: &mut Board) -> Result<(), Failure> {
     let aws = LocalAws::start(binary, ORGANISATION, SPEED)?;
+    aws.first_start(binary)?;
     let sync = &mut super::program::command(binary, &["sync"], &aws.environment);
     process::output(sync)?;
     let (mut program, _) = aws.serve(binary)?;

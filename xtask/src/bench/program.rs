@@ -255,6 +255,12 @@ impl LocalAws {
         value.ok_or_else(|| Failure::new(format!("the sandbox did not print {name}")))
     }
 
+    /// Starts `leastwise serve` on it and stops it: only a server creates the database and its keys.
+    pub fn first_start(&self, binary: &Path) -> Result<(), Failure> {
+        let (program, _) = self.serve(binary)?;
+        program.stop()
+    }
+
     /// Starts `leastwise serve` on it. Returns the process and the time until it responded.
     pub fn serve(&self, binary: &Path) -> Result<(Program, Duration), Failure> {
         let mut environment = self.environment.clone();

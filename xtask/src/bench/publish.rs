@@ -1,5 +1,6 @@
-//! Measures how long the publication of a read model of `large` takes while 500 accounts at a time are classified, and
-//! the home page meanwhile. Only publications after the first ones count: those of the start are new builds.
+//! Measures how long the publication of a read model of `large` takes while a crawl runs and 500 accounts at a time are
+//! classified, and the home page meanwhile. Only publications after the first ones count: those of the start are new
+//! builds.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,23 +17,34 @@ const ORGANISATION: &str = "large";
 const SPEED: u32 = 40;
 /// The limit of one publication in milliseconds.
 const PUBLISH_MS: f64 = 5.0;
+const RESIDENT_MB: f64 = 300.0;
+/// The message of the log line of a crawl.
+const CRAWLED: &str = "crawled";
 /// The message of the log line of a publication.
 const PUBLISHED: &str = "published a read model";
 
-/// Crawls the organisation, classifies accounts and shows how long publications took.
+/// Crawls the organisation, crawls it again while accounts are classified, and shows how long publications took.
 pub fn show(binary: &Path, board: &mut Board) -> Result<(), Failure> {
     let mut aws = LocalAws::start(binary, ORGANISATION, SPEED)?;
+    aws.first_start(binary)?;
     let sync = &mut super::program::command(binary, &["sync"], &aws.environment);
     process::output(sync)?;
     let log = "info,server::service::publication=debug";
     aws.environment.insert("LEASTWISE_LOG".into(), log.into());
     let (mut program, _) = aws.serve(binary)?;
     program.answers(aws.web, "/readyz")?;
-    program.logged("crawled", Duration::from_mins(15))?;
     let built = program.numbers(PUBLISHED, "micros")?;
     let cookies = sign_in(aws.web, aws.administrator()?)?;
-    items::measure(&aws, &program, &cookies, board)?;
+    items::classify(&aws, &program, &cookies)?;
     home::while_busy(ORGANISATION, &aws, &cookies, board)?;
+    if !program.numbers(CRAWLED, "accounts")?.is_empty() {
+        return Err(Failure::new("the crawl ended before the measurement did"));
+    }
+    for (line, what) in [("VmRSS", "during a crawl"), ("VmHWM", "peak")] {
+        let name = format!("resident memory ({line}) with {ORGANISATION}, {what}");
+        board.show(Figure::new(name, program.megabytes(line)?, "MB").at_most(RESIDENT_MB));
+    }
+    program.logged(CRAWLED, Duration::from_mins(15))?;
     let all = program.numbers(PUBLISHED, "micros")?;
     let mut took: Vec<f64> = all
         .iter()

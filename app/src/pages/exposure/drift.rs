@@ -41,12 +41,7 @@ fn drift_words(what: &DriftKind) -> String {
 
 /// Formats a classification.
 fn class_words((environment, pci): (Environment, Pci)) -> String {
-    let scope = match pci {
-        Pci::Out => "outside PCI",
-        Pci::Connected => "connected to PCI",
-        Pci::In => "in PCI",
-    };
-    format!("{}, {scope}", environment.as_str())
+    format!("{}, {}", environment.as_str(), pci.words())
 }
 
 pub(super) fn drift_section(

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The event types in existing ledgers. Never change or remove one.
-const WRITTEN: [&str; 67] = [
+const WRITTEN: [&str; 68] = [
     "change.submitted",
     "change.refused",
     "change.approved",
@@ -42,6 +42,7 @@ const WRITTEN: [&str; 67] = [
     "session.refused",
     "subject.claimed",
     "subject.linked",
+    "subject.assigned",
     "subject.not_linked",
     "subject.unclear",
     "role.granted",

@@ -4,7 +4,7 @@
 //! change that was applied or ended must never start again, and an approval must never count for an effect that its
 //! approver did not see.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -39,7 +39,7 @@ pub const ENDINGS: [&str; 4] = [
 ];
 
 /// A request for a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubmittedRequest {
     pub by: Option<PersonId>,
     /// The sign-in that made the request.
@@ -54,7 +54,7 @@ pub struct SubmittedRequest {
 }
 
 /// The effect that approvers were last shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PresentedEffect {
     /// The hash that approvals refer to.
     pub effect: EffectHash,
@@ -64,7 +64,7 @@ pub struct PresentedEffect {
 }
 
 /// The progress of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Lifecycle {
     /// It may still start.
     #[default]
@@ -91,7 +91,7 @@ pub enum ChangeMismatch {
 }
 
 /// The history of a change without its decisions.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeHistory {
     pub submitted: Option<SubmittedRequest>,
     pub lifecycle: Lifecycle,

@@ -3,13 +3,14 @@
 //! A row counts only if the entry of the declaration in force has its digest. Where the row is missing or was altered,
 //! what the entry states of the classification still tightens.
 
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 
 use super::{Entry, Outcome};
 use crate::{
     classification::{DeclarationProof, Declared, Environment, Pci},
     ids::AccountId,
     ledger::EventKind,
+    shared_map::SharedMap,
     time::Timestamp,
 };
 
@@ -22,7 +23,7 @@ pub const ENDED: &str = EventKind::AccountDeclarationEnded.as_str();
 pub const OF_DECLARATIONS: [&str; 2] = [DECLARED, ENDED];
 
 /// A declaration according to its entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedDeclaration {
     /// SHA-256 of the stored text.
     pub digest: String,
@@ -34,8 +35,8 @@ pub struct RecordedDeclaration {
 }
 
 /// The declarations of all accounts, oldest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Declarations(BTreeMap<AccountId, Vec<RecordedDeclaration>>);
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declarations(SharedMap<AccountId, Vec<RecordedDeclaration>>);
 
 impl Declarations {
     pub(super) fn apply(&mut self, entry: &Entry) {
@@ -47,7 +48,7 @@ impl Declarations {
         let Some(account) = target.and_then(|target| target.account_id.clone()) else {
             return;
         };
-        let all = self.0.entry(account).or_default();
+        let all = self.0.or_default(account);
         if let Some(last) = all.last_mut() {
             last.ended_at.get_or_insert(entry.occurred_at);
         }
@@ -57,7 +58,7 @@ impl Declarations {
     }
 
     /// Returns the declarations of all accounts, oldest first.
-    pub fn all(&self) -> &BTreeMap<AccountId, Vec<RecordedDeclaration>> {
+    pub fn all(&self) -> &SharedMap<AccountId, Vec<RecordedDeclaration>> {
         &self.0
     }
 

@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use super::{Entry, Outcome};
+use super::{Entry, Outcome, pairs};
 use crate::{
     engine::{
         AccessResource, Cause, Delivery, PendingRemoval, ResourceRow, Rows, WindowRow, alarm_after,
@@ -17,6 +18,7 @@ use crate::{
     grant::Window,
     ids::{Assignment, ChangeId, GrantId, GroupId, Pair, Principal, UserId},
     ledger::EventKind,
+    shared_map::SharedMap,
     time::{Duration, Timestamp},
 };
 
@@ -44,7 +46,7 @@ pub const OF_WRITES: [&str; 2] = [INTENDED, VERIFIED];
 const LONGEST_PAUSE: Duration = Duration::minutes(62);
 
 /// An access window according to its entries.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedGrant {
     pub key: AccessResource,
     /// The period, the change that opened it, and its early end.
@@ -100,15 +102,18 @@ pub enum RowMismatch {
 }
 
 /// The projection of all access windows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grants {
-    given: BTreeMap<GrantId, RecordedGrant>,
+    given: SharedMap<GrantId, RecordedGrant>,
     /// The open windows, by resource.
-    open_on: BTreeMap<AccessResource, Vec<GrantId>>,
+    #[serde(with = "pairs")]
+    open_on: SharedMap<AccessResource, Vec<GrantId>>,
     /// When each change first wrote or verified each resource.
-    worked_on: BTreeMap<(ChangeId, AccessResource), Timestamp>,
+    #[serde(with = "pairs")]
+    worked_on: SharedMap<(ChangeId, AccessResource), Timestamp>,
     /// Removals that are not verified: when they started, and the maximum session length.
-    revoked: BTreeMap<AccessResource, (Timestamp, Duration)>,
+    #[serde(with = "pairs")]
+    revoked: SharedMap<AccessResource, (Timestamp, Duration)>,
 }
 
 impl Grants {
@@ -119,7 +124,7 @@ impl Grants {
                 if let Some((id, given)) =
                     recorded_grant(entry).filter(|(id, _)| !self.given.contains_key(id))
                 {
-                    let open = self.open_on.entry(given.key.clone()).or_default();
+                    let open = self.open_on.or_default(given.key.clone());
                     open.push(id.clone());
                     self.given.insert(id, given);
                 }
@@ -137,7 +142,7 @@ impl Grants {
             REVOKED => {
                 if let Some(key) = key_of(entry) {
                     let since = (entry.occurred_at, session(entry));
-                    self.revoked.entry(key).or_insert(since);
+                    self.revoked.or_insert_with(key, || since);
                 }
             }
             ENDED => {
@@ -154,8 +159,7 @@ impl Grants {
             INTENDED | VERIFIED => {
                 if let (Some(change), Some(key)) = (&entry.change_id, key_of(entry)) {
                     self.worked_on
-                        .entry((change.clone(), key))
-                        .or_insert(entry.occurred_at);
+                        .or_insert_with((change.clone(), key), || entry.occurred_at);
                 }
             }
             _ => {}
@@ -163,7 +167,7 @@ impl Grants {
     }
 
     /// Returns all windows, including closed ones.
-    pub fn given(&self) -> &BTreeMap<GrantId, RecordedGrant> {
+    pub fn given(&self) -> &SharedMap<GrantId, RecordedGrant> {
         &self.given
     }
 

@@ -3,9 +3,11 @@
 //! A row that says otherwise has no effect: without an entry nobody is suspended, and without an entry no suspension
 //! ends.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Entry, Outcome};
+use serde::{Deserialize, Serialize};
+
+use super::{Entry, Outcome, person_of_target, sign_ins};
 use crate::{
     identity::{
         Agreement, AlarmInclusion, ExternalIdDigest, IdentityAlarm, IdentityRecord, KeysDigest,
@@ -13,6 +15,7 @@ use crate::{
     },
     ids::{PersonId, UserId},
     ledger::EventKind,
+    shared_map::SharedMap,
 };
 
 /// The event type of a link to a user.
@@ -41,7 +44,8 @@ pub const CLAIM_REFUSED: &str = EventKind::IdentityClaimRefused.as_str();
 pub const REFUSAL_WITHDRAWN: &str = EventKind::IdentityRefusalWithdrawn.as_str();
 
 /// Every event type that changes the record of one identity.
-pub const OF_ONE_IDENTITY: [&str; 10] = [
+pub const OF_ONE_IDENTITY: [&str; 11] = [
+    sign_ins::LINKED,
     LINKED,
     USER_SEEN,
     SUSPENDED,
@@ -58,9 +62,13 @@ pub const OF_ONE_IDENTITY: [&str; 10] = [
 pub const OF_THE_ALARM: [&str; 2] = [ALARM_RAISED, ALARM_ENDED];
 
 /// Identities according to their entries.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identities {
-    records: BTreeMap<PersonId, IdentityRecord>,
+    records: SharedMap<PersonId, Arc<IdentityRecord>>,
+    /// The identities that each user ever was.
+    of_users: SharedMap<UserId, BTreeSet<PersonId>>,
+    /// The identity that each of these joined.
+    joined: SharedMap<PersonId, PersonId>,
     alarm: Option<IdentityAlarm>,
 }
 
@@ -70,6 +78,11 @@ impl Identities {
             return;
         }
         match entry.kind.as_str() {
+            sign_ins::LINKED => self.on(entry, |record, entry| {
+                if let Some(user) = found_user(entry) {
+                    record.found = Some(user);
+                }
+            }),
             LINKED => self.on(entry, |record, entry| {
                 if let Some(user) = user(entry, "user") {
                     record.link(user, external_ids(entry));
@@ -103,8 +116,8 @@ impl Identities {
             }),
             LINK_AGREED => self.on(entry, |record, entry| {
                 if let (Some(user), Some(agreement)) = (user(entry, "user"), agreement(entry)) {
-                    let joined = text(entry, "joins").and_then(|id| PersonId::parse(id).ok());
-                    record.agree(user, external_ids(entry), keys(entry), joined, agreement);
+                    let keys = keys(entry);
+                    record.agree(user, external_ids(entry), keys, joins(entry), agreement);
                 }
             }),
             JOINED => self.on(entry, |record, entry| record.join(keys(entry))),
@@ -135,20 +148,50 @@ impl Identities {
     }
 
     fn on(&mut self, entry: &Entry, change: impl FnOnce(&mut IdentityRecord, &Entry)) {
-        let target = entry.target.as_ref().filter(|at| at.kind == "person");
-        let person = target.and_then(|target| PersonId::parse(target.id.as_deref()?).ok());
-        if let Some(person) = person {
-            change(self.records.entry(person).or_default(), entry);
+        let Some(person) = person_of_target(entry) else {
+            return;
+        };
+        let record = Arc::make_mut(self.records.or_default(person.clone()));
+        change(record, entry);
+        let users = user(entry, "user").into_iter().chain(found_user(entry));
+        for user in users.filter(|user| record.ever_was(user)) {
+            self.of_users.or_default(user).insert(person.clone());
         }
+        match &record.joined {
+            Some(holder) => self.joined.insert(person, holder.clone()),
+            None => self.joined.remove(&person),
+        };
+    }
+
+    /// Returns every identity that a user ever was.
+    pub fn ever_were(&self, user: &UserId) -> impl Iterator<Item = &PersonId> {
+        self.of_users.get(user).into_iter().flatten()
+    }
+
+    /// Returns the identities that are a user now.
+    pub fn linked_to(&self, user: &UserId) -> impl Iterator<Item = &PersonId> {
+        let is_linked = move |person: &&PersonId| {
+            let record = self.records.get(*person);
+            record.and_then(|record| record.user()) == Some(user)
+        };
+        self.ever_were(user).filter(is_linked)
+    }
+
+    /// Returns the identities that joined another one, each with that one.
+    pub fn joined(&self) -> &SharedMap<PersonId, PersonId> {
+        &self.joined
     }
 
     /// Returns the record of an identity.
     pub fn record(&self, person: &PersonId) -> IdentityRecord {
-        self.records.get(person).cloned().unwrap_or_default()
+        let known = self.records.get(person);
+        known
+            .map(|record| IdentityRecord::clone(record))
+            .unwrap_or_default()
     }
 
     /// Returns all records.
-    pub fn records(&self) -> &BTreeMap<PersonId, IdentityRecord> {
+    pub fn records(&self) -> &SharedMap<PersonId, Arc<IdentityRecord>> {
         &self.records
     }
 
@@ -160,6 +203,16 @@ impl Identities {
 
 fn text<'a>(entry: &'a Entry, name: &str) -> Option<&'a str> {
     entry.data.get(name)?.as_str()
+}
+
+/// Returns the user that keys of a sign-in found.
+fn found_user(entry: &Entry) -> Option<UserId> {
+    UserId::parse(entry.target.as_ref()?.principal_id.as_deref()?).ok()
+}
+
+/// Returns the identity that another one joined by an agreement.
+pub(super) fn joins(entry: &Entry) -> Option<PersonId> {
+    PersonId::parse(text(entry, "joins")?).ok()
 }
 
 fn user(entry: &Entry, name: &str) -> Option<UserId> {

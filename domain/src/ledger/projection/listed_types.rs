@@ -7,15 +7,32 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    ids::{AccountId, PermissionSetArn},
+    ids::{AccountId, ChangeId, PermissionSetArn},
     ledger::{Actor, ActorKind, EntryTarget, Hash},
 };
 
 const USER: &str = "00000000-0000-4000-8000-000000000002";
 const PERSON: &str = "00000003-0000-4000-8000-000000000001";
 const CHANGE: &str = "00000004-0000-4000-8000-000000000001";
+const PLACE: EntryPlace = EntryPlace {
+    seq: 0,
+    leaf: Hash::ZERO,
+};
 
-fn targets() -> [EntryTarget; 3] {
+/// The lists of all parts of the projection.
+pub(super) const LISTS: [&[&str]; 9] = [
+    &OF_A_CHANGE,
+    &OF_ROLES,
+    &grants::OF_WINDOWS,
+    &grants::OF_WRITES,
+    &sessions::OF_SESSIONS,
+    &identities::OF_ONE_IDENTITY,
+    &identities::OF_THE_ALARM,
+    &sign_ins::OF_SIGN_INS,
+    &declarations::OF_DECLARATIONS,
+];
+
+pub(super) fn targets() -> [EntryTarget; 3] {
     let principal = |target: EntryTarget| EntryTarget {
         principal_type: Some("USER".into()),
         principal_id: Some(USER.into()),
@@ -24,10 +41,10 @@ fn targets() -> [EntryTarget; 3] {
     let account = Some(AccountId::parse("111122223333").unwrap());
     let set = "arn:aws:sso:::permissionSet/ssoins-1234567890abcdef/ps-1234567890abcdef";
     [
-        EntryTarget {
+        principal(EntryTarget {
             id: Some(PERSON.into()),
             ..EntryTarget::new("person")
-        },
+        }),
         EntryTarget {
             account_id: account.clone(),
             ..EntryTarget::new("account")
@@ -41,10 +58,12 @@ fn targets() -> [EntryTarget; 3] {
 }
 
 /// An entry that says everything that a part of the projection may read.
-fn entry(kind: EventKind, target: &EntryTarget, at: i64) -> Entry {
+pub(super) fn entry(kind: EventKind, target: &EntryTarget, at: i64) -> Entry {
     let actor = Actor {
         person_id: Some(PersonId::parse(PERSON).unwrap()),
         session: Some(Hash::of(b"session")),
+        iss: Some("issuer".into()),
+        sub: Some("sub".into()),
         ..Actor::new(ActorKind::Human)
     };
     let mut entry = Entry::new(kind.entry_type(), Timestamp(at), Outcome::Success, actor);
@@ -107,7 +126,10 @@ fn listed(lists: &[&[&'static str]]) -> BTreeSet<&'static str> {
 
 #[test]
 fn the_types_that_change_a_part_of_the_projection_are_those_of_its_lists() {
-    let changes = changing(Projection::apply_to_change, Projection::clone);
+    let changes = changing(
+        |part: &mut Changes, entry| part.apply(PLACE, entry),
+        Changes::clone,
+    );
     assert_eq!(changes, listed(&[&OF_A_CHANGE]));
     let roles = changing(Projection::apply_to_role, Projection::clone);
     assert_eq!(roles, listed(&[&OF_ROLES]));
@@ -119,8 +141,21 @@ fn the_types_that_change_a_part_of_the_projection_are_those_of_its_lists() {
     let identities = changing(Identities::apply, Identities::clone);
     let of_identities = listed(&[&identities::OF_ONE_IDENTITY, &identities::OF_THE_ALARM]);
     assert_eq!(identities, of_identities);
+    let sign_ins = changing(SignIns::apply, SignIns::clone);
+    assert_eq!(sign_ins, listed(&[&sign_ins::OF_SIGN_INS]));
     let declarations = changing(Declarations::apply, Declarations::clone);
     assert_eq!(declarations, listed(&[&declarations::OF_DECLARATIONS]));
+    let parts = [
+        changes,
+        roles,
+        grants,
+        sessions,
+        identities,
+        sign_ins,
+        declarations,
+    ];
+    let all: BTreeSet<&str> = parts.into_iter().flatten().collect();
+    assert_eq!(all, listed(&LISTS));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! A session row that was inserted into the database is not a session: the entry of the session's start covers all of
 //! its fixed properties, and a forged row has no such entry.
 
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 
 use super::{Entry, Outcome};
 use crate::{
@@ -11,7 +11,8 @@ use crate::{
     ids::PersonId,
     ledger::{EventKind, Hash},
     person::Subject,
-    time::Timestamp,
+    shared_map::SharedMap,
+    time::{Duration, Timestamp},
 };
 
 /// The event type of a sign-in.
@@ -60,7 +61,7 @@ impl SessionBinding<'_> {
 }
 
 /// A session according to its entries.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedSession {
     pub bound: Hash,
     /// Whose sign-in it was then. Entries of the first versions state none.
@@ -68,9 +69,19 @@ pub struct RecordedSession {
     pub ended_at: Option<Timestamp>,
 }
 
-/// All sessions, by SHA-256 of their public id.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sessions(BTreeMap<[u8; 32], RecordedSession>);
+/// How long a session is known after its start, at least; twice as long at most. Longer than the server keeps the row of a
+/// session: a row without its session does not count.
+pub const KNOWN_FOR: Duration = Duration::days(16);
+
+/// The sessions that began lately, by SHA-256 of their public id. Time passes by the starts that were recorded.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sessions {
+    /// The number of the newest period of [`KNOWN_FOR`] in which a session began.
+    period: i64,
+    of_period: SharedMap<Hash, RecordedSession>,
+    /// Those that began before, without those of the periods before that.
+    before: SharedMap<Hash, RecordedSession>,
+}
 
 impl Sessions {
     pub(super) fn apply(&mut self, entry: &Entry) {
@@ -87,21 +98,39 @@ impl Sessions {
                         person: entry.actor.person_id.clone(),
                         ended_at: None,
                     };
-                    self.0.entry(name.0).or_insert(begun);
+                    self.begin_period_of(entry.occurred_at);
+                    // The first start counts.
+                    if !self.before.contains_key(&name) {
+                        self.of_period.or_insert_with(name, || begun);
+                    }
                 }
             }
             ENDED => {
-                if let Some(begun) = self.0.get_mut(&name.0) {
-                    begun.ended_at.get_or_insert(entry.occurred_at);
+                for known in [&mut self.of_period, &mut self.before] {
+                    if let Some(begun) = known.get_mut(&name) {
+                        begun.ended_at.get_or_insert(entry.occurred_at);
+                    }
                 }
             }
             _ => {}
         }
     }
 
+    /// Forgets the sessions of the period before the last one if another one begins at this instant. A start with a wrong
+    /// time far ahead forgets no more than any other.
+    fn begin_period_of(&mut self, at: Timestamp) {
+        let period = at.0.div_euclid(KNOWN_FOR.0);
+        if period > self.period {
+            self.period = period;
+            self.before = std::mem::take(&mut self.of_period);
+        }
+    }
+
     /// Returns the session of a row if the entry of its start confirms the row.
     pub fn proof(&self, row: &SessionBinding<'_>) -> Option<RecordedSession> {
-        let begun = self.0.get(&Hash::of(row.id.as_bytes()).0)?;
+        let name = Hash::of(row.id.as_bytes());
+        let begun = self.of_period.get(&name);
+        let begun = begun.or_else(|| self.before.get(&name))?;
         (begun.bound == row.digest()).then(|| begun.clone())
     }
 }
@@ -183,6 +212,35 @@ mod tests {
         ] {
             assert_eq!(sessions.proof(&other), None, "{other:?}");
         }
+    }
+
+    #[test]
+    fn a_session_is_forgotten_after_the_period_that_follows_its_own() {
+        let ann = subject("ann");
+        let began = bound(&ann);
+        let start = |id: &'static str, at: i64| {
+            let mut entry = entry(STARTED, &SessionBinding { id, ..began });
+            entry.occurred_at = Timestamp(at);
+            entry
+        };
+        let last = KNOWN_FOR.0 - 1;
+        let mut sessions = Sessions::default();
+        sessions.apply(&start("s-1", last));
+        sessions.apply(&start("s-2", 2 * KNOWN_FOR.0 - 1));
+        assert!(sessions.proof(&began).is_some(), "for a whole period");
+        let mut ended = entry(ENDED, &began);
+        ended.occurred_at = Timestamp(last + 1);
+        sessions.apply(&ended);
+        sessions.apply(&start("s-1", last + 2));
+        let proof = sessions.proof(&began).unwrap();
+        assert_eq!(proof.ended_at, Some(Timestamp(last + 1)), "begins once");
+        sessions.apply(&start("s-3", 2 * KNOWN_FOR.0));
+        assert_eq!(sessions.proof(&began), None);
+        // A clock that is wrong once signs nobody out.
+        sessions.apply(&start("s-4", 99 * KNOWN_FOR.0));
+        let third = SessionBinding { id: "s-3", ..began };
+        assert!(sessions.proof(&third).is_some());
+        assert!(sessions.of_period.len() == 1 && sessions.before.len() == 1);
     }
 
     #[test]

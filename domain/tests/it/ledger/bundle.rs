@@ -65,6 +65,7 @@ fn manifest(log: &Log, entries: &str) -> Manifest {
         entries: size,
         tree_size: size,
         root: log.root(size),
+        first_not_authentic: None,
         files: BTreeMap::from([(bundle::ENTRIES.to_owned(), digest)]),
     }
 }

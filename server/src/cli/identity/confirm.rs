@@ -33,8 +33,7 @@ pub(super) async fn confirm(
 ) -> Result<u8, IdentityCommandError> {
     let (known, record) = {
         let mut conn = app_state.store.connection().await?;
-        let known = identity::linked_one(&mut conn, person).await?;
-        let record = identity::record(&mut conn, person).await?;
+        let (known, record) = identity::linked_one(&mut conn, person).await?;
         let known = known.ok_or_else(|| IdentityCommandError::Unknown(person.clone()))?;
         (known, record)
     };

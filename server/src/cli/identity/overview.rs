@@ -43,12 +43,9 @@ pub(super) async fn read(app_state: &AppState) -> Result<Overview, IdentityComma
     let mut conn = app_state.store.connection().await?;
     let alarm = identity::alarm(&mut conn).await?;
     let linked = identity::linked(&mut conn).await?;
-    // The ledger decides for each of them: rows that somebody edited can be consistent with each other.
-    let mut records = identity::records(&mut conn).await?;
     let index = DirectoryIndex::of(&users);
     let mut rows = Vec::new();
-    for identity in linked {
-        let record = records.remove(&identity.person).unwrap_or_default();
+    for (identity, record) in linked {
         let read = index.read(&identity.user, &identity.known_by(&record));
         let status = link_status(&record, &identity.user, &read);
         if status == LinkStatus::Valid && record.suspended.is_none() {

@@ -39,7 +39,8 @@ pub(super) fn verify(folder: &Path, args: &VerifyArgs) -> Result<Verified, Ledge
             std::iter::empty::<Result<String, io::Error>>(),
         )?
     };
-    let rows = items(folder, &manifest)?;
+    let mut rows = items(folder, &manifest)?;
+    rows.extend(manifest.first_not_authentic.map(not_authentic));
     let manifest = check(folder, &manifest).or_else(|| manifest.check_report(&report).err());
     Ok(Verified {
         report,
@@ -48,7 +49,15 @@ pub(super) fn verify(folder: &Path, args: &VerifyArgs) -> Result<Verified, Ledge
         kept: kept.len(),
         keys: trusted.source,
         macs: MacsChecked::Bundle,
+        seconds: None,
     })
+}
+
+/// The statement of a manifest. A bundle has no MACs, so nothing can confirm it here.
+fn not_authentic(seq: u64) -> Difference {
+    Difference::NotAuthentic(format!(
+        "entry {seq} and those after it were not authentic when the ledger was exported, according to {MANIFEST}"
+    ))
 }
 
 /// Compares the items of changes with the digests in their entries.

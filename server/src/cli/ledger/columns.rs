@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use domain::ledger::Hash;
+use domain::ledger::{Entry, Hash};
 use serde::Deserialize;
 
 use super::rows::Difference;
@@ -20,22 +20,37 @@ struct Leaf<'a> {
     change_id: Option<Cow<'a, str>>,
 }
 
-/// Returns a difference for each column that differs from its entry.
+/// Returns a difference for each column that differs from its entry. `hash` is the leaf hash; `entry` is none if the leaf
+/// cannot be parsed as a whole.
 pub(super) fn compare(
     stored: &StoredEntry,
+    hash: &Hash,
+    entry: Option<&Entry>,
     in_tree: &BTreeMap<u64, Hash>,
 ) -> impl Iterator<Item = Difference> {
     let seq = stored.seq;
-    differing(stored, in_tree)
+    differing(stored, hash, entry, in_tree)
         .into_iter()
         .map(move |column| Difference::ColumnDiffers { seq, column })
 }
 
-fn differing(stored: &StoredEntry, in_tree: &BTreeMap<u64, Hash>) -> Vec<&'static str> {
+fn differing(
+    stored: &StoredEntry,
+    hash: &Hash,
+    entry: Option<&Entry>,
+    in_tree: &BTreeMap<u64, Hash>,
+) -> Vec<&'static str> {
     let Some(text) = stored.leaf.as_deref() else {
         return Vec::new();
     };
-    let Ok(leaf) = serde_json::from_str::<Leaf<'_>>(text) else {
+    let members = entry.map(|entry| Leaf {
+        kind: Cow::Borrowed(entry.kind.as_str()),
+        change_id: entry
+            .change_id
+            .as_ref()
+            .map(|id| Cow::Borrowed(id.as_str())),
+    });
+    let Some(leaf) = members.or_else(|| serde_json::from_str(text).ok()) else {
         return Vec::new();
     };
     let mut columns = Vec::new();
@@ -50,7 +65,7 @@ fn differing(stored: &StoredEntry, in_tree: &BTreeMap<u64, Hash>) -> Vec<&'stati
     let kept = u64::try_from(stored.seq)
         .ok()
         .and_then(|seq| in_tree.get(&seq));
-    if kept != Some(&Hash::leaf(text.as_bytes())) {
+    if kept != Some(hash) {
         columns.push("hash (of ledger_hash)");
     }
     columns

@@ -1,7 +1,8 @@
 //! Writes the ledger as a bundle, entry by entry.
 //!
 //! Entries never change, so no transaction spans the whole export. The export is itself recorded as an entry, which is
-//! part of the bundle.
+//! part of the bundle. The manifest states from which entry on the log is not authentic: a bundle must not show as an entry
+//! of Leastwise what it did not write.
 
 use std::{
     collections::BTreeMap,
@@ -19,11 +20,14 @@ use domain::ledger::{
     items::stored_beside,
     projection,
 };
+use domain::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::{ExportArgs, LedgerCommandError, database, trust};
+use super::{ExportArgs, LedgerCommandError, LedgerLocation, database, macs::MacCheck, trust};
 use crate::{
     clock::Clock,
+    config,
+    row_key::{self, RowKeys},
     store::{Store, StoreError, change, ledger},
 };
 
@@ -35,20 +39,8 @@ pub(super) async fn export(
 ) -> Result<Manifest, LedgerCommandError> {
     let trusted = trust::keys(&args.place, None)?;
     empty(&args.folder)?;
-    let mut store = database::open(&args.place.database).await?;
-    if let Some(keys) = database::row_keys(&args.place)? {
-        store = store.with_row_keys(keys);
-    }
     let now = Clock::System.now();
-    if let Err(error) = record(&store, &trusted.log, now).await {
-        // A person who can read the tables can copy them anyway, so a failure to record the export is only reported.
-        let told = writeln!(
-            notes,
-            "This export could not be recorded in the ledger: {}",
-            crate::cli::chain(&error)
-        );
-        told.map_err(LedgerCommandError::Output)?;
-    }
+    let (store, keys) = recorded(&args.place, &trusted.log, now, notes).await?;
     // Read the checkpoints before the size, so that the size covers everything they sign.
     let checkpoints = database::checkpoints(&store).await?;
     let size = ledger::head(&store)
@@ -57,7 +49,17 @@ pub(super) async fn export(
         .size;
     let mut files = BTreeMap::new();
     let mut digests = |name: &str, written| files.insert(name.to_owned(), written);
-    let (written, items) = entries(&store, &args.folder, size).await?;
+    let mut macs = MacCheck::new(keys.as_ref(), &trusted.log);
+    let (written, items) = entries(&store, &args.folder, size, &mut macs).await?;
+    let first_not_authentic = macs.first();
+    if let Some(seq) = first_not_authentic {
+        let told = writeln!(
+            notes,
+            "Entry {seq} and those after it are not authentic: Leastwise did not write them, or they were altered. The manifest \
+             says so; run `leastwise ledger verify`."
+        );
+        told.map_err(LedgerCommandError::Output)?;
+    }
     digests(ENTRIES, written);
     if let Some(items) = items {
         digests(ITEMS, items);
@@ -91,6 +93,7 @@ pub(super) async fn export(
         entries: size,
         tree_size,
         root,
+        first_not_authentic,
         files,
     };
     let mut file = Hashed::create(&args.folder, MANIFEST)?;
@@ -99,11 +102,42 @@ pub(super) async fn export(
     Ok(manifest)
 }
 
-async fn record(
-    store: &Store,
+/// Opens the database and records the export. Returns the row keys as well; none if there are none that can be used. A person
+/// who can read the tables can copy them anyway, so what prevents the record is only reported.
+async fn recorded(
+    place: &LedgerLocation,
     log: &LogName,
-    now: domain::time::Timestamp,
-) -> Result<(), StoreError> {
+    now: Timestamp,
+    notes: &mut (dyn Write + Send),
+) -> Result<(Store, Option<RowKeys>), LedgerCommandError> {
+    let mut told = |what: &str, error: &dyn std::error::Error| {
+        let told = writeln!(notes, "{what}: {}", crate::cli::chain(error));
+        told.map_err(LedgerCommandError::Output)
+    };
+    let store = database::open(&place.database).await?;
+    let (store, keys) = match keys_in_use(&store, place).await {
+        Ok(keys) => (store.with_row_keys(keys.clone()), Some(keys)),
+        Err(error) => {
+            told("The MACs of the entries were not checked", &error)?;
+            (store, None)
+        }
+    };
+    if let Err(error) = record(&store, log, now).await {
+        told("This export could not be recorded in the ledger", &error)?;
+    }
+    Ok((store, keys))
+}
+
+/// Returns the row keys of the server.
+async fn keys_in_use(store: &Store, place: &LedgerLocation) -> Result<RowKeys, LedgerCommandError> {
+    let folder = place.keys.clone().unwrap_or_else(|| PathBuf::from("keys"));
+    let given = config::row_key_variable()?;
+    let keys = row_key::required(&folder, given.as_deref())?;
+    ledger::require_used(store, &keys).await?;
+    Ok(keys)
+}
+
+async fn record(store: &Store, log: &LogName, now: Timestamp) -> Result<(), StoreError> {
     let kind = EventKind::LedgerExported.entry_type();
     let mut entry = Entry::new(kind, now, Outcome::Success, Actor::new(ActorKind::Service));
     entry.target = Some(EntryTarget {
@@ -120,6 +154,7 @@ async fn entries(
     store: &Store,
     folder: &Path,
     size: u64,
+    macs: &mut MacCheck<'_>,
 ) -> Result<(FileDigest, Option<FileDigest>), LedgerCommandError> {
     let mut file = Hashed::create(folder, ENTRIES)?;
     let mut items = None;
@@ -132,6 +167,8 @@ async fn entries(
             .into_iter()
             .take(usize::try_from(left).unwrap_or(usize::MAX))
         {
+            let hash = Hash::leaf(stored.leaf.as_deref().unwrap_or_default().as_bytes());
+            macs.entry(&stored, &hash);
             let leaf = stored.leaf.unwrap_or_default();
             if let Some(change) = items_beside(&leaf) {
                 let file = match &mut items {

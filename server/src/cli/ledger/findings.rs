@@ -55,12 +55,14 @@ fn code(differs: &Difference) -> &'static str {
         | Difference::RoleWithoutEntry(_)
         | Difference::WindowWithoutEntry(_)
         | Difference::SessionWithoutEntry(_)
+        | Difference::SignInWithoutEntry(_)
         | Difference::IdentityUserWithoutEntry(_)
         | Difference::ItemsWithoutEntry(_)
         | Difference::DeclarationWithoutEntry(_) => "row_without_entry",
         Difference::DecisionWithoutRow(_)
         | Difference::RoleWithoutRow(_)
         | Difference::WindowWithoutRow(_)
+        | Difference::SignInWithoutRow(_)
         | Difference::IdentityUserWithoutRow(_)
         | Difference::ItemsWithoutRow(_)
         | Difference::DeclarationWithoutRow(_) => "entry_without_row",
@@ -74,11 +76,13 @@ fn code(differs: &Difference) -> &'static str {
         Difference::DecisionThatDoesNotCount(_) => "decision_does_not_count",
         Difference::WindowDiffers(_)
         | Difference::LinkDiffers(_)
+        | Difference::SignInDiffers(_)
         | Difference::ItemsDiffer(_)
         | Difference::ItemTextDiffers(_)
         | Difference::InlineItemsDiffer(_) => "row_differs",
         Difference::Words(_) => "words_differ",
         Difference::NotAuthentic(_) => "not_authentic",
+        Difference::StoredProjection(_) => "stored_projection_differs",
         Difference::Head(_) => "head_differs",
         Difference::ColumnDiffers { .. } => "column_differs",
     }
@@ -112,8 +116,12 @@ fn table(differs: &Difference) -> &'static str {
         | Difference::DeclarationRevived(_)
         | Difference::DeclarationWithoutRow(_) => "account_declaration",
         Difference::LinkDiffers(_) => "person",
+        Difference::SignInWithoutEntry(_)
+        | Difference::SignInDiffers(_)
+        | Difference::SignInWithoutRow(_) => "subject",
         Difference::Words(_) => "ledger_token",
         Difference::NotAuthentic(_) => "ledger_mac",
+        Difference::StoredProjection(_) => "ledger_projection",
         Difference::Head(_) => "ledger_head",
         Difference::ColumnDiffers { .. } => "ledger_entry",
     }

@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{identity::RecordedUser, ledger::projection::identities::Identities};
+use domain::{
+    identity::RecordedUser,
+    ids::PersonId,
+    ledger::projection::{Projection, identities::Identities},
+};
 
 use super::rows::Difference;
 use crate::store::identity::IdentityRow;
@@ -10,7 +14,7 @@ use crate::store::identity::IdentityRow;
 /// The rows about identities at one point in time.
 pub(super) struct IdentityRows {
     pub index: BTreeSet<IdentityRow>,
-    /// The stored user of every person in the index.
+    /// The stored user of every person.
     pub links: BTreeMap<String, Option<String>>,
 }
 
@@ -18,9 +22,10 @@ pub(super) struct IdentityRows {
 pub(super) fn compare(
     before: &IdentityRows,
     after: &IdentityRows,
-    identities: &Identities,
+    projection: &Projection,
     found: &mut BTreeSet<Difference>,
 ) {
+    let identities = projection.identities();
     let proven: BTreeSet<IdentityRow> = proven(identities).collect();
     for row in before.index.difference(&proven) {
         found.insert(Difference::IdentityUserWithoutEntry(words(row)));
@@ -28,17 +33,21 @@ pub(super) fn compare(
     for row in proven.difference(&after.index) {
         found.insert(Difference::IdentityUserWithoutRow(words(row)));
     }
-    for (person, record) in identities.records() {
-        let person = person.as_str();
+    // An identity without a sign-in has the user that a crawl gave it.
+    let recorded = identities.records().keys();
+    let concerned: BTreeSet<&PersonId> = recorded.chain(projection.identities_in_use()).collect();
+    for person in concerned {
+        let record = identities.record(person);
         let wanted = match record.recorded_user() {
-            RecordedUser::NotRecorded => continue,
-            RecordedUser::None => None,
-            RecordedUser::User(user) => Some(user.to_string()),
+            RecordedUser::NotRecorded if projection.sign_ins().of(person).next().is_none() => {
+                continue;
+            }
+            RecordedUser::NotRecorded | RecordedUser::None => None,
+            RecordedUser::User(user) => Some(user.as_str()),
         };
-        let stored = |rows: &IdentityRows| rows.links.get(person).cloned().flatten();
+        let stored = |rows: &'_ IdentityRows| rows.links.get(person.as_str()).cloned().flatten();
         // An entry can be appended between the two reads of the rows.
-        let differs =
-            |rows: &IdentityRows| rows.links.contains_key(person) && stored(rows) != wanted;
+        let differs = |rows: &IdentityRows| stored(rows).as_deref() != wanted;
         if differs(before) && differs(after) {
             found.insert(Difference::LinkDiffers(format!("person {person}")));
         }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     ids::ChangeId,
     ledger::{
-        Entry, PrivateValue,
+        PrivateValue,
         items::{ItemRows, ItemsDigest, RecordedItems, holds_text, text_beside},
         projection::Decisions,
     },
@@ -42,7 +42,7 @@ impl ItemsOfChanges {
 pub(super) async fn differing_texts(
     store: &Store,
     seq: i64,
-    leaf: &str,
+    change: Option<&ChangeId>,
     values: &[PrivateValue],
 ) -> Result<Vec<Difference>, LedgerCommandError> {
     let mut found = Vec::new();
@@ -50,9 +50,8 @@ pub(super) async fn differing_texts(
         let Some((number, pointer)) = text_beside(value) else {
             continue;
         };
-        let entry = Entry::parse(leaf.as_bytes()).ok();
-        let item = match entry.and_then(|(_, entry)| entry.change_id) {
-            Some(change) => item_of(store, &change, number).await?,
+        let item = match change {
+            Some(change) => item_of(store, change, number).await?,
             None => None,
         };
         if !item.is_some_and(|item| holds_text(&item, pointer, value)) {

@@ -16,6 +16,7 @@ pub(super) struct MacCheck<'a> {
     log: &'a LogName,
     /// The MAC of the entry before; none if it is not known.
     prev: Option<Hash>,
+    first: Option<u64>,
     named: Vec<Difference>,
     more: usize,
 }
@@ -26,24 +27,25 @@ impl<'a> MacCheck<'a> {
             keys,
             log,
             prev: Some(Hash::ZERO),
+            first: None,
             named: Vec::new(),
             more: 0,
         }
     }
 
-    /// Checks the next entry.
-    pub(super) fn entry(&mut self, stored: &StoredEntry) {
+    /// Checks the next entry. `leaf` is its leaf hash.
+    pub(super) fn entry(&mut self, stored: &StoredEntry, leaf: &Hash) {
         let Some(keys) = self.keys else {
             return;
         };
         let seq = stored.seq;
-        let place = u64::try_from(seq).ok().zip(stored.leaf.as_deref());
-        let mac = stored.mac.as_ref().filter(|mac| {
-            place.is_some_and(|(seq, leaf)| {
-                mac.authenticates(keys, self.log, seq, &Hash::leaf(leaf.as_bytes()))
-            })
-        });
+        let place = u64::try_from(seq).ok().filter(|_| stored.leaf.is_some());
+        let mac = stored
+            .mac
+            .as_ref()
+            .filter(|mac| place.is_some_and(|seq| mac.authenticates(keys, self.log, seq, leaf)));
         let Some(mac) = mac else {
+            self.not_authentic(seq);
             self.name(format!(
                 "entry {seq} has no valid MAC, so Leastwise did not write it, or it was altered"
             ));
@@ -52,11 +54,22 @@ impl<'a> MacCheck<'a> {
             return;
         };
         if self.prev.is_some_and(|prev| prev != mac.prev) {
+            self.not_authentic(seq);
             self.name(format!(
                 "entry {seq} has a valid MAC, but does not continue the entry before it"
             ));
         }
         self.prev = Some(mac.mac);
+    }
+
+    fn not_authentic(&mut self, seq: i64) {
+        // A negative number was inserted manually, before the first entry.
+        self.first.get_or_insert(u64::try_from(seq).unwrap_or(0));
+    }
+
+    /// Returns the first entry that is not authentic: it and those after it do not count.
+    pub(super) fn first(&self) -> Option<u64> {
+        self.first
     }
 
     /// Reports a MAC of an entry number that does not exist.

@@ -11,14 +11,18 @@ use domain::{
 };
 use thiserror::Error;
 
-use super::host_action::{self, HostActionArgs, HostActionError, HostConsent};
+use super::{
+    entries,
+    host_action::{self, HostActionArgs, HostActionError, HostConsent},
+    no_server::{NoServer, ServedError},
+};
 use crate::{
     clock::{self, Clock},
     config::DatabaseArgs,
     engine::seal::{Adoption, COPY_FILE, Fault, SignedPart, keep_end},
-    row_key::{self, KeyHistory, RowKeyError},
+    row_key::{self, NewRowKey, RowKeyError},
     service::journal::Journal,
-    state::{self, StartError},
+    state::{self, StartError, StoreUser},
     store::{Store, StoreError, ledger},
 };
 
@@ -41,6 +45,19 @@ pub enum RepairError {
          `leastwise ledger accept-restore`"
     )]
     Lost(u64),
+    /// A checkpoint signs what would be set aside.
+    #[error(
+        "a checkpoint signs {signed} entries, but only the first {authentic} are authentic: Leastwise wrote the others, or what \
+         was there before. Restore the database with the table ledger_mac; nothing that is signed is set aside"
+    )]
+    Signed {
+        /// The number of entries that the newest checkpoint covers.
+        signed: u64,
+        /// The number of authentic entries.
+        authentic: u64,
+    },
+    #[error(transparent)]
+    Served(#[from] ServedError),
     #[error("files beside the key cannot be read or changed: {0}")]
     File(#[source] io::Error),
     #[error("cannot write the output")]
@@ -84,9 +101,11 @@ impl<'a> Repair<'a> {
     }
 }
 
-/// Opens the database of a ledger with the row keys that it used before.
+/// Opens the database of a ledger with the row keys of the server.
 async fn open(database: &DatabaseArgs) -> Result<Store, RepairError> {
-    Ok(state::open_store(database).await?)
+    let store = state::open_store(database, StoreUser::Command).await?;
+    store.tail().verify_whole();
+    Ok(store)
 }
 
 /// Says how another administrator confirms. The exit code is 1, because nothing was done.
@@ -99,7 +118,8 @@ fn proposed(command: &str, code: &str, out: &mut (dyn Write + Send)) -> Result<u
     Ok(1)
 }
 
-/// Sets aside what Leastwise did not write at the end of the ledger.
+/// Sets aside what Leastwise did not write at the end of the ledger. Processes may run meanwhile: none of them counts what is
+/// set aside, and each append waits for the lock of the head.
 pub async fn set_aside(
     args: &HostActionArgs,
     clock: &Clock,
@@ -123,6 +143,13 @@ pub async fn set_aside(
     {
         return Err(RepairError::Lost(found.end.size));
     }
+    let signed = repair.signed().await?.newest.0;
+    if signed > found.end.size {
+        return Err(RepairError::Signed {
+            signed,
+            authentic: found.end.size,
+        });
+    }
     writeln!(
         out,
         "The authentic ledger has {} entries. The head states {}.",
@@ -138,6 +165,7 @@ pub async fn set_aside(
     };
     let engine = repair.store.engine();
     ledger::set_aside(&mut tx, engine, &found, clock::row_id, repair.now()).await?;
+    ledger::forget_projections(&mut tx).await?;
     let entry = repair.journal.ledger_set_aside(
         found.end.size,
         found.documents.len(),
@@ -171,6 +199,7 @@ pub async fn accept_restore(
     clock: &Clock,
     out: &mut (dyn Write + Send),
 ) -> Result<u8, RepairError> {
+    let _no_server = NoServer::on(&args.database.url).await?;
     let repair = Repair::of(args, open(&args.database).await?, clock).await?;
     let mut tx = repair.store.write().await?;
     let found = ledger::false_end(&mut tx).await?;
@@ -179,7 +208,18 @@ pub async fn accept_restore(
     }
     let kept = repair.kept_end()?;
     let signed = repair.signed().await?;
-    let has = |seq: u64| seq < found.end.size;
+    let size = found.end.size;
+    // No backup contains a checkpoint of more entries than it contains.
+    if let Some(promised) = signed.in_database.filter(|signed| *signed > size) {
+        let place = "the database".to_owned();
+        let shorter = Fault::Shorter {
+            place,
+            promised,
+            found: size,
+        };
+        return Err(shorter.into());
+    }
+    let has = |seq: u64| seq < size;
     let is_kept = match kept {
         Some((seq, mac)) if has(seq) => {
             let there = ledger::end_at(tx.conn(), seq, repair.log()).await?;
@@ -214,6 +254,7 @@ pub async fn accept_restore(
         .journal
         .ledger_restore_accepted(found.end.size, lost, &agreement);
     let seq = repair.journal.append(&mut tx, entry).await?;
+    ledger::forget_projections(&mut tx).await?;
     tx.commit().await?;
     put_away_checkpoints(&args.database, repair.now()).map_err(RepairError::File)?;
     repair.finish().await?;
@@ -234,17 +275,25 @@ fn put_away_checkpoints(database: &DatabaseArgs, now: Timestamp) -> io::Result<(
 }
 
 /// Gives every entry a MAC by the row key of this host: after the row key was lost, or for the entries of an earlier
-/// version that no checkpoint proves.
+/// version that no checkpoint proves. Creates the key once two people agree.
 pub async fn adopt_row_key(
     args: &HostActionArgs,
     clock: &Clock,
     out: &mut (dyn Write + Send),
 ) -> Result<u8, RepairError> {
+    let _no_server = NoServer::on(&args.database.url).await?;
     let store = Store::open(&args.database.url).await?;
     store.migrate().await?;
     let given = crate::config::row_key_variable().map_err(StartError::from)?;
-    let keys = row_key::load(&args.database.keys, given.as_deref(), KeyHistory::New)?;
+    let (keys, new) = if let Some(keys) = row_key::existing(&args.database.keys, given.as_deref())?
+    {
+        (keys, None)
+    } else {
+        let new = NewRowKey::random();
+        (new.keys(), Some(new))
+    };
     let store = store.with_row_keys(keys.clone());
+    store.tail().verify_whole();
     let repair = Repair::of(args, store, clock).await?;
     let signed = repair.signed().await?.newest;
     let (store, journal) = (&repair.store, &repair.journal);
@@ -258,9 +307,10 @@ pub async fn adopt_row_key(
     };
     writeln!(
         out,
-        "{} entries are proven by a checkpoint. {} entries behind it are not:",
-        signed.0,
-        adoption.unproven()
+        "Proven by a checkpoint: {}. Behind it, proven by a MAC of a key of this host: {}. Not proven: {}.",
+        entries(signed.0),
+        entries(adoption.proven_by_macs()),
+        entries(adoption.unproven())
     )?;
     let leaves = adoption.unproven_leaves().await?;
     for leaf in &leaves {
@@ -273,6 +323,10 @@ pub async fn adopt_row_key(
         HostConsent::Proposed(code) => return proposed("adopt-row-key", &code, out),
         HostConsent::Agreed(agreement) => agreement,
     };
+    // Before the commit: the database must never name a key that nobody has.
+    if let Some(new) = new {
+        new.save(&args.database.keys)?;
+    }
     let seq = adoption.accepted_by(&agreement).await?;
     repair.finish().await?;
     writeln!(out, "Done, and recorded in entry {seq}.")?;

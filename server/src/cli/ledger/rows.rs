@@ -4,7 +4,7 @@
 //! Other processes may write during the verification. Rows read before the entries must match them; entries must match
 //! rows read afterwards.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use domain::{
     approval::{Approval, Decision},
@@ -12,7 +12,7 @@ use domain::{
     ids::{ChangeId, PersonId},
     ledger::{
         Entry,
-        projection::{self, Projection, RecordedDecision, RolePeriod},
+        projection::{AllChanges, Decisions, EntryPlace, Projection, RecordedDecision, RolePeriod},
     },
     time::Timestamp,
 };
@@ -22,7 +22,9 @@ use super::{
     LedgerCommandError, declarations as declared,
     identities::IdentityRows,
     items::{self, ItemsOfChanges},
-    open_sessions, windows,
+    open_sessions,
+    sign_ins::{self, SignInRows},
+    windows,
 };
 use crate::store::{
     Store,
@@ -30,7 +32,7 @@ use crate::store::{
     declaration::{DeclarationRow, declaration_rows},
     engine::{StoredWindow, window_rows},
     identity::{identity_rows, stored_links},
-    person::{RoleRow, role_rows},
+    person::{RoleRow, assigned_rows, role_rows},
     session::{StoredSession, session_rows},
 };
 
@@ -85,6 +87,13 @@ pub enum Difference {
         "session: {0} is active according to its row, but the ledger has an entry that ends it"
     )]
     SessionRevived(String),
+    #[error("subject: {0} has no entry in the ledger, so it belongs to nobody")]
+    SignInWithoutEntry(String),
+    /// A sign-in was assigned to another person.
+    #[error("subject: the person of {0} differs from the one that the ledger records")]
+    SignInDiffers(String),
+    #[error("subject: the row of {0} is missing, but the ledger has its entry")]
+    SignInWithoutRow(String),
     #[error("identity_user: {0} has no entry in the ledger")]
     IdentityUserWithoutEntry(String),
     #[error("identity_user: the row of {0} is missing, but the ledger has its entry")]
@@ -126,6 +135,9 @@ pub enum Difference {
     /// The MAC of an entry is missing, or not valid in its place.
     #[error("ledger_mac: {0}")]
     NotAuthentic(String),
+    /// A stored projection is not what the entries say.
+    #[error("ledger_projection: {0}")]
+    StoredProjection(String),
     /// The head row states another end than the entries.
     #[error("ledger_head: {0}")]
     Head(String),
@@ -145,6 +157,7 @@ pub(super) struct LedgerBackedRows {
     windows: Vec<StoredWindow>,
     sessions: Vec<StoredSession>,
     identities: IdentityRows,
+    sign_ins: SignInRows,
     items: ItemsOfChanges,
     declarations: Vec<DeclarationRow>,
 }
@@ -160,21 +173,26 @@ impl LedgerBackedRows {
                 index: identity_rows(store).await?,
                 links: stored_links(store).await?,
             },
+            sign_ins: assigned_rows(store).await?,
             items: ItemsOfChanges::read(store).await?,
             declarations: declaration_rows(store).await?,
         })
     }
 }
 
-/// Applies an entry to the projection if it concerns such rows. An entry that cannot be parsed is reported by the
-/// verifier.
-pub(super) fn apply(projection: &mut Projection, leaf: &str) {
-    // Most entries concern something else, and parsing is expensive.
-    let mut words = projection::of_rows();
-    if words.any(|word| leaf.contains(word))
-        && let Ok((_, entry)) = Entry::parse(leaf.as_bytes())
-    {
-        projection.apply(&entry);
+/// What all entries say, in full: what has ended as well.
+#[derive(Default)]
+pub(super) struct Replay {
+    /// As a process has it in memory.
+    pub projection: Projection,
+    pub changes: AllChanges,
+}
+
+impl Replay {
+    /// Applies the next entry.
+    pub(super) fn apply(&mut self, place: EntryPlace, entry: &Entry) {
+        self.projection.apply(place, entry);
+        self.changes.apply(entry);
     }
 }
 
@@ -182,11 +200,12 @@ pub(super) fn apply(projection: &mut Projection, leaf: &str) {
 pub(super) fn compare(
     before: &LedgerBackedRows,
     after: &LedgerBackedRows,
-    projection: &Projection,
+    replay: &Replay,
 ) -> Vec<Difference> {
+    let (projection, changes) = (&replay.projection, replay.changes.by_id());
     let mut found = BTreeSet::new();
     for row in &before.decisions {
-        match decision_row_status(projection, row) {
+        match decision_row_status(changes, row) {
             DecisionRowStatus::Counts => {}
             DecisionRowStatus::FillsNoSlot => {
                 found.insert(Difference::DecisionThatDoesNotCount(decision_words(row)));
@@ -200,7 +219,7 @@ pub(super) fn compare(
     for row in &after.decisions {
         decided.entry(&row.change).or_default().push(row);
     }
-    for (change, decisions) in projection.changes() {
+    for (change, decisions) in changes {
         let rows = decided.get(change.as_str()).map_or(&[][..], Vec::as_slice);
         for given in &decisions.given {
             let row = row_of(change, given);
@@ -250,9 +269,10 @@ pub(super) fn compare(
     super::identities::compare(
         &before.identities,
         &after.identities,
-        projection.identities(),
+        projection,
         &mut found,
     );
+    sign_ins::compare(&before.sign_ins, &after.sign_ins, projection, &mut found);
     declared::compare(
         &before.declarations,
         &after.declarations,
@@ -265,12 +285,7 @@ pub(super) fn compare(
         projection.sessions(),
         &mut found,
     );
-    items::compare(
-        &before.items,
-        &after.items,
-        projection.changes(),
-        &mut found,
-    );
+    items::compare(&before.items, &after.items, changes, &mut found);
     found.into_iter().collect()
 }
 
@@ -282,7 +297,10 @@ enum DecisionRowStatus {
 }
 
 /// Evaluates a decision as the server does, except that a declining row needs its entry here as well.
-fn decision_row_status(projection: &Projection, row: &DecisionRow) -> DecisionRowStatus {
+fn decision_row_status(
+    changes: &BTreeMap<ChangeId, Decisions>,
+    row: &DecisionRow,
+) -> DecisionRowStatus {
     let (Ok(change), Ok(approver), Ok(round)) = (
         ChangeId::parse(&row.change),
         PersonId::parse(&row.approver),
@@ -298,7 +316,7 @@ fn decision_row_status(projection: &Projection, row: &DecisionRow) -> DecisionRo
         round,
         at: Timestamp(0),
     };
-    match projection.changes().get(&change) {
+    match changes.get(&change) {
         Some(decisions) if decisions.has_entry(&row) && decisions.count(&row) => {
             DecisionRowStatus::Counts
         }

@@ -269,7 +269,6 @@ async fn target(
         person: person.clone(),
         user: user.clone(),
         keys,
-        users: after.users.clone(),
     };
     let read_model = app_state.read_model();
     let snapshot = &read_model.snapshot;
@@ -300,7 +299,7 @@ async fn linked(
     if target.keys != known.keys().iter().map(KeysDigest::of).collect() {
         return Err(later("a sign-in of the identity changed at the same time"));
     }
-    let holder = agreed_link::holder(tx.conn(), user, person).await?;
+    let holder = identity::holder(tx.conn(), user, person).await?;
     if holder != seen.joins {
         return Err(never(
             "Another identity is this user now than the one that was shown. Request the change again.",

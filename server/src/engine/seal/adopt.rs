@@ -1,6 +1,7 @@
 //! Gives entries a MAC that have none: those of an earlier version, and all of them after the row key was lost.
 //!
-//! What the newest checkpoint signs is proven. What is behind it is only accepted by people, never at a start.
+//! What the newest checkpoint signs is proven, and so is what a MAC by a known key proves. What is behind both is only
+//! accepted by people, never at a start.
 
 use domain::{
     ledger::{Hash, tree::Frontier},
@@ -13,15 +14,17 @@ use crate::{
     service::journal::{HostAgreement, Journal},
     store::{
         Store, StoreConnection, Tx,
-        ledger::{self, EntryProof},
+        ledger::{self, EntryFlaw, EntryProof, NotAuthentic},
     },
 };
 
-/// An open transaction in which every entry that a checkpoint proves has a MAC. Rolled back unless finished.
+/// An open transaction in which every entry that is proven has a MAC. Rolled back unless finished.
 pub struct Adoption {
     tx: Tx,
     journal: Journal,
     tree: Frontier,
+    /// The number of entries that a checkpoint signs.
+    signed: u64,
     /// The number of entries.
     size: u64,
 }
@@ -38,7 +41,7 @@ impl Adoption {
         if size == 0 || ledger::has_macs(tx.conn()).await? {
             return Ok(None);
         }
-        let adoption = Self::begin(tx, journal, signed, size).await?;
+        let adoption = Self::begin(tx, journal, signed, 0, size).await?;
         match adoption.unproven() {
             0 => Ok(Some(adoption)),
             count => Err(Fault::NotProven {
@@ -57,45 +60,61 @@ impl Adoption {
         signed: (u64, Hash),
         now: Timestamp,
     ) -> Result<Option<Self>, Fault> {
-        let used = ledger::row_key_ids(store).await?;
-        let is_known = |id: &String| keys.ids().any(|known| known.as_str() == id);
+        let named = ledger::row_key_ids(store).await?;
         let mut tx = store.write().await?;
         let size = ledger::begin_adoption(&mut tx).await?;
-        let is_complete = ledger::has_macs(tx.conn()).await? && used.iter().all(is_known);
+        let used = ledger::mac_key_ids(tx.conn()).await?;
+        // A writer of the database can delete the names, but needs a MAC for each entry.
+        let is_complete = !used.is_empty()
+            && ledger::require_known(&named, keys).is_ok()
+            && ledger::require_known(&used, keys).is_ok();
         if size == 0 || is_complete {
             return Ok(None);
         }
+        // Before the MACs are deleted: an entry that a known key proves needs nobody to accept it.
+        let by_macs = ledger::proven_by_macs(&mut tx, journal.log(), keys, signed.0).await?;
         ledger::forget_row_keys(&mut tx).await?;
         ledger::register_row_keys(&mut tx, keys, now).await?;
-        Ok(Some(Self::begin(tx, journal, signed, size).await?))
+        Ok(Some(Self::begin(tx, journal, signed, by_macs, size).await?))
     }
 
     async fn begin(
         mut tx: Tx,
         journal: &Journal,
-        (size, root): (u64, Hash),
-        entries: u64,
+        (signed, root): (u64, Hash),
+        by_macs: u64,
+        size: u64,
     ) -> Result<Self, Fault> {
-        let mut tree = Frontier::default();
-        let proof = EntryProof::Checkpoint;
-        ledger::add_macs(&mut tx, journal.log(), &mut tree, size, proof).await?;
+        let (log, mut tree) = (journal.log(), Frontier::default());
+        ledger::add_macs(&mut tx, log, &mut tree, signed, EntryProof::Checkpoint).await?;
         if tree.root() != root {
-            return Err(Fault::Rewritten { size });
+            return Err(Fault::Rewritten { size: signed });
+        }
+        ledger::add_macs(&mut tx, log, &mut tree, by_macs, EntryProof::Chain).await?;
+        if tree.size() > size {
+            let why = EntryFlaw::Head;
+            return Err(Fault::NotAuthentic(NotAuthentic { seq: size, why }));
         }
         Ok(Self {
             tx,
             journal: journal.clone(),
             tree,
-            size: entries,
+            signed,
+            size,
         })
     }
 
-    /// Returns the number of entries behind the newest checkpoint.
+    /// Returns the number of entries that only a MAC proves.
+    pub fn proven_by_macs(&self) -> u64 {
+        self.tree.size() - self.signed
+    }
+
+    /// Returns the number of entries that nothing proves.
     pub fn unproven(&self) -> u64 {
         self.size - self.tree.size()
     }
 
-    /// Returns all leaves behind the newest checkpoint: people accept each of them.
+    /// Returns the leaves of all entries that nothing proves: people accept each of them.
     pub async fn unproven_leaves(&mut self) -> Result<Vec<String>, Fault> {
         let (mut leaves, mut from) = (Vec::new(), self.tree.size());
         loop {
@@ -120,7 +139,7 @@ impl Adoption {
         Hash::of(text.as_bytes())
     }
 
-    /// Returns the connection, on which the entries count that a checkpoint proves, and no others.
+    /// Returns the connection, on which the entries count that are proven, and no others.
     pub fn conn(&mut self) -> &mut StoreConnection {
         self.tx.conn()
     }
@@ -137,10 +156,10 @@ impl Adoption {
         Ok(self.tx.commit().await?)
     }
 
-    /// Gives the entries behind the newest checkpoint a MAC as well, because people accept them, and commits it.
+    /// Gives the entries that nothing proves a MAC as well, because people accept them, and commits it.
     pub async fn accepted_by(mut self, agreement: &HostAgreement) -> Result<u64, Fault> {
         let (proven, accepted) = (self.tree.size(), self.unproven());
-        let (log, proof) = (self.journal.log().clone(), EntryProof::People);
+        let (log, proof) = (self.journal.log().clone(), EntryProof::Chain);
         ledger::add_macs(&mut self.tx, &log, &mut self.tree, self.size, proof).await?;
         let entry = self
             .journal

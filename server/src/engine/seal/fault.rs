@@ -71,6 +71,8 @@ pub enum Fault {
         seq: u64,
         path: PathBuf,
     },
+    #[error("the projection of the ledger cannot be written as JSON: {0}")]
+    Projection(#[source] io::Error),
     /// The entries, their number and the tree are inconsistent.
     #[error("the ledger is inconsistent: {0}. {LOOK}")]
     NotWhole(String),

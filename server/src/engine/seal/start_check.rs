@@ -1,5 +1,5 @@
-//! What must hold before a process starts with a ledger: it contains what was signed, and every entry of its end is
-//! authentic.
+//! What must hold before a process starts with a ledger: it contains what was signed, and every entry behind the stored
+//! projection is authentic.
 
 use std::path::Path;
 
@@ -22,6 +22,8 @@ pub struct SignedPart {
     pub newest: (u64, Hash),
     /// The size of the newest one outside the database.
     pub in_file: Option<u64>,
+    /// The size of the newest one in the database.
+    pub in_database: Option<u64>,
 }
 
 impl SignedPart {
@@ -40,18 +42,21 @@ impl SignedPart {
             return Ok(Self {
                 newest: (0, Hash::EMPTY_TREE),
                 in_file: None,
+                in_database: None,
             });
         }
         let vkeys = Vkeys::parse(&vkeys).map_err(|source| KeyError::Vkey { path, source })?;
         let in_file = open(&vkeys, log, &file, in_file)?;
         let in_database = in_database.map(|signed| signed.note);
         let in_database = open(&vkeys, log, "the database", in_database)?;
-        let size = in_file.as_ref().map(|checkpoint| checkpoint.size);
+        let size = |one: &Option<Checkpoint>| one.as_ref().map(|checkpoint| checkpoint.size);
+        let sizes = (size(&in_file), size(&in_database));
         let newest = in_file.into_iter().chain(in_database);
         let newest = newest.max_by_key(|checkpoint| checkpoint.size);
         Ok(Self {
             newest: newest.map_or((0, Hash::EMPTY_TREE), |one| (one.size, one.root)),
-            in_file: size,
+            in_file: sizes.0,
+            in_database: sizes.1,
         })
     }
 }
@@ -102,9 +107,9 @@ pub(super) async fn compare(
     }
 }
 
-/// Checks that every entry from the newest checkpoint on is authentic, and that the end that a process of this installation
+/// Checks that every entry behind the stored projection is authentic, that the head states their end, and that the end that a process of this installation
 /// kept is among them. Without the file, an end that was cut off behind the newest checkpoint is not noticed.
-pub(super) async fn all_authentic(
+pub(super) async fn authentic_to_the_end(
     store: &Store,
     log: &LogName,
     folder: &Path,
@@ -126,17 +131,4 @@ pub(super) async fn all_authentic(
         return Ok(());
     }
     Err(Fault::CutOff { seq, path })
-}
-
-/// Checks that the head matches the last entry. The head numbers and chains the next entry.
-pub(super) async fn head_matches_last_entry(store: &Store) -> Result<(), Fault> {
-    let (said, found) = ledger::head_and_end(store).await?;
-    if found == said {
-        return Ok(());
-    }
-    let what = format!(
-        "its head records {} entries ending in {}, but there are {} ending in {}",
-        said.0, said.1, found.0, found.1
-    );
-    Err(Fault::NotWhole(what))
 }

@@ -61,7 +61,7 @@ async fn of_user(
     let mut others = Vec::new();
     if let Some(user) = user {
         let concerned = agreed_link::others(conn, user, item.person, &suspended).await?;
-        for other in agreed_link::in_use(conn, user, concerned).await? {
+        for other in agreed_link::in_use(conn, concerned).await? {
             others.push(people.identity(conn, &other).await?);
         }
     }

@@ -15,7 +15,7 @@ use domain::{
 use crate::store::{
     StoreConnection, StoreError,
     agreed_link::{self, KnownIdentity},
-    identity::SuspendedUsers,
+    identity::{self, SuspendedUsers},
     person,
 };
 
@@ -35,7 +35,7 @@ pub(super) async fn read(
         others.extend(agreed_link::others(conn, user, item.person, suspended).await?);
     }
     let joins = match item.after {
-        Some(user) => agreed_link::holder(conn, user, item.person).await?,
+        Some(user) => identity::holder(conn, user, item.person).await?,
         None => None,
     };
     let joined = known.record.joined.clone();
@@ -92,7 +92,7 @@ pub(super) async fn seen(
     after: Option<&UserId>,
 ) -> Result<ObservedIdentity, StoreError> {
     let joins = match after {
-        Some(user) => agreed_link::holder(conn, user, &known.person).await?,
+        Some(user) => identity::holder(conn, user, &known.person).await?,
         None => None,
     };
     Ok(ObservedIdentity {

@@ -10,7 +10,10 @@ use domain::{
 use serde_json::Value;
 
 use crate::{
-    service::names::{self, RecordedName},
+    service::{
+        ledger::authenticity,
+        names::{self, RecordedName},
+    },
     store::{change::StoredChange, ledger::ListedEntry},
 };
 
@@ -65,6 +68,7 @@ fn row(
     let present = leaf.pointer("/data/present").and_then(Value::as_bool);
     Some(TimelineRow {
         seq: entry.seq,
+        authenticity: authenticity(entry),
         at,
         what: what(kind, &word, present),
         account: about.map(|id| names::account(snapshot, &id).name),

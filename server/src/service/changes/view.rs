@@ -49,7 +49,7 @@ impl Service {
         }
         let mut conn = self.connection().await?;
         let waiting = self.app_state.waiting_changes.now(&mut conn).await?;
-        let claims = self.app_state.claims.now(&mut conn).await?;
+        let claims = person::claims(&mut conn).await?;
         let record = self.own_record(&mut conn).await?;
         let now = self.app_state.clock.now();
         Ok(waiting
@@ -134,7 +134,7 @@ impl Service {
         let ids: Vec<ChangeId> = changes.iter().map(|one| one.change.id.clone()).collect();
         let mut entries = ledger::of_changes(&mut conn, &ids).await?;
         let viewer = Viewer {
-            claims: self.app_state.claims.now(&mut conn).await?,
+            claims: person::claims(&mut conn).await?,
             record: self.own_record(&mut conn).await?,
             alarm: identity::alarm(&mut conn).await?,
         };
@@ -276,7 +276,7 @@ fn stopped(
 
 /// What is known of the viewer as a decider.
 struct Viewer {
-    claims: Arc<Claims>,
+    claims: Claims,
     record: IdentityRecord,
     alarm: Option<IdentityAlarm>,
 }

@@ -47,8 +47,7 @@ pub async fn check(
 ) -> Result<Option<LinkStatus>, StoreError> {
     let (known, record) = {
         let mut conn = app_state.store.connection().await?;
-        let known = identity::linked_one(&mut conn, person).await?;
-        (known, identity::record(&mut conn, person).await?)
+        identity::linked_one(&mut conn, person).await?
     };
     if let Some(suspension) = record.suspended {
         return Ok(Some(LinkStatus::Differs(suspension.difference)));

@@ -9,7 +9,7 @@ use domain::{
     directory::User,
     identity::{
         DifferenceReaction, DirectoryIndex, ExternalIdDigest, IdentityRecord, LinkDifference,
-        LinkRead, LinkStatus, RecordedUser, difference_reaction, link_status,
+        LinkRead, LinkStatus, difference_reaction, link_status,
     },
     ids::UserId,
     snapshot::Snapshot,
@@ -48,17 +48,15 @@ pub async fn review(app_state: &AppState, users: &[User]) -> Result<Review, Stor
         let index = DirectoryIndex::of(users);
         let mut found = Review::default();
         let mut differing = Vec::new();
-        for identity in &linked {
-            if is_as_recorded(identity, &index) {
+        for (identity, record) in linked {
+            if is_as_recorded(&identity, &record, &index) {
                 continue;
             }
-            // The rows are only an index: the ledger decides.
-            let record = identity::record(&mut conn, &identity.person).await?;
             if let Some(difference) =
-                compare(identity, &record, &index, &read_model.snapshot, &mut found)
+                compare(&identity, &record, &index, &read_model.snapshot, &mut found)
                 && (record.suspended.is_none() || alarm.is_some())
             {
-                differing.push((identity.clone(), record, difference));
+                differing.push((identity, record, difference));
             }
         }
         let expected = if alarm.is_some() {
@@ -100,23 +98,22 @@ pub async fn review(app_state: &AppState, users: &[User]) -> Result<Review, Stor
     Ok(found)
 }
 
-/// Whether the index already holds everything that the listing shows, and the user is enabled.
-fn is_as_recorded(identity: &LinkedIdentity, index: &DirectoryIndex<'_>) -> bool {
+/// Whether the ledger already records everything that the listing shows, and the user is enabled.
+fn is_as_recorded(
+    identity: &LinkedIdentity,
+    record: &IdentityRecord,
+    index: &DirectoryIndex<'_>,
+) -> bool {
     let Some(user) = index.user(&identity.user) else {
         return false;
     };
-    let recorded = identity.users.get(&identity.user);
+    let recorded = record.users.get(&identity.user);
     let ids = ids_of(identity, user);
     if !recorded.is_some_and(|recorded| ids.is_subset(recorded)) {
         return false;
     }
-    let indexed = IdentityRecord {
-        users: identity.users.clone(),
-        own: identity.users.values().flatten().cloned().collect(),
-        ..IdentityRecord::default()
-    };
-    let read = index.read(&identity.user, &identity.known_by(&indexed));
-    match link_status(&indexed, &identity.user, &read) {
+    let read = index.read(&identity.user, &identity.known_by(record));
+    match link_status(record, &identity.user, &read) {
         LinkStatus::Valid | LinkStatus::Unclear(_) => true,
         LinkStatus::Differs(_) | LinkStatus::NotRead(_) => false,
     }
@@ -142,8 +139,11 @@ fn compare(
         (Some(user), LinkStatus::Valid) => ids_of(identity, user),
         _ => identity.subject_ids(),
     };
-    // A link that was never recorded is recorded even if it no longer holds: the user counts as the same human.
-    if (status == LinkStatus::Valid || record.recorded_user() == RecordedUser::NotRecorded)
+    // A link that keys found is recorded even if it no longer holds: the user counts as the same human. A row alone records
+    // nothing.
+    let is_recorded = record.user() == Some(&identity.user);
+    if is_recorded
+        && (status == LinkStatus::Valid || recorded.is_none())
         && recorded.is_none_or(|recorded| !ids.is_subset(recorded))
     {
         found.links.push(of(&identity.user, ids));

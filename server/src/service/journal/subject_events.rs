@@ -11,7 +11,7 @@ use domain::{
 };
 
 use super::{EntryActor, EntryBuilder, Journal};
-use crate::store::person::{Claim, NewLink, ResolvedPerson};
+use crate::store::person::{Assignment, Claim, NewLink, ResolvedPerson};
 
 /// The value of [`found_by`] if the method leads to no user.
 pub const NO_USER: &str = "none";
@@ -65,6 +65,16 @@ impl Journal {
         entries
     }
 
+    /// A sign-in that nobody used yet was assigned to an identity.
+    pub fn subject_assigned(&self, subject: &Subject, person: &PersonId) -> EntryBuilder {
+        let who = EntryActor {
+            subject: Some(subject.clone()),
+            ..EntryActor::default()
+        };
+        self.entry(EventKind::SubjectAssigned, Outcome::Success, &who)
+            .target_id("person", person.as_str())
+    }
+
     /// What looking up the person of a subject changed, outside a sign-in.
     pub fn linking(
         &self,
@@ -77,11 +87,13 @@ impl Journal {
             subject: Some(subject.clone()),
             ..EntryActor::default()
         };
+        let is_new = known.assignment == Assignment::New && known.linked.is_none();
+        let assigned = is_new.then(|| self.subject_assigned(subject, &known.person).at(at));
         let claimed = known.claimed.iter();
         let claimed = claimed.map(|claim| self.subject_claimed(&who, claim));
         let linked = known.linked.iter();
         let linked = linked.flat_map(|link| self.subject_linked(&who, &known.person, link, at));
-        claimed.chain(linked).collect()
+        assigned.into_iter().chain(claimed).chain(linked).collect()
     }
 
     /// It is not clear that a sign-in still belongs to the Identity Center user of its person.

@@ -383,6 +383,8 @@ mod tests {
         snapshot::Parts,
     };
 
+    use crate::store::ledger::Authenticity;
+
     use super::*;
 
     const ID: &str = "00000000-0000-4000-8000-000000000001";
@@ -395,6 +397,7 @@ mod tests {
         ListedEntry {
             seq: 0,
             leaf: String::new(),
+            authenticity: Authenticity::Authentic,
             actor_name: None,
             principal_name: None,
             target_name: None,

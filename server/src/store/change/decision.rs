@@ -44,24 +44,10 @@ pub(super) struct ProvenDecisions {
 }
 
 /// Leaves the rows that the entries confirm, and adds the declining decisions whose rows are missing.
-pub(super) fn confirmed(
-    change: &ChangeId,
-    decisions: Decisions,
-    mut approvals: Vec<Approval>,
-) -> ProvenDecisions {
+pub(super) fn confirmed(decisions: Decisions, mut approvals: Vec<Approval>) -> ProvenDecisions {
     let mismatches = decisions.mismatches(&approvals);
-    approvals.retain(|row| {
-        let counts = decisions.count(row);
-        if !counts {
-            tracing::error!(%change, approver = %row.approver, "an approval without its entry in the ledger does not count");
-        }
-        counts
-    });
-    let taken_out = decisions.declines_without_row(&approvals);
-    if !taken_out.is_empty() {
-        tracing::error!(%change, "the row of a declining decision is missing; its entry in the ledger counts");
-    }
-    approvals.extend(taken_out);
+    approvals.retain(|row| decisions.count(row));
+    approvals.extend(decisions.declines_without_row(&approvals));
     ProvenDecisions {
         decisions,
         approvals,

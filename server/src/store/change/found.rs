@@ -4,15 +4,16 @@
 use domain::{
     change::{State, UnreadableCause, UnreadableChange},
     ids::{ChangeId, PersonId},
-    ledger::projection::{ChangeMismatch, Lifecycle},
+    ledger::projection::{ChangeMismatch, DecisionMismatch, Lifecycle},
     time::Timestamp,
 };
 use sqlx::any::AnyRow;
 
 use super::{
     StoredChange,
+    compared::{self, Compared},
     parts::ItemsLoaded,
-    proven::{ProvenChange, ReadChange, change_id},
+    proven::{ProvenChange, change_id},
     skipped,
 };
 use crate::store::{StoreConnection, StoreError};
@@ -115,10 +116,11 @@ pub(super) async fn found(
     row: &AnyRow,
 ) -> Result<FoundChange, StoreError> {
     let rows = vec![(change_id(row)?, row)];
-    let read = ReadChange::of(conn, rows, ItemsLoaded::All).await?;
-    let read = read.into_iter().collect::<Result<_, _>>()?;
-    let one = ProvenChange::of(conn, read).await?.pop();
-    one.ok_or(StoreError::Conflict("this change"))?.found()
+    let read = ProvenChange::read(conn, rows, ItemsLoaded::All).await?;
+    let found = read.into_iter().map(|one| one?.found());
+    let found = found.collect::<Result<_, StoreError>>()?;
+    let again = compared::again(conn, found).await?.into_iter().next();
+    again.ok_or(StoreError::Conflict("this change"))
 }
 
 /// Reads changes with all their items. One that cannot be read does not hide the others.
@@ -126,10 +128,27 @@ pub(super) async fn found_all(
     conn: &mut StoreConnection,
     rows: &[AnyRow],
 ) -> Result<Vec<FoundChange>, StoreError> {
-    let ids = rows.iter().map(|row| Ok((change_id(row)?, row)));
-    let read = ReadChange::of(conn, readable(ids)?, ItemsLoaded::All).await?;
-    let proven = ProvenChange::of(conn, readable(read)?).await?;
-    readable(proven.into_iter().map(ProvenChange::found))
+    let all = FoundChange::read(conn, rows).await?;
+    compared::again(conn, all).await
+}
+
+impl Compared for FoundChange {
+    fn id(&self) -> &ChangeId {
+        self.id()
+    }
+
+    fn differences(&self) -> (Option<ChangeMismatch>, &[DecisionMismatch]) {
+        match self {
+            Self::Known(stored) => (stored.altered, &stored.altered_decisions),
+            Self::Unreadable(row) => (row.altered, &[]),
+        }
+    }
+
+    async fn read(conn: &mut StoreConnection, rows: &[AnyRow]) -> Result<Vec<Self>, StoreError> {
+        let ids = rows.iter().map(|row| Ok((change_id(row)?, row)));
+        let read = ProvenChange::read(conn, readable(ids)?, ItemsLoaded::All).await?;
+        readable(read.into_iter().map(|one| one?.found()))
+    }
 }
 
 /// Leaves out what is inconsistent.

@@ -23,6 +23,8 @@ pub async fn in_states(
         .fold(query, |query, state| query.bind(state.as_str()));
     let rows = query.fetch_all(&mut *conn).await?;
     let mut all = found_all(conn, &rows).await?;
+    // One that was read again can be in another state by now.
+    all.retain(|found| states.contains(&found.state()));
     all.sort_by_key(FoundChange::submitted);
     Ok(all)
 }

@@ -1,16 +1,16 @@
 //! The row of a change with its parts, compared with the ledger.
 //!
 //! Whatever is returned of a change went through this comparison: its decisions are those that the ledger confirms, and it
-//! states where it differs from what was requested or shown.
+//! states where it differs from what was requested or shown. Nobody is told of a difference before `compared` read it again.
 
 use domain::{
-    approval::{Approval, Mfa},
+    approval::Mfa,
     change::{Change, Operation, Proposal, State, StoredItem, UnreadableChange, read_all},
     ids::{ChangeId, EffectHash, PersonId},
     ledger::{
         Hash,
         items::ItemRows,
-        projection::{ChangeMismatch, Decisions, RequestRow},
+        projection::{ChangeMismatch, RequestRow},
     },
     time::Timestamp,
 };
@@ -23,7 +23,7 @@ use super::{
     decision::{ProvenDecisions, confirmed},
     parts::{self, ItemsLoaded, Parts},
 };
-use crate::store::{StoreConnection, StoreError, id, json, ledger::live};
+use crate::store::{StoreConnection, StoreError, id, json};
 
 /// The text of a proposal. Earlier versions stored the items here.
 #[derive(Deserialize)]
@@ -35,8 +35,8 @@ struct StoredProposal {
     not_before: Option<Timestamp>,
 }
 
-/// The row of a change, with its items and the rows of the decisions on it, before the ledger confirms anything of it.
-pub(super) struct ReadChange<'r> {
+/// The row of a change, with what the ledger says of it.
+pub(super) struct ProvenChange<'r> {
     row: &'r AnyRow,
     id: ChangeId,
     requester: PersonId,
@@ -48,14 +48,14 @@ pub(super) struct ReadChange<'r> {
     ticket: Option<String>,
     not_before: Option<Timestamp>,
     items: ItemRows,
-    approvals: Vec<Approval>,
     /// The number of its items, if it is read for a list: only the first ones may be loaded.
     count: Option<u64>,
+    decisions: ProvenDecisions,
 }
 
-impl<'r> ReadChange<'r> {
+impl<'r> ProvenChange<'r> {
     /// Reads the rows of these changes and their parts. One that cannot be read does not hide the others.
-    pub async fn of(
+    pub async fn read(
         conn: &mut StoreConnection,
         rows: Vec<(ChangeId, &'r AnyRow)>,
         loaded: ItemsLoaded,
@@ -66,14 +66,15 @@ impl<'r> ReadChange<'r> {
             let parts = parts.remove(&change).unwrap_or_default();
             let count = match loaded {
                 ItemsLoaded::All => None,
+                // Of a list, whose rows hold the number of items of each change.
                 ItemsLoaded::First => Some(row.try_get::<i64, _>("items")?),
             };
-            Self::of_row(row, change, parts, count)
+            Self::of(row, change, parts, count)
         });
         Ok(read.collect())
     }
 
-    fn of_row(
+    fn of(
         row: &'r AnyRow,
         change: ChangeId,
         parts: Parts,
@@ -95,19 +96,19 @@ impl<'r> ReadChange<'r> {
                 inline: proposal.operations,
                 rows: parts.items,
             },
-            approvals: parts.approvals,
             count: count.map(|count| u64::try_from(count).unwrap_or(0)),
+            decisions: confirmed(parts.decisions, parts.approvals),
         })
     }
 
     /// Returns the number of items that are not loaded.
-    fn rest(&self) -> u64 {
+    fn not_loaded(&self) -> u64 {
         let loaded = u64::try_from(self.items.rows.len()).unwrap_or(u64::MAX);
         self.count.map_or(0, |count| count.saturating_sub(loaded))
     }
 
-    /// Compares the rows with what the ledger says of the change.
-    fn compared(&self, decisions: Decisions) -> Compared {
+    /// Returns how the row differs from the ledger.
+    fn altered(&self) -> Option<ChangeMismatch> {
         let row = RequestRow {
             requester: &self.requester,
             submitted: self.submitted,
@@ -118,129 +119,55 @@ impl<'r> ReadChange<'r> {
             effect: &self.effect_hash,
             document: Hash::of(self.effect.as_bytes()),
         };
-        let history = &decisions.history;
-        Compared {
-            altered: match self.count {
-                Some(count) if self.rest() > 0 => history.altered_in_list(&row, count),
-                _ => history.altered(&row),
-            },
-            agrees: decisions.mismatches(&self.approvals).is_empty(),
-            decisions,
+        let history = &self.decisions.decisions.history;
+        match self.count {
+            Some(count) if self.not_loaded() > 0 => history.altered_in_list(&row, count),
+            _ => history.altered(&row),
         }
-    }
-}
-
-/// A change that was read, and what the ledger says of it.
-struct Compared {
-    altered: Option<ChangeMismatch>,
-    /// Whether the rows of the decisions and their entries agree.
-    agrees: bool,
-    decisions: Decisions,
-}
-
-impl Compared {
-    async fn all(
-        conn: &mut StoreConnection,
-        read: &[ReadChange<'_>],
-    ) -> Result<Vec<Self>, StoreError> {
-        let of_ledger: Vec<Decisions> = live::view(conn, |projection| {
-            let of = |one: &ReadChange<'_>| projection.changes().get(&one.id).cloned();
-            read.iter().map(|one| of(one).unwrap_or_default()).collect()
-        })
-        .await?;
-        let all = read.iter().zip(of_ledger);
-        Ok(all.map(|(one, said)| one.compared(said)).collect())
-    }
-}
-
-/// A change as far as the ledger proves it.
-pub(super) struct ProvenChange<'r> {
-    read: ReadChange<'r>,
-    decisions: ProvenDecisions,
-    /// How the row differs from the ledger.
-    altered: Option<ChangeMismatch>,
-}
-
-impl<'r> ProvenChange<'r> {
-    /// Compares changes with the ledger. Rows that were read after the look at it may be newer: if they do not agree with
-    /// it, it is looked at again.
-    pub async fn of(
-        conn: &mut StoreConnection,
-        read: Vec<ReadChange<'r>>,
-    ) -> Result<Vec<Self>, StoreError> {
-        let mut compared = Compared::all(conn, &read).await?;
-        let agree = |one: &Compared| one.altered.is_none() && one.agrees;
-        if !compared.iter().all(agree) && live::renew(conn) {
-            compared = Compared::all(conn, &read).await?;
-        }
-        let proven = read.into_iter().zip(compared).map(|(mut read, compared)| {
-            if let Some(altered) = compared.altered {
-                tracing::error!(change = %read.id, "the row of this change differs from the ledger: {altered}");
-            }
-            let approvals = std::mem::take(&mut read.approvals);
-            Self {
-                decisions: confirmed(&read.id, compared.decisions, approvals),
-                altered: compared.altered,
-                read,
-            }
-        });
-        Ok(proven.collect())
-    }
-
-    /// Reads the rows of a list, which hold the number of items of each change.
-    pub async fn listed(
-        conn: &mut StoreConnection,
-        rows: &'r [AnyRow],
-    ) -> Result<Vec<Self>, StoreError> {
-        let rows = rows.iter().map(|row| Ok((change_id(row)?, row)));
-        let rows = rows.collect::<Result<_, StoreError>>()?;
-        let read = ReadChange::of(conn, rows, ItemsLoaded::First).await?;
-        Self::of(conn, read.into_iter().collect::<Result<_, _>>()?).await
     }
 
     /// Returns the items that are loaded.
     pub fn items(&self) -> Vec<StoredItem> {
-        self.read.items.items()
+        self.items.items()
     }
 
     /// Returns the number of items that are not loaded.
     pub fn rest(&self) -> usize {
-        usize::try_from(self.read.rest()).unwrap_or(usize::MAX)
+        usize::try_from(self.not_loaded()).unwrap_or(usize::MAX)
     }
 
     /// Returns the change with these operations.
     pub fn with(self, operations: Vec<Operation>) -> Result<StoredChange, StoreError> {
+        let (row, altered) = (self.row, self.altered());
         let ProvenDecisions {
             decisions,
             approvals,
             mismatches,
         } = self.decisions;
-        let read = self.read;
-        let row = read.row;
         Ok(StoredChange {
             change: Change {
-                id: read.id,
-                requester: read.requester,
+                id: self.id,
+                requester: self.requester,
                 proposal: Proposal {
                     operations,
-                    justification: read.justification,
-                    ticket: read.ticket,
-                    not_before: read.not_before,
+                    justification: self.justification,
+                    ticket: self.ticket,
+                    not_before: self.not_before,
                 },
-                submitted: read.submitted,
+                submitted: self.submitted,
                 decide_by: Timestamp(row.try_get("decide_by")?),
                 verdict: json("change", &row.try_get::<String, _>("verdict")?)?,
-                effect: read.effect_hash,
+                effect: self.effect_hash,
                 state: state_of(row)?,
                 approvals,
                 round: decisions.round,
             },
-            effect: json("change", &read.effect)?,
+            effect: json("change", &self.effect)?,
             gaining: json("change", &row.try_get::<String, _>("gaining")?)?,
             version: row.try_get("version")?,
             result: row.try_get("result")?,
-            mfa: read.mfa,
-            altered: self.altered,
+            mfa: self.mfa,
+            altered,
             altered_decisions: mismatches,
             lifecycle: decisions.history.lifecycle,
             requested_with: decisions
@@ -263,21 +190,20 @@ impl<'r> ProvenChange<'r> {
     }
 
     fn unreadable(self, items: Vec<StoredItem>) -> Result<UnreadableRow, StoreError> {
-        let read = self.read;
-        let row = read.row;
+        let (row, altered) = (self.row, self.altered());
         Ok(UnreadableRow {
             change: UnreadableChange {
-                id: read.id,
-                requester: read.requester,
-                submitted: read.submitted,
+                id: self.id,
+                requester: self.requester,
+                submitted: self.submitted,
                 decide_by: Timestamp(row.try_get("decide_by")?),
                 state: state_of(row)?,
-                justification: read.justification,
-                ticket: read.ticket,
+                justification: self.justification,
+                ticket: self.ticket,
                 items,
             },
             version: row.try_get("version")?,
-            altered: self.altered,
+            altered,
             lifecycle: self.decisions.decisions.history.lifecycle,
             result: row.try_get("result")?,
         })

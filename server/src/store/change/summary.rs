@@ -7,11 +7,17 @@ use domain::{
     change::{Change, Operation, State, StoredItem, tally},
     diff::Effect,
     ids::{ChangeId, PersonId},
+    ledger::projection::{ChangeMismatch, DecisionMismatch},
     time::Timestamp,
 };
 use sqlx::any::AnyRow;
 
-use super::{StoredChange, proven::ProvenChange};
+use super::{
+    StoredChange,
+    compared::{self, Compared},
+    parts::ItemsLoaded,
+    proven::{ProvenChange, change_id},
+};
 use crate::store::{StoreConnection, StoreError};
 
 /// A change of a list, with its first items only.
@@ -128,8 +134,25 @@ pub(super) async fn listed(
     conn: &mut StoreConnection,
     rows: &[AnyRow],
 ) -> Result<Vec<ListedChange>, StoreError> {
-    let all = ProvenChange::listed(conn, rows).await?;
-    all.into_iter().map(one).collect()
+    let all = ListedChange::read(conn, rows).await?;
+    compared::again(conn, all).await
+}
+
+impl Compared for ListedChange {
+    fn id(&self) -> &ChangeId {
+        &self.part.change.id
+    }
+
+    fn differences(&self) -> (Option<ChangeMismatch>, &[DecisionMismatch]) {
+        (self.part.altered, &self.part.altered_decisions)
+    }
+
+    async fn read(conn: &mut StoreConnection, rows: &[AnyRow]) -> Result<Vec<Self>, StoreError> {
+        let ids = rows.iter().map(|row| Ok((change_id(row)?, row)));
+        let ids = ids.collect::<Result<_, StoreError>>()?;
+        let read = ProvenChange::read(conn, ids, ItemsLoaded::First).await?;
+        read.into_iter().map(|proven| one(proven?)).collect()
+    }
 }
 
 fn one(proven: ProvenChange<'_>) -> Result<ListedChange, StoreError> {

@@ -37,7 +37,7 @@ pub(super) async fn load(conn: &mut StoreConnection) -> Result<ChangesUnderWay, 
             continue;
         }
         let history = live::view(conn, |projection| {
-            let decisions = projection.changes().get(&row.change);
+            let decisions = projection.changes().open(&row.change);
             decisions.map(|decisions| decisions.history.clone())
         });
         let history = history.await?.unwrap_or_default();

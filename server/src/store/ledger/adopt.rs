@@ -12,7 +12,10 @@ use super::{
     mac::{self, MacedEntry},
     maced_entries,
 };
-use crate::store::{StoreError, Tx};
+use crate::{
+    row_key::RowKeys,
+    store::{StoreError, Tx},
+};
 
 /// How often the progress is logged, in entries.
 const PROGRESS: u64 = 50_000;
@@ -22,8 +25,9 @@ const PROGRESS: u64 = 50_000;
 pub enum EntryProof {
     /// A signed checkpoint: the caller compares the root of the tree with it before the transaction ends.
     Checkpoint,
-    /// The hash of the entry before, in each leaf; and people, who accept them.
-    People,
+    /// The hash of the entry before, in each leaf. A later entry with a valid MAC proves those before it; where there is
+    /// none, people accept them.
+    Chain,
 }
 
 /// Locks the head and starts over from the first entry. Returns the number of entries.
@@ -34,6 +38,28 @@ pub async fn begin_adoption(tx: &mut Tx) -> Result<u64, StoreError> {
             .await?;
     tx.conn().begin_again();
     head.map_or(Ok(0), |(size,)| count_of("ledger_head", size))
+}
+
+/// Returns how many entries the MACs by these keys prove, from a number on: the last entry with a valid one proves those
+/// before it, whose hashes it continues. Returns the number itself if there is none.
+pub async fn proven_by_macs(
+    tx: &mut Tx,
+    log: &LogName,
+    keys: &RowKeys,
+    from: u64,
+) -> Result<u64, StoreError> {
+    let (mut proven, mut next) = (from, from);
+    loop {
+        let page = maced_entries(tx.conn(), next).await?;
+        let valid = page.iter().filter(|one| one.verified(keys, log).is_some());
+        proven = valid
+            .filter_map(|one| one.seq)
+            .fold(proven, |proven, seq| proven.max(seq + 1));
+        match page.last().and_then(|last| last.seq) {
+            Some(last) if last >= next => next = last + 1,
+            _ => return Ok(proven),
+        }
+    }
 }
 
 /// Gives the entries below `size` that follow those of the tree a MAC, and adds them to the tree.
@@ -63,7 +89,7 @@ pub async fn add_macs(
             macs.push((end.size, mac));
             let text = stored.leaf.as_deref().unwrap_or_default();
             if let Ok((_, entry)) = Entry::parse(text.as_bytes()) {
-                entries.push(entry);
+                entries.push((next.place(), entry));
             }
             end = next;
             if end.size.is_multiple_of(PROGRESS) {
@@ -81,7 +107,7 @@ pub async fn add_macs(
             };
             return Err(LedgerError::NotAuthentic(missing).into());
         }
-        tx.conn().append_own(from, entries, end);
+        tx.conn().append_own(from, &entries, end);
         for some in macs.chunks(mac::ROWS) {
             mac::insert(tx, some).await?;
         }
@@ -101,7 +127,7 @@ fn leaf(
         .as_deref()
         .filter(|_| stored.seq == Some(end.size));
     let bytes = text.ok_or(EntryFlaw::Missing)?.as_bytes();
-    if proof == EntryProof::People {
+    if proof == EntryProof::Chain {
         let (position, _) = Entry::parse(bytes).map_err(|_| EntryFlaw::Link)?;
         if position.seq != end.size || position.prev != end.leaf || position.log != *log {
             return Err(EntryFlaw::Link);

@@ -9,8 +9,8 @@ use domain::ledger::{
 };
 
 use super::{
-    CaughtUp, EntryFlaw, LedgerError, NotAuthentic, VerifiedEnd, catch_up, count_of, hash,
-    inconsistent, index_terms, mac, number, read::fetch,
+    CaughtUp, LedgerError, VerifiedEnd, catch_up, count_of, hash, inconsistent, index_terms, mac,
+    number, read::fetch,
 };
 use crate::store::{StoreError, Tx};
 
@@ -27,7 +27,7 @@ pub async fn append_many(
     log: &LogName,
     entries: &[Entry],
 ) -> Result<Range<u64>, StoreError> {
-    let stated = lock(tx, log, entries.len()).await?;
+    let stated = lock(tx, log).await?;
     let mut end = authentic_end(tx, stated).await?;
     let keys = tx.conn().tail().keys()?.clone();
     let from = end;
@@ -53,42 +53,35 @@ pub async fn append_many(
         let as_written = Entry::parse(&sealed.leaf);
         let as_written =
             as_written.map_err(|error| inconsistent("ledger_entry", error.to_string()));
-        appended.push(as_written?.1);
+        appended.push((next.place(), as_written?.1));
         end = next;
     }
-    tx.conn().append_own(from, appended, end);
+    tx.conn().append_own(from, &appended, end);
     for some in macs.chunks(mac::ROWS) {
         mac::insert(tx, some).await?;
     }
-    sqlx::query("update ledger_head set last_hash = $1 where id = 'head'")
+    sqlx::query("update ledger_head set size = $1, last_hash = $2 where id = 'head'")
+        .bind(number(end.size)?)
         .bind(end.leaf.hex())
         .execute(tx.conn())
         .await?;
     Ok(from.size..end.size)
 }
 
-/// Returns the end of the ledger if it is authentic and the head row states it.
+/// Returns the end of the ledger if it is authentic and the head row states it, also for who gives every entry another MAC.
 async fn authentic_end(tx: &mut Tx, stated: (u64, Hash)) -> Result<VerifiedEnd, StoreError> {
     let CaughtUp { end, fault } = catch_up(tx.conn()).await?;
-    let fault = fault.or_else(|| {
-        let differs = (end.size, end.leaf) != stated;
-        differs.then_some(NotAuthentic {
-            seq: end.size.min(stated.0),
-            why: EntryFlaw::Head,
-        })
-    });
-    match fault {
+    match fault.or_else(|| end.differs_from(Some(stated))) {
         None => Ok(end),
         Some(fault) => Err(LedgerError::NotAuthentic(fault).into()),
     }
 }
 
-/// Locks the head and reserves numbers. Returns the first number and the hash of the entry before it.
-async fn lock(tx: &mut Tx, log: &LogName, entries: usize) -> Result<(u64, Hash), StoreError> {
-    let entries = i64::try_from(entries)
-        .map_err(|_| inconsistent("ledger_head", "too many entries".to_owned()))?;
-    let mut taken = take(tx, entries).await?;
-    if taken.is_none() {
+/// Locks the head, and creates it for the first entry. Changes nothing in it, so that this transaction still sees the end
+/// that it states. Returns that end.
+async fn lock(tx: &mut Tx, log: &LogName) -> Result<(u64, Hash), StoreError> {
+    let mut locked = locked_head(tx).await?;
+    if locked.is_none() {
         sqlx::query(
             "insert into ledger_head (id, log, size, last_hash) values ('head', $1, 0, $2) \
              on conflict (id) do nothing",
@@ -97,9 +90,9 @@ async fn lock(tx: &mut Tx, log: &LogName, entries: usize) -> Result<(u64, Hash),
         .bind(Hash::ZERO.hex())
         .execute(tx.conn())
         .await?;
-        taken = take(tx, entries).await?;
+        locked = locked_head(tx).await?;
     }
-    let (found, size, last_hash) = taken.ok_or(StoreError::Conflict("ledger_head"))?;
+    let (found, size, last_hash) = locked.ok_or(StoreError::Conflict("ledger_head"))?;
     if found != log.as_str() {
         return Err(LedgerError::OtherLog {
             found,
@@ -108,16 +101,16 @@ async fn lock(tx: &mut Tx, log: &LogName, entries: usize) -> Result<(u64, Hash),
         .into());
     }
     Ok((
-        count_of("ledger_head", size - entries)?,
+        count_of("ledger_head", size)?,
         hash("ledger_head", &last_hash)?,
     ))
 }
 
-async fn take(tx: &mut Tx, entries: i64) -> Result<Option<(String, i64, String)>, StoreError> {
-    let taken = sqlx::query_as(
-        "update ledger_head set size = size + $1 where id = 'head' returning log, size, last_hash",
+async fn locked_head(tx: &mut Tx) -> Result<Option<(String, i64, String)>, StoreError> {
+    let locked = sqlx::query_as(
+        "update ledger_head set size = size where id = 'head' returning log, size, last_hash",
     );
-    Ok(taken.bind(entries).fetch_optional(tx.conn()).await?)
+    Ok(locked.fetch_optional(tx.conn()).await?)
 }
 
 async fn insert_entry(tx: &mut Tx, entry: &Entry, sealed: &Sealed) -> Result<(), StoreError> {

@@ -22,7 +22,7 @@ const MAX_BYTES: usize = 64;
 /// The maximum length of a value. Longer values are text and not names.
 const MAX_VALUE: usize = 200;
 /// The maximum number of words per entry, so that one entry cannot flood the index.
-const MOST: usize = 128;
+pub const MOST: usize = 128;
 
 /// Returns the words of a search text, without duplicates.
 pub fn query_words(text: &str) -> Vec<String> {

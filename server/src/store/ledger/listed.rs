@@ -1,16 +1,35 @@
-//! Entries for lists and pages, with the names that belong to them. A range that was read never changes, so a list needs
-//! no transaction.
+//! Entries for lists and pages, with the names that belong to them, and whether they count. A range that was read never
+//! changes, so a list needs no transaction.
+//!
+//! Also returns what does not count, because people must see it. Never returns it without saying so.
 
 use std::collections::BTreeMap;
 
-use domain::{ids::ChangeId, ledger::projection::REQUESTS};
+use domain::{
+    ids::ChangeId,
+    ledger::{Entry, projection::REQUESTS},
+};
 use sqlx::{AssertSqlSafe, Row as _, any::AnyRow};
 
-use super::{MAX_WORDS, count_of, number};
+use super::{
+    MAX_WORDS, Tail, count_of,
+    mac::{COLUMNS, JOINS, MacedEntry, StoredMac},
+    number,
+    read::head,
+};
 use crate::store::{Store, StoreConnection, StoreError, id, places};
 
 /// The number of changes in one statement.
 const CHANGES: usize = 500;
+
+/// Whether an entry counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authenticity {
+    /// Leastwise wrote it at its place.
+    Authentic,
+    /// It has no valid MAC, or is behind an entry that does not count.
+    NotAuthentic,
+}
 
 /// An entry with the names that belong to it, unless they were erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,13 +37,14 @@ pub struct ListedEntry {
     pub seq: u64,
     /// The bytes of the leaf.
     pub leaf: String,
+    pub authenticity: Authenticity,
     /// `actor.name`.
     pub actor_name: Option<String>,
     /// `target.principal_name`.
     pub principal_name: Option<String>,
     /// `target.name`.
     pub target_name: Option<String>,
-    /// The leaf of the entry that requested its change, for an entry about a change.
+    /// The leaf of the entry that requested its change, for an entry about a change, if that one counts.
     pub request: Option<String>,
 }
 
@@ -36,26 +56,68 @@ fn type_list(types: &[&str]) -> String {
 
 /// Returns a query with one list of columns for all lists.
 fn listed_sql(rest: &str) -> AssertSqlSafe<String> {
+    let of_request = |column: &str| {
+        format!(
+            "(select r.{column} from ledger_entry r where r.change_id = e.change_id and r.type in ({}) \
+             order by r.seq limit 1)",
+            type_list(&REQUESTS)
+        )
+    };
+    let of_change = |value: &str| format!("case when e.type like 'change.%' then {value} end");
+    let seq = of_request("seq");
+    let mac = format!(
+        "(select q.key_id || ' ' || q.mac || ' ' || q.prev from ledger_mac q where q.seq = {seq})"
+    );
     AssertSqlSafe(format!(
-        "select e.seq, e.leaf, e.change_id, a.value as actor_name, p.value as principal_name, t.value as target_name, \
-         case when e.type like 'change.%' then (select r.leaf from ledger_entry r where r.change_id = e.change_id \
-         and r.type in ({}) order by r.seq limit 1) end as request from ledger_entry e \
+        "select {COLUMNS}, e.change_id, a.value as actor_name, p.value as principal_name, t.value as target_name, \
+         {} as request_seq, {} as request, {} as request_mac from ledger_entry e {JOINS} \
          left join ledger_private a on a.seq = e.seq and a.path = '/actor/name' \
          left join ledger_private p on p.seq = e.seq and p.path = '/target/principal_name' \
          left join ledger_private t on t.seq = e.seq and t.path = '/target/name' {rest}",
-        type_list(&REQUESTS)
+        of_change(&seq),
+        of_change(&of_request("leaf")),
+        of_change(&mac),
     ))
 }
 
-fn listed_row(row: &AnyRow) -> Result<ListedEntry, StoreError> {
+fn listed_row(row: &AnyRow, tail: &Tail) -> Result<ListedEntry, StoreError> {
+    let leaf: String = row.try_get("leaf")?;
     Ok(ListedEntry {
         seq: count_of("ledger_entry", row.try_get("seq")?)?,
-        leaf: row.try_get("leaf")?,
+        authenticity: if tail.counts(&MacedEntry::read(row)) {
+            Authenticity::Authentic
+        } else {
+            Authenticity::NotAuthentic
+        },
+        request: request_of(row, &leaf, tail)?,
+        leaf,
         actor_name: row.try_get("actor_name")?,
         principal_name: row.try_get("principal_name")?,
         target_name: row.try_get("target_name")?,
-        request: row.try_get("request")?,
     })
+}
+
+fn listed_rows(rows: &[AnyRow], store: &Store) -> Result<Vec<ListedEntry>, StoreError> {
+    rows.iter()
+        .map(|row| listed_row(row, store.tail()))
+        .collect()
+}
+
+/// Returns the leaf of the request of an entry, if it counts and is of the same change: it was found by a column.
+fn request_of(row: &AnyRow, leaf: &str, tail: &Tail) -> Result<Option<String>, StoreError> {
+    let seq: Option<i64> = row.try_get("request_seq")?;
+    let mac: Option<String> = row.try_get("request_mac")?;
+    let request = MacedEntry {
+        seq: seq.and_then(|seq| u64::try_from(seq).ok()),
+        leaf: row.try_get("request")?,
+        mac: mac.and_then(|mac| StoredMac::parse(&mac)),
+    };
+    if !tail.counts(&request) {
+        return Ok(None);
+    }
+    let change = |leaf: &str| Some(Entry::parse(leaf.as_bytes()).ok()?.1.change_id);
+    let is_same = |of: &String| change(of) == change(leaf);
+    Ok(request.leaf.filter(is_same))
 }
 
 /// Returns the entries below a number, newest first.
@@ -65,7 +127,7 @@ pub async fn newest(store: &Store, below: u64, limit: u32) -> Result<Vec<ListedE
         .bind(i64::from(limit))
         .fetch_all(store.read())
         .await?;
-    rows.iter().map(listed_row).collect()
+    listed_rows(&rows, store)
 }
 
 /// Returns the entries that match all words, newest first.
@@ -85,7 +147,7 @@ pub async fn search(
         .bind(number(skip)?)
         .fetch_all(store.read())
         .await?;
-    rows.iter().map(listed_row).collect()
+    listed_rows(&rows, store)
 }
 
 /// Returns the number of entries that match all words.
@@ -126,6 +188,7 @@ pub async fn of_changes(
     conn: &mut StoreConnection,
     changes: &[ChangeId],
 ) -> Result<BTreeMap<ChangeId, Vec<ListedEntry>>, StoreError> {
+    let tail = conn.tail().clone();
     let mut found: BTreeMap<ChangeId, Vec<ListedEntry>> = BTreeMap::new();
     for some in changes.chunks(CHANGES) {
         let rest = format!(
@@ -138,7 +201,10 @@ pub async fn of_changes(
             .fold(query, |query, change| query.bind(change.as_str()));
         for row in query.fetch_all(&mut *conn).await? {
             let change = id("ledger_entry", &row.try_get::<String, _>("change_id")?)?;
-            found.entry(change).or_default().push(listed_row(&row)?);
+            found
+                .entry(change)
+                .or_default()
+                .push(listed_row(&row, &tail)?);
         }
     }
     Ok(found)
@@ -150,14 +216,14 @@ pub async fn listed(store: &Store, seq: u64) -> Result<Option<ListedEntry>, Stor
         .bind(number(seq)?)
         .fetch_optional(store.read())
         .await?;
-    row.as_ref().map(listed_row).transpose()
+    row.map(|row| listed_row(&row, store.tail())).transpose()
 }
 
-/// Returns the numbers before and after, if such entries exist. The ledger was looked at when the request began.
-pub fn around(store: &Store, seq: u64) -> (Option<u64>, Option<u64>) {
-    let size = store.tail().verified().map_or(0, |end| end.size);
-    (
+/// Returns the numbers before and after, if such entries exist.
+pub async fn around(store: &Store, seq: u64) -> Result<(Option<u64>, Option<u64>), StoreError> {
+    let size = head(store).await?.map_or(0, |head| head.size);
+    Ok((
         seq.checked_sub(1),
         seq.checked_add(1).filter(|next| *next < size),
-    )
+    ))
 }

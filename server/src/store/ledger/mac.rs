@@ -52,6 +52,17 @@ impl StoredMac {
         })
     }
 
+    /// Parses the three columns, separated by spaces.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split(' ');
+        let mut next = || parts.next();
+        Some(Self {
+            key: next()?.to_owned(),
+            mac: Hash::parse_hex(next()?.as_bytes())?,
+            prev: Hash::parse_hex(next()?.as_bytes())?,
+        })
+    }
+
     /// Returns whether this is the MAC of an entry with this leaf hash at this number.
     pub fn authenticates(&self, keys: &RowKeys, log: &LogName, seq: u64, leaf: &Hash) -> bool {
         let seq = seq.to_be_bytes();

@@ -90,7 +90,7 @@ pub async fn entries_after(
     // A negative number was inserted manually and must be reported.
     let rows = sqlx::query(
         "select e.seq, e.leaf, e.leaf_hash, e.type, e.change_id, m.key_id, m.mac, m.prev from ledger_entry e \
-         left join ledger_mac m on m.seq = e.seq where e.seq >= $1 and (e.seq > $1 or $2 = 1) order by e.seq limit $3",
+         left join ledger_mac m on m.seq = e.seq and m.seq >= $1 where e.seq >= $1 and (e.seq > $1 or $2 = 1) order by e.seq limit $3",
     )
     .bind(after.unwrap_or(i64::MIN))
     .bind(i64::from(after.is_none()))

@@ -4,44 +4,28 @@
 //! tail to its end first, on the same connection, so nothing is decided by an outdated tail. The end that was verified is
 //! kept in memory, with what all entries before it say: a log whose end was removed afterwards, or replaced, is noticed.
 
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{
+    Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard,
+    atomic::{AtomicBool, Ordering},
+};
 
-use domain::ledger::{Entry, Hash, LogName, projection::Projection};
-use sqlx::AssertSqlSafe;
-use thiserror::Error;
+use domain::ledger::{
+    Entry, LogName,
+    projection::{EntryPlace, Projection},
+};
 
 use super::{
     LedgerError,
-    mac::{COLUMNS, JOINS, MacedEntry},
-    number,
+    mac::MacedEntry,
+    maced_entries,
+    page::{PAGE, page_and_head},
+    stored_projection,
+    verified_end::{EntryFlaw, NotAuthentic, VerifiedEnd},
 };
 use crate::{
     row_key::RowKeys,
     store::{Moment, StoreConnection, StoreError, connection::OwnEntries},
 };
-
-/// The maximum number of entries in memory.
-const PAGE: i64 = 500;
-
-/// An end of the ledger up to which every entry was verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VerifiedEnd {
-    /// The number of entries.
-    pub size: u64,
-    /// The MAC of the last entry; zeros if there is none.
-    pub mac: Hash,
-    /// The leaf hash of the last entry; zeros if there is none.
-    pub leaf: Hash,
-}
-
-impl VerifiedEnd {
-    /// The end of a log without entries.
-    pub const START: Self = Self {
-        size: 0,
-        mac: Hash::ZERO,
-        leaf: Hash::ZERO,
-    };
-}
 
 impl MacedEntry {
     /// Returns the end of a log whose last entry this is, if its MAC is valid.
@@ -55,39 +39,13 @@ impl MacedEntry {
     }
 }
 
-/// The first entry that does not count, and why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("entry {seq} of the ledger {why}")]
-pub struct NotAuthentic {
-    pub seq: u64,
-    pub why: EntryFlaw,
-}
-
-/// Why an entry is not authentic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum EntryFlaw {
-    /// A writer of the database inserted or altered it.
-    #[error("has no valid MAC: it was not written by Leastwise")]
-    Mac,
-    /// It has a valid MAC, but not the one of the place behind the entry before.
-    #[error("does not continue the entry before it")]
-    Link,
-    /// Entries with a greater number exist.
-    #[error("is missing")]
-    Missing,
-    /// This process had verified it as the end, or as a part of the signed log.
-    #[error("was altered or removed after it was verified")]
-    Altered,
-    /// The head row states another end than the entries.
-    #[error("is not the end that the head of the ledger states")]
-    Head,
-}
-
 /// How far the ledger is verified, shared by everything that uses one database.
 #[derive(Debug, Default)]
 pub struct Tail {
     keys: OnceLock<RowKeys>,
     log: OnceLock<LogName>,
+    /// Whether every entry is verified, whatever projection is stored.
+    whole: AtomicBool,
     state: RwLock<TailState>,
 }
 
@@ -97,6 +55,8 @@ pub(super) struct TailState {
     fault: Option<NotAuthentic>,
     /// What the verified entries say.
     pub projection: Projection,
+    /// The size of the end of the newest stored projection that this process knows of.
+    stored: u64,
     /// When a look began that verified all entries of its moment.
     as_of: Moment,
     /// The number of entries that this process knows to be committed.
@@ -126,7 +86,7 @@ pub struct CaughtUp {
 struct VerifiedPage {
     /// The number of the first one.
     from: u64,
-    entries: Vec<Entry>,
+    entries: Vec<(EntryPlace, Entry)>,
     found: CaughtUp,
     is_last: bool,
 }
@@ -157,19 +117,67 @@ impl Tail {
         self.read().fault
     }
 
+    /// Returns whether an entry that was read counts: its MAC is valid, and no entry before it was found that does not count.
+    pub(super) fn counts(&self, entry: &MacedEntry) -> bool {
+        let (Ok(keys), Some(log)) = (self.keys(), self.log.get()) else {
+            return false;
+        };
+        // The entries before a head that states another end are authentic.
+        let fault = self.fault().filter(|fault| fault.why != EntryFlaw::Head);
+        let is_behind = fault.is_some_and(|fault| entry.seq.is_none_or(|seq| seq >= fault.seq));
+        !is_behind && entry.verified(keys, log).is_some()
+    }
+
     pub(super) fn read(&self) -> RwLockReadGuard<'_, TailState> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Makes the first look verify every entry, for commands that have to know whether all of them are authentic.
+    pub fn verify_whole(&self) {
+        self.whole.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns the projection of all entries that were verified.
+    pub(in crate::store) fn projection(&self) -> Projection {
+        self.read().projection.clone()
+    }
+
+    /// Returns the end that was verified and the projection of its entries, to store them. None if an entry does not count,
+    /// or if it is not `due`: by the sizes of the end that is stored and of this one.
+    pub fn to_store(
+        &self,
+        due: impl FnOnce(u64, u64) -> bool,
+    ) -> Option<(VerifiedEnd, Projection)> {
+        let state = self.read();
+        let end = state.verified.filter(|_| state.fault.is_none())?;
+        due(state.stored, end.size).then(|| (end, state.projection.clone()))
+    }
+
+    /// Notes that the projection of an end is stored.
+    pub fn note_stored(&self, end: &VerifiedEnd) {
+        self.state
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .stored = end.size;
+    }
+
+    /// Begins with a stored projection, unless entries were verified before.
+    fn begin_with(&self, end: VerifiedEnd, projection: Projection) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if state.verified.is_none() {
+            state.verified = Some(end);
+            state.projection = projection;
+            state.stored = end.size;
+        }
+    }
+
     /// Takes over what a transaction appended, now that it is committed.
-    pub(in crate::store) fn publish_own(&self, own: &OwnEntries) {
+    pub(in crate::store) fn publish_own(&self, own: OwnEntries) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         state.committed = state.committed.max(own.end.size);
         // Otherwise the next look reads them.
         if state.verified == Some(own.from) {
-            for entry in &own.entries {
-                state.projection.apply(entry);
-            }
+            state.projection = own.projection;
             state.verified = Some(own.end);
         }
     }
@@ -182,8 +190,8 @@ impl Tail {
             return;
         }
         let seen = usize::try_from(known.saturating_sub(page.from)).unwrap_or(usize::MAX);
-        for entry in page.entries.iter().skip(seen) {
-            state.projection.apply(entry);
+        for (place, entry) in page.entries.iter().skip(seen) {
+            state.projection.apply(*place, entry);
         }
         if known < page.found.end.size || state.verified.is_none() {
             state.verified = Some(page.found.end);
@@ -206,12 +214,12 @@ impl Tail {
         state.as_of = state.as_of.max(moment);
     }
 
-    /// Notes that an entry was the last one when a statement that began at this moment was executed. If it is the end that
-    /// was verified, there is nothing to follow. What was altered below it is for whoever follows.
-    pub(in crate::store) fn saw_end(&self, last: Option<i64>, began: Moment) {
-        let last = last.and_then(|last| u64::try_from(last).ok());
-        let verified = self.verified().and_then(|end| end.size.checked_sub(1));
-        if last.is_some() && last == verified {
+    /// Notes what a statement that began at this moment saw: the number of the last entry, and the size that the head states.
+    /// If both are the end that was verified, there is nothing to follow. What was altered below it is for whoever follows.
+    pub(in crate::store) fn saw_end(&self, last: Option<i64>, head: Option<i64>, began: Moment) {
+        let verified = self.verified().and_then(|end| i64::try_from(end.size).ok());
+        let size = last.and_then(|last| last.checked_add(1));
+        if verified.is_some() && size == verified && head == verified {
             self.looked_at(began);
         }
     }
@@ -250,6 +258,12 @@ pub async fn catch_up(conn: &mut StoreConnection) -> Result<CaughtUp, StoreError
             fault: None,
         });
     };
+    if tail.verified().is_none() && !tail.whole.load(Ordering::Relaxed) {
+        let stored = stored_projection::newest(conn, keys, &log).await?;
+        if let Some((end, projection)) = stored {
+            tail.begin_with(end, projection);
+        }
+    }
     loop {
         let end = tail.verified().unwrap_or(VerifiedEnd::START);
         let page = verified_page(conn, keys, &log, end).await?;
@@ -271,7 +285,7 @@ async fn verified_page(
     let from = end.size;
     // The last verified entry is read again, to notice that it was removed or replaced.
     let again = usize::from(from > 0);
-    let stored = maced_entries(conn, from.saturating_sub(u64::from(from > 0))).await?;
+    let (stored, stated) = page_and_head(conn, from.saturating_sub(u64::from(from > 0))).await?;
     let is_last = !i64::try_from(stored.len()).is_ok_and(|read| read == PAGE);
     let mut entries = Vec::with_capacity(stored.len());
     let mut fault = None;
@@ -288,7 +302,7 @@ async fn verified_page(
         for entry in stored.iter().skip(again) {
             match next(entry, keys, log, &end) {
                 Ok((next, entry)) => {
-                    entries.push(entry);
+                    entries.push((next.place(), entry));
                     end = next;
                 }
                 Err(why) => {
@@ -298,6 +312,9 @@ async fn verified_page(
                 }
             }
         }
+    }
+    if is_last && fault.is_none() {
+        fault = end.differs_from(stated);
     }
     Ok(VerifiedPage {
         from,
@@ -351,20 +368,4 @@ pub async fn end_at(
     let entry = maced_entries(conn, seq).await?.into_iter().next();
     let entry = entry.filter(|entry| entry.seq == Some(seq));
     Ok(entry.and_then(|entry| entry.verified_end(conn.tail(), log)))
-}
-
-/// Returns the entries from a number on, with their MACs, one page.
-pub async fn maced_entries(
-    conn: &mut StoreConnection,
-    from: u64,
-) -> Result<Vec<MacedEntry>, StoreError> {
-    let sql = format!(
-        "select {COLUMNS} from ledger_entry e {JOINS} where e.seq >= $1 order by e.seq limit $2"
-    );
-    let rows = sqlx::query(AssertSqlSafe(sql))
-        .bind(number(from)?)
-        .bind(PAGE)
-        .fetch_all(&mut *conn)
-        .await?;
-    Ok(rows.iter().map(MacedEntry::read).collect())
 }

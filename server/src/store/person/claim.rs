@@ -2,16 +2,22 @@
 //!
 //! A claim is kept until it is settled, and never links anybody.
 
+use std::collections::BTreeSet;
+
 use domain::{
     ids::{PersonId, UserId},
     person::{Claims, Subject},
     time::Timestamp,
 };
 
-use super::lock;
+use super::{
+    lock,
+    sign_ins::{claimed, recorded},
+};
 use crate::store::{
     StoreConnection, StoreError, Tx, id,
     identity::{self, SuspendedUsers},
+    ledger::live,
 };
 
 /// A new claim.
@@ -33,8 +39,8 @@ pub(super) enum UserHolder {
     Another(PersonId),
 }
 
-/// Returns whom a user belongs to. `own` is the person of the sign-in, if there is one. Every link of a sign-in to a user
-/// depends on it.
+/// Returns whom a user belongs to, by the ledger. `own` is the person of the sign-in, if there is one. Every link of a sign-in
+/// to a user depends on it. A row only proposes the person that a crawl created for the user.
 pub(super) async fn holder(
     tx: &mut Tx,
     user: &UserId,
@@ -47,74 +53,64 @@ pub(super) async fn holder(
         .fetch_optional(tx.conn())
         .await?;
     let linked: Option<PersonId> = row.map(|(person,)| id("person", &person)).transpose()?;
-    let is_another = |one: &PersonId| Some(one) != own && Some(one) != linked.as_ref();
-    let mut ever = identity::ever_was(tx.conn(), user, suspended)
-        .await?
-        .into_iter();
-    if let Some(another) = ever.find(is_another) {
+    let linked = linked.filter(|linked| Some(linked) != own);
+    if let Some(linked) = &linked {
+        // Serializes concurrent first sign-ins.
+        lock(tx, linked).await?;
+    }
+    let ever = identity::ever_was(tx.conn(), user, suspended).await?;
+    let mut others = ever.into_iter().filter(|one| Some(one) != own);
+    if let Some(another) = others.find(|one| Some(one) != linked.as_ref()) {
         return Ok(UserHolder::Another(another));
     }
     let Some(linked) = linked else {
         return Ok(UserHolder::Nobody);
     };
-    // Serializes concurrent first sign-ins.
-    lock(tx, &linked).await?;
-    Ok(if is_used(tx, &linked, subject).await? {
+    let is_used = live::view(tx.conn(), |projection| {
+        projection.is_in_use_without(&linked, subject)
+    });
+    Ok(if is_used.await? {
         UserHolder::Another(linked)
     } else {
         UserHolder::Unused(linked)
     })
 }
 
-/// Whether a person has another sign-in or a role. Any role row counts, with or without a ledger entry.
-async fn is_used(tx: &mut Tx, person: &PersonId, subject: &Subject) -> Result<bool, StoreError> {
-    let (known,): (i64,) = sqlx::query_as(
-        "select (select count(*) from subject where person_id = $1 and not (iss = $2 and sub = $3)) \
-         + (select count(*) from role_grant where person_id = $1 and ended_at is null)",
-    )
-    .bind(person.as_str())
-    .bind(&subject.iss)
-    .bind(&subject.sub)
-    .fetch_one(tx.conn())
-    .await?;
-    Ok(known > 0)
-}
-
-/// Stores the claim of a subject whose row exists, and returns it if it is new.
+/// Stores the claim of a subject whose row exists, and returns it if the ledger does not record it yet.
 pub(super) async fn note(
     tx: &mut Tx,
     subject: &Subject,
     claim: Claim,
     at: Timestamp,
 ) -> Result<Option<Claim>, StoreError> {
-    let done = sqlx::query(
-        "update subject set claims = $1, claimed_at = $2 where iss = $3 and sub = $4 \
-         and (claims is null or claims <> $1)",
-    )
-    .bind(claim.user.as_str())
-    .bind(at.0)
-    .bind(&subject.iss)
-    .bind(&subject.sub)
-    .execute(tx.conn())
-    .await?;
-    Ok((done.rows_affected() > 0).then_some(claim))
+    let known = recorded(tx.conn(), subject).await?;
+    if claimed(known.as_ref()) == Some(&claim.user) {
+        return Ok(None);
+    }
+    sqlx::query("update subject set claims = $1, claimed_at = $2 where iss = $3 and sub = $4")
+        .bind(claim.user.as_str())
+        .bind(at.0)
+        .bind(&subject.iss)
+        .bind(&subject.sub)
+        .execute(tx.conn())
+        .await?;
+    Ok(Some(claim))
 }
 
-/// Returns all unsettled claims. Whoever claims a user that an identity was before claims to be that identity. An identity
-/// whose sign-ins joined another one is the same human, whatever it requested before.
+/// Returns all unsettled claims, by the ledger. Whoever claims a user that an identity was before claims to be that identity.
+/// An identity whose sign-ins joined another one is the same human, whatever it requested before.
 pub async fn claims(conn: &mut StoreConnection) -> Result<Claims, StoreError> {
-    let rows: Vec<(String, String)> = sqlx::query_as(
-        "select s.person_id, p.id from subject s join person p on p.user_id = s.claims \
-         where s.claims is not null and p.id <> s.person_id \
-         union select s.person_id, u.person_id from subject s join identity_user u on u.user_id = s.claims \
-         where s.claims is not null and u.person_id <> s.person_id \
-         union select id, joined from person where joined is not null order by 1, 2",
-    )
-    .fetch_all(conn)
-    .await?;
-    let pairs: Result<_, StoreError> = rows
-        .iter()
-        .map(|(who, of)| Ok((id("subject", who)?, id("person", of)?)))
-        .collect();
-    Ok(Claims(pairs?))
+    live::view(conn, |projection| {
+        let identities = projection.identities();
+        let claiming = projection.sign_ins().claiming().flat_map(|(who, claim)| {
+            let ever = identities.ever_were(&claim.user).chain(&claim.held_by);
+            ever.map(move |of| (who.person.clone(), of.clone()))
+        });
+        let joined = identities.joined().iter();
+        let joined = joined.map(|(who, of)| (who.clone(), of.clone()));
+        let pairs = claiming.chain(joined).filter(|(who, of)| who != of);
+        let pairs: BTreeSet<(PersonId, PersonId)> = pairs.collect();
+        Claims(pairs.into_iter().collect())
+    })
+    .await
 }

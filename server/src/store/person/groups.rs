@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use domain::{ids::PersonId, person::Subject};
 
+use super::sign_ins::{recorded, rows_of, sign_ins_of};
 use crate::store::{StoreError, Tx, affected, json, to_json};
 
 /// Stores the groups of a known subject and returns those stored before; empty the first time.
@@ -35,13 +36,8 @@ pub async fn see_groups(
 
 /// Whether a sign-in became one of its person by a link that people agreed to.
 pub async fn is_joined(tx: &mut Tx, subject: &Subject) -> Result<bool, StoreError> {
-    let row: Option<(Option<String>,)> =
-        sqlx::query_as("select joined_from from subject where iss = $1 and sub = $2")
-            .bind(&subject.iss)
-            .bind(&subject.sub)
-            .fetch_optional(tx.conn())
-            .await?;
-    Ok(row.is_some_and(|(from,)| from.is_some()))
+    let known = recorded(tx.conn(), subject).await?;
+    Ok(known.is_some_and(|known| known.from.is_some()))
 }
 
 /// Returns the groups in which the other sign-ins of a person were last seen, without those that joined it.
@@ -50,18 +46,9 @@ pub async fn groups_of_others(
     person: &PersonId,
     subject: &Subject,
 ) -> Result<BTreeSet<String>, StoreError> {
-    let rows: Vec<(String,)> = sqlx::query_as(
-        "select seen_groups from subject where person_id = $1 and not (iss = $2 and sub = $3) \
-         and joined_from is null and seen_groups is not null",
-    )
-    .bind(person.as_str())
-    .bind(&subject.iss)
-    .bind(&subject.sub)
-    .fetch_all(tx.conn())
-    .await?;
-    let mut groups = BTreeSet::new();
-    for (seen,) in rows {
-        groups.extend(json::<BTreeSet<String>>("subject", &seen)?);
-    }
-    Ok(groups)
+    let own = sign_ins_of(tx.conn(), person).await?.into_iter();
+    let others = own.filter(|(other, known)| other != subject && known.from.is_none());
+    let others: Vec<Subject> = others.map(|(other, _)| other).collect();
+    let rows = rows_of(tx.conn(), &others).await?.into_values();
+    Ok(rows.filter_map(|row| row.seen_groups).flatten().collect())
 }

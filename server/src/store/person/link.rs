@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     authorize::Role,
+    identity::RecordedUser,
     ids::{PersonId, UserId},
     person::{
         Subject,
@@ -20,9 +21,10 @@ use super::{
     claim::{self, UserHolder},
     end_role, ensure_role, lock,
     role::roles_of,
+    sign_ins::{keys_of_all, move_sign_in, sign_ins_of},
 };
 use crate::store::{
-    StoreConnection, StoreError, Tx, affected, id,
+    StoreConnection, StoreError, Tx, affected,
     identity::{self, SuspendedUsers},
     json,
     ledger::live,
@@ -65,23 +67,22 @@ pub async fn link(tx: &mut Tx, found: &FoundUser<'_>) -> Result<ResolvedPerson, 
     } = *found;
     lock(tx, person).await?;
     let record = identity::record(tx.conn(), person).await?;
-    if !record.may_link_by_keys(user) {
-        // People ended the link, or refused this user. Only another agreement links the identity.
-        return Ok(ResolvedPerson {
-            person: person.clone(),
-            user: None,
-            claimed: None,
-            linked: None,
-        });
+    let unlinked = ResolvedPerson {
+        user: record.user().cloned(),
+        ..ResolvedPerson::of(person.clone())
+    };
+    if unlinked.user.is_some() || !record.may_link_by_keys(user) {
+        // The identity was linked before, or people ended the link or refused this user. Only another agreement links it.
+        return Ok(unlinked);
     }
     let other = match claim::holder(tx, user, Some(person), found.subject, suspended).await? {
         UserHolder::Nobody => {
-            let done =
-                sqlx::query("update person set user_id = $1 where id = $2 and user_id is null")
-                    .bind(user.as_str())
-                    .bind(person.as_str())
-                    .execute(tx.conn())
-                    .await?;
+            // The ledger records no user: whatever the row contains does not count.
+            let done = sqlx::query("update person set user_id = $1 where id = $2")
+                .bind(user.as_str())
+                .bind(person.as_str())
+                .execute(tx.conn())
+                .await?;
             affected(done.rows_affected(), "this person")?;
             return Ok(linked(found, person.clone(), None));
         }
@@ -92,20 +93,13 @@ pub async fn link(tx: &mut Tx, found: &FoundUser<'_>) -> Result<ResolvedPerson, 
                 held_by,
             };
             return Ok(ResolvedPerson {
-                person: person.clone(),
-                user: None,
                 claimed: claim::note(tx, found.subject, claim, found.at).await?,
-                linked: None,
+                ..unlinked
             });
         }
     };
-    sqlx::query("update subject set person_id = $1 where iss = $2 and sub = $3")
-        .bind(other.as_str())
-        .bind(&found.subject.iss)
-        .bind(&found.subject.sub)
-        .execute(tx.conn())
-        .await?;
-    let moved = move_roles(tx, person, &other, found.at).await?;
+    move_sign_in(tx, found.subject, &other, None).await?;
+    let moved = move_roles(tx, found, &other).await?;
     let moved = (!moved.is_empty()).then(|| (person.clone(), moved));
     Ok(linked(found, other, moved))
 }
@@ -116,30 +110,26 @@ fn linked(
     moved: Option<(PersonId, Vec<(Role, Timestamp)>)>,
 ) -> ResolvedPerson {
     ResolvedPerson {
-        person,
         user: Some(found.user.clone()),
-        claimed: None,
         linked: Some(NewLink {
             user: found.user.clone(),
             by: found.by.clone(),
             moved,
         }),
+        ..ResolvedPerson::of(person)
     }
 }
 
 /// Moves the roles of a person whose only sign-in has moved. Another sign-in of that person would keep them.
 async fn move_roles(
     tx: &mut Tx,
-    from: &PersonId,
+    found: &FoundUser<'_>,
     to: &PersonId,
-    at: Timestamp,
 ) -> Result<Vec<(Role, Timestamp)>, StoreError> {
-    let (others,): (i64,) = sqlx::query_as("select count(*) from subject where person_id = $1")
-        .bind(from.as_str())
-        .fetch_one(tx.conn())
-        .await?;
+    let (from, at) = (found.person, found.at);
+    let own = sign_ins_of(tx.conn(), from).await?;
     let mut moved = Vec::new();
-    if others > 0 {
+    if own.iter().any(|(subject, _)| subject != found.subject) {
         return Ok(moved);
     }
     for grant in roles_of(tx.conn(), from).await? {
@@ -150,7 +140,7 @@ async fn move_roles(
         } else {
             grant.granted_at
         };
-        if ensure_role(tx, to, grant.role, from.as_str(), since).await? == RoleOutcome::New {
+        if ensure_role(tx, to, grant.role, since).await? == RoleOutcome::New {
             moved.push((grant.role, since));
         }
     }
@@ -201,20 +191,27 @@ pub(in crate::store) fn stored_keys(
         .unwrap_or_else(|| LinkKeys::of_subject(subject)))
 }
 
-/// Returns the sign-ins of persons without an Identity Center user, with their keys.
+/// Returns the sign-ins of persons that the ledger records without a user, with their keys, unless people ended the link.
 pub async fn without_user(
     conn: &mut StoreConnection,
 ) -> Result<Vec<(PersonId, LinkKeys)>, StoreError> {
-    let rows: Vec<(String, String, String, Option<String>)> = sqlx::query_as(
-        "select p.id, s.iss, s.sub, s.link_keys from person p join subject s on s.person_id = p.id \
-         where p.user_id is null order by p.id, s.iss, s.sub",
-    )
-    .fetch_all(conn)
+    let unlinked: Vec<(PersonId, Subject)> = live::view(conn, |projection| {
+        let (sign_ins, records) = (projection.sign_ins(), projection.identities().records());
+        let persons = sign_ins.persons().filter(|person| {
+            let record = records.get(*person);
+            record.is_none_or(|record| record.recorded_user() == RecordedUser::NotRecorded)
+        });
+        let of = |person| sign_ins.of(person).map(move |subject| (person, subject));
+        let pairs = persons.flat_map(of);
+        pairs
+            .map(|(person, subject)| (person.clone(), subject.clone()))
+            .collect()
+    })
     .await?;
-    rows.into_iter()
-        .map(|(person, iss, sub, kept)| {
-            let keys = stored_keys(Subject { iss, sub }, kept.as_deref())?;
-            Ok((id("person", &person)?, keys))
-        })
-        .collect()
+    let subjects: Vec<Subject> = unlinked.iter().map(|(_, one)| one.clone()).collect();
+    let mut keys = keys_of_all(conn, &subjects).await?;
+    let found = unlinked
+        .into_iter()
+        .filter_map(|(person, subject)| Some((person, keys.remove(&subject)?)));
+    Ok(found.collect())
 }

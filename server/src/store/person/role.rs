@@ -1,7 +1,7 @@
 //! Roles of persons.
 //!
-//! The ledger alone grants and ends them: the rows are an index to find people who have one, and grant nothing. So granting
-//! or ending a role requires an entry in the same transaction. A suspended identity, and one whose link people ended, keeps
+//! The ledger alone grants and ends them. The rows repeat it for those who read the database; nothing reads them but `ledger
+//! verify`, which names each one that differs. So granting or ending a role requires an entry in the same transaction. A suspended identity, and one whose link people ended, keeps
 //! its roles, and none of them has an effect.
 
 use domain::{
@@ -88,7 +88,6 @@ pub async fn ensure_role(
     tx: &mut Tx,
     person: &PersonId,
     role: Role,
-    granted_by: &str,
     now: Timestamp,
 ) -> Result<RoleOutcome, StoreError> {
     lock(tx, person).await?;
@@ -96,15 +95,12 @@ pub async fn ensure_role(
     if held.iter().any(|grant| grant.role == role) {
         return Ok(RoleOutcome::Held);
     }
-    sqlx::query(
-        "insert into role_grant (person_id, role, granted_at, granted_by) values ($1, $2, $3, $4)",
-    )
-    .bind(person.as_str())
-    .bind(role.as_str())
-    .bind(now.0)
-    .bind(granted_by)
-    .execute(tx.conn())
-    .await?;
+    sqlx::query("insert into role_grant (person_id, role, granted_at) values ($1, $2, $3)")
+        .bind(person.as_str())
+        .bind(role.as_str())
+        .bind(now.0)
+        .execute(tx.conn())
+        .await?;
     Ok(RoleOutcome::New)
 }
 

@@ -9,6 +9,10 @@ use app::{
     shell::{Surroundings, render},
 };
 use domain::ids::ChangeId;
+use server::store::{
+    change::{self, FoundChange},
+    identity,
+};
 
 use super::{
     removals::overseen,
@@ -24,6 +28,8 @@ crate::engines::on_both_engines! {
     an_altered_removal_is_carried_out_only_if_it_needs_no_approval,
     a_change_that_matches_the_ledger_shows_no_notice,
     lists_mark_a_change_that_does_not_match_the_ledger,
+    a_decision_that_another_process_commits_after_a_look_is_no_difference,
+    a_difference_is_not_kept_in_memory,
 }
 
 const TITLE: &str = "This change does not match the ledger";
@@ -180,4 +186,47 @@ async fn lists_mark_a_change_that_does_not_match_the_ledger(engine: DatabaseEngi
     assert!(!list().await.contains("Does not match the ledger"));
     put_in_approval(&org, &id).await;
     assert!(list().await.contains("Does not match the ledger"));
+}
+
+async fn a_decision_that_another_process_commits_after_a_look_is_no_difference(
+    engine: DatabaseEngine,
+) {
+    let org = Org::on(engine).await;
+    let id = waiting(&org).await;
+    let other = org.second_process().await;
+    let mut conn = other.store.connection().await.unwrap();
+    // The ledger is known up to here, and this connection does not look again by itself.
+    identity::alarm(&mut conn).await.unwrap();
+    org.approve("bob", &id).await.unwrap();
+    let found = change::find(&mut conn, &id).await.unwrap().unwrap();
+    let FoundChange::Known(found) = found else {
+        panic!("{found:?}");
+    };
+    assert_eq!(found.altered_decisions, []);
+    assert_eq!(found.change.approvals.len(), 1, "the approval counts");
+
+    let all = change::Filter::default();
+    let listed = change::list(&mut conn, &all, 10, 0, &[]).await.unwrap();
+    assert!(!listed.rows[0].change.summary().differs());
+}
+
+async fn a_difference_is_not_kept_in_memory(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let id = waiting(&org).await;
+    let now = async || {
+        let mut conn = org.app_state.store.connection().await.unwrap();
+        let waiting = org.app_state.waiting_changes.now(&mut conn).await.unwrap();
+        waiting[0].altered
+    };
+    let as_it_was = org.stored(&id).await.change.submitted.0;
+    org.by_hand(format!(
+        "update change set submitted_at = submitted_at + 1 where id = '{id}'"
+    ))
+    .await;
+    assert!(now().await.is_some());
+    org.by_hand(format!(
+        "update change set submitted_at = {as_it_was} where id = '{id}'"
+    ))
+    .await;
+    assert_eq!(now().await, None);
 }

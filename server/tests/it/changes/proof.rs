@@ -22,7 +22,8 @@ use domain::{
 use server::{
     clock,
     engine::start::{NoVerdict, send_back},
-    store::person::{self, SignInClaims},
+    service::journal::EntryActor,
+    store::person::{self, Claim, SignInClaims},
 };
 
 use super::support::{
@@ -65,8 +66,8 @@ async fn put_in_approval(org: &Org, id: &ChangeId, name: &str, round: u32) {
 
 async fn put_in_role(org: &Org, name: &str) {
     org.by_hand(format!(
-        "insert into role_grant (person_id, role, granted_at, granted_by) \
-         values ('{}', 'approver', {}, 'configuration')",
+        "insert into role_grant (person_id, role, granted_at) \
+         values ('{}', 'approver', {})",
         person_id(name),
         START.0
     ))
@@ -296,6 +297,9 @@ async fn claimer(org: &Org, of: &str) -> (PersonId, Subject) {
     let known = person::resolve_at_sign_in(&mut tx, &introduction)
         .await
         .unwrap();
+    let journal = &org.app_state.journal;
+    let linking = journal.linking(&subject, &known, org.clock.now());
+    journal.append_many(&mut tx, linking).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(known.user, None);
     assert_eq!(known.claimed.unwrap().held_by, person_id(of));
@@ -348,11 +352,20 @@ async fn an_approval_of_who_came_to_claim_the_requester_later_does_not_count_at_
         .await;
     org.approve("bob", &id).await.unwrap();
     assert_eq!(org.fresh(&id).await, StartVerdict::StillAllowed);
-    org.by_hand(format!(
-        "update subject set claims = '{}' where sub = 'sub-of-bob'",
-        user("eve")
-    ))
-    .await;
+    let claim = Claim {
+        user: user("eve"),
+        held_by: person_id("eve"),
+    };
+    let who = EntryActor {
+        person: Some(person_id("bob")),
+        subject: Some(subject("bob")),
+        ..EntryActor::default()
+    };
+    let journal = &org.app_state.journal;
+    let mut tx = org.app_state.store.write().await.unwrap();
+    let entry = journal.subject_claimed(&who, &claim);
+    journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
     assert_eq!(
         org.fresh(&id).await,
         StartVerdict::EffectGrew,

@@ -7,12 +7,9 @@ use app::backend::{
     ChangesPort as _, DecisionInput, DecisionPort as _, InboxPosition, ListQuery, ViewerPort as _,
 };
 use domain::{approval::Decision, ids::ChangeId, shared_map::SharedMap, time::Duration};
-use server::{
-    service::{Service, app_state::AppState},
-    store::{Moment, change, identity},
-};
+use server::service::{Service, app_state::AppState};
 
-use super::support::{Org, grant, person_id};
+use super::support::{Org, grant};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
@@ -20,7 +17,6 @@ crate::engines::on_both_engines! {
     the_inbox_asks_as_often_for_many_changes_as_for_one,
     the_number_of_the_inbox_costs_nothing_until_another_process_changes_it,
     a_claim_that_another_process_stored_counts_at_once,
-    a_row_that_is_newer_than_the_look_is_compared_with_a_newer_look,
 }
 
 /// A service of a request whose ledger was looked at when it began, as the check of the session does.
@@ -133,27 +129,4 @@ async fn a_claim_that_another_process_stored_counts_at_once(engine: DatabaseEngi
         0,
         "who may be the person who gains access does not decide"
     );
-}
-
-async fn a_row_that_is_newer_than_the_look_is_compared_with_a_newer_look(engine: DatabaseEngine) {
-    let org = Org::on(engine).await;
-    let other = org.second_process().await;
-    let id = asked(&org, "ann", "eve", "cards-prod").await;
-    let began = Moment::now();
-    let store = &org.app_state.store;
-    let mut conn = store.connection_since(began).await.unwrap();
-    identity::alarm(&mut conn).await.unwrap();
-    decides(&other, &org, "bob", Decision::Approve).await;
-    // The request goes on as of its beginning, and reads rows that are newer.
-    let mut conn = store.connection_since(began).await.unwrap();
-    let found = change::find(&mut conn, &id).await.unwrap().unwrap();
-    let stored = found.known().unwrap();
-    assert_eq!(stored.altered_decisions, []);
-    let approvers = stored.change.approvals.iter();
-    let approvers: Vec<_> = approvers.map(|one| one.approver.clone()).collect();
-    assert_eq!(approvers, [person_id("bob")]);
-    let everything = change::Filter::default();
-    let listed = change::list(&mut conn, &everything, 9, 0, &[]).await;
-    let rows = listed.unwrap().rows;
-    assert!(rows.iter().all(|row| !row.change.summary().differs()));
 }

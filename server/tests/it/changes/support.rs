@@ -195,21 +195,20 @@ impl Org {
         }
     }
 
-    /// Stores that a sign-in of `name` leads to the user of `of`.
+    /// Records that the sign-in of `name` leads to the user of `of`.
     pub async fn claims(&self, name: &str, of: &str) {
         let claim = Claim {
             user: user(of),
             held_by: person_id(of),
         };
+        let who = EntryActor {
+            person: Some(person_id(name)),
+            subject: Some(subject(name)),
+            ..EntryActor::default()
+        };
         let mut tx = self.app_state.store.write().await.unwrap();
-        sqlx::query("update subject set claims = $1 where sub = $2")
-            .bind(claim.user.as_str())
-            .bind(subject(name).sub)
-            .execute(tx.conn())
-            .await
-            .unwrap();
         let journal = &self.app_state.journal;
-        let entry = journal.subject_claimed(&EntryActor::leastwise(), &claim);
+        let entry = journal.subject_claimed(&who, &claim);
         journal.append(&mut tx, entry).await.unwrap();
         tx.commit().await.unwrap();
     }
@@ -231,6 +230,8 @@ impl Org {
         identity_link::ensure_for_users(&mut tx, &all, START)
             .await
             .unwrap();
+        let journal = &self.app_state.journal;
+        let mut entries = Vec::new();
         for name in PEOPLE {
             let introduction = SignInClaims {
                 keys: &LinkKeys::of_subject(subject(name)),
@@ -240,10 +241,12 @@ impl Org {
                 new_id: clock::person_id(),
                 at: START,
             };
-            person::resolve_at_sign_in(&mut tx, &introduction)
+            let known = person::resolve_at_sign_in(&mut tx, &introduction)
                 .await
                 .unwrap();
+            entries.extend(journal.linking(&subject(name), &known, START));
         }
+        journal.append_many(&mut tx, entries).await.unwrap();
         tx.commit().await.unwrap();
         for (name, role) in ROLES {
             self.give(name, role, START).await;
@@ -254,7 +257,7 @@ impl Org {
     pub async fn give(&self, name: &str, role: Role, at: Timestamp) {
         let (journal, person) = (&self.app_state.journal, person_id(name));
         let mut tx = self.app_state.store.write().await.unwrap();
-        person::ensure_role(&mut tx, &person, role, "configuration", at)
+        person::ensure_role(&mut tx, &person, role, at)
             .await
             .unwrap();
         let entry = journal.role_granted(&EntryActor::leastwise(), &person, role, at);
@@ -464,12 +467,12 @@ impl Org {
         entries.find(|entry| entry["type"] == kind).unwrap()
     }
 
-    /// Returns the types of all ledger entries since the roles were granted, newest first.
+    /// Returns the types of all ledger entries since people signed in and the roles were granted, newest first.
     pub async fn all_entries(&self) -> Vec<String> {
         let listed = ledger::newest(&self.app_state.store, u64::from(u32::MAX), 1_000)
             .await
             .unwrap();
-        listed[..listed.len() - ROLES.len()]
+        listed[..listed.len() - PEOPLE.len() - ROLES.len()]
             .iter()
             .map(|entry| leaf(&entry.leaf)["type"].as_str().unwrap().to_owned())
             .collect()

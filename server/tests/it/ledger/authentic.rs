@@ -1,21 +1,28 @@
 //! What a writer of the database without the row key can do to the ledger: it is noticed, does not count, and is not signed.
 
+use std::collections::BTreeMap;
+
+use app::{
+    backend::EntryAuthenticity,
+    pages,
+    routes::{FormState, Visit},
+    shell::{Surroundings, render},
+};
 use domain::{engine::lease::LeaseLength, ledger::Hash};
 use server::{
     row_key::RowKeys,
     service::journal::EntryBuilder,
     store::{
-        Durability, Store,
-        ledger::{EntryFlaw, LedgerError, NotAuthentic},
+        Durability,
+        ledger::{Authenticity, EntryFlaw, LedgerError, NotAuthentic},
     },
 };
 use sqlx::AssertSqlSafe;
 
 use super::*;
-use crate::database::row_keys;
 
 /// Another process on the same database, with these keys.
-async fn another_with(scene: &Scene, keys: RowKeys) -> (Store, Journal) {
+pub(super) async fn another_with(scene: &Scene, keys: RowKeys) -> (Store, Journal) {
     let store = Store::open_with(&scene.db.url, Durability::Process, LeaseLength::DEFAULT)
         .await
         .unwrap()
@@ -28,7 +35,7 @@ pub(super) async fn another(scene: &Scene) -> (Store, Journal) {
     another_with(scene, row_keys()).await
 }
 
-async fn append_to(
+pub(super) async fn append_to(
     store: &Store,
     journal: &Journal,
     entry: EntryBuilder,
@@ -77,8 +84,8 @@ pub(super) async fn put_in_person(scene: &Scene, person: &PersonId) {
 pub(super) async fn put_in_role(scene: &Scene, person: &PersonId) {
     put_in_person(scene, person).await;
     let row = format!(
-        "insert into role_grant (person_id, role, granted_at, granted_by) \
-         values ('{person}', 'administrator', {}, 'configuration')",
+        "insert into role_grant (person_id, role, granted_at) \
+         values ('{person}', 'administrator', {})",
         scene.clock.now().0
     );
     scene.db.by_hand(&row).await.unwrap();
@@ -177,8 +184,11 @@ pub async fn an_old_head_that_is_put_back_stops_appends(scene: &Scene) {
         why: EntryFlaw::Head,
     };
     assert_eq!(refused(scene).await, expected);
-    let started = scene.sealer().await.err().unwrap().to_string();
-    assert!(started.contains("its head records 2 entries"), "{started}");
+    let fault = scene.sealer().await.err().unwrap();
+    assert!(
+        matches!(fault, Fault::NotAuthentic(what) if what == expected),
+        "{fault}"
+    );
 }
 
 pub async fn an_entry_overwritten_after_it_was_verified_does_not_count(scene: &Scene) {
@@ -304,9 +314,10 @@ async fn copy_rows(scene: &Scene, from: &Database, table: &str, columns: &str) {
 }
 
 /// A row key of another installation.
-const OTHER_KEY: &str = "1111111111111111111111111111111111111111111111111111111111111111";
+pub(super) const OTHER_KEY: &str =
+    "1111111111111111111111111111111111111111111111111111111111111111";
 
-async fn register(store: &Store, keys: &RowKeys) -> Result<(), StoreError> {
+pub(super) async fn register(store: &Store, keys: &RowKeys) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
     ledger::register_row_keys(&mut tx, keys, START).await?;
     tx.commit().await
@@ -397,16 +408,7 @@ pub async fn an_end_that_was_cut_off_is_noticed_at_once_and_at_the_next_start(sc
             .contains("entry 4 of the ledger was altered or removed")
     );
     let (store, journal) = another(scene).await;
-    let start = async || {
-        Sealer::open(
-            store.clone(),
-            scene.clock.clone(),
-            journal.clone(),
-            &scene.keys(),
-            None,
-        )
-        .await
-    };
+    let start = async || scene.sealer_of(&store, &journal).await;
     let fault = start().await.err().unwrap();
     assert!(matches!(fault, Fault::CutOff { seq: 4, .. }), "{fault}");
     assert!(
@@ -426,16 +428,7 @@ pub async fn a_log_of_an_earlier_version_gets_macs_for_what_is_signed(scene: &Sc
     scene.sealer().await.unwrap().seal_now().await.unwrap();
     scene.db.by_hand("delete from ledger_mac").await.unwrap();
     let (store, journal) = another(scene).await;
-    let start = async || {
-        Sealer::open(
-            store.clone(),
-            scene.clock.clone(),
-            journal.clone(),
-            &scene.keys(),
-            None,
-        )
-        .await
-    };
+    let start = async || scene.sealer_of(&store, &journal).await;
     start().await.unwrap().seal_now().await.unwrap();
     let newest = ledger::newest(&store, 100, 10).await.unwrap();
     assert_eq!(newest.len(), 4, "the adoption is an entry");
@@ -456,14 +449,7 @@ pub async fn a_log_of_an_earlier_version_gets_macs_for_what_is_signed(scene: &Sc
         .unwrap();
     scene.db.by_hand("delete from ledger_mac").await.unwrap();
     let (store, journal) = another(scene).await;
-    let refused = Sealer::open(
-        store.clone(),
-        scene.clock.clone(),
-        journal,
-        &scene.keys(),
-        None,
-    )
-    .await;
+    let refused = scene.sealer_of(&store, &journal).await;
     assert!(matches!(
         refused,
         Err(Fault::NotProven { first: 4, count: 1 })
@@ -473,13 +459,168 @@ pub async fn a_log_of_an_earlier_version_gets_macs_for_what_is_signed(scene: &Sc
     let change = "update ledger_entry set leaf = replace(leaf, '111111000001', '111111000099') where seq = 1";
     scene.db.by_hand(change).await.unwrap();
     let (store, journal) = another(scene).await;
-    let refused = Sealer::open(
-        store.clone(),
-        scene.clock.clone(),
-        journal,
-        &scene.keys(),
-        None,
-    )
-    .await;
+    let refused = scene.sealer_of(&store, &journal).await;
     assert!(matches!(refused, Err(Fault::Rewritten { size: 4 })));
+}
+
+/// What a look at the ledger finds first.
+async fn looked(store: &Store) -> Option<NotAuthentic> {
+    let mut conn = store.connection().await.unwrap();
+    ledger::catch_up(&mut conn).await.unwrap().fault
+}
+
+pub async fn a_head_that_states_another_end_is_named_before_anything_is_appended(scene: &Scene) {
+    scene.append_some(3).await;
+    let sealer = scene.sealer().await.unwrap();
+    let head = head_sql(scene).await;
+    scene.drop_triggers().await;
+    for (altered, seq) in [
+        ("update ledger_head set size = 2", 2),
+        ("update ledger_head set size = 99", 3),
+        ("update ledger_head set last_hash = 'nothing'", 3),
+        ("update ledger_head set id = 'away'", 0),
+    ] {
+        scene.db.by_hand(altered).await.unwrap();
+        sealer.keep_end().await.unwrap();
+        let trouble = sealer.trouble().expect(altered);
+        let words = format!("entry {seq} of the ledger is not the end that the head");
+        assert!(trouble.contains(&words), "{altered}: {trouble}");
+        // Every entry is authentic all the same.
+        let newest = ledger::newest(&scene.db.store, 3, 5).await.unwrap();
+        assert!(
+            newest
+                .iter()
+                .all(|entry| entry.authenticity == Authenticity::Authentic)
+        );
+        scene
+            .db
+            .by_hand("update ledger_head set id = 'head'")
+            .await
+            .unwrap();
+        scene.db.by_hand(&head).await.unwrap();
+        sealer.keep_end().await.unwrap();
+        assert_eq!(sealer.trouble(), None, "{altered}");
+    }
+    // A log without entries, too.
+    let empty = Scene::on(scene.db.store.engine()).await;
+    assert_eq!(looked(&empty.db.store).await, None);
+    let head = format!(
+        "insert into ledger_head (id, log, size, last_hash) values ('head', '{}', 5, '{}')",
+        log(),
+        Hash::ZERO.hex()
+    );
+    empty.db.by_hand(&head).await.unwrap();
+    let fault = NotAuthentic {
+        seq: 0,
+        why: EntryFlaw::Head,
+    };
+    assert_eq!(looked(&empty.db.store).await, Some(fault));
+    empty.close().await;
+}
+
+pub async fn appends_that_are_not_committed_yet_raise_no_false_alarm(scene: &Scene) {
+    let (other, journal) = another(scene).await;
+    assert_eq!(looked(&other).await, None, "there is no entry yet");
+    let mut tx = scene.db.store.write().await.unwrap();
+    for _ in 0..2 {
+        let entry = scene.journal.log_started();
+        scene.journal.append(&mut tx, entry).await.unwrap();
+        assert_eq!(looked(&other).await, None);
+    }
+    tx.commit().await.unwrap();
+    let appends = async {
+        for _ in 0..40 {
+            let entry = journal.log_started();
+            append_to(&other, &journal, entry).await.unwrap();
+        }
+    };
+    let looks = async {
+        for _ in 0..80 {
+            assert_eq!(looked(&scene.db.store).await, None);
+        }
+    };
+    tokio::join!(appends, looks);
+    assert_eq!(scene.append(1).await, 42);
+    other.close().await;
+}
+
+pub async fn an_entry_that_is_not_authentic_is_shown_and_exported_as_such(scene: &Scene) {
+    scene.append_some(3).await;
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    let auditor = Arc::new(scene.service(&[Role::Auditor]).await);
+    let shown = async || {
+        let page = auditor.entries(&ListQuery::default()).await.unwrap();
+        let rows = page.rows.into_iter();
+        let forged = rows.filter(|row| row.authenticity == EntryAuthenticity::NotAuthentic);
+        forged.map(|row| row.seq).collect::<Vec<u64>>()
+    };
+    // This read is an entry. The further ones of this minute are counted.
+    assert_eq!(shown().await, Vec::<u64>::new());
+    put_in_person(scene, &bob()).await;
+    let forged = forge(scene, role_entry(scene, &bob())).await;
+    assert_eq!(shown().await, [forged]);
+    assert_eq!(
+        auditor.leaf(0).await.unwrap().authenticity,
+        EntryAuthenticity::Authentic
+    );
+    let view = auditor.entry(forged).await.unwrap();
+    assert_eq!(view.row.authenticity, EntryAuthenticity::NotAuthentic);
+    let leaf = auditor.leaf(forged).await.unwrap();
+    assert_eq!(leaf.authenticity, EntryAuthenticity::NotAuthentic);
+    let visit = || Visit {
+        backend: auditor.clone(),
+        params: BTreeMap::from([("seq".to_owned(), forged.to_string())]),
+        query: BTreeMap::new(),
+        url: "/".into(),
+        form: FormState::default(),
+    };
+    let list = pages::ledger::page(visit()).await.unwrap().draw;
+    let list = render(Surroundings::default(), list);
+    assert_eq!(list.matches(">Not authentic</span>").count(), 1, "{list}");
+    let page = pages::entry::page(visit()).await.unwrap().draw;
+    let page = render(Surroundings::default(), page);
+    assert!(page.contains("This entry is not authentic"), "{page}");
+    let (code, manifest, notes) = exported(scene, "forged").await;
+    assert_eq!(
+        (code, &manifest["first_not_authentic"]),
+        (1, &forged.into())
+    );
+    assert!(
+        notes.contains(&format!("Entry {forged} and those after it")),
+        "{notes}"
+    );
+    // An entry in the middle, which every process has verified.
+    scene.drop_triggers().await;
+    let change = "update ledger_entry set leaf = replace(leaf, '111111000001', '111111000099') where seq = 1";
+    assert_eq!(scene.db.by_hand(change).await.unwrap(), 1);
+    assert_eq!(shown().await, [forged, 1]);
+    let (code, manifest, _) = exported(scene, "altered").await;
+    assert_eq!((code, &manifest["first_not_authentic"]), (1, &1.into()));
+    let bundle = VerifyArgs {
+        place: scene.place(),
+        bundle: Some(scene.db.folder().join("altered")),
+        checkpoint: None,
+        json: true,
+    };
+    let (code, report) = scene.verify_with(bundle).await;
+    let findings = report["findings"].as_array().unwrap();
+    let named = findings.iter().any(|one| one["code"] == "not_authentic");
+    assert!(code == 1 && named, "{report}");
+}
+
+/// Exports the ledger. Returns the exit code, the manifest and the notes.
+async fn exported(scene: &Scene, name: &str) -> (u8, Value, String) {
+    let folder = scene.db.folder().join(name);
+    let args = ExportArgs {
+        folder: folder.clone(),
+        place: scene.place(),
+        with_private: false,
+    };
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    let code = execute(LedgerCommand::Export(args), &mut out, &mut notes)
+        .await
+        .unwrap();
+    let manifest = std::fs::read(folder.join("manifest.json")).unwrap();
+    let manifest = serde_json::from_slice(&manifest).unwrap();
+    (code, manifest, String::from_utf8(notes).unwrap())
 }

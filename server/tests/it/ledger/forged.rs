@@ -263,7 +263,69 @@ pub async fn a_link_that_people_ended_and_a_row_restores_is_named(scene: &Scene)
     .await;
 }
 
+/// Stores the sign-in of Ann, with its person.
+async fn signed_in(scene: &Scene) {
+    let (person, subject) = (ann().person.unwrap(), subject("ann"));
+    for row in [
+        format!("insert into person (id, created_at) values ('{person}', 0)"),
+        format!(
+            "insert into subject (iss, sub, person_id, name, first_seen) values ('{}', '{}', '{person}', 'Ann', 0)",
+            subject.iss, subject.sub
+        ),
+    ] {
+        scene.db.by_hand(&row).await.unwrap();
+    }
+}
+
+pub async fn a_sign_in_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
+    let (person, other) = (ann().person.unwrap(), clock::person_id());
+    signed_in(scene).await;
+    let row = format!("insert into person (id, created_at) values ('{other}', 0)");
+    scene.db.by_hand(&row).await.unwrap();
+    let mut tx = scene.db.store.write().await.unwrap();
+    let entry = scene.journal.subject_assigned(&subject("ann"), &person);
+    scene.journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    assert_eq!(told(scene).await.0, 0);
+
+    let moved = |to: &PersonId| format!("update subject set person_id = '{to}'");
+    let line = "differs from the one that the ledger records";
+    names(scene, &moved(&other), line).await;
+    scene.db.by_hand(&moved(&person)).await.unwrap();
+    let joined = |from: &str| format!("update subject set joined_from = {from}");
+    names(scene, &joined(&format!("'{other}'")), line).await;
+    scene.db.by_hand(&joined("null")).await.unwrap();
+
+    let put_in = format!(
+        "insert into subject (iss, sub, person_id, name, first_seen) \
+         select iss, 'another', '{other}', name, first_seen from subject"
+    );
+    names(
+        scene,
+        &put_in,
+        "has no entry in the ledger, so it belongs to nobody",
+    )
+    .await;
+    let out = "delete from subject where sub = 'another'";
+    scene.db.by_hand(out).await.unwrap();
+    let linked = format!(
+        "update person set user_id = '00000002-0000-4000-8000-000000000001' where id = '{person}'"
+    );
+    names(scene, &linked, line).await;
+    let unlinked = format!("update person set user_id = null where id = '{person}'");
+    scene.db.by_hand(&unlinked).await.unwrap();
+    assert_eq!(told(scene).await.0, 0);
+    names(
+        scene,
+        "delete from subject",
+        "is missing, but the ledger has its entry",
+    )
+    .await;
+}
+
 pub async fn a_session_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
+    signed_in(scene).await;
     let (subject, remembered) = (
         subject("ann"),
         SessionDocument {

@@ -5,6 +5,7 @@
 mod authentic;
 mod forged;
 mod repair;
+mod stored;
 
 use std::{
     collections::BTreeSet,
@@ -16,10 +17,11 @@ use std::{
 use crate::{
     app_states,
     callers::InBrowser,
-    database::{Database, DatabaseEngine, write_row_key},
+    database::{Database, DatabaseEngine, row_keys, write_row_key},
 };
 use app::backend::{Denied, EntryRow, LedgerPort as _, ListQuery, SentencePart};
 use authentic::{
+    a_head_that_states_another_end_is_named_before_anything_is_appended,
     a_log_of_an_earlier_version_gets_macs_for_what_is_signed,
     a_process_with_another_row_key_does_not_start, after_a_rotation_the_earlier_key_only_verifies,
     an_end_that_was_cut_off_is_noticed_at_once_and_at_the_next_start,
@@ -28,7 +30,9 @@ use authentic::{
     an_entry_beyond_the_head_is_named_and_stops_appends,
     an_entry_of_another_log_with_the_same_key_does_not_count,
     an_entry_overwritten_after_it_was_verified_does_not_count,
+    an_entry_that_is_not_authentic_is_shown_and_exported_as_such,
     an_old_head_that_is_put_back_stops_appends, another,
+    appends_that_are_not_committed_yet_raise_no_false_alarm,
 };
 use domain::{
     approval::{Approval, Decision, Mfa},
@@ -43,14 +47,17 @@ use forged::{
     a_link_of_an_identity_that_is_not_as_the_ledger_says_is_named,
     a_link_that_people_ended_and_a_row_restores_is_named,
     a_search_word_taken_out_or_put_in_is_named, a_session_that_is_not_as_the_ledger_says_is_named,
+    a_sign_in_that_is_not_as_the_ledger_says_is_named,
     a_window_that_is_not_as_the_ledger_says_is_named,
 };
 use repair::{
     a_lost_row_key_is_replaced_by_two_administrators,
+    a_running_process_keeps_the_host_from_changing_what_it_keeps_in_memory,
     an_old_head_is_corrected_by_two_administrators,
     an_older_backup_starts_after_two_administrators_accept_the_loss,
+    entries_that_a_known_key_proves_need_nobody_to_accept_them,
     two_administrators_set_a_forged_entry_aside_and_the_log_goes_on,
-    what_leastwise_wrote_is_never_set_aside,
+    what_a_checkpoint_signs_is_never_set_aside, what_leastwise_wrote_is_never_set_aside,
 };
 use serde_json::Value;
 use server::{
@@ -65,7 +72,14 @@ use server::{
         journal::{EntryActor, Journal},
         sign_in::{SignInEntry, SignInEvent, SignInJournal as _},
     },
-    store::{StoreError, change, ledger, person},
+    store::{Store, StoreError, change, ledger, person},
+};
+use stored::{
+    a_change_that_ended_is_read_again_as_it_was_or_not_at_all,
+    a_start_applies_the_entries_behind_the_stored_projection,
+    a_stored_projection_beyond_the_end_counts_as_none,
+    a_stored_projection_that_leastwise_did_not_write_is_not_used,
+    an_older_stored_projection_that_is_put_back_changes_nothing,
 };
 
 const START: Timestamp = Timestamp(1_800_000_000_000);
@@ -83,6 +97,11 @@ impl Scene {
         let clock = Clock::manual(START);
         let journal = Journal::new(db.store.clone(), clock.clone(), log(), "test".to_owned());
         write_row_key(&db.folder().join("keys"));
+        let mut tx = db.store.write().await.unwrap();
+        ledger::register_row_keys(&mut tx, &row_keys(), START)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
         Self { db, clock, journal }
     }
 
@@ -95,10 +114,15 @@ impl Scene {
     }
 
     async fn sealer(&self) -> Result<Sealer, Fault> {
+        self.sealer_of(&self.db.store, &self.journal).await
+    }
+
+    /// Starts with the ledger as a process with this handle on the database does.
+    async fn sealer_of(&self, store: &Store, journal: &Journal) -> Result<Sealer, Fault> {
         Sealer::open(
-            self.db.store.clone(),
+            store.clone(),
             self.clock.clone(),
-            self.journal.clone(),
+            journal.clone(),
             &self.keys(),
             None,
         )
@@ -257,6 +281,7 @@ crate::engines::on_both_engines! {
     a_link_of_an_identity_that_is_not_as_the_ledger_says_is_named,
     a_link_that_people_ended_and_a_row_restores_is_named,
     a_session_that_is_not_as_the_ledger_says_is_named,
+    a_sign_in_that_is_not_as_the_ledger_says_is_named,
     a_search_word_taken_out_or_put_in_is_named,
     an_entry_appended_by_hand_does_not_count_and_nothing_follows_it,
     an_entry_beyond_the_head_is_named_and_stops_appends,
@@ -273,6 +298,17 @@ crate::engines::on_both_engines! {
     an_old_head_is_corrected_by_two_administrators,
     an_older_backup_starts_after_two_administrators_accept_the_loss,
     a_lost_row_key_is_replaced_by_two_administrators,
+    entries_that_a_known_key_proves_need_nobody_to_accept_them,
+    what_a_checkpoint_signs_is_never_set_aside,
+    a_running_process_keeps_the_host_from_changing_what_it_keeps_in_memory,
+    a_head_that_states_another_end_is_named_before_anything_is_appended,
+    appends_that_are_not_committed_yet_raise_no_false_alarm,
+    an_entry_that_is_not_authentic_is_shown_and_exported_as_such,
+    a_start_applies_the_entries_behind_the_stored_projection,
+    a_stored_projection_that_leastwise_did_not_write_is_not_used,
+    an_older_stored_projection_that_is_put_back_changes_nothing,
+    a_stored_projection_beyond_the_end_counts_as_none,
+    a_change_that_ended_is_read_again_as_it_was_or_not_at_all,
 }
 
 async fn many_tasks_of_which_some_give_up_leave_a_whole_log(scene: &Scene) {
@@ -391,8 +427,9 @@ async fn a_row_changed_by_hand_is_named(scene: &Scene) {
             "first_bad",
             "macs_checked",
             "reason",
-            "tree_size",
-            "root"
+            "root",
+            "seconds",
+            "tree_size"
         ])
     );
     assert_eq!(
@@ -467,7 +504,7 @@ async fn decided(scene: &Scene) {
     let change = ChangeId::parse(CHANGE).unwrap();
     let mut tx = scene.db.store.write().await.unwrap();
     change::decide(&mut tx, &change, &approval).await.unwrap();
-    person::ensure_role(&mut tx, &person, Role::Approver, "configuration", now)
+    person::ensure_role(&mut tx, &person, Role::Approver, now)
         .await
         .unwrap();
     let journal = &scene.journal;
@@ -506,8 +543,8 @@ async fn a_decision_or_a_role_without_its_entry_is_named(scene: &Scene) {
              values ('{CHANGE}', '{bob}', 'approve', 'x', 'e', 0, 0)"
         ),
         format!(
-            "insert into role_grant (person_id, role, granted_at, granted_by) \
-             values ('{bob}', 'approver', 0, 'configuration')"
+            "insert into role_grant (person_id, role, granted_at) \
+             values ('{bob}', 'approver', 0)"
         ),
     ] {
         scene.db.by_hand(&statement).await.unwrap();
@@ -768,10 +805,12 @@ async fn a_log_cut_short_is_found_and_nothing_is_written_to_it(scene: &Scene) {
         "{started}"
     );
     let (store, journal) = another(scene).await;
-    let keys = scene.keys();
-    let started = Sealer::open(store, scene.clock.clone(), journal, &keys, None);
-    let started = started.await.err().unwrap().to_string();
-    assert!(started.contains("its head records 6 entries"), "{started}");
+    let started = scene.sealer_of(&store, &journal).await;
+    let started = started.err().unwrap().to_string();
+    assert!(
+        started.contains("entry 4 of the ledger is not the end that the head"),
+        "{started}"
+    );
     scene
         .db
         .by_hand("update ledger_head set size = 4")
@@ -1069,7 +1108,7 @@ async fn an_entry_comes_with_a_proof_that_verifies(scene: &Scene) {
     tree::verify_inclusion(&proof, size, hash(&root), 6, hash(&view.leaf_hash)).unwrap();
     assert_eq!(view.neighbours, (Some(5), Some(7)));
     // The downloaded bytes are exactly the hashed bytes.
-    let bytes = auditor.leaf(6).await.unwrap();
+    let bytes = auditor.leaf(6).await.unwrap().bytes;
     assert_eq!(Hash::leaf(&bytes).hex(), view.leaf_hash);
     for nowhere in [9_999, u64::MAX] {
         let answer = auditor.leaf(nowhere).await;

@@ -1,19 +1,32 @@
 //! What two administrators on the host can set aside, accept and adopt, and what they cannot.
 
+use domain::engine::lease::ProcessRole;
 use server::{
     cli::ledger::{
         host_action::{HostActionArgs, HostActionError},
+        no_server::{self, ServedError},
         repair::{self, RepairError},
     },
     config::{DatabaseArgs, ENGINE_LEASE_SECONDS},
     engine::seal::SignedPart,
-    store::ledger::LedgerError,
+    process_lock::ProcessLock,
+    row_key::RowKeys,
+    state::{StoreUser, open_store},
+    store::{
+        ledger::LedgerError,
+        process::{self, ProcessRow},
+    },
 };
 
 use super::{
-    authentic::{another, bob, forge, is_administrator, put_in_person, put_in_role, role_entry},
+    authentic::{
+        OTHER_KEY, another, another_with, append_to, bob, forge, is_administrator, put_in_person,
+        put_in_role, register, role_entry,
+    },
+    stored::{store_projection, stored},
     *,
 };
+use crate::database::ROW_KEY;
 
 fn cas() -> PersonId {
     PersonId::parse("0190c0de-0000-7000-8000-000000000003").unwrap()
@@ -28,7 +41,7 @@ async fn administrators(scene: &Scene) {
     let mut tx = scene.db.store.write().await.unwrap();
     let mut entries = Vec::new();
     for person in [bob(), cas()] {
-        person::ensure_role(&mut tx, &person, Role::Administrator, "configuration", now)
+        person::ensure_role(&mut tx, &person, Role::Administrator, now)
             .await
             .unwrap();
         entries.push(role_entry(scene, &person));
@@ -111,18 +124,11 @@ fn not_agreed(done: Done) -> HostActionError {
 
 pub async fn two_administrators_set_a_forged_entry_aside_and_the_log_goes_on(scene: &Scene) {
     administrators(scene).await;
+    store_projection(scene).await;
     let ann = ann().person.unwrap();
     put_in_role(scene, &ann).await;
     let forged = forge(scene, role_entry(scene, &ann)).await;
-    let keys = scene.keys();
-    let sealer = Sealer::open(
-        scene.db.store.clone(),
-        scene.clock.clone(),
-        scene.journal.clone(),
-        &keys,
-        None,
-    );
-    assert!(sealer.await.is_err());
+    assert!(scene.sealer().await.is_err());
     // One person is not enough, nor are people whom only the forged entry makes administrators.
     let code = proposed(scene, Command::SetAside).await;
     let alone = run(scene, Command::SetAside, &second(scene, bob(), &code)).await;
@@ -156,6 +162,7 @@ pub async fn two_administrators_set_a_forged_entry_aside_and_the_log_goes_on(sce
     let changed = run(scene, Command::SetAside, &second(scene, cas(), &code)).await;
     assert!(matches!(not_agreed(changed), HostActionError::Changed));
     let out = agreed(scene, Command::SetAside).await;
+    assert!(stored(scene).await.is_empty(), "it is of another end");
     assert!(
         out.contains(&format!("recorded in entry {forged}")),
         "{out}"
@@ -243,15 +250,7 @@ pub async fn an_older_backup_starts_after_two_administrators_accept_the_loss(sce
     let nothing = run(scene, Command::AcceptRestore, &first(scene, bob())).await;
     assert_eq!(nothing.unwrap().0, 0, "nothing is lost");
     let (store, journal) = another(scene).await;
-    let keys = scene.keys();
-    let sealer = Sealer::open(
-        store.clone(),
-        scene.clock.clone(),
-        journal.clone(),
-        &keys,
-        None,
-    );
-    let sealer = sealer.await.unwrap();
+    let sealer = scene.sealer_of(&store, &journal).await.unwrap();
     for _ in 0..2 {
         let mut tx = store.write().await.unwrap();
         journal
@@ -271,22 +270,27 @@ pub async fn an_older_backup_starts_after_two_administrators_accept_the_loss(sce
     let first_hash = tree::leaf_index(2).unwrap();
     for cut in [
         format!("delete from ledger_hash where idx >= {first_hash}"),
-        "delete from ledger_checkpoint where size > 2".to_owned(),
         "update ledger_head set size = 2, last_hash = (select leaf_hash from ledger_entry where seq = 1)".to_owned(),
     ] {
         scene.db.by_hand(&cut).await.unwrap();
     }
+    // No backup contains this checkpoint of more entries than it contains.
+    let cut_off = run(scene, Command::AcceptRestore, &first(scene, bob())).await;
+    assert!(
+        matches!(
+            cut_off,
+            Err(RepairError::Ledger(Fault::Shorter {
+                promised: 5,
+                found: 2,
+                ..
+            }))
+        ),
+        "{cut_off:?}"
+    );
+    let backup = "delete from ledger_checkpoint where size > 2";
+    scene.db.by_hand(backup).await.unwrap();
     let (store, journal) = another(scene).await;
-    let start = async || {
-        Sealer::open(
-            store.clone(),
-            scene.clock.clone(),
-            journal.clone(),
-            &scene.keys(),
-            None,
-        )
-        .await
-    };
+    let start = async || scene.sealer_of(&store, &journal).await;
     assert!(matches!(
         start().await,
         Err(Fault::Shorter {
@@ -295,7 +299,9 @@ pub async fn an_older_backup_starts_after_two_administrators_accept_the_loss(sce
             ..
         })
     ));
+    store_projection(scene).await;
     let out = agreed(scene, Command::AcceptRestore).await;
+    assert!(stored(scene).await.is_empty(), "it may be of what is lost");
     assert!(out.contains("recorded in entry 2"), "{out}");
     start().await.unwrap().seal_now().await.unwrap();
     let (code, out) = told(scene).await;
@@ -305,14 +311,27 @@ pub async fn an_older_backup_starts_after_two_administrators_accept_the_loss(sce
 
 pub async fn a_lost_row_key_is_replaced_by_two_administrators(scene: &Scene) {
     administrators(scene).await;
-    let used = server::state::open_store(&database(scene)).await.unwrap();
+    let used = open_store(&database(scene), StoreUser::Command)
+        .await
+        .unwrap();
     used.close().await;
     scene.append(1).await;
     std::fs::remove_file(scene.keys().join("row.key")).unwrap();
-    let missing = server::state::open_store(&database(scene))
+    let missing = open_store(&database(scene), StoreUser::Server)
         .await
         .unwrap_err();
     assert!(missing.to_string().contains("docs/row-key.md"), "{missing}");
+    // Whoever deletes the names of the keys does not make a server create another one.
+    let names = "delete from row_key";
+    scene.db.by_hand(names).await.unwrap();
+    let missing = open_store(&database(scene), StoreUser::Server)
+        .await
+        .unwrap_err();
+    assert!(
+        missing.to_string().contains("is missing, but entries"),
+        "{missing}"
+    );
+    assert!(!scene.keys().join("row.key").exists());
     let signed = SignedPart::read(&scene.db.store, &log(), &scene.keys())
         .await
         .unwrap();
@@ -321,18 +340,28 @@ pub async fn a_lost_row_key_is_replaced_by_two_administrators(scene: &Scene) {
         .await
         .unwrap();
     assert!(
-        out.contains("2 entries are proven by a checkpoint. 1 entries"),
+        out.contains("Proven by a checkpoint: 2 entries.") && out.contains("Not proven: 1 entry."),
         "{out}"
+    );
+    assert!(
+        !scene.keys().join("row.key").exists(),
+        "a proposal changes nothing"
     );
     assert!(out.contains("entry 2: grant.started"), "{out}");
     // A new proposal replaces the earlier one.
+    store_projection(scene).await;
     let out = agreed(scene, Command::AdoptRowKey).await;
+    assert!(
+        stored(scene).await.is_empty(),
+        "it has a MAC by the lost key"
+    );
     assert!(out.contains("recorded in entry 3"), "{out}");
-    let store = server::state::open_store(&database(scene)).await.unwrap();
+    let store = open_store(&database(scene), StoreUser::Command)
+        .await
+        .unwrap();
     let journal = Journal::new(store.clone(), scene.clock.clone(), log(), "new".into());
-    let keys = scene.keys();
-    let sealer = Sealer::open(store.clone(), scene.clock.clone(), journal, &keys, None);
-    sealer.await.unwrap().seal_now().await.unwrap();
+    let sealer = scene.sealer_of(&store, &journal).await.unwrap();
+    sealer.seal_now().await.unwrap();
     assert_eq!(told(scene).await.0, 0);
     let (code, out) = run(scene, Command::AdoptRowKey, &first(scene, bob()))
         .await
@@ -343,4 +372,131 @@ pub async fn a_lost_row_key_is_replaced_by_two_administrators(scene: &Scene) {
     let refused = ledger::register_row_keys(&mut tx, &crate::database::row_keys(), START).await;
     assert!(refused.is_err());
     store.close().await;
+}
+
+pub async fn entries_that_a_known_key_proves_need_nobody_to_accept_them(scene: &Scene) {
+    administrators(scene).await;
+    scene.append(1).await;
+    // The keys are rotated, and the earlier one is lost.
+    let both = [OTHER_KEY, ROW_KEY].join(",");
+    let rotated = RowKeys::parse(&both).unwrap();
+    let (store, journal) = another_with(scene, rotated.clone()).await;
+    register(&store, &rotated).await.unwrap();
+    append_to(&store, &journal, journal.log_started())
+        .await
+        .unwrap();
+    std::fs::write(scene.keys().join("row.key"), OTHER_KEY).unwrap();
+    let (_, out) = run(scene, Command::AdoptRowKey, &first(scene, bob()))
+        .await
+        .unwrap();
+    // The entry by the known key contains the hash of the one before it.
+    for words in [
+        "Proven by a checkpoint: 2 entries.",
+        "by a MAC of a key of this host: 2 entries.",
+        "Not proven: 0 entries.",
+    ] {
+        assert!(out.contains(words), "{out}");
+    }
+    // What the lost key wrote last is not proven.
+    let back = RowKeys::parse(&[ROW_KEY, OTHER_KEY].join(",")).unwrap();
+    let (earlier, journal) = another_with(scene, back).await;
+    append_to(&earlier, &journal, journal.log_stopped())
+        .await
+        .unwrap();
+    let out = agreed(scene, Command::AdoptRowKey).await;
+    assert!(out.contains("Not proven: 1 entry."), "{out}");
+    assert!(
+        out.contains("entry 4: ") && !out.contains("entry 3: "),
+        "{out}"
+    );
+    let keys = RowKeys::parse(OTHER_KEY).unwrap();
+    let (adopted, journal) = another_with(scene, keys).await;
+    let sealer = scene.sealer_of(&adopted, &journal).await.unwrap();
+    sealer.seal_now().await.unwrap();
+    assert_eq!(told(scene).await.0, 0);
+    for used in [store, earlier, adopted] {
+        used.close().await;
+    }
+}
+
+pub async fn what_a_checkpoint_signs_is_never_set_aside(scene: &Scene) {
+    administrators(scene).await;
+    scene.append_some(3).await;
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    // Neither the MACs nor the file of the end show any more that Leastwise wrote the last two entries.
+    let cut = "delete from ledger_mac where seq >= 3";
+    assert_eq!(scene.db.by_hand(cut).await.unwrap(), 2);
+    assert!(!scene.keys().join("ledger.end").exists());
+    let refused = run(scene, Command::SetAside, &first(scene, bob())).await;
+    assert!(
+        matches!(
+            refused,
+            Err(RepairError::Signed {
+                signed: 5,
+                authentic: 3
+            })
+        ),
+        "{refused:?}"
+    );
+    // The copy beside the key is enough.
+    scene.drop_triggers().await;
+    scene
+        .db
+        .by_hand("delete from ledger_checkpoint")
+        .await
+        .unwrap();
+    let refused = run(scene, Command::SetAside, &first(scene, bob())).await;
+    assert!(
+        matches!(refused, Err(RepairError::Signed { signed: 5, .. })),
+        "{refused:?}"
+    );
+}
+
+pub async fn a_running_process_keeps_the_host_from_changing_what_it_keeps_in_memory(scene: &Scene) {
+    administrators(scene).await;
+    let row = ProcessRow {
+        id: "p-1".to_owned(),
+        started_at: START,
+        version: "0.1.0".to_owned(),
+        role: ProcessRole::Engine,
+        counter: 0,
+    };
+    let lock = ProcessLock::of_database(&scene.db.url).unwrap();
+    let (store, beaten) = (scene.db.store.clone(), row.clone());
+    let mut conn = store.connection().await.unwrap();
+    process::beat(&mut conn, &beaten).await.unwrap();
+    drop(conn);
+    let beats = tokio::spawn(async move {
+        loop {
+            let mut conn = store.connection().await.unwrap();
+            process::beat(&mut conn, &beaten).await.unwrap();
+            drop(conn);
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    });
+    for command in [Command::AcceptRestore, Command::AdoptRowKey] {
+        let refused = run(scene, command, &first(scene, bob())).await;
+        let Err(RepairError::Served(ServedError::Running(words))) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(words.contains("p-1"), "{words}");
+    }
+    // What no process counts can be set aside beside them.
+    let ann = ann().person.unwrap();
+    put_in_role(scene, &ann).await;
+    let forged = forge(scene, role_entry(scene, &ann)).await;
+    agreed(scene, Command::SetAside).await;
+    assert_eq!(scene.append(1).await, forged + 1);
+    beats.abort();
+    let _ = beats.await;
+    drop(lock);
+    // The row of a process that did not end in an orderly way holds nothing up for long.
+    let patience = std::time::Duration::from_secs(1);
+    let none = no_server::running(&scene.db.store, patience).await.unwrap();
+    assert_eq!(none, None);
+    let mut conn = scene.db.store.connection().await.unwrap();
+    process::remove(&mut conn, &row.id, i64::MAX).await.unwrap();
+    drop(conn);
+    let done = run(scene, Command::AcceptRestore, &first(scene, bob())).await;
+    assert_eq!(done.unwrap().0, 0);
 }

@@ -18,13 +18,13 @@ use domain::{
 use serde_json::json;
 use server::{
     service::identities,
-    store::{agreed_link, identity, person},
+    store::{identity, person},
 };
 
 use super::{
     agreements::{
-        EverybodyApproves, SECOND, THIRD, agreed, another_sign_in, carried_out, link, listed,
-        of_subject, settled, signs_in,
+        EverybodyApproves, SECOND, THIRD, agreed, another_sign_in, carried_out, is_given_back,
+        joins, link, listed, of_subject, settled, signs_in,
     },
     identities::{ADMINISTRATOR, APPROVER, suspension, waiting},
     sandbox_server::{Company, subject},
@@ -239,20 +239,13 @@ async fn a_claim_is_settled_by_joining_the_identity_and_given_back_by_the_end(co
         matches!(before, Ok(StartVerdict::StillAllowed)),
         "{before:?}"
     );
-    // The rows of the end, without an engine that would start the change meanwhile.
-    let mut tx = company.app_state.store.write().await.unwrap();
-    agreed_link::end(&mut tx, &claimant.person).await.unwrap();
-    tx.commit().await.unwrap();
+    is_given_back(company, &claimant.person, &user).await;
     let after = verdict().await;
     assert!(
         !matches!(after, Ok(StartVerdict::StillAllowed)),
         "{after:?}"
     );
-    let mut tx = company.app_state.store.write().await.unwrap();
-    agreed_link::join(&mut tx, &claimant.person, &mine)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
+    joins(company, &claimant.person, &second, &mine).await;
 
     settled(
         company,

@@ -1,12 +1,13 @@
 //! What tests of agreements about identities have in common: sign-ins, and changes that people agree to and that are carried out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::backend::{ChangeForm, IdentitiesPort as _, IdentityStatus, ListQuery};
 use async_trait::async_trait;
 use domain::{
     authorize::Role,
     change::State,
+    identity::{Agreement, ExternalIdDigest, KeysDigest},
     ids::{ChangeId, PersonId, UserId},
     person::{
         Subject,
@@ -17,7 +18,11 @@ use server::{
     aws::{error::CallError, pool::PoolUser},
     clock,
     engine::approver_status::UserPool,
-    store::person::{self, ResolvedPerson, SignInClaims},
+    service::journal::UserOfIdentity,
+    store::{
+        agreed_link, identity,
+        person::{self, ResolvedPerson, SignInClaims},
+    },
 };
 
 use super::{
@@ -78,6 +83,63 @@ pub async fn signs_in(company: &Company, keys: &LinkKeys) -> ResolvedPerson {
     }
     tx.commit().await.unwrap();
     known
+}
+
+/// Makes a sign-in one of another identity, as an earlier link did.
+pub async fn is_one_of(company: &Company, subject: &Subject, person: &PersonId) {
+    let (app_state, sub) = (&company.app_state, &subject.sub);
+    let moved = format!("update subject set person_id = '{person}' where sub = '{sub}'");
+    company.database.by_hand(&moved).await.unwrap();
+    let mut tx = app_state.store.write().await.unwrap();
+    let entry = app_state.journal.subject_assigned(subject, person);
+    app_state.journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// The agreement of a change that is not carried out by an engine.
+fn agreement(company: &Company) -> Agreement {
+    Agreement {
+        change: clock::change_id(),
+        at: company.app_state.clock.now(),
+    }
+}
+
+/// Makes the sign-in of an identity one of the holder of its user, without an engine that would start other changes meanwhile.
+pub async fn joins(company: &Company, person: &PersonId, keys: &LinkKeys, holder: &PersonId) {
+    let (app_state, agreement) = (&company.app_state, agreement(company));
+    let linked = UserOfIdentity {
+        person: person.clone(),
+        user: keys.attribute.clone().unwrap(),
+        external_ids: BTreeSet::from([ExternalIdDigest::of_subject(&keys.subject)]),
+    };
+    let digests = BTreeSet::from([KeysDigest::of(keys)]);
+    let journal = &app_state.journal;
+    let entry = journal.identity_link_agreed(&linked, &digests, Some(holder), &agreement);
+    let mut tx = app_state.store.write().await.unwrap();
+    agreed_link::join(&mut tx, person, holder).await.unwrap();
+    identity::keep(
+        &mut tx,
+        person,
+        &linked.user,
+        &linked.external_ids,
+        agreement.at,
+    )
+    .await
+    .unwrap();
+    journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// Ends the link of an identity to this user, without an engine that would start other changes meanwhile.
+pub async fn is_given_back(company: &Company, person: &PersonId, user: &UserId) {
+    let (app_state, agreement) = (&company.app_state, agreement(company));
+    let entry = app_state
+        .journal
+        .identity_link_ended(person, user, &agreement);
+    let mut tx = app_state.store.write().await.unwrap();
+    agreed_link::end(&mut tx, person).await.unwrap();
+    app_state.journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 /// The keys of another sign-in that leads to a user.

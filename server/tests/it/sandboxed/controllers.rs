@@ -16,8 +16,8 @@ use server::{
 
 use super::{
     agreements::{
-        EverybodyApproves, SECOND, THIRD, agreed, another_sign_in, link, ordinary, settled,
-        signs_in,
+        EverybodyApproves, SECOND, THIRD, agreed, another_sign_in, is_given_back, is_one_of, joins,
+        link, ordinary, settled, signs_in,
     },
     identities::{ADMINISTRATOR, APPROVER, waiting},
     sandbox_server::Company,
@@ -212,18 +212,7 @@ async fn a_request_of_a_sign_in_that_was_given_back_does_not_start(company: &Com
     let keys = another_sign_in("another-administrator", &user);
     let claimant = signs_in(company, &keys).await;
     assert!(claimant.claimed.is_some());
-    let rows = async |join: bool| {
-        let mut tx = company.app_state.store.write().await.unwrap();
-        if join {
-            agreed_link::join(&mut tx, &claimant.person, &mine)
-                .await
-                .unwrap();
-        } else {
-            agreed_link::end(&mut tx, &claimant.person).await.unwrap();
-        }
-        tx.commit().await.unwrap();
-    };
-    rows(true).await;
+    joins(company, &claimant.person, &keys, &mine).await;
     let ordinary = ordinary(company).await;
     let service = company
         .signed_in_as(&keys.subject, Role::Administrator)
@@ -239,7 +228,7 @@ async fn a_request_of_a_sign_in_that_was_given_back_does_not_start(company: &Com
         matches!(joined, Ok(StartVerdict::StillAllowed)),
         "{joined:?}"
     );
-    rows(false).await;
+    is_given_back(company, &claimant.person, &user).await;
     let back = start().await;
     let Ok(StartVerdict::Refused(why)) = back else {
         panic!("{back:?}");
@@ -257,13 +246,9 @@ async fn a_claim_of_two_users_has_evidence_for_each_and_its_refusal_is_withdrawn
         another_sign_in("two-sign-in", &two),
     ];
     let claimant = signs_in(company, &keys[0]).await;
-    let other = signs_in(company, &keys[1]).await;
+    signs_in(company, &keys[1]).await;
     // Both sign-ins are of one identity, which claims two users.
-    let moved = format!(
-        "update subject set person_id = '{}' where person_id = '{}'",
-        claimant.person, other.person
-    );
-    company.database.by_hand(&moved).await.unwrap();
+    is_one_of(company, &keys[1].subject, &claimant.person).await;
     let form = ChangeForm::refuse_claim(&claimant.person);
     let service = company.signed_in(ADMINISTRATOR, Role::Administrator).await;
     let preview = service.new_change(&form).await.unwrap().preview.unwrap();

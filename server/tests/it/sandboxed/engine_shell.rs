@@ -18,6 +18,7 @@ crate::engines::on_both_engines! {
     an_expired_window_is_gone_within_a_minute_of_its_end,
     a_removal_that_is_late_is_named_by_an_alarm_and_goes_on,
     a_change_that_grew_after_its_approval_goes_back_to_waiting,
+    a_submission_while_the_engine_moves_other_changes_is_not_refused,
 }
 
 const GROUP: &str = "contractors";
@@ -412,4 +413,23 @@ async fn a_change_that_grew_after_its_approval_goes_back_to_waiting(company: &Co
             .await
     );
     assert_eq!(applied(company, CREATE, before).await, 1);
+}
+
+async fn a_submission_while_the_engine_moves_other_changes_is_not_refused(company: &Company) {
+    let _life = company.engine();
+    let slow = json!([{ "operation": CREATE, "kind": "delay_ms", "ms": 1_000, "count": 1 }]);
+    company.faults(slow).await;
+    let moving = grant(GROUP, SET, ACCOUNT, "standing");
+    let moving = company.ask("maya.okafor", &moving).await;
+    // `ask` fails if the submission is refused, such as by a conflict (409). What the policies say of it does not matter.
+    for (group, account) in [
+        (GROUP, "web-dev"),
+        ("support-desk", ACCOUNT),
+        ("support-desk", "web-dev"),
+    ] {
+        let form = grant(group, SET, account, "60");
+        company.ask("maya.okafor", &form).await;
+    }
+    assert_eq!(company.end_of(&moving).await, State::Verified);
+    company.faults(json!([])).await;
 }

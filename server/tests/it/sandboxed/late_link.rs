@@ -84,15 +84,11 @@ async fn grant(company: &Company, subject: &Subject) {
         at: now,
     };
     let known = person::resolve(&mut tx, &introduction).await.unwrap();
-    let ensured = person::ensure_role(
-        &mut tx,
-        &known.person,
-        Role::Administrator,
-        "configuration",
-        now,
-    )
-    .await
-    .unwrap();
+    let linking = journal.linking(subject, &known, now);
+    journal.append_many(&mut tx, linking).await.unwrap();
+    let ensured = person::ensure_role(&mut tx, &known.person, Role::Administrator, now)
+        .await
+        .unwrap();
     assert_eq!(ensured, RoleOutcome::New);
     let entry = journal.role_granted(
         &EntryActor::leastwise(),

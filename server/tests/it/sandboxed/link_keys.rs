@@ -80,6 +80,9 @@ async fn signs_in(company: &Company, keys: &LinkKeys) -> ResolvedPerson {
     let known = person::resolve_at_sign_in(&mut tx, &introduction)
         .await
         .unwrap();
+    let journal = &app_state.journal;
+    let linking = journal.linking(&keys.subject, &known, app_state.clock.now());
+    journal.append_many(&mut tx, linking).await.unwrap();
     tx.commit().await.unwrap();
     identities::check(app_state, &known.person).await.unwrap();
     known

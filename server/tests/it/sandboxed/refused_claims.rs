@@ -18,8 +18,8 @@ use server::store::identity;
 
 use super::{
     agreements::{
-        SECOND, THIRD, agreed, another_sign_in, carried_out, link, listed, of_subject, ordinary,
-        settled, signs_in,
+        SECOND, THIRD, agreed, another_sign_in, carried_out, is_one_of, link, listed, of_subject,
+        ordinary, settled, signs_in,
     },
     identities::{ADMINISTRATOR, APPROVER},
     sandbox_server::Company,
@@ -141,13 +141,10 @@ async fn refused_twice(company: &Company) -> ([UserId; 2], PersonId, [ChangeId; 
     let claimant = signs_in(company, &another_sign_in("one-sign-in", &users[0])).await;
     let form = ChangeForm::refuse_claim(&claimant.person);
     let first = settled(company, &form, &[SECOND, THIRD]).await;
-    let other = signs_in(company, &another_sign_in("two-sign-in", &users[1])).await;
+    let keys = another_sign_in("two-sign-in", &users[1]);
+    let other = signs_in(company, &keys).await;
     assert!(other.claimed.is_some());
-    let moved = format!(
-        "update subject set person_id = '{}' where person_id = '{}'",
-        claimant.person, other.person
-    );
-    company.database.by_hand(&moved).await.unwrap();
+    is_one_of(company, &keys.subject, &claimant.person).await;
     let second = settled(company, &form, &[SECOND, THIRD]).await;
     let both = refused(company, &claimant.person).await;
     assert_eq!(both, BTreeSet::from(users.clone()));

@@ -215,7 +215,7 @@ async fn a_submission_while_the_engine_moves_other_changes_is_not_refused(compan
 
 async fn the_rows_of_processes_show_who_lives(company: &Company) {
     let state = &company.app_state;
-    let beats = Heartbeat::new(state.clone(), "127.0.0.1:1".into(), 10.0);
+    let beats = Heartbeat::new(state.clone(), 10.0);
     let _loop = LoopGuard::of(beats.run());
     let rows = async || {
         let mut conn = state.store.connection().await.unwrap();

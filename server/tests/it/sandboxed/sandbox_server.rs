@@ -174,11 +174,12 @@ impl Company {
                 new_id: clock::person_id(),
                 at: START,
             };
-            person::resolve_at_sign_in(&mut tx, &introduction)
+            let resolved = person::resolve_at_sign_in(&mut tx, &introduction)
                 .await
                 .unwrap();
+            entries.extend(journal.linking(&subject(name), &resolved, START));
             let known = read_model.snapshot.person(&user).unwrap();
-            person::ensure_role(&mut tx, known, role, "configuration", START)
+            person::ensure_role(&mut tx, known, role, START)
                 .await
                 .unwrap();
             entries.push(journal.role_granted(&EntryActor::leastwise(), known, role, START));

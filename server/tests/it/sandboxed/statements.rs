@@ -38,6 +38,8 @@ const VERIFIED: &str = "/changes/{id} (verified)";
 
 /// A loop that runs beside a request adds its own statements, so the smallest of several counts is the page's.
 const TIMES: usize = 4;
+/// On a busy machine the smallest count is looked for this often.
+const MOST_TIMES: usize = 20;
 
 fn pages(things: &Things, verified: &str) -> Vec<(&'static str, String)> {
     let fixed = [
@@ -109,17 +111,23 @@ async fn verified(site: &Site, browser: &mut Browser, things: &Things) -> String
 }
 
 async fn statements(site: &Site, browser: &mut Browser, path: &str) -> Option<u64> {
-    let mut smallest = None;
-    for _ in 0..TIMES {
+    let mut counts = Vec::new();
+    for time in 0..MOST_TIMES {
         let before = site.app_state.store.statements();
         let answer = browser.get(path).await;
         let count = site.app_state.store.statements() - before;
         if !answer.status.is_success() {
             return None;
         }
-        smallest = Some(smallest.map_or(count, |smallest: u64| smallest.min(count)));
+        counts.push(count);
+        let smallest = counts.iter().min().copied();
+        // Seen once, it may be less than the page needs when others have filled what is kept.
+        let seen = counts.iter().filter(|one| Some(**one) == smallest).count();
+        if time + 1 >= TIMES && seen > 1 {
+            return smallest;
+        }
     }
-    smallest
+    counts.into_iter().min()
 }
 
 async fn a_page_asks_the_database_as_often_as_the_table_says(engine: DatabaseEngine) {

@@ -2,9 +2,11 @@
 
 use axum::body::Body;
 use domain::authorize::Role;
+use domain::identity::Agreement;
 use domain::time::Duration;
 use http::{Method, StatusCode};
 use server::http::session::still_signed;
+use server::service::journal::UserOfIdentity;
 use server::service::sign_in::SignInEvent;
 use server::store::person;
 use server::store::session::{self as rows, Ending};
@@ -362,7 +364,14 @@ async fn a_sign_in_that_leaves_a_group_ends_no_role_while_another_one_of_its_per
         .unwrap()
         .unwrap();
     // Another sign-in of the same person, last seen in the same groups.
+    let other = domain::person::Subject {
+        sub: "another".into(),
+        ..server.subject("alice")
+    };
+    let journal = server.ledger();
     let mut tx = server.store.write().await.unwrap();
+    let assigned = journal.subject_assigned(&other, &known.person);
+    journal.append(&mut tx, assigned).await.unwrap();
     sqlx::query(
         "insert into subject (iss, sub, person_id, name, first_seen, seen_groups) \
          select iss, 'another', person_id, name, first_seen, seen_groups from subject where person_id = $1",
@@ -381,19 +390,28 @@ async fn a_sign_in_that_leaves_a_group_ends_no_role_while_another_one_of_its_per
     };
     assert_eq!(held().await, 1, "the other sign-in is in the group");
     let mut tx = server.store.write().await.unwrap();
-    let other = domain::person::Subject {
-        sub: "another".into(),
-        ..server.subject("alice")
-    };
     let none = std::collections::BTreeSet::new();
     person::see_groups(&mut tx, &other, &none).await.unwrap();
     // A sign-in that joined the person, and is in the group, keeps no role.
     let groups = [Role::Administrator.group().to_owned()].into();
     person::see_groups(&mut tx, &other, &groups).await.unwrap();
-    sqlx::query("update subject set joined_from = person_id where sub = 'another'")
-        .execute(tx.conn())
-        .await
-        .unwrap();
+    let came_from = server::clock::person_id();
+    let linked = UserOfIdentity {
+        person: came_from.clone(),
+        user: user_id(1),
+        external_ids: std::collections::BTreeSet::new(),
+    };
+    let agreement = Agreement {
+        change: server::clock::change_id(),
+        at: server.clock.now(),
+    };
+    let none = std::collections::BTreeSet::new();
+    let joined = Some(&known.person);
+    let entries = vec![
+        journal.subject_assigned(&other, &came_from),
+        journal.identity_link_agreed(&linked, &none, joined, &agreement),
+    ];
+    journal.append_many(&mut tx, entries).await.unwrap();
     tx.commit().await.unwrap();
     // No own sign-in of the person is in the group any more: the next time that one of them leaves it ends the role.
     server.change("alice", |alice| {

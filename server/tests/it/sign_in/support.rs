@@ -252,7 +252,7 @@ impl Server {
             .unwrap();
         let now = self.clock.now();
         let mut tx = self.store.write().await.unwrap();
-        let ensured = person::ensure_role(&mut tx, &known.person, role, "configuration", now)
+        let ensured = person::ensure_role(&mut tx, &known.person, role, now)
             .await
             .unwrap();
         if ensured == person::RoleOutcome::New {
