@@ -30,7 +30,7 @@ use self::sentence::EntryContext;
 use super::{
     Service, broken,
     changes::{PersonNames, descriptions},
-    existing,
+    existing, names,
 };
 use crate::store::{
     Store, StoreError, change,
@@ -141,7 +141,7 @@ async fn list(
     };
     let rows = rows.iter().map(ReadEntry::of);
     let rows = rows.collect::<Result<Vec<ReadEntry<'_>>, StoreError>>()?;
-    let usernames = usernames(store, &rows).await?;
+    let usernames = usernames(store, snapshot, &rows).await?;
     Ok(Page {
         rows: rows
             .into_iter()
@@ -175,7 +175,7 @@ async fn view(
         None => (Inclusion::NotSigned, Vec::new()),
     };
     let read = ReadEntry::of(&listed)?;
-    let usernames = usernames(store, std::slice::from_ref(&read)).await?;
+    let usernames = usernames(store, snapshot, std::slice::from_ref(&read)).await?;
     Ok(Some(EntryView {
         row: read.row(snapshot, &usernames),
         items: items(store, snapshot, &listed.leaf, 1).await?,
@@ -254,8 +254,9 @@ impl<'a> ReadEntry<'a> {
         })
     }
 
-    /// Returns the people whom the entry may name.
-    fn people(&self) -> impl Iterator<Item = PersonId> {
+    /// Returns the people whom the entry may name by a username: those without a name in the directory, and the identities
+    /// that its first item is about.
+    fn people(&self, snapshot: &Snapshot) -> impl Iterator<Item = PersonId> {
         let target = self.entry.target.as_ref();
         let target = target.and_then(|target| PersonId::parse(target.id.as_deref()?).ok());
         let first = self.items.first.as_ref();
@@ -265,7 +266,9 @@ impl<'a> ReadEntry<'a> {
             _ => None,
         });
         let actor = self.entry.actor.person_id.clone();
-        actor.into_iter().chain(target).chain(of_items)
+        let is_unnamed = |person: &PersonId| names::person_name(snapshot, person).is_none();
+        let unnamed = actor.into_iter().chain(target).filter(is_unnamed);
+        unnamed.chain(of_items)
     }
 
     fn row(self, snapshot: &Snapshot, usernames: &BTreeMap<PersonId, String>) -> EntryRow {
@@ -297,9 +300,11 @@ impl<'a> ReadEntry<'a> {
 /// Returns the usernames of the people whom entries name.
 async fn usernames(
     store: &Store,
+    snapshot: &Snapshot,
     entries: &[ReadEntry<'_>],
 ) -> Result<BTreeMap<PersonId, String>, StoreError> {
-    let people = entries.iter().flat_map(ReadEntry::people).collect();
+    let people = entries.iter().flat_map(|entry| entry.people(snapshot));
+    let people = people.collect();
     let mut conn = store.connection().await?;
     person::usernames(&mut conn, &people).await
 }
