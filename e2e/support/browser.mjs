@@ -171,11 +171,8 @@ export class Person {
     const kind = `${this.look} ${status < 400 ? url.pathname.replace(VARYING, '*') : status}`;
     const known = looked.get(kind) ?? looked.set(kind, new Set()).get(kind);
     if (parts.every((part) => known.has(part))) return;
-    await page.evaluate(AXE);
-    const found = await page.evaluate(async () => {
-      const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
-      return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(' ; ')}`);
-    });
+    // In one script: the page may be replaced between two.
+    const found = await page.evaluate(`${AXE};\n(${violations})()`);
     for (const part of parts) known.add(part);
     for (const one of found) this.troubles.push(`axe on ${url.pathname}: ${one}`);
   }
@@ -266,6 +263,12 @@ export class Person {
   async leave() {
     await this.context.close();
   }
+}
+
+/** Runs in the page, after axe. Returns its violations. */
+async function violations() {
+  const { violations: all } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
+  return all.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(' ; ')}`);
 }
 
 /** Runs in the page. Returns its status, and its elements as tag, parent, and attributes that affect style or meaning. */

@@ -6,7 +6,7 @@ mod open_store;
 pub use first_roles::first_roles;
 pub use open_store::{StoreUser, log_name, open_store};
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
@@ -191,6 +191,9 @@ pub async fn bootstrap(app_state: &AppState) -> Result<(), StartError> {
     Ok(tx.commit().await?)
 }
 
+/// After this time without a successful publication the server is not ready.
+const LATE: Duration = Duration::from_mins(1);
+
 /// Implements the ports of the web server with the app state.
 pub struct PortAdapters {
     pub app_state: Arc<AppState>,
@@ -282,7 +285,17 @@ impl Readiness for PortAdapters {
         let snapshot = &read_model.snapshot;
         let unread = snapshot.parts().coverage.newest.is_none();
         let unread = unread.then(|| "AWS has not been synced yet".to_owned());
-        let missing = unread.into_iter().chain(names::missing(snapshot));
+        let failing = self
+            .app_state
+            .publication
+            .failing_for(self.app_state.clock.elapsed());
+        let failing = failing
+            .filter(|failing| *failing >= LATE)
+            .map(|_| "pages cannot be brought up to date".to_owned());
+        let missing = unread
+            .into_iter()
+            .chain(failing)
+            .chain(names::missing(snapshot));
         missing.chain(self.sealer.trouble()).collect()
     }
 

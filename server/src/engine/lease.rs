@@ -11,7 +11,7 @@ use sqlx::AnyConnection;
 use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
-    service::app_state::AppState,
+    service::{app_state::AppState, publication},
     store::{
         DatabaseEngine, StoreError,
         engine::lease::{self, StoredLease},
@@ -98,6 +98,7 @@ async fn take_from(
     let generation =
         lease::take(&mut tx, engine_lease.owner(), seen, engine_lease.length()).await?;
     tx.commit().await?;
+    mark_all(app_state);
     let mut renewal = JoinSet::new();
     match app_state.store.engine() {
         DatabaseEngine::Sqlite => engine_lease.hold(generation, None),
@@ -116,6 +117,13 @@ async fn take_from(
         app_state: app_state.clone(),
         _renewal: renewal,
     })
+}
+
+/// Has what the holder before wrote evaluated as it is stored: its last notifications may never arrive here.
+fn mark_all(app_state: &Arc<AppState>) {
+    let read_model = app_state.read_model();
+    let accounts = read_model.snapshot.parts().accounts.keys().cloned();
+    publication::moved_elsewhere(app_state, accounts);
 }
 
 /// Renews the lease until another process has it. A renewal that fails is tried again; the lease ends by its time.

@@ -70,7 +70,10 @@ pub async fn reread(app_state: &Arc<AppState>, stored: &StoredChange) -> Result<
         single_reads::read_removal(app_state, &proposal.operations, None).await;
         return Ok(());
     }
-    let approved = stored.updated_at;
+    // The row may say that it was earlier.
+    let proven = stored.recorded.iter().map(|decision| decision.at);
+    let proven = proven.chain(stored.shown_at);
+    let approved = proven.fold(stored.updated_at, Timestamp::max);
     let now = app_state.clock.now();
     if !app_state
         .read_model()

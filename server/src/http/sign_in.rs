@@ -306,13 +306,19 @@ async fn open(
     let known = resolve_at_sign_in(&mut tx, &introduction).await?;
     let record = identity::record(tx.conn(), &known.person).await?;
     let linking = entries::linking(&known, &link, &who.keys, &record);
+    let subject = Some(identity.subject.clone());
+    // First, because the roles that a link moved are looked for in the ledger.
+    for event in linking {
+        let entry = entries::entry(who, event, &known.person, &id, subject.clone());
+        state.ports.journal.record(&mut tx, &entry).await?;
+    }
     let seen = role_revocation::ObservedGroups {
         subject: &identity.subject,
         person: &known.person,
         groups: &identity.groups,
     };
     let ended = role_revocation::end_roles(&state.settings, &mut tx, &seen, *now).await?;
-    let mut events: Vec<SignInEvent> = linking.into_iter().chain(ended).collect();
+    let mut events: Vec<SignInEvent> = ended.into_iter().collect();
     events.extend(identity_link::record(state, &mut tx, &known, &introduction, &record).await?);
     let new = NewSession {
         token_hash: &token_hash,
@@ -338,8 +344,7 @@ async fn open(
         state.ports.journal.record(&mut tx, &ended).await?;
     }
     for event in events {
-        let subject = Some(identity.subject.clone());
-        let entry = entries::entry(who, event, &known.person, &id, subject);
+        let entry = entries::entry(who, event, &known.person, &id, subject.clone());
         state.ports.journal.record(&mut tx, &entry).await?;
     }
     tx.commit().await?;

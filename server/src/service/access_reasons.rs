@@ -201,9 +201,16 @@ async fn agreements(
     let mut agreed = BTreeMap::new();
     for row in rows.iter().filter(|row| row.over.is_none()) {
         let change = &row.window.change;
-        if !known.agreed.contains_key(change) && !agreed.contains_key(change) {
-            let one = agreement(conn, change).await?;
-            agreed.extend(one.map(|one| (change.clone(), one)));
+        if known.agreed.contains_key(change) || agreed.contains_key(change) {
+            continue;
+        }
+        match agreement(conn, change).await {
+            Ok(one) => agreed.extend(one.map(|one| (change.clone(), one))),
+            // The access then has no approvals, and everything else is shown.
+            Err(StoreError::Inconsistent { table, what }) => {
+                tracing::error!(%change, table, what, "the approvals of a change cannot be read");
+            }
+            Err(error) => return Err(error),
         }
     }
     Ok(agreed)

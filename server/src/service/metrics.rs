@@ -28,9 +28,12 @@ pub async fn text(app_state: &AppState) -> String {
         .expect("writing to a string cannot fail");
     let publication = &app_state.publication;
     let (count, took) = (publication.count(), publication.took().as_secs_f64());
+    let failing = publication.failing_for(app_state.clock.elapsed());
+    let failing = failing.unwrap_or_default().as_secs();
     text.extend([
         format!("leastwise_publications_total {count}\n"),
         format!("leastwise_publication_seconds_total {took}\n"),
+        format!("leastwise_publication_failing_seconds {failing}\n"),
     ]);
     let identities = app_state.identity_summary();
     text.extend([

@@ -175,9 +175,15 @@ async fn publish_until_shown(running: Running) {
             Err(error) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
-                    "the read model could not be brought up to date; it is built again"
+                    "the read model could not be brought up to date; it is tried again"
                 );
-                (BuildMode::Whole, LONGEST_PAUSE.min(4 * pause))
+                // Only what is wrong with the older one is mended by a new build.
+                let next = match error {
+                    PublicationError::Build(_) => BuildMode::Whole,
+                    PublicationError::Store(_) | PublicationError::Late => build,
+                };
+                app_state.publication.failed(app_state.clock.elapsed());
+                (next, LONGEST_PAUSE.min(4 * pause))
             }
         };
         drop(app_state);

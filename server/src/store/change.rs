@@ -28,7 +28,7 @@ pub use summary::{ChangeSummary, ListedChange};
 pub use target::{ChangeTarget, concerning, mark_alarm};
 pub use texts::{open_all, texts_of};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     approval::Mfa,
@@ -45,7 +45,10 @@ use domain::{
 use serde_json::json;
 use sqlx::Row as _;
 
-use self::{found::found, proven::state_of};
+use self::{
+    found::{found, found_all},
+    proven::state_of,
+};
 use super::{StoreConnection, StoreError, Tx, affected, id, ledger::decisions_on, to_json};
 
 /// The number of changes that are read in one query.
@@ -209,7 +212,7 @@ pub async fn requester(
 }
 
 /// Returns the changes that were verified or failed at or after an instant, and when: an older read cannot show their
-/// result.
+/// result. A row that cannot be read is skipped: it must not stop every removal.
 pub async fn ended_since(
     conn: &mut StoreConnection,
     since: Timestamp,
@@ -220,14 +223,18 @@ pub async fn ended_since(
     .bind(since.0)
     .fetch_all(&mut *conn)
     .await?;
-    let mut ended = Vec::with_capacity(rows.len());
+    let mut times = BTreeMap::new();
     for row in &rows {
-        ended.push((
-            found(conn, row).await?,
-            Timestamp(row.try_get("updated_at")?),
-        ));
+        let id: String = row.try_get("id")?;
+        times.insert(id, Timestamp(row.try_get("updated_at")?));
     }
-    Ok(ended)
+    let ended = found_all(conn, &rows).await?.into_iter();
+    Ok(ended
+        .filter_map(|found| {
+            let at = times.get(found.id().as_str()).copied()?;
+            Some((found, at))
+        })
+        .collect())
 }
 
 /// Returns one change.

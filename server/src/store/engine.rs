@@ -20,7 +20,7 @@ use domain::{
     ids::GrantId,
     time::Timestamp,
 };
-use sqlx::Row as _;
+use sqlx::{Row as _, any::AnyRow};
 
 use super::{
     Store, StoreConnection, StoreError, Tx, affected, json,
@@ -191,13 +191,7 @@ pub async fn windows_of(
         let query = grants
             .iter()
             .fold(query, |query, grant| query.bind(grant.as_str()));
-        let mut rows: Vec<WindowRow> = Vec::with_capacity(grants.len());
-        for row in query.fetch_all(&mut *conn).await? {
-            rows.push(json(
-                "engine_window",
-                &row.try_get::<String, _>("document")?,
-            )?);
-        }
+        let rows = readable("engine_window", &query.fetch_all(&mut *conn).await?)?;
         if let Some(proven) = proven(conn, rows, &mut comparison).await? {
             let proven = proven.into_iter();
             return Ok(proven.map(|row| (row.window.grant.clone(), row)).collect());
@@ -313,9 +307,16 @@ async fn documents<T: serde::de::DeserializeOwned>(
     table: &'static str,
     sql: &'static str,
 ) -> Result<Vec<T>, StoreError> {
-    let rows = sqlx::query(sql).fetch_all(conn).await?;
+    readable(table, &sqlx::query(sql).fetch_all(conn).await?)
+}
+
+/// Returns the documents in these rows, without those that cannot be read.
+fn readable<T: serde::de::DeserializeOwned>(
+    table: &'static str,
+    rows: &[AnyRow],
+) -> Result<Vec<T>, StoreError> {
     let mut found = Vec::with_capacity(rows.len());
-    for row in &rows {
+    for row in rows {
         match json(table, &row.try_get::<String, _>("document")?) {
             Ok(document) => found.push(document),
             // One bad row must not stop every removal. What the ledger holds open is managed without it.

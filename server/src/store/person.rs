@@ -41,7 +41,7 @@ use self::{
     sign_ins::{Place, place, recorded},
 };
 use super::{
-    Store, StoreConnection, StoreError, Tx, affected, id,
+    Store, StoreConnection, StoreError, Tx, affected,
     identity::{self, suspended_users},
     ledger::live,
 };
@@ -234,16 +234,24 @@ async fn of_subject(
     who: &SignInClaims<'_>,
 ) -> Result<Option<ResolvedPerson>, StoreError> {
     let subject = &who.keys.subject;
-    let Some(known) = recorded(tx.conn(), subject).await? else {
+    let Some(mut known) = recorded(tx.conn(), subject).await? else {
         return Ok(None);
     };
-    let there = Place {
-        person: &known.person,
-        from: known.from.as_ref(),
-        name: who.name,
-        at: who.at,
-    };
-    place(tx, subject, &there).await?;
+    loop {
+        let there = Place {
+            person: &known.person,
+            from: known.from.as_ref(),
+            name: who.name,
+            at: who.at,
+        };
+        place(tx, subject, &there).await?;
+        // The row is locked now. A transaction that moved the sign-in may have ended while this one waited for it.
+        match recorded(tx.conn(), subject).await? {
+            Some(now) if now.person == known.person && now.from == known.from => break,
+            Some(now) => known = now,
+            None => return Ok(None),
+        }
+    }
     let user = identity::record(tx.conn(), &known.person)
         .await?
         .user()

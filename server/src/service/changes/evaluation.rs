@@ -291,10 +291,18 @@ async fn under_way(
         // A failed change may have been carried out partially.
         let done = if found.state() == State::Verified {
             None
-        } else if let Some(row) = engine::of_change(conn, found.id()).await?.change {
-            Some(row.items)
         } else {
-            continue;
+            let rows = engine::of_change(conn, found.id()).await;
+            match rows.map(|rows| rows.change) {
+                Ok(Some(row)) => Some(row.items),
+                Ok(None) => continue,
+                // All of it may have been carried out.
+                Err(StoreError::Inconsistent { table, what }) => {
+                    tracing::error!(change = %found.id(), table, what, "the progress of a change cannot be read");
+                    None
+                }
+                Err(error) => return Err(error),
+            }
         };
         let carried_out = |place: usize| {
             done.as_ref().is_none_or(|items| {

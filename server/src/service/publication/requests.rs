@@ -45,6 +45,8 @@ pub(super) struct Requests {
     pub(super) all_windows: Option<u64>,
     /// Whether the task that publishes runs.
     pub(super) has_publisher: bool,
+    /// When publications began to fail; none while they succeed.
+    failing_since: Option<Duration>,
 }
 
 /// The accounts that changed and that the read model may not show as they are.
@@ -114,6 +116,17 @@ impl Publication {
         Duration::from_micros(self.micros.load(Ordering::Relaxed))
     }
 
+    /// Notes that a publication failed.
+    pub(super) fn failed(&self, now: Duration) {
+        self.state().failing_since.get_or_insert(now);
+    }
+
+    /// Returns how long publications have failed; none while they succeed.
+    pub fn failing_for(&self, now: Duration) -> Option<Duration> {
+        let since = self.state().failing_since?;
+        Some(now.saturating_sub(since))
+    }
+
     /// Returns the accounts that the read model may not show as they are.
     pub fn marked(&self) -> Marked {
         Marked(self.state().accounts.keys().cloned().collect())
@@ -181,6 +194,7 @@ impl Publication {
         {
             (state.observed, state.special) = (None, None);
         }
+        state.failing_since = None;
         self.shown.send_replace(number);
         self.count.fetch_add(1, Ordering::Relaxed);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);

@@ -61,7 +61,14 @@ pub async fn people_of_removals(
         } else {
             &mut people.agreed
         };
-        list.insert(id("change_target", user)?);
+        // A row that cannot be read must not stop the removals of its requester.
+        match id("change_target", user) {
+            Ok(user) => drop(list.insert(user)),
+            Err(error) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a row is skipped because it cannot be read"
+            ),
+        }
     }
     Ok(people)
 }

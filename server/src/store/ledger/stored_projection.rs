@@ -20,7 +20,7 @@ use crate::{
 
 /// What the MAC of a stored projection is about.
 const CONTEXT: &[u8] = b"leastwise ledger projection v1";
-/// How many are kept.
+/// How many are kept of each format: two versions may run beside each other.
 const KEPT: usize = 2;
 const COLUMNS: &str = "size, format, end_mac, end_leaf, document, key_id, mac";
 
@@ -139,10 +139,12 @@ pub(super) async fn newest(
     let mut below = i64::MAX;
     for _ in 0..KEPT {
         let sql = format!(
-            "select {COLUMNS} from ledger_projection where size < $1 order by size desc limit 1"
+            "select {COLUMNS} from ledger_projection where format = $2 and size < $1 \
+             order by size desc limit 1"
         );
         let row = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(below)
+            .bind(i64::from(Projection::FORMAT))
             .fetch_optional(&mut *conn)
             .await?;
         let Some(row) = row else {
@@ -187,7 +189,7 @@ async fn opened(
     })
 }
 
-/// Stores the projection of an end, and deletes all others but the one before. `document` is its JSON.
+/// Stores the projection of an end, and deletes all others of this format but the one before. `document` is its JSON.
 pub async fn store_projection(
     tx: &mut Tx,
     log: &LogName,
@@ -200,7 +202,7 @@ pub async fn store_projection(
     let mac = keys.mac(&parts(log, &numbers, end, document));
     sqlx::query(
         "insert into ledger_projection (size, format, end_mac, end_leaf, document, key_id, mac) \
-         values ($1, $2, $3, $4, $5, $6, $7) on conflict (size) do update set format = excluded.format, \
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict (format, size) do update set \
          end_mac = excluded.end_mac, end_leaf = excluded.end_leaf, document = excluded.document, \
          key_id = excluded.key_id, mac = excluded.mac",
     )
@@ -214,10 +216,11 @@ pub async fn store_projection(
     .execute(tx.conn())
     .await?;
     sqlx::query(
-        "delete from ledger_projection where size > $1 or size < (select coalesce(max(size), 0) \
-         from ledger_projection where size < $1)",
+        "delete from ledger_projection where format = $2 and (size > $1 or size < (select coalesce(max(size), 0) \
+         from ledger_projection where format = $2 and size < $1))",
     )
     .bind(number(end.size)?)
+    .bind(i64::from(Projection::FORMAT))
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -54,20 +54,23 @@ fn joining(who: u8, holder: u8) -> Entry {
 }
 
 #[test]
-fn a_sign_in_belongs_to_the_person_of_its_last_entry() {
+fn a_sign_in_belongs_to_the_person_of_its_last_assignment() {
     let mut sign_ins = SignIns::default();
     assert_eq!(sign_ins.person_of(&sign_in("ann")), None);
     sign_ins.apply(&entry(ASSIGNED, "ann", 9, 1));
     assert_eq!(sign_ins.person_of(&sign_in("ann")), Some(&person(1)));
     sign_ins.apply(&entry(LINKED, "ann", 9, 2));
     assert_eq!(sign_ins.person_of(&sign_in("ann")), Some(&person(2)));
-    sign_ins.apply(&entry(sessions::STARTED, "ann", 3, 9));
-    assert_eq!(sign_ins.person_of(&sign_in("ann")), Some(&person(3)));
-    assert_eq!(sign_ins.persons().collect::<Vec<_>>(), [&person(3)]);
-    let mut denied = entry(sessions::STARTED, "ann", 4, 9);
+    // Began beside the move, as the person of before.
+    sign_ins.apply(&entry(sessions::STARTED, "ann", 1, 9));
+    assert_eq!(sign_ins.person_of(&sign_in("ann")), Some(&person(2)));
+    assert_eq!(sign_ins.persons().collect::<Vec<_>>(), [&person(2)]);
+    let mut denied = entry(sessions::STARTED, "bob", 4, 9);
     denied.outcome = Outcome::Denied;
     sign_ins.apply(&denied);
-    assert_eq!(sign_ins.person_of(&sign_in("ann")), Some(&person(3)));
+    assert_eq!(sign_ins.person_of(&sign_in("bob")), None);
+    sign_ins.apply(&entry(sessions::STARTED, "bob", 3, 9));
+    assert_eq!(sign_ins.person_of(&sign_in("bob")), Some(&person(3)));
 }
 
 #[test]
