@@ -60,9 +60,7 @@ pub(super) async fn of_changes(
         let query = some
             .iter()
             .fold(query, |query, change| query.bind(change.as_str()));
-        let query = entries
-            .into_iter()
-            .fold(query, |query, seq| query.bind(seq));
+        let query = entries.into_iter().fold(query, sqlx::query::Query::bind);
         let mut leaves = BTreeMap::new();
         for row in query.fetch_all(&mut *conn).await? {
             add(&mut found, &mut leaves, &row)?;
