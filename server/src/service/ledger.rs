@@ -165,7 +165,8 @@ async fn view(
     let Some(listed) = ledger::listed(store, seq).await? else {
         return Ok(None);
     };
-    let private = ledger::private_of(store, number, number).await?;
+    let private = ledger::private_of(store, number, number).await?.into_iter();
+    let private = private.map(|found| (found.value.path, found.value.value));
     let covering = ledger::newest_checkpoint(store)
         .await?
         .filter(|signed| signed.size > seq);
@@ -181,10 +182,7 @@ async fn view(
         items: items(store, snapshot, &listed.leaf, 1).await?,
         json: indented(&listed.leaf),
         leaf_hash: leaf.hex(),
-        private: private
-            .into_iter()
-            .map(|found| (found.value.path, found.value.value))
-            .collect(),
+        private: private.collect(),
         checkpoint: covering.map(|signed| (signed.size, signed.root.hex())),
         proof: proof.into_iter().map(Hash::hex).collect(),
         inclusion,
@@ -362,8 +360,9 @@ async fn items(
     let rows = rows.take(ITEMS_PER_PAGE);
     let known: Vec<Operation> = rows.clone().filter_map(StoredItem::read).collect();
     let mut conn = store.connection().await?;
-    let mut people = PersonNames::new(snapshot);
-    let people = people.of_items(&mut conn, &known).await?;
+    let people = PersonNames::new(snapshot)
+        .of_items(&mut conn, &known)
+        .await?;
     let line = |item: &StoredItem| match item.read() {
         Some(operation) => EntryItem::Known(descriptions::operation(snapshot, &people, &operation)),
         None => EntryItem::Newer(item.document.clone()),

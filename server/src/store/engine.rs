@@ -17,7 +17,7 @@ use domain::{
         AccessResource, ChangePhase, ChangeRow, Generation, OperationRow, Phase, ResourceRow, Rows,
         WindowRow, Write,
     },
-    ids::GrantId,
+    ids::{ChangeId, GrantId},
     time::Timestamp,
 };
 use sqlx::{Row as _, any::AnyRow};
@@ -171,6 +171,25 @@ pub async fn oldest_overdue(
     .fetch_one(conn)
     .await?;
     Ok((u64::try_from(count).unwrap_or(0), oldest.map(Timestamp)))
+}
+
+/// Returns the engine's row of one change, with the results that its items have so far.
+pub async fn change(
+    conn: &mut StoreConnection,
+    id: &ChangeId,
+) -> Result<Option<ChangeRow>, StoreError> {
+    let row = sqlx::query("select document from engine_change where id = $1")
+        .bind(id.as_str())
+        .fetch_optional(&mut *conn)
+        .await?;
+    let row = row.map(|row| json("engine_change", &row.try_get::<String, _>("document")?));
+    let Some(mut row): Option<ChangeRow> = row.transpose()? else {
+        return Ok(None);
+    };
+    if row.phase != ChangePhase::Over {
+        row.include(item::of_change(conn, id).await?);
+    }
+    Ok(Some(row))
 }
 
 /// Returns windows, open or closed, by their grants. One that the ledger does not know is left out.

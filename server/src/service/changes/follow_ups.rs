@@ -125,9 +125,7 @@ impl Service {
         stored: &StoredChange,
     ) -> Result<Vec<FollowUpItem>, StoreError> {
         let mut conn = self.connection().await?;
-        let row = engine::of_change(&mut conn, &stored.change.id)
-            .await?
-            .change;
+        let row = engine::change(&mut conn, &stored.change.id).await?;
         let result = |index: usize| row.as_ref()?.items.get(index)?.result.as_ref();
         let all = 0..stored.change.proposal.operations.len();
         Ok(all

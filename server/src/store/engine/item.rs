@@ -1,9 +1,10 @@
 //! The progress of the items of changes: steps and results, one row per item.
 
-use domain::engine::ProgressRow;
+use domain::{engine::ProgressRow, ids::ChangeId};
+use sqlx::Row as _;
 
 use super::documents;
-use crate::store::{StoreConnection, StoreError, Tx, to_json};
+use crate::store::{StoreConnection, StoreError, Tx, json, to_json};
 
 /// Returns the rows of all changes that are not over.
 pub(super) async fn under_way(conn: &mut StoreConnection) -> Result<Vec<ProgressRow>, StoreError> {
@@ -13,6 +14,20 @@ pub(super) async fn under_way(conn: &mut StoreConnection) -> Result<Vec<Progress
         "select i.document from engine_item i join engine_change c on c.id = i.change_id where c.over_at is null",
     )
     .await
+}
+
+/// Returns the rows of one change.
+pub(super) async fn of_change(
+    conn: &mut StoreConnection,
+    id: &ChangeId,
+) -> Result<Vec<ProgressRow>, StoreError> {
+    let rows = sqlx::query("select document from engine_item where change_id = $1 order by item")
+        .bind(id.as_str())
+        .fetch_all(conn)
+        .await?;
+    rows.iter()
+        .map(|row| json("engine_item", &row.try_get::<String, _>("document")?))
+        .collect()
 }
 
 /// Upserts one row.

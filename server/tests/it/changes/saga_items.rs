@@ -101,11 +101,7 @@ async fn a_result_is_stored_with_its_item_and_read_with_its_change(engine: Datab
     write(&org, &[Write::Change(under_way())]).await;
     write(&org, &rows).await;
     let mut conn = org.app_state.store.connection().await.unwrap();
-    let row = engine::of_change(&mut conn, &change())
-        .await
-        .unwrap()
-        .change
-        .unwrap();
+    let row = engine::change(&mut conn, &change()).await.unwrap().unwrap();
     assert_eq!(row.items[0].result, done().result);
     assert_eq!(row.not_before, Some(AT));
     drop(conn);
