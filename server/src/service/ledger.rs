@@ -302,9 +302,7 @@ async fn usernames(
     entries: &[ReadEntry<'_>],
 ) -> Result<BTreeMap<PersonId, String>, StoreError> {
     let people = entries.iter().flat_map(|entry| entry.people(snapshot));
-    let people = people.collect();
-    let mut conn = store.connection().await?;
-    person::usernames(&mut conn, &people).await
+    person::usernames(&mut store.connection().await?, &people.collect()).await
 }
 
 /// What a change was requested to do, from the leaf of its request.
