@@ -129,12 +129,13 @@ export class Person {
 
   /** The page of a change in progress reloads itself, which interrupts a navigation that begins at the same moment. */
   async #reach(href) {
-    try {
-      return await this.page.goto(href);
-    } catch (error) {
-      if (!String(error).includes('interrupted by another navigation')) throw error;
-      await this.page.waitForLoadState();
-      return this.page.goto(href);
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await this.page.goto(href);
+      } catch (error) {
+        if (tries === 5 || !String(error).includes('interrupted by another navigation')) throw error;
+        await this.page.waitForLoadState();
+      }
     }
   }
 
