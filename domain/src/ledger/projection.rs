@@ -361,6 +361,24 @@ mod tests {
     }
 
     #[test]
+    fn the_projection_of_changes_is_shared_until_an_entry_says_something_of_a_change() {
+        let mut projection = Projection::default();
+        apply(&mut projection, &about_change(APPROVED, 1));
+        let before = projection.changes().clone();
+        for kind in [GRANTED, ENDED] {
+            apply(&mut projection, &about_role(kind, 2));
+        }
+        assert!(projection.changes().is_shared_with(&before));
+        apply(&mut projection, &about_change(DECLINED, 3));
+        assert!(!projection.changes().is_shared_with(&before));
+        assert!(
+            projection
+                .changes()
+                .is_shared_with(&projection.clone().changes)
+        );
+    }
+
+    #[test]
     fn a_role_lasts_from_its_grant_to_its_end_and_a_later_grant_is_another() {
         let mut projection = Projection::default();
         let has_role = |projection: &Projection, at| {

@@ -35,7 +35,7 @@ use crate::{
         sign_in::{SignInEntry, SignInEvent},
     },
     store::{
-        identity, person,
+        Moment, identity, person,
         session::{self as rows, Ending, Session},
     },
 };
@@ -73,6 +73,8 @@ pub struct SignedIn {
     pub ends_at: Timestamp,
     /// The address of the client, for the ledger.
     pub client_ip: Option<IpAddr>,
+    /// The moment at which the request began.
+    began: Moment,
     cookie: Secret,
 }
 
@@ -92,6 +94,7 @@ impl SignedIn {
             session: self.session.clone(),
             client_ip: self.client_ip,
             authenticated_at: self.authenticated_at,
+            began: self.began,
         };
         Caller::Browser(person, request)
     }
@@ -219,6 +222,7 @@ async fn resolve(
     client_ip: Option<IpAddr>,
     look: SessionUse,
 ) -> Result<CookieLookup, HttpError> {
+    let began = Moment::now();
     let Some(session) = rows::by_token_hash(&state.store, &digest(cookie)).await? else {
         return Ok(CookieLookup::Nobody);
     };
@@ -252,7 +256,7 @@ async fn resolve(
         rows::touch(&mut tx, &session.id, now).await?;
         tx.commit().await?;
     }
-    let actor = actor(state, &session).await?;
+    let actor = actor(state, &session, began).await?;
     let listed = session.user.as_ref();
     let listed = listed.and_then(|user| state.ports.users.display_name(user));
     Ok(CookieLookup::Signed(
@@ -269,13 +273,14 @@ async fn resolve(
             authenticated_at: session.remembered.authenticated_at,
             ends_at: session.ends_at,
             client_ip,
+            began,
             cookie: Secret::new(cookie),
         }),
         confirmed,
     ))
 }
 
-async fn actor(state: &HttpState, session: &Session) -> Result<Actor, HttpError> {
+async fn actor(state: &HttpState, session: &Session, began: Moment) -> Result<Actor, HttpError> {
     let by_group: BTreeSet<Role> = session
         .remembered
         .groups
@@ -283,7 +288,7 @@ async fn actor(state: &HttpState, session: &Session) -> Result<Actor, HttpError>
         .filter_map(|group| state.settings.roles.get(group).copied())
         .collect();
     let (suspension, granted) = {
-        let mut conn = state.store.connection().await?;
+        let mut conn = state.store.connection_since(began).await?;
         let suspension = identity::suspension(&mut conn, &session.person).await?;
         let granted = person::roles_of(&mut conn, &session.person).await?;
         (suspension, granted)

@@ -96,7 +96,7 @@ impl AccountsPort for Service {
             people: access::people_known(snapshot, id)
                 .and(found)
                 .figure(people.len()),
-            changes: self.recent_changes(Some(about), None, CHANGES).await?,
+            changes: self.recent_changes(about, CHANGES).await?,
             writes: self.writes(id),
         })
     }
@@ -295,7 +295,7 @@ impl Service {
         id: &AccountId,
         class: &Classification,
     ) -> Result<Option<DeclarationView>, StoreError> {
-        let mut conn = self.app_state.store.connection().await?;
+        let mut conn = self.connection().await?;
         let Some(mut found) = declaration::in_force(&mut conn, id).await? else {
             return Ok(None);
         };

@@ -14,6 +14,8 @@ use domain::{
     time::{Duration, Timestamp},
 };
 
+use crate::store::Moment;
+
 /// The caller of a service.
 #[derive(Debug, Clone)]
 pub enum Caller {
@@ -54,6 +56,8 @@ pub struct BrowserRequest {
     pub client_ip: Option<IpAddr>,
     /// The time of the last authentication at Cognito.
     pub authenticated_at: Timestamp,
+    /// The moment at which the request began.
+    pub began: Moment,
 }
 
 /// A caller that is no person has no right that depends on a role or a person.
@@ -155,6 +159,7 @@ mod tests {
             session: "session-1".into(),
             client_ip: None,
             authenticated_at: NOW,
+            began: Moment::now(),
         };
         Caller::Browser(administrator_and_approver(), request)
     }

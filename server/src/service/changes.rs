@@ -40,6 +40,7 @@ mod view;
 pub mod waiting;
 mod withdraw;
 
+pub(super) use alarms::HomeChanges;
 pub(super) use descriptions::term as term_words;
 pub(super) use person_names::PersonNames;
 pub use removal_alarm::raise_removal_alarm;

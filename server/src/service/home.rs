@@ -1,7 +1,7 @@
 //! The home page, assembled from values that are precomputed in the read model.
 
 use app::backend::{
-    AccountRef, DriftKind, DriftRow, ExposedPerson, Exposure, FindingGroup, Home, HomePort,
+    AccountRef, Alarms, DriftKind, DriftRow, ExposedPerson, Exposure, FindingGroup, Home, HomePort,
     IdentityAlarmView, IdentityNotice, MyAccess, NotLinked, OrganisationHome, PortResult,
 };
 use async_trait::async_trait;
@@ -18,8 +18,8 @@ use domain::{
 };
 
 use super::{
-    Service, app_state::ReadModel, broken, caller::CallingPerson, index::is_production_pci, names,
-    oversight,
+    Service, app_state::ReadModel, broken, caller::CallingPerson, changes::HomeChanges,
+    index::is_production_pci, names, oversight,
 };
 use crate::store::{self, StoreConnection, StoreError};
 
@@ -42,15 +42,14 @@ impl HomePort for Service {
             .as_ref()
             .map(|user| self.my_access(user))
             .unwrap_or_default();
+        let HomeChanges { mine, alarms } = self.home_changes(MINE).await?;
         let organisation = match self.allowed(Action::SeeDirectory) {
-            Ok(()) => Some(self.organisation().await?),
+            Ok(()) => Some(self.organisation(alarms).await?),
             Err(_) => None,
         };
         Ok(Home {
             waiting: self.waiting_rows(WAITING).await?,
-            mine: self
-                .recent_changes(None, Some(calling.person.clone()), MINE)
-                .await?,
+            mine,
             access,
             access_count: self
                 .read_model
@@ -76,7 +75,7 @@ impl Service {
         if own.actor.identity == IdentityState::Active {
             return Ok(None);
         }
-        let mut conn = self.connection().await?;
+        let mut conn = self.connection().await.map_err(broken)?;
         let suspension = store::identity::suspension(&mut conn, &own.person).await;
         let suspension = suspension.map_err(broken)?;
         Ok(suspension.map(|suspension| suspension.difference.kind()))
@@ -91,7 +90,7 @@ impl Service {
         if snapshot.never_read().users() == Knowledge::NeverRead {
             return Ok(Some(NotLinked::UsersNotRead));
         }
-        let mut conn = self.connection().await?;
+        let mut conn = self.connection().await.map_err(broken)?;
         let record = store::identity::record(&mut conn, &own.person).await;
         if record.map_err(broken)?.ended.is_some() {
             return Ok(Some(NotLinked::Ended));
@@ -109,7 +108,7 @@ impl Service {
         if !concerned {
             return Ok(None);
         }
-        let mut conn = self.connection().await?;
+        let mut conn = self.connection().await.map_err(broken)?;
         let alarm = store::identity::alarm(&mut conn).await.map_err(broken)?;
         let summary = self.app_state.identity_summary();
         let only_suspended = match &summary.only_suspended {
@@ -142,10 +141,6 @@ impl Service {
         }
     }
 
-    async fn connection(&self) -> PortResult<StoreConnection> {
-        self.app_state.store.connection().await.map_err(broken)
-    }
-
     fn my_access(&self, user: &UserId) -> (Vec<MyAccess>, usize) {
         let read_model = &self.read_model;
         let mut reaches: Vec<Reach> = access::reach_of(&read_model.snapshot, user).collect();
@@ -171,15 +166,15 @@ impl Service {
         (rows.collect(), count)
     }
 
-    async fn organisation(&self) -> PortResult<OrganisationHome> {
+    async fn organisation(&self, alarms: Alarms) -> PortResult<OrganisationHome> {
         let read_model = &self.read_model;
-        let mut conn = self.connection().await?;
+        let mut conn = self.connection().await.map_err(broken)?;
         let (seen, drift_count) = store::crawl::drift_events(&mut conn, DRIFT_ROWS)
             .await
             .map_err(broken)?;
         drop(conn);
         Ok(OrganisationHome {
-            alarms: self.recent_alarms().await.map_err(broken)?,
+            alarms,
             exposure: exposure(read_model),
             waiting_accounts: read_model
                 .snapshot

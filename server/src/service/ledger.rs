@@ -30,7 +30,7 @@ use self::sentence::EntryContext;
 use super::{
     Service, broken,
     changes::{PersonNames, descriptions},
-    existing,
+    existing, names,
 };
 use crate::store::{
     Store, StoreError, change,
@@ -141,7 +141,7 @@ async fn list(
     };
     let rows = rows.iter().map(ReadEntry::of);
     let rows = rows.collect::<Result<Vec<ReadEntry<'_>>, StoreError>>()?;
-    let usernames = usernames(store, &rows).await?;
+    let usernames = usernames(store, snapshot, &rows).await?;
     Ok(Page {
         rows: rows
             .into_iter()
@@ -165,7 +165,8 @@ async fn view(
     let Some(listed) = ledger::listed(store, seq).await? else {
         return Ok(None);
     };
-    let private = ledger::private_of(store, number, number).await?;
+    let private = ledger::private_of(store, number, number).await?.into_iter();
+    let private = private.map(|found| (found.value.path, found.value.value));
     let covering = ledger::newest_checkpoint(store)
         .await?
         .filter(|signed| signed.size > seq);
@@ -175,16 +176,13 @@ async fn view(
         None => (Inclusion::NotSigned, Vec::new()),
     };
     let read = ReadEntry::of(&listed)?;
-    let usernames = usernames(store, std::slice::from_ref(&read)).await?;
+    let usernames = usernames(store, snapshot, std::slice::from_ref(&read)).await?;
     Ok(Some(EntryView {
         row: read.row(snapshot, &usernames),
         items: items(store, snapshot, &listed.leaf, 1).await?,
         json: indented(&listed.leaf),
         leaf_hash: leaf.hex(),
-        private: private
-            .into_iter()
-            .map(|found| (found.value.path, found.value.value))
-            .collect(),
+        private: private.collect(),
         checkpoint: covering.map(|signed| (signed.size, signed.root.hex())),
         proof: proof.into_iter().map(Hash::hex).collect(),
         inclusion,
@@ -254,8 +252,9 @@ impl<'a> ReadEntry<'a> {
         })
     }
 
-    /// Returns the people whom the entry may name.
-    fn people(&self) -> impl Iterator<Item = PersonId> {
+    /// Returns the people whom the entry may name by a username: those without a name in the directory, and the identities
+    /// that its first item is about.
+    fn people(&self, snapshot: &Snapshot) -> impl Iterator<Item = PersonId> {
         let target = self.entry.target.as_ref();
         let target = target.and_then(|target| PersonId::parse(target.id.as_deref()?).ok());
         let first = self.items.first.as_ref();
@@ -265,7 +264,9 @@ impl<'a> ReadEntry<'a> {
             _ => None,
         });
         let actor = self.entry.actor.person_id.clone();
-        actor.into_iter().chain(target).chain(of_items)
+        let is_unnamed = |person: &PersonId| names::person_name(snapshot, person).is_none();
+        let unnamed = actor.into_iter().chain(target).filter(is_unnamed);
+        unnamed.chain(of_items)
     }
 
     fn row(self, snapshot: &Snapshot, usernames: &BTreeMap<PersonId, String>) -> EntryRow {
@@ -297,10 +298,11 @@ impl<'a> ReadEntry<'a> {
 /// Returns the usernames of the people whom entries name.
 async fn usernames(
     store: &Store,
+    snapshot: &Snapshot,
     entries: &[ReadEntry<'_>],
 ) -> Result<BTreeMap<PersonId, String>, StoreError> {
-    let people = entries.iter().flat_map(ReadEntry::people).collect();
-    person::usernames(store, &people).await
+    let people = entries.iter().flat_map(|entry| entry.people(snapshot));
+    person::usernames(&mut store.connection().await?, &people.collect()).await
 }
 
 /// What a change was requested to do, from the leaf of its request.
@@ -355,7 +357,10 @@ async fn items(
     let rows = found.rows.iter().skip((number - 1) * ITEMS_PER_PAGE);
     let rows = rows.take(ITEMS_PER_PAGE);
     let known: Vec<Operation> = rows.clone().filter_map(StoredItem::read).collect();
-    let people = PersonNames::new(store, snapshot).of_items(&known).await?;
+    let mut conn = store.connection().await?;
+    let people = PersonNames::new(snapshot)
+        .of_items(&mut conn, &known)
+        .await?;
     let line = |item: &StoredItem| match item.read() {
         Some(operation) => EntryItem::Known(descriptions::operation(snapshot, &people, &operation)),
         None => EntryItem::Newer(item.document.clone()),

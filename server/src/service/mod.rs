@@ -59,7 +59,7 @@ use self::{
     caller::{Caller, CallingPerson},
     journal::EntryActor,
 };
-use crate::store::StoreError;
+use crate::store::{StoreConnection, StoreError};
 
 /// The ports, bound to one caller.
 pub struct Service {
@@ -94,6 +94,19 @@ impl Service {
     /// Whether the viewer may know that this user exists: either it is the viewer, or the viewer may see the directory.
     fn may_see(&self, user: &UserId) -> bool {
         self.caller.user() == Some(user) || self.allowed(Action::SeeDirectory).is_ok()
+    }
+
+    /// Returns a connection that looks at the ledger as of the beginning of the caller's request, or later: everything that
+    /// anybody wrote before is in it. Who must see what this request itself wrote takes a connection of the store.
+    async fn connection(&self) -> Result<StoreConnection, StoreError> {
+        match &self.caller {
+            Caller::Browser(_, request) => {
+                self.app_state.store.connection_since(request.began).await
+            }
+            Caller::ApiToken(_) | Caller::Job | Caller::CommandLine => {
+                self.app_state.store.connection().await
+            }
+        }
     }
 
     /// Returns the caller's person. A sign-in that is not linked to an identity has read-only access.

@@ -78,7 +78,7 @@ impl Service {
 
     async fn read_operations(&self) -> Result<OperationsView, StoreError> {
         let app_state = &self.app_state;
-        let mut conn = app_state.store.connection().await?;
+        let mut conn = self.connection().await?;
         let groups = job::groups(&mut conn).await?;
         let running = job::shown(&mut conn, JobState::Running, LISTED).await?;
         let waiting = job::shown(&mut conn, JobState::Waiting, LISTED).await?;

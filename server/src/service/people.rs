@@ -78,7 +78,7 @@ impl PeoplePort for Service {
             findings: never.production_pci().and(never.sets()),
             accounts: never.access().figure(accounts.len()),
             production_pci: never.production_pci().figure(production_pci),
-            changes: self.recent_changes(Some(about), None, CHANGES).await?,
+            changes: self.recent_changes(about, CHANGES).await?,
             paths: self.paths(reaches),
         })
     }

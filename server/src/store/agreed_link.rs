@@ -12,6 +12,7 @@ use domain::{
     approval::Mfa,
     identity::{IdentityRecord, RecordedUser},
     ids::{PersonId, UserId},
+    ledger::projection::sign_ins::RecordedSignIn,
     person::{Subject, link::LinkKeys},
     subject::identity_link::OpenMatter,
     time::Timestamp,
@@ -25,7 +26,7 @@ use super::{
     identity::{self, SuspendedUsers},
     json,
     ledger::live,
-    person::{self, rows_of, sign_ins_of, stored_keys},
+    person::{self, SignInRow, rows_of, sign_ins_of, stored_keys},
     places,
     session::SessionDocument,
 };
@@ -43,6 +44,8 @@ pub struct SignInOfIdentity {
     /// The user that it claims.
     pub claims: Option<UserId>,
     pub claimed_at: Option<Timestamp>,
+    /// The identity that it came from, if it was another one's.
+    pub joined_from: Option<PersonId>,
 }
 
 /// What is known of one identity.
@@ -94,27 +97,93 @@ pub async fn known(
     conn: &mut StoreConnection,
     person: &PersonId,
 ) -> Result<Option<KnownIdentity>, StoreError> {
-    let row: Option<(Option<String>,)> = sqlx::query_as("select user_id from person where id = $1")
-        .bind(person.as_str())
-        .fetch_optional(&mut *conn)
-        .await?;
-    let Some((row,)) = row else {
-        return Ok(None);
+    let mut found = known_all(conn, &[person.clone()].into()).await?;
+    Ok(found.remove(person))
+}
+
+/// Returns what is known of each of these identities, as far as there is such a person.
+pub async fn known_all(
+    conn: &mut StoreConnection,
+    persons: &BTreeSet<PersonId>,
+) -> Result<BTreeMap<PersonId, KnownIdentity>, StoreError> {
+    let mut stored: Vec<(String, Option<String>)> = Vec::new();
+    let persons: Vec<&PersonId> = persons.iter().collect();
+    for some in persons.chunks(AT_ONCE) {
+        let sql = format!(
+            "select id, user_id from person where id in ({})",
+            places(some.len())
+        );
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+        let query = some
+            .iter()
+            .fold(query, |query, person| query.bind(person.as_str()));
+        stored.extend(query.fetch_all(&mut *conn).await?);
+    }
+    let mut recorded = BTreeMap::new();
+    for (person, _) in &stored {
+        let person: PersonId = id("person", person)?;
+        let sign_ins = sign_ins_of(conn, &person).await?;
+        recorded.insert(person, sign_ins);
+    }
+    let subjects = recorded.values().flatten();
+    let subjects: Vec<Subject> = subjects.map(|(subject, _)| subject.clone()).collect();
+    let mut rows = rows_of(conn, &subjects).await?;
+    let mut found = BTreeMap::new();
+    for (person, user) in &stored {
+        let person: PersonId = id("person", person)?;
+        let sign_ins = recorded.remove(&person).unwrap_or_default().into_iter();
+        let known = KnownIdentity {
+            row: user.as_deref().map(|user| id("person", user)).transpose()?,
+            sign_ins: sign_ins
+                .map(|(subject, known)| {
+                    let row = rows.remove(&subject);
+                    recorded_sign_in(subject, known, row)
+                })
+                .collect(),
+            record: identity::record(conn, &person).await?,
+            person: person.clone(),
+        };
+        found.insert(person, known);
+    }
+    Ok(found)
+}
+
+/// Returns a sign-in that the ledger assigns to an identity, with what its row says besides.
+fn recorded_sign_in(
+    subject: Subject,
+    known: RecordedSignIn,
+    row: Option<SignInRow>,
+) -> SignInOfIdentity {
+    let (claims, claimed_at) = known.claim.map(|claim| (claim.user, claim.at)).unzip();
+    let missing = SignInOfIdentity {
+        keys: LinkKeys::of_subject(subject),
+        username: None,
+        stated_name: String::new(),
+        first_seen: Timestamp(0),
+        last_sign_in: None,
+        claims,
+        claimed_at,
+        joined_from: known.from,
     };
-    Ok(Some(KnownIdentity {
-        person: person.clone(),
-        row: row.map(|user| id("person", &user)).transpose()?,
-        sign_ins: sign_ins(conn, person).await?,
-        record: identity::record(conn, person).await?,
-    }))
+    match row {
+        None => missing,
+        Some(row) => SignInOfIdentity {
+            keys: row.keys,
+            username: row.username,
+            stated_name: row.stated_name,
+            first_seen: row.first_seen,
+            last_sign_in: row.last_sign_in,
+            ..missing
+        },
+    }
 }
 
 /// The columns of one sign-in with the person of its row.
 const COLUMNS: &str = "select p.id, p.user_id, s.iss, s.sub, s.link_keys, s.username, s.name, s.first_seen, \
-                       s.last_sign_in, s.claims, s.claimed_at from person p join subject s on s.person_id = p.id";
+                       s.last_sign_in, s.claims, s.claimed_at, s.joined_from from person p join subject s on s.person_id = p.id";
 
 /// The values of these columns.
-type SignInRow = (
+type ListedRow = (
     String,
     Option<String>,
     String,
@@ -126,10 +195,12 @@ type SignInRow = (
     Option<i64>,
     Option<String>,
     Option<i64>,
+    Option<String>,
 );
 
-fn sign_in(row: SignInRow) -> Result<SignInOfIdentity, StoreError> {
-    let (_, _, iss, sub, keys, username, stated_name, first_seen, last, claims, claimed_at) = row;
+fn sign_in(row: ListedRow) -> Result<SignInOfIdentity, StoreError> {
+    let (_, _, iss, sub, keys, username, stated_name, first_seen, last, claims, claimed_at, from) =
+        row;
     Ok(SignInOfIdentity {
         keys: stored_keys(Subject { iss, sub }, keys.as_deref())?,
         username,
@@ -138,68 +209,35 @@ fn sign_in(row: SignInRow) -> Result<SignInOfIdentity, StoreError> {
         last_sign_in: last.map(Timestamp),
         claims: claims.map(|user| id("subject", &user)).transpose()?,
         claimed_at: claimed_at.map(Timestamp),
+        joined_from: from.map(|from| id("subject", &from)).transpose()?,
     })
 }
 
-/// Returns the sign-ins that the ledger assigns to an identity, with what their rows say besides.
-async fn sign_ins(
+/// Returns whether the last session of each of these sign-ins proved a second factor; none without a session. Shown to
+/// people, and trusted by nothing.
+pub async fn second_factors(
     conn: &mut StoreConnection,
-    person: &PersonId,
-) -> Result<Vec<SignInOfIdentity>, StoreError> {
-    let recorded = sign_ins_of(conn, person).await?;
-    let subjects: Vec<Subject> = recorded.iter().map(|(one, _)| one.clone()).collect();
-    let mut rows = rows_of(conn, &subjects).await?;
-    let found = recorded.into_iter().map(|(subject, known)| {
-        let row = rows.remove(&subject);
-        let (claims, claimed_at) = known.claim.map(|claim| (claim.user, claim.at)).unzip();
-        let missing = SignInOfIdentity {
-            keys: LinkKeys::of_subject(subject),
-            username: None,
-            stated_name: String::new(),
-            first_seen: Timestamp(0),
-            last_sign_in: None,
-            claims,
-            claimed_at,
-        };
-        match row {
-            None => missing,
-            Some(row) => SignInOfIdentity {
-                keys: row.keys,
-                username: row.username,
-                stated_name: row.stated_name,
-                first_seen: row.first_seen,
-                last_sign_in: row.last_sign_in,
-                ..missing
-            },
+    subjects: &[&Subject],
+) -> Result<BTreeMap<Subject, Mfa>, StoreError> {
+    let mut found = BTreeMap::new();
+    for some in subjects.chunks(AT_ONCE) {
+        let sql = format!(
+            "select iss, sub, document from (select iss, sub, document, \
+             row_number() over (partition by iss, sub order by started_at desc) as place \
+             from session where sub in ({})) latest where place = 1",
+            places(some.len())
+        );
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+        let query = some
+            .iter()
+            .fold(query, |query, subject| query.bind(subject.sub.as_str()));
+        let rows: Vec<(String, String, String)> = query.fetch_all(&mut *conn).await?;
+        for (iss, sub, document) in rows {
+            let document: SessionDocument = json("session", &document)?;
+            found.insert(Subject { iss, sub }, document.mfa);
         }
-    });
-    Ok(found.collect())
-}
-
-/// Returns whether the last session of a sign-in proved a second factor; none if there is no session. Shown to people, and
-/// trusted by nothing.
-pub async fn second_factor_of(
-    conn: &mut StoreConnection,
-    subject: &Subject,
-) -> Result<Option<Mfa>, StoreError> {
-    let row: Option<(String,)> = sqlx::query_as(
-        "select document from session where iss = $1 and sub = $2 order by started_at desc limit 1",
-    )
-    .bind(&subject.iss)
-    .bind(&subject.sub)
-    .fetch_optional(conn)
-    .await?;
-    let document = row.map(|(document,)| json::<SessionDocument>("session", &document));
-    Ok(document.transpose()?.map(|document| document.mfa))
-}
-
-/// Returns the identity that each sign-in of an identity came from; none for its own.
-pub async fn origins(
-    conn: &mut StoreConnection,
-    person: &PersonId,
-) -> Result<Vec<Option<PersonId>>, StoreError> {
-    let own = sign_ins_of(conn, person).await?.into_iter();
-    Ok(own.map(|(_, known)| known.from).collect())
+    }
+    Ok(found)
 }
 
 /// Returns the other identities that are, were or claim to be this user, by the ledger, and the one that a crawl created for
@@ -312,7 +350,7 @@ pub async fn listed(
         let query = some
             .iter()
             .fold(query, |query, person| query.bind(person.as_str()));
-        let rows: Vec<SignInRow> = query.fetch_all(&mut *conn).await?;
+        let rows: Vec<ListedRow> = query.fetch_all(&mut *conn).await?;
         for row in rows {
             if found
                 .last()

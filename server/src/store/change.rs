@@ -10,21 +10,23 @@ mod found;
 mod in_state;
 mod items;
 mod list;
+mod parts;
+mod proven;
 mod removals;
 mod summary;
 mod target;
 mod texts;
 
-pub use alarm::{AlarmCount, alarm_counts, newest_with_alarm};
+pub use alarm::{AlarmCount, alarm_counts};
 pub use decision::{DecisionRow, decide, decision_rows};
 pub use found::{FoundChange, UnreadableRow};
 pub use in_state::{find_all, in_states, versions};
 pub use items::{inline_items, item_digests, item_of, items_of};
-pub use list::{Filter, Folding, list, refused_of, submitted_since, undecided_until};
+pub use list::{Filter, Folding, ListPage, ListRow, list, submitted_since, undecided_until};
 pub use removals::{PeopleOfRemovals, SubmittedWithin, people_of_removals};
 pub use summary::{ChangeSummary, ListedChange};
 pub use target::{ChangeTarget, concerning, mark_alarm};
-pub use texts::texts_of;
+pub use texts::{open_all, texts_of};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,7 +45,10 @@ use domain::{
 use serde_json::json;
 use sqlx::Row as _;
 
-use self::found::{found, found_all, state_of};
+use self::{
+    found::{found, found_all},
+    proven::state_of,
+};
 use super::{StoreConnection, StoreError, Tx, affected, id, ledger::decisions_on, to_json};
 
 /// The number of changes that are read in one query.

@@ -1,16 +1,15 @@
 //! Connections to the database, which know what the ledger proves, and count their statements.
 //!
 //! Everything that reads rows of authority takes a [`StoreConnection`], so that no row can be read without the ledger
-//! that has to confirm it. Never shared between tasks.
+//! that has to confirm it. Never shared between tasks, and never gives out the connection inside it to anything but migrations:
+//! nobody would count its statements.
 
 use std::{
     fmt,
-    ops::{Deref, DerefMut},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use domain::ledger::{
@@ -24,8 +23,10 @@ use sqlx::{
     pool::PoolConnection,
 };
 
-use super::ledger::{Tail, VerifiedEnd};
-use crate::clock::Clock;
+use super::{
+    ledger::{Tail, VerifiedEnd},
+    moment::Moment,
+};
 
 /// The number of statements since the start, of all connections.
 #[derive(Debug, Clone, Default)]
@@ -46,9 +47,9 @@ pub struct StoreConnection {
     inner: Inner,
     pub(super) tail: Arc<Tail>,
     statements: StatementCount,
-    /// When this connection was taken from the pool. None in a transaction, which may wait for locks: what it looks at must
-    /// be as of the look.
-    pub(super) taken_at: Option<Duration>,
+    /// The moment of which the ledger is looked at, or a later one. None in a transaction, which may wait for locks: what it
+    /// looks at must be as of the look.
+    pub(super) since: Option<Moment>,
     /// What only this transaction sees of the ledger.
     pub(super) own: Option<Box<OwnEntries>>,
 }
@@ -72,6 +73,7 @@ enum Inner {
 impl StoreConnection {
     pub(super) fn pooled(
         connection: PoolConnection<Any>,
+        since: Moment,
         tail: Arc<Tail>,
         statements: StatementCount,
     ) -> Self {
@@ -79,7 +81,7 @@ impl StoreConnection {
             inner: Inner::Pooled(connection),
             tail,
             statements,
-            taken_at: Some(Clock::System.elapsed()),
+            since: Some(since),
             own: None,
         }
     }
@@ -93,7 +95,7 @@ impl StoreConnection {
             inner: Inner::Transaction(transaction),
             tail,
             statements,
-            taken_at: None,
+            since: None,
             own: None,
         }
     }
@@ -138,30 +140,18 @@ impl StoreConnection {
         &self.tail
     }
 
+    /// Returns the connection, for migrations, whose statements are not counted.
+    pub(super) fn uncounted(&mut self) -> &mut AnyConnection {
+        match &mut self.inner {
+            Inner::Pooled(connection) => connection,
+            Inner::Transaction(transaction) => transaction,
+        }
+    }
+
     pub(super) async fn commit(self) -> Result<(), Error> {
         match self.inner {
             Inner::Pooled(_) => Ok(()),
             Inner::Transaction(transaction) => transaction.commit().await,
-        }
-    }
-}
-
-impl Deref for StoreConnection {
-    type Target = AnyConnection;
-
-    fn deref(&self) -> &AnyConnection {
-        match &self.inner {
-            Inner::Pooled(connection) => connection,
-            Inner::Transaction(transaction) => transaction,
-        }
-    }
-}
-
-impl DerefMut for StoreConnection {
-    fn deref_mut(&mut self) -> &mut AnyConnection {
-        match &mut self.inner {
-            Inner::Pooled(connection) => connection,
-            Inner::Transaction(transaction) => transaction,
         }
     }
 }
@@ -184,7 +174,7 @@ impl<'c> Executor<'c> for &'c mut StoreConnection {
         E: 'q + Execute<'q, Any>,
     {
         self.statements.add();
-        (&mut **self).fetch_many(query)
+        self.uncounted().fetch_many(query)
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<AnyRow>, Error>>
@@ -193,7 +183,7 @@ impl<'c> Executor<'c> for &'c mut StoreConnection {
         E: 'q + Execute<'q, Any>,
     {
         self.statements.add();
-        (&mut **self).fetch_optional(query)
+        self.uncounted().fetch_optional(query)
     }
 
     fn prepare_with<'e>(
@@ -204,7 +194,7 @@ impl<'c> Executor<'c> for &'c mut StoreConnection {
     where
         'c: 'e,
     {
-        (&mut **self).prepare_with(sql, parameters)
+        self.uncounted().prepare_with(sql, parameters)
     }
 }
 

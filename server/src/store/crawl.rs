@@ -66,15 +66,17 @@ pub async fn drift_events(
     conn: &mut StoreConnection,
     limit: i64,
 ) -> Result<(Vec<DriftEvent>, usize), StoreError> {
-    let total: i64 = sqlx::query("select count(*) as n from outside_change")
-        .fetch_one(&mut *conn)
-        .await?
-        .try_get("n")?;
-    let rows =
-        sqlx::query("select document from outside_change order by seen_by desc, id desc limit $1")
-            .bind(limit)
-            .fetch_all(conn)
-            .await?;
+    let rows = sqlx::query(
+        "select document, (select count(*) from outside_change) as total from outside_change \
+         order by seen_by desc, id desc limit $1",
+    )
+    .bind(limit)
+    .fetch_all(conn)
+    .await?;
+    let total: i64 = match rows.first() {
+        Some(row) => row.try_get("total")?,
+        None => 0,
+    };
     let seen = rows
         .iter()
         .map(|row| json("outside_change", &row.try_get::<String, _>("document")?))

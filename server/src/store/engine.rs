@@ -5,14 +5,17 @@
 
 mod item;
 pub mod lease;
+mod of_change;
 mod under_way;
+
+pub use of_change::{EngineRows, of_change};
 
 use std::collections::BTreeMap;
 
 use domain::{
     engine::{
-        AccessResource, ChangePhase, ChangeRow, Generation, OperationRow, Phase, ProgressRow,
-        ResourceRow, Rows, WindowRow, Write,
+        AccessResource, ChangePhase, ChangeRow, Generation, OperationRow, Phase, ResourceRow, Rows,
+        WindowRow, Write,
     },
     ids::{ChangeId, GrantId},
     time::Timestamp,
@@ -213,30 +216,6 @@ pub async fn windows_of(
             return Ok(proven.map(|row| (row.window.grant.clone(), row)).collect());
         }
     }
-}
-
-/// Returns the progress of the items of one change, by item.
-pub async fn progress(
-    conn: &mut StoreConnection,
-    id: &ChangeId,
-) -> Result<Vec<ProgressRow>, StoreError> {
-    item::of_change(conn, id).await
-}
-
-/// Returns the writes to AWS for one change, oldest first.
-pub async fn operations_of(
-    conn: &mut StoreConnection,
-    id: &ChangeId,
-) -> Result<Vec<OperationRow>, StoreError> {
-    let rows = sqlx::query(
-        "select document from engine_operation where change_id = $1 order by intended_at",
-    )
-    .bind(id.as_str())
-    .fetch_all(conn)
-    .await?;
-    rows.iter()
-        .map(|row| json("engine_operation", &row.try_get::<String, _>("document")?))
-        .collect()
 }
 
 /// Returns the writes to AWS that were intended, open or ended since an instant. They explain differences between two

@@ -263,6 +263,13 @@ pub async fn keep(
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SuspendedUsers(BTreeMap<UserId, BTreeSet<PersonId>>);
 
+impl SuspendedUsers {
+    /// Returns the suspended identities of a user.
+    pub fn of(&self, user: &UserId) -> impl Iterator<Item = PersonId> {
+        self.0.get(user).into_iter().flatten().cloned()
+    }
+}
+
 /// Returns the users of all suspended identities. A crawl asks once and not for each sign-in.
 pub async fn suspended_users(conn: &mut StoreConnection) -> Result<SuspendedUsers, StoreError> {
     live::view(conn, |projection| {

@@ -27,8 +27,11 @@ pub use adopt::{EntryProof, add_macs, begin_adoption, proven_by_macs};
 pub use append::{append, append_many};
 pub use checkpoint::{SignedHead, insert_checkpoint, newest_checkpoint, notes_after};
 pub use index_terms::{MAX_WORDS, query_words};
-pub use listed::{Authenticity, ListedEntry, around, count, listed, newest, of_change, search};
+pub use listed::{
+    Authenticity, ListedEntry, around, count, listed, newest, of_change, of_changes, search,
+};
 pub use mac::{MacedEntry, StoredMac};
+pub(super) use of_changes::KnownChanges;
 pub use of_changes::decisions_on;
 pub use page::maced_entries;
 pub use read::{

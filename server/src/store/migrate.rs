@@ -73,7 +73,7 @@ impl Store {
             DatabaseEngine::Sqlite => {
                 let mut tx = self.write().await?;
                 migrator(SQLITE)
-                    .run_direct(None, &mut **tx.conn(), false)
+                    .run_direct(None, tx.conn().uncounted(), false)
                     .await?;
                 tx.commit().await
             }

@@ -18,6 +18,7 @@ pub mod job;
 pub mod ledger;
 pub mod mapping;
 pub mod migrate;
+mod moment;
 pub mod name;
 pub mod notify;
 pub mod observed;
@@ -39,6 +40,7 @@ use tokio::{
 
 pub use connection::{Reader, StoreConnection};
 pub use error::StoreError;
+pub use moment::Moment;
 pub use start_turn::StartTurn;
 
 use self::{connection::StatementCount, ledger::Tail};
@@ -268,9 +270,15 @@ impl Store {
 
     /// Returns a connection for several reads.
     pub async fn connection(&self) -> Result<StoreConnection, StoreError> {
+        self.connection_since(Moment::now()).await
+    }
+
+    /// Returns a connection for several reads of a request, which looks at the ledger as of the moment at which the request
+    /// began, or a later one.
+    pub async fn connection_since(&self, began: Moment) -> Result<StoreConnection, StoreError> {
         let (tail, statements) = (self.tail.clone(), self.statements.clone());
         let pooled = self.reader.pool().acquire().await?;
-        Ok(StoreConnection::pooled(pooled, tail, statements))
+        Ok(StoreConnection::pooled(pooled, began, tail, statements))
     }
 
     /// Opens a connection that belongs to no pool, so that no page and no transaction keeps it busy.

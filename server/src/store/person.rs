@@ -25,7 +25,7 @@ pub use sign_ins::{
     AssignedRow, SignInRow, assigned_rows, keys_of_all, move_sign_in, of_an_earlier_version,
     rows_of, sign_ins_of,
 };
-pub use usernames::usernames;
+pub use usernames::{KnownBy, known_by, usernames};
 
 use domain::{
     ids::{PersonId, UserId},
@@ -41,7 +41,7 @@ use self::{
     sign_ins::{Place, place, recorded},
 };
 use super::{
-    Store, StoreConnection, StoreError, Tx, affected, id,
+    Store, StoreConnection, StoreError, Tx, affected,
     identity::{self, suspended_users},
     ledger::live,
 };
@@ -286,27 +286,6 @@ pub struct LastSignIn {
     pub user: Option<UserId>,
     /// The username in the user pool, or else the `sub`. Not the name that the sign-in stated: its owner may write it.
     pub username: String,
-}
-
-/// Returns the last sign-in of a person, if the person has one.
-pub async fn sign_in_of(
-    store: &Store,
-    person: &PersonId,
-) -> Result<Option<LastSignIn>, StoreError> {
-    let row: Option<(Option<String>, Option<String>, String)> = sqlx::query_as(
-        "select p.user_id, s.username, s.sub from subject s join person p on p.id = s.person_id \
-         where s.person_id = $1 order by s.last_sign_in desc limit 1",
-    )
-    .bind(person.as_str())
-    .fetch_optional(store.read())
-    .await?;
-    row.map(|(user, username, sub)| {
-        Ok(LastSignIn {
-            user: user.map(|user| id("person", &user)).transpose()?,
-            username: username.unwrap_or(sub),
-        })
-    })
-    .transpose()
 }
 
 /// Returns the username of a sign-in in the user pool; if none was stored, its `sub`, which the user pool accepts as

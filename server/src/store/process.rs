@@ -2,9 +2,9 @@
 //! counter rise.
 
 use domain::{engine::lease::ProcessRole, time::Timestamp};
-use sqlx::{AnyConnection, Row as _};
+use sqlx::Row as _;
 
-use super::StoreError;
+use super::{StoreConnection, StoreError};
 
 /// A process, as its row describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ const ENGINE: &str = "engine";
 const STANDBY: &str = "standby";
 
 /// Writes a heartbeat: the row with a higher counter.
-pub async fn beat(conn: &mut AnyConnection, process: &ProcessRow) -> Result<(), StoreError> {
+pub async fn beat(conn: &mut StoreConnection, process: &ProcessRow) -> Result<(), StoreError> {
     sqlx::query(
         "insert into process (id, started_at, version, role, counter) values ($1, $2, $3, $4, 1) \
          on conflict (id) do update set role = excluded.role, counter = process.counter + 1",
@@ -40,7 +40,7 @@ pub async fn beat(conn: &mut AnyConnection, process: &ProcessRow) -> Result<(), 
 }
 
 /// Returns the rows of all processes, the newest first. Whether they live is not in them.
-pub async fn all(conn: &mut AnyConnection) -> Result<Vec<ProcessRow>, StoreError> {
+pub async fn all(conn: &mut StoreConnection) -> Result<Vec<ProcessRow>, StoreError> {
     let rows = sqlx::query(
         "select id, started_at, version, role, counter from process order by started_at desc, id",
     )
@@ -65,7 +65,7 @@ pub async fn all(conn: &mut AnyConnection) -> Result<Vec<ProcessRow>, StoreError
 }
 
 /// Removes the row of a process that ended, unless it has risen above `counter`.
-pub async fn remove(conn: &mut AnyConnection, id: &str, counter: i64) -> Result<(), StoreError> {
+pub async fn remove(conn: &mut StoreConnection, id: &str, counter: i64) -> Result<(), StoreError> {
     sqlx::query("delete from process where id = $1 and counter <= $2")
         .bind(id)
         .bind(counter)

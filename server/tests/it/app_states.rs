@@ -16,14 +16,12 @@ use server::{
     service::{
         app_state::AppState, identities::DirectoryUsers, journal::Journal, settings::Settings,
     },
+    store::Store,
 };
 
-use crate::{
-    database::Database,
-    prepared::{catalogue, rules},
-};
+use crate::prepared::{catalogue, rules};
 
-pub async fn without_aws(database: &Database, clock: &Clock) -> AppState {
+pub async fn without_aws(store: Store, clock: &Clock) -> AppState {
     let access = Access {
         region: "eu-west-1".into(),
         endpoint: Some("http://127.0.0.1:9".into()),
@@ -39,8 +37,7 @@ pub async fn without_aws(database: &Database, clock: &Clock) -> AppState {
         owner: None,
     };
     let log = LogName::parse("leastwise/test").expect("it has the form of a name");
-    let (store, version) = (database.store.clone(), "test".into());
-    let journal = Journal::new(store.clone(), clock.clone(), log, version);
+    let journal = Journal::new(store.clone(), clock.clone(), log, "test".into());
     let settings = Settings {
         mapping: MappingFile::default(),
         crawl_every: Duration::minutes(10),

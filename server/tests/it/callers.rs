@@ -3,7 +3,10 @@
 use std::ops::{Deref, DerefMut};
 
 use domain::time::Timestamp;
-use server::service::caller::{BrowserRequest, Caller, CallingPerson};
+use server::{
+    service::caller::{BrowserRequest, Caller, CallingPerson},
+    store::Moment,
+};
 
 /// A person in a browser. A test may change what is known of the person before they act.
 #[derive(Debug, Clone)]
@@ -19,6 +22,7 @@ impl InBrowser {
             session: String::new(),
             client_ip: None,
             authenticated_at: self.authenticated_at,
+            began: Moment::now(),
         };
         Caller::Browser(self.calling, request)
     }

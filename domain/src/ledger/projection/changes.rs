@@ -114,6 +114,12 @@ impl Changes {
         }
     }
 
+    /// Whether no entry said anything of a change since the other one was this one's copy. The copy must be kept: an entry
+    /// that comes then makes another projection of changes.
+    pub fn is_shared_with(&self, other: &Self) -> bool {
+        self.0.is_shared_with(&other.0)
+    }
+
     /// Returns what is known of a change.
     pub fn get(&self, change: &ChangeId) -> Option<&RecordedChange> {
         self.0.get(change)

@@ -316,8 +316,7 @@ async fn linked(
         agreed_link::link(tx, person, user).await?;
         return Ok(entries);
     };
-    let origins = agreed_link::origins(tx.conn(), person).await?;
-    if origins.iter().any(Option::is_some) {
+    if known.sign_ins.iter().any(|one| one.joined_from.is_some()) {
         return Err(never(
             "Sign-ins of another identity became sign-ins of this one. End the link of that identity first.",
         ));

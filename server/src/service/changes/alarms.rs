@@ -1,14 +1,16 @@
-//! The changes that raised an alarm, for the home page: folded, so that a flood of them hides nothing.
+//! The changes on the home page: the newest of the viewer, and those that raised an alarm, folded, so that a flood of them
+//! hides nothing.
 //!
 //! One row stands for the changes of one requester with the same aim that have come equally far. A removal that waits is
 //! never behind removals that lead to nothing.
 
 use std::collections::BTreeMap;
 
-use app::backend::{ALARM_BY, AlarmPhase, AlarmRow, Alarms, PortResult};
+use app::backend::{ALARM_BY, AlarmPhase, AlarmRow, Alarms, ChangeRow, PortResult};
 use domain::{
+    authorize::Action,
     change::{Aim, State},
-    ids::PersonId,
+    ids::{ChangeId, PersonId},
     time::Duration,
 };
 
@@ -17,7 +19,7 @@ use crate::{
     service::{Service, broken},
     store::{
         StoreError,
-        change::{self, AlarmCount},
+        change::{self, AlarmCount, ChangeSummary, Filter, Folding, ListedChange},
     },
 };
 
@@ -34,40 +36,78 @@ struct Fold {
     newest: AlarmCount,
 }
 
+/// What the home page shows of changes, besides those that wait for the viewer.
+#[derive(Debug, Default)]
+pub(in crate::service) struct HomeChanges {
+    /// The newest changes of the viewer.
+    pub mine: Vec<ChangeRow>,
+    /// The alarms of the last days, as far as the viewer may see the changes.
+    pub alarms: Alarms,
+}
+
 impl Service {
-    /// Returns the alarms of the last days, as far as the viewer may see the changes.
-    pub(in crate::service) async fn recent_alarms(&self) -> PortResult<Alarms> {
-        let own = self.whose(list::OwnerFilter::All)?;
-        self.alarms_of(own).await.map_err(broken)
+    /// Returns the newest changes of the viewer, and the alarms for a viewer who may see the directory. They are read
+    /// together.
+    pub(in crate::service) async fn home_changes(&self, limit: usize) -> PortResult<HomeChanges> {
+        let viewer = self.calling()?.person.clone();
+        let counts = if self.allowed(Action::SeeDirectory).is_ok() {
+            let own = self.whose(list::OwnerFilter::All)?;
+            self.alarm_counts(own).await.map_err(broken)?
+        } else {
+            Vec::new()
+        };
+        let found = self.read_home_changes(viewer, counts, limit).await;
+        found.map_err(broken)
     }
 
     /// Returns the alarms about changes of one requester, or of everybody.
-    async fn alarms_of(&self, own: Option<PersonId>) -> Result<Alarms, StoreError> {
-        let mut conn = self.app_state.store.connection().await?;
-        let counts = change::alarm_counts(&mut conn, own.as_ref(), self.now - SHOWN).await?;
+    async fn alarm_counts(&self, own: Option<PersonId>) -> Result<Vec<AlarmCount>, StoreError> {
+        let mut conn = self.connection().await?;
+        change::alarm_counts(&mut conn, own.as_ref(), self.now - SHOWN).await
+    }
+
+    async fn read_home_changes(
+        &self,
+        viewer: PersonId,
+        counts: Vec<AlarmCount>,
+        limit: usize,
+    ) -> Result<HomeChanges, StoreError> {
+        let mut conn = self.connection().await?;
         let mut folds = folded(counts);
         let rest = folds.split_off(folds.len().min(ROWS));
-        let mut newest = Vec::with_capacity(folds.len());
-        for fold in &folds {
-            newest.push(change::newest_with_alarm(&mut conn, &fold.newest).await?);
-        }
-        drop(conn);
+        let newest = folds.iter().map(|fold| fold.newest.newest.clone());
+        let newest: Vec<ChangeId> = newest.collect();
+        let filter = Filter {
+            requester: Some(viewer),
+            folding: Folding::RefusedTogether,
+            ..Filter::default()
+        };
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let found = change::list(&mut conn, &filter, limit, 0, &newest).await?;
         let snapshot = &self.read_model.snapshot;
-        let mut people = PersonNames::new(&self.app_state.store, snapshot);
+        let mut people = PersonNames::new(snapshot);
+        let mine = found.rows.iter().map(|row| row.change.summary());
+        let others = found.others.values().map(ListedChange::summary);
+        let summaries: Vec<ChangeSummary<'_>> = mine.chain(others).collect();
+        people.look_up_all(&mut conn, &summaries).await?;
         let mut rows = Vec::with_capacity(folds.len());
-        for (fold, stored) in folds.iter().zip(newest) {
-            // Its state changed between the two queries: the next request shows it.
-            let Some(stored) = stored else { continue };
+        for fold in &folds {
+            let Some(stored) = found.others.get(&fold.newest.newest) else {
+                continue;
+            };
             rows.push(AlarmRow {
                 phase: fold.phase,
                 aim: fold.newest.aim,
                 count: fold.count,
-                newest: list::row(snapshot, &mut people, &stored.summary()).await?,
+                newest: list::row(&mut conn, snapshot, &mut people, &stored.summary()).await?,
                 only: ALARM_BY.filter(&fold.newest.requester),
             });
         }
         let more = rest.iter().map(|fold| fold.count).sum();
-        Ok(Alarms { rows, more })
+        Ok(HomeChanges {
+            mine: list::rows_of_page(&mut conn, snapshot, &mut people, &found.rows).await?,
+            alarms: Alarms { rows, more },
+        })
     }
 }
 

@@ -165,7 +165,7 @@ impl Service {
             })
             .collect();
         let states = {
-            let mut conn = self.app_state.store.connection().await?;
+            let mut conn = self.connection().await?;
             subject_states::read(&mut conn, snapshot, person, &items, now).await?
         };
         let declared = accounts.iter().filter(|account| {

@@ -48,11 +48,12 @@ async fn controllers(
     disarmed: &BTreeSet<PersonId>,
 ) -> Result<Controllers, StoreError> {
     let mut found = Controllers::default();
-    for (holder, grant) in person::everyone_with_a_role(conn).await? {
-        if !Controllers::is_of(grant.role) {
-            continue;
-        }
-        let Some(known) = agreed_link::known(conn, &holder).await? else {
+    let mut held = person::everyone_with_a_role(conn).await?;
+    held.retain(|(_, grant)| Controllers::is_of(grant.role));
+    let holders = held.iter().map(|(holder, _)| holder.clone()).collect();
+    let identities = agreed_link::known_all(conn, &holders).await?;
+    for (holder, grant) in held {
+        let Some(known) = identities.get(&holder) else {
             continue;
         };
         // A user that the directory did not show is not known to be enabled.
@@ -60,11 +61,11 @@ async fn controllers(
         if known.sign_ins.is_empty() || user.is_none_or(|user| user.status != UserStatus::Enabled) {
             continue;
         }
-        let origins = agreed_link::origins(conn, &holder).await?;
+        let mut origins = known.sign_ins.iter().map(|one| &one.joined_from);
         let given_back =
             |from: &Option<PersonId>| from.as_ref().is_some_and(|from| disarmed.contains(from));
         let role = grant.role;
-        if !disarmed.contains(&holder) && !origins.iter().all(given_back) {
+        if !disarmed.contains(&holder) && !origins.all(given_back) {
             found.after.entry(role).or_default().insert(holder.clone());
         }
         found.now.entry(role).or_default().insert(holder);

@@ -339,10 +339,10 @@ impl Service {
             return Ok(format!("{already} Your decision was not recorded."));
         };
         let read_model = self.app_state.read_model();
-        let name = PersonNames::new(&self.app_state.store, &read_model.snapshot)
-            .name(&last.approver)
-            .await
-            .map_err(broken)?;
+        let mut conn = self.connection().await.map_err(broken)?;
+        let mut people = PersonNames::new(&read_model.snapshot);
+        let name = people.name(&mut conn, &last.approver).await;
+        let name = name.map_err(broken)?;
         let did = match last.decision {
             Decision::Approve => "approved",
             Decision::Decline => "declined",

@@ -124,7 +124,7 @@ impl Service {
         &self,
         stored: &StoredChange,
     ) -> Result<Vec<FollowUpItem>, StoreError> {
-        let mut conn = self.app_state.store.connection().await?;
+        let mut conn = self.connection().await?;
         let row = engine::change(&mut conn, &stored.change.id).await?;
         let result = |index: usize| row.as_ref()?.items.get(index)?.result.as_ref();
         let all = 0..stored.change.proposal.operations.len();

@@ -62,11 +62,11 @@ async fn of_user(
     if let Some(user) = user {
         let concerned = agreed_link::others(conn, user, item.person, &suspended).await?;
         for other in agreed_link::in_use(conn, concerned).await? {
-            others.push(people.identity(&other).await?);
+            others.push(people.identity(conn, &other).await?);
         }
     }
     let joins = match &item.seen.joins {
-        Some(holder) => Some(people.name(holder).await?),
+        Some(holder) => Some(people.name(conn, holder).await?),
         None => None,
     };
     let then = &item.seen.evidence;

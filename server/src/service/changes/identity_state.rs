@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     ids::{PersonId, UserId},
+    person::Subject,
     snapshot::Snapshot,
     subject::identity_link::{
         Controllers, Link, ObservedIdentity, SIGN_INS, SignInEvidence, State,
@@ -62,10 +63,10 @@ pub(super) async fn read(
             .unwrap_or_default(),
         requester: Some(requester.clone()),
         joined,
-        holds: agreed_link::origins(conn, item.person)
-            .await?
-            .into_iter()
-            .flatten()
+        holds: known
+            .sign_ins
+            .iter()
+            .filter_map(|sign_in| sign_in.joined_from.clone())
             .collect(),
         roles,
         controllers: None,
@@ -109,13 +110,13 @@ pub(super) async fn evidence(
     known: &KnownIdentity,
     after: Option<&UserId>,
 ) -> Result<Vec<SignInEvidence>, StoreError> {
-    let mut found = Vec::new();
-    for sign_in in known.sign_ins.iter().take(SIGN_INS) {
-        let factor = agreed_link::second_factor_of(conn, &sign_in.keys.subject).await?;
+    let sign_ins = known.sign_ins.iter().take(SIGN_INS);
+    let subjects: Vec<&Subject> = sign_ins.clone().map(|one| &one.keys.subject).collect();
+    let factors = agreed_link::second_factors(conn, &subjects).await?;
+    let evidence = sign_ins.map(|sign_in| {
         let (keys, first_seen) = (&sign_in.keys, sign_in.first_seen);
-        found.push(SignInEvidence::of(
-            keys, after, snapshot, first_seen, factor,
-        ));
-    }
-    Ok(found)
+        let factor = factors.get(&keys.subject).copied();
+        SignInEvidence::of(keys, after, snapshot, first_seen, factor)
+    });
+    Ok(evidence.collect())
 }

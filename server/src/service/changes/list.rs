@@ -19,7 +19,7 @@ use crate::{
     service::{Service, broken, existing},
     store::{
         StoreConnection, StoreError,
-        change::{self, ChangeSummary, ChangeTarget, Filter, Folding, FoundChange, ListedChange},
+        change::{self, ChangeSummary, ChangeTarget, Filter, Folding, FoundChange, ListRow},
     },
 };
 
@@ -122,7 +122,10 @@ impl ChangesPort for Service {
             .filter(|found| self.may_see_change(found))
             .ok_or(Denied::NotFound)?;
         match stored {
-            FoundChange::Known(stored) => self.view(&stored).await.map_err(broken),
+            FoundChange::Known(stored) => {
+                let view = self.views(vec![*stored]).await.map_err(broken)?.pop();
+                view.ok_or(Denied::NotFound)
+            }
             FoundChange::Unreadable(row) => Err(Denied::NotUnderstood(row.cause())),
         }
     }
@@ -170,8 +173,10 @@ impl ChangesPort for Service {
             .and_then(FoundChange::known)
             .ok_or(Denied::NotFound)?;
         let snapshot = &self.read_model.snapshot;
-        let mut people = PersonNames::new(&self.app_state.store, snapshot);
-        let named = people.of_items(&stored.change.proposal.operations).await;
+        let mut conn = self.connection().await.map_err(broken)?;
+        let mut people = PersonNames::new(snapshot);
+        let items = &stored.change.proposal.operations;
+        let named = people.of_items(&mut conn, items).await;
         let named = named.map_err(broken)?;
         Ok(effect_page(snapshot, &named, &stored.effect, page))
     }
@@ -188,12 +193,9 @@ impl ChangesPort for Service {
             }
         };
         let shown = waiting.iter().skip((number - 1) * INBOX).take(INBOX);
-        let mut rows = Vec::with_capacity(INBOX);
-        for stored in shown {
-            rows.push(self.view(stored).await.map_err(broken)?);
-        }
+        let shown = shown.map(|stored| (**stored).clone()).collect();
         Ok(Page {
-            rows,
+            rows: self.views(shown).await.map_err(broken)?,
             number,
             total: waiting.len(),
             size: INBOX,
@@ -202,25 +204,18 @@ impl ChangesPort for Service {
 }
 
 impl Service {
-    /// Returns the newest changes that affect a target or belong to a requester, as far as the viewer may see them.
-    /// Used on the pages of other resources.
+    /// Returns the newest changes that affect a target, as far as the viewer may see them. Used on the pages of other
+    /// resources.
     pub async fn recent_changes(
         &self,
-        about: Option<ChangeTarget>,
-        requester: Option<PersonId>,
+        about: ChangeTarget,
         limit: usize,
     ) -> PortResult<Vec<ChangeRow>> {
         self.allowed(Action::SeeOwn)?;
-        let requester = match (self.whose(OwnerFilter::All)?, requester) {
-            // Changes of others, for a viewer who sees only their own.
-            (Some(own), Some(asked)) if own != asked => return Ok(Vec::new()),
-            (Some(own), _) => Some(own),
-            (None, asked) => asked,
-        };
         let filter = Filter {
             state: None,
-            requester,
-            about,
+            requester: self.whose(OwnerFilter::All)?,
+            about: Some(about),
             folding: Folding::RefusedTogether,
         };
         Ok(self.rows(&filter, size(limit), 0).await.map_err(broken)?.0)
@@ -232,14 +227,17 @@ impl Service {
         limit: usize,
     ) -> PortResult<Vec<ChangeRow>> {
         let waiting = self.waiting_for_viewer().await.map_err(broken)?;
-        let mut people = PersonNames::new(&self.app_state.store, &self.read_model.snapshot);
+        let mut conn = self.connection().await.map_err(broken)?;
+        let snapshot = &self.read_model.snapshot;
+        let mut people = PersonNames::new(snapshot);
+        let summaries = waiting.iter().take(limit).map(|stored| (&**stored).into());
+        let summaries: Vec<ChangeSummary<'_>> = summaries.collect();
+        let looked_up = people.look_up_all(&mut conn, &summaries).await;
+        looked_up.map_err(broken)?;
         let mut rows = Vec::new();
-        for stored in waiting.iter().take(limit) {
-            rows.push(
-                row(&self.read_model.snapshot, &mut people, &(&**stored).into())
-                    .await
-                    .map_err(broken)?,
-            );
+        for summary in &summaries {
+            let row = row(&mut conn, snapshot, &mut people, summary).await;
+            rows.push(row.map_err(broken)?);
         }
         Ok(rows)
     }
@@ -258,42 +256,36 @@ impl Service {
         limit: i64,
         offset: i64,
     ) -> Result<(Vec<ChangeRow>, i64), StoreError> {
-        let mut conn = self.app_state.store.connection().await?;
-        let (found, total) = change::list(&mut conn, filter, limit, offset).await?;
-        let folded = folded(&mut conn, filter, &found).await?;
-        drop(conn);
-        let mut people = PersonNames::new(&self.app_state.store, &self.read_model.snapshot);
-        let mut rows = Vec::with_capacity(found.len());
-        for (stored, folded) in found.iter().zip(folded) {
-            let mut row = row(&self.read_model.snapshot, &mut people, &stored.summary()).await?;
-            row.folded = folded;
-            rows.push(row);
-        }
-        Ok((rows, total))
+        let mut conn = self.connection().await?;
+        let found = change::list(&mut conn, filter, limit, offset, &[]).await?;
+        let snapshot = &self.read_model.snapshot;
+        let mut people = PersonNames::new(snapshot);
+        let summaries = found.rows.iter().map(|row| row.change.summary());
+        let summaries: Vec<ChangeSummary<'_>> = summaries.collect();
+        people.look_up_all(&mut conn, &summaries).await?;
+        let rows = rows_of_page(&mut conn, snapshot, &mut people, &found.rows).await?;
+        Ok((rows, found.total))
     }
 }
 
-/// Returns for each change of a folded list how many refused changes its row stands for, if there are several.
-async fn folded(
+/// Returns the rows of a page of a list.
+pub(super) async fn rows_of_page(
     conn: &mut StoreConnection,
-    filter: &Filter,
-    found: &[ListedChange],
-) -> Result<Vec<Option<FoldedChanges>>, StoreError> {
-    let mut folded = Vec::with_capacity(found.len());
-    for stored in found {
-        let change = stored.summary();
-        let alone = filter.folding == Folding::EachChange || change.state() != State::Refused;
-        let count = if alone {
-            1
-        } else {
-            change::refused_of(conn, filter, change.requester()).await?
-        };
-        folded.push((count > 1).then(|| FoldedChanges {
-            count: usize::try_from(count).unwrap_or(usize::MAX),
-            only: REFUSED_BY.filter(change.requester()),
-        }));
+    snapshot: &Snapshot,
+    people: &mut PersonNames<'_>,
+    found: &[ListRow],
+) -> Result<Vec<ChangeRow>, StoreError> {
+    let mut rows = Vec::with_capacity(found.len());
+    for ListRow { change, stands_for } in found {
+        let summary = change.summary();
+        let mut row = row(conn, snapshot, people, &summary).await?;
+        row.folded = (*stands_for > 1).then(|| FoldedChanges {
+            count: *stands_for,
+            only: REFUSED_BY.filter(summary.requester()),
+        });
+        rows.push(row);
     }
-    Ok(folded)
+    Ok(rows)
 }
 
 fn no_rows<T>() -> Page<T> {
@@ -307,6 +299,7 @@ fn no_rows<T>() -> Page<T> {
 
 /// Returns the list row of a change.
 pub(super) async fn row(
+    conn: &mut StoreConnection,
     snapshot: &Snapshot,
     people: &mut PersonNames<'_>,
     change: &ChangeSummary<'_>,
@@ -320,12 +313,12 @@ pub(super) async fn row(
                 items: change.items(),
             },
             Some(first) => {
-                let named = people.of_items(first).await?;
+                let named = people.of_items(conn, first).await?;
                 descriptions::title(snapshot, &named, first, change.items())
             }
         },
         items: change.items(),
-        requester: people.name(change.requester()).await?,
+        requester: people.name(conn, change.requester()).await?,
         submitted: change.submitted(),
         decide_by: change.decide_by(),
         state: change.state(),

@@ -10,7 +10,7 @@ use domain::{
 };
 
 use super::person_names::PersonNames;
-use crate::store::{StoreError, change::StoredChange};
+use crate::store::{StoreConnection, StoreError, change::StoredChange};
 
 /// Whether anything of the change or of its decisions differs from the ledger.
 pub(super) fn exists(stored: &StoredChange) -> bool {
@@ -37,6 +37,7 @@ fn stops(stored: &StoredChange, altered: ChangeMismatch) -> bool {
 
 /// Returns what differs from the ledger and what follows from it, if anything differs.
 pub(super) async fn view(
+    conn: &mut StoreConnection,
     stored: &StoredChange,
     people: &mut PersonNames<'_>,
 ) -> Result<Option<LedgerMismatchView>, StoreError> {
@@ -46,7 +47,7 @@ pub(super) async fn view(
     let mut decisions = Vec::with_capacity(stored.altered_decisions.len());
     for mismatch in &stored.altered_decisions {
         decisions.push(DecisionMismatchView {
-            approver: people.name(&mismatch.approver).await?,
+            approver: people.name(conn, &mismatch.approver).await?,
             kind: mismatch.kind,
         });
     }

@@ -24,8 +24,17 @@ use super::{
 };
 use crate::{
     service::{Service, existing, moved_accounts::Current},
-    store::StoreError,
+    store::{StoreConnection, StoreError},
 };
+
+/// A verdict to show, and the effect that it is about.
+pub(super) struct ShownVerdict<'v> {
+    pub effect: &'v Effect,
+    pub verdict: Verdict,
+    pub hash: EffectHash,
+    /// Who is not named as an approver.
+    pub barred: &'v BTreeSet<PersonId>,
+}
 
 impl Service {
     /// Returns the default user of a form: the viewer, if the change gives them access or they may propose only for
@@ -81,7 +90,7 @@ impl Service {
         person: &PersonId,
         operations: &[Operation],
     ) -> Result<Preview, StoreError> {
-        let mut conn = self.app_state.store.connection().await?;
+        let mut conn = self.connection().await?;
         let asked = self.asked(person, None);
         let evaluation = evaluate_now(
             &self.app_state,
@@ -92,7 +101,6 @@ impl Service {
             None,
         )
         .await?;
-        drop(conn);
         let Evaluation {
             verdict,
             effect,
@@ -101,28 +109,40 @@ impl Service {
             ..
         } = evaluation;
         let barred = gaining.into_iter().chain([person.clone()]).collect();
+        let shown = ShownVerdict {
+            effect: &effect,
+            verdict,
+            hash,
+            barred: &barred,
+        };
+        let mut people = PersonNames::new(&self.read_model.snapshot);
         let preview = self
-            .preview_with(operations, &effect, verdict, hash, &barred)
+            .preview_with(&mut conn, &mut people, operations, shown)
             .await?;
+        drop(conn);
         Ok(Preview {
             related: self.related(person, operations).await?,
             ..preview
         })
     }
 
-    /// Builds a preview from a verdict, of now or of the submission. Who is `barred` is not named as an approver.
+    /// Builds a preview from a verdict, of now or of the submission.
     pub(super) async fn preview_with(
         &self,
+        conn: &mut StoreConnection,
+        people: &mut PersonNames<'_>,
         operations: &[Operation],
-        effect: &Effect,
-        verdict: Verdict,
-        hash: EffectHash,
-        barred: &BTreeSet<PersonId>,
+        shown: ShownVerdict<'_>,
     ) -> Result<Preview, StoreError> {
         let snapshot = &self.read_model.snapshot;
-        let mut people = PersonNames::new(&self.app_state.store, snapshot);
+        let ShownVerdict {
+            effect,
+            verdict,
+            hash,
+            barred,
+        } = shown;
         let approvers = if verdict.outcome == Outcome::NeedsApproval {
-            people.approvers_but(barred).await?
+            people.approvers_but(conn, barred).await?
         } else {
             Vec::new()
         };
@@ -132,11 +152,8 @@ impl Service {
         } else {
             AlarmOnSubmit::None
         };
-        let evidence = {
-            let mut conn = self.app_state.store.connection().await?;
-            identity_evidence::of(&mut conn, snapshot, &mut people, operations).await?
-        };
-        let named = people.of_items(operations).await?;
+        let evidence = identity_evidence::of(conn, snapshot, people, operations).await?;
+        let named = people.of_items(conn, operations).await?;
         let first = effect_page(snapshot, &named, effect, 1);
         Ok(Preview {
             title: descriptions::title(snapshot, &named, operations, operations.len()),

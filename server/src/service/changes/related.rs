@@ -35,17 +35,19 @@ impl Service {
     ) -> Result<Vec<RelatedChange>, StoreError> {
         let now = self.app_state.clock.now();
         let proposal = proposal_of(operations);
-        let mut people = PersonNames::new(&self.app_state.store, &self.read_model.snapshot);
+        let mut people = PersonNames::new(&self.read_model.snapshot);
         let mut related = Vec::new();
-        for stored in self.concerning(operations, now).await? {
+        let concerning = self.concerning(operations, now).await?;
+        let mut conn = self.connection().await?;
+        for stored in concerning {
             let relation = relation(&stored, person, &proposal);
             let Some(relation) = relation else { continue };
             let operations = &stored.change.proposal.operations;
             let snapshot = &self.read_model.snapshot;
-            let named = people.of_items(operations).await?;
+            let named = people.of_items(&mut conn, operations).await?;
             related.push(RelatedChange {
                 title: descriptions::title(snapshot, &named, operations, operations.len()),
-                requester: people.name(&stored.change.requester).await?,
+                requester: people.name(&mut conn, &stored.change.requester).await?,
                 at: match relation {
                     Relation::SameWaiting => stored.change.submitted,
                     Relation::ChangedMeanwhile => stored.updated_at,
@@ -122,7 +124,7 @@ impl Service {
         }
         let mut found = BTreeSet::new();
         {
-            let mut conn = self.app_state.store.connection().await?;
+            let mut conn = self.connection().await?;
             for (kind, values) in &by_kind {
                 let since = Timestamp(now.0 - RECENT.0);
                 found.extend(change::concerning(&mut conn, kind, values, since, COMPARED).await?);

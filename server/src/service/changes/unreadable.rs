@@ -51,8 +51,9 @@ impl Service {
         let shown = items.iter().skip((number - 1) * ITEMS_PER_PAGE);
         let shown = shown.take(ITEMS_PER_PAGE);
         let known: Vec<Operation> = shown.clone().filter_map(StoredItem::read).collect();
-        let mut people = PersonNames::new(&self.app_state.store, snapshot);
-        let named = people.of_items(&known).await?;
+        let mut conn = self.connection().await?;
+        let mut people = PersonNames::new(snapshot);
+        let named = people.of_items(&mut conn, &known).await?;
         let item = |item: &StoredItem| match item.read() {
             Some(known) => UnreadableItem::Known(descriptions::operation(snapshot, &named, &known)),
             None => UnreadableItem::NotUnderstood(item.document.clone()),
@@ -72,16 +73,17 @@ impl Service {
     ) -> Result<UnreadableChangeView, StoreError> {
         let read_model = self.app_state.read_model();
         let (snapshot, change) = (&read_model.snapshot, &row.change);
-        let mut people = PersonNames::new(&self.app_state.store, snapshot);
+        let mut people = PersonNames::new(snapshot);
         let total = change.items.len();
         let items = self.unreadable_page(row, 1).await?.rows;
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
+        let mut conn = self.connection().await?;
         let withdraw = self
             .may_withdraw(&change.requester, change.state)
             .map(|_| ());
         Ok(UnreadableChangeView {
             id: change.id.clone(),
-            requester: people.name(&change.requester).await?,
+            requester: people.name(&mut conn, &change.requester).await?,
             submitted: change.submitted,
             state: change.state,
             justification: change.justification.clone(),

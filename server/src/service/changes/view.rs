@@ -9,8 +9,8 @@ use app::backend::{
 use domain::{
     approval::{ApproverRefusal, Candidate, Decision, Mfa},
     authorize::{Action, Role},
-    change::{State, may_fill_slot},
-    identity::IdentityRecord,
+    change::{Operation, State, may_fill_slot},
+    identity::{IdentityAlarm, IdentityRecord},
     ids::ChangeId,
     person::Claims,
     policies::requester_objection,
@@ -25,14 +25,15 @@ use super::{
     identity_alarm::is_stopped,
     list, mismatch,
     person_names::PersonNames,
+    preview::ShownVerdict,
     progress::{self, ItemsProgress},
     subject_states, timeline,
 };
 use crate::{
-    service::{Service, broken},
+    service::{Service, app_state::ReadModel, broken},
     store::{
         StoreConnection, StoreError,
-        change::{self, FoundChange, StoredChange},
+        change::{self, ChangeSummary, FoundChange, StoredChange},
         identity, ledger, person,
     },
 };
@@ -46,13 +47,13 @@ impl Service {
         if self.allowed(Action::SeeInbox).is_err() {
             return Ok(Vec::new());
         }
-        let mut conn = self.app_state.store.connection().await?;
+        let mut conn = self.connection().await?;
         let waiting = self.app_state.waiting_changes.now(&mut conn).await?;
         let claims = person::claims(&mut conn).await?;
         let record = self.own_record(&mut conn).await?;
         let now = self.app_state.clock.now();
         Ok(waiting
-            .into_iter()
+            .iter()
             .filter(|stored| {
                 let proven = Candidate {
                     mfa: Mfa::Proven,
@@ -63,11 +64,12 @@ impl Service {
                         .into_iter()
                         .any(|decision| self.may_fill(stored, &record, decision, &proven).is_ok())
             })
+            .cloned()
             .collect())
     }
 
     pub(super) async fn stored(&self, id: &ChangeId) -> Result<Option<FoundChange>, StoreError> {
-        let mut conn = self.app_state.store.connection().await?;
+        let mut conn = self.connection().await?;
         let mut found = change::find(&mut conn, id).await?;
         if let Some(FoundChange::Known(stored)) = &mut found {
             stored.open(&mut conn).await?;
@@ -114,64 +116,75 @@ impl Service {
         }
     }
 
-    pub(super) async fn view(&self, stored: &StoredChange) -> Result<ChangeView, StoreError> {
-        let mut stored = stored.clone();
-        let mut conn = self.app_state.store.connection().await?;
-        stored.open(&mut conn).await?;
-        drop(conn);
-        let stored = &stored;
-        // The read model may be newer than at the start of this request, and the change was read just now.
+    /// Returns the pages of these changes. What is read of all of them is read together.
+    pub(super) async fn views(
+        &self,
+        mut changes: Vec<StoredChange>,
+    ) -> Result<Vec<ChangeView>, StoreError> {
+        let mut conn = self.connection().await?;
+        change::open_all(&mut conn, &mut changes).await?;
+        // The read model may be newer than at the start of this request, and the changes were read just now.
         let read_model = self.app_state.read_model();
         let snapshot = &read_model.snapshot;
-        let change = &stored.change;
-        let mut people = PersonNames::new(&self.app_state.store, snapshot);
-        let row = list::row(snapshot, &mut people, &stored.into()).await?;
-        let mut approvals = Vec::with_capacity(change.approvals.len());
-        for approval in &change.approvals {
-            let own = approval.approver == change.requester
-                || stored.gaining.contains(&approval.approver);
-            approvals.push(ApprovalView {
-                approver: people.name(&approval.approver).await?,
-                decision: approval.decision,
-                reason: approval.reason.clone(),
-                at: approval.at,
-                counts: approval.effect == change.effect
-                    && approval.round == change.round
-                    && (approval.decision == Decision::Decline || !own),
-            });
+        let mut people = PersonNames::new(snapshot);
+        let rows = changes.iter().map(ChangeSummary::from);
+        people
+            .look_up_all(&mut conn, &rows.collect::<Vec<_>>())
+            .await?;
+        let ids: Vec<ChangeId> = changes.iter().map(|one| one.change.id.clone()).collect();
+        let mut entries = ledger::of_changes(&mut conn, &ids).await?;
+        let viewer = Viewer {
+            claims: person::claims(&mut conn).await?,
+            record: self.own_record(&mut conn).await?,
+            alarm: identity::alarm(&mut conn).await?,
+        };
+        let against = against(&mut conn, snapshot, &changes, self.app_state.clock.now()).await?;
+        let mut views = Vec::with_capacity(changes.len());
+        for (stored, against) in changes.iter().zip(against) {
+            let entries = entries.remove(&stored.change.id).unwrap_or_default();
+            let reads = Reads {
+                conn: &mut conn,
+                read_model: &read_model,
+                people: &mut people,
+            };
+            let mut view = self.view(reads, stored, &viewer).await?;
+            view.timeline = timeline::rows(&entries, Some(stored), snapshot);
+            view.against = against;
+            views.push(view);
         }
+        Ok(views)
+    }
+
+    /// Returns the page of a change, without what is read of several changes together.
+    async fn view(
+        &self,
+        reads: Reads<'_, '_>,
+        stored: &StoredChange,
+        viewer: &Viewer,
+    ) -> Result<ChangeView, StoreError> {
+        let Reads {
+            conn,
+            read_model,
+            people,
+        } = reads;
+        let (change, now) = (&stored.change, self.app_state.clock.now());
+        let row = list::row(conn, &read_model.snapshot, people, &stored.into()).await?;
         let decided = change.approvals.iter();
         let decided = decided.filter(|approval| approval.round == change.round);
         let mut barred = stored.gaining.clone();
         barred.extend(decided.map(|approval| approval.approver.clone()));
         barred.insert(change.requester.clone());
-        let preview = self
-            .preview_with(
-                &change.proposal.operations,
-                &stored.effect,
-                change.verdict.clone(),
-                change.effect.clone(),
-                &barred,
-            )
-            .await?;
-        let now = self.app_state.clock.now();
-        let named = people.of_items(&change.proposal.operations).await?;
-        let mut conn = self.app_state.store.connection().await?;
+        let shown = ShownVerdict {
+            effect: &stored.effect,
+            verdict: change.verdict.clone(),
+            hash: change.effect.clone(),
+            barred: &barred,
+        };
+        let operations = &change.proposal.operations;
+        let preview = self.preview_with(conn, people, operations, shown).await?;
+        let named = people.of_items(conn, operations).await?;
         let waiting = self.app_state.waiting.of(&change.id);
-        let items = ItemsProgress::read(&mut conn, stored, 1, waiting, now).await?;
-        let against = against(&mut conn, snapshot, stored, now).await?;
-        let claims = person::claims(&mut conn).await?;
-        let record = self.own_record(&mut conn).await?;
-        let alarm = identity::alarm(&mut conn).await?;
-        drop(conn);
-        let mut decide = self.may_decide_now(stored, &claims, &record);
-        if stored.altered.is_some() {
-            decide = stopped(decide, DecisionObstacle::LedgerMismatch);
-        }
-        if alarm.is_some() && is_stopped(snapshot, stored, &stored.effect) {
-            decide = stopped(decide, DecisionObstacle::IdentityAlarm);
-        }
-        let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
+        let items = ItemsProgress::read(conn, stored, 1, waiting, now).await?;
         let live = progress::live(&items);
         let scope = self.follow_up_scope();
         Ok(ChangeView {
@@ -179,12 +192,12 @@ impl Service {
             justification: change.proposal.justification.clone(),
             ticket: change.proposal.ticket.clone(),
             preview,
-            approvals,
-            operations: items.page(&read_model, &named, &scope).rows,
-            timeline: timeline::rows(&entries, Some(stored), snapshot),
-            decide,
+            approvals: approvals(conn, stored, people).await?,
+            operations: items.page(read_model, &named, &scope).rows,
+            timeline: Vec::new(),
+            decide: self.obstacle_of(stored, &read_model.snapshot, viewer),
             step_up: self.step_up_view(stored),
-            against,
+            against: Vec::new(),
             withdraw: self
                 .may_withdraw(&change.requester, change.state)
                 .map(|_| ()),
@@ -199,8 +212,25 @@ impl Service {
                 &scope,
                 now,
             ),
-            mismatch: mismatch::view(stored, &mut people).await?,
+            mismatch: mismatch::view(conn, stored, people).await?,
         })
+    }
+
+    /// Returns what keeps the viewer from deciding, if anything does.
+    fn obstacle_of(
+        &self,
+        stored: &StoredChange,
+        snapshot: &Snapshot,
+        viewer: &Viewer,
+    ) -> Result<(), DecisionObstacle> {
+        let mut decide = self.may_decide_now(stored, &viewer.claims, &viewer.record);
+        if stored.altered.is_some() {
+            decide = stopped(decide, DecisionObstacle::LedgerMismatch);
+        }
+        if viewer.alarm.is_some() && is_stopped(snapshot, stored, &stored.effect) {
+            decide = stopped(decide, DecisionObstacle::IdentityAlarm);
+        }
+        decide
     }
 
     /// Returns one page of the items of a change.
@@ -212,11 +242,10 @@ impl Service {
         let read_model = self.app_state.read_model();
         let waiting = self.app_state.waiting.of(&stored.change.id);
         let now = self.app_state.clock.now();
-        let mut conn = self.app_state.store.connection().await?;
+        let mut conn = self.connection().await?;
         let items = ItemsProgress::read(&mut conn, stored, page, waiting, now).await?;
-        drop(conn);
-        let mut people = PersonNames::new(&self.app_state.store, &read_model.snapshot);
-        let named = people.of_items(&items.shown()).await?;
+        let mut people = PersonNames::new(&read_model.snapshot);
+        let named = people.of_items(&mut conn, &items.shown()).await?;
         Ok(items.page(&read_model, &named, &self.follow_up_scope()))
     }
 
@@ -245,41 +274,85 @@ fn stopped(
     }
 }
 
-/// Returns why an undecided change cannot be carried out, by what its items are about and who requested them now. Nothing
-/// is decided by it: the evaluation of the decision refuses.
+/// What is known of the viewer as a decider.
+struct Viewer {
+    claims: Claims,
+    record: IdentityRecord,
+    alarm: Option<IdentityAlarm>,
+}
+
+/// What the page of a change is read from.
+struct Reads<'r, 's> {
+    conn: &'r mut StoreConnection,
+    read_model: &'r ReadModel,
+    people: &'r mut PersonNames<'s>,
+}
+
+/// Returns the decisions on a change, with the names of who decided.
+async fn approvals(
+    conn: &mut StoreConnection,
+    stored: &StoredChange,
+    people: &mut PersonNames<'_>,
+) -> Result<Vec<ApprovalView>, StoreError> {
+    let change = &stored.change;
+    let mut approvals = Vec::with_capacity(change.approvals.len());
+    for approval in &change.approvals {
+        let own =
+            approval.approver == change.requester || stored.gaining.contains(&approval.approver);
+        approvals.push(ApprovalView {
+            approver: people.name(conn, &approval.approver).await?,
+            decision: approval.decision,
+            reason: approval.reason.clone(),
+            at: approval.at,
+            counts: approval.effect == change.effect
+                && approval.round == change.round
+                && (approval.decision == Decision::Decline || !own),
+        });
+    }
+    Ok(approvals)
+}
+
+/// Returns for each of these changes why it cannot be carried out if it is not decided, by what its items are about and who
+/// requested them now. Nothing is decided by it: the evaluation of the decision refuses.
 async fn against(
     conn: &mut StoreConnection,
     snapshot: &Snapshot,
-    stored: &StoredChange,
+    changes: &[StoredChange],
     now: Timestamp,
-) -> Result<Vec<AgainstApproval>, StoreError> {
-    let change = &stored.change;
-    if change.state != State::Waiting {
-        return Ok(Vec::new());
-    }
-    let operations = &change.proposal.operations;
-    let requester = &change.requester;
-    let mut states = subject_states::read(conn, snapshot, requester, operations, now).await?;
-    // What is under way is left out: who decides counts it.
-    controllers::add(conn, snapshot, operations, &[], &mut states).await?;
-    let roles = person::roles_of(conn, requester).await?;
-    let roles: BTreeSet<Role> = roles.into_iter().map(|grant| grant.role).collect();
-    let context = SubjectContext {
-        snapshot,
-        states: &states,
-    };
-    let items = operations.iter().filter(|operation| !operation.removes());
-    let against = items.flat_map(|operation| {
-        let of_requester = requester_objection(operation, &roles, stored.mfa);
-        let objections = operation.subject().objections(context).into_iter();
-        objections.chain(of_requester)
+) -> Result<Vec<Vec<AgainstApproval>>, StoreError> {
+    let undecided = changes.iter().map(|stored| match stored.change.state {
+        State::Waiting => stored.change.proposal.operations.as_slice(),
+        _ => &[],
     });
-    let found: BTreeSet<AgainstApproval> = against
-        .filter(|objection| objection.remedy.is_none())
-        .map(|objection| match objection.persistence {
-            Persistence::Lasting => AgainstApproval::Lasting(objection.reason),
-            Persistence::Passing => AgainstApproval::Passing(objection.reason),
-        })
-        .collect();
-    Ok(found.into_iter().collect())
+    let undecided: Vec<&[Operation]> = undecided.collect();
+    let requested = changes.iter().zip(&undecided);
+    let requested = requested.map(|(stored, items)| (&stored.change.requester, *items));
+    let states =
+        subject_states::read_all(conn, snapshot, &requested.collect::<Vec<_>>(), now).await?;
+    let mut all = Vec::with_capacity(changes.len());
+    for ((stored, operations), mut states) in changes.iter().zip(undecided).zip(states) {
+        // What is under way is left out: who decides counts it.
+        controllers::add(conn, snapshot, operations, &[], &mut states).await?;
+        let roles = person::roles_of(conn, &stored.change.requester).await?;
+        let roles: BTreeSet<Role> = roles.into_iter().map(|grant| grant.role).collect();
+        let context = SubjectContext {
+            snapshot,
+            states: &states,
+        };
+        let items = operations.iter().filter(|operation| !operation.removes());
+        let against = items.flat_map(|operation| {
+            let of_requester = requester_objection(operation, &roles, stored.mfa);
+            let objections = operation.subject().objections(context).into_iter();
+            objections.chain(of_requester)
+        });
+        let found: BTreeSet<AgainstApproval> = against
+            .filter(|objection| objection.remedy.is_none())
+            .map(|objection| match objection.persistence {
+                Persistence::Lasting => AgainstApproval::Lasting(objection.reason),
+                Persistence::Passing => AgainstApproval::Passing(objection.reason),
+            })
+            .collect();
+        all.push(found.into_iter().collect());
+    }
+    Ok(all)
 }

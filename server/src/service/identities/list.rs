@@ -53,7 +53,7 @@ impl Service {
     /// Loads the sign-ins of the identities about which something is open, and of those on the page. The other ones are
     /// linked to a user of the directory.
     async fn listed_identities(&self, query: &ListQuery) -> Result<Page<IdentityRow>, StoreError> {
-        let mut conn = self.app_state.store.connection().await?;
+        let mut conn = self.connection().await?;
         let known = KnownIdentities {
             agreed: agreed_link::agreed(&mut conn).await?,
             suspended: identity::suspended(&mut conn).await?,

@@ -4,11 +4,10 @@
 
 use domain::{
     change::{Aim, State},
-    ids::PersonId,
+    ids::{ChangeId, PersonId},
     time::Timestamp,
 };
 
-use super::{ListedChange, summary::listed};
 use crate::store::{StoreConnection, StoreError, id};
 
 /// The changes of one requester with one aim, in one state.
@@ -20,6 +19,8 @@ pub struct AlarmCount {
     pub count: usize,
     /// When the newest was submitted.
     pub last: Timestamp,
+    /// The newest.
+    pub newest: ChangeId,
 }
 
 /// What an alarm is counted and found by. The engines share one SQL text; an empty requester matches everybody.
@@ -34,15 +35,26 @@ pub async fn alarm_counts(
     since: Timestamp,
 ) -> Result<Vec<AlarmCount>, StoreError> {
     let sql = format!(
-        "select c.requester, coalesce(m.value, ''), c.state, count(*), max(c.submitted_at) {ALARMED} \
-         group by c.requester, coalesce(m.value, ''), c.state"
+        "select requester, aim, state, alike, submitted_at, id from (select c.requester, c.state, c.submitted_at, c.id, \
+         coalesce(m.value, '') as aim, \
+         count(*) over (partition by c.requester, coalesce(m.value, ''), c.state) as alike, \
+         row_number() over (partition by c.requester, coalesce(m.value, ''), c.state \
+         order by c.submitted_at desc, c.id desc) as place {ALARMED}) alarmed where place = 1"
     );
-    let rows: Vec<(String, String, String, i64, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(since.0)
-        .bind(requester.map_or("", |person| person.as_str()))
-        .fetch_all(conn)
-        .await?;
-    let count = |(requester, aim, state, count, last): (String, String, String, i64, i64)| {
+    let rows: Vec<(String, String, String, i64, i64, String)> =
+        sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(since.0)
+            .bind(requester.map_or("", |person| person.as_str()))
+            .fetch_all(conn)
+            .await?;
+    let count = |(requester, aim, state, count, last, newest): (
+        String,
+        String,
+        String,
+        i64,
+        i64,
+        String,
+    )| {
         Ok(AlarmCount {
             requester: id("change", &requester)?,
             aim: Aim::from_word(&aim).unwrap_or(Aim::RemoveBoth),
@@ -52,29 +64,8 @@ pub async fn alarm_counts(
             })?,
             count: usize::try_from(count).unwrap_or(usize::MAX),
             last: Timestamp(last),
+            newest: id("change", &newest)?,
         })
     };
     rows.into_iter().map(count).collect()
-}
-
-/// Returns the newest change behind a count.
-pub async fn newest_with_alarm(
-    conn: &mut StoreConnection,
-    of: &AlarmCount,
-) -> Result<Option<ListedChange>, StoreError> {
-    let sql = format!(
-        "select c.* {ALARMED} and coalesce(m.value, $3) = $3 and c.state = $4 \
-         order by c.submitted_at desc, c.id desc limit 1"
-    );
-    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(of.last.0 - 1)
-        .bind(of.requester.as_str())
-        .bind(of.aim.as_str())
-        .bind(of.state.as_str())
-        .fetch_optional(&mut *conn)
-        .await?;
-    match row {
-        Some(row) => Ok(listed(conn, &[row]).await?.pop()),
-        None => Ok(None),
-    }
 }

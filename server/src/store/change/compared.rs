@@ -11,7 +11,7 @@ use domain::{
 };
 use sqlx::any::AnyRow;
 
-use super::AT_ONCE;
+use super::{AT_ONCE, summary::LISTED};
 use crate::store::{
     StoreConnection, StoreError,
     ledger::live::{Agreement, Comparison},
@@ -78,7 +78,10 @@ async fn read_again<T: Compared>(
 ) -> Result<Vec<T>, StoreError> {
     let mut read = Vec::with_capacity(changes.len());
     for some in changes.chunks(AT_ONCE) {
-        let sql = format!("select * from change where id in ({})", places(some.len()));
+        let sql = format!(
+            "select {LISTED} from change where id in ({})",
+            places(some.len())
+        );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql));
         let query = some
             .iter()

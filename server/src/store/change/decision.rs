@@ -3,8 +3,6 @@
 //! An approving row counts only with its ledger entry; without one it is never returned, so no caller can count it. A
 //! declining row needs no entry to stop a change.
 
-use std::collections::BTreeMap;
-
 use domain::{
     approval::{Approval, Decision},
     ids::{ChangeId, EffectHash},
@@ -13,10 +11,7 @@ use domain::{
 };
 use sqlx::{Row as _, any::AnyRow};
 
-use super::AT_ONCE;
-use crate::store::{
-    Store, StoreConnection, StoreError, Tx, affected, id, ledger::decisions_on, places,
-};
+use crate::store::{Store, StoreError, Tx, affected, id};
 
 /// Stores a decision; the caller appends its ledger entry. A second decision of the same person in the same round is a
 /// conflict.
@@ -48,23 +43,8 @@ pub(super) struct ProvenDecisions {
     pub mismatches: Vec<DecisionMismatch>,
 }
 
-/// Returns the decisions on each of these changes.
-pub(super) async fn proven(
-    conn: &mut StoreConnection,
-    changes: &[ChangeId],
-) -> Result<BTreeMap<ChangeId, ProvenDecisions>, StoreError> {
-    let mut rows = of_changes(conn, changes).await?;
-    let mut known = decisions_on(conn, changes).await?;
-    let proven = changes.iter().map(|change| {
-        let decisions = known.remove(change).unwrap_or_default();
-        let rows = rows.remove(change).unwrap_or_default();
-        (change.clone(), confirmed(decisions, rows))
-    });
-    Ok(proven.collect())
-}
-
 /// Leaves the rows that the entries confirm, and adds the declining decisions whose rows are missing.
-fn confirmed(decisions: Decisions, mut approvals: Vec<Approval>) -> ProvenDecisions {
+pub(super) fn confirmed(decisions: Decisions, mut approvals: Vec<Approval>) -> ProvenDecisions {
     let mismatches = decisions.mismatches(&approvals);
     approvals.retain(|row| decisions.count(row));
     approvals.extend(decisions.declines_without_row(&approvals));
@@ -75,31 +55,8 @@ fn confirmed(decisions: Decisions, mut approvals: Vec<Approval>) -> ProvenDecisi
     }
 }
 
-/// Returns the rows of the decisions on each of these changes, oldest first.
-async fn of_changes(
-    conn: &mut StoreConnection,
-    changes: &[ChangeId],
-) -> Result<BTreeMap<ChangeId, Vec<Approval>>, StoreError> {
-    let mut found: BTreeMap<ChangeId, Vec<Approval>> = BTreeMap::new();
-    for some in changes.chunks(AT_ONCE) {
-        let sql = format!(
-            "select change_id, approver, decision, reason, effect_hash, at, round from approval \
-             where change_id in ({}) order by at, approver",
-            places(some.len())
-        );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql));
-        let query = some
-            .iter()
-            .fold(query, |query, change| query.bind(change.as_str()));
-        for row in query.fetch_all(&mut *conn).await? {
-            let change = id("approval", &row.try_get::<String, _>("change_id")?)?;
-            found.entry(change).or_default().push(approval(&row)?);
-        }
-    }
-    Ok(found)
-}
-
-fn approval(row: &AnyRow) -> Result<Approval, StoreError> {
+/// Reads the row of a decision.
+pub(super) fn approval(row: &AnyRow) -> Result<Approval, StoreError> {
     let round: i64 = row.try_get("round")?;
     Ok(Approval {
         approver: id("approval", &row.try_get::<String, _>("approver")?)?,

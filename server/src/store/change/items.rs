@@ -10,13 +10,10 @@ use domain::{
 use serde_json::Value;
 use sqlx::{Row as _, any::AnyRow};
 
-use super::AT_ONCE;
-use crate::store::{Store, StoreConnection, StoreError, Tx, id, places};
+use crate::store::{Store, StoreConnection, StoreError, Tx};
 
 /// The number of items in one statement, as for targets.
 const ITEMS: usize = 500;
-/// The number of items of each change that a list loads. A change with more of them is listed by the first one.
-const LISTED: i64 = 16;
 
 pub(super) async fn insert(
     tx: &mut Tx,
@@ -43,32 +40,8 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// Returns the items of each of these changes in the order of their numbers.
-pub(super) async fn of_changes(
-    conn: &mut StoreConnection,
-    changes: &[ChangeId],
-) -> Result<BTreeMap<ChangeId, Vec<StoredItem>>, StoreError> {
-    let mut found: BTreeMap<ChangeId, Vec<StoredItem>> = BTreeMap::new();
-    for some in changes.chunks(AT_ONCE) {
-        let sql = format!(
-            "select change_id, number, version, document from change_item where change_id in ({}) \
-             order by change_id, number",
-            places(some.len())
-        );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql));
-        let query = some
-            .iter()
-            .fold(query, |query, change| query.bind(change.as_str()));
-        for row in query.fetch_all(&mut *conn).await? {
-            let change = id("change_item", &row.try_get::<String, _>("change_id")?)?;
-            found.entry(change).or_default().push(item(&row)?);
-        }
-    }
-    Ok(found)
-}
-
 /// Returns the items of a change in the order of their numbers.
-pub(super) async fn of_change(
+async fn of_change(
     conn: &mut StoreConnection,
     change: &ChangeId,
 ) -> Result<Vec<StoredItem>, StoreError> {
@@ -79,58 +52,6 @@ pub(super) async fn of_change(
     .fetch_all(conn)
     .await?;
     rows.iter().map(item).collect()
-}
-
-/// The first items of a change, and how many there are.
-#[derive(Debug, Clone, Default)]
-pub(super) struct FirstItems {
-    pub count: u64,
-    pub first: Vec<StoredItem>,
-}
-
-impl FirstItems {
-    /// Whether these are all items of the change.
-    pub fn are_all(&self) -> bool {
-        u64::try_from(self.first.len()).is_ok_and(|loaded| loaded == self.count)
-    }
-}
-
-/// Returns the first items of each change of a list, in two queries.
-pub(super) async fn first_of(
-    conn: &mut StoreConnection,
-    changes: &[ChangeId],
-) -> Result<BTreeMap<ChangeId, FirstItems>, StoreError> {
-    let mut found: BTreeMap<ChangeId, FirstItems> = BTreeMap::new();
-    for some in changes.chunks(ITEMS) {
-        let places = places(some.len());
-        let bound = |sql: String| {
-            let query = sqlx::query(sqlx::AssertSqlSafe(sql));
-            some.iter().fold(query, |query, id| query.bind(id.as_str()))
-        };
-        let counted = bound(format!(
-            "select change_id, count(*) as items from change_item where change_id in ({places}) group by change_id"
-        ));
-        for row in counted.fetch_all(&mut *conn).await? {
-            let count: i64 = row.try_get("items")?;
-            found.entry(change(&row)?).or_default().count = u64::try_from(count).unwrap_or(0);
-        }
-        let first = bound(format!(
-            "select change_id, number, version, document from change_item where change_id in ({places}) \
-             and number < {LISTED} order by change_id, number"
-        ));
-        for row in first.fetch_all(&mut *conn).await? {
-            found
-                .entry(change(&row)?)
-                .or_default()
-                .first
-                .push(item(&row)?);
-        }
-    }
-    Ok(found)
-}
-
-fn change(row: &AnyRow) -> Result<ChangeId, StoreError> {
-    crate::store::id("change_item", &row.try_get::<String, _>("change_id")?)
 }
 
 fn item(row: &AnyRow) -> Result<StoredItem, StoreError> {

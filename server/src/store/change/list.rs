@@ -3,15 +3,22 @@
 //! A folded list counts a fold as one row, so that pages are full and their number is right. Folding hides nothing: the
 //! filter by requester shows each change.
 
+use std::collections::BTreeMap;
+
 use domain::{
     change::{Allowance, State},
     ids::{ChangeId, PersonId},
     time::Timestamp,
 };
-use sqlx::Row as _;
+use sqlx::{Row as _, any::AnyRow};
 
-use super::{ChangeTarget, ListedChange, skipped, summary::listed};
-use crate::store::{StoreConnection, StoreError, id};
+use super::{
+    AT_ONCE, ChangeTarget, ListedChange, skipped,
+    summary::{LISTED, listed},
+};
+use crate::store::{StoreConnection, StoreError, id, places};
+
+type Query<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
 
 /// Whether a list shows each refused change, or one row for all refused changes of a requester.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,6 +65,12 @@ impl Filter {
         about.map_or(("", ""), |target| (target.kind, target.value.as_str()))
     }
 
+    fn bound<'q>(&'q self, query: Query<'q>) -> Query<'q> {
+        let (kind, value) = self.about();
+        let query = query.bind(self.state()).bind(self.requester());
+        query.bind(kind).bind(value)
+    }
+
     fn condition(&self) -> String {
         let folds = match self.folding {
             Folding::EachChange => "",
@@ -67,57 +80,105 @@ impl Filter {
     }
 }
 
-/// Returns the changes that match a filter, newest first, and their total number.
+/// How many changes a row of a folded list stands for: all refused changes of a requester that match the filter.
+const ALIKE: &str = "case when change.state = 'refused' then (select count(*) from change alike \
+     where alike.requester = change.requester and alike.state = 'refused' and ($3 = '' or exists \
+     (select 1 from change_target t where t.change_id = alike.id and t.kind = $3 and t.value = $4))) else 1 end";
+
+/// A row of a list.
+#[derive(Debug, Clone)]
+pub struct ListRow {
+    pub change: ListedChange,
+    /// The number of changes that it stands for.
+    pub stands_for: usize,
+}
+
+/// A page of a list, and other changes that are shown beside it.
+#[derive(Debug, Clone, Default)]
+pub struct ListPage {
+    /// The changes that match the filter, newest first.
+    pub rows: Vec<ListRow>,
+    /// The number of all changes that match the filter.
+    pub total: i64,
+    pub others: BTreeMap<ChangeId, ListedChange>,
+}
+
+/// Returns a page of the changes that match a filter, and these other ones: what is read of all of them is read together.
 pub async fn list(
     conn: &mut StoreConnection,
     filter: &Filter,
     limit: i64,
     offset: i64,
-) -> Result<(Vec<ListedChange>, i64), StoreError> {
+    others: &[ChangeId],
+) -> Result<ListPage, StoreError> {
     let condition = filter.condition();
-    let (kind, value) = filter.about();
-    let total: i64 = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "select count(*) as n from change {condition}"
-    )))
-    .bind(filter.state())
-    .bind(filter.requester())
-    .bind(kind)
-    .bind(value)
-    .fetch_one(&mut *conn)
-    .await?
-    .try_get("n")?;
+    let alike = match filter.folding {
+        Folding::EachChange => "1",
+        Folding::RefusedTogether => ALIKE,
+    };
+    // Everything about a row is asked of the rows of the page only.
     let sql = format!(
-        "select * from change {condition} order by submitted_at desc, id desc limit $5 offset $6"
+        "select {LISTED}, (select count(*) from change {condition}) as total, {alike} as alike \
+         from (select * from change {condition} order by submitted_at desc, id desc limit $5 offset $6) change \
+         order by submitted_at desc, id desc"
     );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(filter.state())
-        .bind(filter.requester())
-        .bind(kind)
-        .bind(value)
+    let mut rows = filter
+        .bound(sqlx::query(sqlx::AssertSqlSafe(sql)))
         .bind(limit)
         .bind(offset)
         .fetch_all(&mut *conn)
         .await?;
-    Ok((listed(conn, &rows).await?, total))
+    let total = match rows.first() {
+        Some(row) => row.try_get("total")?,
+        None if offset == 0 => 0,
+        // There is no such page.
+        None => count(conn, filter).await?,
+    };
+    let mut alike = Vec::with_capacity(rows.len());
+    for row in &rows {
+        alike.push(usize::try_from(row.try_get::<i64, _>("alike")?).unwrap_or(usize::MAX));
+    }
+    rows.extend(rows_of(conn, others).await?);
+    let mut changes = listed(conn, &rows).await?;
+    let others = changes.split_off(alike.len());
+    let rows = changes.into_iter().zip(alike);
+    let others = others.into_iter();
+    Ok(ListPage {
+        rows: rows
+            .map(|(change, stands_for)| ListRow { change, stands_for })
+            .collect(),
+        total,
+        others: others
+            .map(|one| (one.summary().id().clone(), one))
+            .collect(),
+    })
 }
 
-/// Returns how many refused changes of a requester match a filter: those behind one row of a folded list.
-pub async fn refused_of(
+/// Returns the rows of these changes.
+async fn rows_of(
     conn: &mut StoreConnection,
-    filter: &Filter,
-    requester: &PersonId,
-) -> Result<i64, StoreError> {
-    let (kind, value) = filter.about();
-    let (count,): (i64,) = sqlx::query_as(sqlx::AssertSqlSafe(format!(
-        "select count(*) from change where {MATCHES}"
-    )))
-    .bind(State::Refused.as_str())
-    .bind(requester.as_str())
-    .bind(kind)
-    .bind(value)
-    .fetch_one(conn)
-    .await?;
-    Ok(count)
+    changes: &[ChangeId],
+) -> Result<Vec<AnyRow>, StoreError> {
+    let mut rows = Vec::with_capacity(changes.len());
+    for some in changes.chunks(AT_ONCE) {
+        let sql = format!(
+            "select {LISTED} from change where id in ({})",
+            places(some.len())
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        let query = some
+            .iter()
+            .fold(query, |query, change| query.bind(change.as_str()));
+        rows.extend(query.fetch_all(&mut *conn).await?);
+    }
+    Ok(rows)
+}
+
+/// Returns the number of changes that match a filter.
+async fn count(conn: &mut StoreConnection, filter: &Filter) -> Result<i64, StoreError> {
+    let sql = format!("select count(*) as n from change {}", filter.condition());
+    let query = filter.bound(sqlx::query(sqlx::AssertSqlSafe(sql)));
+    Ok(query.fetch_one(conn).await?.try_get("n")?)
 }
 
 /// Returns when the newest changes of a requester in one state that count against an allowance were submitted, newest

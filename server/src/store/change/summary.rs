@@ -7,10 +7,7 @@ use domain::{
     change::{Change, Operation, State, StoredItem, tally},
     diff::Effect,
     ids::{ChangeId, PersonId},
-    ledger::{
-        items::ItemRows,
-        projection::{ChangeMismatch, DecisionMismatch},
-    },
+    ledger::projection::{ChangeMismatch, DecisionMismatch},
     time::Timestamp,
 };
 use sqlx::any::AnyRow;
@@ -18,8 +15,8 @@ use sqlx::any::AnyRow;
 use super::{
     StoredChange,
     compared::{self, Compared},
-    found::ChangeColumns,
-    items::{self, FirstItems},
+    parts::ItemsLoaded,
+    proven::{ProvenChange, change_id},
 };
 use crate::store::{StoreConnection, StoreError};
 
@@ -128,6 +125,10 @@ impl<'a> ChangeSummary<'a> {
     }
 }
 
+/// The columns of a change in a list.
+pub(super) const LISTED: &str =
+    "change.*, (select count(*) from change_item i where i.change_id = change.id) as items";
+
 /// Reads rows of changes for a list.
 pub(super) async fn listed(
     conn: &mut StoreConnection,
@@ -147,55 +148,19 @@ impl Compared for ListedChange {
     }
 
     async fn read(conn: &mut StoreConnection, rows: &[AnyRow]) -> Result<Vec<Self>, StoreError> {
-        with_first_items(conn, rows).await
+        let ids = rows.iter().map(|row| Ok((change_id(row)?, row)));
+        let ids = ids.collect::<Result<_, StoreError>>()?;
+        let read = ProvenChange::read(conn, ids, ItemsLoaded::First).await?;
+        read.into_iter().map(|proven| one(proven?)).collect()
     }
 }
 
-async fn with_first_items(
-    conn: &mut StoreConnection,
-    rows: &[AnyRow],
-) -> Result<Vec<ListedChange>, StoreError> {
-    let all = ChangeColumns::read(conn, rows).await?;
-    let ids: Vec<ChangeId> = all.iter().map(|columns| columns.id().clone()).collect();
-    let mut first = items::first_of(conn, &ids).await?;
-    let listed = all.into_iter().zip(rows).map(|(columns, row)| {
-        let first = first.remove(columns.id()).unwrap_or_default();
-        one(columns, row, first)
-    });
-    listed.collect()
-}
-
-fn one(
-    mut columns: ChangeColumns,
-    row: &AnyRow,
-    first: FirstItems,
-) -> Result<ListedChange, StoreError> {
-    let (complete, count) = (first.are_all(), first.count);
-    let stored = ItemRows {
-        inline: columns.inline.take(),
-        rows: first.first,
-    };
-    let altered = columns.altered(&stored, |history, row| {
-        if complete {
-            history.altered(row)
-        } else {
-            history.altered_in_list(row, count)
-        }
-    });
-    let items = stored.items();
-    let rest = if complete {
-        0
-    } else {
-        count.saturating_sub(items_of(&stored))
-    };
+fn one(proven: ProvenChange<'_>) -> Result<ListedChange, StoreError> {
+    let items = proven.items();
     let operations: Vec<Operation> = items.iter().map_while(StoredItem::read).collect();
     Ok(ListedChange {
         understood: operations.len() == items.len(),
-        count: items.len() + usize::try_from(rest).unwrap_or(usize::MAX),
-        part: columns.with(row, operations, altered)?,
+        count: items.len().saturating_add(proven.rest()),
+        part: proven.with(operations)?,
     })
-}
-
-fn items_of(stored: &ItemRows) -> u64 {
-    u64::try_from(stored.rows.len()).unwrap_or(u64::MAX)
 }

@@ -46,21 +46,37 @@ pub async fn texts_of(
 impl StoredChange {
     /// Adds the texts of its items that were not read yet, for display. Nothing is decided by them.
     pub async fn open(&mut self, conn: &mut StoreConnection) -> Result<(), StoreError> {
+        open_all(conn, std::slice::from_mut(self)).await
+    }
+
+    /// Whether there are texts that were not read yet.
+    fn is_unopened(&mut self) -> bool {
         let not_read = |text: &mut Private| text.text() == PrivateText::NotRead;
         let mut items = self.change.proposal.operations.iter_mut();
         let mut effects = self.effect.others.iter_mut();
-        let some = items.any(|item| item.private().into_iter().any(|(_, text)| not_read(text)))
-            || effects.any(|effect| effect.private().any(not_read));
-        if !some {
-            return Ok(());
-        }
-        let texts = texts_of(conn, &[self.change.id.clone()].into()).await?;
-        for item in &mut self.change.proposal.operations {
+        items.any(|item| item.private().into_iter().any(|(_, text)| not_read(text)))
+            || effects.any(|effect| effect.private().any(not_read))
+    }
+}
+
+/// Adds the texts of the items of these changes that were not read yet, as [`StoredChange::open`] does.
+pub async fn open_all(
+    conn: &mut StoreConnection,
+    changes: &mut [StoredChange],
+) -> Result<(), StoreError> {
+    let changes = changes.iter_mut();
+    let mut unopened: Vec<&mut StoredChange> = changes
+        .filter_map(|one| one.is_unopened().then_some(one))
+        .collect();
+    let ids = unopened.iter().map(|one| one.change.id.clone()).collect();
+    let texts = texts_of(conn, &ids).await?;
+    for one in &mut unopened {
+        for item in &mut one.change.proposal.operations {
             item.open(&texts);
         }
-        for effect in &mut self.effect.others {
+        for effect in &mut one.effect.others {
             effect.private().for_each(|text| text.open(&texts));
         }
-        Ok(())
     }
+    Ok(())
 }

@@ -10,7 +10,7 @@ use domain::engine::{
 use sqlx::{AnyConnection, Row as _};
 
 use super::ID;
-use crate::store::{StoreError, Tx, affected};
+use crate::store::{StoreConnection, StoreError, Tx, affected};
 
 /// The lease as one statement read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct StoredLease {
 }
 
 /// Returns the lease; none if no process ever held it.
-pub async fn read(conn: &mut AnyConnection) -> Result<Option<StoredLease>, StoreError> {
+pub async fn read(conn: &mut StoreConnection) -> Result<Option<StoredLease>, StoreError> {
     let row =
         sqlx::query("select owner, generation, counter, length_ms from engine_lease where id = $1")
             .bind(ID)
@@ -102,7 +102,7 @@ pub async fn renew(
 }
 
 /// Makes the lease free, unless another process has taken it.
-pub async fn release(conn: &mut AnyConnection, owner: &str) -> Result<(), StoreError> {
+pub async fn release(conn: &mut StoreConnection, owner: &str) -> Result<(), StoreError> {
     sqlx::query(
         "update engine_lease set owner = null, counter = counter + 1 where id = $1 and owner = $2",
     )

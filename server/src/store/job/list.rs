@@ -5,9 +5,9 @@ use domain::{
     job::{FARTHEST, JobFailure, JobState, LeaseSighting},
     time::Timestamp,
 };
-use sqlx::{AnyConnection, Row as _, any::AnyRow};
+use sqlx::{Row as _, any::AnyRow};
 
-use crate::store::{Store, StoreError, Tx, id};
+use crate::store::{Store, StoreConnection, StoreError, Tx, id};
 
 /// A job that runs, or that may begin.
 #[derive(Debug, Clone)]
@@ -98,7 +98,7 @@ const SHOWN: &str = "select id, kind, unique_key, state, run_at, attempts, progr
                      owner, result, failure, created_at, started_at, ended_at from job";
 
 /// Returns one job.
-pub async fn find(conn: &mut AnyConnection, job: &JobId) -> Result<Option<JobRow>, StoreError> {
+pub async fn find(conn: &mut StoreConnection, job: &JobId) -> Result<Option<JobRow>, StoreError> {
     let row = sqlx::query(sqlx::AssertSqlSafe(format!("{SHOWN} where id = $1")))
         .bind(job.as_str())
         .fetch_optional(conn)
@@ -117,7 +117,7 @@ pub async fn lock(tx: &mut Tx, job: &JobId) -> Result<Option<JobRow>, StoreError
 
 /// Returns the jobs in one of these states, the ones that changed last first, at most `limit`.
 pub async fn shown(
-    conn: &mut AnyConnection,
+    conn: &mut StoreConnection,
     state: JobState,
     limit: i64,
 ) -> Result<Vec<JobRow>, StoreError> {
@@ -173,7 +173,7 @@ pub struct JobGroup {
 }
 
 /// Counts the jobs by kind and state.
-pub async fn groups(conn: &mut AnyConnection) -> Result<Vec<JobGroup>, StoreError> {
+pub async fn groups(conn: &mut StoreConnection) -> Result<Vec<JobGroup>, StoreError> {
     let rows = sqlx::query(
         "select kind, state, count(*) as jobs, min(created_at) as oldest, min(run_at) as next, \
          max(ended_at) as last_ended from job group by kind, state order by kind, state",

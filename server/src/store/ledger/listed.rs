@@ -3,6 +3,8 @@
 //!
 //! Also returns what does not count, because people must see it. Never returns it without saying so.
 
+use std::collections::BTreeMap;
+
 use domain::{
     ids::ChangeId,
     ledger::{Entry, projection::REQUESTS},
@@ -15,7 +17,10 @@ use super::{
     number,
     read::head,
 };
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreConnection, StoreError, id, places};
+
+/// The number of changes in one statement.
+const CHANGES: usize = 500;
 
 /// Whether an entry counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +69,7 @@ fn listed_sql(rest: &str) -> AssertSqlSafe<String> {
         "(select q.key_id || ' ' || q.mac || ' ' || q.prev from ledger_mac q where q.seq = {seq})"
     );
     AssertSqlSafe(format!(
-        "select {COLUMNS}, a.value as actor_name, p.value as principal_name, t.value as target_name, \
+        "select {COLUMNS}, e.change_id, a.value as actor_name, p.value as principal_name, t.value as target_name, \
          {} as request_seq, {} as request, {} as request_mac from ledger_entry e {JOINS} \
          left join ledger_private a on a.seq = e.seq and a.path = '/actor/name' \
          left join ledger_private p on p.seq = e.seq and p.path = '/target/principal_name' \
@@ -173,11 +178,36 @@ fn of_words<'q>(query: Query<'q>, words: &[String]) -> Query<'q> {
 
 /// Returns the entries of a change, oldest first.
 pub async fn of_change(store: &Store, change: &ChangeId) -> Result<Vec<ListedEntry>, StoreError> {
-    let rows = sqlx::query(listed_sql("where e.change_id = $1 order by e.seq"))
-        .bind(change.as_str())
-        .fetch_all(store.read())
-        .await?;
-    listed_rows(&rows, store)
+    let mut conn = store.connection().await?;
+    let mut found = of_changes(&mut conn, std::slice::from_ref(change)).await?;
+    Ok(found.remove(change).unwrap_or_default())
+}
+
+/// Returns the entries of each of these changes, oldest first.
+pub async fn of_changes(
+    conn: &mut StoreConnection,
+    changes: &[ChangeId],
+) -> Result<BTreeMap<ChangeId, Vec<ListedEntry>>, StoreError> {
+    let tail = conn.tail().clone();
+    let mut found: BTreeMap<ChangeId, Vec<ListedEntry>> = BTreeMap::new();
+    for some in changes.chunks(CHANGES) {
+        let rest = format!(
+            "where e.change_id in ({}) order by e.seq",
+            places(some.len())
+        );
+        let query = sqlx::query(listed_sql(&rest));
+        let query = some
+            .iter()
+            .fold(query, |query, change| query.bind(change.as_str()));
+        for row in query.fetch_all(&mut *conn).await? {
+            let change = id("ledger_entry", &row.try_get::<String, _>("change_id")?)?;
+            found
+                .entry(change)
+                .or_default()
+                .push(listed_row(&row, &tail)?);
+        }
+    }
+    Ok(found)
 }
 
 /// Returns one entry.

@@ -16,7 +16,7 @@ use super::{LedgerError, VerifiedEnd, catch_up};
 use crate::store::{StoreConnection, StoreError};
 
 /// Looks at the projection of all entries that are committed now, or, for reads without a transaction, that were committed
-/// when the connection was taken. In a transaction that appended entries, these belong to it as well.
+/// when the connection was taken or its request began. In a transaction that appended entries, these belong to it as well.
 pub async fn view<T>(
     conn: &mut StoreConnection,
     look: impl FnOnce(&Projection) -> T,
@@ -25,7 +25,7 @@ pub async fn view<T>(
     if let Some(own) = &conn.own {
         return Ok(look(&own.projection));
     }
-    if conn.taken_at.is_none_or(|taken| tail.read().as_of < taken) {
+    if !conn.since.is_some_and(|since| tail.read().is_as_of(since)) {
         catch_up(conn).await?;
     }
     Ok(look(&tail.read().projection))

@@ -1,11 +1,11 @@
 //! What the entries say of changes. What has ended is not in memory: its entries are read by their numbers, and count if they
 //! are those that were applied.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
     ids::ChangeId,
-    ledger::projection::{Decisions, RecordedChange},
+    ledger::projection::{ChangeEntries, Decisions, RecordedChange},
 };
 use sqlx::Row as _;
 
@@ -15,42 +15,70 @@ use crate::store::{StoreConnection, StoreError, places};
 /// The number of entries that are read in one query.
 const AT_ONCE: usize = 500;
 
+/// What the projection says of changes. The entries of those that ended are still to be read.
+pub(in crate::store) struct KnownChanges {
+    open: BTreeMap<ChangeId, Decisions>,
+    ended: Vec<(ChangeId, Arc<ChangeEntries>)>,
+}
+
+impl KnownChanges {
+    /// Looks at what the projection says of these changes.
+    pub async fn of(conn: &mut StoreConnection, changes: &[ChangeId]) -> Result<Self, StoreError> {
+        live::view(conn, |projection| {
+            let (mut open, mut ended) = (BTreeMap::new(), Vec::new());
+            for change in changes {
+                match projection.changes().get(change) {
+                    Some(RecordedChange::Open(known)) => {
+                        open.insert(change.clone(), known.decisions.clone());
+                    }
+                    Some(RecordedChange::Ended(entries)) => {
+                        ended.push((change.clone(), entries.clone()));
+                    }
+                    None => {}
+                }
+            }
+            Self { open, ended }
+        })
+        .await
+    }
+
+    /// Returns the numbers of the entries of the changes that ended.
+    pub fn numbers(&self) -> Vec<u64> {
+        let ended = self.ended.iter();
+        ended
+            .flat_map(|(_, entries)| entries.numbers())
+            .copied()
+            .collect()
+    }
+
+    /// Returns what the entries say, with the leaves of these numbers as they are stored.
+    pub fn decisions(self, leaves: &BTreeMap<u64, String>) -> BTreeMap<ChangeId, Decisions> {
+        let mut found = self.open;
+        for (change, entries) in self.ended {
+            let decisions = entries.read(|seq| leaves.get(&seq).map(String::as_bytes));
+            let decisions = decisions.unwrap_or_else(|| {
+                tracing::error!(
+                    %change,
+                    entries = ?entries.numbers(),
+                    "an entry of this change was altered or removed after it was verified"
+                );
+                Decisions::unproven_end()
+            });
+            found.insert(change, decisions);
+        }
+        found
+    }
+}
+
 /// Returns what the entries say of these changes, as far as there are any. A change that ended, and whose entries were
 /// altered or removed since, has ended and was never requested.
 pub async fn decisions_on(
     conn: &mut StoreConnection,
     changes: &[ChangeId],
 ) -> Result<BTreeMap<ChangeId, Decisions>, StoreError> {
-    let (mut found, mut ended) = (BTreeMap::new(), Vec::new());
-    live::view(conn, |projection| {
-        for change in changes {
-            match projection.changes().get(change) {
-                Some(RecordedChange::Open(open)) => {
-                    found.insert(change.clone(), open.decisions.clone());
-                }
-                Some(RecordedChange::Ended(entries)) => {
-                    ended.push((change.clone(), entries.clone()));
-                }
-                None => {}
-            }
-        }
-    })
-    .await?;
-    let numbers = ended.iter().flat_map(|(_, entries)| entries.numbers());
-    let leaves = leaves(conn, &numbers.copied().collect::<Vec<u64>>()).await?;
-    for (change, entries) in ended {
-        let decisions = entries.read(|seq| leaves.get(&seq).map(String::as_bytes));
-        let decisions = decisions.unwrap_or_else(|| {
-            tracing::error!(
-                %change,
-                entries = ?entries.numbers(),
-                "an entry of this change was altered or removed after it was verified"
-            );
-            Decisions::unproven_end()
-        });
-        found.insert(change, decisions);
-    }
-    Ok(found)
+    let known = KnownChanges::of(conn, changes).await?;
+    let leaves = leaves(conn, &known.numbers()).await?;
+    Ok(known.decisions(&leaves))
 }
 
 /// Returns the leaves of these entries, as they are stored.

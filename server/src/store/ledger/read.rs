@@ -9,7 +9,7 @@ use domain::ledger::{
 use sqlx::Row as _;
 
 use super::{LedgerError, StoredMac, count_of, hash, number};
-use crate::store::{Store, StoreConnection, StoreError};
+use crate::store::{Store, StoreConnection, StoreError, places};
 
 /// The head row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -248,23 +248,36 @@ pub async fn tree_hashes(store: &Store, needs: &[Need]) -> Result<BTreeMap<u64, 
     Ok(known)
 }
 
-/// Adds the stored hashes that a computation needs. A missing hash is left out, and the computation reports it.
+/// Adds the stored hashes that a computation needs, at most about 2 × log2 of the size. A missing hash is left out, and the
+/// computation reports it.
 pub(super) async fn fetch(
     conn: &mut StoreConnection,
     need: Need,
     known: &mut BTreeMap<u64, Hash>,
 ) -> Result<(), StoreError> {
-    for index in need.indexes().map_err(LedgerError::from)? {
-        if known.contains_key(&index) {
-            continue;
-        }
-        let row: Option<(String,)> = sqlx::query_as("select hash from ledger_hash where idx = $1")
-            .bind(number(index)?)
-            .fetch_optional(&mut *conn)
-            .await?;
-        if let Some((hex,)) = row {
-            known.insert(index, hash("ledger_hash", &hex)?);
-        }
+    let needed: BTreeSet<u64> = need
+        .indexes()
+        .map_err(LedgerError::from)?
+        .into_iter()
+        .collect();
+    let missing = needed
+        .into_iter()
+        .filter(|index| !known.contains_key(index));
+    let missing = missing
+        .map(number)
+        .collect::<Result<Vec<i64>, StoreError>>()?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "select idx, hash from ledger_hash where idx in ({})",
+        places(missing.len())
+    );
+    let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+    let query = missing.into_iter().fold(query, sqlx::query::QueryAs::bind);
+    let rows: Vec<(i64, String)> = query.fetch_all(conn).await?;
+    for (index, hex) in rows {
+        known.insert(count_of("ledger_hash", index)?, hash("ledger_hash", &hex)?);
     }
     Ok(())
 }

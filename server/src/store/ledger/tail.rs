@@ -4,12 +4,9 @@
 //! tail to its end first, on the same connection, so nothing is decided by an outdated tail. The end that was verified is
 //! kept in memory, with what all entries before it say: a log whose end was removed afterwards, or replaced, is noticed.
 
-use std::{
-    sync::{
-        Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard,
+    atomic::{AtomicBool, Ordering},
 };
 
 use domain::ledger::{
@@ -26,9 +23,8 @@ use super::{
     verified_end::{EntryFlaw, NotAuthentic, VerifiedEnd},
 };
 use crate::{
-    clock::Clock,
     row_key::RowKeys,
-    store::{StoreConnection, StoreError, connection::OwnEntries},
+    store::{Moment, StoreConnection, StoreError, connection::OwnEntries},
 };
 
 impl MacedEntry {
@@ -62,12 +58,19 @@ pub(super) struct TailState {
     /// The size of the end of the newest stored projection that this process knows of.
     stored: u64,
     /// When a look began that verified all entries of its moment.
-    pub as_of: Duration,
+    as_of: Moment,
+    /// The number of entries that this process knows to be committed.
+    committed: u64,
 }
 
 impl TailState {
     fn size(&self) -> u64 {
         self.verified.map_or(0, |end| end.size)
+    }
+
+    /// Whether all entries that were committed at a moment are verified, and all that this process committed.
+    pub fn is_as_of(&self, moment: Moment) -> bool {
+        self.as_of >= moment && self.size() >= self.committed
     }
 }
 
@@ -171,6 +174,7 @@ impl Tail {
     /// Takes over what a transaction appended, now that it is committed.
     pub(in crate::store) fn publish_own(&self, own: OwnEntries) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.committed = state.committed.max(own.end.size);
         // Otherwise the next look reads them.
         if state.verified == Some(own.from) {
             state.projection = own.projection;
@@ -205,9 +209,19 @@ impl Tail {
         }
     }
 
-    fn is_as_of(&self, moment: Duration) {
+    fn looked_at(&self, moment: Moment) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         state.as_of = state.as_of.max(moment);
+    }
+
+    /// Notes what a statement that began at this moment saw: the number of the last entry, and the size that the head states.
+    /// If both are the end that was verified, there is nothing to follow. What was altered below it is for whoever follows.
+    pub(in crate::store) fn saw_end(&self, last: Option<i64>, head: Option<i64>, began: Moment) {
+        let verified = self.verified().and_then(|end| i64::try_from(end.size).ok());
+        let size = last.and_then(|last| last.checked_add(1));
+        if verified.is_some() && size == verified && head == verified {
+            self.looked_at(began);
+        }
     }
 
     /// Returns the name of the log, which the head states until it is set; none before the first entry.
@@ -237,7 +251,7 @@ pub async fn catch_up(conn: &mut StoreConnection) -> Result<CaughtUp, StoreError
     }
     let tail = Arc::clone(conn.tail());
     let keys = tail.keys()?;
-    let began = Clock::System.elapsed();
+    let began = Moment::now();
     let Some(log) = tail.log(conn).await? else {
         return Ok(CaughtUp {
             end: VerifiedEnd::START,
@@ -255,7 +269,7 @@ pub async fn catch_up(conn: &mut StoreConnection) -> Result<CaughtUp, StoreError
         let page = verified_page(conn, keys, &log, end).await?;
         tail.publish(&page);
         if page.is_last {
-            tail.is_as_of(began);
+            tail.looked_at(began);
             return Ok(page.found);
         }
     }

@@ -6,7 +6,7 @@
 
 use domain::{crawl::SingleRead, ledger::Hash, org::SpecialAccounts, time::Timestamp};
 use serde::{Deserialize, Serialize};
-use sqlx::{AnyConnection, Row as _, any::AnyRow};
+use sqlx::{Row as _, any::AnyRow};
 
 use crate::{
     row_key::RowKeys,
@@ -42,7 +42,7 @@ pub enum Missed {
 }
 
 /// Returns the newest version.
-pub async fn newest(conn: &mut AnyConnection) -> Result<i64, StoreError> {
+pub async fn newest(conn: &mut StoreConnection) -> Result<i64, StoreError> {
     let row = sqlx::query("select version from observed_version where id = $1")
         .bind(ID)
         .fetch_one(conn)
@@ -141,7 +141,7 @@ pub async fn keep_special(tx: &mut Tx, special: &SpecialAccounts) -> Result<(), 
 }
 
 /// Returns which accounts had a special role at the last crawl; none before the first crawl.
-pub async fn special(conn: &mut AnyConnection) -> Result<Option<SpecialAccounts>, StoreError> {
+pub async fn special(conn: &mut StoreConnection) -> Result<Option<SpecialAccounts>, StoreError> {
     let row = sqlx::query("select special from observed_version where id = $1")
         .bind(ID)
         .fetch_one(conn)

@@ -12,7 +12,7 @@ use sqlx::{Row as _, any::AnyRow};
 
 use super::{Session, SessionDocument, bound};
 use crate::store::{
-    Store, StoreError, json,
+    Moment, Store, StoreError, json,
     ledger::live::{self, Agreement},
 };
 
@@ -26,10 +26,12 @@ pub async fn by_id(store: &Store, session: &str) -> Result<Option<Session>, Stor
     find(store, session, BY_ID).await
 }
 
-/// The columns of a session.
+/// The columns of a session, and the end of the ledger: most requests find that they have verified it already, and need no
+/// statement to follow the ledger.
 macro_rules! columns {
     () => {
-        "select token_hash, id, iss, sub, document, refresh, started_at, last_used, asked_at, checked_at, ends_at, ended_at \
+        "select token_hash, id, iss, sub, document, refresh, started_at, last_used, asked_at, checked_at, ends_at, ended_at, \
+         (select max(seq) from ledger_entry) as last_entry, (select size from ledger_head where id = 'head') as head \
          from session where "
     };
 }
@@ -41,13 +43,13 @@ async fn find(store: &Store, key: &str, sql: &'static str) -> Result<Option<Sess
     let mut conn = store.connection().await?;
     let mut comparison = live::Comparison::default();
     loop {
-        let row = sqlx::query(sql)
-            .bind(key)
-            .fetch_optional(&mut *conn)
-            .await?;
+        let asked = Moment::now();
+        let row = sqlx::query(sql).bind(key).fetch_optional(&mut conn).await?;
         let Some(row) = row else {
             return Ok(None);
         };
+        let tail = store.tail();
+        tail.saw_end(row.try_get("last_entry")?, row.try_get("head")?, asked);
         let token_hash: String = row.try_get("token_hash")?;
         let row = SessionRow::read(&row)?;
         let proven = live::view(&mut conn, |projection| {

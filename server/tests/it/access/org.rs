@@ -75,7 +75,7 @@ impl Org {
 
     async fn around(database: Database) -> Self {
         Self {
-            app_state: Arc::new(without_aws(&database, &Clock::manual(NOW)).await),
+            app_state: Arc::new(without_aws(database.store.clone(), &Clock::manual(NOW)).await),
             _database: database,
         }
     }

@@ -193,7 +193,7 @@ async fn a_decision_that_another_process_commits_after_a_look_is_no_difference(
 ) {
     let org = Org::on(engine).await;
     let id = waiting(&org).await;
-    let other = org.another_process().await;
+    let other = org.second_process().await;
     let mut conn = other.store.connection().await.unwrap();
     // The ledger is known up to here, and this connection does not look again by itself.
     identity::alarm(&mut conn).await.unwrap();
@@ -206,8 +206,8 @@ async fn a_decision_that_another_process_commits_after_a_look_is_no_difference(
     assert_eq!(found.change.approvals.len(), 1, "the approval counts");
 
     let all = change::Filter::default();
-    let (listed, _) = change::list(&mut conn, &all, 10, 0).await.unwrap();
-    assert!(!listed[0].summary().differs());
+    let listed = change::list(&mut conn, &all, 10, 0, &[]).await.unwrap();
+    assert!(!listed.rows[0].change.summary().differs());
 }
 
 async fn a_difference_is_not_kept_in_memory(engine: DatabaseEngine) {

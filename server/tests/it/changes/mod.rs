@@ -32,6 +32,7 @@ mod saga_items;
 mod sentences;
 mod serialized;
 mod starts_later;
+mod statements;
 mod stored_now;
 mod stored_plans;
 mod stored_texts;

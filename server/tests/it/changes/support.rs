@@ -40,7 +40,7 @@ use server::{
     },
     store::{
         change, identity_link, ledger,
-        person::{self, SignInClaims},
+        person::{self, Claim, SignInClaims},
     },
 };
 
@@ -186,18 +186,39 @@ impl Org {
         &self.database.url
     }
 
-    /// Another process on this database.
-    pub async fn another_process(&self) -> Arc<AppState> {
-        Arc::new(without_aws(&self.database, &self.clock).await)
-    }
-
     async fn of(database: Database) -> Self {
         let clock = Clock::manual(START);
         Self {
-            app_state: Arc::new(without_aws(&database, &clock).await),
+            app_state: Arc::new(without_aws(database.store.clone(), &clock).await),
             clock,
             database,
         }
+    }
+
+    /// Records that the sign-in of `name` leads to the user of `of`.
+    pub async fn claims(&self, name: &str, of: &str) {
+        let claim = Claim {
+            user: user(of),
+            held_by: person_id(of),
+        };
+        let who = EntryActor {
+            person: Some(person_id(name)),
+            subject: Some(subject(name)),
+            ..EntryActor::default()
+        };
+        let mut tx = self.app_state.store.write().await.unwrap();
+        let journal = &self.app_state.journal;
+        let entry = journal.subject_claimed(&who, &claim);
+        journal.append(&mut tx, entry).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Another process on the same database: it shares nothing with this one but the clock and what was read from AWS.
+    pub async fn second_process(&self) -> Arc<AppState> {
+        let store = self.database.open_again().await;
+        let app_state = without_aws(store, &self.clock).await;
+        app_state.publish(self.app_state.read_model());
+        Arc::new(app_state)
     }
 
     async fn people(&self) {
@@ -425,10 +446,9 @@ impl Org {
     /// Returns the number of all changes.
     pub async fn count(&self) -> i64 {
         let mut conn = self.app_state.store.connection().await.unwrap();
-        change::list(&mut conn, &change::Filter::default(), 1, 0)
-            .await
-            .unwrap()
-            .1
+        let everything = change::Filter::default();
+        let found = change::list(&mut conn, &everything, 1, 0, &[]).await;
+        found.unwrap().total
     }
 
     /// Returns the types of a change's ledger entries, oldest first.

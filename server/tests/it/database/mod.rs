@@ -90,6 +90,11 @@ impl Database {
         Template { place: self.place }
     }
 
+    /// Opens the database once more, as another process does.
+    pub async fn open_again(&self) -> Store {
+        open(&self.url).await
+    }
+
     /// Returns a folder for files of this test.
     pub fn folder(&self) -> &Path {
         self.place.folder.path()
@@ -154,16 +159,19 @@ impl Place {
             Some(name) => name.url(),
             None => format!("sqlite:{}", self.file().display()),
         };
-        let store = Store::open_with(&url, Durability::Process, LeaseLength::DEFAULT)
-            .await
-            .expect("a test's database opens")
-            .with_row_keys(row_keys());
         Database {
-            store,
+            store: open(&url).await,
             url,
             place: self,
         }
     }
+}
+
+async fn open(url: &str) -> Store {
+    Store::open_with(url, Durability::Process, LeaseLength::DEFAULT)
+        .await
+        .expect("a test's database opens")
+        .with_row_keys(row_keys())
 }
 
 /// One value per engine, computed when it is first used.

@@ -131,7 +131,7 @@ impl Scene {
 
     /// Returns the ports as they are bound to Ann with these roles.
     async fn service(&self, roles: &[Role]) -> Service {
-        let mut app_state = app_states::without_aws(&self.db, &self.clock).await;
+        let mut app_state = app_states::without_aws(self.db.store.clone(), &self.clock).await;
         app_state.journal = self.journal.clone();
         let person = ann().person.unwrap();
         let actor = Actor {

@@ -242,8 +242,20 @@ pub async fn things(site: &Site, requester: &mut Browser) -> Things {
         ("account", &*account),
         ("term", "60"),
     ];
+    let change = requests(requester, &form).await;
+    Things {
+        person,
+        account,
+        group,
+        set,
+        change,
+    }
+}
+
+/// Previews a form and submits it. Returns the id of the change.
+pub async fn requests(requester: &mut Browser, form: &[(&str, &str)]) -> String {
     let query = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(form)
+        .extend_pairs(form.iter().copied())
         .finish();
     let preview = requester.get(&format!("/changes/new?{query}")).await;
     assert_eq!(preview.status, StatusCode::OK, "{}", preview.body);
@@ -271,18 +283,8 @@ pub async fn things(site: &Site, requester: &mut Browser) -> Things {
     fields.extend([("effect", &*effect), ("form_key", &*key)]);
     let stored = requester.post("/do/changes/submit", &fields).await;
     assert_eq!(stored.status, StatusCode::SEE_OTHER, "{}", stored.body);
-    let change = stored
-        .location
-        .strip_prefix("/changes/")
-        .unwrap()
-        .to_owned();
-    Things {
-        person,
-        account,
-        group,
-        set,
-        change,
-    }
+    let change = stored.location.strip_prefix("/changes/");
+    change.unwrap().to_owned()
 }
 
 fn shown(answer: &PageResponse) -> String {

@@ -93,13 +93,14 @@ async fn a_lease_that_two_processes_see_is_taken_by_one(company: &Company) {
 
     // The first one can neither renew, nor commit, nor give away what it does not hold.
     let mut conn = store.connection().await.unwrap();
-    let renewed = renew(&mut conn, "one", first).await;
+    let mut own = store.own_connection().await.unwrap();
+    let renewed = renew(&mut own, "one", first).await;
     assert!(
         matches!(renewed, Err(StoreError::Conflict(_))),
         "{renewed:?}"
     );
     release(&mut conn, "one").await.unwrap();
-    renew(&mut conn, "two", second).await.unwrap();
+    renew(&mut own, "two", second).await.unwrap();
     drop(conn);
     let mut tx = store.write().await.unwrap();
     let held = store::engine::hold(&mut tx, first).await;

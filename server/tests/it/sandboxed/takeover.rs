@@ -127,7 +127,7 @@ async fn a_process_that_is_stopped_in_a_transaction_holds_no_lock_for_ever(compa
     // From here on that process does nothing. Another one takes over, and waits for the lock at most as long as a lease.
     let locked = sqlx::query("update engine_generation set generation = generation + 1");
     let began = company.app_state.engine_lease.now();
-    locked.execute(&mut *conn).await.unwrap();
+    locked.execute(&mut conn).await.unwrap();
     let took = company.app_state.engine_lease.now().saturating_sub(began);
     assert!(took < short().get() * 3, "{took:?}");
     assert!(tx.commit().await.is_err(), "its transaction has ended");

@@ -30,6 +30,7 @@ crate::engines::on_both_engines! {
     who_signs_in_without_a_group_they_had_has_lost_its_role,
     a_sign_in_that_leaves_a_group_ends_no_role_while_another_one_of_its_person_is_in_it,
     a_role_lost_with_its_group_does_not_come_back_however_long_its_holder_stayed_away,
+    a_role_that_another_process_ended_does_not_count_in_the_next_request,
     s16_an_administrator_ends_sessions_at_once,
     s16_a_stream_learns_that_its_session_has_ended,
     s16_cognito_is_asked_at_most_every_thirty_seconds_however_many_ask,
@@ -271,6 +272,25 @@ async fn s16_a_sign_out_everywhere_shows_in_the_refresh_token_alone(engine: Data
     server.change("alice", |alice| alice.signed_out_at_ms = Some(now));
     server.wait(Duration::seconds(58));
     assert_eq!(browser.get("/").await.status, StatusCode::SEE_OTHER);
+}
+
+async fn a_role_that_another_process_ended_does_not_count_in_the_next_request(
+    engine: DatabaseEngine,
+) {
+    let server = Server::on(engine).await;
+    let mut browser = server.browser();
+    browser.sign_in("alice").await;
+    server.grant("alice", Role::Administrator).await;
+    let roles = async |browser: &mut Browser<'_>| browser.whoami().await["roles"].clone();
+    assert_eq!(
+        roles(&mut browser).await,
+        serde_json::json!(["administrator"])
+    );
+    // Nothing tells this process.
+    let other = server.database.open_again().await;
+    let ended = server.end_role_by(&other, "alice", Role::Administrator);
+    ended.await;
+    assert_eq!(roles(&mut browser).await, serde_json::json!([]));
 }
 
 async fn s16_a_group_taken_away_takes_the_role_within_a_minute(engine: DatabaseEngine) {

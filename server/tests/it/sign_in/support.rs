@@ -265,12 +265,18 @@ impl Server {
 
     /// Ends a role in the ledger.
     pub async fn end_role(&self, username: &str, role: Role) {
-        let known = person::person_of(&self.store, &self.subject(username)).await;
+        self.end_role_by(&self.store, username, role).await;
+    }
+
+    /// Ends a role in the ledger, as the process of this store does.
+    pub async fn end_role_by(&self, store: &Store, username: &str, role: Role) {
+        let known = person::person_of(store, &self.subject(username)).await;
         let (known, now) = (known.unwrap().unwrap(), self.clock.now());
-        let mut tx = self.store.write().await.unwrap();
+        let log = LogName::parse("test").unwrap();
+        let ledger = Ledger::new(store.clone(), self.clock.clone(), log, "test".into());
+        let mut tx = store.write().await.unwrap();
         let held = person::end_role(&mut tx, &known.person, role, now).await;
         assert!(held.unwrap(), "{username} is no {role:?}");
-        let ledger = self.ledger();
         let entry = ledger.role_ended(&EntryActor::leastwise(), &known.person, role, now);
         ledger.append(&mut tx, entry).await.unwrap();
         tx.commit().await.unwrap();

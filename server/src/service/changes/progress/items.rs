@@ -31,7 +31,11 @@ use crate::{
         },
         existing,
     },
-    store::{StoreConnection, StoreError, change::StoredChange, engine},
+    store::{
+        StoreConnection, StoreError,
+        change::StoredChange,
+        engine::{self, EngineRows},
+    },
 };
 
 /// The progress of all items of a change.
@@ -73,13 +77,17 @@ impl<'a> ItemsProgress<'a> {
         waiting: Option<PendingStart>,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let id = &stored.change.id;
-        let writes = engine::operations_of(conn, id).await?.into_iter();
-        let progress = engine::progress(conn, id).await?.into_iter();
+        let rows = if stored.change.state == State::Waiting {
+            // The engine has nothing to say of a change that waits for decisions, even if it was sent back.
+            EngineRows::default()
+        } else {
+            engine::of_change(conn, &stored.change.id).await?
+        };
+        let (writes, progress) = (rows.writes.into_iter(), rows.progress.into_iter());
         let total = stored.change.proposal.operations.len();
         let mut all = Self {
             stored,
-            row: engine::change(conn, id).await?,
+            row: rows.change,
             writes: writes.map(|write| (write.key.clone(), write)).collect(),
             progress: progress.map(|row| (row.index, row)).collect(),
             windows: BTreeMap::new(),
