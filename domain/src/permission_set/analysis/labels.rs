@@ -2,19 +2,43 @@
 //!
 //! Pages, verdicts and reports use the same texts. Decides nothing.
 
-use super::{Analysis, ManagedPolicies, Risk, boundary_of};
+use super::{Analysis, Capability, Catalogue, boundary_of};
 use crate::permission_set::{Boundary, Content};
 
-impl Risk {
-    /// Returns a short label for a badge or a column.
+impl Capability {
+    /// Returns the word for a badge or a column.
     pub fn label(self) -> &'static str {
         match self {
             Self::Administrator => "Administrator",
-            Self::Escalation => "Can gain more rights",
-            Self::IdentityCenterTakeover => "Can grant access",
-            Self::Tampering => "Can tamper with logs",
-            Self::DataRead => "Reads data",
-            Self::Unknown => "Not fully readable",
+            Self::GrantsRights => "Grants rights",
+            Self::Identity => "Identity",
+            Self::LogsAndGuardrails => "Logs and guardrails",
+            Self::Unknown => "Unknown",
+            Self::RunsCode => "Runs code",
+            Self::UnreviewedChange => "Unreviewed change",
+            Self::Changes => "Changes",
+            Self::ReadsData => "Reads data",
+            Self::ReadsConfiguration => "Reads configuration",
+            Self::Billing => "Billing",
+            Self::Metadata => "Metadata",
+        }
+    }
+
+    /// Returns what a finding says, without its full stop.
+    pub(super) fn sentence(self) -> &'static str {
+        match self {
+            Self::Administrator => "Allows everything, or nearly everything",
+            Self::GrantsRights => "Can give permissions or credentials to its holder or to others",
+            Self::Identity => "Can change who people are, or how they sign in",
+            Self::LogsAndGuardrails => "Can stop, delete or weaken logs and security controls",
+            Self::Unknown => "Part of it cannot be read or understood",
+            Self::RunsCode => "Can run code or commands with a role that is there or is passed",
+            Self::UnreviewedChange => "Can make changes by actions that nobody has reviewed",
+            Self::Changes => "Can create, change, delete or stop resources or data",
+            Self::ReadsData => "Can read data that could be card data, or secrets",
+            Self::ReadsConfiguration => "Can read settings",
+            Self::Billing => "Can read costs and invoices",
+            Self::Metadata => "Can read names, states and metrics",
         }
     }
 
@@ -24,54 +48,83 @@ impl Risk {
             Self::Administrator => {
                 "Allows everything, or nearly everything, and its holder can gain the rest."
             }
-            Self::Escalation => {
-                "Its holder can give themselves or others more permissions than the set contains."
+            Self::GrantsRights => {
+                "Its holder can give themselves or others permissions or credentials that the set does not contain."
             }
-            Self::IdentityCenterTakeover => {
-                "Its holder can grant access to any account of the organization."
+            Self::Identity => "Its holder can change who people are, or how they sign in.",
+            Self::LogsAndGuardrails => {
+                "Its holder can stop, delete or weaken the logs and security controls of an account."
             }
-            Self::Tampering => {
-                "Its holder can stop, delete or tamper with the logs and security controls of an account."
-            }
-            Self::DataRead => "Its holder can read, export or share data that could be card data.",
             Self::Unknown => {
-                "Part of it cannot be read or understood, so it is treated like the worst risk."
+                "Part of it cannot be read or understood, so it is treated like the most dangerous one."
             }
+            Self::RunsCode => {
+                "Its holder can run code or commands, with whatever the role of a machine or service allows."
+            }
+            Self::UnreviewedChange => {
+                "It contains changes that nobody has reviewed, so they are treated like running code."
+            }
+            Self::Changes => "Its holder can create, change, delete or stop resources or data.",
+            Self::ReadsData => "Its holder can read, export or decrypt data that could be card data, or secrets.",
+            Self::ReadsConfiguration => "Its holder can read settings, without content or secrets.",
+            Self::Billing => "Its holder can read costs, prices and invoices.",
+            Self::Metadata => "Its holder can read names, states and metrics, and no content.",
         }
     }
 }
 
 impl Analysis {
-    /// Returns the label of a risk for this set, which distinguishes a full administrator.
-    pub fn label(&self, risk: Risk) -> &'static str {
+    /// Returns the label of a capability for this set, which distinguishes a full administrator.
+    pub fn label(&self, capability: Capability) -> &'static str {
         let full = |finding: &super::Finding| {
-            finding.risk == risk && finding.actions.iter().any(|action| action == "*")
+            finding.capability == capability && finding.actions.iter().any(|action| action == "*")
         };
-        if risk == Risk::Administrator && self.findings.iter().any(full) {
+        if capability == Capability::Administrator && self.findings.iter().any(full) {
             "Full administrator"
         } else {
-            risk.label()
+            capability.label()
         }
     }
 
-    /// Returns all findings in one line, the worst first. For an administrator the risks that it includes are left out.
+    /// Returns the capabilities in one line, the most dangerous first. For an administrator those that it includes are
+    /// left out. A set that only reads names and states says how many actions that are.
     pub fn summary(&self) -> String {
-        let risks = self.risks();
-        let administrator = risks.contains(&Risk::Administrator);
-        let shown = risks
-            .into_iter()
-            .filter(|risk| !administrator || matches!(risk, Risk::Administrator | Risk::Unknown));
-        let labels: Vec<&str> = shown.map(|risk| self.label(risk)).collect();
-        if labels.is_empty() {
-            "No risks found".to_owned()
-        } else {
-            labels.join(" · ")
+        let harmless = |capability: &Capability| {
+            matches!(capability, Capability::Metadata | Capability::Billing)
+        };
+        if self.extents.is_empty() {
+            return "Allows nothing".to_owned();
         }
+        if self.extents.keys().all(harmless) {
+            let extent = |capability| self.extents.get(&capability).copied().unwrap_or_default();
+            let (metadata, billing) = (extent(Capability::Metadata), extent(Capability::Billing));
+            let words = match (metadata.actions, billing.actions) {
+                (0, _) => "Billing only",
+                (_, 0) => "Metadata only",
+                _ => "Metadata and billing only",
+            };
+            return format!(
+                "{words}: {} actions of {} services",
+                metadata.actions + billing.actions,
+                metadata.services.max(billing.services)
+            );
+        }
+        let administrator = self.has(Capability::Administrator);
+        let labels: Vec<&str> = self
+            .extents
+            .keys()
+            .filter(|capability| {
+                !administrator
+                    || matches!(capability, Capability::Administrator | Capability::Unknown)
+            })
+            .map(|capability| self.label(*capability))
+            .collect();
+        labels.join(" · ")
     }
 }
 
 /// Returns a note about the permissions boundary if it could not be taken into account.
-pub fn boundary_note(content: &Content, catalogue: &dyn ManagedPolicies) -> Option<String> {
+pub fn boundary_note(content: &Content, catalogue: &dyn Catalogue) -> Option<String> {
     let boundary = content.boundary.as_ref()?;
     if boundary_of(content, catalogue).is_some() {
         return None;

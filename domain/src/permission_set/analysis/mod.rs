@@ -1,58 +1,33 @@
-//! Analysis of what a permission set allows.
+//! What a permission set allows, as capabilities.
 //!
-//! Reads every policy of a set that is available and reports the risks. What cannot be read or understood is *unknown*,
-//! which the policies treat like the worst risk; the analysis never assumes in favour of a set. No finding means that
-//! no listed action was found, not that a set is harmless.
+//! Reads every policy of a set that is available and gives each action that it allows its capabilities. What cannot be
+//! read or understood is *unknown*, and what nobody has reviewed is *unreviewed*; the policies of production PCI treat
+//! both like the worst. Never assumes in favour of a set.
 
-mod effective_permissions;
+mod action_set;
+mod allowed;
+pub mod capability;
+pub mod catalogue;
+mod finding;
+mod glob;
 mod json;
 pub mod labels;
+mod log_bucket;
 mod pattern;
 mod policy;
 mod rules;
-mod watch;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::{capability::Capability, catalogue::ActionCatalogue, finding::Finding, log_bucket::LogBuckets};
 use self::{
-    effective_permissions::{Meaning, Source},
+    allowed::{Permissions, Source},
+    capability::Need,
     policy::Policy,
 };
 use crate::permission_set::{Boundary, Content};
-
-/// A risk of a permission set. The names are part of the Cedar schema: keep them stable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Risk {
-    /// Allows everything, or nearly everything, from which its holder can gain the rest.
-    Administrator,
-    /// Can give more permissions to its holder or to others (privilege escalation).
-    Escalation,
-    /// Can grant access in Identity Center or the organization.
-    IdentityCenterTakeover,
-    /// Can stop, delete or tamper with logs and security controls.
-    Tampering,
-    /// Can read data that could be card data.
-    DataRead,
-    /// Contains something that could not be read or understood.
-    Unknown,
-}
-
-impl Risk {
-    /// Returns the name of the risk in policies, the database and the ledger.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Administrator => "administrator",
-            Self::Escalation => "escalation",
-            Self::IdentityCenterTakeover => "identity_center_takeover",
-            Self::Tampering => "tampering",
-            Self::DataRead => "data_read",
-            Self::Unknown => "unknown",
-        }
-    }
-}
 
 /// The policy of a permission set that a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -66,58 +41,86 @@ pub enum PolicyRef {
     Inline,
 }
 
-/// One risk of a permission set, and where it was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    pub risk: Risk,
-    /// One sentence that explains the finding.
-    pub reason: String,
-    pub policy: PolicyRef,
-    /// Index of the statement, counted from 0, if a single one is the cause.
-    pub statement: Option<usize>,
-    /// The actions that cause the finding, at most ten.
-    pub actions: Vec<String>,
-    /// The number of further actions of the same kind.
+/// How much of a capability a permission set allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Extent {
+    /// Actions of the catalogue.
+    pub actions: usize,
+    /// Services of these actions.
+    pub services: usize,
+}
+
+/// Actions by name, with a limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct NamedActions {
+    /// At most [`NamedActions::MOST`], ordered by service and name.
+    pub names: Vec<String>,
+    /// The number of further ones.
     pub more: usize,
 }
 
-impl Finding {
-    /// Returns the total number of actions that cause the finding.
-    pub fn count(&self) -> usize {
-        self.actions.len() + self.more
-    }
+impl NamedActions {
+    /// The maximum number of names.
+    pub const MOST: usize = 40;
 }
 
-/// All findings about a permission set.
+/// What a permission set allows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct Analysis {
-    /// Ordered by risk, then policy, then statement.
+    /// Ordered by capability, then policy, then statement.
     pub findings: Vec<Finding>,
+    /// The extent of each capability that is found.
+    pub extents: BTreeMap<Capability, Extent>,
+    /// The actions that keep the set from standing access to production PCI.
+    pub against_standing: NamedActions,
+    /// What has no effect, such as an action that does not exist, with its position and a proposal.
+    pub notes: Vec<String>,
 }
 
 impl Analysis {
-    /// Returns the distinct risks.
-    pub fn risks(&self) -> BTreeSet<Risk> {
-        self.findings.iter().map(|finding| finding.risk).collect()
+    /// Returns the distinct capabilities.
+    pub fn capabilities(&self) -> BTreeSet<Capability> {
+        self.extents.keys().copied().collect()
     }
 
-    /// Whether a risk was found.
-    pub fn has(&self, risk: Risk) -> bool {
-        self.findings.iter().any(|finding| finding.risk == risk)
+    /// Whether the set has a capability.
+    pub fn has(&self, capability: Capability) -> bool {
+        self.extents.contains_key(&capability)
+    }
+
+    /// Returns what standing access to production PCI needs.
+    pub fn standing_in_production_pci(&self) -> Need {
+        self.worst(Capability::standing_in_production_pci)
+    }
+
+    /// Returns what temporary access to production PCI needs.
+    pub fn temporary_in_production_pci(&self) -> Need {
+        self.worst(Capability::temporary_in_production_pci)
+    }
+
+    fn worst(&self, need: fn(Capability) -> Need) -> Need {
+        self.extents
+            .keys()
+            .map(|capability| need(*capability))
+            .max()
+            .unwrap_or(Need::TwoApprovals)
     }
 }
 
-/// A source for the text of AWS managed policies.
-pub trait ManagedPolicies {
-    /// Returns the JSON of the current version of a policy. `None` makes a set that refers to it unknown.
+/// What the analysis knows about AWS and about the organization.
+pub trait Catalogue {
+    /// Returns the JSON of the current version of an AWS managed policy. `None` makes a set that refers to it unknown.
     fn document(&self, arn: &str) -> Option<&str>;
+
+    /// Returns the actions of AWS.
+    fn actions(&self) -> &ActionCatalogue;
+
+    /// Returns which buckets hold logs.
+    fn log_buckets(&self) -> &LogBuckets;
 }
 
 /// Analyses the content of a permission set.
-pub fn analyse(content: &Content, catalogue: &dyn ManagedPolicies) -> Analysis {
-    let mut findings = Vec::new();
-    rules::unknown::find_references(content, catalogue, &mut findings);
-
+pub fn analyse(content: &Content, catalogue: &dyn Catalogue) -> Analysis {
     let managed = content.managed.iter().filter_map(|arn| {
         let policy = Policy::parse(catalogue.document(arn)?);
         Some(Source {
@@ -129,20 +132,27 @@ pub fn analyse(content: &Content, catalogue: &dyn ManagedPolicies) -> Analysis {
         name: PolicyRef::Inline,
         policy: Policy::parse(text),
     });
-    let meaning = Meaning::new(
-        managed.chain(inline).collect(),
-        boundary_of(content, catalogue),
-    );
-    rules::find(&meaning, &mut findings);
+    let sources: Vec<Source> = managed.chain(inline).collect();
+    let boundary = boundary_of(content, catalogue);
+    let permissions = Permissions::of(catalogue.actions(), &sources, boundary.as_ref());
 
-    findings
-        .sort_by(|a, b| (a.risk, &a.policy, a.statement).cmp(&(b.risk, &b.policy, b.statement)));
-    Analysis { findings }
+    let mut findings = Vec::new();
+    rules::unknown::find_references(content, catalogue, &mut findings);
+    rules::find(&permissions, catalogue.log_buckets(), &mut findings);
+    findings.sort_by(|a: &Finding, b| {
+        (a.capability, &a.policy, a.statement).cmp(&(b.capability, &b.policy, b.statement))
+    });
+    Analysis {
+        extents: rules::extents(&permissions, &findings),
+        against_standing: rules::against_standing(&permissions),
+        notes: rules::notes::of(&permissions),
+        findings,
+    }
 }
 
 /// Returns the boundary if it is fully understood. A customer-managed boundary is not, because its text is in each
 /// account and is not read.
-fn boundary_of(content: &Content, catalogue: &dyn ManagedPolicies) -> Option<Policy> {
+fn boundary_of(content: &Content, catalogue: &dyn Catalogue) -> Option<Policy> {
     let Some(Boundary::Managed(arn)) = &content.boundary else {
         return None;
     };

@@ -3,7 +3,9 @@
 //! IAM compares services and actions without regard to case; `*` matches any characters and `?` exactly one, at any
 //! position. A name that is not valid in IAM is an error, and not a pattern without a match.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+
+use super::{action_set::ActionSet, catalogue::ActionCatalogue};
 
 /// The maximum length of an action name. A pattern that needs more characters cannot match.
 const LONGEST_NAME: usize = 128;
@@ -37,13 +39,23 @@ pub(super) fn fits(pattern: &[u8], name: &[u8]) -> bool {
     pattern[at..].iter().all(|byte| *byte == b'*')
 }
 
+/// What the patterns of a statement mean in a catalogue.
+#[derive(Debug, Clone)]
+pub(super) struct Expansion {
+    pub(super) actions: ActionSet,
+    /// Patterns of services that the catalogue does not have, as `service:action` in lower case.
+    pub(super) unknown: Vec<String>,
+    /// Patterns of known services that match no action, as `service:action` in lower case.
+    pub(super) void: Vec<String>,
+}
+
 /// The actions of one statement: the named ones (`Action`), or all others (`NotAction`).
 #[derive(Debug, Clone, Default)]
 pub(super) struct Actions {
     /// Whether this is a `NotAction`.
     negated: bool,
     /// Action patterns by service, where the service has no wildcard.
-    by_service: HashMap<String, Vec<String>>,
+    by_service: BTreeMap<String, Vec<String>>,
     /// Service and action patterns, where the service has a wildcard.
     any_service: Vec<(String, String)>,
 }
@@ -98,20 +110,37 @@ impl Actions {
         Ok(())
     }
 
-    /// Whether the statement covers an action, given as `service:Action` with the service in lower case.
-    pub(super) fn cover(&self, action: &str) -> bool {
-        let Some((service, name)) = action.split_once(':') else {
-            return false;
+    /// Returns the actions of the catalogue that the statement covers, and the patterns that find nothing there.
+    pub(super) fn expand(&self, catalogue: &ActionCatalogue) -> Expansion {
+        let mut expansion = Expansion {
+            actions: catalogue.empty(),
+            unknown: Vec::new(),
+            void: Vec::new(),
         };
-        let fits_name = |pattern: &String| fits(pattern.as_bytes(), name.as_bytes());
-        let named = self
-            .by_service
-            .get(service)
-            .is_some_and(|patterns| patterns.iter().any(fits_name))
-            || self.any_service.iter().any(|(services, actions)| {
-                fits(services.as_bytes(), service.as_bytes()) && fits_name(actions)
-            });
-        named != self.negated
+        for (prefix, patterns) in &self.by_service {
+            let Some(service) = catalogue.service(prefix) else {
+                expansion
+                    .unknown
+                    .extend(patterns.iter().map(|action| format!("{prefix}:{action}")));
+                continue;
+            };
+            for pattern in patterns {
+                if !catalogue.add_matches(service, pattern, &mut expansion.actions) {
+                    expansion.void.push(format!("{prefix}:{pattern}"));
+                }
+            }
+        }
+        for (services, pattern) in &self.any_service {
+            for service in catalogue.all_services() {
+                if fits(services.as_bytes(), service.prefix.as_bytes()) {
+                    catalogue.add_matches(service, pattern, &mut expansion.actions);
+                }
+            }
+        }
+        if self.negated {
+            expansion.actions = expansion.actions.complement(catalogue.actions());
+        }
+        expansion
     }
 
     /// Whether it covers all present and future actions.
@@ -121,6 +150,11 @@ impl Actions {
                 .any_service
                 .iter()
                 .any(|(service, action)| service == "*" && action == "*")
+    }
+
+    /// Whether this is a `NotAction`.
+    pub(super) fn are_negated(&self) -> bool {
+        self.negated
     }
 
     /// Whether it covers services that are not named.

@@ -4,6 +4,7 @@
 //! hide what the rest of the policy allows. Never corrects a policy silently.
 
 use super::{
+    glob::{Glob, Variables},
     json::{self, Member, Node, Value, line_and_column},
     pattern::Actions,
 };
@@ -43,24 +44,21 @@ pub(super) struct Statement {
     pub(super) resources: Resources,
     /// Whether there is a `Condition`, even an empty one.
     pub(super) conditional: bool,
+    /// The keys of the conditions, as written.
+    pub(super) condition_keys: Vec<String>,
 }
 
 /// The resources that a statement applies to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Resources {
-    Named(Vec<String>),
-    AllBut(Vec<String>),
+    Named(Vec<Glob>),
+    AllBut(Vec<Glob>),
 }
 
 impl Resources {
     /// Whether this certainly covers all resources, by the value `*`.
     pub(super) fn are_all(&self) -> bool {
-        matches!(self, Self::Named(names) if names.iter().any(|name| name == "*"))
-    }
-
-    /// Whether each resource is named in full, without wildcards or variables.
-    pub(super) fn are_exact(&self) -> bool {
-        matches!(self, Self::Named(names) if !names.iter().any(|name| name.contains(['*', '?', '$'])))
+        matches!(self, Self::Named(globs) if globs.iter().any(Glob::is_everything))
     }
 }
 
@@ -70,6 +68,7 @@ impl Policy {
         let mut reading = Reading {
             text,
             policy: Self::default(),
+            variables: Variables::Literal,
         };
         if text.trim().is_empty() {
             reading.doubt(None, 0, "it is empty");
@@ -90,6 +89,7 @@ impl Policy {
 struct Reading<'a> {
     text: &'a str,
     policy: Policy,
+    variables: Variables,
 }
 
 impl Reading<'_> {
@@ -109,6 +109,14 @@ impl Reading<'_> {
             return self.doubt(None, node.offset, "expected an object");
         };
         self.refuse_twins(None, members);
+        // Decides how resources are read, wherever it stands. The default is 2008-10-17.
+        let current = members.iter().any(|member| {
+            member.name == "Version"
+                && matches!(&member.node.value, Value::Text(version) if version == "2012-10-17")
+        });
+        if current {
+            self.variables = Variables::Replaced;
+        }
         let mut statements = None;
         for member in members {
             match member.name.as_str() {
@@ -145,7 +153,7 @@ impl Reading<'_> {
             return self.doubt(Some(index), node.offset, "expected a statement");
         };
         self.refuse_twins(Some(index), members);
-        let (mut effect, mut actions, mut resources, mut conditional) = (None, None, None, false);
+        let (mut effect, mut actions, mut resources, mut condition_keys) = (None, None, None, None);
         for member in members {
             let (at, value) = (Some(index), &member.node);
             match member.name.as_str() {
@@ -182,8 +190,7 @@ impl Reading<'_> {
                     });
                 }
                 "Condition" => {
-                    conditional = true;
-                    self.condition(index, value);
+                    condition_keys = Some(self.condition(index, value));
                 }
                 "Principal" | "NotPrincipal" => self.doubt(
                     at,
@@ -208,13 +215,16 @@ impl Reading<'_> {
         }
         if let (Some(effect), Some(actions)) = (effect, actions) {
             // IAM rejects a policy without a resource; until it is corrected, it counts as all resources.
-            let resources = resources.unwrap_or_else(|| Resources::Named(vec!["*".into()]));
+            let resources = resources.unwrap_or_else(|| {
+                Resources::Named(vec![Glob::resource("*", Variables::Literal)])
+            });
             self.policy.statements.push(Statement {
                 index,
                 effect,
                 actions,
                 resources,
-                conditional,
+                conditional: condition_keys.is_some(),
+                condition_keys: condition_keys.unwrap_or_default(),
             });
         }
     }
@@ -232,10 +242,10 @@ impl Reading<'_> {
         actions
     }
 
-    fn resources(&mut self, statement: usize, node: &Node) -> Vec<String> {
+    fn resources(&mut self, statement: usize, node: &Node) -> Vec<Glob> {
         let names = self.texts(statement, node, "expected a resource");
         for (name, offset) in &names {
-            if name != "*" && !name.starts_with("arn:") {
+            if !name.trim_matches('*').is_empty() && !name.starts_with("arn:") {
                 self.doubt(
                     Some(statement),
                     *offset,
@@ -243,18 +253,26 @@ impl Reading<'_> {
                 );
             }
         }
-        names.into_iter().map(|(name, _)| name).collect()
+        names
+            .iter()
+            .map(|(name, _)| Glob::resource(name, self.variables))
+            .collect()
     }
 
-    /// Conditions are not evaluated yet, but their structure is checked.
-    fn condition(&mut self, statement: usize, node: &Node) {
+    /// Reads the keys. Conditions are not evaluated, but their structure is checked.
+    fn condition(&mut self, statement: usize, node: &Node) -> Vec<String> {
+        let mut found = Vec::new();
         let Value::Object(operators) = &node.value else {
-            return self.doubt(Some(statement), node.offset, "expected condition operators");
+            self.doubt(Some(statement), node.offset, "expected condition operators");
+            return found;
         };
         self.refuse_twins(Some(statement), operators);
         for operator in operators {
             match &operator.node.value {
-                Value::Object(keys) => self.refuse_twins(Some(statement), keys),
+                Value::Object(keys) => {
+                    self.refuse_twins(Some(statement), keys);
+                    found.extend(keys.iter().map(|key| key.name.clone()));
+                }
                 _ => self.doubt(
                     Some(statement),
                     operator.node.offset,
@@ -262,6 +280,7 @@ impl Reading<'_> {
                 ),
             }
         }
+        found
     }
 
     /// Reads a string, or a non-empty array of strings.

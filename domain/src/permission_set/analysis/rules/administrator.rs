@@ -1,14 +1,14 @@
-//! Full and near administrators.
+//! Administrator access: everything, or so much of it that the rest follows.
 //!
-//! Detected by reach and not by name: actions of many services are tested as a sample of all, so that `*`, `NotAction`,
-//! a hundred `service:*` and a renamed copy of AdministratorAccess have the same result. The name of a policy only
-//! counts where its text is missing (`unknown`).
+//! Detected by samples of the actions that matter, because a set without one service is still an administrator. Never
+//! by the name of a policy that can be read.
 
 use crate::permission_set::analysis::{
-    Finding, PolicyRef, Risk,
-    effective_permissions::Meaning,
-    policy::Statement,
-    watch::{MOST_ACTIONS, finding, name},
+    Capability, Finding,
+    action_set::ActionSet,
+    allowed::{Allowed, Permissions},
+    catalogue::ActionCatalogue,
+    finding::MOST_ACTIONS,
 };
 
 /// One write action of each commonly used service, the dangerous ones first, because a finding names the first ten that
@@ -92,95 +92,111 @@ const IAM: &[&str] = &[
     "iam:PassRole",
 ];
 
-pub(super) fn find(meaning: &Meaning, findings: &mut Vec<Finding>) {
+pub(super) fn find(permissions: &Permissions, findings: &mut Vec<Finding>) {
+    let catalogue = permissions.catalogue;
+    let (breadth, iam) = (numbers(catalogue, BREADTH), numbers(catalogue, IAM));
+    // Most sets are far from it, so the union is looked at first.
+    if !is_most(&permissions.total, &breadth) && !is_most(&permissions.total, &iam) {
+        return;
+    }
     let found = findings.len();
-    for source in &meaning.sources {
+    let mut last = None;
+    for allowed in &permissions.statements {
         // One statement per policy is enough; more would repeat the finding.
-        if let Some(found) = source
-            .allows()
-            .find_map(|statement| of_statement(meaning, &source.name, statement))
+        if last != Some(allowed.policy)
+            && let Some(finding) = of_statement(catalogue, allowed, &breadth, &iam)
         {
-            findings.push(found);
+            findings.push(finding);
+            last = Some(allowed.policy);
         }
     }
     if findings.len() == found {
-        findings.extend(of_all_together(meaning));
+        findings.extend(of_all_together(permissions, &breadth, &iam));
     }
 }
 
-fn of_statement(meaning: &Meaning, policy: &PolicyRef, statement: &Statement) -> Option<Finding> {
-    let given = |probes: &[&'static str]| -> Vec<&'static str> {
-        probes
-            .iter()
-            .copied()
-            .filter(|probe| meaning.gives(statement, probe))
-            .collect()
-    };
-    let (breadth, iam) = (given(BREADTH), given(IAM));
-    if statement.actions.are_all() && breadth.len() == BREADTH.len() && iam.len() == IAM.len() {
-        return Some(finding(
-            Risk::Administrator,
-            "Allows every action of every service",
-            policy,
-            statement,
-            &["*"],
-        ));
+fn numbers(catalogue: &ActionCatalogue, probes: &[&str]) -> ActionSet {
+    let mut set = catalogue.empty();
+    for probe in probes {
+        if let Some(action) = catalogue.number(probe) {
+            set.insert(action);
+        }
     }
-    let (reason, actions) = if is_most(breadth.len(), BREADTH) {
+    set
+}
+
+fn of_statement(
+    catalogue: &ActionCatalogue,
+    allowed: &Allowed,
+    breadth: &ActionSet,
+    iam: &ActionSet,
+) -> Option<Finding> {
+    let has_all = |probes: &ActionSet| allowed.actions.and(probes).len() == probes.len();
+    let (reason, probes) = if allowed.statement.actions.are_all()
+        && has_all(breadth)
+        && has_all(iam)
+    {
+        return Some(Finding {
+            actions: vec!["*".to_owned()],
+            more: 0,
+            ..Finding::of(
+                catalogue,
+                Capability::Administrator,
+                "Allows every action of every service",
+                allowed,
+                &catalogue.empty(),
+            )
+        });
+    } else if is_most(&allowed.actions, breadth) {
         ("Allows nearly every action of every service", breadth)
-    } else if is_most(iam.len(), IAM) {
+    } else if is_most(&allowed.actions, iam) {
         ("Controls IAM, and thereby everything in the account", iam)
     } else {
         return None;
     };
-    Some(finding(
-        Risk::Administrator,
+    Some(sample(Finding::of(
+        catalogue,
+        Capability::Administrator,
         reason,
-        policy,
-        statement,
-        &actions[..actions.len().min(MOST_ACTIONS)],
-    ))
+        allowed,
+        &allowed.actions.and(probes),
+    )))
 }
 
 /// Detects an administrator over several statements, if no single one is.
-fn of_all_together(meaning: &Meaning) -> Option<Finding> {
-    let (probes, reason) = [
+fn of_all_together(
+    permissions: &Permissions,
+    breadth: &ActionSet,
+    iam: &ActionSet,
+) -> Option<Finding> {
+    let (probes, reason) = if is_most(&permissions.total, breadth) {
         (
-            BREADTH,
-            "Allows changes in nearly every service, all statements taken together.",
-        ),
-        (IAM, "Controls IAM, all statements taken together."),
-    ]
-    .into_iter()
-    .find(|(probes, _)| {
-        is_most(
-            probes
-                .iter()
-                .filter(|probe| meaning.giver(probe).is_some())
-                .count(),
-            probes,
+            breadth,
+            "Allows changes in nearly every service, all statements taken together",
         )
-    })?;
-    let given: Vec<_> = probes
+    } else {
+        (iam, "Controls IAM, all statements taken together")
+    };
+    let given = permissions.total.and(probes);
+    let giver = permissions.giver(given.iter().next()?)?;
+    let names = given
         .iter()
-        .copied()
-        .filter(|probe| meaning.giver(probe).is_some())
+        .take(MOST_ACTIONS)
+        .map(|action| permissions.catalogue.name(action))
         .collect();
-    let (source, _) = meaning.giver(given.first()?)?;
-    // The actions are a sample, so the number of further ones has no meaning.
-    let (actions, _) = name(&given);
     Some(Finding {
-        risk: Risk::Administrator,
-        reason: reason.into(),
-        policy: source.name.clone(),
-        statement: None,
-        actions,
-        more: 0,
+        actions: names,
+        ..Finding::about(Capability::Administrator, reason, giver.policy.clone())
     })
+}
+
+/// The actions are a sample, so the number of further ones has no meaning.
+fn sample(finding: Finding) -> Finding {
+    Finding { more: 0, ..finding }
 }
 
 /// Three quarters. PowerUserAccess, which leaves out IAM and Organizations, is well above; the widest of AWS's job
 /// function policies is well below.
-fn is_most(given: usize, probes: &[&str]) -> bool {
-    given * 4 >= probes.len() * 3
+fn is_most(given: &ActionSet, probes: &ActionSet) -> bool {
+    given.and(probes).len() * 4 >= probes.len() * 3
 }

@@ -1,73 +1,80 @@
 //! The rules of the analysis, one file each.
 //!
-//! A rule reads the combined policies of a set and adds findings. No rule removes the findings of another or depends on
-//! it, so that each list can be changed independently.
+//! A rule reads what the statements of a set allow and adds findings. No rule removes the findings of another or depends
+//! on it.
 
 mod administrator;
-mod assume_role;
-mod data_read;
-mod data_sharing;
-mod escalation;
-mod identity_center;
-mod invocation;
+mod by_action;
 mod log_buckets;
+pub(super) mod notes;
 mod pass_role;
-mod tampering;
 pub(super) mod unknown;
 
-use super::{Finding, effective_permissions::Meaning, watch::Watch};
+use std::collections::{BTreeMap, HashSet};
+
+use super::{
+    Capability, Extent, Finding, LogBuckets, NamedActions, allowed::Permissions, capability::Need,
+};
 
 /// Runs all rules.
-pub(super) fn find(meaning: &Meaning, findings: &mut Vec<Finding>) {
-    administrator::find(meaning, findings);
-    pass_role::find(meaning, findings);
-    assume_role::find(meaning, findings);
-    log_buckets::find(meaning, findings);
-    unknown::find_in_policies(meaning, findings);
-    escalation::find_chains(meaning, findings);
-    for watch in watches() {
-        watch.find(meaning, findings);
-    }
+pub(super) fn find(
+    permissions: &Permissions,
+    log_buckets: &LogBuckets,
+    findings: &mut Vec<Finding>,
+) {
+    administrator::find(permissions, findings);
+    by_action::find(permissions, findings);
+    pass_role::find(permissions, findings);
+    log_buckets::find(permissions, log_buckets, findings);
+    unknown::find_in_policies(permissions, findings);
 }
 
-fn watches() -> impl Iterator<Item = &'static Watch> {
-    [
-        escalation::WATCHES,
-        identity_center::WATCHES,
-        tampering::WATCHES,
-        data_read::WATCHES,
-        data_sharing::WATCHES,
-        invocation::WATCHES,
-    ]
-    .into_iter()
-    .flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn lists_name_each_action_once_and_with_the_service_in_lower_case() {
-        for watch in watches() {
-            let mut seen = HashSet::new();
-            for action in watch.actions {
-                let (service, name) = action.split_once(':').unwrap();
-                assert!(
-                    service.bytes().all(|byte| byte.is_ascii_lowercase()
-                        || byte.is_ascii_digit()
-                        || byte == b'-'),
-                    "{action}"
-                );
-                assert!(
-                    !name.is_empty() && !name.contains(['*', '?', ' ']),
-                    "{action}"
-                );
-                assert!(seen.insert(action), "{action} occurs twice");
+/// Returns the extent of each capability that a finding names.
+pub(super) fn extents(
+    permissions: &Permissions,
+    findings: &[Finding],
+) -> BTreeMap<Capability, Extent> {
+    let catalogue = permissions.catalogue;
+    let found: HashSet<Capability> = findings.iter().map(|finding| finding.capability).collect();
+    found
+        .into_iter()
+        .map(|capability| {
+            let actions = catalogue
+                .with_capability(capability)
+                .map_or_else(|| catalogue.empty(), |set| set.and(&permissions.total));
+            let (mut services, mut from) = (0, 0);
+            while let Some(action) = actions.first_from(from) {
+                services += 1;
+                from = catalogue.service_of(action).to;
             }
-            assert!(!watch.reason.ends_with('.'), "{}", watch.reason);
+            let extent = Extent {
+                actions: actions.len(),
+                services,
+            };
+            (capability, extent)
+        })
+        .collect()
+}
+
+/// Returns the allowed actions with a capability that production PCI allows nobody to keep.
+pub(super) fn against_standing(permissions: &Permissions) -> NamedActions {
+    let catalogue = permissions.catalogue;
+    let mut blocked = catalogue.empty();
+    for capability in Capability::ALL {
+        if capability.standing_in_production_pci() == Need::Blocked
+            && let Some(set) = catalogue.with_capability(capability)
+        {
+            blocked.add(set);
         }
+    }
+    blocked.keep(&permissions.total);
+    let names: Vec<String> = blocked
+        .iter()
+        .take(NamedActions::MOST)
+        .map(|action| catalogue.name(action))
+        .collect();
+    NamedActions {
+        more: blocked.len() - names.len(),
+        names,
     }
 }

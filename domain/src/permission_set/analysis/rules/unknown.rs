@@ -6,7 +6,9 @@
 use crate::permission_set::{
     Content,
     analysis::{
-        Finding, ManagedPolicies, PolicyRef, Risk, effective_permissions::Meaning, watch::finding,
+        Capability, Catalogue, Finding, PolicyRef,
+        allowed::{Allowed, Permissions},
+        policy::Resources,
     },
 };
 
@@ -16,14 +18,14 @@ const ADMINISTRATORS: &[&str] = &["AdministratorAccess", "PowerUserAccess", "IAM
 /// Adds findings about references whose text is not available.
 pub(in super::super) fn find_references(
     content: &Content,
-    catalogue: &dyn ManagedPolicies,
+    catalogue: &dyn Catalogue,
     findings: &mut Vec<Finding>,
 ) {
     for policy in &content.customer {
         let name = format!("{}{}", policy.path, policy.name);
         let reason =
             "Refers to a customer managed policy, whose text is in each account and is not read";
-        findings.push(about(Risk::Unknown, reason, PolicyRef::Customer(name)));
+        findings.push(Finding::about(Capability::Unknown, reason, PolicyRef::Customer(name)));
     }
     for arn in content
         .managed
@@ -32,50 +34,76 @@ pub(in super::super) fn find_references(
     {
         let name = PolicyRef::Managed(arn.clone());
         let reason = "Refers to a managed policy that is not among the AWS managed policies shipped with Leastwise";
-        findings.push(about(Risk::Unknown, reason, name.clone()));
+        findings.push(Finding::about(Capability::Unknown, reason, name.clone()));
         if ADMINISTRATORS
             .iter()
             .any(|known| arn.rsplit('/').next() == Some(known))
         {
             let reason =
                 "Refers to a managed policy that has the name of an AWS administrator policy";
-            findings.push(about(Risk::Administrator, reason, name));
+            findings.push(Finding::about(Capability::Administrator, reason, name));
         }
     }
 }
 
-/// Adds findings about problems in the policies, and about statements that cover services that are not named.
-pub(super) fn find_in_policies(meaning: &Meaning, findings: &mut Vec<Finding>) {
-    for source in &meaning.sources {
+/// Adds findings about problems in the policies, services that the catalogue does not have, and statements that cover
+/// services that are not named.
+pub(super) fn find_in_policies(permissions: &Permissions, findings: &mut Vec<Finding>) {
+    for source in permissions.sources {
         for problem in &source.policy.problems {
             let reason = format!("The policy cannot be fully understood: {}", problem.what);
             findings.push(Finding {
                 statement: problem.statement,
-                ..about(Risk::Unknown, &reason, source.name.clone())
+                ..Finding::about(Capability::Unknown, &reason, source.name.clone())
             });
         }
-        if meaning.is_fenced() {
-            continue;
+    }
+    let (mut named, mut open) = (None, None);
+    for allowed in &permissions.statements {
+        if named != Some(allowed.policy) && !allowed.unknown.is_empty() && !permissions.closed {
+            named = Some(allowed.policy);
+            let actions: Vec<String> = allowed.unknown.iter().take(10).cloned().collect();
+            findings.push(Finding {
+                statement: Some(allowed.statement.index),
+                more: allowed.unknown.len() - actions.len(),
+                actions,
+                ..Finding::about(
+                    Capability::Unknown,
+                    "Allows actions of a service that the catalogue of actions does not have",
+                    allowed.policy.clone(),
+                )
+            });
         }
-        // `*` is not unknown: it is an administrator.
-        let open = source
-            .allows()
-            .find(|statement| statement.actions.are_open_ended() && !statement.actions.are_all());
-        if let Some(statement) = open {
-            let reason =
-                "Covers services that it does not name, including those that AWS adds later";
-            findings.push(finding(Risk::Unknown, reason, &source.name, statement, &[]));
+        if open != Some(allowed.policy) && !permissions.closed && is_open_ended(allowed) {
+            open = Some(allowed.policy);
+            findings.push(Finding {
+                statement: Some(allowed.statement.index),
+                ..Finding::about(
+                    Capability::Unknown,
+                    "Covers services that it does not name, including those that AWS adds later",
+                    allowed.policy.clone(),
+                )
+            });
         }
     }
 }
 
-fn about(risk: Risk, reason: &str, policy: PolicyRef) -> Finding {
-    Finding {
-        risk,
-        reason: format!("{reason}."),
-        policy,
-        statement: None,
-        actions: Vec::new(),
-        more: 0,
+/// Whether a statement covers services that are not in the catalogue. `*` on all resources does not count: that is an
+/// administrator.
+fn is_open_ended(allowed: &Allowed) -> bool {
+    let statement = allowed.statement;
+    if !statement.actions.are_open_ended() {
+        return false;
+    }
+    match &statement.resources {
+        Resources::AllBut(_) => true,
+        Resources::Named(globs) => {
+            if statement.resources.are_all() {
+                !statement.actions.are_all()
+            } else {
+                // An ARN of a named service belongs to no other one.
+                globs.iter().any(|glob| !glob.names_a_service())
+            }
+        }
     }
 }

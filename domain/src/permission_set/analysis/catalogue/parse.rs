@@ -1,0 +1,181 @@
+//! Reads the text of a catalogue and of the reviews.
+//!
+//! The text of a catalogue has one line for each fact, with tab-separated fields: the source, its version and its date;
+//! then for each service, ordered by prefix, `S prefix`, its condition keys (`K key`), its resource types
+//! (`R name arn`) and its actions ordered by name in lower case (`A Name level resource-types`, the
+//! resource types by index, with commas). A review has one line for each action:
+//! `Name capability[+capability] # Reason.`
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    AccessLevel, Action, ActionCatalogue, ActionSet, Capability, CatalogueError, Glob,
+    ResourceType, Service,
+};
+
+impl ActionCatalogue {
+    /// Reads a catalogue, and the reviews by service. What a review says about an action that the catalogue does not
+    /// have is ignored, because a newer catalogue can lack it.
+    pub fn parse<'a>(
+        text: &str,
+        reviews: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, CatalogueError> {
+        let mut catalogue = facts(text)?;
+        let mut judged: HashMap<Capability, ActionSet> = HashMap::new();
+        for (service, review) in reviews {
+            catalogue.read_review(service, review, &mut judged)?;
+        }
+        let empty = catalogue.empty();
+        for (action, row) in catalogue.actions.iter().enumerate() {
+            if !catalogue.reviewed.contains(action) {
+                judged
+                    .entry(row.level.of_unreviewed())
+                    .or_insert_with(|| empty.clone())
+                    .insert(action);
+            }
+        }
+        catalogue.by_capability = judged;
+        Ok(catalogue)
+    }
+
+    fn read_review(
+        &mut self,
+        service: &str,
+        review: &str,
+        judged: &mut HashMap<Capability, ActionSet>,
+    ) -> Result<(), CatalogueError> {
+        let empty = self.empty();
+        for (at, line) in review.lines().enumerate() {
+            let fail = |expected| CatalogueError {
+                file: service.to_owned(),
+                line: at + 1,
+                expected,
+            };
+            let (judgement, reason) = match line.split_once('#') {
+                Some((judgement, reason)) => (judgement, Some(reason.trim())),
+                None => (line, None),
+            };
+            let mut words = judgement.split_whitespace();
+            let Some(name) = words.next() else { continue };
+            let capabilities = words.next().ok_or_else(|| fail("a capability"))?;
+            if words.next().is_some() {
+                return Err(fail("# before the reason"));
+            }
+            let action = self.number(&format!("{service}:{name}"));
+            for word in capabilities.split('+') {
+                let capability = Capability::parse(word)
+                    .filter(|known| *known != Capability::UnreviewedChange)
+                    .ok_or_else(|| fail("a capability"))?;
+                let set = judged.entry(capability).or_insert_with(|| empty.clone());
+                action.inspect(|action| set.insert(*action));
+            }
+            let Some(action) = action else { continue };
+            if self.reviewed.contains(action) {
+                return Err(fail("each action once"));
+            }
+            self.reviewed.insert(action);
+            if let Some(reason) = reason {
+                self.reasons.insert(action, reason.to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
+    let mut lines = text.lines().enumerate();
+    let fail = |at: usize, expected| CatalogueError {
+        file: "catalogue".to_owned(),
+        line: at + 1,
+        expected,
+    };
+    let head: Vec<&str> = lines
+        .next()
+        .map(|(_, line)| line.split('\t').collect())
+        .unwrap_or_default();
+    let [source, version, date] = head[..] else {
+        return Err(fail(0, "the source, its version and its date"));
+    };
+    let mut services: Vec<Service> = Vec::new();
+    let mut actions: Vec<Action> = Vec::new();
+    for (at, line) in lines {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let service = services.last_mut();
+        match (fields[..].split_first(), service) {
+            (Some((&"S", [prefix])), last) => {
+                if last.is_some_and(|last| last.prefix.as_str() >= *prefix) {
+                    return Err(fail(at, "services ordered by prefix"));
+                }
+                services.push(Service {
+                    prefix: (*prefix).to_owned(),
+                    from: actions.len(),
+                    to: actions.len(),
+                    resource_types: Vec::new(),
+                    condition_keys: HashSet::new(),
+                });
+            }
+            (Some((&"K", [key])), Some(service)) => {
+                service.condition_keys.insert(key.to_ascii_lowercase());
+            }
+            (Some((&"R", [_name, arn])), Some(service)) => {
+                service.resource_types.push(resource_type(arn));
+            }
+            (Some((&"A", [name, level, types])), Some(service)) => {
+                let action = action(name, level, types, service.resource_types.len())
+                    .map_err(|expected| fail(at, expected))?;
+                let previous = actions.get(service.from..).and_then(<[_]>::last);
+                if previous.is_some_and(|previous| previous.lower >= action.lower) {
+                    return Err(fail(at, "actions ordered by name"));
+                }
+                actions.push(action);
+                service.to = actions.len();
+            }
+            _ => return Err(fail(at, "a line of a service, key, resource type or action")),
+        }
+    }
+    let empty = ActionSet::empty(actions.len());
+    Ok(ActionCatalogue {
+        source: source.to_owned(),
+        version: version.to_owned(),
+        date: date.to_owned(),
+        services,
+        actions,
+        by_capability: HashMap::new(),
+        reviewed: empty,
+        reasons: HashMap::new(),
+    })
+}
+
+fn resource_type(arn: &str) -> ResourceType {
+    ResourceType {
+        arn: Glob::template(arn),
+        arn_service: arn
+            .split(':')
+            .nth(2)
+            .filter(|service| !service.contains(['$', '*']))
+            .map(str::to_ascii_lowercase),
+    }
+}
+
+fn action(name: &str, level: &str, types: &str, known: usize) -> Result<Action, &'static str> {
+    let level = match level {
+        "L" => AccessLevel::List,
+        "R" => AccessLevel::Read,
+        "W" => AccessLevel::Write,
+        "T" => AccessLevel::Tagging,
+        "P" => AccessLevel::PermissionsManagement,
+        _ => return Err("an access level (L, R, W, T or P)"),
+    };
+    let resource_types = types
+        .split(',')
+        .filter(|index| !index.is_empty())
+        .map(|index| index.parse().ok().filter(|index| *index < known))
+        .collect::<Option<_>>()
+        .ok_or("indices of resource types")?;
+    Ok(Action {
+        name: name.to_owned(),
+        lower: name.to_ascii_lowercase(),
+        level,
+        resource_types,
+    })
+}

@@ -1,0 +1,362 @@
+//! Patterns of resources: whether two of them can match the same ARN, and whether one matches all that another does.
+//!
+//! A statement's resource is compared with the ARN of a resource type, whose variables are patterns as well. `can_meet`
+//! answers *yes* when in doubt and `covers` answers *no*, so that the first never hides what an Allow gives and the
+//! second never takes away more than a Deny does.
+
+/// The characters that a star can match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    All,
+    /// Of a name that is one part of a path, such as a bucket.
+    NoSlash,
+    /// Of a partition, a region or an account.
+    NoColon,
+}
+
+impl Class {
+    fn has(self, byte: u8) -> bool {
+        match self {
+            Self::All => true,
+            Self::NoSlash => byte != b'/',
+            Self::NoColon => byte != b':' && byte != b'/',
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Token {
+    Byte(u8),
+    /// Exactly one character.
+    One,
+    /// Any number of characters.
+    Star(Class),
+}
+
+/// A pattern of an ARN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glob {
+    tokens: Vec<Token>,
+    /// Whether a policy variable stands in it, whose value is not known.
+    variable: bool,
+}
+
+/// Whether `${…}` is a variable, which depends on the version of the policy language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Variables {
+    Replaced,
+    /// Before 2012-10-17, `${` is text.
+    Literal,
+}
+
+impl Glob {
+    /// Parses the value of a `Resource` or `NotResource` element.
+    pub(super) fn resource(text: &str, variables: Variables) -> Self {
+        let mut glob = Self {
+            tokens: Vec::with_capacity(text.len()),
+            variable: false,
+        };
+        let mut rest = text;
+        while let Some(first) = rest.bytes().next() {
+            if variables == Variables::Replaced
+                && let Some((name, after)) = variable(rest)
+            {
+                // These three stand for the characters themselves.
+                if let ("*" | "?" | "$", [byte]) = (name, name.as_bytes()) {
+                    glob.tokens.push(Token::Byte(*byte));
+                } else {
+                    glob.variable = true;
+                    glob.star(Class::All);
+                }
+                rest = after;
+                continue;
+            }
+            match first {
+                b'*' => glob.star(Class::All),
+                b'?' => glob.tokens.push(Token::One),
+                byte => glob.tokens.push(Token::Byte(byte)),
+            }
+            // The rest may start within a character of several bytes, which no ARN contains.
+            rest = rest.get(1..).unwrap_or_default();
+        }
+        glob
+    }
+
+    /// Parses the ARN of a resource type, such as `arn:${Partition}:s3:::${BucketName}/${ObjectName}`.
+    pub(super) fn template(text: &str) -> Self {
+        let mut glob = Self {
+            tokens: Vec::with_capacity(text.len()),
+            variable: false,
+        };
+        let mut rest = text;
+        while let Some(first) = rest.bytes().next() {
+            if let Some((name, after)) = variable(rest) {
+                glob.star(match name {
+                    "Partition" | "Region" | "Account" => Class::NoColon,
+                    "BucketName" => Class::NoSlash,
+                    _ => Class::All,
+                });
+                rest = after;
+                continue;
+            }
+            glob.tokens.push(match first {
+                b'*' => Token::Star(Class::All),
+                byte => Token::Byte(byte),
+            });
+            rest = rest.get(1..).unwrap_or_default();
+        }
+        glob
+    }
+
+    fn star(&mut self, class: Class) {
+        if self.tokens.last() != Some(&Token::Star(class)) {
+            self.tokens.push(Token::Star(class));
+        }
+    }
+
+    /// Whether some ARN matches both. Ignores case.
+    pub(super) fn can_meet(&self, other: &Self) -> bool {
+        let (a, b) = (&self.tokens, &other.tokens);
+        // The positions in `b` that can be reached with the tokens of `a` so far.
+        let mut reached = vec![false; b.len() + 1];
+        reached[0] = true;
+        skip_stars(b, &mut reached);
+        for token in a {
+            let mut next = vec![false; b.len() + 1];
+            match token {
+                Token::Star(class) => {
+                    next.copy_from_slice(&reached);
+                    for at in 0..b.len() {
+                        let passes = match b[at] {
+                            Token::Byte(byte) => class.has(byte),
+                            Token::One | Token::Star(_) => true,
+                        };
+                        if next[at] && passes {
+                            next[at + 1] = true;
+                        }
+                    }
+                }
+                single => {
+                    for at in 0..b.len() {
+                        if !reached[at] {
+                            continue;
+                        }
+                        match (single, b[at]) {
+                            (Token::Byte(x), Token::Byte(y)) => {
+                                next[at + 1] |= x.eq_ignore_ascii_case(&y);
+                            }
+                            (Token::Byte(x), Token::Star(class)) => next[at] |= class.has(*x),
+                            (_, Token::Star(_)) => next[at] = true,
+                            _ => next[at + 1] = true,
+                        }
+                    }
+                }
+            }
+            skip_stars(b, &mut next);
+            if !next.contains(&true) {
+                return false;
+            }
+            reached = next;
+        }
+        reached[b.len()]
+    }
+
+    /// Whether it certainly matches every ARN that `other` can match.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        if self.variable {
+            return false;
+        }
+        let (pattern, text) = (&self.tokens, &other.tokens);
+        let (mut at, mut read) = (0, 0);
+        let mut star: Option<(usize, usize)> = None;
+        while read < text.len() {
+            match pattern.get(at) {
+                Some(Token::Star(_)) => {
+                    star = Some((at + 1, read));
+                    at += 1;
+                    continue;
+                }
+                Some(Token::One) if !matches!(text[read], Token::Star(_)) => {
+                    at += 1;
+                    read += 1;
+                    continue;
+                }
+                Some(byte @ Token::Byte(_)) if *byte == text[read] => {
+                    at += 1;
+                    read += 1;
+                    continue;
+                }
+                _ => {}
+            }
+            let Some((after, swallowed)) = star else {
+                return false;
+            };
+            star = Some((after, swallowed + 1));
+            at = after;
+            read = swallowed + 1;
+        }
+        pattern[at..]
+            .iter()
+            .all(|token| matches!(token, Token::Star(_)))
+    }
+
+    /// Whether the service part of the ARN can be `service`; compared before the rest, because most are of another one.
+    pub(super) fn may_be_of(&self, service: Option<&str>) -> bool {
+        let Some(service) = service else { return true };
+        let mut parts = self.tokens.split(|token| *token == Token::Byte(b':'));
+        let (head, part) = (parts.next(), parts.nth(1));
+        let plain = |tokens: &[Token]| {
+            tokens
+                .iter()
+                .all(|token| matches!(token, Token::Byte(_)))
+        };
+        match (head, part) {
+            (Some(head), Some(part)) if plain(head) && plain(part) => {
+                part.len() == service.len()
+                    && part.iter().zip(service.bytes()).all(|(token, byte)| {
+                        matches!(token, Token::Byte(own) if own.eq_ignore_ascii_case(&byte))
+                    })
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether it is `*`, or the same in other words.
+    pub(super) fn is_everything(&self) -> bool {
+        !self.variable && self.tokens == [Token::Star(Class::All)]
+    }
+
+    /// Whether the ARN names its service in full.
+    pub(super) fn names_a_service(&self) -> bool {
+        let mut parts = self.tokens.split(|token| *token == Token::Byte(b':'));
+        let plain = |part: Option<&[Token]>| {
+            part.is_some_and(|part| {
+                !part.is_empty() && part.iter().all(|token| matches!(token, Token::Byte(_)))
+            })
+        };
+        plain(parts.next()) && plain(parts.nth(1))
+    }
+
+    /// Whether a wildcard or a variable stands before the first letter of what follows a part of the ARN, or stands
+    /// instead of that part.
+    pub(super) fn starts_open_after(&self, part: &str) -> bool {
+        let bytes = part.as_bytes();
+        let at = self.tokens.windows(bytes.len()).position(|window| {
+            window
+                .iter()
+                .zip(bytes)
+                .all(|(token, byte)| matches!(token, Token::Byte(own) if own == byte))
+        });
+        let Some(at) = at else {
+            return !self.is_exact();
+        };
+        let rest = &self.tokens[at + bytes.len()..];
+        let wild = |token: &Token| !matches!(token, Token::Byte(_));
+        self.variable && rest.iter().any(wild)
+            || rest
+                .iter()
+                .find(|token| !matches!(token, Token::Byte(b'/') | Token::One))
+                .is_none_or(wild)
+    }
+
+    /// Returns the text after a prefix without wildcards, up to the end or a character; none if a wildcard or a variable
+    /// stands in the prefix or in that text.
+    pub(super) fn exact_part(&self, prefix: &str, end: u8) -> Option<String> {
+        let tokens = self.tokens.get(prefix.len()..)?;
+        let literal = |token: &Token| match token {
+            Token::Byte(byte) => Some(*byte),
+            Token::One | Token::Star(_) => None,
+        };
+        let start = self.tokens[..prefix.len()]
+            .iter()
+            .map(literal)
+            .collect::<Option<Vec<u8>>>()?;
+        if !start.eq_ignore_ascii_case(prefix.as_bytes()) {
+            return None;
+        }
+        let part = tokens
+            .iter()
+            .take_while(|token| **token != Token::Byte(end))
+            .map(literal)
+            .collect::<Option<Vec<u8>>>()?;
+        String::from_utf8(part).ok()
+    }
+
+    /// Whether it names one thing in full.
+    pub(super) fn is_exact(&self) -> bool {
+        self.tokens
+            .iter()
+            .all(|token| matches!(token, Token::Byte(_)))
+    }
+}
+
+/// Returns the name of the variable at the start of a text, and what follows it.
+fn variable(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix("${")?.split_once('}')
+}
+
+/// Lets every star of `b` match nothing.
+fn skip_stars(b: &[Token], reached: &mut [bool]) {
+    for at in 0..b.len() {
+        if reached[at] && matches!(b[at], Token::Star(_)) {
+            reached[at + 1] = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resource(text: &str) -> Glob {
+        Glob::resource(text, Variables::Replaced)
+    }
+
+    #[test]
+    fn a_bucket_is_no_object() {
+        let object = Glob::template("arn:${Partition}:s3:::${BucketName}/${ObjectName}");
+        let bucket = Glob::template("arn:${Partition}:s3:::${BucketName}");
+        for (text, is_bucket, is_object) in [
+            ("arn:aws:s3:::cards", true, false),
+            ("arn:aws:s3:::cards/*", false, true),
+            ("arn:aws:s3:::cards*", true, true),
+            ("arn:aws:s3:::c?rds", true, false),
+            ("*", true, true),
+            ("arn:aws:s3:::${aws:username}/*", false, true),
+            ("arn:aws:dynamodb:*:*:table/*", false, false),
+        ] {
+            assert_eq!(resource(text).can_meet(&bucket), is_bucket, "{text}");
+            assert_eq!(resource(text).can_meet(&object), is_object, "{text}");
+            assert_eq!(bucket.can_meet(&resource(text)), is_bucket, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_deny_covers_only_what_it_names_entirely() {
+        for (deny, allow, covered) in [
+            ("*", "arn:aws:s3:::cards/*", true),
+            ("arn:aws:s3:::cards/*", "arn:aws:s3:::cards/a*", true),
+            ("arn:aws:s3:::cards/?", "arn:aws:s3:::cards/*", false),
+            ("arn:aws:s3:::cards/a", "arn:aws:s3:::cards/*", false),
+            ("arn:aws:s3:::*/secret", "arn:aws:s3:::a/b/secret", true),
+            ("arn:aws:s3:::${aws:username}/*", "arn:aws:s3:::me/*", false),
+            ("arn:aws:s3:::Cards/*", "arn:aws:s3:::cards/*", false),
+        ] {
+            assert_eq!(
+                resource(deny).covers(&resource(allow)),
+                covered,
+                "{deny} over {allow}"
+            );
+        }
+    }
+
+    #[test]
+    fn variables_are_text_in_old_policies_and_characters_when_escaped() {
+        let old = Glob::resource("arn:aws:s3:::${aws:username}", Variables::Literal);
+        assert!(old.is_exact());
+        assert!(resource("a${*}b").is_exact());
+        assert!(!resource("a${*}b").can_meet(&resource("axb")));
+        assert!(resource("a${*}b").can_meet(&resource("a?b")));
+        assert!(!resource("${aws:username}").is_everything());
+    }
+}

@@ -1,0 +1,65 @@
+//! Which S3 buckets hold logs.
+//!
+//! Overwriting or deleting an object of a log bucket is tampering with evidence, and the same action on another bucket
+//! is a change. Declared buckets are the destinations of trails and whatever else people declare. As long as nobody
+//! has declared any, a bucket whose name sounds like logs counts as one, because a wrong *no* destroys evidence.
+
+use super::glob::{Glob, Variables};
+
+const BUCKET_ARN: &str = "arn:aws:s3:::";
+
+/// Parts of the names of buckets that may hold logs or evidence, for when no bucket is declared.
+const LIKE_LOGS: &[&str] = &[
+    "log",
+    "trail",
+    "audit",
+    "config",
+    "guardduty",
+    "security",
+    "siem",
+    "evidence",
+    "backup",
+];
+
+/// The buckets that hold logs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum LogBuckets {
+    /// Nobody has declared any.
+    #[default]
+    NotDeclared,
+    /// ARNs of buckets, with wildcards.
+    Declared(Vec<Glob>),
+}
+
+impl LogBuckets {
+    /// Returns the declared buckets, each an ARN such as `arn:aws:s3:::acme-trail` in which `*` and `?` are wildcards.
+    /// Fails with the first that is no ARN of a bucket.
+    pub fn declared(arns: &[String]) -> Result<Self, String> {
+        if arns.is_empty() {
+            return Ok(Self::NotDeclared);
+        }
+        let mut globs = Vec::with_capacity(2 * arns.len());
+        for arn in arns {
+            let name = arn.splitn(6, ':').nth(5).unwrap_or_default();
+            if !arn.starts_with("arn:") || !arn.contains(":s3:::") || name.is_empty() || name.contains('/') {
+                return Err(arn.clone());
+            }
+            globs.push(Glob::resource(arn, Variables::Literal));
+            globs.push(Glob::resource(&format!("{arn}/*"), Variables::Literal));
+        }
+        Ok(Self::Declared(globs))
+    }
+
+    /// Whether a resource pattern may match a log bucket or an object in one.
+    pub(super) fn may_meet(&self, resource: &Glob) -> bool {
+        match self {
+            Self::Declared(globs) => globs.iter().any(|glob| glob.can_meet(resource)),
+            Self::NotDeclared => resource
+                .exact_part(BUCKET_ARN, b'/')
+                .is_none_or(|bucket| {
+                    let bucket = bucket.to_ascii_lowercase();
+                    LIKE_LOGS.iter().any(|part| bucket.contains(part))
+                }),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What in a permission set has no effect, so that a typing error is seen.
+//!
+//! A note never counts for or against a set.
+
+use crate::permission_set::analysis::allowed::Permissions;
+
+/// The maximum number of notes.
+const MOST: usize = 20;
+
+pub(in super::super) fn of(permissions: &Permissions) -> Vec<String> {
+    let catalogue = permissions.catalogue;
+    let mut notes = Vec::new();
+    for allowed in &permissions.statements {
+        let place = format!("Statement {}", allowed.statement.index + 1);
+        for pattern in &allowed.void {
+            if notes.len() >= MOST {
+                return notes;
+            }
+            let (prefix, name) = pattern.split_once(':').unwrap_or((pattern, ""));
+            let proposal = catalogue
+                .service(prefix)
+                .and_then(|service| catalogue.nearest(service, name))
+                .map_or_else(String::new, |near| format!(" Did you mean {near}?"));
+            notes.push(format!(
+                "{place}: {pattern} matches no action of {prefix}, so it allows nothing.{proposal}"
+            ));
+        }
+        for pattern in &allowed.unknown {
+            if notes.len() >= MOST {
+                return notes;
+            }
+            let prefix = pattern.split(':').next().unwrap_or_default();
+            let proposal = catalogue
+                .nearest_service(prefix)
+                .map_or_else(String::new, |near| format!(" Did you mean {near}?"));
+            notes.push(format!(
+                "{place}: {prefix} is no service of the catalogue.{proposal}"
+            ));
+        }
+    }
+    notes
+}
