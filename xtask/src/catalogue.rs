@@ -107,7 +107,8 @@ fn of_service(package: &Path, service: &str, text: &mut String) -> Result<(), Fa
             let wanted = word(kind, "name")?.to_lowercase();
             // A resource type without an ARN format is matched by `*` only.
             if let Some(index) = types.keys().position(|name| *name == wanted) {
-                indices.push(index.to_string());
+                let required = kind["required"].as_bool().unwrap_or(false);
+                indices.push(format!("{index}{}", if required { "!" } else { "" }));
             }
         }
         debug_assert!(lower.eq_ignore_ascii_case(name));

@@ -24,7 +24,7 @@ use crate::{
     authorize::Role,
     classification::{Environment, Pci},
     org::AccountState,
-    permission_set::analysis::Risk,
+    permission_set::analysis::Capability,
 };
 
 /// A request to Cedar with its entities.
@@ -80,8 +80,14 @@ impl RequestTemplate {
                 E::new_entity_uid(uid("PermissionSet", &self.power.id)),
             ),
             (
-                "risks",
-                words("Risk", self.power.risks.iter().map(|risk| risk.as_str())),
+                "capabilities",
+                words(
+                    "Capability",
+                    self.power
+                        .capabilities
+                        .iter()
+                        .map(|capability| capability.as_str()),
+                ),
             ),
             ("content_known", E::new_bool(self.power.content_known)),
             ("session_seconds", E::new_long(self.power.session_seconds)),
@@ -200,12 +206,12 @@ static KINDS: LazyLock<HashMap<&'static str, EntityTypeName>> = LazyLock::new(||
     [
         "Account",
         "Action",
+        "Capability",
         "Environment",
         "Group",
         "Pci",
         "PermissionSet",
         "Person",
-        "Risk",
         "Role",
         "State",
         "Unit",
@@ -252,14 +258,6 @@ const STATES: [AccountState; 5] = [
     AccountState::PendingClosure,
     AccountState::Closed,
 ];
-const RISKS: [Risk; 6] = [
-    Risk::Administrator,
-    Risk::Escalation,
-    Risk::IdentityCenterTakeover,
-    Risk::Tampering,
-    Risk::DataRead,
-    Risk::Unknown,
-];
 
 /// Builds a request for every action with every enumerated value, so that a schema that does not fit is detected when
 /// it is saved, and not because every change is blocked.
@@ -276,7 +274,7 @@ pub(super) fn probe(schema: &Schema) -> Result<(), String> {
     };
     let power = SetAttributes {
         id: ANY.into(),
-        risks: RISKS.into(),
+        capabilities: Capability::ALL.into(),
         content_known: true,
         session_seconds: 3_600,
     };

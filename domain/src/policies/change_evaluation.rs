@@ -31,7 +31,7 @@ use crate::{
     diff::{self, Effect, Gainers, SharedPath, effect_hash},
     grant::Term,
     ids::{AccountId, Pair, PersonId, UserId},
-    permission_set::analysis::Risk,
+    permission_set::analysis::Capability,
     snapshot::{Provisioned, Snapshot},
     subject::SubjectContext,
     time::{Duration, Timestamp},
@@ -279,11 +279,11 @@ pub(super) fn set_attributes(rules: &Rules, snapshot: &Snapshot, pair: &Pair) ->
         Some(set) => SetAttributes::of(
             rules,
             &pair.set,
-            set.analysis.risks(),
+            set.analysis.capabilities(),
             latest,
             set.content.session_seconds,
         ),
-        None => SetAttributes::of(rules, &pair.set, [Risk::Unknown].into(), false, 0),
+        None => SetAttributes::of(rules, &pair.set, [Capability::Unknown].into(), false, 0),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     directory::{Origin, User, UserStatus},
     ids::{GroupId, PermissionSetArn},
     org::{Account, AccountState},
-    permission_set::analysis::Risk,
+    permission_set::analysis::Capability,
 };
 
 /// The id that replaces every entity that no policy names.
@@ -74,7 +74,7 @@ pub(super) struct RequesterContext {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct SetAttributes {
     pub id: String,
-    pub risks: BTreeSet<Risk>,
+    pub capabilities: BTreeSet<Capability>,
     pub content_known: bool,
     pub session_seconds: i64,
 }
@@ -159,13 +159,13 @@ impl SetAttributes {
     pub(super) fn of(
         rules: &Rules,
         arn: &PermissionSetArn,
-        risks: BTreeSet<Risk>,
+        capabilities: BTreeSet<Capability>,
         content_known: bool,
         session_seconds: u32,
     ) -> Self {
         Self {
             id: canonical(rules, "PermissionSet", arn.as_str()),
-            risks,
+            capabilities,
             content_known,
             session_seconds: i64::from(session_seconds),
         }

@@ -63,7 +63,7 @@ pub(super) struct Action {
     name: String,
     lower: String,
     level: AccessLevel,
-    /// Indices of the resource types of its service. None means that the action needs `*`.
+    /// Indices of the resource types of its service, of which a call needs one. None means that the action needs `*`.
     pub(super) resource_types: Vec<usize>,
 }
 

@@ -28,7 +28,7 @@ impl Class {
 enum Token {
     Byte(u8),
     /// Exactly one character.
-    One,
+    One(Class),
     /// Any number of characters.
     Star(Class),
 }
@@ -73,7 +73,7 @@ impl Glob {
             }
             match first {
                 b'*' => glob.star(Class::All),
-                b'?' => glob.tokens.push(Token::One),
+                b'?' => glob.tokens.push(Token::One(Class::All)),
                 byte => glob.tokens.push(Token::Byte(byte)),
             }
             // The rest may start within a character of several bytes, which no ARN contains.
@@ -89,20 +89,28 @@ impl Glob {
             variable: false,
         };
         let mut rest = text;
+        let mut colons = 0;
         while let Some(first) = rest.bytes().next() {
+            // The parts before the resource contain no colon.
+            let class = if colons < 5 { Class::NoColon } else { Class::All };
             if let Some((name, after)) = variable(rest) {
-                glob.star(match name {
-                    "Partition" | "Region" | "Account" => Class::NoColon,
-                    "BucketName" => Class::NoSlash,
-                    _ => Class::All,
-                });
+                match name {
+                    "Partition" | "Region" => {
+                        // Never empty, unlike an account.
+                        glob.tokens.push(Token::One(Class::NoColon));
+                        glob.star(Class::NoColon);
+                    }
+                    "BucketName" => glob.star(Class::NoSlash),
+                    _ => glob.star(class),
+                }
                 rest = after;
                 continue;
             }
-            glob.tokens.push(match first {
-                b'*' => Token::Star(Class::All),
-                byte => Token::Byte(byte),
-            });
+            colons += usize::from(first == b':');
+            match first {
+                b'*' => glob.star(class),
+                byte => glob.tokens.push(Token::Byte(byte)),
+            }
             rest = rest.get(1..).unwrap_or_default();
         }
         glob
@@ -129,7 +137,7 @@ impl Glob {
                     for at in 0..b.len() {
                         let passes = match b[at] {
                             Token::Byte(byte) => class.has(byte),
-                            Token::One | Token::Star(_) => true,
+                            Token::One(_) | Token::Star(_) => true,
                         };
                         if next[at] && passes {
                             next[at + 1] = true;
@@ -141,11 +149,15 @@ impl Glob {
                         if !reached[at] {
                             continue;
                         }
-                        match (single, b[at]) {
+                        match (*single, b[at]) {
                             (Token::Byte(x), Token::Byte(y)) => {
                                 next[at + 1] |= x.eq_ignore_ascii_case(&y);
                             }
-                            (Token::Byte(x), Token::Star(class)) => next[at] |= class.has(*x),
+                            (Token::Byte(x), Token::Star(class)) => next[at] |= class.has(x),
+                            (Token::Byte(x), Token::One(class))
+                            | (Token::One(class), Token::Byte(x)) => {
+                                next[at + 1] |= class.has(x);
+                            }
                             (_, Token::Star(_)) => next[at] = true,
                             _ => next[at + 1] = true,
                         }
@@ -176,7 +188,7 @@ impl Glob {
                     at += 1;
                     continue;
                 }
-                Some(Token::One) if !matches!(text[read], Token::Star(_)) => {
+                Some(Token::One(_)) if !matches!(text[read], Token::Star(_)) => {
                     at += 1;
                     read += 1;
                     continue;
@@ -255,7 +267,7 @@ impl Glob {
         self.variable && rest.iter().any(wild)
             || rest
                 .iter()
-                .find(|token| !matches!(token, Token::Byte(b'/') | Token::One))
+                .find(|token| !matches!(token, Token::Byte(b'/') | Token::One(_)))
                 .is_none_or(wild)
     }
 
@@ -265,7 +277,7 @@ impl Glob {
         let tokens = self.tokens.get(prefix.len()..)?;
         let literal = |token: &Token| match token {
             Token::Byte(byte) => Some(*byte),
-            Token::One | Token::Star(_) => None,
+            Token::One(_) | Token::Star(_) => None,
         };
         let start = self.tokens[..prefix.len()]
             .iter()

@@ -3,7 +3,7 @@
 //! The text of a catalogue has one line for each fact, with tab-separated fields: the source, its version and its date;
 //! then for each service, ordered by prefix, `S prefix`, its condition keys (`K key`), its resource types
 //! (`R name arn`) and its actions ordered by name in lower case (`A Name level resource-types`, the
-//! resource types by index, with commas). A review has one line for each action:
+//! resource types by index, with commas, a required one with `!`). A review has one line for each action:
 //! `Name capability[+capability] # Reason.`
 
 use std::collections::{HashMap, HashSet};
@@ -166,12 +166,20 @@ fn action(name: &str, level: &str, types: &str, known: usize) -> Result<Action, 
         "P" => AccessLevel::PermissionsManagement,
         _ => return Err("an access level (L, R, W, T or P)"),
     };
-    let resource_types = types
-        .split(',')
-        .filter(|index| !index.is_empty())
-        .map(|index| index.parse().ok().filter(|index| *index < known))
-        .collect::<Option<_>>()
-        .ok_or("indices of resource types")?;
+    let mut resource_types = Vec::new();
+    let mut required = Vec::new();
+    for field in types.split(',').filter(|field| !field.is_empty()) {
+        let (index, list) = match field.strip_suffix('!') {
+            Some(index) => (index, &mut required),
+            None => (field, &mut resource_types),
+        };
+        let index = index.parse().ok().filter(|index| *index < known);
+        list.push(index.ok_or("indices of resource types")?);
+    }
+    // The others only narrow a call that needs one of these.
+    if !required.is_empty() {
+        resource_types = required;
+    }
     Ok(Action {
         name: name.to_owned(),
         lower: name.to_ascii_lowercase(),

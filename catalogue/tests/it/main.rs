@@ -1,0 +1,4 @@
+//! What permission sets allow, by the embedded catalogue.
+
+mod cases;
+mod review;
