@@ -14,7 +14,6 @@ pub mod engine;
 pub mod http;
 pub mod jobs;
 mod key_file;
-pub mod managed_policies;
 pub mod mapping_file;
 pub mod process_lock;
 pub mod row_key;

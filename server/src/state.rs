@@ -9,6 +9,7 @@ pub use open_store::{StoreUser, log_name, open_store};
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use catalogue::{Catalogue, PackedError};
 use domain::{
     directory::ExternalId,
     ids::{PersonId, UserId},
@@ -25,7 +26,6 @@ use crate::{
     config::ConfigError,
     engine::seal::Sealer,
     http::oidc::{DiscoveryFailure, InvalidOidcConfig},
-    managed_policies::{Catalogue, CatalogueError},
     process_lock::LockError,
     row_key::RowKeyError,
     service::{
@@ -85,8 +85,8 @@ pub enum StartError {
     Aws(#[from] SetupError),
     #[error(transparent)]
     Instance(#[from] InstanceError),
-    #[error("the catalogue of AWS managed policies is damaged")]
-    Catalogue(#[from] CatalogueError),
+    #[error("the embedded data about AWS is damaged")]
+    Catalogue(#[from] PackedError),
     #[error("the policies cannot be used: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Rules(Vec<RuleError>),
     #[error("LEASTWISE_LOG_NAME: {0}")]

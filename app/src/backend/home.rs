@@ -48,7 +48,7 @@ pub struct ExposedPerson {
     pub accounts: Vec<AccountRef>,
     /// The number of accounts, including those not listed.
     pub account_count: Figure,
-    /// The permission sets, riskiest first, at most three.
+    /// The permission sets, most dangerous first, at most three.
     pub sets: Vec<SetRef>,
     /// The number of permission sets, including those not listed.
     pub set_count: Figure,

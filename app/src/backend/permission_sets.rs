@@ -1,4 +1,4 @@
-//! Permission sets: the list, and one permission set with the risks of its policies.
+//! Permission sets: the list, and one permission set with the capabilities of its policies.
 
 use async_trait::async_trait;
 use domain::{
@@ -14,7 +14,7 @@ use super::{AccountRef, ListQuery, Page, PortResult, SetRef};
 pub struct SetRow {
     pub set: SetRef,
     pub description: Option<String>,
-    /// A summary of its risks.
+    /// A summary of its capabilities.
     pub words: String,
     /// The session duration, in seconds.
     pub session_seconds: u32,
@@ -47,13 +47,13 @@ pub struct SetAccountRow {
 pub struct SetView {
     pub set: SetRef,
     pub description: Option<String>,
-    /// A summary of its risks.
+    /// A summary of its capabilities.
     pub words: String,
     /// Its policies, boundary and session duration.
     pub content: Content,
     /// The hash of the content.
     pub hash: String,
-    /// Its risks, worst first.
+    /// Its capabilities, worst first.
     pub findings: Vec<Finding>,
     /// The accounts in which it is assigned, production PCI first.
     pub holds: Vec<SetAccountRow>,
@@ -66,7 +66,7 @@ pub struct SetView {
 /// Reads permission sets.
 #[async_trait]
 pub trait PermissionSetsPort {
-    /// Returns a page of the list, riskiest first.
+    /// Returns a page of the list, most dangerous first.
     async fn permission_sets(&self, query: &ListQuery) -> PortResult<Page<SetRow>>;
     /// Returns one permission set by the last part of its ARN (`ps-…`).
     async fn permission_set(&self, key: &str) -> PortResult<SetView>;

@@ -101,7 +101,7 @@ pub struct Preview {
     pub policy_titles: PolicyTitles,
     /// The hash of the effect, to which approvals are bound.
     pub effect: EffectHash,
-    /// The risks of the permission set.
+    /// The capabilities of the permission set.
     pub findings: Vec<Finding>,
     /// How long role sessions can outlive a removal, in seconds.
     pub session_seconds: u32,

@@ -30,8 +30,8 @@ pub struct ReportRow {
     pub standing: bool,
     /// When the assignment was first observed (RFC 3339).
     pub since: String,
-    /// The risks of the permission set.
-    pub risks: Vec<String>,
+    /// The capabilities of the permission set.
+    pub capabilities: Vec<String>,
     /// The ids of the policies that the access violates.
     pub findings: Vec<String>,
     /// The short names of these policies, in the same order.

@@ -5,7 +5,7 @@ use domain::{
     classification::Classification,
     ids::{AccountId, ChangeId, GroupId, PermissionSetArn, PersonId, Principal, UserId},
     org::AccountState,
-    permission_set::analysis::Risk,
+    permission_set::analysis::Capability,
     snapshot::{Figure, Knowledge},
     time::Timestamp,
     verdict::{Outcome, strictest},
@@ -58,12 +58,12 @@ pub enum AccountStatus {
     NotRead,
 }
 
-/// A reference to a permission set, with its name and risks.
+/// A reference to a permission set, with its name and capabilities.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct SetRef {
     pub arn: PermissionSetArn,
     pub name: String,
-    pub risks: Vec<Risk>,
+    pub capabilities: Vec<Capability>,
 }
 
 impl SetRef {

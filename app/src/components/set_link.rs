@@ -1,18 +1,18 @@
-//! A link to a permission set, with its risks.
+//! A link to a permission set, with its capabilities.
 
 use leptos::prelude::*;
 
-use super::{RiskList, directory_link};
+use super::{CapabilityList, directory_link};
 use crate::backend::SetRef;
 
-/// The link and the risk badges.
+/// The link and the capability badges.
 #[component]
 pub fn SetLink(set: SetRef) -> impl IntoView {
     let href = format!("/permission-sets/{}", set.key());
     view! {
         <span class="inline-flex flex-wrap items-center gap-x-2">
             {directory_link(href, set.name)}
-            <RiskList risks=set.risks />
+            <CapabilityList capabilities=set.capabilities />
         </span>
     }
     .into_any()

@@ -1,4 +1,4 @@
-//! A permission set: its risks, the accounts in which it is assigned, and its policies. Read-only.
+//! A permission set: its capabilities, the accounts in which it is assigned, and its policies. Read-only.
 
 use domain::{
     grant::PRODUCTION_PCI_WINDOW,
@@ -16,7 +16,7 @@ use crate::{
     components::{
         AccountLink, BadgeWeight, Column, Crumb, Definition, DefinitionList, Empty, EmptyFiltered,
         FreshnessNotice, Glyph, NotKnown, Notice, PageHeader, Section, Status, StatusBadge, Table,
-        Time, list_href, pages, risk_status,
+        Time, list_href, pages, capability_status,
     },
     routes::{Page, Visit},
 };
@@ -99,13 +99,13 @@ fn allows(words: String, findings: Vec<Finding>) -> AnyView {
     if findings.is_empty() {
         return view! {
             <Section title="Risks">
-                <Empty title="No risks found" icon=Glyph::Check>"No policy in this permission set allows an action that Leastwise classifies as a risk. This does not prove that the permission set is harmless."</Empty>
+                <Empty title="No capabilities found" icon=Glyph::Check>"No policy in this permission set allows an action that Leastwise classifies as a capability. This does not prove that the permission set is harmless."</Empty>
             </Section>
         }
         .into_any();
     }
     let columns = vec![
-        Column::new("Risk"),
+        Column::new("Capability"),
         Column::new("Reason"),
         Column::new("Policy"),
         Column::new("Actions").wide_only(),
@@ -118,8 +118,8 @@ fn allows(words: String, findings: Vec<Finding>) -> AnyView {
             view! {
                 <tr>
                     <th scope="row">
-                        <span title=finding.risk.explanation()>
-                            <StatusBadge status=risk_status(finding.risk) label=finding.risk.label() weight=BadgeWeight::Pill />
+                        <span title=finding.capability.explanation()>
+                            <StatusBadge status=capability_status(finding.capability) label=finding.capability.label() weight=BadgeWeight::Pill />
                         </span>
                     </th>
                     <td data-reason-cell>{finding.reason}</td>

@@ -1,4 +1,4 @@
-//! The list of permission sets, riskiest first.
+//! The list of permission sets, most dangerous first.
 
 use domain::snapshot::{Figure, Knowledge};
 use leptos::prelude::*;
@@ -7,7 +7,7 @@ use crate::{
     backend::{ListQuery, ListsRead, Page as Rows, PortResult, SetRow},
     components::{
         Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, NotKnown, PageHeader,
-        RiskList, Status, StatusBadge, Table, list_href, pages,
+        CapabilityList, Status, StatusBadge, Table, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -101,10 +101,10 @@ fn row(row: SetRow) -> impl IntoView {
         Figure::Known(some) => Some(format!("Outdated version in {some} accounts")),
     };
     let outdated = outdated.map(|label| view! { <StatusBadge status=Status::Drift label /> });
-    let allows = if set.risks.is_empty() {
+    let allows = if set.capabilities.is_empty() {
         view! { <span class="text-muted">{words}</span> }.into_any()
     } else {
-        view! { <span title=words><RiskList risks=set.risks.clone() /></span> }.into_any()
+        view! { <span title=words><CapabilityList capabilities=set.capabilities.clone() /></span> }.into_any()
     };
     let guarded = if production_pci > 0 {
         "font-semibold"

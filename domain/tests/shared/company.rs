@@ -10,7 +10,7 @@ use domain::{
     org::{Account, AccountState},
     permission_set::{
         Content, PermissionSet,
-        analysis::{Analysis, Finding, ManagedPolicies, PolicyRef, Risk, analyse},
+        analysis::{Analysis, Finding, ManagedPolicies, PolicyRef, Capability, analyse},
     },
     shared_map::SharedMap,
     snapshot::{PairRead, Parts, Provisioned},
@@ -22,7 +22,7 @@ pub const PEOPLE: [&str; 6] = ["ann", "bob", "cas", "dan", "eve", "fay"];
 /// Accounts `cards-prod` (production PCI), `cards-staging` (staging, PCI), `web-prod` (production), `web-dev`
 /// (development) and `master` (management). Groups `operators` (Bob, Eve), `empty`, and `okta` (Fay), which is
 /// provisioned by SCIM. Permission sets `viewer` and `admin` with the result of the real analysis, and others with one
-/// risk each.
+/// capability each.
 #[derive(Debug, Clone)]
 pub struct Company {
     pub parts: Parts,
@@ -46,12 +46,12 @@ impl Company {
         company.group("okta", Origin::External, &["fay"]);
         company.analysed("viewer", allowing("cloudwatch:DescribeAlarms"));
         company.analysed("admin", allowing("*"));
-        company.set("reader", &[Risk::DataRead]);
-        company.set("administrator", &[Risk::Administrator]);
-        company.set("escalation", &[Risk::Escalation]);
-        company.set("takeover", &[Risk::IdentityCenterTakeover]);
-        company.set("tampering", &[Risk::Tampering]);
-        company.set("unknown", &[Risk::Unknown]);
+        company.set("reader", &[Capability::ReadsData]);
+        company.set("administrator", &[Capability::Administrator]);
+        company.set("escalation", &[Capability::GrantsRights]);
+        company.set("takeover", &[Capability::Identity]);
+        company.set("tampering", &[Capability::LogsAndGuardrails]);
+        company.set("unknown", &[Capability::Unknown]);
         company
     }
 
@@ -114,11 +114,11 @@ impl Company {
         self.parts.groups.insert(known.id.clone(), known);
     }
 
-    pub fn set(&mut self, name: &str, risks: &[Risk]) {
-        let findings = risks
+    pub fn set(&mut self, name: &str, capabilities: &[Capability]) {
+        let findings = capabilities
             .iter()
-            .map(|risk| Finding {
-                risk: *risk,
+            .map(|capability| Finding {
+                capability: *capability,
                 reason: "as the test says".into(),
                 policy: PolicyRef::Inline,
                 statement: Some(0),

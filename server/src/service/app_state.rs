@@ -9,6 +9,7 @@ use std::{
     },
 };
 
+use catalogue::Catalogue;
 use domain::{
     classification::ClassificationContext,
     crawl::SingleRead,
@@ -40,7 +41,6 @@ use crate::{
     aws::{Aws, Instance},
     clock::Clock,
     engine::pending_starts::PendingStarts,
-    managed_policies::Catalogue,
     store::Store,
 };
 

@@ -38,7 +38,7 @@ pub struct TopExposed {
     pub user: UserId,
     /// The strictest accounts of the person.
     pub accounts: Vec<AccountId>,
-    /// The riskiest permission sets of the person.
+    /// The most_dangerous permission sets of the person.
     pub sets: Vec<PermissionSetArn>,
 }
 
@@ -292,7 +292,7 @@ fn row(basis: &ModelBasis<'_>, user: &UserId) -> TopExposed {
     TopExposed {
         user: user.clone(),
         accounts: strictest(basis.snapshot, &accounts),
-        sets: riskiest(basis.snapshot, &sets),
+        sets: most_dangerous(basis.snapshot, &sets),
     }
 }
 
@@ -315,15 +315,15 @@ fn strictest(snapshot: &Snapshot, accounts: &BTreeSet<AccountId>) -> Vec<Account
         .collect()
 }
 
-/// Returns the first few permission sets, riskiest first.
-fn riskiest(snapshot: &Snapshot, sets: &BTreeSet<PermissionSetArn>) -> Vec<PermissionSetArn> {
+/// Returns the first few permission sets, most dangerous first.
+fn most_dangerous(snapshot: &Snapshot, sets: &BTreeSet<PermissionSetArn>) -> Vec<PermissionSetArn> {
     let mut all: Vec<_> = sets
         .iter()
         .map(|arn| {
             let set = super::names::set(snapshot, arn);
             (
-                set.risks.is_empty(),
-                set.risks.first().copied(),
+                set.capabilities.is_empty(),
+                set.capabilities.first().copied(),
                 set.name,
                 arn,
             )

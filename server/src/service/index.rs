@@ -17,7 +17,7 @@ use std::{
 
 use domain::{
     ids::{AccountId, GroupId, Pair, PermissionSetArn, Principal, UserId},
-    permission_set::analysis::Risk,
+    permission_set::analysis::Capability,
     shared_map::SharedMap,
     snapshot::{Provisioned, Snapshot},
     verdict::Tally,
@@ -33,7 +33,7 @@ use super::{
 
 type AccountOrder = (Reverse<(Option<Tally>, u32)>, Text, AccountId);
 type SetOrder = (
-    (bool, Option<Risk>, Reverse<(usize, u32, u32)>),
+    (bool, Option<Capability>, Reverse<(usize, u32, u32)>),
     Text,
     PermissionSetArn,
 );
@@ -120,7 +120,7 @@ impl Index {
         self.groups.values()
     }
 
-    /// Returns the permission sets, riskiest first.
+    /// Returns the permission sets, most dangerous first.
     pub fn sets(&self) -> impl Iterator<Item = &SetEntry> + Clone {
         self.sets.values()
     }
@@ -261,11 +261,11 @@ impl Index {
         let held = self.held.get(arn).copied().unwrap_or_default();
         let people = self.people_with.get(arn).copied().unwrap_or_default();
         let description = set.description.as_deref().unwrap_or_default();
-        let risks = set.analysis.risks();
-        let worst = risks.first().copied();
-        let labels: Vec<&str> = risks.iter().copied().map(Risk::label).collect();
+        let capabilities = set.analysis.capabilities();
+        let worst = capabilities.first().copied();
+        let labels: Vec<&str> = capabilities.iter().copied().map(Capability::label).collect();
         let text = text(&[&set.name, description, &labels.join("\n")]);
-        let rank = Reverse((risks.len(), held.production_pci, people));
+        let rank = Reverse((capabilities.len(), held.production_pci, people));
         let order = ((worst.is_none(), worst, rank), text.clone(), arn.clone());
         let row = SetEntry {
             arn: arn.clone(),

@@ -113,12 +113,12 @@ pub fn set(snapshot: &Snapshot, arn: &PermissionSetArn) -> SetRef {
         Some(set) => SetRef {
             arn: arn.clone(),
             name: set.name.clone(),
-            risks: set.analysis.risks().into_iter().collect(),
+            capabilities: set.analysis.capabilities().into_iter().collect(),
         },
         None => SetRef {
             arn: arn.clone(),
             name: "unknown permission set".into(),
-            risks: vec![domain::permission_set::analysis::Risk::Unknown],
+            capabilities: vec![domain::permission_set::analysis::Capability::Unknown],
         },
     }
 }

@@ -8,7 +8,7 @@ use domain::{
     access::PeopleCounter,
     authorize::Action,
     grant::PRODUCTION_PCI_WINDOW,
-    permission_set::{PermissionSet, analysis::Risk},
+    permission_set::{PermissionSet, analysis::Capability},
     snapshot::{Knowledge, Provisioned},
     time::Duration,
 };
@@ -55,8 +55,8 @@ impl PermissionSetsPort for Service {
             assignments: snapshot.never_read().assignments_of(&set.arn),
             catalogue: format!(
                 "{} AWS managed policies of {}",
-                catalogue.len(),
-                catalogue.date()
+                catalogue.policies.len(),
+                catalogue.policies.date()
             ),
         })
     }
@@ -67,7 +67,7 @@ fn kept(read_model: &ReadModel, only: &str, entry: &SetEntry) -> bool {
     match only {
         "production-pci" => entry.production_pci > 0,
         "powerful" => analysis().is_some_and(powerful),
-        "unknown" => analysis().is_some_and(|analysis| analysis.has(Risk::Unknown)),
+        "unknown" => analysis().is_some_and(|analysis| analysis.has(Capability::Unknown)),
         "outdated" => entry.outdated > 0,
         "long-sessions" => {
             let set = read_model.snapshot.set(&entry.arn);

@@ -14,7 +14,7 @@ use domain::{
     classification::Classification,
     grant::Window,
     ids::{AccountId, Assignment, Pair, PermissionSetArn, Principal, UserId},
-    permission_set::analysis::{Analysis, Risk},
+    permission_set::analysis::{Analysis, Capability},
     shared_map::SharedMap,
     snapshot::{Knowledge, Snapshot},
 };
@@ -352,10 +352,10 @@ pub fn stands(windows: &Windows, pair: &Pair, principal: &Principal) -> bool {
 /// Whether a permission set makes its holder an administrator, or lets them become one.
 pub fn powerful(analysis: &Analysis) -> bool {
     [
-        Risk::Administrator,
-        Risk::Escalation,
-        Risk::IdentityCenterTakeover,
+        Capability::Administrator,
+        Capability::GrantsRights,
+        Capability::Identity,
     ]
     .into_iter()
-    .any(|risk| analysis.has(risk))
+    .any(|capability| analysis.has(capability))
 }

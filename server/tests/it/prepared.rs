@@ -7,7 +7,7 @@ use std::{
 };
 
 use domain::policies::{RemovalLimits, Rules};
-use server::managed_policies::Catalogue;
+use catalogue::Catalogue;
 
 /// Returns the policies that are shipped.
 pub fn rules() -> Arc<Rules> {

@@ -19,7 +19,7 @@ use domain::{
     classification::{Environment, Pci},
     diff::Gainers,
     grant::{PRODUCTION_PCI_WINDOW, Term},
-    permission_set::{Content, analysis::Risk},
+    permission_set::{Content, analysis::Capability},
     policies::{ELIGIBILITY_NONE, GainKind, USE_NOT_KNOWN},
     snapshot::Provisioned,
     time::Duration,
@@ -233,10 +233,10 @@ fn all_rules_that_are_hit_are_named_in_the_order_of_their_text() {
     fixture.set(
         "everything",
         &[
-            Risk::Unknown,
-            Risk::DataRead,
-            Risk::Administrator,
-            Risk::Tampering,
+            Capability::Unknown,
+            Capability::ReadsData,
+            Capability::Administrator,
+            Capability::LogsAndGuardrails,
         ],
     );
     let evaluation = fixture.evaluate(

@@ -228,7 +228,7 @@ pub(super) fn effect_page(
     }
 }
 
-/// Returns the risks of the permission sets that somebody gains.
+/// Returns the capabilities of the permission sets that somebody gains.
 fn findings(snapshot: &Snapshot, gained: &Steps) -> Vec<Finding> {
     let paths = gained.paths().iter();
     let sets: BTreeSet<&PermissionSetArn> = paths.map(|path| &path.pair.set).collect();

@@ -349,10 +349,10 @@ fn row(
         },
         standing: read_model.ends(assignment).is_none(),
         since: since.rfc3339(),
-        risks: set
-            .risks
+        capabilities: set
+            .capabilities
             .iter()
-            .map(|risk| risk.as_str().to_owned())
+            .map(|capability| capability.as_str().to_owned())
             .collect(),
         findings: findings.ids,
         finding_titles: findings.titles,

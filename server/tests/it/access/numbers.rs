@@ -9,7 +9,7 @@ use app::backend::{
 use domain::{
     access::{self, Path},
     ids::{AccountId, Assignment, PermissionSetArn, UserId},
-    permission_set::analysis::Risk,
+    permission_set::analysis::Capability,
     policies::Holder,
     shared_map::SharedMap,
     snapshot::{Figure, Snapshot},
@@ -161,9 +161,9 @@ async fn what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_
         for reach in access::reaching(snapshot, &account) {
             let analysis = &snapshot.set(&reach.pair.set).unwrap().analysis;
             let powerful = [
-                Risk::Administrator,
-                Risk::Escalation,
-                Risk::IdentityCenterTakeover,
+                Capability::Administrator,
+                Capability::GrantsRights,
+                Capability::Identity,
             ];
             let standing = read_model.ends(&ReadModel::assignment(&reach)).is_none();
             let who = walked.entry(reach.user).or_default();
@@ -172,7 +172,7 @@ async fn what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_
             who.counted.paths += 1;
             who.counted.direct += u32::from(reach.path == Path::Direct);
             who.counted.standing += u32::from(standing);
-            who.counted.powerful += u32::from(powerful.iter().any(|risk| analysis.has(*risk)));
+            who.counted.powerful += u32::from(powerful.iter().any(|capability| analysis.has(*capability)));
             paths[0] += 1;
             paths[1] += usize::from(standing);
         }
@@ -273,12 +273,12 @@ async fn a_set_counts_the_people_who_can_use_it_once_each(engine: DatabaseEngine
             row.set.name
         );
     }
-    let risks: Vec<_> = sets
+    let capabilities: Vec<_> = sets
         .rows
         .iter()
-        .map(|row| row.set.risks.first().copied())
+        .map(|row| row.set.capabilities.first().copied())
         .collect();
-    let worst_first = risks
+    let worst_first = capabilities
         .windows(2)
         .all(|two| two[0].is_some() >= two[1].is_some());
     assert!(worst_first, "permission sets without findings come last");

@@ -15,7 +15,7 @@ use domain::{
     grant::Window,
     ids::{Assignment, ChangeId, GrantId, GroupId, Pair, Principal, UserId},
     org::SpecialAccounts,
-    permission_set::analysis::{Finding, PolicyRef, Risk},
+    permission_set::analysis::{Finding, PolicyRef, Capability},
     policies::{Agreement, RemovalLimits, RemovalPolicies, Rules},
     snapshot::{Gap, Parts, Snapshot},
     time::{Duration, Timestamp},
@@ -115,18 +115,18 @@ fn class() -> impl Strategy<Value = (Environment, Pci)> {
 }
 
 fn edited() -> impl Strategy<Value = SingleRead> {
-    let risk = prop::option::of(prop::sample::select(vec![
-        Risk::Administrator,
-        Risk::DataRead,
-        Risk::Tampering,
+    let capability = prop::option::of(prop::sample::select(vec![
+        Capability::Administrator,
+        Capability::ReadsData,
+        Capability::LogsAndGuardrails,
     ]));
     let outdated =
         prop::collection::btree_set((0..5_usize).prop_map(|at| account(ACCOUNTS[at])), 0..3);
-    (0..4_usize, risk, outdated).prop_map(|(which, risk, outdated)| {
+    (0..4_usize, capability, outdated).prop_map(|(which, capability, outdated)| {
         let mut edited = Company::new().parts.sets[&set(SETS[which])].clone();
-        edited.analysis.findings = risk
-            .map(|risk| Finding {
-                risk,
+        edited.analysis.findings = capability
+            .map(|capability| Finding {
+                capability,
                 reason: "as the test says".into(),
                 policy: PolicyRef::Inline,
                 statement: Some(0),

@@ -1,15 +1,15 @@
-//! The risks of a permission set, as the analysis finds them.
+//! The capabilities of a permission set, as the analysis finds them.
 
 use domain::permission_set::analysis::Finding;
 use leptos::prelude::*;
 
-use super::{Section, StatusBadge, risk_status};
+use super::{Section, StatusBadge, capability_status};
 
-/// The number of risks shown without unfolding; a full administrator has dozens.
+/// The number of capabilities shown without unfolding; a full administrator has dozens.
 const SHOWN: usize = 5;
 
-/// Renders the risks of the permission set, worst first.
-pub fn risks(findings: Vec<Finding>) -> Option<AnyView> {
+/// Renders the capabilities of the permission set, worst first.
+pub fn capabilities(findings: Vec<Finding>) -> Option<AnyView> {
     if findings.is_empty() {
         return None;
     }
@@ -43,7 +43,7 @@ fn finding_line(finding: Finding) -> AnyView {
     view! {
         <li>
             <div class="flex flex-wrap items-baseline gap-x-3">
-                <StatusBadge status=risk_status(finding.risk) label=finding.risk.label() />
+                <StatusBadge status=capability_status(finding.capability) label=finding.capability.label() />
                 <span>{finding.reason}</span>
             </div>
             {actions}
