@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{
     grant::Term,
     ids::{ChangeId, EffectHash, GroupId},
-    permission_set::analysis::Finding,
+    permission_set::analysis::Analysis,
     time::{Duration, Timestamp},
     verdict::Verdict,
 };
@@ -80,6 +80,13 @@ impl EffectPage {
     pub const SIZE: usize = 200;
 }
 
+/// A permission set that somebody gains, with what it allows.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct GainedSet {
+    pub set: SetRef,
+    pub analysis: Analysis,
+}
+
 /// The effect and the verdict of a change.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Preview {
@@ -101,8 +108,8 @@ pub struct Preview {
     pub policy_titles: PolicyTitles,
     /// The hash of the effect, to which approvals are bound.
     pub effect: EffectHash,
-    /// The capabilities of the permission set.
-    pub findings: Vec<Finding>,
+    /// The permission sets that somebody gains.
+    pub sets: Vec<GainedSet>,
     /// How long role sessions can outlive a removal, in seconds.
     pub session_seconds: u32,
     /// The names of the people who can approve.

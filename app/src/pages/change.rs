@@ -19,7 +19,7 @@ use crate::{
         FollowUpLinks, LedgerMismatchNotice, LinkEvidenceSection, Notice, PageHeader, PagePosition,
         RemainingPathList, SagaSteps, Section, Status, StatusBadge, StepsShown, SubjectEffects,
         Table, Tense, Time, Timeline, VerdictBox, WithdrawForm, decision_errors, list_href,
-        live_words, operation_status, pages, progress_words, capabilities, state_status,
+        live_words, operation_status, pages, progress_words, gained_sets, state_status,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -187,7 +187,7 @@ fn body(
         }}
         {preview.evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
         {effect_rows(preview.gained, preview.lost, (gainers, losers), (preview.others, preview.other_count), shown.effect, format!("/changes/{changed}"))}
-        {open.then(|| capabilities(preview.findings)).flatten()}
+        {open.then(|| gained_sets(preview.sets))}
         {given}
         <Section title="Request"><div data-body>{facts}</div></Section>
         <Section title="History" detail="from the ledger"><Timeline rows=timeline linked=ledger now /></Section>

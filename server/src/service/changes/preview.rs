@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use app::backend::{
     AffectedPeople, AlarmOnSubmit, ChangeForm, ChangeKind, Denied, EffectPage, EffectRow,
-    PortResult, Preview,
+    GainedSet, PortResult, Preview,
 };
 use domain::{
     authorize::Action,
     change::Operation,
     diff::{Effect, Steps},
     ids::{EffectHash, PermissionSetArn, PersonId, UserId},
-    permission_set::analysis::Finding,
     policies::{Evaluation, RequestContext, is_alarm_hit},
     snapshot::Snapshot,
     subject::SubjectStates,
@@ -23,7 +22,7 @@ use super::{
     scope::Scope, subject_effects,
 };
 use crate::{
-    service::{Service, existing, moved_accounts::Current},
+    service::{Service, existing, moved_accounts::Current, names},
     store::{StoreConnection, StoreError},
 };
 
@@ -163,7 +162,7 @@ impl Service {
             losers: affected(&effect.lost),
             others: first.others,
             other_count: effect.others.len(),
-            findings: findings(snapshot, &effect.gained),
+            sets: gained_sets(snapshot, &effect.gained),
             session_seconds: session_seconds(snapshot, operations, effect),
             policy_titles: verdict
                 .hits
@@ -228,14 +227,21 @@ pub(super) fn effect_page(
     }
 }
 
-/// Returns the capabilities of the permission sets that somebody gains.
-fn findings(snapshot: &Snapshot, gained: &Steps) -> Vec<Finding> {
+/// Returns the permission sets that somebody gains, with what they allow, the most dangerous first.
+fn gained_sets(snapshot: &Snapshot, gained: &Steps) -> Vec<GainedSet> {
     let paths = gained.paths().iter();
     let sets: BTreeSet<&PermissionSetArn> = paths.map(|path| &path.pair.set).collect();
-    sets.into_iter()
-        .filter_map(|arn| snapshot.set(arn))
-        .flat_map(|set| set.analysis.findings.clone())
-        .collect()
+    let sets = sets.into_iter().filter_map(|arn| snapshot.set(arn));
+    let mut sets: Vec<GainedSet> = sets
+        .map(|set| GainedSet {
+            set: names::set(snapshot, &set.arn),
+            analysis: set.analysis.clone(),
+        })
+        .collect();
+    sets.sort_by(|a, b| {
+        (&a.set.capabilities, &a.set.name).cmp(&(&b.set.capabilities, &b.set.name))
+    });
+    sets
 }
 
 /// Returns the maximum duration of a session that is started through the change, in seconds.
