@@ -25,14 +25,17 @@ pub fn section(analysis: Analysis, boundary: Option<String>) -> AnyView {
         }
         .into_any();
     }
+    let standing = need(analysis.standing_in_production_pci());
+    let temporary = need(analysis.temporary_in_production_pci());
+    let against = against_standing(&analysis);
     view! {
         <Section title="Capabilities" detail=words>
             <div data-body>
                 <DefinitionList>
-                    <Definition term="Standing access to production PCI">{need(analysis.standing_in_production_pci())}</Definition>
-                    <Definition term="Temporary access to production PCI">{need(analysis.temporary_in_production_pci())}</Definition>
+                    <Definition term="Standing access to production PCI">{standing}</Definition>
+                    <Definition term="Temporary access to production PCI">{temporary}</Definition>
                 </DefinitionList>
-                {against_standing(&analysis)}
+                {against}
             </div>
             {notes}
             <CapabilityGroups analysis />
