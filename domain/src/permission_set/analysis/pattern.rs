@@ -189,7 +189,7 @@ mod tests {
     /// Whether the statement covers an action, in a catalogue that has no other.
     fn covers(actions: &Actions, action: &str) -> bool {
         let (service, name) = action.split_once(':').unwrap();
-        let text = format!("test\t1\t2026-11-23\nS\t{service}\nA\t{name}\tRead\t");
+        let text = format!("test\t1\t2026-11-23\nS\t{service}\nA\t{name}\tR\t");
         let catalogue = ActionCatalogue::parse(&text, []).unwrap();
         !actions.expand(&catalogue).actions.is_empty()
     }
