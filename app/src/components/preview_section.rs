@@ -54,6 +54,7 @@ pub fn PreviewSection(
         verdict,
         policy_titles,
         effect,
+        review_on,
         others,
         other_count,
         sets,
@@ -80,6 +81,7 @@ pub fn PreviewSection(
             {(other_count > 0).then(|| view! { <Section title="What changes"><SubjectEffects rows=others total=other_count /></Section> })}
             {gained_sets(sets)}
             {note}
+            {review_on.map(|date| view! { <p class="mb-3">"Review date: " {date.to_string()} ". Approvers agree to this date."</p> })}
             {submit(form, outcome, effect, &title.in_words())}
         </section>
     }

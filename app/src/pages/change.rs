@@ -165,6 +165,7 @@ fn body(
                 <span class="whitespace-pre-wrap break-words">{justification}</span>
             </Definition>
             <Definition term="Ticket">{ticket.unwrap_or_else(|| "None".into())}</Definition>
+            {preview.review_on.map(|date| view! { <Definition term="Review date">{date.to_string()}</Definition> })}
             <Definition term="Requested by">{row.requester}</Definition>
             <Definition term="Requested"><AbsoluteTime at=row.submitted now /></Definition>
             {(need > 0).then(|| view! { <Definition term="Approvals">{format!("{have} of {need}")}</Definition> })}

@@ -130,6 +130,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
                     <Definition term="Justification"><span class="whitespace-pre-wrap break-words">{justification}</span></Definition>
                     <Definition term="Requested by">{row.requester.clone()} " " <Time at=row.submitted now /></Definition>
                     <Definition term="Ticket">{ticket.unwrap_or_else(|| "None".into())}</Definition>
+                    {preview.review_on.map(|date| view! { <Definition term="Review date">{date.to_string()}</Definition> })}
                     <Definition term="Accounts">
                         {row.accounts.iter().cloned().map(|account| view! { <div><AccountLink account /></div> }).collect_view()}
                     </Definition>

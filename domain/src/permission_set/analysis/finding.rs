@@ -57,7 +57,8 @@ impl Finding {
             .iter()
             .find_map(|action| Some((action, catalogue.reason(action)?)));
         if let Some((action, example)) = example {
-            reason.push_str(&format!(" {}: {example}", catalogue.name(action)));
+            let name = catalogue.name(action);
+            reason = format!("{reason} {name}: {example}");
         }
         Self {
             capability,
@@ -85,7 +86,7 @@ fn condition(catalogue: &ActionCatalogue, allowed: &Allowed, actions: &ActionSet
             .statement
             .condition_keys
             .iter()
-            .find(|key| !catalogue.knows_key(service, key))?;
+            .find(|key| !service.knows_key(key))?;
         Some((service, key))
     });
     match foreign {

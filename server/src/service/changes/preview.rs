@@ -14,6 +14,7 @@ use domain::{
     policies::{Evaluation, RequestContext, is_alarm_hit},
     snapshot::Snapshot,
     subject::SubjectStates,
+    time::Date,
     verdict::{Outcome, Verdict},
 };
 
@@ -31,6 +32,7 @@ pub(super) struct ShownVerdict<'v> {
     pub effect: &'v Effect,
     pub verdict: Verdict,
     pub hash: EffectHash,
+    pub review_on: Option<Date>,
     /// Who is not named as an approver.
     pub barred: &'v BTreeSet<PersonId>,
 }
@@ -67,13 +69,19 @@ impl Service {
     }
 
     /// Returns the request context of the viewer.
-    pub(super) fn asked(&self, person: &PersonId, ticket: Option<&str>) -> RequestContext {
+    pub(super) fn asked(
+        &self,
+        person: &PersonId,
+        ticket: Option<&str>,
+        review_on: Option<Date>,
+    ) -> RequestContext {
         let actor = self.caller.actor();
         RequestContext {
             requester: person.clone(),
             roles: actor.roles.clone(),
             mfa: actor.mfa,
             ticket: ticket.is_some(),
+            review_on,
             approvals: BTreeSet::new(),
             ours: BTreeSet::new(),
             new_persons: BTreeMap::new(),
@@ -88,9 +96,10 @@ impl Service {
         &self,
         person: &PersonId,
         operations: &[Operation],
+        review_on: Option<Date>,
     ) -> Result<Preview, StoreError> {
         let mut conn = self.connection().await?;
-        let asked = self.asked(person, None);
+        let asked = self.asked(person, None, review_on);
         let evaluation = evaluate_now(
             &self.app_state,
             &mut conn,
@@ -112,6 +121,7 @@ impl Service {
             effect: &effect,
             verdict,
             hash,
+            review_on,
             barred: &barred,
         };
         let mut people = PersonNames::new(&self.read_model.snapshot);
@@ -138,6 +148,7 @@ impl Service {
             effect,
             verdict,
             hash,
+            review_on,
             barred,
         } = shown;
         let approvers = if verdict.outcome == Outcome::NeedsApproval {
@@ -171,6 +182,7 @@ impl Service {
                 .collect(),
             verdict,
             effect: hash,
+            review_on,
             approvers,
             alarm,
             evidence,

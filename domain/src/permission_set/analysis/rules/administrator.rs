@@ -178,7 +178,7 @@ fn of_all_together(
         (iam, "Controls IAM, all statements taken together")
     };
     let given = permissions.total.and(probes);
-    let giver = permissions.giver(given.iter().next()?)?;
+    let source = permissions.giver(given.iter().next()?)?;
     let names = given
         .iter()
         .take(MOST_ACTIONS)
@@ -186,7 +186,7 @@ fn of_all_together(
         .collect();
     Some(Finding {
         actions: names,
-        ..Finding::about(Capability::Administrator, reason, giver.policy.clone())
+        ..Finding::about(Capability::Administrator, reason, source.policy.clone())
     })
 }
 
