@@ -103,7 +103,7 @@ pub async fn a_stored_projection_that_leastwise_did_not_write_is_not_used(scene:
         format!("{bob_in}, mac = '{other}'"),
         "size = 2".to_owned(),
         "size = 9".to_owned(),
-        "format = 2".to_owned(),
+        format!("format = {}", Projection::FORMAT + 1),
         format!("end_mac = '{other}'"),
         format!("end_leaf = '{other}'"),
         "key_id = '0000000000000000'".to_owned(),
