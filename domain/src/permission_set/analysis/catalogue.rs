@@ -14,6 +14,7 @@ use super::{
     glob::Glob,
     pattern::fits,
 };
+use crate::time::{Duration, Timestamp};
 
 /// AWS's own classification of an action, which misleads in both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +94,9 @@ pub struct ActionCatalogue {
 }
 
 impl ActionCatalogue {
+    /// The age in days over which the catalogue is outdated.
+    pub const FRESH_DAYS: i64 = 90;
+
     /// Returns where the facts come from, with their licence.
     pub fn source(&self) -> &str {
         &self.source
@@ -106,6 +110,18 @@ impl ActionCatalogue {
     /// Returns the date of the facts, as `YYYY-MM-DD`.
     pub fn date(&self) -> &str {
         &self.date
+    }
+
+    /// Returns the age of the facts in days; none if their date cannot be read.
+    pub fn days_old(&self, now: Timestamp) -> Option<i64> {
+        let from = Timestamp::parse_rfc3339(&format!("{}T00:00:00Z", self.date))?;
+        Some(now.since(from).0 / Duration::days(1).0)
+    }
+
+    /// Whether the facts are too old, or of an unknown age.
+    pub fn is_outdated(&self, now: Timestamp) -> bool {
+        self.days_old(now)
+            .is_none_or(|days| days > Self::FRESH_DAYS)
     }
 
     /// Returns the number of actions.

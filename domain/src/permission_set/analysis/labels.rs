@@ -2,7 +2,7 @@
 //!
 //! Pages, verdicts and reports use the same texts. Decides nothing.
 
-use super::{Analysis, Capability, Catalogue, boundary_of};
+use super::{Analysis, Capability, Catalogue, Extent, PolicyRef, boundary_of, capability::Need};
 use crate::permission_set::{Boundary, Content};
 
 impl Capability {
@@ -73,6 +73,70 @@ impl Capability {
     }
 }
 
+impl Capability {
+    /// Returns the capabilities that a list of badges names, the most dangerous first: for an administrator only this,
+    /// and *unknown*; *metadata* only if it is all.
+    pub fn named(capabilities: &[Self]) -> Vec<Self> {
+        let administrator = capabilities.contains(&Self::Administrator);
+        let only_metadata = capabilities == [Self::Metadata];
+        let named = capabilities.iter().copied().filter(|capability| {
+            if administrator {
+                matches!(capability, Self::Administrator | Self::Unknown)
+            } else {
+                *capability != Self::Metadata || only_metadata
+            }
+        });
+        named.collect()
+    }
+}
+
+impl Need {
+    /// Returns what access needs, as a sentence without its full stop.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::TwoApprovals => "Needs approval by two people",
+            Self::ReviewDate => "Needs approval by two people, and a date by which it is reviewed",
+            Self::StepUp => {
+                "Needs approval by two people who have just signed in with a second factor"
+            }
+            Self::Blocked => "Not allowed",
+        }
+    }
+}
+
+impl Extent {
+    /// Returns the number of actions and services; none without actions, because the capability then comes from
+    /// something else than single actions.
+    pub fn words(self) -> Option<String> {
+        (self.actions > 0).then(|| {
+            format!(
+                "{} of {}",
+                counted(self.actions, "action"),
+                counted(self.services, "service")
+            )
+        })
+    }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
+}
+
+impl PolicyRef {
+    /// Returns the short name of the policy.
+    pub fn short_name(&self) -> String {
+        match self {
+            Self::Managed(arn) => arn.rsplit('/').next().unwrap_or(arn).to_owned(),
+            Self::Customer(name) => format!("{name} (customer managed)"),
+            Self::Inline => "Inline policy".to_owned(),
+        }
+    }
+}
+
 impl Analysis {
     /// Returns the label of a capability for this set, which distinguishes a full administrator.
     pub fn label(&self, capability: Capability) -> &'static str {
@@ -96,18 +160,14 @@ impl Analysis {
             return "Allows nothing".to_owned();
         }
         if self.extents.keys().all(harmless) {
-            let extent = |capability| self.extents.get(&capability).copied().unwrap_or_default();
-            let (metadata, billing) = (extent(Capability::Metadata), extent(Capability::Billing));
-            let words = match (metadata.actions, billing.actions) {
-                (0, _) => "Billing only",
-                (_, 0) => "Metadata only",
-                _ => "Metadata and billing only",
+            let extent = |capability| self.extents.get(&capability).and_then(|one| one.words());
+            return match (extent(Capability::Metadata), extent(Capability::Billing)) {
+                (Some(metadata), Some(billing)) => {
+                    format!("Metadata and billing only: {metadata}, and {billing}")
+                }
+                (None, Some(billing)) => format!("Billing only: {billing}"),
+                (metadata, None) => format!("Metadata only: {}", metadata.unwrap_or_default()),
             };
-            return format!(
-                "{words}: {} actions of {} services",
-                metadata.actions + billing.actions,
-                metadata.services.max(billing.services)
-            );
         }
         let administrator = self.has(Capability::Administrator);
         let labels: Vec<&str> = self
