@@ -72,6 +72,16 @@ pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
     Ok(node)
 }
 
+/// Returns the offset after the value that starts at an offset; none if no value starts there.
+pub(super) fn end_of_value(text: &str, offset: usize) -> Option<usize> {
+    let mut reader = Reader {
+        bytes: text.as_bytes(),
+        text,
+        at: offset,
+    };
+    reader.value(0).ok().map(|_| reader.at)
+}
+
 struct Reader<'a> {
     bytes: &'a [u8],
     text: &'a str,

@@ -50,6 +50,19 @@ impl LogBuckets {
         Ok(Self::Declared(globs))
     }
 
+    /// Returns one sentence about which buckets count.
+    pub fn explanation(&self) -> String {
+        match self {
+            Self::Declared(globs) => match globs.len() / 2 {
+                1 => "The declared bucket holds logs.".to_owned(),
+                count => format!("The {count} declared buckets hold logs."),
+            },
+            Self::NotDeclared => {
+                "No log bucket is declared, so a bucket whose name sounds like logs counts as one.".to_owned()
+            }
+        }
+    }
+
     /// Whether a resource pattern may match a log bucket or an object in one.
     pub(super) fn may_meet(&self, resource: &Glob) -> bool {
         match self {
