@@ -112,6 +112,59 @@ impl std::ops::Sub<Duration> for Timestamp {
     }
 }
 
+/// A calendar day in UTC, stored as `2026-11-23`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Date(jiff::civil::Date);
+
+/// A text that is no calendar day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a date is a year, a month and a day, such as 2026-11-23")]
+pub struct InvalidDate;
+
+impl Date {
+    /// Parses `2026-11-23`, and no other spelling.
+    pub fn parse(text: &str) -> Result<Self, InvalidDate> {
+        let date: jiff::civil::Date = text.parse().map_err(|_| InvalidDate)?;
+        if date.to_string() == text {
+            Ok(Self(date))
+        } else {
+            Err(InvalidDate)
+        }
+    }
+
+    /// Returns the day of an instant; none outside the years -9999 to 9999.
+    pub fn of(instant: Timestamp) -> Option<Self> {
+        let instant = jiff::Timestamp::from_millisecond(instant.0).ok()?;
+        Some(Self(instant.to_zoned(jiff::tz::TimeZone::UTC).date()))
+    }
+
+    /// Returns the day this many days later; the last day of the calendar if there is none.
+    #[must_use]
+    pub fn days_later(self, days: i32) -> Self {
+        Self(self.0.saturating_add(jiff::Span::new().days(days)))
+    }
+}
+
+impl TryFrom<String> for Date {
+    type Error = InvalidDate;
+    fn try_from(text: String) -> Result<Self, InvalidDate> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Date> for String {
+    fn from(date: Date) -> Self {
+        date.to_string()
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.rfc3339())
@@ -147,6 +200,26 @@ mod tests {
         ] {
             assert_eq!(length.words(), words);
         }
+    }
+
+    #[test]
+    fn a_date_has_one_spelling() {
+        let date = Date::parse("2028-02-29").expect("a leap day");
+        assert_eq!(date.to_string(), "2028-02-29");
+        assert_eq!(date.days_later(1).to_string(), "2028-03-01");
+        let stored = serde_json::to_string(&date).expect("writable");
+        assert_eq!(stored, r#""2028-02-29""#);
+        assert_eq!(serde_json::from_str::<Date>(&stored).expect("readable"), date);
+        for text in [
+            "", "2027-02-29", "2028-2-29", "20280229", "2028-02-29T00:00", " 2028-02-29", "29.02.2028",
+        ] {
+            assert_eq!(Date::parse(text), Err(InvalidDate), "{text}");
+        }
+        assert_eq!(
+            Date::of(Timestamp(1_795_425_245_007)),
+            Date::parse("2026-11-23").ok()
+        );
+        assert_eq!(Date::of(Timestamp(i64::MAX)), None);
     }
 
     #[test]

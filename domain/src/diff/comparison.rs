@@ -15,6 +15,7 @@ use crate::{
     grant::Term,
     ids::{EffectHash, Pair},
     snapshot::Snapshot,
+    time::Date,
     verdict::RulesVersion,
 };
 
@@ -36,10 +37,10 @@ pub struct ApprovedEffect<'a> {
     pub hash: &'a EffectHash,
 }
 
-/// Compares the effect of the same operations now with the approved one.
+/// Compares the effect of the same operations with the same date of a review now with the approved one.
 pub fn compare(
     snapshot: &Snapshot,
-    operations: &[Operation],
+    (operations, review_on): (&[Operation], Option<Date>),
     approved: ApprovedEffect<'_>,
     (now, now_hash): (&Effect, &EffectHash),
     rules: &RulesVersion,
@@ -50,7 +51,14 @@ pub fn compare(
     }
     // Recomputed with what the read shows now: equal only if the effect is the approved one, and the content of all its
     // permission sets, the classification of all its accounts, the operations and the policies are as approved.
-    let proven = effect_hash(snapshot, operations, approved.effect, rules, budget)?;
+    let proven = effect_hash(
+        snapshot,
+        operations,
+        approved.effect,
+        review_on,
+        rules,
+        budget,
+    )?;
     Ok(
         if proven == *approved.hash && covers(approved.effect, now) {
             EffectComparison::Narrower

@@ -19,6 +19,7 @@ use crate::{
     private::Private,
     snapshot::Snapshot,
     subject::SubjectEffect,
+    time::Date,
     verdict::RulesVersion,
 };
 
@@ -29,7 +30,8 @@ const CHUNK: usize = 64 * 1024;
 /// of the affected accounts and the policies. If any of them changes, earlier approvals are void. A declaration that
 /// changes no value changes no hash, because one person can declare and end it as often as they like. Typed texts are
 /// left out: a hash without a salt would reveal them to whoever guesses, and the salt does not exist before the change is
-/// requested. They never change afterwards, which the digest of the items proves.
+/// requested. They never change afterwards, which the digest of the items proves. The date of the review is part of it:
+/// whoever approves standing access approves until when nobody looks at it again.
 ///
 /// # Panics
 /// Never: strings and small integers always have a canonical form.
@@ -37,6 +39,7 @@ pub fn effect_hash(
     snapshot: &Snapshot,
     operations: &[Operation],
     effect: &Effect,
+    review_on: Option<Date>,
     rules: &RulesVersion,
     budget: Budget<'_>,
 ) -> Result<EffectHash, Stopped> {
@@ -75,6 +78,10 @@ pub fn effect_hash(
     let texts = operations.iter_mut().flat_map(Operation::private);
     texts.for_each(|(_, text)| text.blank());
     document.add(&canonical(&operations));
+    if let Some(date) = review_on {
+        document.add(b",\"review_on\":");
+        document.add(&canonical(&date));
+    }
     document.add(b",\"rules\":");
     document.add(&canonical(rules));
     document.add(b",\"sets\":");

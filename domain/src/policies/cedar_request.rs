@@ -124,6 +124,7 @@ impl RequestTemplate {
                     words("Role", ask.roles.iter().map(|role| role.as_str())),
                 ),
                 ("ticket", E::new_bool(ask.ticket)),
+                ("review_date", E::new_bool(ask.review_date)),
                 ("mfa", E::new_bool(ask.mfa == Mfa::Proven)),
                 ("at", E::new_long(ask.at)),
             ]);
@@ -269,6 +270,7 @@ pub(super) fn probe(schema: &Schema) -> Result<(), String> {
         },
         roles: [Role::Approver, Role::Administrator, Role::Auditor].into(),
         ticket: true,
+        review_date: true,
         mfa: Mfa::Proven,
         at: 0,
     };

@@ -56,7 +56,15 @@ pub fn evaluate(
         states: &asked.states,
     };
     let effect = diff::effect(context, under_way, operations, budget)?;
-    let hash = effect_hash(before, operations, &effect, rules.version(), budget)?;
+    let review_on = asked.review_on;
+    let hash = effect_hash(
+        before,
+        operations,
+        &effect,
+        review_on,
+        rules.version(),
+        budget,
+    )?;
     let gains = effect.gaining().into_iter();
     let gains = gains.filter_map(|user| asked.person_of(before, user).cloned());
     let barred = operations
@@ -171,6 +179,7 @@ fn ask(
         requester: who,
         roles: asked.roles.clone(),
         ticket: asked.ticket,
+        review_date: asked.review_on.is_some(),
         mfa: asked.mfa,
         at: now.0.div_euclid(1_000),
     }

@@ -27,6 +27,8 @@ mod lost_access;
 mod overdue_revocation;
 #[cfg(feature = "cedar")]
 mod oversight;
+#[cfg(feature = "cedar")]
+mod production_pci;
 mod records;
 #[cfg(all(test, feature = "cedar"))]
 mod reference;
@@ -63,6 +65,8 @@ pub use lost_access::may_lose;
 #[cfg(feature = "cedar")]
 pub use overdue_revocation::{OUT_OF_REACH, OVERDUE};
 pub use oversight::{EARLIER, InvalidOversightMark, OversightMark, RemovalLimits};
+#[cfg(feature = "cedar")]
+pub use production_pci::{ProductionPciNeeds, in_production_pci};
 pub use records::{Agreement, Record, Records};
 #[cfg(feature = "cedar")]
 pub use removals::{

@@ -65,6 +65,8 @@ pub(super) struct RequesterContext {
     pub requester: PolicyPrincipal,
     pub roles: BTreeSet<Role>,
     pub ticket: bool,
+    /// Whether the request states a date by which the access is reviewed.
+    pub review_date: bool,
     pub mfa: Mfa,
     /// Unix seconds.
     pub at: i64,

@@ -18,7 +18,7 @@ use crate::{
     diff::{Effect, SharedPath},
     ids::{Assignment, EffectHash, PersonId, UserId},
     subject::SubjectStates,
-    time::Timestamp,
+    time::{Date, Timestamp},
     verdict::{Hit, Outcome, Persistence, Remedies, Verdict, strictest},
 };
 
@@ -32,6 +32,8 @@ pub struct RequestContext {
     pub mfa: Mfa,
     /// Whether the request names a ticket.
     pub ticket: bool,
+    /// The date by which somebody reviews the standing access. Part of what approvals are bound to.
+    pub review_on: Option<Date>,
     /// The people who have approved this effect so far. The requester and the beneficiaries are not counted, even if
     /// they are listed here.
     pub approvals: BTreeSet<PersonId>,

@@ -54,7 +54,7 @@ pub enum Need {
     TwoApprovals,
     /// Two approvals, and a date by which the access is reviewed.
     ReviewDate,
-    /// Two approvals, and a requester who has just signed in again.
+    /// Two approvals by people who have just signed in with a second factor.
     StepUp,
     Blocked,
 }

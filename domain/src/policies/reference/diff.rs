@@ -16,7 +16,7 @@ use crate::{
     permission_set::ContentHash,
     shared_map::SharedMap,
     snapshot::{PairRead, Parts, Provisioned, Shared, Snapshot},
-    time::Timestamp,
+    time::{Date, Timestamp},
     verdict::RulesVersion,
 };
 
@@ -48,6 +48,7 @@ pub(super) fn effect_hash(
     snapshot: &Snapshot,
     operations: &[Operation],
     effect: &Rows,
+    review_on: Option<Date>,
     rules: &RulesVersion,
 ) -> EffectHash {
     let mut sets: BTreeMap<&str, Option<&ContentHash>> = BTreeMap::new();
@@ -64,15 +65,18 @@ pub(super) fn effect_hash(
                 .map(|(_, class)| class.hashed()),
         );
     }
-    let bytes = serde_json_canonicalizer::to_vec(&serde_json::json!({
+    let mut document = serde_json::json!({
         "v": 1,
         "operations": operations,
         "effect": effect,
         "sets": sets,
         "accounts": accounts,
         "rules": rules,
-    }))
-    .expect("always has a canonical form");
+    });
+    if let Some(date) = review_on {
+        document["review_on"] = date.to_string().into();
+    }
+    let bytes = serde_json_canonicalizer::to_vec(&document).expect("always has a canonical form");
     EffectHash(hex::encode(Sha256::digest(&bytes)))
 }
 

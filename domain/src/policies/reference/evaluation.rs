@@ -57,7 +57,7 @@ pub(super) fn evaluate(
     now: Timestamp,
 ) -> RowEvaluation {
     let effect = diff::effect(before, under_way, operations);
-    let hash = effect_hash(before, operations, &effect, rules.version());
+    let hash = effect_hash(before, operations, &effect, asked.review_on, rules.version());
     let gaining: BTreeSet<PersonId> = effect
         .gaining()
         .into_iter()
@@ -337,6 +337,7 @@ impl RowByRow<'_> {
             requester: who,
             roles: self.asked.roles.clone(),
             ticket: self.asked.ticket,
+            review_date: self.asked.review_on.is_some(),
             mfa: self.asked.mfa,
             at: self.now.0.div_euclid(1_000),
         }

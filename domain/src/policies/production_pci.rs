@@ -1,0 +1,275 @@
+//! What the policies say about a permission set in production PCI, without an organization.
+//!
+//! Evaluates the real policies for a made-up request. `Capability` states in words what the default policies say; the
+//! tests hold both together. Never a verdict on a change: that depends on who asks for whom.
+
+use std::{collections::BTreeSet, rc::Rc};
+
+use super::{
+    evaluator::{Evaluator, PolicyResponse},
+    request_template::{
+        ANY, AccessPath, PolicyAction, PolicyPrincipal, PolicyResource, RequestTemplate,
+        RequesterContext, SetAttributes,
+    },
+    rules::Rules,
+};
+use crate::{
+    approval::Mfa,
+    authorize::Role,
+    classification::{Environment, Pci},
+    grant::PRODUCTION_PCI_WINDOW,
+    org::AccountState,
+    permission_set::analysis::{Analysis, Capability, capability::Need},
+    verdict::Remedies,
+};
+
+/// What a permission set needs in production PCI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProductionPciNeeds {
+    pub standing: Need,
+    pub temporary: Need,
+}
+
+/// Evaluates the policies for an administrator who asks, without approvals, for access to a production PCI account for a
+/// group of Identity Center. A window has four hours and a session one. Policies that ask for fewer than two approvals
+/// give `Need::TwoApprovals` as well.
+pub fn in_production_pci(rules: &Rules, analysis: &Analysis) -> ProductionPciNeeds {
+    let production_pci = PolicyResource {
+        id: ANY.to_owned(),
+        environment: Environment::Production,
+        pci: Pci::In,
+        production_pci: true,
+        state: AccountState::Active,
+        units: BTreeSet::new(),
+    };
+    needs_in(&production_pci, rules, &analysis.capabilities())
+}
+
+fn needs_in(
+    place: &PolicyResource,
+    rules: &Rules,
+    capabilities: &BTreeSet<Capability>,
+) -> ProductionPciNeeds {
+    let standing = made_up(place, capabilities, None);
+    let undated = need(&answer(rules, &standing));
+    let dated = need(&answer(rules, &with_review_date(standing)));
+    let minutes = PRODUCTION_PCI_WINDOW.as_seconds() / 60;
+    ProductionPciNeeds {
+        standing: match (undated, dated) {
+            (Need::Blocked, Need::Blocked) => Need::Blocked,
+            (Need::Blocked, dated) => dated.max(Need::ReviewDate),
+            (undated, _) => undated,
+        },
+        temporary: need(&answer(rules, &made_up(place, capabilities, Some(minutes)))),
+    }
+}
+
+fn answer(rules: &Rules, request: &RequestTemplate) -> Rc<PolicyResponse> {
+    let mut evaluator = Evaluator::new(rules);
+    let who = PolicyPrincipal::unknown();
+    let numbers = (
+        evaluator.frame(request.clone()),
+        evaluator.who(who.clone()),
+    );
+    evaluator.numbered((numbers.0, request), (numbers.1, &who))
+}
+
+fn need(answer: &PolicyResponse) -> Need {
+    let evaluated = answer.errors.is_empty() && !answer.permits.is_empty();
+    let remedies: Option<Vec<&Remedies>> = answer.forbids.values().map(Option::as_ref).collect();
+    match remedies {
+        Some(remedies) if evaluated => {
+            if remedies.into_iter().any(Remedies::need_step_up) {
+                Need::StepUp
+            } else {
+                Need::TwoApprovals
+            }
+        }
+        _ => Need::Blocked,
+    }
+}
+
+fn made_up(
+    place: &PolicyResource,
+    capabilities: &BTreeSet<Capability>,
+    minutes: Option<i64>,
+) -> RequestTemplate {
+    RequestTemplate {
+        act: PolicyAction::Grant,
+        place: place.clone(),
+        power: SetAttributes {
+            id: ANY.to_owned(),
+            capabilities: capabilities.clone(),
+            content_known: true,
+            session_seconds: 3_600,
+        },
+        minutes,
+        access_path: AccessPath::Group {
+            id: ANY.to_owned(),
+            scim: false,
+        },
+        latent: false,
+        people: 0,
+        approvals: BTreeSet::new(),
+        ask: Some(RequesterContext {
+            requester: PolicyPrincipal {
+                id: "requester".to_owned(),
+                ..PolicyPrincipal::unknown()
+            },
+            roles: [Role::Administrator].into(),
+            ticket: false,
+            review_date: false,
+            mfa: Mfa::Proven,
+            at: 0,
+        }),
+    }
+}
+
+fn with_review_date(request: RequestTemplate) -> RequestTemplate {
+    let ask = request.ask.map(|ask| RequesterContext {
+        review_date: true,
+        ..ask
+    });
+    RequestTemplate { ask, ..request }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, sync::LazyLock};
+
+    use super::*;
+    use crate::permission_set::analysis::Extent;
+
+    static RULES: LazyLock<Rules> = LazyLock::new(|| {
+        Rules::parse(
+            include_str!("../../../server/policies/leastwise.cedarschema"),
+            include_str!("../../../server/policies/eligibility.cedar"),
+            include_str!("../../../server/policies/guardrails.cedar"),
+        )
+        .expect("the default policies are valid")
+    });
+
+    /// The capabilities that no access to production PCI has.
+    const LAST_ROW: [Capability; 5] = [
+        Capability::Administrator,
+        Capability::GrantsRights,
+        Capability::Identity,
+        Capability::LogsAndGuardrails,
+        Capability::Unknown,
+    ];
+
+    fn allowing(capabilities: &[Capability]) -> Analysis {
+        let one = Extent {
+            actions: 1,
+            services: 1,
+        };
+        let extents: BTreeMap<Capability, Extent> =
+            capabilities.iter().map(|found| (*found, one)).collect();
+        Analysis {
+            extents,
+            ..Analysis::default()
+        }
+    }
+
+    /// Each capability alone and each pair.
+    fn alone_and_in_pairs() -> impl Iterator<Item = Vec<Capability>> {
+        let pairs = Capability::ALL.into_iter().flat_map(|one| {
+            let others = Capability::ALL.into_iter().filter(move |other| *other >= one);
+            others.map(move |other| if one == other { vec![one] } else { vec![one, other] })
+        });
+        pairs
+    }
+
+    fn elsewhere(environment: Environment, pci: Pci) -> PolicyResource {
+        PolicyResource {
+            id: ANY.to_owned(),
+            environment,
+            pci,
+            production_pci: false,
+            state: AccountState::Active,
+            units: BTreeSet::new(),
+        }
+    }
+
+    #[test]
+    fn the_policies_say_of_each_capability_and_each_pair_what_the_program_says() {
+        let mut tried = 0;
+        for capabilities in alone_and_in_pairs() {
+            let analysis = allowing(&capabilities);
+            let found = in_production_pci(&RULES, &analysis);
+            let said = ProductionPciNeeds {
+                standing: analysis.standing_in_production_pci(),
+                temporary: analysis.temporary_in_production_pci(),
+            };
+            assert_eq!(found, said, "{capabilities:?}");
+            tried += 1;
+        }
+        assert_eq!(tried, 12 + 66);
+        let nothing = in_production_pci(&RULES, &Analysis::default());
+        assert_eq!(nothing.standing, Need::TwoApprovals);
+        assert_eq!(nothing.temporary, Need::TwoApprovals);
+    }
+
+    #[test]
+    fn what_approvals_lift_in_production_pci_they_lift_in_twos() {
+        for capability in Capability::ALL {
+            let capabilities = [capability].into();
+            for minutes in [None, Some(240)] {
+                let place = PolicyResource {
+                    production_pci: true,
+                    ..elsewhere(Environment::Production, Pci::In)
+                };
+                let request = with_review_date(made_up(&place, &capabilities, minutes));
+                let answer = answer(&RULES, &request);
+                let lifted: Vec<u8> = answer
+                    .forbids
+                    .values()
+                    .flatten()
+                    .map(Remedies::approvals)
+                    .collect();
+                assert!(!lifted.is_empty(), "{capability:?} {minutes:?}");
+                assert!(lifted.iter().all(|count| *count == 2), "{lifted:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_row_is_blocked_wherever_it_can_reach_production_pci_and_nothing_else_is() {
+        let places = [
+            elsewhere(Environment::Production, Pci::Connected),
+            elsewhere(Environment::Staging, Pci::Connected),
+            elsewhere(Environment::Development, Pci::Connected),
+            elsewhere(Environment::Sandbox, Pci::Connected),
+            elsewhere(Environment::Staging, Pci::In),
+            elsewhere(Environment::Development, Pci::In),
+            elsewhere(Environment::Sandbox, Pci::In),
+        ];
+        for capabilities in alone_and_in_pairs() {
+            let last = capabilities.iter().any(|found| LAST_ROW.contains(found));
+            let capabilities = capabilities.into_iter().collect();
+            for place in &places {
+                let found = needs_in(place, &RULES, &capabilities);
+                for need in [found.standing, found.temporary] {
+                    assert_eq!(need == Need::Blocked, last, "{capabilities:?} {place:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_policy_that_fails_or_permits_nobody_blocks() {
+        let metadata = allowing(&[Capability::Metadata]);
+        let schema = include_str!("../../../server/policies/leastwise.cedarschema");
+        let eligibility = include_str!("../../../server/policies/eligibility.cedar");
+        let fails = r#"@id("fails") @reason("r") @control("c")
+            forbid (principal, action, resource) when { context.session_seconds + 9223372036854775807 < 0 };"#;
+        for (eligibility, guardrails, need) in [
+            ("", "", Need::Blocked),
+            (eligibility, fails, Need::Blocked),
+            (eligibility, "", Need::TwoApprovals),
+        ] {
+            let rules = Rules::parse(schema, eligibility, guardrails).expect("valid policies");
+            assert_eq!(in_production_pci(&rules, &metadata).standing, need);
+        }
+    }
+}
