@@ -3,7 +3,7 @@
 //! A file that cannot be read never hides the result of another. Never assumes in favour of a policy: what cannot be
 //! understood is blocked.
 
-mod evaluation;
+pub(in crate::cli) mod evaluation;
 mod input;
 mod paint;
 mod text;
@@ -11,15 +11,20 @@ mod text;
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
+use domain::policies::RemovalLimits;
 use serde::Serialize;
 
 use self::{
-    evaluation::{Evaluation, Verdict},
+    evaluation::{Basis, Evaluation, Verdict},
     input::Unreadable,
     paint::Output,
 };
 use super::{CommandResult, print};
-use crate::{clock::Clock, config::AnalysisArgs};
+use crate::{
+    clock::Clock,
+    config::AnalysisArgs,
+    state::{self, StartError},
+};
 
 /// Exit codes: 0 nothing is blocked for standing access to production PCI, 1 something is, 2 a file cannot be read.
 #[derive(Debug, Args)]
@@ -54,13 +59,17 @@ impl Outcome {
 /// Runs the command.
 pub fn run(args: &LintArgs) -> CommandResult {
     let catalogue = args.analysis.catalogue()?;
-    let age = evaluation::age(&catalogue, Clock::System.now());
+    let basis = Basis {
+        age: evaluation::age(&catalogue, Clock::System.now()),
+        rules: state::rules(RemovalLimits::default()).map_err(StartError::Rules)?,
+        catalogue,
+    };
     let mut outcomes = Vec::with_capacity(args.files.len());
     for path in &args.files {
         let outcome = match input::read(path) {
-            Ok((file, read)) => Outcome::Evaluated(Box::new(Evaluation::of(
-                file, &read, &catalogue, &age,
-            ))),
+            Ok((file, read)) => {
+                Outcome::Evaluated(Box::new(Evaluation::of(file, &read, &basis)))
+            }
             Err(unreadable) => Outcome::Unreadable(unreadable),
         };
         if args.json {
@@ -70,7 +79,7 @@ pub fn run(args: &LintArgs) -> CommandResult {
     }
     let code = outcomes.iter().map(Outcome::exit_code).max().unwrap_or(2);
     if !args.json {
-        text::show(&mut outcomes, &catalogue, &age, &Output::of_process())?;
+        text::show(&mut outcomes, &basis, Output::of_process())?;
     }
     Ok(ExitCode::from(code))
 }

@@ -50,6 +50,18 @@ impl LogBuckets {
         Ok(Self::Declared(globs))
     }
 
+    /// Returns what a finding says, without its full stop.
+    pub(super) fn sentence(&self) -> &'static str {
+        match self {
+            Self::Declared(_) => {
+                "Can delete or overwrite S3 buckets that are declared as log buckets, or weaken their protection"
+            }
+            Self::NotDeclared => {
+                "Can delete or overwrite S3 buckets that may contain logs, or weaken their protection"
+            }
+        }
+    }
+
     /// Returns one sentence about which buckets count.
     pub fn explanation(&self) -> String {
         match self {

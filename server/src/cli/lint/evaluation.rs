@@ -8,6 +8,7 @@ use domain::{
         ActionCatalogue, Analysis, Capability, Finding, PolicyRef, analyse, capability::Need,
         labels::boundary_note, policy_file::PolicyFile,
     },
+    policies::{ProductionPciNeeds, Rules, in_production_pci},
     time::Timestamp,
 };
 use serde::Serialize;
@@ -47,6 +48,15 @@ pub(super) struct Evaluation {
     pub(super) catalogue: String,
     #[serde(skip)]
     pub(super) analysis: Analysis,
+    #[serde(skip)]
+    pub(super) needs: ProductionPciNeeds,
+}
+
+/// What a file is evaluated with.
+pub(super) struct Basis {
+    pub(super) catalogue: Catalogue,
+    pub(super) rules: Rules,
+    pub(super) age: Age,
 }
 
 /// One finding.
@@ -87,13 +97,14 @@ impl From<&Finding> for FindingLine {
 
 impl Evaluation {
     /// Evaluates the content of a file.
-    pub(super) fn of(
-        file: String,
-        read: &PolicyFile,
-        catalogue: &Catalogue,
-        age: &Age,
-    ) -> Self {
+    pub(super) fn of(file: String, read: &PolicyFile, basis: &Basis) -> Self {
+        let Basis {
+            catalogue,
+            rules,
+            age,
+        } = basis;
         let analysis = analyse(&read.content, catalogue);
+        let needs = in_production_pci(rules, &analysis);
         let notes = analysis.notes.iter().chain(&read.notes).cloned();
         let notes = notes
             .chain(boundary_note(&read.content, catalogue))
@@ -113,11 +124,12 @@ impl Evaluation {
                 .map(unknown)
                 .collect(),
             findings: analysis.findings.iter().map(FindingLine::from).collect(),
-            standing_in_production_pci: analysis.standing_in_production_pci().into(),
-            temporary_in_production_pci: analysis.temporary_in_production_pci().into(),
+            standing_in_production_pci: needs.standing.into(),
+            temporary_in_production_pci: needs.temporary.into(),
             notes,
             catalogue: catalogue.actions.date().to_owned(),
             analysis,
+            needs,
         }
     }
 }

@@ -2,12 +2,11 @@
 
 use std::fmt::Write as _;
 
-use catalogue::Catalogue;
 use domain::permission_set::analysis::capability::{Need, Severity};
 
 use super::{
     Outcome,
-    evaluation::{Age, Evaluation, FindingLine, Verdict},
+    evaluation::{Basis, Evaluation, FindingLine, Verdict},
     paint::{Output, Tone},
 };
 use crate::cli::{counted, print};
@@ -21,9 +20,8 @@ const MOST_FINDINGS: usize = 60;
 /// Sorts the outcomes, and prints them: files that cannot be read to standard error, and the others to standard output.
 pub(super) fn show(
     outcomes: &mut [Outcome],
-    catalogue: &Catalogue,
-    age: &Age,
-    output: &Output,
+    basis: &Basis,
+    output: Output,
 ) -> std::io::Result<()> {
     outcomes.sort_by_key(|outcome| std::cmp::Reverse(rank(outcome)));
     let mut text = String::new();
@@ -34,12 +32,12 @@ pub(super) fn show(
                 eprintln!("leastwise: {line}");
             }
             Outcome::Evaluated(one) => {
-                text.push_str(&evaluation(one, *output));
+                text.push_str(&evaluation(one, output));
                 text.push('\n');
             }
         }
     }
-    text.push_str(&summary(outcomes, catalogue, age, *output));
+    text.push_str(&summary(outcomes, basis, output));
     print(text)
 }
 
@@ -59,8 +57,8 @@ fn evaluation(one: &Evaluation, output: Output) -> String {
     let mut text = format!("{}\n", output.paint(Tone::Strong, &one.file));
     let _ = writeln!(text, "  {}", output.wrap(&one.analysis.summary(), 2, 2));
     for (kind, need) in [
-        ("standing", one.analysis.standing_in_production_pci()),
-        ("temporary", one.analysis.temporary_in_production_pci()),
+        ("standing", one.needs.standing),
+        ("temporary", one.needs.temporary),
     ] {
         let words = format!("{} in production PCI", need.words());
         let words = output.wrap(&words, TEXT, TEXT);
@@ -133,7 +131,7 @@ fn list(names: &[String], more: usize) -> String {
 }
 
 /// Returns the last lines: how many files are what, and what they were compared with.
-fn summary(outcomes: &[Outcome], catalogue: &Catalogue, age: &Age, output: Output) -> String {
+fn summary(outcomes: &[Outcome], basis: &Basis, output: Output) -> String {
     let of = |rank_is: u8| outcomes.iter().filter(|one| rank(one).0 == rank_is).count();
     let parts = [
         (of(2), "cannot be read"),
@@ -146,13 +144,14 @@ fn summary(outcomes: &[Outcome], catalogue: &Catalogue, age: &Age, output: Outpu
         .map(|(count, words)| format!("{count} {words}"))
         .collect();
     let files = counted(outcomes.len(), "file", "files");
+    let catalogue = &basis.catalogue;
     let actions = &catalogue.actions;
     let facts = format!(
         "{} actions of {} services, of {} ({}), {} of them reviewed. {}",
         actions.actions(),
         actions.services(),
         actions.date(),
-        age.words(),
+        basis.age.words(),
         actions.reviewed(),
         catalogue.log_buckets.explanation()
     );
@@ -167,30 +166,43 @@ fn summary(outcomes: &[Outcome], catalogue: &Catalogue, age: &Age, output: Outpu
 mod tests {
     use std::path::Path;
 
-    use domain::{permission_set::analysis::policy_file, time::Timestamp};
+    use catalogue::Catalogue;
+    use domain::{
+        permission_set::analysis::policy_file, policies::RemovalLimits, time::Timestamp,
+    };
 
     use super::*;
-    use crate::cli::lint::{evaluation, input};
+    use crate::{
+        cli::lint::{evaluation, input},
+        state,
+    };
 
-    fn evaluated(text: &str, catalogue: &Catalogue) -> Outcome {
-        let age = evaluation::age(catalogue, Timestamp(0));
+    fn basis() -> Basis {
+        let catalogue = Catalogue::embedded().unwrap();
+        Basis {
+            age: evaluation::age(&catalogue, Timestamp(0)),
+            rules: state::rules(RemovalLimits::default()).unwrap(),
+            catalogue,
+        }
+    }
+
+    fn evaluated(text: &str, basis: &Basis) -> Outcome {
         let read = policy_file::read(text).unwrap();
         Outcome::Evaluated(Box::new(Evaluation::of(
             "set.json".to_owned(),
             &read,
-            catalogue,
-            &age,
+            basis,
         )))
     }
 
     #[test]
     fn no_line_is_wider_than_the_terminal_and_the_worst_finding_comes_first() {
-        let catalogue = Catalogue::embedded().unwrap();
+        let basis = basis();
         let outcome = evaluated(
             r#"{"Version": "2012-10-17", "Statement": [
                 {"Effect": "Allow", "Action": ["s3:GetObject", "ec2:DescribeInstances", "s3:GetObjekt"], "Resource": "*"},
                 {"Effect": "Allow", "Action": "iam:CreateUser", "Resource": "*"}]}"#,
-            &catalogue,
+            &basis,
         );
         let Outcome::Evaluated(one) = &outcome else { panic!() };
         let text = evaluation(one, Output::plain(Some(70)));
@@ -206,16 +218,16 @@ mod tests {
 
     #[test]
     fn the_worst_file_comes_first_and_the_counts_last() {
-        let catalogue = Catalogue::embedded().unwrap();
+        let basis = basis();
         let statement = |action| {
             format!(
                 r#"{{"Statement": {{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}}}"#
             )
         };
         let mut outcomes = [
-            evaluated(&statement("ec2:DescribeInstances"), &catalogue),
-            evaluated(&statement("ec2:RunInstances"), &catalogue),
-            evaluated(&statement("*"), &catalogue),
+            evaluated(&statement("ec2:DescribeInstances"), &basis),
+            evaluated(&statement("ec2:RunInstances"), &basis),
+            evaluated(&statement("*"), &basis),
             Outcome::Unreadable(input::read(Path::new("/")).unwrap_err()),
         ];
         outcomes.sort_by_key(|outcome| std::cmp::Reverse(rank(outcome)));
@@ -223,8 +235,7 @@ mod tests {
         assert_eq!(codes, [2, 1, 1, 0]);
         let Outcome::Evaluated(second) = &outcomes[1] else { panic!() };
         assert_eq!(second.capabilities[0], "administrator");
-        let age = evaluation::age(&catalogue, Timestamp(0));
-        let text = summary(&outcomes, &catalogue, &age, Output::plain(None));
+        let text = summary(&outcomes, &basis, Output::plain(None));
         assert!(
             text.starts_with(
                 "4 files: 1 cannot be read, 2 not allowed as standing access in production PCI, 1 possible with approvals.\n"

@@ -57,7 +57,7 @@ pub(super) fn find(
             findings.push(Finding::of(
                 catalogue,
                 Capability::LogsAndGuardrails,
-                "Can delete or overwrite S3 buckets that may contain logs, or weaken their protection",
+                buckets.sentence(),
                 allowed,
                 &actions.and(&allowed.actions),
             ));
