@@ -108,7 +108,7 @@ impl<'a> Permissions<'a> {
             sources,
             statements,
             total,
-            closed: is_closed(&denies, bounds.as_deref()),
+            closed: is_closed(catalogue, &denies, bounds.as_deref()),
         }
     }
 
@@ -135,14 +135,13 @@ fn limits<'a>(
         })
 }
 
-fn is_closed(denies: &[Limit], bounds: Option<&[Limit]>) -> bool {
-    let everywhere = |limit: &&Limit| limit.statement.resources.are_all();
-    denies.iter().filter(everywhere).any(|deny| {
-        deny.statement.actions.are_all() || deny.statement.actions.are_negated()
+fn is_closed(catalogue: &ActionCatalogue, denies: &[Limit], bounds: Option<&[Limit]>) -> bool {
+    denies.iter().any(|deny| {
+        deny.statement.resources.are_all() && deny.statement.actions.cover_the_unknown(catalogue)
     }) || bounds.is_some_and(|bounds| {
         !bounds
             .iter()
-            .any(|bound| bound.statement.actions.are_open_ended())
+            .any(|bound| bound.statement.actions.meet_the_unknown(catalogue))
     })
 }
 
@@ -208,7 +207,7 @@ impl Place<'_> {
             .iter()
             .map(|kind| reach(self.resources, kind))
             .collect();
-        let everything = Glob::resource("*", Variables::Literal);
+        let star = literal_star();
         let plain = reach_plain(self.resources);
         for action in self.service.from..self.service.to {
             if !actions.contains(action) {
@@ -216,7 +215,7 @@ impl Place<'_> {
             }
             let kinds = &self.catalogue.action(action).resource_types;
             let stays = if kinds.is_empty() {
-                plain && self.is_left(action, &Reach::Whole, &everything)
+                plain && self.is_left(action, &Reach::Whole, &star)
             } else {
                 kinds.iter().any(|kind| {
                     self.is_left(
@@ -291,9 +290,14 @@ fn reach<'a>(resources: &'a Resources, kind: &ResourceType) -> Reach<'a> {
     }
 }
 
-/// Whether a statement reaches actions without resource types, whose resource is `*` itself.
+/// Returns the resource of a call of an action without resource types: the character `*`, which no ARN matches.
+fn literal_star() -> Glob {
+    Glob::resource("${*}", Variables::Replaced)
+}
+
+/// Whether a statement reaches actions without resource types.
 fn reach_plain(resources: &Resources) -> bool {
-    let star = Glob::resource("${*}", Variables::Replaced);
+    let star = literal_star();
     match resources {
         Resources::Named(globs) => globs.iter().any(|glob| glob.can_meet(&star)),
         Resources::AllBut(globs) => !globs.iter().any(|glob| glob.covers(&star)),

@@ -8,6 +8,8 @@ use super::glob::{Glob, Variables};
 
 const BUCKET_ARN: &str = "arn:aws:s3:::";
 
+const ACCESS_POINT_ARN: &str = "arn:${Partition}:s3:${RegionOrNone}:${OwnerAccount}:accesspoint/*";
+
 /// Parts of the names of buckets that may hold logs or evidence, for when no bucket is declared.
 const LIKE_LOGS: &[&str] = &[
     "log",
@@ -78,7 +80,9 @@ impl LogBuckets {
     /// Whether a resource pattern may match a log bucket or an object in one.
     pub(super) fn may_meet(&self, resource: &Glob) -> bool {
         match self {
-            Self::Declared(globs) => globs.iter().any(|glob| glob.can_meet(resource)),
+            Self::Declared(globs) => {
+                globs.iter().any(|glob| glob.can_meet(resource)) || may_be_access_point(resource)
+            }
             Self::NotDeclared => resource
                 .exact_part(BUCKET_ARN, b'/')
                 .is_none_or(|bucket| {
@@ -87,4 +91,9 @@ impl LogBuckets {
                 }),
         }
     }
+}
+
+/// Whether a resource pattern may match an access point, whose bucket is not in its ARN.
+fn may_be_access_point(resource: &Glob) -> bool {
+    Glob::template(ACCESS_POINT_ARN).can_meet(resource)
 }

@@ -152,9 +152,21 @@ impl Actions {
                 .any(|(service, action)| service == "*" && action == "*")
     }
 
-    /// Whether this is a `NotAction`.
-    pub(super) fn are_negated(&self) -> bool {
-        self.negated
+    /// Whether it certainly covers every action of every service that the catalogue does not have.
+    pub(super) fn cover_the_unknown(&self, catalogue: &ActionCatalogue) -> bool {
+        self.are_all()
+            || self.negated && self.any_service.is_empty() && !self.name_the_unknown(catalogue)
+    }
+
+    /// Whether it may cover an action of a service that the catalogue does not have.
+    pub(super) fn meet_the_unknown(&self, catalogue: &ActionCatalogue) -> bool {
+        self.are_open_ended() || self.name_the_unknown(catalogue)
+    }
+
+    fn name_the_unknown(&self, catalogue: &ActionCatalogue) -> bool {
+        self.by_service
+            .keys()
+            .any(|prefix| catalogue.service(prefix).is_none())
     }
 
     /// Whether it covers services that are not named.

@@ -146,9 +146,16 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
     })
 }
 
+/// A multi-Region access point has no region in its ARN, and the facts have no template for its objects.
+const ACCESS_POINT: [&str; 2] = [
+    ":s3:${Region}:${Account}:accesspoint/",
+    ":s3:${RegionOrNone}:${OwnerAccount}:accesspoint/",
+];
+
 fn resource_type(arn: &str) -> ResourceType {
+    let [written, meant] = ACCESS_POINT;
     ResourceType {
-        arn: Glob::template(arn),
+        arn: Glob::template(&arn.replace(written, meant)),
         arn_service: arn
             .split(':')
             .nth(2)

@@ -12,6 +12,7 @@ const ACTIONS: &[&str] = &[
     "s3:DeleteObjectVersion",
     "s3:PutBucketAcl",
     "s3:PutBucketLogging",
+    "s3:PutBucketNotification",
     "s3:PutBucketObjectLockConfiguration",
     "s3:PutBucketPolicy",
     "s3:PutBucketVersioning",
@@ -24,6 +25,7 @@ const ACTIONS: &[&str] = &[
     "s3:PutReplicationConfiguration",
     "s3:ReplicateDelete",
     "s3:ReplicateObject",
+    "s3:UpdateObjectEncryption",
 ];
 
 pub(super) fn find(
