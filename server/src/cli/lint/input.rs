@@ -69,10 +69,9 @@ fn limited(source: impl Read) -> io::Result<Vec<u8>> {
 /// Parses the bytes of a file. A byte order mark of UTF-8 is skipped.
 fn parse(bytes: &[u8]) -> Result<PolicyFile, PolicyFileError> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let is_utf_16 = bytes.starts_with(b"\xFF\xFE")
-        || bytes.starts_with(b"\xFE\xFF")
-        || matches!(bytes, [0, 1.., ..] | [1.., 0, ..]);
-    if is_utf_16 {
+    // Without a mark, every other byte of ASCII text is zero.
+    let half_zero = matches!(bytes, [a, b, ..] if (*a == 0) != (*b == 0));
+    if half_zero || bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
         let expected = "text in UTF-8, and this looks like UTF-16: save it as UTF-8";
         return Err(PolicyFileError::at("", 0, expected));
     }
