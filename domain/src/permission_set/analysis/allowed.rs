@@ -72,6 +72,7 @@ impl<'a> Permissions<'a> {
             .collect();
         let bounds: Option<Vec<Limit>> =
             boundary.map(|policy| limits(catalogue, policy, Effect::Allow).collect());
+        let restriction = Restriction::of(catalogue, &denies, bounds.as_deref());
         let mut total = catalogue.empty();
         let mut statements = Vec::new();
         for source in sources {
@@ -86,13 +87,7 @@ impl<'a> Permissions<'a> {
                     unknown,
                     void,
                 } = statement.actions.expand(catalogue);
-                restrict(
-                    catalogue,
-                    &mut actions,
-                    &statement.resources,
-                    &denies,
-                    bounds.as_deref(),
-                );
+                restriction.restrict(&mut actions, &statement.resources);
                 total.add(&actions);
                 statements.push(Allowed {
                     policy: &source.name,
@@ -145,84 +140,92 @@ fn is_closed(catalogue: &ActionCatalogue, denies: &[Limit], bounds: Option<&[Lim
     })
 }
 
-/// Removes the actions that the resources, the Deny statements and the boundary leave nothing of.
-fn restrict(
-    catalogue: &ActionCatalogue,
-    actions: &mut ActionSet,
-    resources: &Resources,
-    denies: &[Limit],
-    bounds: Option<&[Limit]>,
-) {
-    let (total, partial): (Vec<&Limit>, Vec<&Limit>) = denies
-        .iter()
-        .partition(|deny| deny.statement.resources.are_all());
-    for deny in total {
-        actions.subtract(&deny.actions);
-    }
-    if let Some(bounds) = bounds {
-        let mut bounded = catalogue.empty();
-        for bound in bounds {
-            bounded.add(&bound.actions);
-        }
-        actions.keep(&bounded);
-    }
-    let narrow_bounds = bounds.is_some_and(|bounds| {
-        bounds
-            .iter()
-            .any(|bound| !bound.statement.resources.are_all())
-    });
-    if resources.are_all() && partial.is_empty() && !narrow_bounds {
-        return;
-    }
-    let mut from = 0;
-    while let Some(action) = actions.first_from(from) {
-        let service = catalogue.service_of(action);
-        Place {
+/// What the Deny statements and the boundary leave of a statement.
+struct Restriction<'a> {
+    catalogue: &'a ActionCatalogue,
+    /// The actions that are denied on all resources.
+    denied: ActionSet,
+    /// The Deny statements about some resources.
+    partial: Vec<&'a Limit<'a>>,
+    /// The actions that the boundary allows on some resources.
+    bounded: Option<ActionSet>,
+    /// The statements of the boundary, if one of them is about some resources only.
+    narrow: Option<&'a [Limit<'a>]>,
+    star: Glob,
+}
+
+impl<'a> Restriction<'a> {
+    fn of(
+        catalogue: &'a ActionCatalogue,
+        denies: &'a [Limit<'a>],
+        bounds: Option<&'a [Limit<'a>]>,
+    ) -> Self {
+        let everywhere = |limit: &&Limit| limit.statement.resources.are_all();
+        let (total, partial): (Vec<&Limit>, Vec<&Limit>) = denies.iter().partition(everywhere);
+        let union = |limits: &mut dyn Iterator<Item = &'a Limit<'a>>| {
+            let mut all = catalogue.empty();
+            limits.for_each(|limit| all.add(&limit.actions));
+            all
+        };
+        Self {
             catalogue,
-            service,
-            resources,
-            denies: &partial,
-            bounds: bounds.filter(|_| narrow_bounds),
+            denied: union(&mut total.into_iter()),
+            partial,
+            bounded: bounds.map(|bounds| union(&mut bounds.iter())),
+            narrow: bounds.filter(|bounds| !bounds.iter().all(|one| everywhere(&one))),
+            star: literal_star(),
         }
-        .restrict(actions);
-        from = service.to;
+    }
+
+    /// Removes the actions that the resources, the Deny statements and the boundary leave nothing of.
+    fn restrict(&self, actions: &mut ActionSet, resources: &Resources) {
+        actions.subtract(&self.denied);
+        if let Some(bounded) = &self.bounded {
+            actions.keep(bounded);
+        }
+        if resources.are_all() && self.partial.is_empty() && self.narrow.is_none() {
+            return;
+        }
+        let mut from = 0;
+        while let Some(action) = actions.first_from(from) {
+            let service = self.catalogue.service_of(action);
+            let place = Place {
+                service,
+                resources,
+                whole: self,
+            };
+            place.restrict(actions);
+            from = service.to;
+        }
     }
 }
 
 /// The resources of a statement at one service.
 struct Place<'a> {
-    catalogue: &'a ActionCatalogue,
     service: &'a Service,
     resources: &'a Resources,
-    denies: &'a [&'a Limit<'a>],
-    bounds: Option<&'a [Limit<'a>]>,
+    whole: &'a Restriction<'a>,
 }
 
 impl Place<'_> {
     fn restrict(&self, actions: &mut ActionSet) {
         // Which resource types the statement reaches is the same for all actions of the service.
-        let reached: Vec<Reach> = self
-            .service
-            .resource_types
-            .iter()
-            .map(|kind| reach(self.resources, kind))
-            .collect();
-        let star = literal_star();
-        let plain = reach_plain(self.resources);
-        for action in self.service.from..self.service.to {
-            if !actions.contains(action) {
-                continue;
-            }
-            let kinds = &self.catalogue.action(action).resource_types;
+        let mut reached: Vec<Option<Reach>> = Vec::new();
+        reached.resize_with(self.service.resource_types.len(), || None);
+        let mut plain = None;
+        let mut from = self.service.from;
+        while let Some(action) = actions.first_from(from).filter(|one| *one < self.service.to) {
+            from = action + 1;
+            let kinds = &self.whole.catalogue.action(action).resource_types;
             let stays = if kinds.is_empty() {
-                plain && self.is_left(action, &Reach::Whole, &star)
+                *plain.get_or_insert_with(|| reach_plain(self.resources, &self.whole.star))
+                    && self.is_left(action, &Reach::Whole, &self.whole.star)
             } else {
                 kinds.iter().any(|kind| {
-                    self.is_left(
-                        action,
-                        &reached[*kind],
-                        &self.service.resource_types[*kind].arn,
-                    )
+                    let of_kind = &self.service.resource_types[*kind];
+                    let reach =
+                        reached[*kind].get_or_insert_with(|| reach(self.resources, of_kind));
+                    self.is_left(action, reach, &of_kind.arn)
                 })
             };
             if !stays {
@@ -233,18 +236,20 @@ impl Place<'_> {
 
     /// Whether something of a reach remains after the Deny statements and within the boundary.
     fn is_left(&self, action: ActionNumber, reach: &Reach, kind: &Glob) -> bool {
-        let globs: Vec<&Glob> = match reach {
+        let whole = [kind];
+        let globs: &[&Glob] = match reach {
             Reach::Nothing => return false,
-            Reach::Whole => vec![kind],
-            Reach::Some(globs) => globs.clone(),
+            Reach::Whole => &whole,
+            Reach::Some(globs) => globs,
         };
         globs.iter().any(|glob| {
             let denied = self
-                .denies
+                .whole
+                .partial
                 .iter()
                 .filter(|deny| deny.actions.contains(action))
                 .any(|deny| covers(&deny.statement.resources, glob, kind));
-            let bounded = self.bounds.is_none_or(|bounds| {
+            let bounded = self.whole.narrow.is_none_or(|bounds| {
                 bounds
                     .iter()
                     .filter(|bound| bound.actions.contains(action))
@@ -296,11 +301,10 @@ fn literal_star() -> Glob {
 }
 
 /// Whether a statement reaches actions without resource types.
-fn reach_plain(resources: &Resources) -> bool {
-    let star = literal_star();
+fn reach_plain(resources: &Resources, star: &Glob) -> bool {
     match resources {
-        Resources::Named(globs) => globs.iter().any(|glob| glob.can_meet(&star)),
-        Resources::AllBut(globs) => !globs.iter().any(|glob| glob.covers(&star)),
+        Resources::Named(globs) => globs.iter().any(|glob| glob.can_meet(star)),
+        Resources::AllBut(globs) => !globs.iter().any(|glob| glob.covers(star)),
     }
 }
 

@@ -53,11 +53,9 @@ impl Finding {
     ) -> Self {
         let named: Vec<_> = actions.iter().take(MOST_ACTIONS).collect();
         let mut reason = format!("{reason}{}.", condition(catalogue, allowed, actions));
-        let example = actions
-            .iter()
-            .find_map(|action| Some((action, catalogue.reason(action)?)));
-        if let Some((action, example)) = example {
-            reason.push_str(&format!(" {}: {example}", catalogue.name(action)));
+        if let Some((action, example)) = catalogue.first_reason(actions) {
+            let name = catalogue.name(action);
+            reason = format!("{reason} {name}: {example}");
         }
         Self {
             capability,
@@ -67,7 +65,7 @@ impl Finding {
             more: actions.len() - named.len(),
             actions: named
                 .into_iter()
-                .map(|action| catalogue.name(action))
+                .map(|action| catalogue.name(action).to_owned())
                 .collect(),
         }
     }

@@ -4,6 +4,10 @@
 //! answers *yes* when in doubt and `covers` answers *no*, so that the first never hides what an Allow gives and the
 //! second never takes away more than a Deny does.
 
+mod prepared;
+
+use self::prepared::Prepared;
+
 /// The characters that a star can match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
@@ -39,6 +43,8 @@ pub struct Glob {
     tokens: Vec<Token>,
     /// Whether a policy variable stands in it, whose value is not known.
     variable: bool,
+    /// Only for a resource type, which many resources are compared with.
+    prepared: Option<Box<Prepared>>,
 }
 
 /// Whether `${…}` is a variable, which depends on the version of the policy language.
@@ -55,6 +61,7 @@ impl Glob {
         let mut glob = Self {
             tokens: Vec::with_capacity(text.len()),
             variable: false,
+            prepared: None,
         };
         let mut rest = text.as_bytes();
         while let Some((first, after_first)) = rest.split_first() {
@@ -86,6 +93,7 @@ impl Glob {
         let mut glob = Self {
             tokens: Vec::with_capacity(text.len()),
             variable: false,
+            prepared: None,
         };
         let mut rest = text.as_bytes();
         let mut colons = 0;
@@ -112,6 +120,7 @@ impl Glob {
             }
             rest = after_first;
         }
+        glob.prepared = Prepared::of(&glob.tokens).map(Box::new);
         glob
     }
 
@@ -123,13 +132,22 @@ impl Glob {
 
     /// Whether some ARN matches both. Ignores case.
     pub(super) fn can_meet(&self, other: &Self) -> bool {
+        other
+            .prepared
+            .as_ref()
+            .and_then(|prepared| prepared.can_meet(&self.tokens))
+            .unwrap_or_else(|| self.meets_step_by_step(other))
+    }
+
+    fn meets_step_by_step(&self, other: &Self) -> bool {
         let (a, b) = (&self.tokens, &other.tokens);
         // The positions in `b` that can be reached with the tokens of `a` so far.
         let mut reached = vec![false; b.len() + 1];
         reached[0] = true;
         skip_stars(b, &mut reached);
+        let mut next = reached.clone();
         for token in a {
-            let mut next = vec![false; b.len() + 1];
+            next.fill(false);
             match token {
                 Token::Star(class) => {
                     next.copy_from_slice(&reached);
@@ -167,7 +185,7 @@ impl Glob {
             if !next.contains(&true) {
                 return false;
             }
-            reached = next;
+            std::mem::swap(&mut reached, &mut next);
         }
         reached[b.len()]
     }

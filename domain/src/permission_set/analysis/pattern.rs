@@ -79,7 +79,7 @@ impl Actions {
         if !text.is_ascii() {
             return Err("contains characters outside ASCII, which may look like others");
         }
-        let lower = collapse(&text.to_ascii_lowercase());
+        let mut lower = collapse(text.to_ascii_lowercase());
         let (service, action) = if lower == "*" {
             ("*", "*")
         } else {
@@ -102,10 +102,16 @@ impl Actions {
         if service.contains(['*', '?']) {
             self.any_service.push((service.into(), action.into()));
         } else {
-            self.by_service
-                .entry(service.into())
-                .or_default()
-                .push(action.into());
+            let colon = service.len();
+            // Most patterns are of a service that has another one already.
+            if let Some(patterns) = self.by_service.get_mut(service) {
+                lower.drain(..=colon);
+                patterns.push(lower);
+            } else {
+                let action = lower.split_off(colon + 1);
+                lower.truncate(colon);
+                self.by_service.insert(lower, vec![action]);
+            }
         }
         Ok(())
     }
@@ -176,7 +182,10 @@ impl Actions {
 }
 
 /// Replaces `**` by the equivalent `*`.
-fn collapse(pattern: &str) -> String {
+fn collapse(pattern: String) -> String {
+    if !pattern.contains("**") {
+        return pattern;
+    }
     let mut collapsed = String::with_capacity(pattern.len());
     for character in pattern.chars() {
         if character != '*' || !collapsed.ends_with('*') {

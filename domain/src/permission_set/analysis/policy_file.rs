@@ -51,7 +51,7 @@ pub fn read(text: &str) -> Result<PolicyFile, PolicyFileError> {
     let Value::Object(members) = &node.value else {
         return Err(file.expected(node.offset, "an object, which starts with a brace"));
     };
-    let has = |names: &[&str]| members.iter().any(|one| names.contains(&one.name.as_str()));
+    let has = |names: &[&str]| members.iter().any(|one| names.contains(&one.name.as_ref()));
     match (has(&["Statement", "Version"]), has(&PARTS)) {
         (true, false) => Ok(file.policy(&node)),
         (false, true) => file.permission_set(members),
@@ -89,10 +89,10 @@ impl File<'_> {
         let mut seen = BTreeSet::new();
         let mut ignored = Vec::new();
         for Member { name, offset, node } in members {
-            if !seen.insert(name.as_str()) {
+            if !seen.insert(name.as_ref()) {
                 return Err(self.expected(*offset, "each member once"));
             }
-            match (name.as_str(), &node.value) {
+            match (name.as_ref(), &node.value) {
                 ("inline" | "managed" | "customer" | "boundary", Value::Null) | ("name", _) => {}
                 ("inline", _) => self.inline(node, &mut file),
                 ("managed", _) => file.content.managed = self.texts(node)?.into_iter().collect(),
@@ -100,7 +100,7 @@ impl File<'_> {
                     file.content.customer = self.texts(node)?.iter().map(|one| customer(one)).collect();
                 }
                 ("boundary", Value::Text(arn)) => {
-                    file.content.boundary = Some(Boundary::Managed(arn.clone()));
+                    file.content.boundary = Some(Boundary::Managed(arn.clone().into_owned()));
                 }
                 ("boundary", _) => {
                     return Err(self.expected(node.offset, "the ARN of a policy as a string"));
@@ -118,7 +118,7 @@ impl File<'_> {
     /// Takes over an inline policy. A string is the text of a policy, as AWS stores it.
     fn inline(&self, node: &Node, file: &mut PolicyFile) {
         let (text, length) = if let Value::Text(text) = &node.value {
-            (text.clone(), text.as_str())
+            (text.clone().into_owned(), text.as_ref())
         } else {
             let end = end_of_value(self.text, node.offset).unwrap_or(self.text.len());
             (self.alone(node.offset, end), &self.text[node.offset..end])
@@ -140,7 +140,7 @@ impl File<'_> {
             return Err(self.expected(node.offset, "an array of strings"));
         };
         let text = |item: &Node| match &item.value {
-            Value::Text(text) => Ok(text.clone()),
+            Value::Text(text) => Ok(text.clone().into_owned()),
             _ => Err(self.expected(item.offset, "a string")),
         };
         items.iter().map(text).collect()

@@ -6,7 +6,10 @@
 //! resource types by index, with commas, a required one with `!`). A review has one line for each action:
 //! `Name capability[+capability] # Reason.`
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::OnceLock,
+};
 
 use super::{
     AccessLevel, Action, ActionCatalogue, ActionSet, Capability, CatalogueError, Glob,
@@ -76,6 +79,7 @@ impl ActionCatalogue {
             self.reviewed.insert(action);
             if let Some(reason) = reason {
                 self.reasons.insert(action, reason.to_owned());
+                self.explained.insert(action);
             }
         }
         Ok(())
@@ -100,6 +104,7 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
     let mut actions: Vec<Action> = Vec::new();
     for (at, line) in lines {
         let fields: Vec<&str> = line.split('\t').collect();
+        let index = services.len().saturating_sub(1);
         let service = services.last_mut();
         match (fields[..].split_first(), service) {
             (Some((&"S", [prefix])), last) => {
@@ -111,6 +116,7 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
                     from: actions.len(),
                     to: actions.len(),
                     resource_types: Vec::new(),
+                    numbers: HashMap::new(),
                     condition_keys: HashSet::new(),
                 });
             }
@@ -121,12 +127,15 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
                 service.resource_types.push(resource_type(arn));
             }
             (Some((&"A", [name, level, types])), Some(service)) => {
-                let action = action(name, level, types, service.resource_types.len())
+                let mut action = action(name, level, types, service.resource_types.len())
                     .map_err(|expected| fail(at, expected))?;
+                action.name = format!("{}:{name}", service.prefix);
+                action.service = index;
                 let previous = actions.get(service.from..).and_then(<[_]>::last);
                 if previous.is_some_and(|previous| previous.lower >= action.lower) {
                     return Err(fail(at, "actions ordered by name"));
                 }
+                service.numbers.insert(action.lower.clone(), actions.len());
                 actions.push(action);
                 service.to = actions.len();
             }
@@ -141,8 +150,10 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
         services,
         actions,
         by_capability: HashMap::new(),
-        reviewed: empty,
+        reviewed: empty.clone(),
         reasons: HashMap::new(),
+        explained: empty,
+        samples: OnceLock::new(),
     })
 }
 
@@ -190,6 +201,7 @@ fn action(name: &str, level: &str, types: &str, known: usize) -> Result<Action, 
     Ok(Action {
         name: name.to_owned(),
         lower: name.to_ascii_lowercase(),
+        service: 0,
         level,
         resource_types,
     })

@@ -4,7 +4,7 @@ use crate::permission_set::analysis::{
     Capability, Finding, LogBuckets, allowed::Permissions, policy::Resources,
 };
 
-const ACTIONS: &[&str] = &[
+pub(super) const ACTIONS: &[&str] = &[
     "s3:BypassGovernanceRetention",
     "s3:DeleteBucket",
     "s3:DeleteBucketPolicy",
@@ -34,17 +34,13 @@ pub(super) fn find(
     findings: &mut Vec<Finding>,
 ) {
     let catalogue = permissions.catalogue;
-    let mut actions = catalogue.empty();
-    ACTIONS
-        .iter()
-        .filter_map(|action| catalogue.number(action))
-        .for_each(|action| actions.insert(action));
+    let actions = &catalogue.samples().log_buckets;
     if !actions.meets(&permissions.total) {
         return;
     }
     let mut last = None;
     for allowed in &permissions.statements {
-        if last == Some(allowed.policy) || !allowed.actions.meets(&actions) {
+        if last == Some(allowed.policy) || !allowed.actions.meets(actions) {
             continue;
         }
         let reaches = match &allowed.statement.resources {

@@ -43,7 +43,7 @@ pub(super) fn find(permissions: &Permissions, findings: &mut Vec<Finding>) {
             Finding::of(catalogue, Capability::GrantsRights, reason, allowed, &only);
         finding
             .actions
-            .extend(takers.iter().take(9).map(|action| catalogue.name(action)));
+            .extend(takers.iter().take(9).map(|action| catalogue.name(action).to_owned()));
         finding.more = takers.len().saturating_sub(9);
         findings.push(finding);
     }
