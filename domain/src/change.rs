@@ -19,7 +19,7 @@ use crate::{
     card_number::holds_card_number,
     ids::{ChangeId, EffectHash, PersonId},
     subject::InvalidItem,
-    time::{Duration, Timestamp},
+    time::{Date, Duration, Timestamp},
     verdict::Verdict,
 };
 
@@ -113,6 +113,9 @@ pub struct Proposal {
     /// windows begin then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
+    /// The date by which somebody reviews the standing access that it gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_on: Option<Date>,
 }
 
 /// A stored change.
@@ -171,6 +174,14 @@ pub enum InvalidProposal {
         "The text contains what looks like a card number. Remove it: card data must never be stored here."
     )]
     CardNumber,
+    #[error(
+        "The review date is {date}, and this change can be reviewed from {first} to {last}. State a date in between."
+    )]
+    ReviewOn {
+        date: Date,
+        first: Date,
+        last: Date,
+    },
     #[error("A ticket has at most 64 characters: letters, digits, `-`, `_`, `#`, `/` and `.`.")]
     Ticket,
     /// An item is invalid by itself.
@@ -204,6 +215,19 @@ impl Proposal {
         self.wrong_texts().next().map_or(Ok(()), Err)
     }
 
+    /// Validates the date of the review on the day of the request. A change that waits or starts later keeps its date.
+    pub fn check_review(&self, now: Timestamp) -> Result<(), InvalidProposal> {
+        let (Some(date), Some(today)) = (self.review_on, Date::of(now)) else {
+            return Ok(());
+        };
+        let (first, last) = review_dates(today);
+        if (first..=last).contains(&date) {
+            Ok(())
+        } else {
+            Err(InvalidProposal::ReviewOn { date, first, last })
+        }
+    }
+
     /// Returns what is wrong with the texts of the requester, whatever the items are.
     pub fn wrong_texts(&self) -> impl Iterator<Item = InvalidProposal> + use<> {
         let ticket = self.ticket.as_deref().map_or(Ok(()), check_ticket);
@@ -211,6 +235,11 @@ impl Proposal {
             .into_iter()
             .filter_map(Result::err)
     }
+}
+
+/// Returns the first and the last date by which what is requested today can be reviewed: tomorrow, and a year ahead.
+pub fn review_dates(today: Date) -> (Date, Date) {
+    (today.tomorrow(), today.next_year())
 }
 
 fn check_text(text: &str) -> Result<(), InvalidProposal> {
@@ -314,6 +343,29 @@ mod tests {
     }
 
     #[test]
+    fn a_review_is_tomorrow_at_the_earliest_and_within_a_year() {
+        let adds = of_member(|group, user| Operation::AddMember { group, user });
+        let now = Timestamp(1_795_425_245_007);
+        let on = |date: &str| {
+            let mut proposal = standing(State::Waiting, adds.clone()).proposal;
+            proposal.review_on = Some(Date::parse(date).unwrap());
+            proposal.check_review(now)
+        };
+        for date in ["2026-11-24", "2027-05-31", "2027-11-23"] {
+            assert_eq!(on(date), Ok(()), "{date}");
+        }
+        for date in ["2026-11-23", "2020-01-01", "2027-11-24", "9999-12-31"] {
+            let wrong = on(date).unwrap_err().to_string();
+            assert!(
+                wrong.contains(date) && wrong.contains("from 2026-11-24 to 2027-11-23"),
+                "{wrong}"
+            );
+        }
+        let undated = standing(State::Waiting, adds).proposal;
+        assert_eq!(undated.check_review(now), Ok(()));
+    }
+
+    #[test]
     fn a_reason_must_say_something_and_fit() {
         assert_eq!(check_text("short"), Err(InvalidProposal::TooShort(5)));
         assert_eq!(
@@ -332,6 +384,7 @@ mod tests {
                 justification: String::new(),
                 ticket: None,
                 not_before: None,
+                review_on: None,
             },
             submitted: Timestamp(0),
             decide_by: Timestamp(0) + DECIDE_WITHIN,

@@ -139,10 +139,16 @@ impl Date {
         Some(Self(instant.to_zoned(jiff::tz::TimeZone::UTC).date()))
     }
 
-    /// Returns the day this many days later; the last day of the calendar if there is none.
+    /// Returns the next day; the last day of the calendar has none and stays.
     #[must_use]
-    pub fn days_later(self, days: i32) -> Self {
-        Self(self.0.saturating_add(jiff::Span::new().days(days)))
+    pub fn tomorrow(self) -> Self {
+        Self(self.0.saturating_add(jiff::Span::new().days(1)))
+    }
+
+    /// Returns the same day of the next year; 28 February after 29 February.
+    #[must_use]
+    pub fn next_year(self) -> Self {
+        Self(self.0.saturating_add(jiff::Span::new().years(1)))
     }
 }
 
@@ -206,7 +212,8 @@ mod tests {
     fn a_date_has_one_spelling() {
         let date = Date::parse("2028-02-29").expect("a leap day");
         assert_eq!(date.to_string(), "2028-02-29");
-        assert_eq!(date.days_later(1).to_string(), "2028-03-01");
+        assert_eq!(date.tomorrow().to_string(), "2028-03-01");
+        assert_eq!(date.next_year().to_string(), "2029-02-28");
         let stored = serde_json::to_string(&date).expect("writable");
         assert_eq!(stored, r#""2028-02-29""#);
         assert_eq!(serde_json::from_str::<Date>(&stored).expect("readable"), date);

@@ -59,12 +59,15 @@ export async function journey(suite, browser) {
     report: '/reports/production-pci',
     operations: '/operations',
     person: `/people/${names.users['maya.okafor']}`,
+    sets: '/permission-sets?only=reads_data',
     set: `/permission-sets/${names.keys.ReleaseToolkit}`,
+    metadata: `/permission-sets/${names.keys.SupportMetrics}`,
     session: `/changes/new?${query({ ...draft('ReadOnly', 'cards-prod'), term: '60' })}`,
     waiting: '/accounts?only=waiting',
   };
   /** What somebody does on a page before it is looked at. */
   const steps = {
+    set: ({ page }) => page.locator('[data-groups] > li > details').nth(1).locator('> summary').press('Enter'),
     board: ({ page }) => page.locator('input[name=account]').first().check(),
     classify: async (person) => {
       const { page } = person;

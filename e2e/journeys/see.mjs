@@ -67,7 +67,14 @@ export async function journey(suite, browser) {
       await farid.open(`/permission-sets/${names.keys.ReleaseToolkit}`);
       await farid.says(/administrator/i, 'TemporaryFix2024');
       await farid.open(`/permission-sets/${names.keys.PaymentsEngineer}`);
-      await farid.says('Not fully readable', 'customer managed');
+      await farid.says('Unknown', 'customer managed');
+      await farid.open(`/permission-sets/${names.keys.SupportMetrics}`);
+      await farid.says('Metadata only: 3 actions of 1 service', 'Needs approval by two people');
+      await farid.open(`/permission-sets/${names.keys.LedgerDataReader}`);
+      await farid.says('Reads data', 'What keeps it from standing access');
+      await farid.open('/permission-sets?only=metadata');
+      await farid.says('SupportMetrics');
+      assert.equal(await farid.page.locator('#sets tbody tr').count(), 1);
       await farid.open(`/groups/${names.groups['incident-responders']}`);
       await farid.says(/no members/i);
     });
@@ -178,6 +185,8 @@ function pages({ accounts, users, groups, keys }) {
     `/permission-sets/${keys.AdministratorAccess}`,
     `/permission-sets/${keys.ReleaseToolkit}`,
     `/permission-sets/${keys.PaymentsEngineer}`,
+    `/permission-sets/${keys.SupportMetrics}`,
+    '/permission-sets?only=reads_data',
     '/ledger',
     '/ledger/1',
     '/reports/production-pci',

@@ -20,6 +20,8 @@ pub mod change_field {
     pub const ACCOUNT: &str = "account";
     /// `standing`, or a number of minutes.
     pub const TERM: &str = "term";
+    /// The date by which somebody reviews standing access, `2027-05-31`; can be empty.
+    pub const REVIEW_ON: &str = "review_on";
     pub const JUSTIFICATION: &str = "justification";
     /// The number of a ticket; can be empty.
     pub const TICKET: &str = "ticket";
@@ -29,11 +31,11 @@ pub mod change_field {
     pub const FORM_KEY: &str = "form_key";
 
     /// The fields of the first form and of the preview's URL.
-    pub const CHOSEN: [&str; 5] = [KIND, WHO, SET, ACCOUNT, TERM];
+    pub const CHOSEN: [&str; 6] = [KIND, WHO, SET, ACCOUNT, TERM, REVIEW_ON];
     /// The text fields of the second form.
     pub const TYPED: [&str; 2] = [JUSTIFICATION, TICKET];
     /// All fields that the second form sends.
-    pub const SENT: [&str; 9] = extended(extended::<5, 2, 7>(CHOSEN, TYPED), [EFFECT, FORM_KEY]);
+    pub const SENT: [&str; 10] = extended(extended::<6, 2, 8>(CHOSEN, TYPED), [EFFECT, FORM_KEY]);
 }
 
 /// The kind of a new change.
@@ -123,6 +125,8 @@ pub struct ChangeForm {
     pub account: String,
     /// [`change_field::TERM`]
     pub term: String,
+    /// [`change_field::REVIEW_ON`]
+    pub review_on: String,
 }
 
 impl ChangeForm {
@@ -220,19 +224,27 @@ impl ChangeForm {
 
     /// Reads the form. `value` returns the value of a field, or an empty string if the field was not sent.
     pub fn read(value: impl Fn(&str) -> String) -> Self {
-        let [kind, who, set, account, term] = change_field::CHOSEN.map(value);
+        let [kind, who, set, account, term, review_on] = change_field::CHOSEN.map(value);
         Self {
             kind,
             who,
             set,
             account,
             term,
+            review_on,
         }
     }
 
     /// Returns the name and value of each field, in the order of [`change_field::CHOSEN`].
-    pub fn fields(&self) -> [(&'static str, &str); 5] {
-        let values = [&self.kind, &self.who, &self.set, &self.account, &self.term];
+    pub fn fields(&self) -> [(&'static str, &str); 6] {
+        let values = [
+            &self.kind,
+            &self.who,
+            &self.set,
+            &self.account,
+            &self.term,
+            &self.review_on,
+        ];
         std::array::from_fn(|at| (change_field::CHOSEN[at], values[at].as_str()))
     }
 
@@ -316,8 +328,12 @@ mod tests {
             ("kind & more", "who & more", "set & more")
         );
         assert_eq!(
-            (change_form.account.as_str(), change_form.term.as_str()),
-            ("account & more", "term & more")
+            (
+                change_form.account.as_str(),
+                change_form.term.as_str(),
+                change_form.review_on.as_str()
+            ),
+            ("account & more", "term & more", "review_on & more")
         );
         for (name, value) in change_form.fields() {
             assert_eq!(value, format!("{name} & more"));

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{
-    permission_set::{Content, analysis::Finding},
+    permission_set::{Content, analysis::Analysis},
     snapshot::{Figure, Knowledge},
     time::Timestamp,
 };
@@ -14,8 +14,6 @@ use super::{AccountRef, ListQuery, Page, PortResult, SetRef};
 pub struct SetRow {
     pub set: SetRef,
     pub description: Option<String>,
-    /// A summary of its capabilities.
-    pub words: String,
     /// The session duration, in seconds.
     pub session_seconds: u32,
     /// The number of accounts in which it is assigned.
@@ -47,20 +45,41 @@ pub struct SetAccountRow {
 pub struct SetView {
     pub set: SetRef,
     pub description: Option<String>,
-    /// A summary of its capabilities.
-    pub words: String,
+    pub analysis: Analysis,
+    /// A note about its permissions boundary, if that is not taken into account.
+    pub boundary_note: Option<String>,
     /// Its policies, boundary and session duration.
     pub content: Content,
     /// The hash of the content.
     pub hash: String,
-    /// Its capabilities, worst first.
-    pub findings: Vec<Finding>,
     /// The accounts in which it is assigned, production PCI first.
     pub holds: Vec<SetAccountRow>,
     /// Whether these are all its accounts.
     pub assignments: Knowledge,
-    /// The size and date of the catalog of AWS managed policies used for the analysis.
-    pub catalogue: String,
+    pub catalogue: CatalogueFacts,
+}
+
+/// What the analysis knows about AWS.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct CatalogueFacts {
+    pub actions: usize,
+    pub services: usize,
+    /// The number of actions that people have reviewed.
+    pub reviewed: usize,
+    /// The date of the actions, as `YYYY-MM-DD`.
+    pub date: String,
+    /// The number of AWS managed policies.
+    pub policies: usize,
+    /// The date of the newest AWS managed policy, as `YYYY-MM-DD`.
+    pub policies_date: String,
+    /// Whether the actions are too old.
+    pub outdated: Option<OutdatedCatalogue>,
+}
+
+/// A catalogue that is too old, or of an unknown age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct OutdatedCatalogue {
+    pub days: Option<i64>,
 }
 
 /// Reads permission sets.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use domain::{
     grant::Term,
     ids::{ChangeId, EffectHash, GroupId},
-    permission_set::analysis::Finding,
-    time::{Duration, Timestamp},
+    permission_set::analysis::Analysis,
+    time::{Date, Duration, Timestamp},
     verdict::Verdict,
 };
 
@@ -80,6 +80,13 @@ impl EffectPage {
     pub const SIZE: usize = 200;
 }
 
+/// A permission set that somebody gains, with what it allows.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct GainedSet {
+    pub set: SetRef,
+    pub analysis: Analysis,
+}
+
 /// The effect and the verdict of a change.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Preview {
@@ -101,8 +108,10 @@ pub struct Preview {
     pub policy_titles: PolicyTitles,
     /// The hash of the effect, to which approvals are bound.
     pub effect: EffectHash,
-    /// The capabilities of the permission set.
-    pub findings: Vec<Finding>,
+    /// The date by which somebody reviews the standing access. Part of what approvals are bound to.
+    pub review_on: Option<Date>,
+    /// The permission sets that somebody gains.
+    pub sets: Vec<GainedSet>,
     /// How long role sessions can outlive a removal, in seconds.
     pub session_seconds: u32,
     /// The names of the people who can approve.
@@ -156,8 +165,17 @@ pub struct NewChange {
     pub preview: Option<Preview>,
     /// How long sessions of the selected permission set last, if one is selected to be granted.
     pub session: Option<SessionView>,
+    /// The dates by which standing access can be reviewed, if the form has a field for one.
+    pub review: Option<ReviewDates>,
     /// An idempotency key, unique per rendered form, so that a double click submits once.
     pub form_key: String,
+}
+
+/// The first and the last date by which standing access can be reviewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct ReviewDates {
+    pub first: Date,
+    pub last: Date,
 }
 
 /// How long a role session of a permission set lasts.

@@ -1,7 +1,9 @@
 //! The report of who can reach production PCI, with coverage and freshness.
 
 use async_trait::async_trait;
-use domain::{snapshot::Figure, time::Timestamp, verdict::Tally};
+use domain::{
+    permission_set::analysis::Capability, snapshot::Figure, time::Timestamp, verdict::Tally,
+};
 
 use super::{Freshness, ListQuery, Page, PortResult};
 
@@ -30,8 +32,8 @@ pub struct ReportRow {
     pub standing: bool,
     /// When the assignment was first observed (RFC 3339).
     pub since: String,
-    /// The capabilities of the permission set.
-    pub capabilities: Vec<String>,
+    /// What the permission set allows, the most dangerous first.
+    pub capabilities: Vec<Capability>,
     /// The ids of the policies that the access violates.
     pub findings: Vec<String>,
     /// The short names of these policies, in the same order.

@@ -78,7 +78,8 @@ pub enum BadgeWeight {
 }
 
 impl BadgeWeight {
-    const fn name(self) -> &'static str {
+    /// Returns the value of `data-badge`.
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
             Self::Pill => "pill",

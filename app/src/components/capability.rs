@@ -3,10 +3,13 @@
 use domain::permission_set::analysis::{Capability, capability::Severity};
 use leptos::prelude::*;
 
-use super::{Status, StatusBadge};
+use super::{BadgeWeight, Glyph, Icon, Status};
 
-/// Returns the badge status of a capability, by its severity.
-pub fn capability_status(capability: Capability) -> Status {
+/// The number of badges beside the name of a permission set.
+const SHOWN: usize = 3;
+
+/// Returns the color of a capability, by its severity.
+fn status(capability: Capability) -> Status {
     match capability.severity() {
         Severity::Critical if capability == Capability::Unknown => Status::Drift,
         Severity::Critical | Severity::High => Status::Danger,
@@ -16,20 +19,60 @@ pub fn capability_status(capability: Capability) -> Status {
     }
 }
 
-/// A list of capability badges, worst first. `Administrator` implies the other capabilities except `Unknown`, so they are omitted.
+/// Returns the icon of a capability, by its kind, so that capabilities of one color have different shapes.
+fn glyph(capability: Capability) -> Glyph {
+    match capability {
+        Capability::Administrator | Capability::GrantsRights => Glyph::Key,
+        Capability::Identity => Glyph::Person,
+        Capability::LogsAndGuardrails => Glyph::Shield,
+        Capability::Unknown => Glyph::Diamond,
+        Capability::RunsCode => Glyph::ChevronRight,
+        Capability::UnreviewedChange => Glyph::Warning,
+        Capability::Changes => Glyph::Changes,
+        Capability::ReadsData => Glyph::Report,
+        Capability::ReadsConfiguration => Glyph::Settings,
+        Capability::Billing => Glyph::Ledger,
+        Capability::Metadata => Glyph::Info,
+    }
+}
+
+/// A capability: icon, color and label, with its explanation as a tooltip.
+#[component]
+pub fn CapabilityBadge(
+    capability: Capability,
+    /// Another label than that of the capability.
+    #[prop(optional, into)]
+    label: Option<&'static str>,
+    #[prop(optional)] weight: BadgeWeight,
+) -> impl IntoView {
+    let label = label.unwrap_or_else(|| capability.label());
+    view! {
+        <span data-badge=weight.name() data-status=status(capability).token() title=capability.explanation()>
+            <Icon glyph=glyph(capability) />
+            <span>{label}</span>
+        </span>
+    }
+    .into_any()
+}
+
+/// The most dangerous capabilities of a permission set as badges, and the number of the others.
 #[component]
 pub fn CapabilityList(capabilities: Vec<Capability>) -> impl IntoView {
-    let administrator = capabilities.contains(&Capability::Administrator);
-    let marks = capabilities
+    let mut named = Capability::named(&capabilities);
+    let others = named.split_off(named.len().min(SHOWN));
+    let badges = named
         .into_iter()
-        .filter(|capability| !administrator || matches!(capability, Capability::Administrator | Capability::Unknown))
-        .map(|capability| {
-            view! {
-                <span title=capability.explanation()>
-                    <StatusBadge status=capability_status(capability) label=capability.label() />
-                </span>
-            }
-        })
+        .map(|capability| view! { <CapabilityBadge capability /> })
         .collect_view();
-    view! { <span data-capabilities>{marks}</span> }.into_any()
+    let more = (!others.is_empty()).then(|| {
+        let labels: Vec<&str> = others.iter().map(|capability| capability.label()).collect();
+        let labels = labels.join(", ");
+        view! {
+            <span class="text-muted" title=labels.clone()>
+                <span aria-hidden="true">{format!("+{}", others.len())}</span>
+                <span class="sr-only">{format!("and {labels}")}</span>
+            </span>
+        }
+    });
+    view! { <span data-capabilities>{badges} {more}</span> }.into_any()
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     Button, ButtonKind, DiffView, LinkEvidenceSection, Notice, RelatedChanges, Requirement,
-    Section, Status, SubjectEffects, TextArea, TextField, VerdictBox, capabilities,
+    Section, Status, SubjectEffects, TextArea, TextField, VerdictBox, gained_sets,
 };
 use crate::{
     backend::{AlarmOnSubmit, FORM, FieldError, Preview, change_field, gains_and_losses},
@@ -54,9 +54,10 @@ pub fn PreviewSection(
         verdict,
         policy_titles,
         effect,
+        review_on,
         others,
         other_count,
-        findings,
+        sets,
         approvers,
         alarm,
         evidence,
@@ -78,8 +79,9 @@ pub fn PreviewSection(
             {(gains + losses > 0 || other_count == 0)
                 .then(|| view! { <Section title="Who gains and loses access" detail=detail><DiffView gained gains lost losses /></Section> })}
             {(other_count > 0).then(|| view! { <Section title="What changes"><SubjectEffects rows=others total=other_count /></Section> })}
-            {capabilities(findings)}
+            {gained_sets(sets)}
             {note}
+            {review_on.map(|date| view! { <p class="mb-3">"Review date: " {date.to_string()} ". Approvers agree to this date."</p> })}
             {submit(form, outcome, effect, &title.in_words())}
         </section>
     }

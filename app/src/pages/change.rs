@@ -19,7 +19,7 @@ use crate::{
         FollowUpLinks, LedgerMismatchNotice, LinkEvidenceSection, Notice, PageHeader, PagePosition,
         RemainingPathList, SagaSteps, Section, Status, StatusBadge, StepsShown, SubjectEffects,
         Table, Tense, Time, Timeline, VerdictBox, WithdrawForm, decision_errors, list_href,
-        live_words, operation_status, pages, progress_words, capabilities, state_status,
+        live_words, operation_status, pages, progress_words, gained_sets, state_status,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -165,6 +165,7 @@ fn body(
                 <span class="whitespace-pre-wrap break-words">{justification}</span>
             </Definition>
             <Definition term="Ticket">{ticket.unwrap_or_else(|| "None".into())}</Definition>
+            {preview.review_on.map(|date| view! { <Definition term="Review date">{date.to_string()}</Definition> })}
             <Definition term="Requested by">{row.requester}</Definition>
             <Definition term="Requested"><AbsoluteTime at=row.submitted now /></Definition>
             {(need > 0).then(|| view! { <Definition term="Approvals">{format!("{have} of {need}")}</Definition> })}
@@ -187,7 +188,7 @@ fn body(
         }}
         {preview.evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
         {effect_rows(preview.gained, preview.lost, (gainers, losers), (preview.others, preview.other_count), shown.effect, format!("/changes/{changed}"))}
-        {open.then(|| capabilities(preview.findings)).flatten()}
+        {open.then(|| gained_sets(preview.sets))}
         {given}
         <Section title="Request"><div data-body>{facts}</div></Section>
         <Section title="History" detail="from the ledger"><Timeline rows=timeline linked=ledger now /></Section>

@@ -91,11 +91,11 @@ fn head(exposure: &Exposure) -> AnyView {
                 {share}
                 <Stats>
                     <Stat
-                        label="Administrators"
+                        label="Powerful access"
                         value=administrators.to_string()
                         href="/people?only=powerful"
                         status=bad(administrators)
-                        detail="people who are or can become administrators"
+                        detail="people who are administrators, grant rights or change identities"
                     />
                     <Stat
                         label="Policy violations"

@@ -14,7 +14,7 @@ use crate::{
         AccountLink, AgainstApprovalNotice, DecisionForms, Definition, DefinitionList, DiffView,
         Empty, FreshnessNotice, Glyph, LedgerMismatchMark, LedgerMismatchNotice, LinkButton,
         LinkEvidenceSection, Notice, PageHeader, PagePosition, SecondFactorNotice, Section, Status,
-        SubjectEffects, Time, VerdictBox, list_href, pages, capabilities,
+        SubjectEffects, Time, VerdictBox, list_href, gained_sets, pages,
     },
     routes::{Page, Visit},
 };
@@ -130,6 +130,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
                     <Definition term="Justification"><span class="whitespace-pre-wrap break-words">{justification}</span></Definition>
                     <Definition term="Requested by">{row.requester.clone()} " " <Time at=row.submitted now /></Definition>
                     <Definition term="Ticket">{ticket.unwrap_or_else(|| "None".into())}</Definition>
+                    {preview.review_on.map(|date| view! { <Definition term="Review date">{date.to_string()}</Definition> })}
                     <Definition term="Accounts">
                         {row.accounts.iter().cloned().map(|account| view! { <div><AccountLink account /></div> }).collect_view()}
                     </Definition>
@@ -142,7 +143,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
         {preview.evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
         {(gains + losses > 0 || preview.other_count == 0).then(|| view! { <Section title="Who gains and loses access" detail><DiffView gained=preview.gained gains lost=preview.lost losses /></Section> })}
         {(preview.other_count > 0).then(|| view! { <Section title="What changes"><SubjectEffects rows=preview.others total=preview.other_count /></Section> })}
-        {capabilities(preview.findings)}
+        {gained_sets(preview.sets)}
         <Section title="Your decision">
             <div data-body><DecisionForms id=row.id effect=preview.effect may=decide step_up form /></div>
         </Section>

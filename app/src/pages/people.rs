@@ -18,7 +18,7 @@ use super::filters::{UnknownFilter, chips_of, holds, known_query};
 const FILTERS: [(&str, &str); 5] = [
     ("", "Everyone"),
     ("production-pci", "Access to production PCI"),
-    ("powerful", "Production PCI administrators"),
+    ("powerful", "Powerful access to production PCI"),
     ("disabled", "Disabled"),
     ("idle", "No access"),
 ];

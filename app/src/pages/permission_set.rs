@@ -1,11 +1,10 @@
 //! A permission set: its capabilities, the accounts in which it is assigned, and its policies. Read-only.
 
+mod capabilities;
+
 use domain::{
     grant::PRODUCTION_PCI_WINDOW,
-    permission_set::{
-        Boundary, Content,
-        analysis::{Finding, PolicyRef},
-    },
+    permission_set::{Boundary, Content},
     snapshot::Knowledge,
     time::{Duration, Timestamp},
 };
@@ -14,9 +13,9 @@ use leptos::prelude::*;
 use crate::{
     backend::{Freshness, ListQuery, PortResult, SetAccountRow, SetView},
     components::{
-        AccountLink, BadgeWeight, Column, Crumb, Definition, DefinitionList, Empty, EmptyFiltered,
+        AccountLink, Column, Crumb, Definition, DefinitionList, Empty, EmptyFiltered,
         FreshnessNotice, Glyph, NotKnown, Notice, PageHeader, Section, Status, StatusBadge, Table,
-        Time, list_href, pages, capability_status,
+        Time, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -37,10 +36,10 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
     let SetView {
         set,
         description,
-        words,
+        analysis,
+        boundary_note,
         content,
         hash,
-        findings,
         holds,
         assignments,
         catalogue,
@@ -48,11 +47,12 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
     let base = format!("/permission-sets/{}", set.key());
     let outdated = holds.iter().filter(|row| row.outdated).count();
     let short: String = hash.chars().take(12).collect();
+    let evaluated_with = capabilities::evaluated_with(&catalogue);
     let facts = view! {
         <DefinitionList>
             <Definition term="Session duration">{session(content.session_seconds)}</Definition>
             <Definition term="Content hash"><code title=hash>{short}</code></Definition>
-            <Definition term="Evaluated with">{catalogue}</Definition>
+            <Definition term="Evaluated with">{evaluated_with}</Definition>
             <Definition term="ARN"><span class="font-mono text-xs">{set.arn.to_string()}</span></Definition>
         </DefinitionList>
     };
@@ -72,7 +72,8 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
                 }
             })}
         {long_sessions(content.session_seconds)}
-        {allows(words, findings)}
+        {capabilities::outdated(&catalogue)}
+        {capabilities::section(analysis, boundary_note)}
         {self::holds(holds, assignments, &base, query, now)}
         <Section title="Policies">{held(content)}</Section>
         <Section title="Facts"><div data-body>{facts}</div></Section>
@@ -93,83 +94,6 @@ fn long_sessions(seconds: u32) -> Option<AnyView> {
         }
         .into_any()
     })
-}
-
-fn allows(words: String, findings: Vec<Finding>) -> AnyView {
-    if findings.is_empty() {
-        return view! {
-            <Section title="Risks">
-                <Empty title="No capabilities found" icon=Glyph::Check>"No policy in this permission set allows an action that Leastwise classifies as a capability. This does not prove that the permission set is harmless."</Empty>
-            </Section>
-        }
-        .into_any();
-    }
-    let columns = vec![
-        Column::new("Capability"),
-        Column::new("Reason"),
-        Column::new("Policy"),
-        Column::new("Actions").wide_only(),
-    ];
-    let rows = findings
-        .into_iter()
-        .map(|finding| {
-            let actions = actions(&finding);
-            let place = finding.statement.map(|at| format!(", statement {}", at + 1));
-            view! {
-                <tr>
-                    <th scope="row">
-                        <span title=finding.capability.explanation()>
-                            <StatusBadge status=capability_status(finding.capability) label=finding.capability.label() weight=BadgeWeight::Pill />
-                        </span>
-                    </th>
-                    <td data-reason-cell>{finding.reason}</td>
-                    <td class="lg:min-w-36">{policy(finding.policy)} <span class="text-muted">{place}</span></td>
-                    <td data-wide>{actions}</td>
-                </tr>
-            }
-        })
-        .collect_view();
-    view! {
-        <Section title="Risks" detail=words>
-            <Table caption="Risks of this permission set" columns>{rows}</Table>
-        </Section>
-    }
-    .into_any()
-}
-
-/// Renders the first action and a fold with the others. Actions that the analysis does not list are counted.
-fn actions(finding: &Finding) -> AnyView {
-    let count = finding.count();
-    let mut actions = finding.actions.iter().cloned();
-    let Some(first) = actions.next() else {
-        return ().into_any();
-    };
-    if count == 1 {
-        return view! { <code>{first}</code> }.into_any();
-    }
-    let rest = actions
-        .map(|action| view! { <li><code>{action}</code></li> })
-        .collect_view();
-    let unnamed = match finding.more {
-        0 => None,
-        1 => Some("and 1 more of this kind".to_owned()),
-        more => Some(format!("and {more} more of this kind")),
-    };
-    view! {
-        <details data-fold>
-            <summary><code>{first}</code> <span class="text-muted">{format!("and {} more", count - 1)}</span></summary>
-            <ul data-plain>{rest} {unnamed.map(|words| view! { <li class="text-muted">{words}</li> })}</ul>
-        </details>
-    }
-    .into_any()
-}
-
-fn policy(policy: PolicyRef) -> String {
-    match policy {
-        PolicyRef::Managed(arn) => arn.rsplit('/').next().unwrap_or(&arn).to_owned(),
-        PolicyRef::Customer(name) => format!("{name} (customer managed)"),
-        PolicyRef::Inline => "Inline policy".to_owned(),
-    }
 }
 
 fn held(content: Content) -> AnyView {

@@ -1,13 +1,16 @@
 //! The list of permission sets, most dangerous first.
 
-use domain::snapshot::{Figure, Knowledge};
+use domain::{
+    permission_set::analysis::Capability,
+    snapshot::{Figure, Knowledge},
+};
 use leptos::prelude::*;
 
 use crate::{
     backend::{ListQuery, ListsRead, Page as Rows, PortResult, SetRow},
     components::{
-        Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, NotKnown, PageHeader,
-        CapabilityList, Status, StatusBadge, Table, list_href, pages,
+        CapabilityList, Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar,
+        NotKnown, PageHeader, Status, StatusBadge, Table, chips, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -18,21 +21,23 @@ use super::filters::{UnknownFilter, chips_of, holds, known_query};
 const FILTERS: [(&str, &str); 6] = [
     ("", "All"),
     ("production-pci", "In production PCI"),
-    ("powerful", "Administrator or can become one"),
-    ("unknown", "Not fully readable"),
+    ("powerful", "Powerful access"),
+    ("unknown", "Unknown"),
     ("outdated", "Outdated version in an account"),
     ("long-sessions", "Sessions too long for production PCI"),
 ];
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
-    let (query, unknown) = known_query(&visit, |only| holds(&FILTERS, only));
+    let (query, unknown) = known_query(&visit, |only| {
+        holds(&FILTERS, only) || Capability::parse(only).is_some()
+    });
     let sets = visit.backend.permission_sets(&query).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     let lists = freshness.lists;
     Ok(Page::new("Permission sets", move || {
         view! {
-            <PageHeader title="Permission sets" detail=view! { "Riskiest first, as determined from their policies." }.into_any() />
+            <PageHeader title="Permission sets" detail=view! { "Most dangerous first, as determined from their policies." }.into_any() />
             {unknown.map(UnknownFilter::notice)}
             <FreshnessNotice freshness now />
             {draw(query, sets, lists)}
@@ -49,16 +54,16 @@ fn draw(query: ListQuery, sets: Rows<SetRow>, lists: ListsRead) -> AnyView {
         return view! { <Empty title="No permission sets" icon=Glyph::PermissionSets>"Identity Center permission sets appear after the first read."</Empty> }
             .into_any();
     }
-    let chips = chips_of(&FILTERS);
+    let filters = chips_of(&FILTERS);
     let place = (&sets).into();
     let table = (sets.pages() == 1 && query.words.is_empty()).then_some("sets");
-    let bar = view! { <ListBar path="/permission-sets" query=query.clone() chips label="Search permission sets" table=table /> };
+    let bar = view! { <ListBar path="/permission-sets" query=query.clone() chips=filters label="Search permission sets" table=table /> {by_capability(&query)} };
     if sets.total == 0 {
         return view! { {bar} <EmptyFiltered noun="permission sets" clear_href="/permission-sets" /> }.into_any();
     }
     let columns = vec![
         Column::new("Name"),
-        Column::new("Risks"),
+        Column::new("Capabilities"),
         Column::new("Session").numeric().wide_only(),
         Column::new("People").numeric(),
         Column::new("Accounts").numeric(),
@@ -71,6 +76,31 @@ fn draw(query: ListQuery, sets: Rows<SetRow>, lists: ListsRead) -> AnyView {
             <Table caption="Permission sets" columns id="sets">{rows}</Table>
             {pages(place, "permission sets", move |page| list_href("/permission-sets", &query.words, query.only.as_deref(), page))}
         </div>
+    }
+    .into_any()
+}
+
+/// Renders the filters by capability, folded unless one of them is on. *Unknown* is among the other filters.
+fn by_capability(query: &ListQuery) -> AnyView {
+    let filters = Capability::ALL
+        .into_iter()
+        .filter(|capability| *capability != Capability::Unknown)
+        .map(|capability| {
+            let label = match capability {
+                Capability::Metadata => "Metadata only",
+                other => other.label(),
+            };
+            Chip::new(capability.as_str(), label)
+        });
+    let filters: Vec<Chip> = filters.collect();
+    let open = filters
+        .iter()
+        .any(|filter| query.only.as_deref() == Some(filter.only.as_str()));
+    view! {
+        <details data-more-filters open=open>
+            <summary>"Filter by capability"</summary>
+            {chips("/permission-sets", query, filters)}
+        </details>
     }
     .into_any()
 }
@@ -88,7 +118,6 @@ fn row(row: SetRow) -> impl IntoView {
     let SetRow {
         set,
         description,
-        words,
         session_seconds,
         accounts,
         production_pci,
@@ -102,9 +131,9 @@ fn row(row: SetRow) -> impl IntoView {
     };
     let outdated = outdated.map(|label| view! { <StatusBadge status=Status::Drift label /> });
     let allows = if set.capabilities.is_empty() {
-        view! { <span class="text-muted">{words}</span> }.into_any()
+        view! { <span class="text-muted">"Allows nothing"</span> }.into_any()
     } else {
-        view! { <span title=words><CapabilityList capabilities=set.capabilities.clone() /></span> }.into_any()
+        view! { <CapabilityList capabilities=set.capabilities.clone() /> }.into_any()
     };
     let guarded = if production_pci > 0 {
         "font-semibold"

@@ -10,7 +10,7 @@ use crate::{
         ReportRow,
     },
     components::{
-        AbsoluteTime, BadgeWeight, Column, Definition, DefinitionList, Empty, EmptyFiltered,
+        AbsoluteTime, BadgeWeight, CapabilityList, Column, Definition, DefinitionList, Empty, EmptyFiltered,
         FreshnessNotice, Glyph, LinkButton, ListBar, NotKnown, PageHeader, PagePosition, Section,
         Stat, Stats, Status, StatusBadge, Table, account_state_words, list_href, pages,
     },
@@ -207,6 +207,7 @@ fn line(row: ReportRow) -> impl IntoView {
         path,
         standing,
         since,
+        capabilities,
         findings,
         finding_titles,
         ..
@@ -255,7 +256,11 @@ fn line(row: ReportRow) -> impl IntoView {
                 {state(&account_state).map(|label| view! { " " <StatusBadge status=Status::Off label /> })}
                 <div class="text-muted font-mono text-xs">{account_id}</div>
             </td>
-            <td><a href=format!("/permission-sets/{set}")>{permission_set}</a></td>
+            <td>
+                <a href=format!("/permission-sets/{set}")>{permission_set}</a>
+                " "
+                <CapabilityList capabilities />
+            </td>
             <td>{path}</td>
             <td data-wide><time datetime=since>{day}</time></td>
             <td>{long}</td>

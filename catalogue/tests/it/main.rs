@@ -1,4 +1,6 @@
 //! What permission sets allow, by the embedded catalogue.
 
+mod analysis;
 mod cases;
+mod properties;
 mod review;

@@ -184,7 +184,7 @@ pub struct Projection {
 impl Projection {
     /// The number of the form of a stored projection, and of what it makes of entries. It rises whenever either changes: a
     /// projection that another version stored is not used.
-    pub const FORMAT: u32 = 1;
+    pub const FORMAT: u32 = 2;
 
     /// Applies the next entry. Most entries do not affect the projection.
     pub fn apply(&mut self, place: EntryPlace, entry: &Entry) {

@@ -16,8 +16,8 @@ use cedar_policy::{
 };
 
 use super::request_template::{
-    ANY, AccessPath, PEOPLE, PolicyAction, PolicyPrincipal, PolicyResource, RequestTemplate,
-    RequesterContext, SetAttributes,
+    ANY, AccessPath, PEOPLE, PolicyAction, PolicyPrincipal, PolicyResource, REVIEW_DATE,
+    RequestTemplate, RequesterContext, SetAttributes,
 };
 use crate::{
     approval::Mfa,
@@ -124,7 +124,7 @@ impl RequestTemplate {
                     words("Role", ask.roles.iter().map(|role| role.as_str())),
                 ),
                 ("ticket", E::new_bool(ask.ticket)),
-                ("review_date", E::new_bool(ask.review_date)),
+                (REVIEW_DATE, E::new_bool(ask.review_date)),
                 ("mfa", E::new_bool(ask.mfa == Mfa::Proven)),
                 ("at", E::new_long(ask.at)),
             ]);

@@ -173,11 +173,10 @@ mod tests {
 
     /// Each capability alone and each pair.
     fn alone_and_in_pairs() -> impl Iterator<Item = Vec<Capability>> {
-        let pairs = Capability::ALL.into_iter().flat_map(|one| {
+        Capability::ALL.into_iter().flat_map(|one| {
             let others = Capability::ALL.into_iter().filter(move |other| *other >= one);
             others.map(move |other| if one == other { vec![one] } else { vec![one, other] })
-        });
-        pairs
+        })
     }
 
     fn elsewhere(environment: Environment, pci: Pci) -> PolicyResource {

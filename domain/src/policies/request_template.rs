@@ -22,6 +22,8 @@ use crate::{
 pub(super) const ANY: &str = "*";
 /// The context attribute with the number of people, which most policies do not use.
 pub(super) const PEOPLE: &str = "people";
+/// The context attribute that says whether the request states a date of a review.
+pub(super) const REVIEW_DATE: &str = "review_date";
 
 /// The Cedar action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

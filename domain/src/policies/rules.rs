@@ -141,6 +141,12 @@ impl Rules {
         title.or_else(|| system_title(id)).unwrap_or(id).to_owned()
     }
 
+    /// Whether a policy depends on a date of a review, so that stating one may change the verdict.
+    pub fn asks_for_review(&self, id: &str) -> bool {
+        let rule = self.list.iter().find(|rule| rule.id == id);
+        rule.is_some_and(|rule| rule.text.contains(request_template::REVIEW_DATE))
+    }
+
     /// Returns the index of a policy in `list` by its id.
     pub(super) fn place(&self, id: &str) -> Option<usize> {
         self.list.iter().position(|rule| rule.id == id)

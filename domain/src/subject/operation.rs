@@ -49,6 +49,15 @@ impl Operation {
         }
     }
 
+    /// Whether the item gives access without an end, which somebody may have to review.
+    pub fn gives_standing(&self) -> bool {
+        match self.access() {
+            Some(AccessChange::Assigns(_, term)) => term == Term::Standing,
+            Some(AccessChange::Joins(..)) => true,
+            Some(AccessChange::Unassigns(_) | AccessChange::Leaves(..)) | None => false,
+        }
+    }
+
     /// Whether the item only removes access. Such an item must never be delayed. An item that is about something else
     /// than access neither gives nor removes.
     pub fn removes(&self) -> bool {

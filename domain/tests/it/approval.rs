@@ -40,6 +40,7 @@ fn change(needed: u8, approvals: Vec<Approval>) -> Change {
             justification: "because of an incident".into(),
             ticket: None,
             not_before: None,
+            review_on: None,
         },
         submitted: SUBMITTED,
         decide_by: SUBMITTED + Duration::hours(3),

@@ -105,6 +105,7 @@ fn proposal(operations: Vec<Operation>) -> Proposal {
         justification: "because of an incident".into(),
         ticket: None,
         not_before: None,
+        review_on: None,
     }
 }
 

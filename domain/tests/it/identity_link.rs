@@ -532,6 +532,7 @@ fn whom_the_end_of_a_link_concerns_may_decline_and_not_approve() {
             justification: "because of an incident".into(),
             ticket: None,
             not_before: None,
+            review_on: None,
         };
         let concerned = [person(1), person(4), person(5)].into();
         proposal.barred_from(decision, &concerned, &snapshot)

@@ -1,7 +1,5 @@
 //! The tests of the domain in one program: each program would link every dependency again.
 
-mod analysis;
-mod analysis_properties;
 mod approval;
 mod classification;
 mod declared;

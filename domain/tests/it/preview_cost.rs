@@ -229,6 +229,7 @@ fn administrator() -> RequestContext {
         roles: [Role::Administrator].into(),
         mfa: Mfa::Proven,
         ticket: false,
+ review_on: None,
         approvals: BTreeSet::new(),
         ours: BTreeSet::new(),
         new_persons: BTreeMap::new(),

@@ -10,7 +10,7 @@ use domain::{
     org::{Account, AccountState},
     permission_set::{
         Content, PermissionSet,
-        analysis::{Analysis, Finding, ManagedPolicies, PolicyRef, Capability, analyse},
+        analysis::{Analysis, Capability, Extent, Finding, PolicyRef},
     },
     shared_map::SharedMap,
     snapshot::{PairRead, Parts, Provisioned},
@@ -21,8 +21,8 @@ pub const PEOPLE: [&str; 6] = ["ann", "bob", "cas", "dan", "eve", "fay"];
 
 /// Accounts `cards-prod` (production PCI), `cards-staging` (staging, PCI), `web-prod` (production), `web-dev`
 /// (development) and `master` (management). Groups `operators` (Bob, Eve), `empty`, and `okta` (Fay), which is
-/// provisioned by SCIM. Permission sets `viewer` and `admin` with the result of the real analysis, and others with one
-/// capability each.
+/// provisioned by SCIM. The analysis of the permission sets is stated, one capability each: the real one needs the
+/// catalogue, which the tests inside this crate cannot use.
 #[derive(Debug, Clone)]
 pub struct Company {
     pub parts: Parts,
@@ -44,8 +44,13 @@ impl Company {
         company.group("operators", Origin::IdentityCenter, &["bob", "eve"]);
         company.group("empty", Origin::IdentityCenter, &[]);
         company.group("okta", Origin::External, &["fay"]);
-        company.analysed("viewer", allowing("cloudwatch:DescribeAlarms"));
-        company.analysed("admin", allowing("*"));
+        let viewer = allowing("cloudwatch:ListMetrics");
+        company.add_set("viewer", viewer, stated(&[Capability::Metadata]));
+        let admin = allowing("*");
+        company.add_set("admin", admin, stated(&[Capability::Administrator]));
+        company.set("auditor", &[Capability::ReadsConfiguration]);
+        company.set("developer", &[Capability::Changes]);
+        company.set("coder", &[Capability::RunsCode]);
         company.set("reader", &[Capability::ReadsData]);
         company.set("administrator", &[Capability::Administrator]);
         company.set("escalation", &[Capability::GrantsRights]);
@@ -115,27 +120,10 @@ impl Company {
     }
 
     pub fn set(&mut self, name: &str, capabilities: &[Capability]) {
-        let findings = capabilities
-            .iter()
-            .map(|capability| Finding {
-                capability: *capability,
-                reason: "as the test says".into(),
-                policy: PolicyRef::Inline,
-                statement: Some(0),
-                actions: vec![],
-                more: 0,
-            })
-            .collect();
-        self.add_set(name, Content::default(), Analysis { findings });
+        self.add_set(name, Content::default(), stated(capabilities));
     }
 
-    /// A set with the result of the real analysis.
-    pub fn analysed(&mut self, name: &str, content: Content) {
-        let analysis = analyse(&content, &NoCatalogue);
-        self.add_set(name, content, analysis);
-    }
-
-    fn add_set(&mut self, name: &str, content: Content, analysis: Analysis) {
+    pub fn add_set(&mut self, name: &str, content: Content, analysis: Analysis) {
         let set = PermissionSet {
             arn: set(name),
             name: name.into(),
@@ -158,11 +146,27 @@ pub fn assign(parts: &mut Parts, pair: Pair, who: Principal, as_of: Timestamp, s
     read.principals.insert(who, since);
 }
 
-/// No AWS managed policies.
-pub struct NoCatalogue;
-impl ManagedPolicies for NoCatalogue {
-    fn document(&self, _arn: &str) -> Option<&str> {
-        None
+/// The analysis of a set with these capabilities, one action each.
+pub fn stated(capabilities: &[Capability]) -> Analysis {
+    let findings = capabilities
+        .iter()
+        .map(|capability| Finding {
+            capability: *capability,
+            reason: "as the test says".into(),
+            policy: PolicyRef::Inline,
+            statement: Some(0),
+            actions: vec![],
+            more: 0,
+        })
+        .collect();
+    let one = Extent {
+        actions: 1,
+        services: 1,
+    };
+    Analysis {
+        findings,
+        extents: capabilities.iter().map(|found| (*found, one)).collect(),
+        ..Analysis::default()
     }
 }
 

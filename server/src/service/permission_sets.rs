@@ -1,16 +1,21 @@
 //! Permission sets: the list, and one permission set with what it allows. Read-only.
 
 use app::backend::{
-    Denied, ListQuery, Page, PermissionSetsPort, PortResult, SetAccountRow, SetRow, SetView,
+    CatalogueFacts, Denied, ListQuery, OutdatedCatalogue, Page, PermissionSetsPort, PortResult,
+    SetAccountRow, SetRow, SetView,
 };
 use async_trait::async_trait;
+use catalogue::Catalogue;
 use domain::{
     access::PeopleCounter,
     authorize::Action,
     grant::PRODUCTION_PCI_WINDOW,
-    permission_set::{PermissionSet, analysis::Capability},
+    permission_set::{
+        PermissionSet,
+        analysis::{Capability, labels::boundary_note},
+    },
     snapshot::{Knowledge, Provisioned},
-    time::Duration,
+    time::{Duration, Timestamp},
 };
 
 use super::{
@@ -47,18 +52,29 @@ impl PermissionSetsPort for Service {
         Ok(SetView {
             set: names::set(snapshot, &set.arn),
             description: set.description.clone(),
-            words: set.analysis.summary(),
+            analysis: set.analysis.clone(),
+            boundary_note: boundary_note(&set.content, catalogue.as_ref()),
             content: set.content.clone(),
             hash: set.hash.0.clone(),
-            findings: set.analysis.findings.clone(),
             holds: holds(&self.read_model, set),
             assignments: snapshot.never_read().assignments_of(&set.arn),
-            catalogue: format!(
-                "{} AWS managed policies of {}",
-                catalogue.policies.len(),
-                catalogue.policies.date()
-            ),
+            catalogue: catalogue_facts(catalogue, self.app_state.clock.now()),
         })
+    }
+}
+
+fn catalogue_facts(catalogue: &Catalogue, now: Timestamp) -> CatalogueFacts {
+    let (actions, policies) = (&catalogue.actions, &catalogue.policies);
+    CatalogueFacts {
+        actions: actions.actions(),
+        services: actions.services(),
+        reviewed: actions.reviewed(),
+        date: actions.date().to_owned(),
+        policies: policies.len(),
+        policies_date: policies.date().to_owned(),
+        outdated: actions.is_outdated(now).then(|| OutdatedCatalogue {
+            days: actions.days_old(now),
+        }),
     }
 }
 
@@ -67,7 +83,6 @@ fn kept(read_model: &ReadModel, only: &str, entry: &SetEntry) -> bool {
     match only {
         "production-pci" => entry.production_pci > 0,
         "powerful" => analysis().is_some_and(powerful),
-        "unknown" => analysis().is_some_and(|analysis| analysis.has(Capability::Unknown)),
         "outdated" => entry.outdated > 0,
         "long-sessions" => {
             let set = read_model.snapshot.set(&entry.arn);
@@ -75,7 +90,11 @@ fn kept(read_model: &ReadModel, only: &str, entry: &SetEntry) -> bool {
                 Duration::seconds(i64::from(set.content.session_seconds)) > PRODUCTION_PCI_WINDOW
             })
         }
-        _ => true,
+        // Nearly every set reads metadata; the filter shows those that do nothing else.
+        "metadata" => analysis()
+            .is_some_and(|analysis| analysis.extents.keys().eq([&Capability::Metadata])),
+        other => Capability::parse(other)
+            .is_none_or(|capability| analysis().is_some_and(|analysis| analysis.has(capability))),
     }
 }
 
@@ -86,7 +105,6 @@ fn row(read_model: &ReadModel, entry: &SetEntry) -> SetRow {
     SetRow {
         set: names::set(&read_model.snapshot, &entry.arn),
         description: set.and_then(|set| set.description.clone()),
-        words: set.map(|set| set.analysis.summary()).unwrap_or_default(),
         session_seconds: set.map_or(0, |set| set.content.session_seconds),
         accounts: assigned.figure(entry.accounts as usize),
         production_pci: assigned

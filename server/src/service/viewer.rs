@@ -1,12 +1,13 @@
 //! The viewer: their name and rights, and the entries of the command palette.
 
 use app::{
-    backend::{Freshness, PaletteEntry, PortResult, ViewerPort, ViewerView},
+    backend::{Freshness, PaletteEntry, PortResult, SetRef, ViewerPort, ViewerView},
     routes::PAGES,
 };
 use async_trait::async_trait;
 use domain::{
     authorize::{self, Action, Denial},
+    permission_set::analysis::Capability,
     time::Timestamp,
 };
 
@@ -111,7 +112,7 @@ impl Service {
             let set = names::set(snapshot, &set.arn);
             entry(
                 &set.name,
-                "Permission set".into(),
+                set_detail(&set),
                 format!("/permission-sets/{}", set.key()),
             )
         }));
@@ -134,6 +135,14 @@ impl Service {
                 format!("/people/{}", person.id),
             ))
         }));
+    }
+}
+
+/// Returns what a permission set is, and its most dangerous capability.
+fn set_detail(set: &SetRef) -> String {
+    match Capability::named(&set.capabilities).first() {
+        Some(worst) => format!("Permission set, {}", worst.label().to_lowercase()),
+        None => "Permission set".into(),
     }
 }
 

@@ -147,6 +147,9 @@ fn proposal_text(proposal: &Proposal) -> String {
     if let Some(at) = proposal.not_before {
         text["not_before"] = at.0.into();
     }
+    if let Some(date) = proposal.review_on {
+        text["review_on"] = date.to_string().into();
+    }
     text.to_string()
 }
 

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     FormPage, Place,
-    selection::{Field, framed, grid, pick, principal},
+    selection::{Field, framed, grid, pick, principal, review},
 };
 use crate::{
     backend::{ChangeForm, NewChange, change_field},
@@ -56,6 +56,7 @@ fn choose_grant(new: &NewChange) -> AnyView {
     );
     let hint = session_hint(new.session.as_ref());
     let fields = vec![who(new), account(new), set(new, hint), term];
+    let fields = fields.into_iter().chain(review(new)).collect();
     let overrun = new.session.as_ref();
     let overrun = overrun.and_then(|session| session.overrun.clone());
     let overrun = overrun.map(|overrun| view! { <SessionOverrunNotice overrun /> });

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{
     FormPage, Place,
     assignment::after_removal,
-    selection::{Field, framed, grid, pick, principal},
+    selection::{Field, framed, grid, pick, principal, review},
 };
 use crate::{
     backend::{NewChange, change_field},
@@ -43,5 +43,6 @@ fn choose(new: &NewChange) -> AnyView {
             hint: String::new(),
         },
     );
-    framed(new, grid(vec![principal(new, "User"), group]))
+    let fields = [principal(new, "User"), group];
+    framed(new, grid(fields.into_iter().chain(review(new)).collect()))
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    backend::{FormOption, NewChange, change_field},
+    backend::{FormOption, NewChange, ReviewDates, change_field},
     components::{
         Button, ButtonKind, Choice, PREVIEW_HEADING, Requirement, Section, SelectField, TextField,
     },
@@ -27,12 +27,7 @@ pub(super) fn pick(new: &NewChange, field: Field<'_>) -> AnyView {
         chosen,
         hint,
     } = field;
-    let error = new
-        .errors
-        .iter()
-        .find(|error| error.field == name)
-        .map(|error| error.message.clone())
-        .unwrap_or_default();
+    let error = error_of(new, name);
     if new.choices.typed.contains(&name) {
         let shown = offered
             .iter()
@@ -58,6 +53,35 @@ pub(super) fn pick(new: &NewChange, field: Field<'_>) -> AnyView {
         <SelectField name label choices=list selected=chosen.to_owned() hint error need=Requirement::Required />
     }
     .into_any()
+}
+
+/// Renders the date by which somebody reviews standing access, if the form has a field for it.
+pub(super) fn review(new: &NewChange) -> Option<AnyView> {
+    let ReviewDates { first, last } = new.review?;
+    let hint = format!(
+        "Somebody reviews the access by then. From {first} to {last}. Approvers agree to this date."
+    );
+    Some(
+        view! {
+            <TextField
+                name=change_field::REVIEW_ON
+                label="Review date"
+                kind="date"
+                value=new.change_form.review_on.clone()
+                hint
+                error=error_of(new, change_field::REVIEW_ON)
+                need=Requirement::Optional
+            />
+        }
+        .into_any(),
+    )
+}
+
+fn error_of(new: &NewChange, name: &str) -> String {
+    let error = new.errors.iter().find(|error| error.field == name);
+    error
+        .map(|error| error.message.clone())
+        .unwrap_or_default()
 }
 
 /// Renders the user or group of a change of access.

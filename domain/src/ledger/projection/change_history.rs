@@ -17,7 +17,7 @@ use crate::{
         items::{ItemRows, RecordedItems},
     },
     person::Subject,
-    time::Timestamp,
+    time::{Date, Timestamp},
 };
 
 /// The event type of a submitted change.
@@ -49,6 +49,8 @@ pub struct SubmittedRequest {
     pub ticket: Option<String>,
     /// When it may start at the earliest.
     pub not_before: Option<Timestamp>,
+    /// The date by which somebody reviews the standing access.
+    pub review_on: Option<Date>,
     /// Whether a second factor was proven.
     pub mfa: Mfa,
 }
@@ -177,6 +179,7 @@ pub struct RequestRow<'a> {
     pub submitted: Timestamp,
     pub ticket: Option<&'a str>,
     pub not_before: Option<Timestamp>,
+    pub review_on: Option<Date>,
     pub mfa: Mfa,
     pub items: &'a ItemRows,
     pub effect: &'a EffectHash,
@@ -190,6 +193,7 @@ impl SubmittedRequest {
             && self.at == row.submitted
             && self.ticket.as_deref() == row.ticket
             && self.not_before == row.not_before
+            && self.review_on == row.review_on
             && (self.mfa == row.mfa || row.mfa == Mfa::NotProven)
     }
 }
@@ -213,6 +217,11 @@ fn submitted_request(entry: &Entry) -> SubmittedRequest {
             .get("not_before")
             .and_then(Value::as_str)
             .and_then(Timestamp::parse_rfc3339),
+        review_on: entry
+            .data
+            .get("review_on")
+            .and_then(Value::as_str)
+            .and_then(|text| Date::parse(text).ok()),
         mfa: if proven.and_then(Value::as_bool) == Some(true) {
             Mfa::Proven
         } else {

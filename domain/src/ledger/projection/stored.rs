@@ -79,8 +79,8 @@ fn the_number_of_the_format_rises_with_the_form_or_the_meaning() {
     assert_eq!(
         (Projection::FORMAT, Hash::of(json.as_bytes()).hex().as_str()),
         (
-            1,
-            "176837957cd763c54db7e53129ef90ef5a779f94889753e2ccfa3ee7c0523277"
+            2,
+            "ac6f87b2ecbf4b16f72d4ba5a78bec836b23166a8175ca25afa89b3d2dc35010"
         ),
         "raise Projection::FORMAT and put in the new digest: {json}"
     );

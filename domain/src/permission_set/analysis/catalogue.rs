@@ -56,6 +56,20 @@ pub(super) struct Service {
     condition_keys: HashSet<String>,
 }
 
+impl Service {
+    /// Whether a condition key is one of the service or of all services.
+    pub(super) fn knows_key(&self, key: &str) -> bool {
+        let key = key.to_ascii_lowercase();
+        // A key with a variable part, such as `aws:RequestTag/owner`, is known by what stands before the slash.
+        let stem = key.split('/').next().unwrap_or(&key);
+        key.starts_with("aws:")
+            || self
+                .condition_keys
+                .iter()
+                .any(|known| *known == key || known.split('/').next() == Some(stem))
+    }
+}
+
 /// A kind of resource of a service.
 #[derive(Debug)]
 pub(super) struct ResourceType {
@@ -270,18 +284,6 @@ impl ActionCatalogue {
     pub(super) fn nearest_service(&self, prefix: &str) -> Option<&str> {
         let prefixes = self.services.iter().map(|service| service.prefix.as_str());
         nearest(prefixes, prefix).map(|at| self.services[at].prefix.as_str())
-    }
-
-    /// Whether a condition key is one of the service or of all services.
-    pub(super) fn knows_key(&self, service: &Service, key: &str) -> bool {
-        let key = key.to_ascii_lowercase();
-        // A key with a variable part, such as `aws:RequestTag/owner`, is known by what stands before the slash.
-        let stem = key.split('/').next().unwrap_or(&key);
-        key.starts_with("aws:")
-            || service
-                .condition_keys
-                .iter()
-                .any(|known| *known == key || known.split('/').next() == Some(stem))
     }
 }
 

@@ -83,7 +83,7 @@ fn condition(catalogue: &ActionCatalogue, allowed: &Allowed, actions: &ActionSet
             .statement
             .condition_keys
             .iter()
-            .find(|key| !catalogue.knows_key(service, key))?;
+            .find(|key| !service.knows_key(key))?;
         Some((service, key))
     });
     match foreign {

@@ -345,7 +345,8 @@ mod tests {
             ("arn:aws:s3:::cards", true, false),
             ("arn:aws:s3:::cards/*", false, true),
             ("arn:aws:s3:::cards*", true, true),
-            ("arn:aws:s3:::c?rds", true, false),
+            // The character can be the slash.
+            ("arn:aws:s3:::c?rds", true, true),
             ("*", true, true),
             ("arn:aws:s3:::${aws:username}/*", false, true),
             ("arn:aws:dynamodb:*:*:table/*", false, false),

@@ -197,3 +197,45 @@ pub fn boundary_note(content: &Content, catalogue: &dyn Catalogue) -> Option<Str
         "The permissions boundary {name} cannot be read, so it is not taken into account."
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn badges_name_no_capability_that_another_one_includes() {
+        use Capability::{Administrator, Changes, Metadata, ReadsData, Unknown};
+        for (all, named) in [
+            (vec![Administrator, Unknown, Changes, Metadata], vec![Administrator, Unknown]),
+            (vec![Changes, ReadsData, Metadata], vec![Changes, ReadsData]),
+            (vec![Metadata], vec![Metadata]),
+            (vec![], vec![]),
+        ] {
+            assert_eq!(Capability::named(&all), named, "{all:?}");
+        }
+    }
+
+    #[test]
+    fn a_harmless_set_says_how_many_actions_it_allows() {
+        let analysis = |extents: &[(Capability, usize, usize)]| {
+            let extents = extents.iter().map(|(capability, actions, services)| {
+                let (actions, services) = (*actions, *services);
+                (*capability, Extent { actions, services })
+            });
+            let extents = extents.collect();
+            Analysis { extents, ..Analysis::default() }.summary()
+        };
+        let (metadata, billing) = (Capability::Metadata, Capability::Billing);
+        assert_eq!(analysis(&[]), "Allows nothing");
+        assert_eq!(analysis(&[(metadata, 412, 38)]), "Metadata only: 412 actions of 38 services");
+        assert_eq!(analysis(&[(billing, 1, 1)]), "Billing only: 1 action of 1 service");
+        assert_eq!(
+            analysis(&[(metadata, 3, 1), (billing, 2, 2)]),
+            "Metadata and billing only: 3 actions of 1 service, and 2 actions of 2 services"
+        );
+        assert_eq!(
+            analysis(&[(Capability::Changes, 2, 1), (metadata, 3, 1)]),
+            "Changes · Metadata"
+        );
+    }
+}

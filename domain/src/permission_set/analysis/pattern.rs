@@ -207,6 +207,14 @@ mod tests {
         actions
     }
 
+    /// Whether the statement covers an action, in a catalogue that has no other.
+    fn covers(actions: &Actions, action: &str) -> bool {
+        let (service, name) = action.split_once(':').unwrap();
+        let text = format!("test\t1\t2026-11-23\nS\t{service}\nA\t{name}\tR\t");
+        let catalogue = ActionCatalogue::parse(&text, []).unwrap();
+        !actions.expand(&catalogue).actions.is_empty()
+    }
+
     #[test]
     fn wildcards_stand_anywhere_and_case_does_not_count() {
         for (pattern, action) in [
@@ -223,7 +231,7 @@ mod tests {
             ("s3:*Object", "s3:GetObjectObject"),
         ] {
             assert!(
-                actions(&[pattern]).cover(action),
+                covers(&actions(&[pattern]), action),
                 "{pattern} covers {action}"
             );
         }
@@ -235,7 +243,7 @@ mod tests {
             ("iam:Pass*", "s3:PassRole"),
         ] {
             assert!(
-                !actions(&[pattern]).cover(action),
+                !covers(&actions(&[pattern]), action),
                 "{pattern} does not cover {action}"
             );
         }
@@ -246,8 +254,8 @@ mod tests {
         let mut actions = Actions::all_but();
         actions.add("iam:*").unwrap();
         assert!(
-            actions.cover("s3:GetObject")
-                && !actions.cover("iam:PassRole")
+            covers(&actions, "s3:GetObject")
+                && !covers(&actions, "iam:PassRole")
                 && actions.are_open_ended()
         );
     }
@@ -278,6 +286,6 @@ mod tests {
     fn the_worst_pattern_is_still_quick() {
         let pattern = format!("s3:{}b", "*a".repeat(60));
         let name = format!("s3:{}", "a".repeat(10_000));
-        assert!(!actions(&[&pattern]).cover(&name));
+        assert!(!covers(&actions(&[&pattern]), &name));
     }
 }

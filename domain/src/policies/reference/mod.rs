@@ -31,7 +31,7 @@ use crate::{
     ids::{Assignment, GroupId, PersonId, Principal, UserId},
     snapshot::{Parts, Snapshot},
     subject::SubjectStates,
-    time::{Duration, Timestamp},
+    time::{Date, Duration, Timestamp},
     verdict::{Hit, Remedies},
 };
 use company::*;
@@ -49,7 +49,7 @@ const USERS: [&str; 9] = [
 const GROUPS: [&str; 5] = ["operators", "empty", "okta", "everyone", "lost"];
 /// The last one is not in the organization.
 const ACCOUNTS: [&str; 5] = ["cards-prod", "web-prod", "web-dev", "master", "nowhere"];
-const SETS: [&str; 4] = ["viewer", "reader", "administrator", "nothing"];
+const SETS: [&str; 5] = ["viewer", "auditor", "reader", "administrator", "nothing"];
 
 /// The default policies, and policies that can distinguish people in every way.
 static RULES: LazyLock<[Rules; 2]> = LazyLock::new(|| {
@@ -145,8 +145,9 @@ fn asked() -> impl Strategy<Value = RequestContext> {
         any::<bool>(),
         prop::collection::btree_set(pick(&USERS), 0..4),
         prop::collection::btree_set(pick(&USERS), 0..3),
+        prop::option::of(Just(Date::parse("2027-05-31").unwrap())),
     )
-        .prop_map(|(who, administrator, approvals, new)| RequestContext {
+        .prop_map(|(who, administrator, approvals, new, review_on)| RequestContext {
             requester: person(who),
             roles: if administrator {
                 [Role::Administrator].into()
@@ -155,6 +156,7 @@ fn asked() -> impl Strategy<Value = RequestContext> {
             },
             mfa: Mfa::Proven,
             ticket: false,
+            review_on,
             approvals: approvals.into_iter().map(person).collect(),
             ours: BTreeSet::new(),
             new_user: new.contains(who).then(|| user(who)),
@@ -284,6 +286,7 @@ fn an_evaluation_whose_caller_is_gone_ends_without_a_result() {
         roles: [Role::Administrator].into(),
         mfa: Mfa::Proven,
         ticket: false,
+ review_on: None,
         approvals: BTreeSet::new(),
         ours: BTreeSet::new(),
         new_persons: BTreeMap::new(),

@@ -5,6 +5,7 @@ use std::{
     sync::LazyLock,
 };
 
+use catalogue::Catalogue;
 use domain::{
     approval::Mfa,
     authorize::Role,
@@ -12,10 +13,10 @@ use domain::{
     change::Operation,
     grant::Term,
     ids::{Assignment, Principal},
-    permission_set::{Content, CustomerPolicy},
+    permission_set::{Content, CustomerPolicy, analysis::analyse},
     policies::{Evaluation, RequestContext, Rules, evaluate},
     snapshot::Snapshot,
-    time::{Duration, Timestamp},
+    time::{Date, Duration, Timestamp},
     verdict::Outcome,
 };
 
@@ -45,7 +46,20 @@ pub fn rule(id: &str, annotations: &str, rest: &str) -> String {
     format!("@id(\"{id}\") @reason(\"r\") @control(\"c\") {annotations}\nforbid ({rest};\n")
 }
 
+/// Unpacked once, because it is large.
+pub fn catalogue() -> &'static Catalogue {
+    static CATALOGUE: LazyLock<Catalogue> =
+        LazyLock::new(|| Catalogue::embedded().expect("the embedded data is readable"));
+    &CATALOGUE
+}
+
 impl Company {
+    /// Adds a set with the result of the real analysis.
+    pub fn analysed(&mut self, name: &str, content: Content) {
+        let analysis = analyse(&content, catalogue());
+        self.add_set(name, content, analysis);
+    }
+
     pub fn assigned(&mut self, who: &Principal, account: &str, with: &str) {
         assign(
             &mut self.parts,
@@ -93,6 +107,7 @@ pub fn ann() -> RequestContext {
         roles: [Role::Administrator].into(),
         mfa: Mfa::Proven,
         ticket: false,
+        review_on: None,
         approvals: BTreeSet::new(),
         ours: BTreeSet::new(),
         new_persons: BTreeMap::new(),
@@ -101,6 +116,12 @@ pub fn ann() -> RequestContext {
         states: domain::subject::SubjectStates::default(),
         agreed_removals: BTreeSet::new(),
     }
+}
+
+/// The same request with a date by which somebody reviews the access.
+pub fn reviewed(asked: RequestContext) -> RequestContext {
+    let review_on = Some(Date::parse("2027-05-31").expect("a date"));
+    RequestContext { review_on, ..asked }
 }
 
 /// Somebody without any role.

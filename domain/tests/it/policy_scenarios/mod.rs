@@ -19,10 +19,13 @@ use domain::{
     classification::{Environment, Pci},
     diff::Gainers,
     grant::{PRODUCTION_PCI_WINDOW, Term},
-    permission_set::{Content, analysis::Capability},
-    policies::{ELIGIBILITY_NONE, GainKind, USE_NOT_KNOWN},
+    permission_set::{
+        Content,
+        analysis::{Capability, analyse},
+    },
+    policies::{ELIGIBILITY_NONE, GainKind, RequestContext, USE_NOT_KNOWN},
     snapshot::Provisioned,
-    time::Duration,
+    time::{Date, Duration},
     verdict::{Outcome, Remedies},
 };
 use fixture::*;
@@ -170,6 +173,103 @@ fn reading_data_is_refused_for_good_and_waits_for_two_for_a_while() {
 }
 
 #[test]
+fn changing_something_is_refused_for_good_and_waits_for_two_for_a_while() {
+    let fixture = Company::new();
+    let standing = [standing(the_group("operators"), "cards-prod", "developer")];
+    refused_by(
+        &fixture.evaluate(&standing, &reviewed(ann())),
+        "production-pci-standing-change",
+    );
+    let window = [window(the_user("bob"), "cards-prod", "developer", 240)];
+    needs(&fixture.evaluate(&window, &ann()), 2);
+}
+
+#[test]
+fn running_code_is_refused_for_good_and_for_a_while_waits_for_two_who_have_just_signed_in() {
+    let mut fixture = Company::new();
+    fixture.set("newcomer", &[Capability::UnreviewedChange]);
+    for set in ["coder", "newcomer"] {
+        let standing = [standing(the_group("operators"), "cards-prod", set)];
+        refused_by(
+            &fixture.evaluate(&standing, &reviewed(ann())),
+            "production-pci-standing-code",
+        );
+        let window = [window(the_user("bob"), "cards-prod", set, 240)];
+        let evaluation = fixture.evaluate(&window, &ann());
+        needs(&evaluation, 2);
+        assert!(evaluation.verdict.needs_step_up());
+        let elsewhere = [standing_in("web-dev", set)];
+        assert!(!fixture.evaluate(&elsewhere, &ann()).verdict.needs_step_up());
+    }
+}
+
+fn standing_in(account: &str, set: &str) -> domain::change::Operation {
+    standing(the_group("operators"), account, set)
+}
+
+#[test]
+fn reading_settings_for_good_needs_a_date_by_which_somebody_reviews_it() {
+    let fixture = Company::new();
+    let operations = [standing_in("cards-prod", "auditor")];
+    let undated = fixture.evaluate(&operations, &ann());
+    refused_by(&undated, "production-pci-review-date");
+    let hits = undated.verdict.hits.iter();
+    let reasons: Vec<&str> = hits.map(|hit| hit.reason.as_str()).collect();
+    assert!(reasons[0].contains("State a review date"), "{reasons:?}");
+    needs(&fixture.evaluate(&operations, &reviewed(ann())), 2);
+    // Approvals do not replace the date.
+    let agreed = approved_by(ann(), &["fay", "cas"]);
+    refused_by(
+        &fixture.evaluate(&operations, &agreed),
+        "production-pci-review-date",
+    );
+    allowed(&fixture.evaluate(&operations, &reviewed(agreed)));
+}
+
+#[test]
+fn nothing_else_needs_a_date_of_a_review() {
+    let fixture = Company::new();
+    let window = [window(the_user("bob"), "cards-prod", "auditor", 60)];
+    needs(&fixture.evaluate(&window, &ann()), 2);
+    needs(
+        &fixture.evaluate(&[standing_in("cards-prod", "viewer")], &ann()),
+        2,
+    );
+    for account in ["web-prod", "cards-staging"] {
+        needs(
+            &fixture.evaluate(&[standing_in(account, "auditor")], &ann()),
+            1,
+        );
+    }
+    allowed(&fixture.evaluate(&[standing_in("web-dev", "auditor")], &ann()));
+}
+
+#[test]
+fn a_date_of_a_review_lifts_nothing_else() {
+    let fixture = Company::new();
+    for set in ["reader", "developer", "coder", "escalation", "unknown"] {
+        let operations = [standing_in("cards-prod", set)];
+        let evaluation = fixture.evaluate(&operations, &reviewed(ann()));
+        assert_eq!(evaluation.verdict.outcome, Outcome::Refused, "{set}");
+        assert_eq!(
+            evaluation.verdict.hits,
+            fixture.evaluate(&operations, &ann()).verdict.hits
+        );
+    }
+}
+
+#[test]
+fn the_stated_sets_are_what_the_real_analysis_says_of_their_content() {
+    let company = Company::new();
+    for name in ["viewer", "admin"] {
+        let known = &company.parts.sets[&set(name)];
+        let found = analyse(&known.content, catalogue()).capabilities();
+        let stated = known.analysis.capabilities();
+        assert_eq!(found.first(), stated.first(), "{name}");
+    }
+}
+
+#[test]
 fn a_window_lasts_at_most_four_hours() {
     let fixture = Company::new();
     needs(
@@ -197,7 +297,7 @@ fn a_window_lasts_at_most_four_hours() {
 }
 
 #[test]
-fn every_risk_but_reading_data_is_refused_for_a_window_too_each_by_its_own_rule() {
+fn what_could_give_the_rest_is_refused_for_a_window_too_each_by_its_own_rule() {
     let fixture = Company::new();
     for (set, rule) in [
         ("administrator", "production-pci-administrator"),
@@ -576,7 +676,7 @@ fn a_session_may_not_outlast_temporary_access_to_production_pci() {
     let mut fixture = Company::new();
     let long = |hours: u32| Content {
         session_seconds: hours * 3_600,
-        ..allowing("cloudwatch:DescribeAlarms")
+        ..allowing("cloudwatch:ListMetrics")
     };
     fixture.analysed("twelve", long(12));
     fixture.analysed("four", long(4));
@@ -800,6 +900,15 @@ fn the_hash_changes_with_the_people_the_content_the_classification_the_term_and_
     for other in [wider, edited, moved] {
         assert_ne!(hash, other.evaluate(&operation, &ann()).hash);
     }
+    // Approvers agree to a date of the review, and not only to there being one.
+    let dated = fixture.evaluate(&operation, &reviewed(ann())).hash;
+    let later = RequestContext {
+        review_on: Date::parse("2027-06-01").ok(),
+        ..ann()
+    };
+    let later = fixture.evaluate(&operation, &later).hash;
+    assert_ne!(hash, dated);
+    assert_ne!(dated, later);
     let shorter = [window(the_group("operators"), "cards-prod", "viewer", 60)];
     assert_ne!(hash, fixture.evaluate(&shorter, &ann()).hash);
     let rules = with_guardrails("// another text, another version\n");

@@ -34,7 +34,7 @@ fn with(
 ) -> EffectComparison {
     compare(
         &now.snapshot(),
-        &requested(),
+        (&requested(), None),
         ApprovedEffect { effect, hash },
         (&evaluation.effect, &evaluation.hash),
         default_rules().version(),
@@ -92,7 +92,7 @@ fn a_narrower_effect_under_another_content_classification_or_policy_is_not_compa
     ));
     let comparison = compare(
         &fewer.snapshot(),
-        &requested(),
+        (&requested(), None),
         ApprovedEffect {
             effect: &approved.effect,
             hash: &approved.hash,
@@ -271,7 +271,7 @@ proptest! {
     fn two_effects_never_share_a_hash(a in effect(), b in effect()) {
         let snapshot = Company::new().snapshot();
         let rules = default_rules().version();
-        let hash = |effect| effect_hash(&snapshot, &[], effect, rules, Budget::UNLIMITED).unwrap();
+        let hash = |effect| effect_hash(&snapshot, &[], effect, None, rules, Budget::UNLIMITED).unwrap();
         prop_assert_eq!(hash(&a) == hash(&b), a == b);
     }
 }

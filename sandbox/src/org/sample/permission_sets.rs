@@ -67,12 +67,12 @@ const SETS: [Row; 12] = [
         r#"{"Version":"2012-10-17","Statement":[{"Sid":"Keys","Effect":"Allow","Action":["kms:Decrypt","kms:DescribeKey"],"Resource":"*"}]}"#,
     ),
     (
-        // Harmless: metrics only, and sessions that end with an hour of temporary access.
+        // Harmless: names and metrics only, and sessions that end with an hour of temporary access.
         "SupportMetrics",
         "PT1H",
         "Service metrics for the support desk",
         &[],
-        r#"{"Version":"2012-10-17","Statement":[{"Sid":"Metrics","Effect":"Allow","Action":["cloudwatch:DescribeAlarms","cloudwatch:GetMetricData","cloudwatch:GetMetricStatistics","cloudwatch:ListMetrics"],"Resource":"*"}]}"#,
+        r#"{"Version":"2012-10-17","Statement":[{"Sid":"Metrics","Effect":"Allow","Action":["cloudwatch:GetMetricData","cloudwatch:GetMetricStatistics","cloudwatch:ListMetrics"],"Resource":"*"}]}"#,
     ),
     (
         "LedgerDataReader",

@@ -74,7 +74,7 @@ impl ClassificationPort for Service {
             .map_err(broken)?;
         let preview = if read.errors.is_empty() && !read.operations.is_empty() {
             let _slot = self.app_state.evaluations.take(&person).await?;
-            let preview = self.preview_of(&person, &read.operations).await;
+            let preview = self.preview_of(&person, &read.operations, None).await;
             Some(preview.map_err(trouble)?)
         } else {
             None
@@ -134,6 +134,7 @@ impl ClassificationPort for Service {
             ticket: submission.ticket,
             effect: submission.effect,
             form_key: submission.form_key,
+            review_on: None,
         };
         self.submit_items(&person, (read.operations, read.errors), &sent, &FIELDS)
             .await

@@ -186,6 +186,7 @@ pub(crate) async fn re_evaluate(
             .collect(),
         mfa: stored.mfa,
         ticket: stored.change.proposal.ticket.is_some(),
+        review_on: stored.change.proposal.review_on,
         approvals,
         ours: BTreeSet::new(),
         new_persons: BTreeMap::new(),
@@ -238,7 +239,8 @@ pub(crate) async fn compared(
     let snapshot = Current::of(app_state);
     let snapshot = snapshot.snapshot(conn, app_state.clock.now()).await?;
     let rules = Arc::clone(&app_state.rules);
-    let operations = stored.change.proposal.operations.clone();
+    let proposal = &stored.change.proposal;
+    let (operations, review_on) = (proposal.operations.clone(), proposal.review_on);
     let (effect, hash) = (stored.effect.clone(), stored.change.effect.clone());
     let now = (now.effect.clone(), now.hash.clone());
     evaluation_slots::run(move |budget| {
@@ -248,7 +250,7 @@ pub(crate) async fn compared(
         };
         diff::compare(
             &snapshot,
-            &operations,
+            (&operations, review_on),
             approved,
             (&now.0, &now.1),
             rules.version(),

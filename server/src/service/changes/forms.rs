@@ -19,9 +19,10 @@ use app::backend::{
 use async_trait::async_trait;
 use domain::{
     card_number::holds_card_number,
-    change::{InvalidProposal, Operation, Proposal},
+    change::{InvalidProposal, Operation, Proposal, review_dates},
     snapshot::Snapshot,
     subject::InvalidItem,
+    time::{Date, Timestamp},
 };
 
 pub(super) use identity::name as identity_name;
@@ -74,6 +75,8 @@ pub(super) struct ParsedForm {
     pub change_form: ChangeForm,
     /// The requested operations, if the form is complete and valid.
     pub operations: Vec<Operation>,
+    /// The date by which somebody reviews the standing access.
+    pub review_on: Option<Date>,
     /// The errors in the selection.
     pub errors: Vec<FieldError>,
     /// The fields that are still empty.
@@ -92,6 +95,7 @@ impl ParsedForm {
         let mut parsed = Self {
             change_form: change_form.clone(),
             operations: Vec::new(),
+            review_on: None,
             errors: Vec::new(),
             missing: Vec::new(),
             out_of_scope: false,
@@ -104,6 +108,36 @@ impl ParsedForm {
             parsed.out_of_scope = true;
         }
         parsed
+    }
+
+    /// Reads the date of the review. It is dropped where nobody gains standing access, because the duration may have been
+    /// changed after the date was stated.
+    pub(super) fn reviewed(mut self, now: Timestamp) -> Self {
+        let text = self.change_form.review_on.trim().to_owned();
+        let gives = self.change_form.known_kind().is_some_and(ChangeKind::gives);
+        let stands =
+            self.operations.is_empty() || self.operations.iter().any(Operation::gives_standing);
+        if text.is_empty() || !gives || !stands {
+            self.change_form.review_on.clear();
+            return self;
+        }
+        match (Date::parse(&text), Date::of(now).map(review_dates)) {
+            (Ok(date), Some((first, last))) if (first..=last).contains(&date) => {
+                self.review_on = Some(date);
+            }
+            (Ok(date), Some((first, last))) => {
+                let wrong = InvalidProposal::ReviewOn { date, first, last };
+                self.errors
+                    .push(error(change_field::REVIEW_ON, wrong.to_string()));
+            }
+            (Ok(_), None) => {}
+            (Err(wrong), _) => self.errors.push(error(
+                change_field::REVIEW_ON,
+                format!("This is not a date: {wrong}."),
+            )),
+        }
+        self.change_form.review_on = text;
+        self
     }
 
     /// Adds an error for each empty field, for a submitted form.
@@ -188,6 +222,7 @@ impl ItemFields {
             | InvalidProposal::TooLong(_)
             | InvalidProposal::CardNumber => change_field::JUSTIFICATION,
             InvalidProposal::Ticket => change_field::TICKET,
+            InvalidProposal::ReviewOn { .. } => change_field::REVIEW_ON,
             InvalidProposal::Empty | InvalidProposal::Twice | InvalidProposal::TooMany(_) => {
                 self.items
             }

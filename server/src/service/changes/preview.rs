@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use app::backend::{
     AffectedPeople, AlarmOnSubmit, ChangeForm, ChangeKind, Denied, EffectPage, EffectRow,
-    PortResult, Preview,
+    GainedSet, PortResult, Preview,
 };
 use domain::{
     authorize::Action,
     change::Operation,
     diff::{Effect, Steps},
     ids::{EffectHash, PermissionSetArn, PersonId, UserId},
-    permission_set::analysis::Finding,
     policies::{Evaluation, RequestContext, is_alarm_hit},
     snapshot::Snapshot,
     subject::SubjectStates,
+    time::Date,
     verdict::{Outcome, Verdict},
 };
 
@@ -23,7 +23,7 @@ use super::{
     scope::Scope, subject_effects,
 };
 use crate::{
-    service::{Service, existing, moved_accounts::Current},
+    service::{Service, existing, moved_accounts::Current, names},
     store::{StoreConnection, StoreError},
 };
 
@@ -32,6 +32,7 @@ pub(super) struct ShownVerdict<'v> {
     pub effect: &'v Effect,
     pub verdict: Verdict,
     pub hash: EffectHash,
+    pub review_on: Option<Date>,
     /// Who is not named as an approver.
     pub barred: &'v BTreeSet<PersonId>,
 }
@@ -68,13 +69,19 @@ impl Service {
     }
 
     /// Returns the request context of the viewer.
-    pub(super) fn asked(&self, person: &PersonId, ticket: Option<&str>) -> RequestContext {
+    pub(super) fn asked(
+        &self,
+        person: &PersonId,
+        ticket: Option<&str>,
+        review_on: Option<Date>,
+    ) -> RequestContext {
         let actor = self.caller.actor();
         RequestContext {
             requester: person.clone(),
             roles: actor.roles.clone(),
             mfa: actor.mfa,
             ticket: ticket.is_some(),
+            review_on,
             approvals: BTreeSet::new(),
             ours: BTreeSet::new(),
             new_persons: BTreeMap::new(),
@@ -89,9 +96,10 @@ impl Service {
         &self,
         person: &PersonId,
         operations: &[Operation],
+        review_on: Option<Date>,
     ) -> Result<Preview, StoreError> {
         let mut conn = self.connection().await?;
-        let asked = self.asked(person, None);
+        let asked = self.asked(person, None, review_on);
         let evaluation = evaluate_now(
             &self.app_state,
             &mut conn,
@@ -113,6 +121,7 @@ impl Service {
             effect: &effect,
             verdict,
             hash,
+            review_on,
             barred: &barred,
         };
         let mut people = PersonNames::new(&self.read_model.snapshot);
@@ -139,6 +148,7 @@ impl Service {
             effect,
             verdict,
             hash,
+            review_on,
             barred,
         } = shown;
         let approvers = if verdict.outcome == Outcome::NeedsApproval {
@@ -163,7 +173,7 @@ impl Service {
             losers: affected(&effect.lost),
             others: first.others,
             other_count: effect.others.len(),
-            findings: findings(snapshot, &effect.gained),
+            sets: gained_sets(snapshot, &effect.gained),
             session_seconds: session_seconds(snapshot, operations, effect),
             policy_titles: verdict
                 .hits
@@ -172,6 +182,7 @@ impl Service {
                 .collect(),
             verdict,
             effect: hash,
+            review_on,
             approvers,
             alarm,
             evidence,
@@ -228,14 +239,21 @@ pub(super) fn effect_page(
     }
 }
 
-/// Returns the capabilities of the permission sets that somebody gains.
-fn findings(snapshot: &Snapshot, gained: &Steps) -> Vec<Finding> {
+/// Returns the permission sets that somebody gains, with what they allow, the most dangerous first.
+fn gained_sets(snapshot: &Snapshot, gained: &Steps) -> Vec<GainedSet> {
     let paths = gained.paths().iter();
     let sets: BTreeSet<&PermissionSetArn> = paths.map(|path| &path.pair.set).collect();
-    sets.into_iter()
-        .filter_map(|arn| snapshot.set(arn))
-        .flat_map(|set| set.analysis.findings.clone())
-        .collect()
+    let sets = sets.into_iter().filter_map(|arn| snapshot.set(arn));
+    let mut sets: Vec<GainedSet> = sets
+        .map(|set| GainedSet {
+            set: names::set(snapshot, &set.arn),
+            analysis: set.analysis.clone(),
+        })
+        .collect();
+    sets.sort_by(|a, b| {
+        (&a.set.capabilities, &a.set.name).cmp(&(&b.set.capabilities, &b.set.name))
+    });
+    sets
 }
 
 /// Returns the maximum duration of a session that is started through the change, in seconds.

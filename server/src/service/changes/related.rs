@@ -60,7 +60,7 @@ impl Service {
     }
 
     /// Returns the error of a form that requests what the same person has requested already, with the same words. Another
-    /// justification or ticket says that it is meant. A removal is never refused for it.
+    /// justification, ticket or review date says that it is meant. A removal is never refused for it.
     pub(super) async fn requested_twice(
         &self,
         person: &PersonId,
@@ -73,10 +73,10 @@ impl Service {
         let concerning = self.concerning(&proposal.operations, now).await?;
         let twin = concerning.into_iter().find(|stored| {
             let earlier = &stored.change.proposal;
-            let same_texts = (&earlier.justification, &earlier.ticket)
-                == (&proposal.justification, &proposal.ticket);
+            let same_words = (&earlier.justification, &earlier.ticket, earlier.review_on)
+                == (&proposal.justification, &proposal.ticket, proposal.review_on);
             stored.change.requester == *person
-                && same_texts
+                && same_words
                 && relation(stored, person, proposal) == Some(Relation::SameWaiting)
         });
         Ok(twin.map(|_| FieldError {
@@ -163,6 +163,7 @@ fn proposal_of(operations: &[Operation]) -> Proposal {
         justification: String::new(),
         ticket: None,
         not_before: None,
+        review_on: None,
     }
 }
 

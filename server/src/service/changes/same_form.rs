@@ -16,7 +16,8 @@ pub(super) fn same(
 ) -> PortResult<ChangeId> {
     if let FoundChange::Known(earlier) = earlier {
         let change = &earlier.change;
-        if &change.requester == person && same_items(&change.proposal, proposal) {
+        let same_review = change.proposal.review_on == proposal.review_on;
+        if &change.requester == person && same_review && same_items(&change.proposal, proposal) {
             return Ok(change.id.clone());
         }
     }

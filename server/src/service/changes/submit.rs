@@ -7,17 +7,19 @@
 use std::collections::BTreeSet;
 
 use app::backend::{
-    ChangeForm, Denied, FORM, FieldError, NewChange, NewChangePort, PortResult, Submission,
+    ChangeForm, Denied, FORM, FieldError, NewChange, NewChangePort, PortResult, ReviewDates,
+    Submission,
 };
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
-    change::{Change, DECIDE_WITHIN, Operation, Proposal, State},
+    change::{Change, DECIDE_WITHIN, Operation, Proposal, State, review_dates},
     diff::Effect,
     ids::{ChangeId, PersonId},
     ledger::projection::Lifecycle,
     policies::may_lose,
     snapshot::Snapshot,
+    time::Date,
     verdict::Outcome,
 };
 
@@ -56,14 +58,23 @@ impl NewChangePort for Service {
         let preview = if reading.errors.is_empty() && !reading.operations.is_empty() {
             let _slot = self.app_state.evaluations.take(&person).await?;
             Some(
-                self.preview_of(&person, &reading.operations)
+                self.preview_of(&person, &reading.operations, reading.review_on)
                     .await
                     .map_err(trouble)?,
             )
         } else {
             None
         };
+        let asked_for = preview.as_ref().is_some_and(|preview| {
+            let mut hits = preview.verdict.hits.iter();
+            hits.any(|hit| self.app_state.rules.asks_for_review(&hit.rule))
+        });
+        let review = asked_for || !reading.change_form.review_on.is_empty();
+        let today = Date::of(self.app_state.clock.now()).filter(|_| review);
         Ok(NewChange {
+            review: today
+                .map(review_dates)
+                .map(|(first, last)| ReviewDates { first, last }),
             choices: forms::choices(&self.read_model.snapshot, &reading, &scope),
             session: forms::session(&self.read_model.snapshot, &reading.change_form),
             change_form: reading.change_form,
@@ -91,6 +102,7 @@ impl NewChangePort for Service {
             ticket: submission.ticket,
             effect: submission.effect,
             form_key: submission.form_key,
+            review_on: reading.review_on,
         };
         let items = (reading.operations, reading.errors);
         self.submit_items(&person, items, &sent, &forms::FIELDS)
@@ -106,6 +118,7 @@ pub(super) struct SentForm {
     pub effect: String,
     /// The idempotency key of the form.
     pub form_key: String,
+    pub review_on: Option<Date>,
 }
 
 impl Service {
@@ -123,9 +136,11 @@ impl Service {
             justification: sent.justification.trim().to_owned(),
             ticket: Some(sent.ticket.trim().to_owned()).filter(|ticket| !ticket.is_empty()),
             not_before: None,
+            review_on: sent.review_on,
         };
         if errors.is_empty() {
-            let invalid = proposal.check().err().into_iter();
+            let review = proposal.check_review(self.app_state.clock.now());
+            let invalid = proposal.check().err().into_iter().chain(review.err());
             for invalid in invalid.chain(proposal.wrong_texts()) {
                 let wrong = FieldError {
                     field: fields.of(&proposal, &invalid),
@@ -180,7 +195,9 @@ impl Service {
     /// Parses a form into items.
     async fn parsed(&self, form: &ChangeForm, scope: &Scope) -> PortResult<ParsedForm> {
         let snapshot = &self.read_model.snapshot;
+        let now = self.app_state.clock.now();
         let parsed = forms::read(&self.app_state.store, snapshot, form, scope).await;
+        let parsed = parsed.map(|parsed| parsed.reviewed(now));
         parsed.map_err(broken)
     }
 
@@ -219,7 +236,7 @@ impl Service {
         }
         // The read model may be newer than at the start of this request.
         let current = Current::of(&self.app_state);
-        let asked = self.asked(person, proposal.ticket.as_deref());
+        let asked = self.asked(person, proposal.ticket.as_deref(), proposal.review_on);
         let evaluation = evaluate_now(
             &self.app_state,
             tx.conn(),

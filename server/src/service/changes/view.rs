@@ -178,6 +178,7 @@ impl Service {
             effect: &stored.effect,
             verdict: change.verdict.clone(),
             hash: change.effect.clone(),
+            review_on: change.proposal.review_on,
             barred: &barred,
         };
         let operations = &change.proposal.operations;

@@ -68,6 +68,10 @@ impl Journal {
             Some(at) => builder.fact("not_before", at.rfc3339()),
             None => builder,
         };
+        let builder = match change.proposal.review_on {
+            Some(date) => builder.fact("review_on", date.to_string()),
+            None => builder,
+        };
         let stored = StoredItem::of_all(operations);
         let builder = builder.item_texts(items::texts(operations, &stored));
         let builder = items::facts(&stored)

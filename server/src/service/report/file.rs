@@ -97,7 +97,7 @@ pub(super) fn csv(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send 
                 &row.path,
                 yes(row.standing),
                 &row.since,
-                &row.capabilities.join(" "),
+                &capabilities(row),
                 &row.findings.join(" "),
                 &row.finding_titles.join("; "),
                 &as_of,
@@ -121,6 +121,11 @@ where
         let rows = report.rows_of(&account, &mut report.existing_access());
         piece(&report, &rows)
     })
+}
+
+fn capabilities(row: &ReportRow) -> String {
+    let words: Vec<&str> = row.capabilities.iter().map(|one| one.as_str()).collect();
+    words.join(" ")
 }
 
 fn yes(value: bool) -> &'static str {

@@ -349,11 +349,7 @@ fn row(
         },
         standing: read_model.ends(assignment).is_none(),
         since: since.rfc3339(),
-        capabilities: set
-            .capabilities
-            .iter()
-            .map(|capability| capability.as_str().to_owned())
-            .collect(),
+        capabilities: set.capabilities,
         findings: findings.ids,
         finding_titles: findings.titles,
     }

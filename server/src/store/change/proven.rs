@@ -12,7 +12,7 @@ use domain::{
         items::ItemRows,
         projection::{ChangeMismatch, RequestRow},
     },
-    time::Timestamp,
+    time::{Date, Timestamp},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -33,6 +33,8 @@ struct StoredProposal {
     ticket: Option<String>,
     #[serde(default)]
     not_before: Option<Timestamp>,
+    #[serde(default)]
+    review_on: Option<Date>,
 }
 
 /// The row of a change, with what the ledger says of it.
@@ -47,6 +49,7 @@ pub(super) struct ProvenChange<'r> {
     justification: String,
     ticket: Option<String>,
     not_before: Option<Timestamp>,
+    review_on: Option<Date>,
     items: ItemRows,
     /// The number of its items, if it is read for a list: only the first ones may be loaded.
     count: Option<u64>,
@@ -92,6 +95,7 @@ impl<'r> ProvenChange<'r> {
             justification: proposal.justification,
             ticket: proposal.ticket,
             not_before: proposal.not_before,
+            review_on: proposal.review_on,
             items: ItemRows {
                 inline: proposal.operations,
                 rows: parts.items,
@@ -114,6 +118,7 @@ impl<'r> ProvenChange<'r> {
             submitted: self.submitted,
             ticket: self.ticket.as_deref(),
             not_before: self.not_before,
+            review_on: self.review_on,
             mfa: self.mfa,
             items: &self.items,
             effect: &self.effect_hash,
@@ -153,6 +158,7 @@ impl<'r> ProvenChange<'r> {
                     justification: self.justification,
                     ticket: self.ticket,
                     not_before: self.not_before,
+                    review_on: self.review_on,
                 },
                 submitted: self.submitted,
                 decide_by: Timestamp(row.try_get("decide_by")?),

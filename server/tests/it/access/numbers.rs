@@ -280,8 +280,8 @@ async fn a_set_counts_the_people_who_can_use_it_once_each(engine: DatabaseEngine
         .collect();
     let worst_first = capabilities
         .windows(2)
-        .all(|two| two[0].is_some() >= two[1].is_some());
-    assert!(worst_first, "permission sets without findings come last");
+        .all(|two| (two[0].is_none(), two[0]) <= (two[1].is_none(), two[1]));
+    assert!(worst_first, "the most dangerous permission sets come first");
 }
 
 async fn a_narrowing_keeps_what_it_says_and_words_narrow_further(engine: DatabaseEngine) {

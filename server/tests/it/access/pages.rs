@@ -31,7 +31,7 @@ crate::engines::on_both_engines! {
 }
 
 /// Renders the document of a URL as the router does.
-async fn document(service: Service, url: &str) -> String {
+pub(super) async fn document(service: Service, url: &str) -> String {
     let viewer = service.viewer().await.unwrap();
     let backend: Arc<dyn Backend> = Arc::new(service);
     let (path, query) = url.split_once('?').unwrap_or((url, ""));

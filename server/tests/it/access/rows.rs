@@ -186,6 +186,6 @@ async fn a_group_opens_what_its_assignments_say_and_a_set_holds_what_its_pairs_s
             view.holds.len(),
             pairs.filter(|pair| pair.set == *arn).count()
         );
-        assert!(view.catalogue.contains("AWS managed policies"));
+        assert!(view.catalogue.actions > view.catalogue.reviewed);
     }
 }

@@ -15,7 +15,7 @@ use domain::{
     grant::Window,
     ids::{Assignment, ChangeId, GrantId, GroupId, Pair, Principal, UserId},
     org::SpecialAccounts,
-    permission_set::analysis::{Finding, PolicyRef, Capability},
+    permission_set::analysis::{Capability, Extent, Finding, PolicyRef},
     policies::{Agreement, RemovalLimits, RemovalPolicies, Rules},
     snapshot::{Gap, Parts, Snapshot},
     time::{Duration, Timestamp},
@@ -133,6 +133,10 @@ fn edited() -> impl Strategy<Value = SingleRead> {
                 actions: vec![],
                 more: 0,
             })
+            .into_iter()
+            .collect();
+        edited.analysis.extents = capability
+            .map(|capability| (capability, Extent::default()))
             .into_iter()
             .collect();
         SingleRead::Set {

@@ -28,6 +28,7 @@ mod proof;
 mod refused;
 mod refused_start;
 mod removals;
+mod review_date;
 mod saga_items;
 mod sentences;
 mod serialized;

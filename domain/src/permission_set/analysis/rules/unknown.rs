@@ -1,6 +1,6 @@
 //! What cannot be read or understood.
 //!
-//! Policies treat it like the worst risk, so each finding states the exact problem and its position. A problem is
+//! Policies treat it like the worst capability, so each finding states the exact problem and its position. A problem is
 //! reported even if another finding is as severe.
 
 use crate::permission_set::{

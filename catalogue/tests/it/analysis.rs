@@ -1,18 +1,36 @@
 //! A table of permission sets and what they allow.
 
-use std::collections::{BTreeSet, HashMap};
-
-use domain::permission_set::{
-    Boundary, Content, CustomerPolicy,
-    analysis::{Analysis, ManagedPolicies, PolicyRef, Risk, analyse, labels},
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::LazyLock,
 };
 
-/// A few policies by ARN.
+use catalogue::Catalogue;
+use domain::permission_set::{
+    Boundary, Content, CustomerPolicy,
+    analysis::{
+        self, ActionCatalogue, Analysis, Capability, LogBuckets, PolicyRef, analyse, labels,
+    },
+};
+
+/// A few policies by ARN, with the embedded actions.
 struct Shelf(HashMap<&'static str, &'static str>);
 
-impl ManagedPolicies for Shelf {
+/// Unpacked once, because it is large.
+static EMBEDDED: LazyLock<Catalogue> =
+    LazyLock::new(|| Catalogue::embedded().expect("the embedded data is readable"));
+
+impl analysis::Catalogue for Shelf {
     fn document(&self, arn: &str) -> Option<&str> {
         self.0.get(arn).copied()
+    }
+
+    fn actions(&self) -> &ActionCatalogue {
+        &EMBEDDED.actions
+    }
+
+    fn log_buckets(&self) -> &LogBuckets {
+        &EMBEDDED.log_buckets
     }
 }
 
@@ -77,8 +95,8 @@ fn managed(arns: &[&str]) -> Content {
     }
 }
 
-fn risks(content: &Content) -> BTreeSet<Risk> {
-    analyse(content, &shelf()).risks()
+fn capabilities(content: &Content) -> BTreeSet<Capability> {
+    analyse(content, &shelf()).capabilities()
 }
 
 /// A policy that allows one action on all resources.
@@ -86,41 +104,48 @@ fn allow(action: &str) -> String {
     format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"*"}}"#)
 }
 
-const A: Risk = Risk::Administrator;
-const E: Risk = Risk::Escalation;
-const I: Risk = Risk::IdentityCenterTakeover;
-const T: Risk = Risk::Tampering;
-const D: Risk = Risk::DataRead;
-const U: Risk = Risk::Unknown;
-const ALL: &[Risk] = &[A, E, I, T, D];
+const A: Capability = Capability::Administrator;
+const G: Capability = Capability::GrantsRights;
+const I: Capability = Capability::Identity;
+const L: Capability = Capability::LogsAndGuardrails;
+const U: Capability = Capability::Unknown;
+const X: Capability = Capability::RunsCode;
+const N: Capability = Capability::UnreviewedChange;
+const C: Capability = Capability::Changes;
+const D: Capability = Capability::ReadsData;
+const K: Capability = Capability::ReadsConfiguration;
+const B: Capability = Capability::Billing;
+const M: Capability = Capability::Metadata;
+/// Everything that the catalogue can give, without what cannot be read.
+const ALL: &[Capability] = &[A, G, I, L, X, N, C, D, K, B, M];
 
 #[test]
-fn single_actions_carry_the_risks_they_carry() {
-    let table: &[(&str, &[Risk])] = &[
+fn single_actions_have_the_capabilities_they_have() {
+    let table: &[(&str, &[Capability])] = &[
         // Everything, in any spelling.
         ("*", ALL),
         ("**", ALL),
         ("*:*", ALL),
-        ("i*:*", &[A, E, I, T, D, U]),
-        ("iam:*", &[A, E, I, T]),
-        ("IAM:*", &[A, E, I, T]),
-        ("iam:*?*", &[A, E, I, T]),
-        ("*:Put*", &[E, I, T, D, U]),
+        ("i*:*", &[A, G, I, L, D, U]),
+        ("iam:*", &[A, G, I, L]),
+        ("IAM:*", &[A, G, I, L]),
+        ("iam:*?*", &[A, G, I, L]),
+        ("*:Put*", &[G, I, L, D, U]),
         // Escalation.
-        ("iam:Pass*", &[E]),
-        ("iam:passrole", &[E]),
-        ("iam:CreatePolicyVersion", &[E]),
-        ("iam:AttachRolePolicy", &[E]),
-        ("iam:Attach*Policy", &[E]),
-        ("iam:UpdateAssumeRolePolicy", &[E]),
-        ("iam:CreateAccessKey", &[E]),
-        ("iam:DeleteRolePermissionsBoundary", &[E]),
-        ("iam:CreateSAMLProvider", &[E, I]),
-        ("sts:AssumeRole", &[E]),
-        ("sts:Assume*", &[E]),
-        ("lambda:UpdateFunctionCode", &[E]),
-        ("codebuild:StartBuild", &[E]),
-        ("eks:AssociateAccessPolicy", &[E]),
+        ("iam:Pass*", &[G]),
+        ("iam:passrole", &[G]),
+        ("iam:CreatePolicyVersion", &[G]),
+        ("iam:AttachRolePolicy", &[G]),
+        ("iam:Attach*Policy", &[G]),
+        ("iam:UpdateAssumeRolePolicy", &[G]),
+        ("iam:CreateAccessKey", &[G]),
+        ("iam:DeleteRolePermissionsBoundary", &[G]),
+        ("iam:CreateSAMLProvider", &[G, I]),
+        ("sts:AssumeRole", &[G]),
+        ("sts:Assume*", &[G]),
+        ("lambda:UpdateFunctionCode", &[G]),
+        ("codebuild:StartBuild", &[G]),
+        ("eks:AssociateAccessPolicy", &[G]),
         // Identity Center and the organization.
         ("sso:CreateAccountAssignment", &[I]),
         ("sso:*", &[I]),
@@ -128,22 +153,22 @@ fn single_actions_carry_the_risks_they_carry() {
         ("identitystore:CreateGroupMembership", &[I]),
         ("sso-directory:AddMemberToGroup", &[I]),
         ("organizations:RegisterDelegatedAdministrator", &[I]),
-        ("organizations:DetachPolicy", &[I, T]),
-        ("organizations:LeaveOrganization", &[I, T]),
+        ("organizations:DetachPolicy", &[I, L]),
+        ("organizations:LeaveOrganization", &[I, L]),
         ("sso:DeleteAccountAssignment", &[]),
         // Logs and guardrails.
-        ("cloudtrail:StopLogging", &[T]),
-        ("cloudtrail:*", &[T]),
-        ("config:StopConfigurationRecorder", &[T]),
-        ("guardduty:DeleteDetector", &[T]),
-        ("securityhub:BatchDisableStandards", &[T]),
-        ("logs:DeleteLogGroup", &[T]),
-        ("access-analyzer:DeleteAnalyzer", &[T]),
-        ("s3:DeleteObject", &[T]),
+        ("cloudtrail:StopLogging", &[L]),
+        ("cloudtrail:*", &[L]),
+        ("config:StopConfigurationRecorder", &[L]),
+        ("guardduty:DeleteDetector", &[L]),
+        ("securityhub:BatchDisableStandards", &[L]),
+        ("logs:DeleteLogGroup", &[L]),
+        ("access-analyzer:DeleteAnalyzer", &[L]),
+        ("s3:DeleteObject", &[L]),
         // Data.
         ("s3:GetObject", &[D]),
         ("s3:Get?bject", &[D]),
-        ("s3:*", &[T, D]),
+        ("s3:*", &[L, D]),
         ("s3:Get*", &[D]),
         ("dynamodb:Scan", &[D]),
         ("rds-data:*", &[D]),
@@ -176,8 +201,8 @@ fn single_actions_carry_the_risks_they_carry() {
         ("macie2:GetSensitiveDataOccurrences", &[D]),
         ("codepipeline:PollForJobs", &[D]),
         ("cloudshell:CreateSession", &[D]),
-        ("ssm:StartSession", &[E, D]),
-        ("ecs:ExecuteCommand", &[E, D]),
+        ("ssm:StartSession", &[G, D]),
+        ("ecs:ExecuteCommand", &[G, D]),
         // No listed action.
         ("ec2:Describe*", &[]),
         ("s3:List*", &[]),
@@ -199,10 +224,15 @@ fn single_actions_carry_the_risks_they_carry() {
         ("s3:GetObject\u{200b}", &[U]),
         ("\\u0073\\u0033:GetObject", &[D]),
     ];
+    let mut wrong = Vec::new();
     for (action, expected) in table {
-        let expected: BTreeSet<Risk> = expected.iter().copied().collect();
-        assert_eq!(risks(&inline(&allow(action))), expected, "{action}");
+        let expected: BTreeSet<Capability> = expected.iter().copied().collect();
+        let found = capabilities(&inline(&allow(action)));
+        if found != expected {
+            wrong.push(format!("{action}: {found:?}, not {expected:?}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -210,8 +240,8 @@ fn the_samples_of_the_guardrails_come_out_as_they_must() {
     let clone = inline(&allow("*"));
     assert!(analyse(&managed(&[ADMINISTRATOR]), &shelf()).has(A));
     assert_eq!(
-        risks(&clone),
-        risks(&managed(&[ADMINISTRATOR])),
+        capabilities(&clone),
+        capabilities(&managed(&[ADMINISTRATOR])),
         "a renamed copy has the same permissions"
     );
     // A harmless managed policy with an inline `*` next to it.
@@ -233,7 +263,7 @@ fn the_samples_of_the_guardrails_come_out_as_they_must() {
         path: "/ops/".into(),
     });
     let analysis = analyse(&customer, &shelf());
-    assert_eq!(analysis.risks(), [U].into());
+    assert_eq!(analysis.capabilities(), [U].into());
     assert_eq!(
         analysis.findings[0].policy,
         PolicyRef::Customer("/ops/Support".into())
@@ -254,11 +284,11 @@ fn the_samples_of_the_guardrails_come_out_as_they_must() {
 #[test]
 fn a_managed_policy_without_text_is_unknown_and_an_administrator_by_name_is_both() {
     assert_eq!(
-        risks(&managed(&["arn:aws:iam::aws:policy/NewThing"])),
+        capabilities(&managed(&["arn:aws:iam::aws:policy/NewThing"])),
         [U].into()
     );
     assert_eq!(
-        risks(&managed(&[
+        capabilities(&managed(&[
             "arn:aws-cn:iam::aws:policy/AdministratorAccess"
         ])),
         [A, U].into()
@@ -268,13 +298,13 @@ fn a_managed_policy_without_text_is_unknown_and_an_administrator_by_name_is_both
 #[test]
 fn all_but_a_list_is_everything_else() {
     let most = |list: &str| {
-        risks(&inline(&format!(
+        capabilities(&inline(&format!(
             r#"{{"Effect":"Allow","NotAction":{list},"Resource":"*"}}"#
         )))
     };
     assert_eq!(
         most(r#""s3:*""#),
-        [A, E, I, T, D].into_iter().chain([U]).collect()
+        [A, G, I, L, D].into_iter().chain([U]).collect()
     );
     assert!(!most(r#"["iam:*","sts:*","organizations:*","sso:*","sso-directory:*","identitystore:*","identity-sync:*","sso-oauth:*"]"#).contains(&I));
     // So few of the known services remain that it is no administrator, but what AWS adds is still unknown.
@@ -288,7 +318,7 @@ fn all_but_a_list_is_everything_else() {
 
 #[test]
 fn a_deny_takes_away_only_what_it_surely_denies() {
-    let with = |deny: &str| risks(&inline(&format!("{},{deny}", allow("iam:CreateAccessKey"))));
+    let with = |deny: &str| capabilities(&inline(&format!("{},{deny}", allow("iam:CreateAccessKey"))));
     for deny in [
         r#"{"Effect":"Deny","Action":"iam:*","Resource":"*"}"#,
         r#"{"Effect":"Deny","Action":"IAM:createaccesskey","Resource":["*"]}"#,
@@ -305,14 +335,14 @@ fn a_deny_takes_away_only_what_it_surely_denies() {
         r#"{"Effect":"Deny","Action":"iam:CreateAccess","Resource":"*"}"#,
         r#"{"Effect":"Deny","NotAction":"iam:*","Resource":"*"}"#,
     ] {
-        assert_eq!(with(deny), [E].into(), "{deny}");
+        assert_eq!(with(deny), [G].into(), "{deny}");
     }
 }
 
 #[test]
 fn a_deny_in_one_policy_holds_for_the_others_unless_it_cannot_be_trusted() {
-    assert_eq!(risks(&managed(&[ADMINISTRATOR, DENY_ALL])), BTreeSet::new());
-    let doubtful = risks(&managed(&[ADMINISTRATOR, BROKEN]));
+    assert_eq!(capabilities(&managed(&[ADMINISTRATOR, DENY_ALL])), BTreeSet::new());
+    let doubtful = capabilities(&managed(&[ADMINISTRATOR, BROKEN]));
     assert!(
         doubtful.contains(&A) && doubtful.contains(&U),
         "{doubtful:?}"
@@ -341,15 +371,15 @@ fn many_statements_together_can_be_an_administrator() {
         .skip(1)
         .map(|service| allow(&format!("{service}:*")))
         .collect();
-    assert!(risks(&inline(&without_iam.join(","))).contains(&A));
+    assert!(capabilities(&inline(&without_iam.join(","))).contains(&A));
     let few: Vec<String> = without_iam.iter().take(20).cloned().collect();
-    assert!(!risks(&inline(&few.join(","))).contains(&A));
+    assert!(!capabilities(&inline(&few.join(","))).contains(&A));
 }
 
 #[test]
 fn a_boundary_holds_back_and_never_gives() {
     let bounded = |content: Content, boundary| {
-        risks(&Content {
+        capabilities(&Content {
             boundary: Some(boundary),
             ..content
         })
@@ -373,7 +403,7 @@ fn a_boundary_holds_back_and_never_gives() {
         "a boundary alone allows nothing"
     );
     let s3 = bounded(managed(&[ADMINISTRATOR]), managed_boundary(S3_ONLY));
-    assert_eq!(s3, [T, D].into());
+    assert_eq!(s3, [L, D].into());
     // What cannot be read removes nothing.
     let theirs = Boundary::Customer(CustomerPolicy {
         name: "Limits".into(),
@@ -388,7 +418,7 @@ fn a_boundary_holds_back_and_never_gives() {
             boundary: Some(unread),
             ..managed(&[ADMINISTRATOR])
         };
-        assert_eq!(risks(&content), ALL.iter().copied().collect());
+        assert_eq!(capabilities(&content), ALL.iter().copied().collect());
         assert!(labels::boundary_note(&content, &shelf()).is_some());
     }
     let read = Content {
@@ -404,7 +434,7 @@ fn a_condition_never_speaks_for_an_allow_but_is_told() {
         r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}"#,
     );
     let analysis = analyse(&content, &shelf());
-    assert_eq!(analysis.risks(), [D].into());
+    assert_eq!(analysis.capabilities(), [D].into());
     assert!(
         analysis.findings[0].reason.contains("condition"),
         "{}",
@@ -416,14 +446,14 @@ fn a_condition_never_speaks_for_an_allow_but_is_told() {
 fn handing_a_role_to_a_service_is_found_across_policies() {
     let pass = r#"{"Effect":"Allow","Action":"iam:PassRole","Resource":"arn:aws:iam::123456789012:role/batch-worker"}"#;
     assert_eq!(
-        risks(&inline(pass)),
+        capabilities(&inline(pass)),
         BTreeSet::new(),
         "a named role, and no action that takes it"
     );
     let taker = allow("lambda:CreateFunction");
-    assert_eq!(risks(&inline(&taker)), BTreeSet::new());
+    assert_eq!(capabilities(&inline(&taker)), BTreeSet::new());
     let analysis = analyse(&inline(&format!("{taker},{pass}")), &shelf());
-    assert_eq!(analysis.risks(), [E].into());
+    assert_eq!(analysis.capabilities(), [G].into());
     assert_eq!(analysis.findings[0].statement, Some(1));
     assert_eq!(
         analysis.findings[0].actions,
@@ -439,14 +469,14 @@ fn chains_need_every_link() {
         "ec2:StartInstances",
     ]
     .map(allow);
-    assert_eq!(risks(&inline(&links.join(","))), [E].into());
-    assert_eq!(risks(&inline(&links[1..].join(","))), BTreeSet::new());
+    assert_eq!(capabilities(&inline(&links.join(","))), [G].into());
+    assert_eq!(capabilities(&inline(&links[1..].join(","))), BTreeSet::new());
 }
 
 #[test]
 fn taking_a_named_role_is_unknown_and_any_role_is_an_escalation() {
     let assume = |resource: &str| {
-        risks(&inline(&format!(
+        capabilities(&inline(&format!(
             r#"{{"Effect":"Allow","Action":"sts:AssumeRole","Resource":{resource}}}"#
         )))
     };
@@ -459,20 +489,20 @@ fn taking_a_named_role_is_unknown_and_any_role_is_an_escalation() {
         r#""arn:aws:iam::*:role/reader""#,
         r#"["arn:aws:iam::1:role/a","arn:aws:iam::1:role/b-?"]"#,
     ] {
-        assert_eq!(assume(wide), [E].into(), "{wide}");
+        assert_eq!(assume(wide), [G].into(), "{wide}");
     }
     assert_eq!(
-        risks(&inline(
+        capabilities(&inline(
             r#"{"Effect":"Allow","Action":"sts:AssumeRole","NotResource":"arn:aws:iam::1:role/a"}"#
         )),
-        [E].into()
+        [G].into()
     );
 }
 
 #[test]
 fn an_applications_own_bucket_is_no_log_bucket() {
     let delete = |resource: &str| {
-        risks(&inline(&format!(
+        capabilities(&inline(&format!(
             r#"{{"Effect":"Allow","Action":"s3:DeleteObject","Resource":"{resource}"}}"#
         )))
     };
@@ -484,7 +514,7 @@ fn an_applications_own_bucket_is_no_log_bucket() {
         "arn:aws:s3:::acme-cloudtrail/*",
         "arn:aws:*:::shop-pictures/*",
     ] {
-        assert_eq!(delete(log), [T].into(), "{log}");
+        assert_eq!(delete(log), [L].into(), "{log}");
     }
 }
 
@@ -613,7 +643,7 @@ fn one_doubt_does_not_hide_what_the_rest_allows() {
         r#"{},{{"Effect":"Allow","Acton":"s3:*"}}"#,
         allow("*")
     ));
-    let found = risks(&content);
+    let found = capabilities(&content);
     assert!(found.contains(&A) && found.contains(&U), "{found:?}");
 }
 

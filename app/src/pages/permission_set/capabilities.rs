@@ -1,0 +1,124 @@
+//! The section on what a permission set allows, what production PCI needs for it, and what keeps it from standing access
+//! there.
+
+use domain::permission_set::analysis::{Analysis, Capability, NamedActions, capability::Need};
+use leptos::prelude::*;
+
+use crate::{
+    backend::CatalogueFacts,
+    components::{
+        CapabilityGroups, Definition, DefinitionList, Empty, Glyph, Notice, Section, Status,
+        StatusBadge, unnamed,
+    },
+};
+
+/// Renders the section. `boundary` is the note about a permissions boundary that is not taken into account.
+pub fn section(analysis: Analysis, boundary: Option<String>) -> AnyView {
+    let words = analysis.summary();
+    let notes = notes(&analysis, boundary);
+    if analysis.extents.is_empty() {
+        return view! {
+            <Section title="Capabilities">
+                <Empty title="Allows nothing" icon=Glyph::Dash>"No policy of this permission set allows an action."</Empty>
+                {notes}
+            </Section>
+        }
+        .into_any();
+    }
+    let standing = need(analysis.standing_in_production_pci());
+    let temporary = need(analysis.temporary_in_production_pci());
+    let against = against_standing(&analysis);
+    view! {
+        <Section title="Capabilities" detail=words>
+            <div data-body>
+                <DefinitionList>
+                    <Definition term="Standing access to production PCI">{standing}</Definition>
+                    <Definition term="Temporary access to production PCI">{temporary}</Definition>
+                </DefinitionList>
+                {against}
+            </div>
+            {notes}
+            <CapabilityGroups analysis />
+        </Section>
+    }
+    .into_any()
+}
+
+fn need(need: Need) -> AnyView {
+    let status = match need {
+        Need::TwoApprovals | Need::ReviewDate | Need::StepUp => Status::Pending,
+        Need::Blocked => Status::Danger,
+    };
+    view! { <StatusBadge status label=need.words() /> }.into_any()
+}
+
+/// Renders which actions a set would have to give up to become standing access.
+fn against_standing(analysis: &Analysis) -> Option<AnyView> {
+    if analysis.standing_in_production_pci() != Need::Blocked {
+        return None;
+    }
+    let unknown = analysis.has(Capability::Unknown).then(|| {
+        view! { <p>"What cannot be read or understood keeps it from standing access."</p> }
+    });
+    let NamedActions { names, more } = analysis.against_standing.clone();
+    let title = match names.len() + more {
+        0 => None,
+        1 => Some("this action".to_owned()),
+        all => Some(format!("these {all} actions")),
+    };
+    let actions = title.map(|title| {
+        let names = names
+            .into_iter()
+            .map(|name| view! { <li><code>{name}</code></li> })
+            .collect_view();
+        view! {
+            <details data-fold>
+                <summary><span>"What keeps it from standing access: " <b>{title}</b></span></summary>
+                <ul data-plain>{names} {unnamed(more)}</ul>
+            </details>
+        }
+    });
+    Some(view! { <div data-against>{unknown} {actions}</div> }.into_any())
+}
+
+/// Renders what has no effect and what was not taken into account.
+fn notes(analysis: &Analysis, boundary: Option<String>) -> Option<AnyView> {
+    let notes: Vec<String> = boundary.into_iter().chain(analysis.notes.clone()).collect();
+    if notes.is_empty() {
+        return None;
+    }
+    let lines = notes
+        .into_iter()
+        .map(|note| view! { <li>{note}</li> })
+        .collect_view();
+    Some(
+        view! {
+            <div data-note>
+                <h3>"Notes on the policies"</h3>
+                <ul>{lines}</ul>
+            </div>
+        }
+        .into_any(),
+    )
+}
+
+/// Renders what the analysis knows about AWS.
+pub fn evaluated_with(facts: &CatalogueFacts) -> String {
+    format!(
+        "{} actions of {} services as of {}, {} of them reviewed one by one; {} AWS managed policies as of {}",
+        facts.actions, facts.services, facts.date, facts.reviewed, facts.policies, facts.policies_date
+    )
+}
+
+/// Says that the catalogue is so old that it lacks actions.
+pub fn outdated(facts: &CatalogueFacts) -> Option<AnyView> {
+    let title = facts.outdated.as_ref()?.days.map_or_else(
+        || "The age of the catalogue of AWS actions is not known".to_owned(),
+        |days| format!("The catalogue of AWS actions is {days} days old"),
+    );
+    let detail = format!(
+        "It is of {}. Actions and services that AWS has added since are not in it, so this permission set may allow more than is shown. Update Leastwise.",
+        facts.date
+    );
+    Some(view! { <Notice status=Status::Drift title=title>{detail}</Notice> }.into_any())
+}

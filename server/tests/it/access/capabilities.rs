@@ -1,0 +1,93 @@
+//! The capabilities of the permission sets of the sample organization, as pages show them and as filters find them.
+
+use std::collections::BTreeSet;
+
+use app::backend::{ListQuery, PermissionSetsPort as _};
+use domain::permission_set::analysis::Capability;
+
+use super::{org::Org, pages::document};
+use crate::database::DatabaseEngine;
+
+crate::engines::on_both_engines! {
+    each_permission_set_of_the_sample_has_its_capabilities,
+    a_filter_by_capability_finds_the_sets_that_have_it,
+    the_page_of_a_set_says_what_it_allows_and_what_keeps_it_from_standing_access,
+}
+
+/// The badges of each permission set, and what standing and temporary access to production PCI need.
+const SETS: [(&str, &str, &str, &str); 12] = [];
+
+async fn each_permission_set_of_the_sample_has_its_capabilities(engine: DatabaseEngine) {
+    let org = Org::sample(engine).await;
+    let read_model = org.app_state.read_model();
+    let mut found: Vec<(String, String, &str, &str)> = read_model
+        .snapshot
+        .parts()
+        .sets
+        .values()
+        .map(|set| {
+            let all: Vec<Capability> = set.analysis.capabilities().into_iter().collect();
+            let named = Capability::named(&all);
+            let named: Vec<&str> = named.iter().map(|capability| capability.as_str()).collect();
+            (
+                set.name.clone(),
+                named.join(" "),
+                set.analysis.standing_in_production_pci().words(),
+                set.analysis.temporary_in_production_pci().words(),
+            )
+        })
+        .collect();
+    found.sort();
+    let found: Vec<_> = found
+        .iter()
+        .map(|(name, named, standing, temporary)| (name.as_str(), named.as_str(), *standing, *temporary))
+        .collect();
+    assert_eq!(found, SETS);
+}
+
+async fn a_filter_by_capability_finds_the_sets_that_have_it(engine: DatabaseEngine) {
+    let org = Org::sample(engine).await;
+    let read_model = org.app_state.read_model();
+    let sets = &read_model.snapshot.parts().sets;
+    for capability in Capability::ALL {
+        let query = ListQuery {
+            only: Some(capability.as_str().into()),
+            ..ListQuery::default()
+        };
+        let rows = org.administrator().permission_sets(&query).await.unwrap().rows;
+        let found: BTreeSet<String> = rows.into_iter().map(|row| row.set.name).collect();
+        let expected = sets.values().filter(|set| {
+            let all = set.analysis.capabilities();
+            // Nearly every set reads metadata, so this filter finds those that do nothing else.
+            let alone = capability != Capability::Metadata || all.len() == 1;
+            all.contains(&capability) && alone
+        });
+        let expected: BTreeSet<String> = expected.map(|set| set.name.clone()).collect();
+        assert_eq!(found, expected, "{capability:?}");
+    }
+}
+
+async fn the_page_of_a_set_says_what_it_allows_and_what_keeps_it_from_standing_access(
+    engine: DatabaseEngine,
+) {
+    let org = Org::sample(engine).await;
+    let read_model = org.app_state.read_model();
+    let page = async |name: &str| {
+        let sets = &read_model.snapshot.parts().sets;
+        let (arn, _) = sets.iter().find(|(_, set)| set.name == name).unwrap();
+        document(org.administrator(), &format!("/permission-sets/{}", arn.key())).await
+    };
+    let html = page("SupportMetrics").await;
+    assert!(html.contains("Metadata only: 3 actions of 1 service"), "{html}");
+    assert!(html.contains("The catalogue of AWS actions is 111 days old"), "{html}");
+    assert!(!html.contains("What keeps it from standing access"), "{html}");
+
+    let html = page("LedgerDataReader").await;
+    assert!(html.contains("these 4 actions"), "{html}");
+    for action in ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "s3:GetObject"] {
+        assert!(html.contains(action), "{action}: {html}");
+    }
+
+    let html = page("PaymentsEngineer").await;
+    assert!(html.contains("What cannot be read or understood keeps it from standing access"), "{html}");
+}
