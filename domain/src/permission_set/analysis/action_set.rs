@@ -11,40 +11,60 @@ pub type ActionNumber = usize;
 const WORD: usize = 64;
 
 /// A set of actions.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ActionSet {
+    /// The bits from `start` on. All others are zero and take no memory: most sets are about few services.
     words: Vec<u64>,
-    /// Outside of this range all words are zero. Most sets are about few services, which are near to each other.
-    used: Range<usize>,
+    start: usize,
 }
 
 impl PartialEq for ActionSet {
     fn eq(&self, other: &Self) -> bool {
-        self.words == other.words
+        self.iter().eq(other.iter())
     }
 }
 
 impl Eq for ActionSet {}
 
 impl ActionSet {
-    /// Returns the empty set of a catalogue with so many actions.
-    pub(super) fn empty(actions: usize) -> Self {
-        Self {
-            words: vec![0; actions.div_ceil(WORD)],
-            used: 0..0,
-        }
-    }
-
     /// Returns the set of all actions of a catalogue with so many.
     pub(super) fn full(actions: usize) -> Self {
-        let mut set = Self::empty(actions);
+        let mut set = Self::default();
         set.insert_range(0, actions);
         set
     }
 
+    /// Returns the range of the words in memory.
+    fn used(&self) -> Range<usize> {
+        self.start..self.start + self.words.len()
+    }
+
+    /// Returns the words in memory from one to before another.
+    fn words(&self, range: &Range<usize>) -> &[u64] {
+        &self.words[range.start - self.start..range.end - self.start]
+    }
+
+    fn words_mut(&mut self, range: &Range<usize>) -> &mut [u64] {
+        &mut self.words[range.start - self.start..range.end - self.start]
+    }
+
+    /// Takes memory for words.
+    fn take(&mut self, range: &Range<usize>) {
+        if self.words.is_empty() {
+            self.start = range.start;
+        }
+        if range.start < self.start {
+            let missing = self.start - range.start;
+            self.words.splice(0..0, std::iter::repeat_n(0, missing));
+            self.start = range.start;
+        }
+        if range.end > self.used().end {
+            self.words.resize(range.end - self.start, 0);
+        }
+    }
+
     pub(super) fn insert(&mut self, action: ActionNumber) {
-        self.use_words(action / WORD..action / WORD + 1);
-        self.words[action / WORD] |= 1 << (action % WORD);
+        self.insert_range(action, action + 1);
     }
 
     pub(super) fn insert_range(&mut self, from: ActionNumber, to: ActionNumber) {
@@ -52,90 +72,98 @@ impl ActionSet {
             return;
         }
         let (first, last) = (from / WORD, (to - 1) / WORD);
-        self.use_words(first..last + 1);
+        let range = first..last + 1;
+        self.take(&range);
         // Whole words at once: a service can have hundreds of actions.
-        self.words[first..=last].iter_mut().enumerate().for_each(|(at, word)| {
-            let start = if at == 0 { from % WORD } else { 0 };
-            let end = if first + at == last { (to - 1) % WORD } else { WORD - 1 };
-            *word |= (u64::MAX << start) & (u64::MAX >> (WORD - 1 - end));
-        });
-    }
-
-    fn use_words(&mut self, words: Range<usize>) {
-        self.used = if self.used.is_empty() {
-            words
-        } else {
-            self.used.start.min(words.start)..self.used.end.max(words.end)
-        };
+        for (at, word) in range.clone().zip(self.words_mut(&range)) {
+            let low = if at == first { from % WORD } else { 0 };
+            let high = if at == last { (to - 1) % WORD } else { WORD - 1 };
+            *word |= (u64::MAX << low) & (u64::MAX >> (WORD - 1 - high));
+        }
     }
 
     pub(super) fn remove(&mut self, action: ActionNumber) {
-        self.words[action / WORD] &= !(1 << (action % WORD));
+        let at = action / WORD;
+        if self.used().contains(&at) {
+            self.words[at - self.start] &= !(1 << (action % WORD));
+        }
     }
 
     pub(super) fn contains(&self, action: ActionNumber) -> bool {
-        self.words[action / WORD] & (1 << (action % WORD)) != 0
+        let at = action / WORD;
+        self.used().contains(&at) && self.words[at - self.start] & (1 << (action % WORD)) != 0
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.words[self.used.clone()].iter().all(|word| *word == 0)
+        self.words.iter().all(|word| *word == 0)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.words[self.used.clone()]
+        self.words
             .iter()
             .map(|word| word.count_ones() as usize)
             .sum()
     }
 
-    /// Returns the words that both sets use.
+    /// Returns the range of the words that both sets have in memory.
     fn common(&self, other: &Self) -> Range<usize> {
-        let start = self.used.start.max(other.used.start);
-        start..self.used.end.min(other.used.end).max(start)
+        let (own, others) = (self.used(), other.used());
+        let start = own.start.max(others.start);
+        let end = own.end.min(others.end);
+        if start < end {
+            start..end
+        } else {
+            // Within both, so that the words of an empty range can be read.
+            self.start..self.start
+        }
+    }
+
+    /// Returns the words that both sets have in memory, in pairs.
+    fn pairs(&self, other: &Self) -> impl Iterator<Item = (u64, u64)> {
+        let common = self.common(other);
+        let others = if common.is_empty() {
+            &[]
+        } else {
+            other.words(&common)
+        };
+        let own = self.words(&common).iter().copied();
+        own.zip(others.iter().copied())
     }
 
     pub(super) fn meets(&self, other: &Self) -> bool {
-        let common = self.common(other);
-        let pairs = self.words[common.clone()].iter().zip(&other.words[common]);
-        pairs.into_iter().any(|(a, b)| a & b != 0)
+        self.pairs(other).any(|(a, b)| a & b != 0)
     }
 
     pub(super) fn add(&mut self, other: &Self) {
-        if other.used.is_empty() {
+        if other.words.is_empty() {
             return;
         }
-        self.use_words(other.used.clone());
-        let words = self.words[other.used.clone()].iter_mut();
-        for (word, more) in words.zip(&other.words[other.used.clone()]) {
+        let range = other.used();
+        self.take(&range);
+        for (word, more) in self.words_mut(&range).iter_mut().zip(&other.words) {
             *word |= more;
         }
     }
 
     pub(super) fn subtract(&mut self, other: &Self) {
         let common = self.common(other);
-        let words = self.words[common.clone()].iter_mut();
-        for (word, less) in words.zip(&other.words[common]) {
+        if common.is_empty() {
+            return;
+        }
+        let less = other.words(&common);
+        for (word, less) in self.words_mut(&common).iter_mut().zip(less) {
             *word &= !less;
         }
     }
 
     pub(super) fn keep(&mut self, other: &Self) {
-        let words = self.words[self.used.clone()].iter_mut();
-        for (word, kept) in words.zip(&other.words[self.used.clone()]) {
-            *word &= kept;
-        }
-        self.used = self.common(other);
+        *self = self.and(other);
     }
 
     pub(super) fn and(&self, other: &Self) -> Self {
-        let common = self.common(other);
-        let mut words = vec![0; self.words.len()];
-        for at in common.clone() {
-            words[at] = self.words[at] & other.words[at];
-        }
         Self {
-            words,
-            used: common,
+            start: self.common(other).start,
+            words: self.pairs(other).map(|(a, b)| a & b).collect(),
         }
     }
 
@@ -147,8 +175,8 @@ impl ActionSet {
 
     /// Returns the actions in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = ActionNumber> {
-        self.used.clone().flat_map(|at| {
-            let mut rest = self.words[at];
+        self.used().zip(&self.words).flat_map(|(at, word)| {
+            let mut rest = *word;
             std::iter::from_fn(move || {
                 (rest != 0).then(|| {
                     let bit = rest.trailing_zeros() as usize;
@@ -161,27 +189,25 @@ impl ActionSet {
 
     /// Returns the first action from a number on.
     pub(super) fn first_from(&self, from: ActionNumber) -> Option<ActionNumber> {
-        let start = from.max(self.used.start * WORD);
-        let mut at = start / WORD;
-        if at >= self.used.end {
-            return None;
-        }
-        let mut word = self.words[at] & (u64::MAX << (start % WORD));
-        while word == 0 {
+        let from = from.max(self.start * WORD);
+        let words = self.words.get(from / WORD - self.start..)?;
+        let (first, later) = words.split_first()?;
+        let first = first & (u64::MAX << (from % WORD));
+        let mut words = std::iter::once(first).chain(later.iter().copied());
+        let mut at = from / WORD;
+        words.find_map(|word| {
+            let found = (word != 0).then(|| at * WORD + word.trailing_zeros() as usize);
             at += 1;
-            if at >= self.used.end {
-                return None;
-            }
-            word = self.words[at];
-        }
-        Some(at * WORD + word.trailing_zeros() as usize)
+            found
+        })
     }
 
     /// Returns the first action that is in both sets.
     pub(super) fn first_common(&self, other: &Self) -> Option<ActionNumber> {
-        self.common(other).find_map(|at| {
-            let word = self.words[at] & other.words[at];
-            (word != 0).then(|| at * WORD + word.trailing_zeros() as usize)
+        let start = self.common(other).start;
+        self.pairs(other).enumerate().find_map(|(at, (a, b))| {
+            let word = a & b;
+            (word != 0).then(|| (start + at) * WORD + word.trailing_zeros() as usize)
         })
     }
 }
@@ -192,9 +218,9 @@ mod tests {
 
     #[test]
     fn ranges_and_steps_agree_with_single_actions() {
-        let mut range = ActionSet::empty(300);
+        let mut range = ActionSet::default();
         range.insert_range(60, 200);
-        let mut single = ActionSet::empty(300);
+        let mut single = ActionSet::default();
         (60..200).for_each(|action| single.insert(action));
         assert_eq!(range, single);
         assert_eq!(range.len(), 140);
@@ -209,7 +235,7 @@ mod tests {
     #[test]
     fn sets_of_different_ranges_are_combined_like_single_actions() {
         let of = |from: usize, to: usize| {
-            let mut set = ActionSet::empty(300);
+            let mut set = ActionSet::default();
             set.insert_range(from, to);
             set
         };

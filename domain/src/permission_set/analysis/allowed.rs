@@ -73,7 +73,7 @@ impl<'a> Permissions<'a> {
         let bounds: Option<Vec<Limit>> =
             boundary.map(|policy| limits(catalogue, policy, Effect::Allow).collect());
         let restriction = Restriction::of(catalogue, &denies, bounds.as_deref());
-        let mut total = catalogue.empty();
+        let mut total = ActionSet::default();
         let mut statements = Vec::new();
         for source in sources {
             let allows = source
@@ -163,7 +163,7 @@ impl<'a> Restriction<'a> {
         let everywhere = |limit: &&Limit| limit.statement.resources.are_all();
         let (total, partial): (Vec<&Limit>, Vec<&Limit>) = denies.iter().partition(everywhere);
         let union = |limits: &mut dyn Iterator<Item = &'a Limit<'a>>| {
-            let mut all = catalogue.empty();
+            let mut all = ActionSet::default();
             limits.for_each(|limit| all.add(&limit.actions));
             all
         };

@@ -8,6 +8,7 @@ mod parse;
 
 use std::{
     collections::{HashMap, HashSet},
+    ops::Range,
     sync::OnceLock,
 };
 
@@ -52,6 +53,8 @@ pub(super) struct Service {
     pub(super) resource_types: Vec<ResourceType>,
     /// Its actions by name in lower case.
     numbers: HashMap<String, ActionNumber>,
+    /// The first letters of each action in lower case, in order.
+    keys: Vec<u64>,
     /// Its condition keys in lower case, without those of all services.
     condition_keys: HashSet<String>,
 }
@@ -109,6 +112,7 @@ pub struct ActionCatalogue {
     date: String,
     /// Ordered by prefix.
     services: Vec<Service>,
+    by_prefix: HashMap<String, usize>,
     actions: Vec<Action>,
     by_capability: HashMap<Capability, ActionSet>,
     reviewed: ActionSet,
@@ -191,10 +195,6 @@ impl ActionCatalogue {
         self.by_capability.get(&capability)
     }
 
-    pub(super) fn empty(&self) -> ActionSet {
-        ActionSet::empty(self.actions.len())
-    }
-
     pub(super) fn action(&self, action: ActionNumber) -> &Action {
         &self.actions[action]
     }
@@ -206,10 +206,7 @@ impl ActionCatalogue {
 
     /// Returns the service of a prefix in lower case.
     pub(super) fn service(&self, prefix: &str) -> Option<&Service> {
-        self.services
-            .binary_search_by(|service| service.prefix.as_str().cmp(prefix))
-            .ok()
-            .map(|at| &self.services[at])
+        self.by_prefix.get(prefix).map(|at| &self.services[*at])
     }
 
     pub(super) fn all_services(&self) -> &[Service] {
@@ -252,17 +249,13 @@ impl ActionCatalogue {
             return found.is_some();
         }
         let (start, tail) = pattern.split_at(literal);
-        let of_service = &self.actions[service.from..service.to];
-        let from = of_service.partition_point(|action| action.lower.as_str() < start);
-        let count =
-            of_service[from..].partition_point(|action| action.lower.starts_with(start));
-        let first = service.from + from;
+        let Range { start: first, end } = self.that_start_with(service, start);
         if tail == "*" {
-            to.insert_range(first, first + count);
-            return count > 0;
+            to.insert_range(first, end);
+            return first < end;
         }
         let mut found = false;
-        for action in first..first + count {
+        for action in first..end {
             let rest = &self.actions[action].lower.as_bytes()[literal..];
             if fits(tail.as_bytes(), rest) {
                 to.insert(action);
@@ -270,6 +263,21 @@ impl ActionCatalogue {
             }
         }
         found
+    }
+
+    /// Returns the actions of a service whose names start with a text in lower case.
+    fn that_start_with(&self, service: &Service, start: &str) -> Range<ActionNumber> {
+        let keys = &service.keys;
+        let from = keys.partition_point(|one| *one < key(start, 0));
+        let count = keys[from..].partition_point(|one| *one <= key(start, u8::MAX));
+        let first = service.from + from;
+        if start.len() <= KEY {
+            return first..first + count;
+        }
+        let candidates = &self.actions[first..first + count];
+        let before = candidates.partition_point(|action| action.lower.as_str() < start);
+        let after = candidates[before..].partition_point(|action| action.lower.starts_with(start));
+        first + before..first + before + after
     }
 
     /// Returns the action of a service whose name is nearest to one that does not exist.
@@ -285,6 +293,19 @@ impl ActionCatalogue {
         let prefixes = self.services.iter().map(|service| service.prefix.as_str());
         nearest(prefixes, prefix).map(|at| self.services[at].prefix.as_str())
     }
+}
+
+/// The number of letters in a key.
+const KEY: usize = 8;
+
+/// Returns the first letters of a name as a number, so that names are found without reading each. A shorter name is filled
+/// up.
+fn key(lower: &str, filling: u8) -> u64 {
+    let mut letters = [filling; KEY];
+    for (letter, byte) in letters.iter_mut().zip(lower.bytes()) {
+        *letter = byte;
+    }
+    u64::from_be_bytes(letters)
 }
 
 /// Returns the index of the first of the words that are nearest to a wanted one, if one is near at all.

@@ -119,7 +119,7 @@ impl Actions {
     /// Returns the actions of the catalogue that the statement covers, and the patterns that find nothing there.
     pub(super) fn expand(&self, catalogue: &ActionCatalogue) -> Expansion {
         let mut expansion = Expansion {
-            actions: catalogue.empty(),
+            actions: ActionSet::default(),
             unknown: Vec::new(),
             void: Vec::new(),
         };

@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     AccessLevel, Action, ActionCatalogue, ActionSet, Capability, CatalogueError, Glob,
-    ResourceType, Service,
+    ResourceType, Service, key,
 };
 
 impl ActionCatalogue {
@@ -28,12 +28,11 @@ impl ActionCatalogue {
         for (service, review) in reviews {
             catalogue.read_review(service, review, &mut judged)?;
         }
-        let empty = catalogue.empty();
         for (action, row) in catalogue.actions.iter().enumerate() {
             if !catalogue.reviewed.contains(action) {
                 judged
                     .entry(row.level.of_unreviewed())
-                    .or_insert_with(|| empty.clone())
+                    .or_default()
                     .insert(action);
             }
         }
@@ -47,7 +46,6 @@ impl ActionCatalogue {
         review: &str,
         judged: &mut HashMap<Capability, ActionSet>,
     ) -> Result<(), CatalogueError> {
-        let empty = self.empty();
         for (at, line) in review.lines().enumerate() {
             let fail = |expected| CatalogueError {
                 file: service.to_owned(),
@@ -69,7 +67,7 @@ impl ActionCatalogue {
                 let capability = Capability::parse(word)
                     .filter(|known| *known != Capability::UnreviewedChange)
                     .ok_or_else(|| fail("a capability"))?;
-                let set = judged.entry(capability).or_insert_with(|| empty.clone());
+                let set = judged.entry(capability).or_default();
                 action.inspect(|action| set.insert(*action));
             }
             let Some(action) = action else { continue };
@@ -117,6 +115,7 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
                     to: actions.len(),
                     resource_types: Vec::new(),
                     numbers: HashMap::new(),
+                    keys: Vec::new(),
                     condition_keys: HashSet::new(),
                 });
             }
@@ -136,23 +135,25 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
                     return Err(fail(at, "actions ordered by name"));
                 }
                 service.numbers.insert(action.lower.clone(), actions.len());
+                service.keys.push(key(&action.lower, 0));
                 actions.push(action);
                 service.to = actions.len();
             }
             _ => return Err(fail(at, "a line of a service, key, resource type or action")),
         }
     }
-    let empty = ActionSet::empty(actions.len());
+    let prefixes = services.iter().map(|service| service.prefix.clone());
     Ok(ActionCatalogue {
+        by_prefix: prefixes.zip(0..).collect(),
         source: source.to_owned(),
         version: version.to_owned(),
         date: date.to_owned(),
         services,
         actions,
         by_capability: HashMap::new(),
-        reviewed: empty.clone(),
+        reviewed: ActionSet::default(),
         reasons: HashMap::new(),
-        explained: empty,
+        explained: ActionSet::default(),
         samples: OnceLock::new(),
     })
 }

@@ -135,7 +135,7 @@ fn of_statement(
                 Capability::Administrator,
                 "Allows every action of every service",
                 allowed,
-                &catalogue.empty(),
+                &ActionSet::default(),
             )
         });
     } else if is_most(&allowed.actions, breadth) {

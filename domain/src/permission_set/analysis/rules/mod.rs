@@ -44,7 +44,8 @@ pub(super) fn extents(
         .map(|capability| {
             let actions = catalogue
                 .with_capability(capability)
-                .map_or_else(|| catalogue.empty(), |set| set.and(&permissions.total));
+                .map(|set| set.and(&permissions.total))
+                .unwrap_or_default();
             let (mut services, mut from) = (0, 0);
             while let Some(action) = actions.first_from(from) {
                 services += 1;

@@ -20,7 +20,7 @@ pub(in super::super) struct Samples {
 
 impl Samples {
     pub(in super::super) fn of(catalogue: &ActionCatalogue) -> Self {
-        let mut against_standing = catalogue.empty();
+        let mut against_standing = ActionSet::default();
         for capability in Capability::ALL {
             if capability.standing_in_production_pci() == Need::Blocked
                 && let Some(set) = catalogue.with_capability(capability)
@@ -38,7 +38,7 @@ impl Samples {
 }
 
 fn numbers(catalogue: &ActionCatalogue, names: &[&str]) -> ActionSet {
-    let mut set = catalogue.empty();
+    let mut set = ActionSet::default();
     names
         .iter()
         .filter_map(|name| catalogue.number(name))
