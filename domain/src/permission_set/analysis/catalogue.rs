@@ -242,7 +242,8 @@ impl ActionCatalogue {
         pattern: &str,
         to: &mut ActionSet,
     ) -> bool {
-        let literal = pattern.find(['*', '?']).unwrap_or(pattern.len());
+        let wild = |byte: u8| matches!(byte, b'*' | b'?');
+        let literal = pattern.bytes().position(wild).unwrap_or(pattern.len());
         if literal == pattern.len() {
             let found = service.numbers.get(pattern);
             found.inspect(|action| to.insert(**action));

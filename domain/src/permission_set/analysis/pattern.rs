@@ -183,7 +183,7 @@ impl Actions {
 
 /// Replaces `**` by the equivalent `*`.
 fn collapse(pattern: String) -> String {
-    if !pattern.contains("**") {
+    if !pattern.as_bytes().windows(2).any(|two| two == b"**") {
         return pattern;
     }
     let mut collapsed = String::with_capacity(pattern.len());
