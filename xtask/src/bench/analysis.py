@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from cloudsplaining.scan.policy_document import PolicyDocument
+from cloudsplaining.command.scan_policy_file import scan_policy
 from parliament import analyze_policy_string
 
 texts = [path.read_text() for path in sorted(Path(sys.argv[1]).glob("*.json"))]
@@ -16,15 +16,7 @@ def parliament(text):
 
 
 def cloudsplaining(text):
-    policy = PolicyDocument(json.loads(text))
-    return (
-        policy.allows_privilege_escalation,
-        policy.permissions_management_without_constraints,
-        policy.write_actions_without_constraints,
-        policy.allows_data_exfiltration_actions,
-        policy.credentials_exposure,
-        policy.service_wildcard,
-    )
+    return scan_policy(json.loads(text))
 
 
 def seconds(evaluate):
