@@ -46,10 +46,11 @@ pub fn show(board: &mut Board) -> Result<(), Failure> {
     );
     let others = others(&program)?;
     for (tool, version) in TOOLS {
-        let seconds = number(&others[tool])?;
+        let of_tool = &others[tool];
+        let failed = number(&of_tool["failed"])?;
         board.show(Figure::new(
-            format!("{tool} {version}, the same documents"),
-            policies / seconds,
+            format!("{tool} {version}, the same documents; it fails at {failed} of them"),
+            policies / number(&of_tool["seconds"])?,
             "/s",
         ));
     }
@@ -68,7 +69,7 @@ fn program() -> Result<PathBuf, Failure> {
     Ok(process::target().join("measure/examples").join(example))
 }
 
-/// Runs the other programs on the same documents, and returns the seconds of each.
+/// Runs the other programs on the same documents, and returns the seconds of each, and at how many it fails.
 fn others(program: &Path) -> Result<Value, Failure> {
     let folder = process::target().join("policy-tools");
     let documents = folder.join("documents");

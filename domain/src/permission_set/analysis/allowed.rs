@@ -209,23 +209,22 @@ struct Place<'a> {
 
 impl Place<'_> {
     fn restrict(&self, actions: &mut ActionSet) {
-        // Which resource types the statement reaches is the same for all actions of the service.
-        let mut reached: Vec<Option<Reach>> = Vec::new();
-        reached.resize_with(self.service.resource_types.len(), || None);
+        // What is left of a resource type is the same for all actions of the service.
+        let mut left: Vec<Option<Vec<Left>>> = Vec::new();
+        left.resize_with(self.service.resource_types.len(), || None);
         let mut plain = None;
         let mut from = self.service.from;
         while let Some(action) = actions.first_from(from).filter(|one| *one < self.service.to) {
             from = action + 1;
+            let allows = |left: &Vec<Left>| left.iter().any(|one| one.allows(action));
             let kinds = &self.whole.catalogue.action(action).resource_types;
             let stays = if kinds.is_empty() {
-                *plain.get_or_insert_with(|| reach_plain(self.resources, &self.whole.star))
-                    && self.is_left(action, &Reach::Whole, &self.whole.star)
+                allows(plain.get_or_insert_with(|| self.left_of_plain()))
             } else {
                 kinds.iter().any(|kind| {
-                    let of_kind = &self.service.resource_types[*kind];
-                    let reach =
-                        reached[*kind].get_or_insert_with(|| reach(self.resources, of_kind));
-                    self.is_left(action, reach, &of_kind.arn)
+                    allows(left[*kind].get_or_insert_with(|| {
+                        self.left_of(&self.service.resource_types[*kind])
+                    }))
                 })
             };
             if !stays {
@@ -234,29 +233,61 @@ impl Place<'_> {
         }
     }
 
-    /// Whether something of a reach remains after the Deny statements and within the boundary.
-    fn is_left(&self, action: ActionNumber, reach: &Reach, kind: &Glob) -> bool {
-        let whole = [kind];
-        let globs: &[&Glob] = match reach {
-            Reach::Nothing => return false,
-            Reach::Whole => &whole,
-            Reach::Some(globs) => globs,
-        };
-        globs.iter().any(|glob| {
-            let denied = self
-                .whole
-                .partial
-                .iter()
-                .filter(|deny| deny.actions.contains(action))
-                .any(|deny| covers(&deny.statement.resources, glob, kind));
-            let bounded = self.whole.narrow.is_none_or(|bounds| {
-                bounds
-                    .iter()
-                    .filter(|bound| bound.actions.contains(action))
-                    .any(|bound| meets(&bound.statement.resources, glob, kind))
-            });
-            !denied && bounded
-        })
+    fn left_of_plain(&self) -> Vec<Left> {
+        let star = &self.whole.star;
+        if reach_plain(self.resources, star) {
+            vec![self.left(star, star)]
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn left_of(&self, kind: &ResourceType) -> Vec<Left> {
+        match reach(self.resources, kind) {
+            Reach::Nothing => Vec::new(),
+            Reach::Whole => vec![self.left(&kind.arn, &kind.arn)],
+            Reach::Some(globs) => globs
+                .into_iter()
+                .map(|glob| self.left(glob, &kind.arn))
+                .collect(),
+        }
+    }
+
+    /// Returns what the Deny statements and the boundary leave of a pattern at a resource type.
+    fn left(&self, glob: &Glob, kind: &Glob) -> Left {
+        let mut denied = ActionSet::default();
+        for deny in &self.whole.partial {
+            if covers(&deny.statement.resources, glob, kind) {
+                denied.add(&deny.actions);
+            }
+        }
+        let bounded = self.whole.narrow.map(|bounds| {
+            let mut all = ActionSet::default();
+            for bound in bounds {
+                if meets(&bound.statement.resources, glob, kind) {
+                    all.add(&bound.actions);
+                }
+            }
+            all
+        });
+        Left { denied, bounded }
+    }
+}
+
+/// The actions that are taken from a pattern at a resource type.
+struct Left {
+    denied: ActionSet,
+    /// None without a boundary.
+    bounded: Option<ActionSet>,
+}
+
+impl Left {
+    fn allows(&self, action: ActionNumber) -> bool {
+        !self.denied.contains(action)
+            && self
+                .bounded
+                .as_ref()
+                .is_none_or(|bounded| bounded.contains(action))
     }
 }
 
