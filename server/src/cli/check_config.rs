@@ -154,14 +154,12 @@ fn analysis(args: &ServeArgs) {
     };
     let age = age(&catalogue, Clock::System.now());
     let buckets = catalogue.log_buckets.explanation();
-    match age.warning() {
-        Some(warning) => Results::line("actions", &format!("outdated: {warning} {buckets}")),
-        None => {
-            let date = catalogue.actions.date();
-            let detail = format!("the catalogue of {date} is {}. {buckets}", age.words());
-            Results::ok("actions", &detail);
-        }
+    if let Some(warning) = age.warning() {
+        return Results::line("actions", &format!("outdated: {warning} {buckets}"));
     }
+    let date = catalogue.actions.date();
+    let detail = format!("the catalogue of {date} is {}. {buckets}", age.words());
+    Results::ok("actions", &detail);
 }
 
 async fn database(args: &ServeArgs, results: &mut Results) -> Option<Store> {
