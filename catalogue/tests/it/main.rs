@@ -1,4 +1,6 @@
 //! What permission sets allow, by the embedded catalogue.
 
 mod cases;
+mod naive;
+mod naive_property;
 mod review;
