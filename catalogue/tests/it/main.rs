@@ -1,6 +1,7 @@
 //! What permission sets allow, by the embedded catalogue.
 
 mod cases;
+mod managed_policies;
 mod naive;
 mod naive_property;
 mod review;
