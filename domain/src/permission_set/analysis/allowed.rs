@@ -207,15 +207,15 @@ impl Place<'_> {
             .iter()
             .map(|kind| reach(self.resources, kind))
             .collect();
-        let star = literal_star();
-        let plain = reach_plain(self.resources);
+        let without_types = WithoutTypes::of(self.service);
+        let reached_without = without_types.may_be_in(self.resources);
         for action in self.service.from..self.service.to {
             if !actions.contains(action) {
                 continue;
             }
             let kinds = &self.catalogue.action(action).resource_types;
             let stays = if kinds.is_empty() {
-                plain && self.is_left(action, &Reach::Whole, &star)
+                reached_without && self.is_left_without_types(action, &without_types)
             } else {
                 kinds.iter().any(|kind| {
                     self.is_left(
@@ -229,6 +229,22 @@ impl Place<'_> {
                 actions.remove(action);
             }
         }
+    }
+
+    /// Whether an action without resource types remains after the Deny statements and within the boundary.
+    fn is_left_without_types(&self, action: ActionNumber, resource: &WithoutTypes) -> bool {
+        let denied = self
+            .denies
+            .iter()
+            .filter(|deny| deny.actions.contains(action))
+            .any(|deny| resource.is_certainly_in(&deny.statement.resources));
+        let bounded = self.bounds.is_none_or(|bounds| {
+            bounds
+                .iter()
+                .filter(|bound| bound.actions.contains(action))
+                .any(|bound| resource.may_be_in(&bound.statement.resources))
+        });
+        !denied && bounded
     }
 
     /// Whether something of a reach remains after the Deny statements and within the boundary.
@@ -290,17 +306,37 @@ fn reach<'a>(resources: &'a Resources, kind: &ResourceType) -> Reach<'a> {
     }
 }
 
-/// Returns the resource of a call of an action without resource types: the character `*`, which no ARN matches.
-fn literal_star() -> Glob {
-    Glob::resource("${*}", Variables::Replaced)
+/// The resource of a call of an action without resource types. It is the character `*`, but some services compare with
+/// an ARN of their own that their documentation does not tell, so a pattern of everything in the service counts as well.
+struct WithoutTypes<'a> {
+    star: Glob,
+    service: &'a Service,
 }
 
-/// Whether a statement reaches actions without resource types.
-fn reach_plain(resources: &Resources) -> bool {
-    let star = literal_star();
-    match resources {
-        Resources::Named(globs) => globs.iter().any(|glob| glob.can_meet(&star)),
-        Resources::AllBut(globs) => !globs.iter().any(|glob| glob.covers(&star)),
+impl<'a> WithoutTypes<'a> {
+    fn of(service: &'a Service) -> Self {
+        Self {
+            star: Glob::resource("${*}", Variables::Replaced),
+            service,
+        }
+    }
+
+    fn may_be(&self, glob: &Glob) -> bool {
+        glob.can_meet(&self.star) || glob.is_all_of(&self.service.nothing_named)
+    }
+
+    fn may_be_in(&self, resources: &Resources) -> bool {
+        match resources {
+            Resources::Named(globs) => globs.iter().any(|glob| self.may_be(glob)),
+            Resources::AllBut(globs) => !globs.iter().any(|glob| glob.covers(&self.star)),
+        }
+    }
+
+    fn is_certainly_in(&self, resources: &Resources) -> bool {
+        match resources {
+            Resources::Named(globs) => globs.iter().any(Glob::is_everything),
+            Resources::AllBut(globs) => !globs.iter().any(|glob| self.may_be(glob)),
+        }
     }
 }
 

@@ -45,6 +45,8 @@ pub(super) struct Service {
     pub(super) from: ActionNumber,
     pub(super) to: ActionNumber,
     pub(super) resource_types: Vec<ResourceType>,
+    /// An ARN that names nothing of the service, so that only patterns of everything in it match.
+    pub(super) nothing_named: Glob,
     /// Its condition keys in lower case, without those of all services.
     condition_keys: HashSet<String>,
 }
