@@ -151,6 +151,7 @@ struct Restriction<'a> {
     bounded: Option<ActionSet>,
     /// The statements of the boundary, if one of them is about some resources only.
     narrow: Option<&'a [Limit<'a>]>,
+    /// The resource of a call of an action without resource types: the character `*`.
     star: Glob,
 }
 
@@ -173,7 +174,7 @@ impl<'a> Restriction<'a> {
             partial,
             bounded: bounds.map(|bounds| union(&mut bounds.iter())),
             narrow: bounds.filter(|bounds| !bounds.iter().all(|one| everywhere(&one))),
-            star: literal_star(),
+            star: Glob::resource("${*}", Variables::Replaced),
         }
     }
 
@@ -233,38 +234,55 @@ impl Place<'_> {
         }
     }
 
+    /// Returns what is left for actions without resource types.
     fn left_of_plain(&self) -> Vec<Left> {
-        let star = &self.whole.star;
-        if reach_plain(self.resources, star) {
-            vec![self.left(star, star)]
-        } else {
-            Vec::new()
+        let resource = WithoutTypes {
+            star: &self.whole.star,
+            service: self.service,
+        };
+        if !resource.may_be_in(self.resources) {
+            return Vec::new();
         }
+        vec![self.left(
+            |denied| resource.is_certainly_in(denied),
+            |bounds| resource.may_be_in(bounds),
+        )]
     }
 
     fn left_of(&self, kind: &ResourceType) -> Vec<Left> {
         match reach(self.resources, kind) {
             Reach::Nothing => Vec::new(),
-            Reach::Whole => vec![self.left(&kind.arn, &kind.arn)],
+            Reach::Whole => vec![self.left_of_glob(&kind.arn, &kind.arn)],
             Reach::Some(globs) => globs
                 .into_iter()
-                .map(|glob| self.left(glob, &kind.arn))
+                .map(|glob| self.left_of_glob(glob, &kind.arn))
                 .collect(),
         }
     }
 
-    /// Returns what the Deny statements and the boundary leave of a pattern at a resource type.
-    fn left(&self, glob: &Glob, kind: &Glob) -> Left {
+    fn left_of_glob(&self, glob: &Glob, kind: &Glob) -> Left {
+        self.left(
+            |denied| covers(denied, glob, kind),
+            |bounds| meets(bounds, glob, kind),
+        )
+    }
+
+    /// Returns what the Deny statements and the boundary leave of a resource.
+    fn left(
+        &self,
+        is_denied: impl Fn(&Resources) -> bool,
+        is_bounded: impl Fn(&Resources) -> bool,
+    ) -> Left {
         let mut denied = ActionSet::default();
         for deny in &self.whole.partial {
-            if covers(&deny.statement.resources, glob, kind) {
+            if is_denied(&deny.statement.resources) {
                 denied.add(&deny.actions);
             }
         }
         let bounded = self.whole.narrow.map(|bounds| {
             let mut all = ActionSet::default();
             for bound in bounds {
-                if meets(&bound.statement.resources, glob, kind) {
+                if is_bounded(&bound.statement.resources) {
                     all.add(&bound.actions);
                 }
             }
@@ -274,7 +292,7 @@ impl Place<'_> {
     }
 }
 
-/// The actions that are taken from a pattern at a resource type.
+/// The actions that are taken from a resource.
 struct Left {
     denied: ActionSet,
     /// None without a boundary.
@@ -326,16 +344,30 @@ fn reach<'a>(resources: &'a Resources, kind: &ResourceType) -> Reach<'a> {
     }
 }
 
-/// Returns the resource of a call of an action without resource types: the character `*`, which no ARN matches.
-fn literal_star() -> Glob {
-    Glob::resource("${*}", Variables::Replaced)
+/// The resource of a call of an action without resource types. It is the character `*`, but some services compare with
+/// an ARN of their own that their documentation does not tell, so a pattern of everything in the service counts as well.
+struct WithoutTypes<'a> {
+    star: &'a Glob,
+    service: &'a Service,
 }
 
-/// Whether a statement reaches actions without resource types.
-fn reach_plain(resources: &Resources, star: &Glob) -> bool {
-    match resources {
-        Resources::Named(globs) => globs.iter().any(|glob| glob.can_meet(star)),
-        Resources::AllBut(globs) => !globs.iter().any(|glob| glob.covers(star)),
+impl WithoutTypes<'_> {
+    fn may_be(&self, glob: &Glob) -> bool {
+        glob.can_meet(self.star) || glob.is_all_of(&self.service.nothing_named)
+    }
+
+    fn may_be_in(&self, resources: &Resources) -> bool {
+        match resources {
+            Resources::Named(globs) => globs.iter().any(|glob| self.may_be(glob)),
+            Resources::AllBut(globs) => !globs.iter().any(|glob| glob.covers(self.star)),
+        }
+    }
+
+    fn is_certainly_in(&self, resources: &Resources) -> bool {
+        match resources {
+            Resources::Named(globs) => globs.iter().any(Glob::is_everything),
+            Resources::AllBut(globs) => !globs.iter().any(|glob| self.may_be(glob)),
+        }
     }
 }
 

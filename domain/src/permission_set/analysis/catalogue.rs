@@ -55,6 +55,8 @@ pub(super) struct Service {
     numbers: HashMap<String, ActionNumber>,
     /// The first letters of each action in lower case, in order.
     keys: Vec<u64>,
+    /// An ARN that names nothing of the service, so that only patterns of everything in it match.
+    pub(super) nothing_named: Glob,
     /// Its condition keys in lower case, without those of all services.
     condition_keys: HashSet<String>,
 }

@@ -255,6 +255,11 @@ impl Glob {
         !self.variable && self.tokens == [Token::Star(Class::All)]
     }
 
+    /// Whether it matches everything of a service, of which an ARN that names nothing is given.
+    pub(super) fn is_all_of(&self, nothing_named: &Self) -> bool {
+        !self.variable && self.can_meet(nothing_named)
+    }
+
     /// Whether the ARN names its service in full.
     pub(super) fn names_a_service(&self) -> bool {
         self.service_part().is_some_and(|part| !part.is_empty())

@@ -116,6 +116,7 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
                     resource_types: Vec::new(),
                     numbers: HashMap::new(),
                     keys: Vec::new(),
+                    nothing_named: nothing_named(prefix),
                     condition_keys: HashSet::new(),
                 });
             }
@@ -126,6 +127,8 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
                 service.resource_types.push(resource_type(arn));
             }
             (Some((&"A", [name, level, types])), Some(service)) => {
+                let any_type = ONE_TYPE_IS_ENOUGH.contains(&(&service.prefix, name));
+                let types = if any_type { &*types.replace('!', "") } else { *types };
                 let mut action = action(name, level, types, service.resource_types.len())
                     .map_err(|expected| fail(at, expected))?;
                 action.name = format!("{}:{name}", service.prefix);
@@ -163,6 +166,20 @@ const ACCESS_POINT: [&str; 2] = [
     ":s3:${Region}:${Account}:accesspoint/",
     ":s3:${RegionOrNone}:${OwnerAccount}:accesspoint/",
 ];
+
+/// Actions of which a call needs one of their resource types, although the facts call others required.
+const ONE_TYPE_IS_ENOUGH: &[(&str, &str)] = &[
+    ("s3express", "CreateSession"),
+    ("ssm", "StartAutomationExecution"),
+    ("ssm", "StartChangeRequestExecution"),
+];
+
+/// Returns an ARN of a service whose last part is a character that no ARN contains.
+fn nothing_named(service: &str) -> Glob {
+    Glob::template(&format!(
+        "arn:${{Partition}}:{service}:${{RegionOrNone}}:${{Account}}:\u{7f}"
+    ))
+}
 
 fn resource_type(arn: &str) -> ResourceType {
     let [written, meant] = ACCESS_POINT;
