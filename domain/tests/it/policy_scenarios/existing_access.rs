@@ -59,6 +59,17 @@ fn harmless_access_that_nobody_approved_here_is_told_apart_from_what_nobody_may_
 }
 
 #[test]
+fn existing_access_to_settings_is_not_judged_by_a_date_that_no_request_could_state() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "cards-prod", "auditor");
+    let found = held(&fixture, "cards-prod");
+    assert_eq!(found.len(), 2);
+    for held in &found {
+        assert_eq!(rules_of(held), ["production-pci-two-approvers"]);
+    }
+}
+
+#[test]
 fn what_is_on_record_is_judged_as_what_it_is() {
     let mut fixture = Company::new();
     fixture.assigned(&the_user("bob"), "cards-prod", "reader");
