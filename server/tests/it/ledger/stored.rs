@@ -1,7 +1,7 @@
 //! Begins with a stored projection, and what a writer of the database without the row key can do to it: nothing that counts.
 //! Also what is read again of changes that ended.
 
-use domain::ledger::projection::Lifecycle;
+use domain::ledger::projection::{Lifecycle, Projection};
 
 use super::{
     authentic::{another, append_to, bob, forge, is_administrator, put_in_role, role_entry},
