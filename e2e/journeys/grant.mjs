@@ -153,12 +153,12 @@ export async function journey(suite, browser) {
   await suite.test('access to development outside PCI needs no approval for administrators', async () => {
     const tomas = await Person.signedIn(browser, sandbox, 'tomas.novak');
     await withPeople('free', [tomas], async () => {
-      await preview(tomas, { who: `group:${names.groups.auditors}`, account: names.accounts['web-dev'], set: names.keys.ReadOnly });
+      await preview(tomas, { who: `group:${names.groups.auditors}`, account: names.accounts['web-dev'], set: names.keys.LedgerDataReader });
       await tomas.says('Allowed: applied immediately');
       await submit(tomas);
       await tomas.saysInTime('Verified');
     });
-    assert.ok((await aws.assigned('web-dev', 'ReadOnly')).includes(names.groups.auditors));
+    assert.ok((await aws.assigned('web-dev', 'LedgerDataReader')).includes(names.groups.auditors));
     await tomas.leave();
   });
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use app::backend::{ListQuery, PermissionSetsPort as _};
-use domain::permission_set::analysis::Capability;
+use domain::permission_set::analysis::{Capability, capability::Need};
 
 use super::{org::Org, pages::document};
 use crate::database::DatabaseEngine;
@@ -15,12 +15,87 @@ crate::engines::on_both_engines! {
 }
 
 /// The badges of each permission set, and what standing and temporary access to production PCI need.
-const SETS: [(&str, &str, &str, &str); 12] = [("", "", "", ""); 12];
+const SETS: [(&str, &str, Need, Need); 12] = [
+    (
+        "AdministratorAccess",
+        "administrator",
+        BLOCKED,
+        BLOCKED,
+    ),
+    (
+        "Billing",
+        "grants_rights logs_and_guardrails runs_code unreviewed_change changes reads_data reads_configuration billing",
+        BLOCKED,
+        BLOCKED,
+    ),
+    (
+        "DatabaseOperator",
+        "grants_rights logs_and_guardrails runs_code changes reads_data reads_configuration billing",
+        BLOCKED,
+        BLOCKED,
+    ),
+    (
+        "LedgerDataReader",
+        "reads_data",
+        BLOCKED,
+        TWO,
+    ),
+    (
+        "NetworkAdministrator",
+        "grants_rights identity logs_and_guardrails runs_code unreviewed_change changes reads_data reads_configuration",
+        BLOCKED,
+        BLOCKED,
+    ),
+    (
+        "PaymentsEngineer",
+        "grants_rights unknown reads_data reads_configuration",
+        BLOCKED,
+        BLOCKED,
+    ),
+    (
+        "PlatformEngineer",
+        "administrator unknown",
+        BLOCKED,
+        BLOCKED,
+    ),
+    (
+        "PowerUser",
+        "administrator unknown",
+        BLOCKED,
+        BLOCKED,
+    ),
+    (
+        "ReadOnly",
+        "grants_rights identity unknown runs_code changes reads_data reads_configuration billing",
+        BLOCKED,
+        BLOCKED,
+    ),
+    (
+        "ReleaseToolkit",
+        "administrator",
+        BLOCKED,
+        BLOCKED,
+    ),
+    (
+        "SecurityAudit",
+        "grants_rights unknown changes reads_data reads_configuration billing",
+        BLOCKED,
+        BLOCKED,
+    ),
+    (
+        "SupportMetrics",
+        "metadata",
+        TWO,
+        TWO,
+    ),
+];
+const BLOCKED: Need = Need::Blocked;
+const TWO: Need = Need::TwoApprovals;
 
 async fn each_permission_set_of_the_sample_has_its_capabilities(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     let read_model = org.app_state.read_model();
-    let mut found: Vec<(String, String, &str, &str)> = read_model
+    let mut found: Vec<(String, String, Need, Need)> = read_model
         .snapshot
         .parts()
         .sets
@@ -32,8 +107,8 @@ async fn each_permission_set_of_the_sample_has_its_capabilities(engine: Database
             (
                 set.name.clone(),
                 named.join(" "),
-                set.analysis.standing_in_production_pci().words(),
-                set.analysis.temporary_in_production_pci().words(),
+                set.analysis.standing_in_production_pci(),
+                set.analysis.temporary_in_production_pci(),
             )
         })
         .collect();
