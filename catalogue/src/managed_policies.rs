@@ -73,7 +73,7 @@ impl ManagedPolicies {
 
     /// Returns the ARNs in byte order.
     pub fn arns(&self) -> impl Iterator<Item = &str> {
-        self.lines.iter().map(|start| self.field(*start, 0))
+        self.lines.iter().map(|start| self.arn(*start))
     }
 
     /// Returns the AWS version id of the policy's document, such as `v12`.
@@ -89,9 +89,14 @@ impl ManagedPolicies {
     fn find(&self, arn: &str) -> Option<usize> {
         let found = self
             .lines
-            .binary_search_by(|start| self.field(*start, 0).cmp(arn))
+            .binary_search_by(|start| self.arn(*start).cmp(arn))
             .ok()?;
         self.lines.get(found).copied()
+    }
+
+    /// Reads no further than the ARN, because a line is long.
+    fn arn(&self, start: usize) -> &str {
+        self.text[start..].split('\t').next().unwrap_or_default()
     }
 
     fn field(&self, start: usize, number: usize) -> &str {

@@ -2,14 +2,14 @@
 //
 //   node sandbox/data/policies.mjs
 //
-// The names come from the file that server/data/build.mjs makes of an npm package. Only its first column is read, so the
+// The names come from the file that catalogue/data/build.mjs makes of an npm package. Only its first column is read, so the
 // sandbox shares the names with the analysis, and neither texts nor code.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { brotliDecompressSync } from 'node:zlib';
 
 const BEGINNING = 'arn:aws:iam::aws:policy/';
-const packed = readFileSync(new URL('../../server/data/aws_managed_policies.tsv.br', import.meta.url));
+const packed = readFileSync(new URL('../../catalogue/data/aws_managed_policies.tsv.br', import.meta.url));
 const [, ...lines] = brotliDecompressSync(packed).toString('utf8').trimEnd().split('\n');
 const names = lines.map((line) => line.split('\t')[0]).map((arn) => {
   if (!arn.startsWith(BEGINNING)) throw new Error(`not an AWS managed policy: ${arn}`);

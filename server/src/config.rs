@@ -1,10 +1,12 @@
 //! Parses the configuration from flags and the environment. Every flag has a `LEASTWISE_*` variable. Secrets may also
 //! come from a file (`…_FILE`), never from the command line.
 
+mod analysis;
 mod build;
 mod checks;
 mod sign_in;
 
+pub use analysis::AnalysisArgs;
 pub use sign_in::SignInArgs;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration as StdDuration};
@@ -136,6 +138,8 @@ pub struct AwsArgs {
     /// A TOML file that maps tags and OUs to environments and PCI scope. `leastwise classify` shows its effect.
     #[arg(long, env = "LEASTWISE_CLASSIFICATION")]
     pub classification: Option<PathBuf>,
+    #[command(flatten)]
+    pub analysis: AnalysisArgs,
 }
 
 /// The configuration of `leastwise serve`.
@@ -373,6 +377,7 @@ mod tests {
             oversight_sets: oversight.iter().map(|&text| text.to_owned()).collect(),
             removal_people: people,
             classification: None,
+            analysis: AnalysisArgs::default(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! `leastwise serve | sandbox | migrate | sync | ledger | report | check-config`.
+//! `leastwise serve | sandbox | migrate | sync | classify | lint | ledger | identity | report | check-config`.
 
 use std::{process::ExitCode, time::Duration};
 

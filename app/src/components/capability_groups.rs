@@ -1,7 +1,9 @@
 //! What a permission set allows, one group for each capability, the most dangerous first, with the statements and actions
 //! that give it. Shows what the analysis found and decides nothing.
 
-use domain::permission_set::analysis::{Analysis, Capability, Finding, capability::Severity};
+use domain::permission_set::analysis::{
+    Analysis, Capability, Finding, capability::Severity, labels::grouped,
+};
 use leptos::prelude::*;
 
 use super::{BadgeWeight, CapabilityBadge, Section};
@@ -75,7 +77,7 @@ fn actions(finding: &Finding) -> AnyView {
         .collect_view();
     view! {
         <details data-fold>
-            <summary><code>{first}</code> <span class="text-muted">{format!("and {} more", count - 1)}</span></summary>
+            <summary><code>{first}</code> <span class="text-muted">{format!("and {} more", grouped(count - 1))}</span></summary>
             <ul data-plain>{rest} {unnamed(finding.more)}</ul>
         </details>
     }
@@ -84,7 +86,7 @@ fn actions(finding: &Finding) -> AnyView {
 
 /// Renders how many actions a list of actions does not name.
 pub fn unnamed(more: usize) -> Option<AnyView> {
-    (more > 0).then(|| view! { <li class="text-muted">{format!("and {more} more")}</li> }.into_any())
+    (more > 0).then(|| view! { <li class="text-muted">{format!("and {} more", grouped(more))}</li> }.into_any())
 }
 
 /// Renders what the permission sets allow that somebody gains.

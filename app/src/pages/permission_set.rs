@@ -47,12 +47,14 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
     let base = format!("/permission-sets/{}", set.key());
     let outdated = holds.iter().filter(|row| row.outdated).count();
     let short: String = hash.chars().take(12).collect();
-    let evaluated_with = capabilities::evaluated_with(&catalogue);
+    let actions = capabilities::known_actions(&catalogue);
+    let policies = capabilities::known_policies(&catalogue);
     let facts = view! {
         <DefinitionList>
             <Definition term="Session duration">{session(content.session_seconds)}</Definition>
             <Definition term="Content hash"><code title=hash>{short}</code></Definition>
-            <Definition term="Evaluated with">{evaluated_with}</Definition>
+            <Definition term="Evaluated with AWS actions">{actions}</Definition>
+            <Definition term="Evaluated with AWS managed policies">{policies}</Definition>
             <Definition term="ARN"><span class="font-mono text-xs">{set.arn.to_string()}</span></Definition>
         </DefinitionList>
     };

@@ -97,7 +97,7 @@ fn by_capability(query: &ListQuery) -> AnyView {
         .iter()
         .any(|filter| query.only.as_deref() == Some(filter.only.as_str()));
     view! {
-        <details data-more-filters open=open>
+        <details data-fold data-more-filters open=open>
             <summary>"Filter by capability"</summary>
             {chips("/permission-sets", query, filters)}
         </details>

@@ -2,5 +2,8 @@
 
 mod analysis;
 mod cases;
+mod managed_policies;
+mod naive;
+mod naive_property;
 mod properties;
 mod review;

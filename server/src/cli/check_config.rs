@@ -9,10 +9,12 @@ use std::process::ExitCode;
 use domain::ledger::LogName;
 
 use super::{
-    CommandResult, chain, counted, pool_configuration, print, serve::oidc, table::printable,
+    CommandResult, chain, counted, lint::evaluation::age, pool_configuration, print, serve::oidc,
+    table::printable,
 };
 use crate::{
     aws::{Aws, Instance},
+    clock::Clock,
     config::{self, ConfigError, ServeArgs, secret},
     http::oidc::DiscoveryFailure,
     row_key::{self, RowKeyError},
@@ -66,6 +68,7 @@ pub async fn run(mut args: ServeArgs) -> CommandResult {
     if problems.is_empty() {
         Results::ok("configuration", "");
     }
+    analysis(&args);
     let store = database(&args, &mut results).await;
     row_key(&args, store.as_ref(), &mut results).await?;
     let aws = Aws::connect(&args.aws.access()?).await;
@@ -141,6 +144,22 @@ fn configuration(args: &mut ServeArgs) -> Vec<ConfigError> {
         }));
     }
     problems
+}
+
+/// Says what permission sets are evaluated with.
+fn analysis(args: &ServeArgs) {
+    // What is wrong with the values is said with the configuration.
+    let Ok(catalogue) = args.aws.analysis.catalogue() else {
+        return Results::skipped("actions", "the catalogue or the log buckets are not valid");
+    };
+    let age = age(&catalogue, Clock::System.now());
+    let buckets = catalogue.log_buckets.explanation();
+    if let Some(warning) = age.warning() {
+        return Results::line("actions", &format!("outdated: {warning} {buckets}"));
+    }
+    let date = catalogue.actions.date();
+    let detail = format!("the catalogue of {date} is {}. {buckets}", age.words());
+    Results::ok("actions", &detail);
 }
 
 async fn database(args: &ServeArgs, results: &mut Results) -> Option<Store> {

@@ -8,6 +8,7 @@ mod check_config;
 pub mod classify;
 pub mod identity;
 pub mod ledger;
+pub mod lint;
 mod pool_configuration;
 pub mod report;
 #[cfg(feature = "sandbox")]
@@ -44,6 +45,8 @@ pub enum Command {
     Sync(sync::SyncArgs),
     /// List how every account is classified, and why. Changes nothing.
     Classify(classify::ClassifyArgs),
+    /// Evaluate policies in files, without AWS, a database or a server.
+    Lint(lint::LintArgs),
     /// Verify or export the ledger.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -66,6 +69,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Migrate(args) => migrate(&args).await,
         Command::Sync(args) => sync::run(args).await,
         Command::Classify(args) => classify::run(args).await,
+        Command::Lint(args) => lint::run(&args),
         Command::Ledger(command) => return ledger::run(command).await,
         Command::Identity(command) => identity::run(command).await,
         Command::Report(command) => report::run(command).await,

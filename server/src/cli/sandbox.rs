@@ -24,7 +24,7 @@ use url::Url;
 
 use super::{CommandResult, print, secrets::without_password, serve};
 use crate::{
-    config::{AwsArgs, DatabaseArgs, ENGINE_LEASE_SECONDS, IdentityArgs, ServeArgs, SignInArgs},
+    config::{AnalysisArgs, AwsArgs, DatabaseArgs, ENGINE_LEASE_SECONDS, IdentityArgs, ServeArgs, SignInArgs},
     http::log,
     process_lock::{ProcessLock, SANDBOX_LOCK},
 };
@@ -194,6 +194,7 @@ fn configuration(
             oversight_sets: RemovalLimits::default_marks(),
             removal_people: RemovalLimits::PEOPLE,
             classification: args.classification.clone(),
+            analysis: AnalysisArgs::default(),
         },
     })
 }

@@ -21,6 +21,7 @@ impl ServeArgs {
             self.proxies().map(drop),
             self.aws.removal_limits().map(drop),
             self.aws.mapping().map(drop),
+            self.aws.analysis.check(),
             self.identities.alarm_percent().map(drop),
             self.database.engine_lease().map(drop),
             self.sign_in.check(),

@@ -14,6 +14,7 @@ mod engines;
 mod fixtures;
 mod jobs;
 mod ledger;
+mod lint;
 mod ports;
 mod prepared;
 mod sandboxed;

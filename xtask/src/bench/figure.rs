@@ -8,7 +8,13 @@ pub struct Figure {
     name: String,
     value: f64,
     unit: &'static str,
-    limit: Option<f64>,
+    limit: Option<Limit>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Limit {
+    AtMost(f64),
+    AtLeast(f64),
 }
 
 impl Figure {
@@ -23,12 +29,21 @@ impl Figure {
 
     /// Sets the limit.
     pub fn at_most(mut self, limit: f64) -> Self {
-        self.limit = Some(limit);
+        self.limit = Some(Limit::AtMost(limit));
+        self
+    }
+
+    /// Sets the least value.
+    pub fn at_least(mut self, limit: f64) -> Self {
+        self.limit = Some(Limit::AtLeast(limit));
         self
     }
 
     fn missed(&self) -> bool {
-        self.limit.is_some_and(|limit| self.value > limit)
+        self.limit.is_some_and(|limit| match limit {
+            Limit::AtMost(most) => self.value > most,
+            Limit::AtLeast(least) => self.value < least,
+        })
     }
 }
 
@@ -45,11 +60,15 @@ impl Board {
     pub fn show(&mut self, figure: Figure) {
         let limit = figure
             .limit
-            .map_or_else(String::new, |limit| format!("of {limit:.1}"));
+            .map_or_else(String::new, |limit| match limit {
+                Limit::AtMost(most) => format!("of {most:.1}"),
+                Limit::AtLeast(least) => format!("min {least:.0}"),
+            });
         let verdict = match (figure.limit, figure.missed()) {
             (None, _) => "",
             (Some(_), false) => "ok",
-            (Some(_), true) => "OVER",
+            (Some(Limit::AtMost(_)), true) => "OVER",
+            (Some(Limit::AtLeast(_)), true) => "UNDER",
         };
         println!(
             "{verdict:<5}{:>11.1} {:<6}{limit:<11} {}",
@@ -67,7 +86,7 @@ impl Board {
             Ok(())
         } else {
             Err(Failure::new(format!(
-                "over the limit: {}",
+                "outside the limit: {}",
                 self.missed.join("; ")
             )))
         }
@@ -115,5 +134,7 @@ mod tests {
     fn a_figure_at_its_limit_is_kept_and_one_that_is_no_number_is_not_shown_as_kept() {
         assert!(!Figure::new("", 20.0, "ms").at_most(20.0).missed());
         assert!(Figure::new("", 20.1, "ms").at_most(20.0).missed());
+        assert!(!Figure::new("", 20.0, "/s").at_least(20.0).missed());
+        assert!(Figure::new("", 19.9, "/s").at_least(20.0).missed());
     }
 }

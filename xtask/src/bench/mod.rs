@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measures every promised figure on an optimized build and compares it with its limit. A figure
 //! that cannot be measured is an error; a figure without a limit is printed as well.
 
+mod analysis;
 mod crawl;
 mod figure;
 mod home;
@@ -22,8 +23,8 @@ use crate::site;
 use figure::{Board, Figure};
 
 /// The parts that can be measured separately: `cargo xtask bench start medium`.
-const PARTS: [&str; 9] = [
-    "size", "start", "sample", "medium", "large", "preview", "publish", "ledger", "sockets",
+const PARTS: [&str; 10] = [
+    "size", "analysis", "start", "sample", "medium", "large", "preview", "publish", "ledger", "sockets",
 ];
 /// The organisations, and how much faster than AWS the local AWS runs for each, so that a crawl of an hour takes
 /// minutes. The quotas and the request rate of Leastwise scale with the speed, so results compare calls divided by the
@@ -39,9 +40,15 @@ pub fn bench(parts: &[String]) -> Result<(), Failure> {
         )));
     }
     let wanted = |part: &str| parts.is_empty() || parts.iter().any(|one| one == part);
+    let mut board = Board::new();
+    if parts == ["analysis"] {
+        // Needs neither the pages nor the server, whose builds take minutes.
+        println!("\nOn {}\n", figure::machine());
+        analysis::show(&mut board)?;
+        return board.verdict();
+    }
     let site = site::build_within_budget()?;
     let binary = measured_binary()?;
-    let mut board = Board::new();
 
     println!("\nOn {}\n", figure::machine());
     if wanted("size") {
@@ -53,6 +60,9 @@ pub fn bench(parts: &[String]) -> Result<(), Failure> {
             )
             .at_most(130.0),
         );
+    }
+    if wanted("analysis") {
+        analysis::show(&mut board)?;
     }
     if wanted("start") {
         start::sample(&binary, &mut board)?;

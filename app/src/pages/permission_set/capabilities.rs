@@ -1,7 +1,9 @@
 //! The section on what a permission set allows, what production PCI needs for it, and what keeps it from standing access
 //! there.
 
-use domain::permission_set::analysis::{Analysis, Capability, NamedActions, capability::Need};
+use domain::permission_set::analysis::{
+    Analysis, Capability, NamedActions, capability::Need, labels::grouped,
+};
 use leptos::prelude::*;
 
 use crate::{
@@ -64,7 +66,7 @@ fn against_standing(analysis: &Analysis) -> Option<AnyView> {
     let title = match names.len() + more {
         0 => None,
         1 => Some("this action".to_owned()),
-        all => Some(format!("these {all} actions")),
+        all => Some(format!("these {} actions", grouped(all))),
     };
     let actions = title.map(|title| {
         let names = names
@@ -102,12 +104,20 @@ fn notes(analysis: &Analysis, boundary: Option<String>) -> Option<AnyView> {
     )
 }
 
-/// Renders what the analysis knows about AWS.
-pub fn evaluated_with(facts: &CatalogueFacts) -> String {
+/// Returns what the analysis knows about the actions of AWS.
+pub fn known_actions(facts: &CatalogueFacts) -> String {
     format!(
-        "{} actions of {} services as of {}, {} of them reviewed one by one; {} AWS managed policies as of {}",
-        facts.actions, facts.services, facts.date, facts.reviewed, facts.policies, facts.policies_date
+        "{} of {} services as of {}, {} of them reviewed one by one",
+        grouped(facts.actions),
+        grouped(facts.services),
+        facts.date,
+        grouped(facts.reviewed)
     )
+}
+
+/// Returns which AWS managed policies the analysis knows.
+pub fn known_policies(facts: &CatalogueFacts) -> String {
+    format!("{} as of {}", grouped(facts.policies), facts.policies_date)
 }
 
 /// Says that the catalogue is so old that it lacks actions.

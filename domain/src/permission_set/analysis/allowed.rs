@@ -72,7 +72,8 @@ impl<'a> Permissions<'a> {
             .collect();
         let bounds: Option<Vec<Limit>> =
             boundary.map(|policy| limits(catalogue, policy, Effect::Allow).collect());
-        let mut total = catalogue.empty();
+        let restriction = Restriction::of(catalogue, &denies, bounds.as_deref());
+        let mut total = ActionSet::default();
         let mut statements = Vec::new();
         for source in sources {
             let allows = source
@@ -86,13 +87,7 @@ impl<'a> Permissions<'a> {
                     unknown,
                     void,
                 } = statement.actions.expand(catalogue);
-                restrict(
-                    catalogue,
-                    &mut actions,
-                    &statement.resources,
-                    &denies,
-                    bounds.as_deref(),
-                );
+                restriction.restrict(&mut actions, &statement.resources);
                 total.add(&actions);
                 statements.push(Allowed {
                     policy: &source.name,
@@ -108,7 +103,7 @@ impl<'a> Permissions<'a> {
             sources,
             statements,
             total,
-            closed: is_closed(&denies, bounds.as_deref()),
+            closed: is_closed(catalogue, &denies, bounds.as_deref()),
         }
     }
 
@@ -135,95 +130,102 @@ fn limits<'a>(
         })
 }
 
-fn is_closed(denies: &[Limit], bounds: Option<&[Limit]>) -> bool {
-    let everywhere = |limit: &&Limit| limit.statement.resources.are_all();
-    denies.iter().filter(everywhere).any(|deny| {
-        deny.statement.actions.are_all() || deny.statement.actions.are_negated()
+fn is_closed(catalogue: &ActionCatalogue, denies: &[Limit], bounds: Option<&[Limit]>) -> bool {
+    denies.iter().any(|deny| {
+        deny.statement.resources.are_all() && deny.statement.actions.cover_the_unknown(catalogue)
     }) || bounds.is_some_and(|bounds| {
         !bounds
             .iter()
-            .any(|bound| bound.statement.actions.are_open_ended())
+            .any(|bound| bound.statement.actions.meet_the_unknown(catalogue))
     })
 }
 
-/// Removes the actions that the resources, the Deny statements and the boundary leave nothing of.
-fn restrict(
-    catalogue: &ActionCatalogue,
-    actions: &mut ActionSet,
-    resources: &Resources,
-    denies: &[Limit],
-    bounds: Option<&[Limit]>,
-) {
-    let (total, partial): (Vec<&Limit>, Vec<&Limit>) = denies
-        .iter()
-        .partition(|deny| deny.statement.resources.are_all());
-    for deny in total {
-        actions.subtract(&deny.actions);
-    }
-    if let Some(bounds) = bounds {
-        let mut bounded = catalogue.empty();
-        for bound in bounds {
-            bounded.add(&bound.actions);
-        }
-        actions.keep(&bounded);
-    }
-    let narrow_bounds = bounds.is_some_and(|bounds| {
-        bounds
-            .iter()
-            .any(|bound| !bound.statement.resources.are_all())
-    });
-    if resources.are_all() && partial.is_empty() && !narrow_bounds {
-        return;
-    }
-    let mut from = 0;
-    while let Some(action) = actions.first_from(from) {
-        let service = catalogue.service_of(action);
-        Place {
+/// What the Deny statements and the boundary leave of a statement.
+struct Restriction<'a> {
+    catalogue: &'a ActionCatalogue,
+    /// The actions that are denied on all resources.
+    denied: ActionSet,
+    /// The Deny statements about some resources.
+    partial: Vec<&'a Limit<'a>>,
+    /// The actions that the boundary allows on some resources.
+    bounded: Option<ActionSet>,
+    /// The statements of the boundary, if one of them is about some resources only.
+    narrow: Option<&'a [Limit<'a>]>,
+    /// The resource of a call of an action without resource types: the character `*`.
+    star: Glob,
+}
+
+impl<'a> Restriction<'a> {
+    fn of(
+        catalogue: &'a ActionCatalogue,
+        denies: &'a [Limit<'a>],
+        bounds: Option<&'a [Limit<'a>]>,
+    ) -> Self {
+        let everywhere = |limit: &&Limit| limit.statement.resources.are_all();
+        let (total, partial): (Vec<&Limit>, Vec<&Limit>) = denies.iter().partition(everywhere);
+        let union = |limits: &mut dyn Iterator<Item = &'a Limit<'a>>| {
+            let mut all = ActionSet::default();
+            limits.for_each(|limit| all.add(&limit.actions));
+            all
+        };
+        Self {
             catalogue,
-            service,
-            resources,
-            denies: &partial,
-            bounds: bounds.filter(|_| narrow_bounds),
+            denied: union(&mut total.into_iter()),
+            partial,
+            bounded: bounds.map(|bounds| union(&mut bounds.iter())),
+            narrow: bounds.filter(|bounds| !bounds.iter().all(|one| everywhere(&one))),
+            star: Glob::resource("${*}", Variables::Replaced),
         }
-        .restrict(actions);
-        from = service.to;
+    }
+
+    /// Removes the actions that the resources, the Deny statements and the boundary leave nothing of.
+    fn restrict(&self, actions: &mut ActionSet, resources: &Resources) {
+        actions.subtract(&self.denied);
+        if let Some(bounded) = &self.bounded {
+            actions.keep(bounded);
+        }
+        if resources.are_all() && self.partial.is_empty() && self.narrow.is_none() {
+            return;
+        }
+        let mut from = 0;
+        while let Some(action) = actions.first_from(from) {
+            let service = self.catalogue.service_of(action);
+            let place = Place {
+                service,
+                resources,
+                whole: self,
+            };
+            place.restrict(actions);
+            from = service.to;
+        }
     }
 }
 
 /// The resources of a statement at one service.
 struct Place<'a> {
-    catalogue: &'a ActionCatalogue,
     service: &'a Service,
     resources: &'a Resources,
-    denies: &'a [&'a Limit<'a>],
-    bounds: Option<&'a [Limit<'a>]>,
+    whole: &'a Restriction<'a>,
 }
 
 impl Place<'_> {
     fn restrict(&self, actions: &mut ActionSet) {
-        // Which resource types the statement reaches is the same for all actions of the service.
-        let reached: Vec<Reach> = self
-            .service
-            .resource_types
-            .iter()
-            .map(|kind| reach(self.resources, kind))
-            .collect();
-        let everything = Glob::resource("*", Variables::Literal);
-        let plain = reach_plain(self.resources);
-        for action in self.service.from..self.service.to {
-            if !actions.contains(action) {
-                continue;
-            }
-            let kinds = &self.catalogue.action(action).resource_types;
+        // What is left of a resource type is the same for all actions of the service.
+        let mut left: Vec<Option<Vec<Left>>> = Vec::new();
+        left.resize_with(self.service.resource_types.len(), || None);
+        let mut plain = None;
+        let mut from = self.service.from;
+        while let Some(action) = actions.first_from(from).filter(|one| *one < self.service.to) {
+            from = action + 1;
+            let allows = |left: &Vec<Left>| left.iter().any(|one| one.allows(action));
+            let kinds = &self.whole.catalogue.action(action).resource_types;
             let stays = if kinds.is_empty() {
-                plain && self.is_left(action, &Reach::Whole, &everything)
+                allows(plain.get_or_insert_with(|| self.left_of_plain()))
             } else {
                 kinds.iter().any(|kind| {
-                    self.is_left(
-                        action,
-                        &reached[*kind],
-                        &self.service.resource_types[*kind].arn,
-                    )
+                    allows(left[*kind].get_or_insert_with(|| {
+                        self.left_of(&self.service.resource_types[*kind])
+                    }))
                 })
             };
             if !stays {
@@ -232,27 +234,78 @@ impl Place<'_> {
         }
     }
 
-    /// Whether something of a reach remains after the Deny statements and within the boundary.
-    fn is_left(&self, action: ActionNumber, reach: &Reach, kind: &Glob) -> bool {
-        let globs: Vec<&Glob> = match reach {
-            Reach::Nothing => return false,
-            Reach::Whole => vec![kind],
-            Reach::Some(globs) => globs.clone(),
+    /// Returns what is left for actions without resource types.
+    fn left_of_plain(&self) -> Vec<Left> {
+        let resource = WithoutTypes {
+            star: &self.whole.star,
+            service: self.service,
         };
-        globs.iter().any(|glob| {
-            let denied = self
-                .denies
-                .iter()
-                .filter(|deny| deny.actions.contains(action))
-                .any(|deny| covers(&deny.statement.resources, glob, kind));
-            let bounded = self.bounds.is_none_or(|bounds| {
-                bounds
-                    .iter()
-                    .filter(|bound| bound.actions.contains(action))
-                    .any(|bound| meets(&bound.statement.resources, glob, kind))
-            });
-            !denied && bounded
-        })
+        if !resource.may_be_in(self.resources) {
+            return Vec::new();
+        }
+        vec![self.left(
+            |denied| resource.is_certainly_in(denied),
+            |bounds| resource.may_be_in(bounds),
+        )]
+    }
+
+    fn left_of(&self, kind: &ResourceType) -> Vec<Left> {
+        match reach(self.resources, kind) {
+            Reach::Nothing => Vec::new(),
+            Reach::Whole => vec![self.left_of_glob(&kind.arn, &kind.arn)],
+            Reach::Some(globs) => globs
+                .into_iter()
+                .map(|glob| self.left_of_glob(glob, &kind.arn))
+                .collect(),
+        }
+    }
+
+    fn left_of_glob(&self, glob: &Glob, kind: &Glob) -> Left {
+        self.left(
+            |denied| covers(denied, glob, kind),
+            |bounds| meets(bounds, glob, kind),
+        )
+    }
+
+    /// Returns what the Deny statements and the boundary leave of a resource.
+    fn left(
+        &self,
+        is_denied: impl Fn(&Resources) -> bool,
+        is_bounded: impl Fn(&Resources) -> bool,
+    ) -> Left {
+        let mut denied = ActionSet::default();
+        for deny in &self.whole.partial {
+            if is_denied(&deny.statement.resources) {
+                denied.add(&deny.actions);
+            }
+        }
+        let bounded = self.whole.narrow.map(|bounds| {
+            let mut all = ActionSet::default();
+            for bound in bounds {
+                if is_bounded(&bound.statement.resources) {
+                    all.add(&bound.actions);
+                }
+            }
+            all
+        });
+        Left { denied, bounded }
+    }
+}
+
+/// The actions that are taken from a resource.
+struct Left {
+    denied: ActionSet,
+    /// None without a boundary.
+    bounded: Option<ActionSet>,
+}
+
+impl Left {
+    fn allows(&self, action: ActionNumber) -> bool {
+        !self.denied.contains(action)
+            && self
+                .bounded
+                .as_ref()
+                .is_none_or(|bounded| bounded.contains(action))
     }
 }
 
@@ -291,12 +344,30 @@ fn reach<'a>(resources: &'a Resources, kind: &ResourceType) -> Reach<'a> {
     }
 }
 
-/// Whether a statement reaches actions without resource types, whose resource is `*` itself.
-fn reach_plain(resources: &Resources) -> bool {
-    let star = Glob::resource("${*}", Variables::Replaced);
-    match resources {
-        Resources::Named(globs) => globs.iter().any(|glob| glob.can_meet(&star)),
-        Resources::AllBut(globs) => !globs.iter().any(|glob| glob.covers(&star)),
+/// The resource of a call of an action without resource types. It is the character `*`, but some services compare with
+/// an ARN of their own that their documentation does not tell, so a pattern of everything in the service counts as well.
+struct WithoutTypes<'a> {
+    star: &'a Glob,
+    service: &'a Service,
+}
+
+impl WithoutTypes<'_> {
+    fn may_be(&self, glob: &Glob) -> bool {
+        glob.can_meet(self.star) || glob.is_all_of(&self.service.nothing_named)
+    }
+
+    fn may_be_in(&self, resources: &Resources) -> bool {
+        match resources {
+            Resources::Named(globs) => globs.iter().any(|glob| self.may_be(glob)),
+            Resources::AllBut(globs) => !globs.iter().any(|glob| glob.covers(self.star)),
+        }
+    }
+
+    fn is_certainly_in(&self, resources: &Resources) -> bool {
+        match resources {
+            Resources::Named(globs) => globs.iter().any(Glob::is_everything),
+            Resources::AllBut(globs) => !globs.iter().any(|glob| self.may_be(glob)),
+        }
     }
 }
 

@@ -6,13 +6,18 @@
 
 mod parse;
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+    sync::OnceLock,
+};
 
 use super::{
     action_set::{ActionNumber, ActionSet},
     capability::Capability,
     glob::Glob,
     pattern::fits,
+    rules::Samples,
 };
 use crate::time::{Duration, Timestamp};
 
@@ -46,6 +51,12 @@ pub(super) struct Service {
     pub(super) from: ActionNumber,
     pub(super) to: ActionNumber,
     pub(super) resource_types: Vec<ResourceType>,
+    /// Its actions by name in lower case.
+    numbers: HashMap<String, ActionNumber>,
+    /// The first letters of each action in lower case, in order.
+    keys: Vec<u64>,
+    /// An ARN that names nothing of the service, so that only patterns of everything in it match.
+    pub(super) nothing_named: Glob,
     /// Its condition keys in lower case, without those of all services.
     condition_keys: HashSet<String>,
 }
@@ -74,9 +85,11 @@ pub(super) struct ResourceType {
 
 #[derive(Debug)]
 pub(super) struct Action {
-    /// As AWS writes it.
+    /// As AWS writes it, with its service: `service:Action`.
     name: String,
     lower: String,
+    /// The index of its service.
+    service: usize,
     level: AccessLevel,
     /// Indices of the resource types of its service, of which a call needs one. None means that the action needs `*`.
     pub(super) resource_types: Vec<usize>,
@@ -101,10 +114,14 @@ pub struct ActionCatalogue {
     date: String,
     /// Ordered by prefix.
     services: Vec<Service>,
+    by_prefix: HashMap<String, usize>,
     actions: Vec<Action>,
     by_capability: HashMap<Capability, ActionSet>,
     reviewed: ActionSet,
     reasons: HashMap<ActionNumber, String>,
+    /// The actions with a reason.
+    explained: ActionSet,
+    samples: OnceLock<Samples>,
 }
 
 impl ActionCatalogue {
@@ -155,7 +172,8 @@ impl ActionCatalogue {
 
     /// Returns all actions with their capabilities, as `service:Action`.
     pub fn capabilities(&self) -> impl Iterator<Item = (String, Vec<Capability>)> {
-        (0..self.actions.len()).map(|action| (self.name(action), self.capabilities_of(action)))
+        (0..self.actions.len())
+            .map(|action| (self.name(action).to_owned(), self.capabilities_of(action)))
     }
 
     /// Returns the capabilities of an action, the most dangerous first; none if the catalogue does not have it.
@@ -179,28 +197,18 @@ impl ActionCatalogue {
         self.by_capability.get(&capability)
     }
 
-    pub(super) fn empty(&self) -> ActionSet {
-        ActionSet::empty(self.actions.len())
-    }
-
     pub(super) fn action(&self, action: ActionNumber) -> &Action {
         &self.actions[action]
     }
 
     /// Returns the service that an action belongs to.
     pub(super) fn service_of(&self, action: ActionNumber) -> &Service {
-        let after = self
-            .services
-            .partition_point(|service| service.from <= action);
-        &self.services[after - 1]
+        &self.services[self.actions[action].service]
     }
 
     /// Returns the service of a prefix in lower case.
     pub(super) fn service(&self, prefix: &str) -> Option<&Service> {
-        self.services
-            .binary_search_by(|service| service.prefix.as_str().cmp(prefix))
-            .ok()
-            .map(|at| &self.services[at])
+        self.by_prefix.get(prefix).map(|at| &self.services[*at])
     }
 
     pub(super) fn all_services(&self) -> &[Service] {
@@ -208,30 +216,25 @@ impl ActionCatalogue {
     }
 
     /// Returns the name of an action, as `service:Action`.
-    pub(super) fn name(&self, action: ActionNumber) -> String {
-        format!(
-            "{}:{}",
-            self.service_of(action).prefix,
-            self.actions[action].name
-        )
+    pub(super) fn name(&self, action: ActionNumber) -> &str {
+        &self.actions[action].name
     }
 
-    /// Returns the sentence of the review about an action.
-    pub(super) fn reason(&self, action: ActionNumber) -> Option<&str> {
-        self.reasons.get(&action).map(String::as_str)
+    /// Returns the sets of actions that rules look for.
+    pub(super) fn samples(&self) -> &Samples {
+        self.samples.get_or_init(|| Samples::of(self))
+    }
+
+    /// Returns the first of these actions about which the review has a sentence, and the sentence.
+    pub(super) fn first_reason(&self, actions: &ActionSet) -> Option<(ActionNumber, &str)> {
+        let action = actions.first_common(&self.explained)?;
+        Some((action, self.reasons.get(&action)?))
     }
 
     pub(super) fn number(&self, action: &str) -> Option<ActionNumber> {
         let (prefix, name) = action.split_once(':')?;
         let service = self.service(&prefix.to_ascii_lowercase())?;
-        self.number_in(service, &name.to_ascii_lowercase())
-    }
-
-    fn number_in(&self, service: &Service, lower: &str) -> Option<ActionNumber> {
-        self.actions[service.from..service.to]
-            .binary_search_by(|action| action.lower.as_str().cmp(lower))
-            .ok()
-            .map(|at| service.from + at)
+        service.numbers.get(&name.to_ascii_lowercase()).copied()
     }
 
     /// Adds the actions of a service that match a pattern in lower case. Returns whether there are any.
@@ -241,24 +244,21 @@ impl ActionCatalogue {
         pattern: &str,
         to: &mut ActionSet,
     ) -> bool {
-        let literal = pattern.find(['*', '?']).unwrap_or(pattern.len());
+        let wild = |byte: u8| matches!(byte, b'*' | b'?');
+        let literal = pattern.bytes().position(wild).unwrap_or(pattern.len());
         if literal == pattern.len() {
-            let found = self.number_in(service, pattern);
-            found.inspect(|action| to.insert(*action));
+            let found = service.numbers.get(pattern);
+            found.inspect(|action| to.insert(**action));
             return found.is_some();
         }
         let (start, tail) = pattern.split_at(literal);
-        let of_service = &self.actions[service.from..service.to];
-        let from = of_service.partition_point(|action| action.lower.as_str() < start);
-        let count =
-            of_service[from..].partition_point(|action| action.lower.starts_with(start));
-        let first = service.from + from;
+        let Range { start: first, end } = self.that_start_with(service, start);
         if tail == "*" {
-            to.insert_range(first, first + count);
-            return count > 0;
+            to.insert_range(first, end);
+            return first < end;
         }
         let mut found = false;
-        for action in first..first + count {
+        for action in first..end {
             let rest = &self.actions[action].lower.as_bytes()[literal..];
             if fits(tail.as_bytes(), rest) {
                 to.insert(action);
@@ -268,39 +268,106 @@ impl ActionCatalogue {
         found
     }
 
+    /// Returns the actions of a service whose names start with a text in lower case.
+    fn that_start_with(&self, service: &Service, start: &str) -> Range<ActionNumber> {
+        let keys = &service.keys;
+        let from = keys.partition_point(|one| *one < key(start, 0));
+        let count = keys[from..].partition_point(|one| *one <= key(start, u8::MAX));
+        let first = service.from + from;
+        if start.len() <= KEY {
+            return first..first + count;
+        }
+        let candidates = &self.actions[first..first + count];
+        let before = candidates.partition_point(|action| action.lower.as_str() < start);
+        let after = candidates[before..].partition_point(|action| action.lower.starts_with(start));
+        first + before..first + before + after
+    }
+
     /// Returns the action of a service whose name is nearest to one that does not exist.
     pub(super) fn nearest(&self, service: &Service, name: &str) -> Option<String> {
         let wanted = name.to_ascii_lowercase();
-        (service.from..service.to)
-            .map(|action| (distance(&self.actions[action].lower, &wanted), action))
-            .min()
-            .filter(|(distance, _)| *distance <= wanted.len() / 3 + 1)
-            .map(|(_, action)| self.name(action))
+        let actions = &self.actions[service.from..service.to];
+        let at = nearest(actions.iter().map(|action| action.lower.as_str()), &wanted)?;
+        Some(self.name(service.from + at).to_owned())
     }
 
     /// Returns the service whose prefix is nearest to one that does not exist.
     pub(super) fn nearest_service(&self, prefix: &str) -> Option<&str> {
-        self.services
-            .iter()
-            .map(|service| (distance(&service.prefix, prefix), service.prefix.as_str()))
-            .min()
-            .filter(|(distance, _)| *distance <= prefix.len() / 3 + 1)
-            .map(|(_, prefix)| prefix)
+        let prefixes = self.services.iter().map(|service| service.prefix.as_str());
+        nearest(prefixes, prefix).map(|at| self.services[at].prefix.as_str())
     }
 }
 
-/// The number of letters to insert, delete or replace, at most `usize::MAX`.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<u8> = b.bytes().take(128).collect();
+/// The number of letters in a key.
+const KEY: usize = 8;
+
+/// Returns the first letters of a name as a number, so that names are found without reading each. A shorter name is filled
+/// up.
+fn key(lower: &str, filling: u8) -> u64 {
+    let mut letters = [filling; KEY];
+    for (letter, byte) in letters.iter_mut().zip(lower.bytes()) {
+        *letter = byte;
+    }
+    u64::from_be_bytes(letters)
+}
+
+/// Returns the index of the first of the words that are nearest to a wanted one, if one is near at all.
+fn nearest<'a>(words: impl Iterator<Item = &'a str>, wanted: &str) -> Option<usize> {
+    let mut most = wanted.len() / 3 + 1;
+    let mut found = None;
+    for (at, word) in words.enumerate() {
+        let Some(distance) = distance(word, wanted, most) else {
+            continue;
+        };
+        found = Some(at);
+        // A later one must be nearer.
+        match distance.checked_sub(1) {
+            Some(less) => most = less,
+            None => break,
+        }
+    }
+    found
+}
+
+/// Returns the number of letters to insert, delete or replace; none if there are more than `most`.
+fn distance(a: &str, b: &str, most: usize) -> Option<usize> {
+    if a.len().abs_diff(b.len()) > most {
+        return None;
+    }
+    let b: &[u8] = b.as_bytes();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (at, x) in a.bytes().enumerate() {
         let mut diagonal = row[0];
         row[0] = at + 1;
+        let mut least = row[0];
         for (column, y) in b.iter().enumerate() {
             let replaced = diagonal + usize::from(x != *y);
             diagonal = row[column + 1];
             row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+            least = least.min(row[column + 1]);
+        }
+        // No later row has a smaller number.
+        if least > most {
+            return None;
         }
     }
-    row[b.len()]
+    Some(row[b.len()]).filter(|distance| *distance <= most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_is_the_first_of_the_nearest_and_not_a_distant_one() {
+        let of = |words: &[&str], wanted| nearest(words.iter().copied(), wanted);
+        assert_eq!(of(&["getobjects", "getobject", "putobject"], "getobjekt"), Some(1));
+        assert_eq!(of(&["cab", "abc", "abd"], "abx"), Some(1));
+        assert_eq!(of(&["abc"], "abc"), Some(0));
+        assert_eq!(of(&["listbuckets"], "getobject"), None);
+        assert_eq!(of(&[], "a"), None);
+        assert_eq!(distance("kitten", "sitting", 3), Some(3));
+        assert_eq!(distance("kitten", "sitting", 2), None);
+        assert_eq!(distance("", "abc", 3), Some(3));
+    }
 }

@@ -53,10 +53,7 @@ impl Finding {
     ) -> Self {
         let named: Vec<_> = actions.iter().take(MOST_ACTIONS).collect();
         let mut reason = format!("{reason}{}.", condition(catalogue, allowed, actions));
-        let example = actions
-            .iter()
-            .find_map(|action| Some((action, catalogue.reason(action)?)));
-        if let Some((action, example)) = example {
+        if let Some((action, example)) = catalogue.first_reason(actions) {
             let name = catalogue.name(action);
             reason = format!("{reason} {name}: {example}");
         }
@@ -68,7 +65,7 @@ impl Finding {
             more: actions.len() - named.len(),
             actions: named
                 .into_iter()
-                .map(|action| catalogue.name(action))
+                .map(|action| catalogue.name(action).to_owned())
                 .collect(),
         }
     }

@@ -4,6 +4,10 @@
 //! answers *yes* when in doubt and `covers` answers *no*, so that the first never hides what an Allow gives and the
 //! second never takes away more than a Deny does.
 
+mod prepared;
+
+use self::prepared::Prepared;
+
 /// The characters that a star can match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
@@ -39,6 +43,8 @@ pub struct Glob {
     tokens: Vec<Token>,
     /// Whether a policy variable stands in it, whose value is not known.
     variable: bool,
+    /// Only for a resource type, which many resources are compared with.
+    prepared: Option<Box<Prepared>>,
 }
 
 /// Whether `${…}` is a variable, which depends on the version of the policy language.
@@ -55,14 +61,15 @@ impl Glob {
         let mut glob = Self {
             tokens: Vec::with_capacity(text.len()),
             variable: false,
+            prepared: None,
         };
-        let mut rest = text;
-        while let Some(first) = rest.bytes().next() {
+        let mut rest = text.as_bytes();
+        while let Some((first, after_first)) = rest.split_first() {
             if variables == Variables::Replaced
                 && let Some((name, after)) = variable(rest)
             {
                 // These three stand for the characters themselves.
-                if let ("*" | "?" | "$", [byte]) = (name, name.as_bytes()) {
+                if let [byte @ (b'*' | b'?' | b'$')] = name {
                     glob.tokens.push(Token::Byte(*byte));
                 } else {
                     glob.variable = true;
@@ -74,10 +81,9 @@ impl Glob {
             match first {
                 b'*' => glob.star(Class::All),
                 b'?' => glob.tokens.push(Token::One(Class::All)),
-                byte => glob.tokens.push(Token::Byte(byte)),
+                byte => glob.tokens.push(Token::Byte(*byte)),
             }
-            // The rest may start within a character of several bytes, which no ARN contains.
-            rest = rest.get(1..).unwrap_or_default();
+            rest = after_first;
         }
         glob
     }
@@ -87,32 +93,34 @@ impl Glob {
         let mut glob = Self {
             tokens: Vec::with_capacity(text.len()),
             variable: false,
+            prepared: None,
         };
-        let mut rest = text;
+        let mut rest = text.as_bytes();
         let mut colons = 0;
-        while let Some(first) = rest.bytes().next() {
+        while let Some((first, after_first)) = rest.split_first() {
             // The parts before the resource contain no colon.
             let class = if colons < 5 { Class::NoColon } else { Class::All };
             if let Some((name, after)) = variable(rest) {
                 match name {
-                    "Partition" | "Region" => {
-                        // Never empty, unlike an account.
+                    b"Partition" | b"Region" | b"OwnerAccount" => {
+                        // Never empty, unlike another account, which AWS's own documents do not have.
                         glob.tokens.push(Token::One(Class::NoColon));
                         glob.star(Class::NoColon);
                     }
-                    "BucketName" => glob.star(Class::NoSlash),
+                    b"BucketName" => glob.star(Class::NoSlash),
                     _ => glob.star(class),
                 }
                 rest = after;
                 continue;
             }
-            colons += usize::from(first == b':');
+            colons += usize::from(*first == b':');
             match first {
                 b'*' => glob.star(class),
-                byte => glob.tokens.push(Token::Byte(byte)),
+                byte => glob.tokens.push(Token::Byte(*byte)),
             }
-            rest = rest.get(1..).unwrap_or_default();
+            rest = after_first;
         }
+        glob.prepared = Prepared::of(&glob.tokens).map(Box::new);
         glob
     }
 
@@ -124,13 +132,22 @@ impl Glob {
 
     /// Whether some ARN matches both. Ignores case.
     pub(super) fn can_meet(&self, other: &Self) -> bool {
+        other
+            .prepared
+            .as_ref()
+            .and_then(|prepared| prepared.can_meet(&self.tokens))
+            .unwrap_or_else(|| self.meets_step_by_step(other))
+    }
+
+    fn meets_step_by_step(&self, other: &Self) -> bool {
         let (a, b) = (&self.tokens, &other.tokens);
         // The positions in `b` that can be reached with the tokens of `a` so far.
         let mut reached = vec![false; b.len() + 1];
         reached[0] = true;
         skip_stars(b, &mut reached);
+        let mut next = reached.clone();
         for token in a {
-            let mut next = vec![false; b.len() + 1];
+            next.fill(false);
             match token {
                 Token::Star(class) => {
                     next.copy_from_slice(&reached);
@@ -168,7 +185,7 @@ impl Glob {
             if !next.contains(&true) {
                 return false;
             }
-            reached = next;
+            std::mem::swap(&mut reached, &mut next);
         }
         reached[b.len()]
     }
@@ -215,22 +232,22 @@ impl Glob {
     /// Whether the service part of the ARN can be `service`; compared before the rest, because most are of another one.
     pub(super) fn may_be_of(&self, service: Option<&str>) -> bool {
         let Some(service) = service else { return true };
-        let mut parts = self.tokens.split(|token| *token == Token::Byte(b':'));
-        let (head, part) = (parts.next(), parts.nth(1));
-        let plain = |tokens: &[Token]| {
-            tokens
-                .iter()
-                .all(|token| matches!(token, Token::Byte(_)))
-        };
-        match (head, part) {
-            (Some(head), Some(part)) if plain(head) && plain(part) => {
-                part.len() == service.len()
-                    && part.iter().zip(service.bytes()).all(|(token, byte)| {
-                        matches!(token, Token::Byte(own) if own.eq_ignore_ascii_case(&byte))
-                    })
-            }
-            _ => true,
-        }
+        self.service_part().is_none_or(|part| {
+            part.len() == service.len()
+                && part.iter().zip(service.bytes()).all(|(token, byte)| {
+                    matches!(token, Token::Byte(own) if own.eq_ignore_ascii_case(&byte))
+                })
+        })
+    }
+
+    /// Returns the service part of the ARN; none if it is not known, because a wildcard or a variable stands in it or
+    /// before it. There it can match colons as well.
+    fn service_part(&self) -> Option<&[Token]> {
+        let colon = |token: &Token| *token == Token::Byte(b':');
+        let wild = |token: &Token| !matches!(token, Token::Byte(_));
+        let mut ends = self.tokens.iter().enumerate().filter(|(_, token)| colon(token));
+        let (start, end) = (ends.nth(1)?.0 + 1, ends.next()?.0);
+        (!self.tokens[..end].iter().any(wild)).then(|| &self.tokens[start..end])
     }
 
     /// Whether it is `*`, or the same in other words.
@@ -238,15 +255,14 @@ impl Glob {
         !self.variable && self.tokens == [Token::Star(Class::All)]
     }
 
+    /// Whether it matches everything of a service, of which an ARN that names nothing is given.
+    pub(super) fn is_all_of(&self, nothing_named: &Self) -> bool {
+        !self.variable && self.can_meet(nothing_named)
+    }
+
     /// Whether the ARN names its service in full.
     pub(super) fn names_a_service(&self) -> bool {
-        let mut parts = self.tokens.split(|token| *token == Token::Byte(b':'));
-        let plain = |part: Option<&[Token]>| {
-            part.is_some_and(|part| {
-                !part.is_empty() && part.iter().all(|token| matches!(token, Token::Byte(_)))
-            })
-        };
-        plain(parts.next()) && plain(parts.nth(1))
+        self.service_part().is_some_and(|part| !part.is_empty())
     }
 
     /// Whether a wildcard or a variable stands before the first letter of what follows a part of the ARN, or stands
@@ -303,8 +319,10 @@ impl Glob {
 }
 
 /// Returns the name of the variable at the start of a text, and what follows it.
-fn variable(text: &str) -> Option<(&str, &str)> {
-    text.strip_prefix("${")?.split_once('}')
+fn variable(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let inner = text.strip_prefix(b"${")?;
+    let end = inner.iter().position(|byte| *byte == b'}')?;
+    Some((&inner[..end], &inner[end + 1..]))
 }
 
 /// Lets every star of `b` match nothing.

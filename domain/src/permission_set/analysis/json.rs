@@ -3,36 +3,39 @@
 //! A finding shows its position in the policy, and IAM rejects what a lenient parser accepts (duplicate names), so
 //! `serde_json` is not sufficient. Accepts exactly RFC 8259, up to a fixed depth. Never panics.
 
+use std::borrow::Cow;
+
 /// The maximum nesting depth. A policy needs seven; the limit protects the stack.
 const DEEPEST: usize = 64;
 
 /// A value and its position.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Node {
-    pub(super) value: Value,
+pub(super) struct Node<'a> {
+    pub(super) value: Value<'a>,
     /// The byte offset in the text.
     pub(super) offset: usize,
 }
 
 /// A JSON value. The value of a number is not kept, because no policy element needs it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
+pub(super) enum Value<'a> {
     Null,
     Bool(bool),
     Number,
-    Text(String),
-    Array(Vec<Node>),
+    /// A part of the text, unless it contains escapes.
+    Text(Cow<'a, str>),
+    Array(Vec<Node<'a>>),
     /// All members in order, duplicate names included.
-    Object(Vec<Member>),
+    Object(Vec<Member<'a>>),
 }
 
 /// A member of an object.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Member {
-    pub(super) name: String,
+pub(super) struct Member<'a> {
+    pub(super) name: Cow<'a, str>,
     /// The byte offset of the name.
     pub(super) offset: usize,
-    pub(super) node: Node,
+    pub(super) node: Node<'a>,
 }
 
 /// What was expected, and the position where it is missing.
@@ -58,7 +61,7 @@ pub(super) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
 }
 
 /// Parses a text that consists of exactly one value.
-pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
+pub(super) fn parse(text: &str) -> Result<Node<'_>, SyntaxError> {
     let mut reader = Reader {
         bytes: text.as_bytes(),
         text,
@@ -72,13 +75,23 @@ pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
     Ok(node)
 }
 
+/// Returns the offset after the value that starts at an offset; none if no value starts there.
+pub(super) fn end_of_value(text: &str, offset: usize) -> Option<usize> {
+    let mut reader = Reader {
+        bytes: text.as_bytes(),
+        text,
+        at: offset,
+    };
+    reader.value(0).ok().map(|_| reader.at)
+}
+
 struct Reader<'a> {
     bytes: &'a [u8],
     text: &'a str,
     at: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -103,7 +116,7 @@ impl Reader<'_> {
         here
     }
 
-    fn value(&mut self, depth: usize) -> Result<Node, SyntaxError> {
+    fn value(&mut self, depth: usize) -> Result<Node<'a>, SyntaxError> {
         self.skip_space();
         let offset = self.at;
         if depth >= DEEPEST {
@@ -122,7 +135,11 @@ impl Reader<'_> {
         Ok(Node { value, offset })
     }
 
-    fn word(&mut self, word: &'static str, value: Value) -> Result<Value, SyntaxError> {
+    fn word(
+        &mut self,
+        word: &'static str,
+        value: Value<'a>,
+    ) -> Result<Value<'a>, SyntaxError> {
         if self.bytes[self.at..].starts_with(word.as_bytes()) {
             self.at += word.len();
             Ok(value)
@@ -131,7 +148,7 @@ impl Reader<'_> {
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Value, SyntaxError> {
+    fn object(&mut self, depth: usize) -> Result<Value<'a>, SyntaxError> {
         self.at += 1;
         let mut members = Vec::new();
         self.skip_space();
@@ -161,7 +178,7 @@ impl Reader<'_> {
         }
     }
 
-    fn array(&mut self, depth: usize) -> Result<Value, SyntaxError> {
+    fn array(&mut self, depth: usize) -> Result<Value<'a>, SyntaxError> {
         self.at += 1;
         let mut items = Vec::new();
         self.skip_space();
@@ -190,7 +207,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn number(&mut self) -> Result<Value, SyntaxError> {
+    fn number(&mut self) -> Result<Value<'a>, SyntaxError> {
         self.take(b'-');
         if !self.take(b'0') {
             self.digits()?;
@@ -208,22 +225,25 @@ impl Reader<'_> {
         Ok(Value::Number)
     }
 
-    fn string(&mut self) -> Result<String, SyntaxError> {
+    fn string(&mut self) -> Result<Cow<'a, str>, SyntaxError> {
         self.at += 1;
-        let mut read = String::new();
+        let mut read = Cow::Borrowed("");
         loop {
             let start = self.at;
-            while !matches!(self.peek(), None | Some(b'"' | b'\\' | 0..=0x1F)) {
-                self.at += 1;
-            }
+            let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
+            let rest = &self.bytes[start..];
+            self.at += rest.iter().position(ends).unwrap_or(rest.len());
             // Both ends are at ASCII characters or the end of the text, so the slice is valid UTF-8.
-            read.push_str(&self.text[start..self.at]);
+            read += &self.text[start..self.at];
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
                     return Ok(read);
                 }
-                Some(b'\\') => read.push(self.escape()?),
+                Some(b'\\') => {
+                    let escaped = self.escape()?;
+                    read.to_mut().push(escaped);
+                }
                 _ => return self.fail("a closing double quote"),
             }
         }

@@ -119,11 +119,21 @@ impl Extent {
 }
 
 fn counted(count: usize, noun: &str) -> String {
-    if count == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{count} {noun}s")
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(count))
+}
+
+/// Returns a number with commas between thousands, because an administrator has thousands of actions.
+pub fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
     }
+    text
 }
 
 impl PolicyRef {
@@ -228,6 +238,10 @@ mod tests {
         let (metadata, billing) = (Capability::Metadata, Capability::Billing);
         assert_eq!(analysis(&[]), "Allows nothing");
         assert_eq!(analysis(&[(metadata, 412, 38)]), "Metadata only: 412 actions of 38 services");
+        assert_eq!(
+            analysis(&[(metadata, 1_412, 138)]),
+            "Metadata only: 1,412 actions of 138 services"
+        );
         assert_eq!(analysis(&[(billing, 1, 1)]), "Billing only: 1 action of 1 service");
         assert_eq!(
             analysis(&[(metadata, 3, 1), (billing, 2, 2)]),

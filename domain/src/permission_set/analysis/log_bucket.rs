@@ -8,6 +8,8 @@ use super::glob::{Glob, Variables};
 
 const BUCKET_ARN: &str = "arn:aws:s3:::";
 
+const ACCESS_POINT_ARN: &str = "arn:${Partition}:s3:${RegionOrNone}:${OwnerAccount}:accesspoint/*";
+
 /// Parts of the names of buckets that may hold logs or evidence, for when no bucket is declared.
 const LIKE_LOGS: &[&str] = &[
     "log",
@@ -50,10 +52,37 @@ impl LogBuckets {
         Ok(Self::Declared(globs))
     }
 
+    /// Returns what a finding says, without its full stop.
+    pub(super) fn sentence(&self) -> &'static str {
+        match self {
+            Self::Declared(_) => {
+                "Can delete or overwrite S3 buckets that are declared as log buckets, or weaken their protection"
+            }
+            Self::NotDeclared => {
+                "Can delete or overwrite S3 buckets that may contain logs, or weaken their protection"
+            }
+        }
+    }
+
+    /// Returns one sentence about which buckets count.
+    pub fn explanation(&self) -> String {
+        match self {
+            Self::Declared(globs) => match globs.len() / 2 {
+                1 => "The declared bucket holds logs.".to_owned(),
+                count => format!("The {count} declared buckets hold logs."),
+            },
+            Self::NotDeclared => {
+                "No log bucket is declared, so a bucket whose name sounds like logs counts as one.".to_owned()
+            }
+        }
+    }
+
     /// Whether a resource pattern may match a log bucket or an object in one.
     pub(super) fn may_meet(&self, resource: &Glob) -> bool {
         match self {
-            Self::Declared(globs) => globs.iter().any(|glob| glob.can_meet(resource)),
+            Self::Declared(globs) => {
+                globs.iter().any(|glob| glob.can_meet(resource)) || may_be_access_point(resource)
+            }
             Self::NotDeclared => resource
                 .exact_part(BUCKET_ARN, b'/')
                 .is_none_or(|bucket| {
@@ -62,4 +91,9 @@ impl LogBuckets {
                 }),
         }
     }
+}
+
+/// Whether a resource pattern may match an access point, whose bucket is not in its ARN.
+fn may_be_access_point(resource: &Glob) -> bool {
+    Glob::template(ACCESS_POINT_ARN).can_meet(resource)
 }

@@ -15,6 +15,7 @@ pub mod labels;
 mod log_bucket;
 mod pattern;
 mod policy;
+pub mod policy_file;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -79,7 +79,7 @@ impl Actions {
         if !text.is_ascii() {
             return Err("contains characters outside ASCII, which may look like others");
         }
-        let lower = collapse(&text.to_ascii_lowercase());
+        let mut lower = collapse(text.to_ascii_lowercase());
         let (service, action) = if lower == "*" {
             ("*", "*")
         } else {
@@ -102,10 +102,16 @@ impl Actions {
         if service.contains(['*', '?']) {
             self.any_service.push((service.into(), action.into()));
         } else {
-            self.by_service
-                .entry(service.into())
-                .or_default()
-                .push(action.into());
+            let colon = service.len();
+            // Most patterns are of a service that has another one already.
+            if let Some(patterns) = self.by_service.get_mut(service) {
+                lower.drain(..=colon);
+                patterns.push(lower);
+            } else {
+                let action = lower.split_off(colon + 1);
+                lower.truncate(colon);
+                self.by_service.insert(lower, vec![action]);
+            }
         }
         Ok(())
     }
@@ -113,7 +119,7 @@ impl Actions {
     /// Returns the actions of the catalogue that the statement covers, and the patterns that find nothing there.
     pub(super) fn expand(&self, catalogue: &ActionCatalogue) -> Expansion {
         let mut expansion = Expansion {
-            actions: catalogue.empty(),
+            actions: ActionSet::default(),
             unknown: Vec::new(),
             void: Vec::new(),
         };
@@ -152,9 +158,21 @@ impl Actions {
                 .any(|(service, action)| service == "*" && action == "*")
     }
 
-    /// Whether this is a `NotAction`.
-    pub(super) fn are_negated(&self) -> bool {
-        self.negated
+    /// Whether it certainly covers every action of every service that the catalogue does not have.
+    pub(super) fn cover_the_unknown(&self, catalogue: &ActionCatalogue) -> bool {
+        self.are_all()
+            || self.negated && self.any_service.is_empty() && !self.name_the_unknown(catalogue)
+    }
+
+    /// Whether it may cover an action of a service that the catalogue does not have.
+    pub(super) fn meet_the_unknown(&self, catalogue: &ActionCatalogue) -> bool {
+        self.are_open_ended() || self.name_the_unknown(catalogue)
+    }
+
+    fn name_the_unknown(&self, catalogue: &ActionCatalogue) -> bool {
+        self.by_service
+            .keys()
+            .any(|prefix| catalogue.service(prefix).is_none())
     }
 
     /// Whether it covers services that are not named.
@@ -164,7 +182,10 @@ impl Actions {
 }
 
 /// Replaces `**` by the equivalent `*`.
-fn collapse(pattern: &str) -> String {
+fn collapse(pattern: String) -> String {
+    if !pattern.as_bytes().windows(2).any(|two| two == b"**") {
+        return pattern;
+    }
     let mut collapsed = String::with_capacity(pattern.len());
     for character in pattern.chars() {
         if character != '*' || !collapsed.ends_with('*') {

@@ -3,6 +3,8 @@
 //! Reads what can be read and records every problem with its position: one problem makes the set unknown, but does not
 //! hide what the rest of the policy allows. Never corrects a policy silently.
 
+use std::collections::HashSet;
+
 use super::{
     glob::{Glob, Variables},
     json::{self, Member, Node, Value, line_and_column},
@@ -11,6 +13,9 @@ use super::{
 
 /// The maximum number of problems reported per policy.
 const MOST_PROBLEMS: usize = 10;
+
+/// How many members of an object are compared pair by pair.
+const FEW: usize = 12;
 
 /// The statements of a policy, and everything in it that could not be understood.
 #[derive(Debug, Clone, Default)]
@@ -119,10 +124,10 @@ impl Reading<'_> {
         }
         let mut statements = None;
         for member in members {
-            match member.name.as_str() {
+            match member.name.as_ref() {
                 "Version" => match &member.node.value {
                     Value::Text(version)
-                        if matches!(version.as_str(), "2012-10-17" | "2008-10-17") => {}
+                        if matches!(version.as_ref(), "2012-10-17" | "2008-10-17") => {}
                     _ => self.doubt(None, member.node.offset, "unknown policy version"),
                 },
                 "Id" => self.expect_text(None, &member.node),
@@ -156,7 +161,7 @@ impl Reading<'_> {
         let (mut effect, mut actions, mut resources, mut condition_keys) = (None, None, None, None);
         for member in members {
             let (at, value) = (Some(index), &member.node);
-            match member.name.as_str() {
+            match member.name.as_ref() {
                 "Sid" => self.expect_text(at, value),
                 "Effect" => match &value.value {
                     Value::Text(word) if word == "Allow" => effect = Some(Effect::Allow),
@@ -231,11 +236,11 @@ impl Reading<'_> {
 
     fn actions(&mut self, statement: usize, node: &Node, mut actions: Actions) -> Actions {
         for (name, offset) in self.texts(statement, node, "expected an action") {
-            if let Err(wrong) = actions.add(&name) {
+            if let Err(wrong) = actions.add(name) {
                 self.doubt(
                     Some(statement),
                     offset,
-                    &format!("the action {} {wrong}", quoted(&name)),
+                    &format!("the action {} {wrong}", quoted(name)),
                 );
             }
         }
@@ -271,7 +276,7 @@ impl Reading<'_> {
             match &operator.node.value {
                 Value::Object(keys) => {
                     self.refuse_twins(Some(statement), keys);
-                    found.extend(keys.iter().map(|key| key.name.clone()));
+                    found.extend(keys.iter().map(|key| key.name.clone().into_owned()));
                 }
                 _ => self.doubt(
                     Some(statement),
@@ -284,7 +289,12 @@ impl Reading<'_> {
     }
 
     /// Reads a string, or a non-empty array of strings.
-    fn texts(&mut self, statement: usize, node: &Node, expected: &str) -> Vec<(String, usize)> {
+    fn texts<'n>(
+        &mut self,
+        statement: usize,
+        node: &'n Node,
+        expected: &str,
+    ) -> Vec<(&'n str, usize)> {
         let items = match &node.value {
             Value::Array(items) if !items.is_empty() => items.as_slice(),
             _ => std::slice::from_ref(node),
@@ -292,7 +302,7 @@ impl Reading<'_> {
         let mut texts = Vec::with_capacity(items.len());
         for item in items {
             match &item.value {
-                Value::Text(text) => texts.push((text.clone(), item.offset)),
+                Value::Text(text) => texts.push((text.as_ref(), item.offset)),
                 _ => self.doubt(Some(statement), item.offset, expected),
             }
         }
@@ -307,9 +317,16 @@ impl Reading<'_> {
 
     /// Records duplicate elements, because parsers differ on which one counts.
     fn refuse_twins(&mut self, statement: Option<usize>, members: &[Member]) {
-        let mut names = std::collections::HashSet::with_capacity(members.len());
-        for member in members {
-            if !names.insert(member.name.as_str()) {
+        let mut names = HashSet::new();
+        for (at, member) in members.iter().enumerate() {
+            let name = member.name.as_ref();
+            // Statements have few elements, for which a set would take longer.
+            let twin = if members.len() <= FEW {
+                members[..at].iter().any(|before| before.name == name)
+            } else {
+                !names.insert(name)
+            };
+            if twin {
                 self.doubt(
                     statement,
                     member.offset,

@@ -15,7 +15,7 @@ crate::engines::on_both_engines! {
 }
 
 /// The badges of each permission set, and what standing and temporary access to production PCI need.
-const SETS: [(&str, &str, &str, &str); 12] = [];
+const SETS: [(&str, &str, &str, &str); 12] = [("", "", "", ""); 12];
 
 async fn each_permission_set_of_the_sample_has_its_capabilities(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;

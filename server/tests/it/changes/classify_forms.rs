@@ -406,6 +406,7 @@ async fn a_request_that_already_waits_is_shown_and_not_stored_twice(engine: Data
         set: set("viewer").key().to_owned(),
         account: account("cards-prod").to_string(),
         term: "60".into(),
+        review_on: String::new(),
     };
     let ann = org.as_("ann").await;
     let shown = ann.new_change(&grant).await.unwrap();

@@ -97,6 +97,7 @@ pub async fn store_from(
             operations: known.clone(),
             justification: "review of the quarter".into(),
             ticket: None,
+            review_on: None,
             not_before,
         },
         submitted: org.clock.now(),

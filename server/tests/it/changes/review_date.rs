@@ -257,7 +257,7 @@ async fn a_change_without_a_date_is_stored_as_before(engine: DatabaseEngine) {
         .await;
     let mut conn = org.app_state.store.connection().await.unwrap();
     let text: String = sqlx::query_scalar("select proposal from change")
-        .fetch_one(&mut *conn)
+        .fetch_one(&mut conn)
         .await
         .unwrap();
     assert!(!text.contains("review_on"), "{text}");

@@ -1,7 +1,7 @@
 //! Begins with a stored projection, and what a writer of the database without the row key can do to it: nothing that counts.
 //! Also what is read again of changes that ended.
 
-use domain::ledger::projection::Lifecycle;
+use domain::ledger::projection::{Lifecycle, Projection};
 
 use super::{
     authentic::{another, append_to, bob, forge, is_administrator, put_in_role, role_entry},
@@ -103,7 +103,7 @@ pub async fn a_stored_projection_that_leastwise_did_not_write_is_not_used(scene:
         format!("{bob_in}, mac = '{other}'"),
         "size = 2".to_owned(),
         "size = 9".to_owned(),
-        "format = 2".to_owned(),
+        format!("format = {}", Projection::FORMAT + 1),
         format!("end_mac = '{other}'"),
         format!("end_leaf = '{other}'"),
         "key_id = '0000000000000000'".to_owned(),

@@ -18,7 +18,7 @@ crate::engines::on_both_engines! {
 }
 
 const GROUP: &str = "contractors";
-const SET: &str = "ReadOnly";
+const SET: &str = "LedgerDataReader";
 /// Development outside PCI: an administrator needs no approval.
 const ACCOUNT: &str = "analytics-dev";
 /// Groups whose access shows that the engine has run.

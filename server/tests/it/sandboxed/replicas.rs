@@ -40,7 +40,7 @@ crate::engines::on_both_engines! {
 
 const LENGTH: LeaseLength = LeaseLength::DEFAULT;
 pub(super) const GROUP: &str = "contractors";
-pub(super) const SET: &str = "ReadOnly";
+pub(super) const SET: &str = "LedgerDataReader";
 /// Development outside PCI: an administrator needs no approval.
 pub(super) const ACCOUNT: &str = "analytics-dev";
 

@@ -12,7 +12,7 @@ use sandbox::{
 use serde_json::{Value, json};
 use server::{
     cli::serve,
-    config::{AwsArgs, DatabaseArgs, ENGINE_LEASE_SECONDS, IdentityArgs, ServeArgs, SignInArgs},
+    config::{AnalysisArgs, AwsArgs, DatabaseArgs, ENGINE_LEASE_SECONDS, IdentityArgs, ServeArgs, SignInArgs},
     service::app_state::AppState,
     state::StartError,
 };
@@ -189,6 +189,7 @@ pub fn configuration(database: &Database, aws: &Running, base: &str, web: u16) -
         },
         aws: AwsArgs {
             classification: None,
+            analysis: AnalysisArgs::default(),
             region: pool.region.clone(),
             endpoint: Some(Url::parse(&format!("http://{}", aws.aws_addr)).unwrap()),
             calls_per_second: 1_500.0,

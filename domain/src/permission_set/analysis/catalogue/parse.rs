@@ -6,11 +6,14 @@
 //! resource types by index, with commas, a required one with `!`). A review has one line for each action:
 //! `Name capability[+capability] # Reason.`
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::OnceLock,
+};
 
 use super::{
     AccessLevel, Action, ActionCatalogue, ActionSet, Capability, CatalogueError, Glob,
-    ResourceType, Service,
+    ResourceType, Service, key,
 };
 
 impl ActionCatalogue {
@@ -25,12 +28,11 @@ impl ActionCatalogue {
         for (service, review) in reviews {
             catalogue.read_review(service, review, &mut judged)?;
         }
-        let empty = catalogue.empty();
         for (action, row) in catalogue.actions.iter().enumerate() {
             if !catalogue.reviewed.contains(action) {
                 judged
                     .entry(row.level.of_unreviewed())
-                    .or_insert_with(|| empty.clone())
+                    .or_default()
                     .insert(action);
             }
         }
@@ -44,7 +46,6 @@ impl ActionCatalogue {
         review: &str,
         judged: &mut HashMap<Capability, ActionSet>,
     ) -> Result<(), CatalogueError> {
-        let empty = self.empty();
         for (at, line) in review.lines().enumerate() {
             let fail = |expected| CatalogueError {
                 file: service.to_owned(),
@@ -66,7 +67,7 @@ impl ActionCatalogue {
                 let capability = Capability::parse(word)
                     .filter(|known| *known != Capability::UnreviewedChange)
                     .ok_or_else(|| fail("a capability"))?;
-                let set = judged.entry(capability).or_insert_with(|| empty.clone());
+                let set = judged.entry(capability).or_default();
                 action.inspect(|action| set.insert(*action));
             }
             let Some(action) = action else { continue };
@@ -76,6 +77,7 @@ impl ActionCatalogue {
             self.reviewed.insert(action);
             if let Some(reason) = reason {
                 self.reasons.insert(action, reason.to_owned());
+                self.explained.insert(action);
             }
         }
         Ok(())
@@ -100,6 +102,7 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
     let mut actions: Vec<Action> = Vec::new();
     for (at, line) in lines {
         let fields: Vec<&str> = line.split('\t').collect();
+        let index = services.len().saturating_sub(1);
         let service = services.last_mut();
         match (fields[..].split_first(), service) {
             (Some((&"S", [prefix])), last) => {
@@ -111,6 +114,9 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
                     from: actions.len(),
                     to: actions.len(),
                     resource_types: Vec::new(),
+                    numbers: HashMap::new(),
+                    keys: Vec::new(),
+                    nothing_named: nothing_named(prefix),
                     condition_keys: HashSet::new(),
                 });
             }
@@ -121,34 +127,64 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
                 service.resource_types.push(resource_type(arn));
             }
             (Some((&"A", [name, level, types])), Some(service)) => {
-                let action = action(name, level, types, service.resource_types.len())
+                let any_type = ONE_TYPE_IS_ENOUGH.contains(&(&service.prefix, name));
+                let types = if any_type { &*types.replace('!', "") } else { *types };
+                let mut action = action(name, level, types, service.resource_types.len())
                     .map_err(|expected| fail(at, expected))?;
+                action.name = format!("{}:{name}", service.prefix);
+                action.service = index;
                 let previous = actions.get(service.from..).and_then(<[_]>::last);
                 if previous.is_some_and(|previous| previous.lower >= action.lower) {
                     return Err(fail(at, "actions ordered by name"));
                 }
+                service.numbers.insert(action.lower.clone(), actions.len());
+                service.keys.push(key(&action.lower, 0));
                 actions.push(action);
                 service.to = actions.len();
             }
             _ => return Err(fail(at, "a line of a service, key, resource type or action")),
         }
     }
-    let empty = ActionSet::empty(actions.len());
+    let prefixes = services.iter().map(|service| service.prefix.clone());
     Ok(ActionCatalogue {
+        by_prefix: prefixes.zip(0..).collect(),
         source: source.to_owned(),
         version: version.to_owned(),
         date: date.to_owned(),
         services,
         actions,
         by_capability: HashMap::new(),
-        reviewed: empty,
+        reviewed: ActionSet::default(),
         reasons: HashMap::new(),
+        explained: ActionSet::default(),
+        samples: OnceLock::new(),
     })
 }
 
+/// A multi-Region access point has no region in its ARN, and the facts have no template for its objects.
+const ACCESS_POINT: [&str; 2] = [
+    ":s3:${Region}:${Account}:accesspoint/",
+    ":s3:${RegionOrNone}:${OwnerAccount}:accesspoint/",
+];
+
+/// Actions of which a call needs one of their resource types, although the facts call others required.
+const ONE_TYPE_IS_ENOUGH: &[(&str, &str)] = &[
+    ("s3express", "CreateSession"),
+    ("ssm", "StartAutomationExecution"),
+    ("ssm", "StartChangeRequestExecution"),
+];
+
+/// Returns an ARN of a service whose last part is a character that no ARN contains.
+fn nothing_named(service: &str) -> Glob {
+    Glob::template(&format!(
+        "arn:${{Partition}}:{service}:${{RegionOrNone}}:${{Account}}:\u{7f}"
+    ))
+}
+
 fn resource_type(arn: &str) -> ResourceType {
+    let [written, meant] = ACCESS_POINT;
     ResourceType {
-        arn: Glob::template(arn),
+        arn: Glob::template(&arn.replace(written, meant)),
         arn_service: arn
             .split(':')
             .nth(2)
@@ -183,6 +219,7 @@ fn action(name: &str, level: &str, types: &str, known: usize) -> Result<Action, 
     Ok(Action {
         name: name.to_owned(),
         lower: name.to_ascii_lowercase(),
+        service: 0,
         level,
         resource_types,
     })

@@ -3,6 +3,7 @@
 //! Detected by samples of the actions that matter, because a set without one service is still an administrator. Never
 //! by the name of a policy that can be read.
 
+use super::samples::Samples;
 use crate::permission_set::analysis::{
     Capability, Finding,
     action_set::ActionSet,
@@ -13,7 +14,7 @@ use crate::permission_set::analysis::{
 
 /// One write action of each commonly used service, the dangerous ones first, because a finding names the first ten that
 /// are allowed.
-const BREADTH: &[&str] = &[
+pub(super) const BREADTH: &[&str] = &[
     "iam:CreateRole",
     "sts:AssumeRole",
     "organizations:AttachPolicy",
@@ -77,7 +78,7 @@ const BREADTH: &[&str] = &[
 ];
 
 /// A set that allows most of these controls IAM, and thereby the account.
-const IAM: &[&str] = &[
+pub(super) const IAM: &[&str] = &[
     "iam:CreateUser",
     "iam:CreateRole",
     "iam:AttachRolePolicy",
@@ -94,9 +95,9 @@ const IAM: &[&str] = &[
 
 pub(super) fn find(permissions: &Permissions, findings: &mut Vec<Finding>) {
     let catalogue = permissions.catalogue;
-    let (breadth, iam) = (numbers(catalogue, BREADTH), numbers(catalogue, IAM));
+    let Samples { breadth, iam, .. } = catalogue.samples();
     // Most sets are far from it, so the union is looked at first.
-    if !is_most(&permissions.total, &breadth) && !is_most(&permissions.total, &iam) {
+    if !is_most(&permissions.total, breadth) && !is_most(&permissions.total, iam) {
         return;
     }
     let found = findings.len();
@@ -104,25 +105,15 @@ pub(super) fn find(permissions: &Permissions, findings: &mut Vec<Finding>) {
     for allowed in &permissions.statements {
         // One statement per policy is enough; more would repeat the finding.
         if last != Some(allowed.policy)
-            && let Some(finding) = of_statement(catalogue, allowed, &breadth, &iam)
+            && let Some(finding) = of_statement(catalogue, allowed, breadth, iam)
         {
             findings.push(finding);
             last = Some(allowed.policy);
         }
     }
     if findings.len() == found {
-        findings.extend(of_all_together(permissions, &breadth, &iam));
+        findings.extend(of_all_together(permissions, breadth, iam));
     }
-}
-
-fn numbers(catalogue: &ActionCatalogue, probes: &[&str]) -> ActionSet {
-    let mut set = catalogue.empty();
-    for probe in probes {
-        if let Some(action) = catalogue.number(probe) {
-            set.insert(action);
-        }
-    }
-    set
 }
 
 fn of_statement(
@@ -144,7 +135,7 @@ fn of_statement(
                 Capability::Administrator,
                 "Allows every action of every service",
                 allowed,
-                &catalogue.empty(),
+                &ActionSet::default(),
             )
         });
     } else if is_most(&allowed.actions, breadth) {
@@ -182,7 +173,7 @@ fn of_all_together(
     let names = given
         .iter()
         .take(MOST_ACTIONS)
-        .map(|action| permissions.catalogue.name(action))
+        .map(|action| permissions.catalogue.name(action).to_owned())
         .collect();
     Some(Finding {
         actions: names,

@@ -12,7 +12,7 @@ pub(super) fn find(permissions: &Permissions, findings: &mut Vec<Finding>) {
     for allowed in &permissions.statements {
         let mut before = match seen.take() {
             Some((policy, set)) if policy == allowed.policy => set,
-            _ => catalogue.empty(),
+            _ => ActionSet::default(),
         };
         let mut new = allowed.actions.clone();
         new.subtract(&before);

@@ -4,7 +4,7 @@ use crate::permission_set::analysis::{
     Capability, Finding, LogBuckets, allowed::Permissions, policy::Resources,
 };
 
-const ACTIONS: &[&str] = &[
+pub(super) const ACTIONS: &[&str] = &[
     "s3:BypassGovernanceRetention",
     "s3:DeleteBucket",
     "s3:DeleteBucketPolicy",
@@ -12,6 +12,7 @@ const ACTIONS: &[&str] = &[
     "s3:DeleteObjectVersion",
     "s3:PutBucketAcl",
     "s3:PutBucketLogging",
+    "s3:PutBucketNotification",
     "s3:PutBucketObjectLockConfiguration",
     "s3:PutBucketPolicy",
     "s3:PutBucketVersioning",
@@ -24,6 +25,7 @@ const ACTIONS: &[&str] = &[
     "s3:PutReplicationConfiguration",
     "s3:ReplicateDelete",
     "s3:ReplicateObject",
+    "s3:UpdateObjectEncryption",
 ];
 
 pub(super) fn find(
@@ -32,17 +34,13 @@ pub(super) fn find(
     findings: &mut Vec<Finding>,
 ) {
     let catalogue = permissions.catalogue;
-    let mut actions = catalogue.empty();
-    ACTIONS
-        .iter()
-        .filter_map(|action| catalogue.number(action))
-        .for_each(|action| actions.insert(action));
+    let actions = &catalogue.samples().log_buckets;
     if !actions.meets(&permissions.total) {
         return;
     }
     let mut last = None;
     for allowed in &permissions.statements {
-        if last == Some(allowed.policy) || !allowed.actions.meets(&actions) {
+        if last == Some(allowed.policy) || !allowed.actions.meets(actions) {
             continue;
         }
         let reaches = match &allowed.statement.resources {
@@ -57,7 +55,7 @@ pub(super) fn find(
             findings.push(Finding::of(
                 catalogue,
                 Capability::LogsAndGuardrails,
-                "Can delete or overwrite S3 buckets that may contain logs, or weaken their protection",
+                buckets.sentence(),
                 allowed,
                 &actions.and(&allowed.actions),
             ));

@@ -8,12 +8,15 @@ mod by_action;
 mod log_buckets;
 pub(super) mod notes;
 mod pass_role;
+mod samples;
 pub(super) mod unknown;
+
+pub(super) use samples::Samples;
 
 use std::collections::{BTreeMap, HashSet};
 
 use super::{
-    Capability, Extent, Finding, LogBuckets, NamedActions, allowed::Permissions, capability::Need,
+    Capability, Extent, Finding, LogBuckets, NamedActions, allowed::Permissions,
 };
 
 /// Runs all rules.
@@ -41,7 +44,8 @@ pub(super) fn extents(
         .map(|capability| {
             let actions = catalogue
                 .with_capability(capability)
-                .map_or_else(|| catalogue.empty(), |set| set.and(&permissions.total));
+                .map(|set| set.and(&permissions.total))
+                .unwrap_or_default();
             let (mut services, mut from) = (0, 0);
             while let Some(action) = actions.first_from(from) {
                 services += 1;
@@ -59,19 +63,11 @@ pub(super) fn extents(
 /// Returns the allowed actions with a capability that production PCI allows nobody to keep.
 pub(super) fn against_standing(permissions: &Permissions) -> NamedActions {
     let catalogue = permissions.catalogue;
-    let mut blocked = catalogue.empty();
-    for capability in Capability::ALL {
-        if capability.standing_in_production_pci() == Need::Blocked
-            && let Some(set) = catalogue.with_capability(capability)
-        {
-            blocked.add(set);
-        }
-    }
-    blocked.keep(&permissions.total);
+    let blocked = catalogue.samples().against_standing.and(&permissions.total);
     let names: Vec<String> = blocked
         .iter()
         .take(NamedActions::MOST)
-        .map(|action| catalogue.name(action))
+        .map(|action| catalogue.name(action).to_owned())
         .collect();
     NamedActions {
         more: blocked.len() - names.len(),

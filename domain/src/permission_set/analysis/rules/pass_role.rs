@@ -5,6 +5,7 @@
 
 use crate::permission_set::analysis::{
     Capability, Finding,
+    action_set::ActionSet,
     allowed::{Allowed, Permissions},
     policy::Resources,
 };
@@ -21,7 +22,8 @@ pub(super) fn find(permissions: &Permissions, findings: &mut Vec<Finding>) {
     }
     let mut takers = catalogue
         .with_capability(Capability::RunsCode)
-        .map_or_else(|| catalogue.empty(), |set| set.and(&permissions.total));
+        .map(|set| set.and(&permissions.total))
+        .unwrap_or_default();
     takers.remove(pass_role);
     let mut last = None;
     for allowed in &permissions.statements {
@@ -32,7 +34,7 @@ pub(super) fn find(permissions: &Permissions, findings: &mut Vec<Finding>) {
             continue;
         }
         last = Some(allowed.policy);
-        let mut only = catalogue.empty();
+        let mut only = ActionSet::default();
         only.insert(pass_role);
         let reason = if takers.is_empty() {
             "Can pass any role to a service"
@@ -43,7 +45,7 @@ pub(super) fn find(permissions: &Permissions, findings: &mut Vec<Finding>) {
             Finding::of(catalogue, Capability::GrantsRights, reason, allowed, &only);
         finding
             .actions
-            .extend(takers.iter().take(9).map(|action| catalogue.name(action)));
+            .extend(takers.iter().take(9).map(|action| catalogue.name(action).to_owned()));
         finding.more = takers.len().saturating_sub(9);
         findings.push(finding);
     }

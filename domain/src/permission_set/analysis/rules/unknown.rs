@@ -58,6 +58,9 @@ pub(super) fn find_in_policies(permissions: &Permissions, findings: &mut Vec<Fin
             });
         }
     }
+    let administrator = findings
+        .iter()
+        .any(|finding| finding.capability == Capability::Administrator);
     let (mut named, mut open) = (None, None);
     for allowed in &permissions.statements {
         if named != Some(allowed.policy) && !allowed.unknown.is_empty() && !permissions.closed {
@@ -74,7 +77,8 @@ pub(super) fn find_in_policies(permissions: &Permissions, findings: &mut Vec<Fin
                 )
             });
         }
-        if open != Some(allowed.policy) && !permissions.closed && is_open_ended(allowed) {
+        let told = administrator && allowed.statement.actions.are_all();
+        if open != Some(allowed.policy) && !permissions.closed && !told && is_open_ended(allowed) {
             open = Some(allowed.policy);
             findings.push(Finding {
                 statement: Some(allowed.statement.index),
@@ -88,22 +92,13 @@ pub(super) fn find_in_policies(permissions: &Permissions, findings: &mut Vec<Fin
     }
 }
 
-/// Whether a statement covers services that are not in the catalogue. `*` on all resources does not count: that is an
-/// administrator.
+/// Whether a statement covers services that are not in the catalogue.
 fn is_open_ended(allowed: &Allowed) -> bool {
     let statement = allowed.statement;
-    if !statement.actions.are_open_ended() {
-        return false;
-    }
-    match &statement.resources {
-        Resources::AllBut(_) => true,
-        Resources::Named(globs) => {
-            if statement.resources.are_all() {
-                !statement.actions.are_all()
-            } else {
-                // An ARN of a named service belongs to no other one.
-                globs.iter().any(|glob| !glob.names_a_service())
-            }
+    statement.actions.are_open_ended()
+        && match &statement.resources {
+            Resources::AllBut(_) => true,
+            // An ARN of a named service belongs to no other one.
+            Resources::Named(globs) => globs.iter().any(|glob| !glob.names_a_service()),
         }
-    }
 }

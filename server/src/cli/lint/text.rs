@@ -1,0 +1,247 @@
+//! The results of `leastwise lint` for people: the worst file first, and in each file the worst finding.
+
+use std::fmt::Write as _;
+
+use domain::permission_set::analysis::capability::{Need, Severity};
+
+use super::{
+    Outcome,
+    evaluation::{Basis, Evaluation, FindingLine, Verdict},
+    paint::{Output, Tone},
+};
+use crate::cli::{counted, print};
+
+/// Where the text beside a label starts.
+const TEXT: usize = 12;
+
+/// The maximum number of findings of one file that are printed. `--json` has all.
+const MOST_FINDINGS: usize = 60;
+
+/// Sorts the outcomes, and prints them: files that cannot be read to standard error, and the others to standard output.
+pub(super) fn show(
+    outcomes: &mut [Outcome],
+    basis: &Basis,
+    output: Output,
+) -> std::io::Result<()> {
+    outcomes.sort_by_key(|outcome| std::cmp::Reverse(rank(outcome)));
+    let mut text = String::new();
+    for outcome in outcomes.iter() {
+        match outcome {
+            Outcome::Unreadable(one) => {
+                let line = crate::cli::table::printable(&format!("{}: {}", one.file, one.error));
+                eprintln!("leastwise: {line}");
+            }
+            Outcome::Evaluated(one) => {
+                text.push_str(&evaluation(one, output));
+                text.push('\n');
+            }
+        }
+    }
+    text.push_str(&summary(outcomes, basis, output));
+    print(text)
+}
+
+fn rank(outcome: &Outcome) -> (u8, Option<Verdict>, usize) {
+    match outcome {
+        Outcome::Unreadable(_) => (2, None, 0),
+        Outcome::Evaluated(one) => (
+            u8::from(one.standing_in_production_pci == Verdict::Blocked),
+            Some(one.temporary_in_production_pci),
+            one.findings.len(),
+        ),
+    }
+}
+
+/// Returns the text about a file.
+fn evaluation(one: &Evaluation, output: Output) -> String {
+    let mut text = format!("{}\n", output.paint(Tone::Strong, &one.file));
+    let _ = writeln!(text, "  {}", output.wrap(&one.analysis.summary(), 2, 2));
+    for (kind, need) in [
+        ("standing", one.needs.standing),
+        ("temporary", one.needs.temporary),
+    ] {
+        let words = format!("{} in production PCI", need.words());
+        let words = output.wrap(&words, TEXT, TEXT);
+        let lines: Vec<String> = words
+            .lines()
+            .map(|line| {
+                let start = line.len() - line.trim_start().len();
+                format!("{}{}", &line[..start], output.paint(tone(need), &line[start..]))
+            })
+            .collect();
+        let _ = writeln!(text, "  {kind:<9} {}", lines.join("\n"));
+    }
+    let named = &one.analysis.against_standing;
+    if !named.names.is_empty() && one.standing_in_production_pci == Verdict::Blocked {
+        let count = named.names.len() + named.more;
+        let actions = counted(count, "action", "actions");
+        let list = list(&named.names, named.more);
+        let words = format!("Without {actions} of it, standing access is possible: {list}");
+        let _ = writeln!(text, "  {:<9} {}", "", output.wrap(&words, TEXT, TEXT));
+    }
+    for finding in one.findings.iter().take(MOST_FINDINGS) {
+        text.push_str(&of_finding(finding, output));
+    }
+    if one.findings.len() > MOST_FINDINGS {
+        let more = one.findings.len() - MOST_FINDINGS;
+        let _ = writeln!(text, "  and {}; --json lists all", counted(more, "finding", "findings"));
+    }
+    for note in &one.notes {
+        let note = output.wrap(note, TEXT, TEXT);
+        let _ = writeln!(text, "  {:<9} {note}", output.paint(Tone::Quiet, "note     "));
+    }
+    text
+}
+
+fn of_finding(finding: &FindingLine, output: Output) -> String {
+    let tone = match finding.kind.severity() {
+        Severity::Critical => Tone::Bad,
+        Severity::High | Severity::Medium => Tone::Doubtful,
+        Severity::Low | Severity::Info => Tone::Quiet,
+    };
+    let severity = output.paint(tone, &format!("{:<9}", finding.severity));
+    let place = match finding.statement {
+        Some(number) => format!("{}, statement {number}", finding.policy),
+        None => finding.policy.clone(),
+    };
+    let label = finding.kind.label();
+    let words = format!("{label}: {} ({place})", finding.reason);
+    let mut text = format!("  {severity} {}\n", output.wrap(&words, TEXT, TEXT));
+    if !finding.actions.is_empty() {
+        let actions = output.wrap(&list(&finding.actions, finding.more), TEXT, TEXT);
+        let _ = writeln!(text, "{:TEXT$}{actions}", "");
+    }
+    text
+}
+
+fn tone(need: Need) -> Tone {
+    match need {
+        Need::Blocked => Tone::Bad,
+        Need::StepUp => Tone::Doubtful,
+        Need::TwoApprovals | Need::ReviewDate => Tone::Good,
+    }
+}
+
+fn list(names: &[String], more: usize) -> String {
+    let names = names.join(", ");
+    match more {
+        0 => names,
+        more => format!("{names} and {more} more"),
+    }
+}
+
+/// Returns the last lines: how many files are what, and what they were compared with.
+fn summary(outcomes: &[Outcome], basis: &Basis, output: Output) -> String {
+    let of = |rank_is: u8| outcomes.iter().filter(|one| rank(one).0 == rank_is).count();
+    let parts = [
+        (of(2), "cannot be read"),
+        (of(1), "not allowed as standing access in production PCI"),
+        (of(0), "possible with approvals"),
+    ];
+    let counts: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, words)| format!("{count} {words}"))
+        .collect();
+    let files = counted(outcomes.len(), "file", "files");
+    let catalogue = &basis.catalogue;
+    let actions = &catalogue.actions;
+    let facts = format!(
+        "{} actions of {} services, of {} ({}), {} of them reviewed. {}",
+        actions.actions(),
+        actions.services(),
+        actions.date(),
+        basis.age.words(),
+        actions.reviewed(),
+        catalogue.log_buckets.explanation()
+    );
+    format!(
+        "{}\n{}\n",
+        output.wrap(&format!("{files}: {}.", counts.join(", ")), 0, 0),
+        output.wrap(&facts, 0, 0)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use catalogue::Catalogue;
+    use domain::{
+        permission_set::analysis::policy_file, policies::RemovalLimits, time::Timestamp,
+    };
+
+    use super::*;
+    use crate::{
+        cli::lint::{evaluation, input},
+        state,
+    };
+
+    fn basis() -> Basis {
+        let catalogue = Catalogue::embedded().unwrap();
+        Basis {
+            age: evaluation::age(&catalogue, Timestamp(0)),
+            rules: state::rules(RemovalLimits::default()).unwrap(),
+            catalogue,
+        }
+    }
+
+    fn evaluated(text: &str, basis: &Basis) -> Outcome {
+        let read = policy_file::read(text).unwrap();
+        Outcome::Evaluated(Box::new(Evaluation::of(
+            "set.json".to_owned(),
+            &read,
+            basis,
+        )))
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_and_the_worst_finding_comes_first() {
+        let basis = basis();
+        let outcome = evaluated(
+            r#"{"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": ["s3:GetObject", "ec2:DescribeInstances", "s3:GetObjekt"], "Resource": "*"},
+                {"Effect": "Allow", "Action": "iam:CreateUser", "Resource": "*"}]}"#,
+            &basis,
+        );
+        let Outcome::Evaluated(one) = &outcome else { panic!() };
+        let text = evaluation(one, Output::plain(Some(70)));
+        for line in text.lines() {
+            assert!(line.chars().count() <= 70, "{line}");
+        }
+        let (critical, medium) = (text.find("critical").unwrap(), text.find("medium").unwrap());
+        assert!(critical < medium, "{text}");
+        assert!(text.contains("Did you mean s3:GetObject?"), "{text}");
+        assert!(text.contains("inline, statement 2"), "{text}");
+        assert!(text.contains("Not allowed in production PCI"), "{text}");
+    }
+
+    #[test]
+    fn the_worst_file_comes_first_and_the_counts_last() {
+        let basis = basis();
+        let statement = |action| {
+            format!(
+                r#"{{"Statement": {{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}}}"#
+            )
+        };
+        let mut outcomes = [
+            evaluated(&statement("ec2:DescribeInstances"), &basis),
+            evaluated(&statement("ec2:RunInstances"), &basis),
+            evaluated(&statement("*"), &basis),
+            Outcome::Unreadable(input::read(Path::new("/")).unwrap_err()),
+        ];
+        outcomes.sort_by_key(|outcome| std::cmp::Reverse(rank(outcome)));
+        let codes: Vec<u8> = outcomes.iter().map(Outcome::exit_code).collect();
+        assert_eq!(codes, [2, 1, 1, 0]);
+        let Outcome::Evaluated(second) = &outcomes[1] else { panic!() };
+        assert_eq!(second.capabilities[0], "administrator");
+        let text = summary(&outcomes, &basis, Output::plain(None));
+        assert!(
+            text.starts_with(
+                "4 files: 1 cannot be read, 2 not allowed as standing access in production PCI, 1 possible with approvals.\n"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("No log bucket is declared"), "{text}");
+    }
+}
