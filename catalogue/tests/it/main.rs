@@ -4,4 +4,5 @@ mod cases;
 mod managed_policies;
 mod naive;
 mod naive_property;
+mod principles;
 mod review;
