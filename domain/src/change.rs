@@ -177,11 +177,7 @@ pub enum InvalidProposal {
     #[error(
         "The review date is {date}, and this change can be reviewed from {first} to {last}. State a date in between."
     )]
-    ReviewOn {
-        date: Date,
-        first: Date,
-        last: Date,
-    },
+    ReviewOn { date: Date, first: Date, last: Date },
     #[error("A ticket has at most 64 characters: letters, digits, `-`, `_`, `#`, `/` and `.`.")]
     Ticket,
     /// An item is invalid by itself.

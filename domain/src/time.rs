@@ -216,9 +216,18 @@ mod tests {
         assert_eq!(date.next_year().to_string(), "2029-02-28");
         let stored = serde_json::to_string(&date).expect("writable");
         assert_eq!(stored, r#""2028-02-29""#);
-        assert_eq!(serde_json::from_str::<Date>(&stored).expect("readable"), date);
+        assert_eq!(
+            serde_json::from_str::<Date>(&stored).expect("readable"),
+            date
+        );
         for text in [
-            "", "2027-02-29", "2028-2-29", "20280229", "2028-02-29T00:00", " 2028-02-29", "29.02.2028",
+            "",
+            "2027-02-29",
+            "2028-2-29",
+            "20280229",
+            "2028-02-29T00:00",
+            " 2028-02-29",
+            "29.02.2028",
         ] {
             assert_eq!(Date::parse(text), Err(InvalidDate), "{text}");
         }

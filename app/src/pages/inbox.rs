@@ -14,7 +14,7 @@ use crate::{
         AccountLink, AgainstApprovalNotice, DecisionForms, Definition, DefinitionList, DiffView,
         Empty, FreshnessNotice, Glyph, LedgerMismatchMark, LedgerMismatchNotice, LinkButton,
         LinkEvidenceSection, Notice, PageHeader, PagePosition, SecondFactorNotice, Section, Status,
-        SubjectEffects, Time, VerdictBox, list_href, gained_sets, pages,
+        SubjectEffects, Time, VerdictBox, gained_sets, list_href, pages,
     },
     routes::{Page, Visit},
 };

@@ -67,10 +67,7 @@ fn needs_in(
 fn answer(rules: &Rules, request: &RequestTemplate) -> Rc<PolicyResponse> {
     let mut evaluator = Evaluator::new(rules);
     let who = PolicyPrincipal::unknown();
-    let numbers = (
-        evaluator.frame(request.clone()),
-        evaluator.who(who.clone()),
-    );
+    let numbers = (evaluator.frame(request.clone()), evaluator.who(who.clone()));
     evaluator.numbered((numbers.0, request), (numbers.1, &who))
 }
 
@@ -174,8 +171,16 @@ mod tests {
     /// Each capability alone and each pair.
     fn alone_and_in_pairs() -> impl Iterator<Item = Vec<Capability>> {
         Capability::ALL.into_iter().flat_map(|one| {
-            let others = Capability::ALL.into_iter().filter(move |other| *other >= one);
-            others.map(move |other| if one == other { vec![one] } else { vec![one, other] })
+            let others = Capability::ALL
+                .into_iter()
+                .filter(move |other| *other >= one);
+            others.map(move |other| {
+                if one == other {
+                    vec![one]
+                } else {
+                    vec![one, other]
+                }
+            })
         })
     }
 

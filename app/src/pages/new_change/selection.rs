@@ -79,9 +79,7 @@ pub(super) fn review(new: &NewChange) -> Option<AnyView> {
 
 fn error_of(new: &NewChange, name: &str) -> String {
     let error = new.errors.iter().find(|error| error.field == name);
-    error
-        .map(|error| error.message.clone())
-        .unwrap_or_default()
+    error.map(|error| error.message.clone()).unwrap_or_default()
 }
 
 /// Renders the user or group of a change of access.

@@ -57,7 +57,13 @@ pub(super) fn evaluate(
     now: Timestamp,
 ) -> RowEvaluation {
     let effect = diff::effect(before, under_way, operations);
-    let hash = effect_hash(before, operations, &effect, asked.review_on, rules.version());
+    let hash = effect_hash(
+        before,
+        operations,
+        &effect,
+        asked.review_on,
+        rules.version(),
+    );
     let gaining: BTreeSet<PersonId> = effect
         .gaining()
         .into_iter()

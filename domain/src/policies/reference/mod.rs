@@ -147,27 +147,29 @@ fn asked() -> impl Strategy<Value = RequestContext> {
         prop::collection::btree_set(pick(&USERS), 0..3),
         prop::option::of(Just(Date::parse("2027-05-31").unwrap())),
     )
-        .prop_map(|(who, administrator, approvals, new, review_on)| RequestContext {
-            requester: person(who),
-            roles: if administrator {
-                [Role::Administrator].into()
-            } else {
-                BTreeSet::new()
+        .prop_map(
+            |(who, administrator, approvals, new, review_on)| RequestContext {
+                requester: person(who),
+                roles: if administrator {
+                    [Role::Administrator].into()
+                } else {
+                    BTreeSet::new()
+                },
+                mfa: Mfa::Proven,
+                ticket: false,
+                review_on,
+                approvals: approvals.into_iter().map(person).collect(),
+                ours: BTreeSet::new(),
+                new_user: new.contains(who).then(|| user(who)),
+                states: SubjectStates::default(),
+                new_persons: new
+                    .into_iter()
+                    .map(|name| (user(name), person(name)))
+                    .collect(),
+                earlier_removals: BTreeSet::new(),
+                agreed_removals: BTreeSet::new(),
             },
-            mfa: Mfa::Proven,
-            ticket: false,
-            review_on,
-            approvals: approvals.into_iter().map(person).collect(),
-            ours: BTreeSet::new(),
-            new_user: new.contains(who).then(|| user(who)),
-            states: SubjectStates::default(),
-            new_persons: new
-                .into_iter()
-                .map(|name| (user(name), person(name)))
-                .collect(),
-            earlier_removals: BTreeSet::new(),
-            agreed_removals: BTreeSet::new(),
-        })
+        )
 }
 
 type Finding = (String, String, Option<Remedies>, usize);
@@ -286,7 +288,7 @@ fn an_evaluation_whose_caller_is_gone_ends_without_a_result() {
         roles: [Role::Administrator].into(),
         mfa: Mfa::Proven,
         ticket: false,
- review_on: None,
+        review_on: None,
         approvals: BTreeSet::new(),
         ours: BTreeSet::new(),
         new_persons: BTreeMap::new(),

@@ -25,7 +25,15 @@ use super::fixture::*;
 const PEOPLE: [&str; 5] = ["ann", "bob", "eve", "fay", "cas"];
 const GROUPS: [&str; 3] = ["operators", "empty", "okta"];
 const ACCOUNTS: [&str; 4] = ["cards-prod", "cards-staging", "web-prod", "web-dev"];
-const SETS: [&str; 7] = ["viewer", "reader", "administrator", "tampering", "unknown", "auditor", "coder"];
+const SETS: [&str; 7] = [
+    "viewer",
+    "reader",
+    "administrator",
+    "tampering",
+    "unknown",
+    "auditor",
+    "coder",
+];
 
 /// Additional guardrails: with and without remedies, with remedies that do not lift, and some that fail.
 fn more() -> Vec<String> {

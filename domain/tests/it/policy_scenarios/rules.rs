@@ -105,7 +105,10 @@ fn a_remedy_may_demand_approvals_by_people_who_signed_in_recently() {
         let remedies = rule.remedy.as_ref();
         remedies.is_some_and(|remedies| remedies.need_step_up() && remedies.approvals() == 2)
     };
-    assert_eq!(default_rules().list().iter().filter(with_step_up).count(), 1);
+    assert_eq!(
+        default_rules().list().iter().filter(with_step_up).count(),
+        1
+    );
     assert_eq!(rules.list().iter().filter(with_step_up).count(), 2);
     for wrong in ["step-up", "approvals:2  step-up", "approvals:2 review"] {
         let guardrails = GUARDRAILS.replace("approvals:2", wrong);

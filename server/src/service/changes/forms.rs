@@ -11,6 +11,7 @@ mod identity;
 mod membership;
 mod options;
 mod reader;
+mod review;
 pub(super) mod users;
 
 use app::backend::{
@@ -19,13 +20,14 @@ use app::backend::{
 use async_trait::async_trait;
 use domain::{
     card_number::holds_card_number,
-    change::{InvalidProposal, Operation, Proposal, review_dates},
+    change::{InvalidProposal, Operation, Proposal},
     snapshot::Snapshot,
     subject::InvalidItem,
-    time::{Date, Timestamp},
+    time::Date,
 };
 
 pub(super) use identity::name as identity_name;
+pub(super) use review::dates as review_dates;
 
 use self::{
     assignment::AssignmentForm, identity::IdentityForm, membership::MembershipForm,
@@ -108,36 +110,6 @@ impl ParsedForm {
             parsed.out_of_scope = true;
         }
         parsed
-    }
-
-    /// Reads the date of the review. It is dropped where nobody gains standing access, because the duration may have been
-    /// changed after the date was stated.
-    pub(super) fn reviewed(mut self, now: Timestamp) -> Self {
-        let text = self.change_form.review_on.trim().to_owned();
-        let gives = self.change_form.known_kind().is_some_and(ChangeKind::gives);
-        let stands =
-            self.operations.is_empty() || self.operations.iter().any(Operation::gives_standing);
-        if text.is_empty() || !gives || !stands {
-            self.change_form.review_on.clear();
-            return self;
-        }
-        match (Date::parse(&text), Date::of(now).map(review_dates)) {
-            (Ok(date), Some((first, last))) if (first..=last).contains(&date) => {
-                self.review_on = Some(date);
-            }
-            (Ok(date), Some((first, last))) => {
-                let wrong = InvalidProposal::ReviewOn { date, first, last };
-                self.errors
-                    .push(error(change_field::REVIEW_ON, wrong.to_string()));
-            }
-            (Ok(_), None) => {}
-            (Err(wrong), _) => self.errors.push(error(
-                change_field::REVIEW_ON,
-                format!("This is not a date: {wrong}."),
-            )),
-        }
-        self.change_form.review_on = text;
-        self
     }
 
     /// Adds an error for each empty field, for a submitted form.

@@ -74,7 +74,11 @@ impl Service {
         let twin = concerning.into_iter().find(|stored| {
             let earlier = &stored.change.proposal;
             let same_words = (&earlier.justification, &earlier.ticket, earlier.review_on)
-                == (&proposal.justification, &proposal.ticket, proposal.review_on);
+                == (
+                    &proposal.justification,
+                    &proposal.ticket,
+                    proposal.review_on,
+                );
             stored.change.requester == *person
                 && same_words
                 && relation(stored, person, proposal) == Some(Relation::SameWaiting)

@@ -7,13 +7,12 @@
 use std::collections::BTreeSet;
 
 use app::backend::{
-    ChangeForm, Denied, FORM, FieldError, NewChange, NewChangePort, PortResult, ReviewDates,
-    Submission,
+    ChangeForm, Denied, FORM, FieldError, NewChange, NewChangePort, PortResult, Submission,
 };
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
-    change::{Change, DECIDE_WITHIN, Operation, Proposal, State, review_dates},
+    change::{Change, DECIDE_WITHIN, Operation, Proposal, State},
     diff::Effect,
     ids::{ChangeId, PersonId},
     ledger::projection::Lifecycle,
@@ -65,16 +64,9 @@ impl NewChangePort for Service {
         } else {
             None
         };
-        let asked_for = preview.as_ref().is_some_and(|preview| {
-            let mut hits = preview.verdict.hits.iter();
-            hits.any(|hit| self.app_state.rules.asks_for_review(&hit.rule))
-        });
-        let review = asked_for || !reading.change_form.review_on.is_empty();
-        let today = Date::of(self.app_state.clock.now()).filter(|_| review);
+        let (rules, now) = (&self.app_state.rules, self.app_state.clock.now());
         Ok(NewChange {
-            review: today
-                .map(review_dates)
-                .map(|(first, last)| ReviewDates { first, last }),
+            review: forms::review_dates(&reading, preview.as_ref(), rules, now),
             choices: forms::choices(&self.read_model.snapshot, &reading, &scope),
             session: forms::session(&self.read_model.snapshot, &reading.change_form),
             change_form: reading.change_form,

@@ -9,12 +9,8 @@ use app::{
     shell::{Surroundings, render},
 };
 use domain::{
-    change::State,
-    engine::StartVerdict,
-    ids::ChangeId,
-    ledger::projection::ChangeMismatch,
-    time::Date,
-    verdict::Outcome,
+    change::State, engine::StartVerdict, ids::ChangeId, ledger::projection::ChangeMismatch,
+    time::Date, verdict::Outcome,
 };
 
 use super::support::{Org, grant, join, submission, wrong_field};
@@ -155,7 +151,13 @@ async fn a_date_outside_a_year_or_that_is_none_is_said_at_its_field(engine: Data
 async fn a_membership_that_gives_settings_for_good_needs_a_date_too(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let mut parts = org.parts();
-    super::support::assign(&mut parts, "empty", "auditor", "cards-prod", org.clock.now());
+    super::support::assign(
+        &mut parts,
+        "empty",
+        "auditor",
+        "cards-prod",
+        org.clock.now(),
+    );
     org.publish(parts);
     let ann = org.as_("ann").await;
     let new = ann.new_change(&join("eve", "empty")).await.unwrap();
@@ -168,7 +170,11 @@ async fn a_membership_that_gives_settings_for_good_needs_a_date_too(engine: Data
     };
     let new = ann.new_change(&reviewed).await.unwrap();
     let preview = new.preview.unwrap();
-    assert_eq!(preview.verdict.outcome, Outcome::NeedsApproval, "{preview:?}");
+    assert_eq!(
+        preview.verdict.outcome,
+        Outcome::NeedsApproval,
+        "{preview:?}"
+    );
     let html = form_page(&org, &reviewed).await;
     assert!(html.contains("type=\"date\""));
 }
@@ -179,7 +185,10 @@ async fn a_date_is_shown_to_approvers_recorded_and_started_with(engine: Database
     let id = org.ask("ann", &standing(&date.to_string())).await;
     let stored = org.stored(&id).await;
     assert_eq!(stored.change.proposal.review_on, Some(date));
-    assert_eq!((stored.altered, stored.change.state), (None, State::Waiting));
+    assert_eq!(
+        (stored.altered, stored.change.state),
+        (None, State::Waiting)
+    );
     let entry = org.entry(&id, "change.submitted").await;
     assert_eq!(entry["data"]["review_on"], date.to_string());
 
@@ -222,8 +231,9 @@ async fn approvers_and_requesters_agree_to_one_date(engine: DatabaseEngine) {
 }
 
 async fn altered(org: &Org, id: &ChangeId, from: &str, to: &str) {
-    let statement =
-        format!("update change set proposal = replace(proposal, '{from}', '{to}') where id = '{id}'");
+    let statement = format!(
+        "update change set proposal = replace(proposal, '{from}', '{to}') where id = '{id}'"
+    );
     org.by_hand(statement).await;
 }
 
