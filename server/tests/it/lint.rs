@@ -19,12 +19,12 @@ impl Folder {
     fn new(name: &str) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lint-{name}"));
         let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
+        fs::create_dir_all(&folder).expect("the folder of this crate's tests");
         Self(folder)
     }
 
     fn file(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
-        fs::write(self.0.join(name), content).unwrap();
+        fs::write(self.0.join(name), content).expect("the folder is writable");
         self
     }
 
@@ -39,7 +39,7 @@ impl Folder {
     }
 
     fn lint(&self, args: &[&str]) -> (i32, String, String) {
-        texts(&self.command(args).output().unwrap())
+        texts(&self.command(args).output().expect("the binary starts"))
     }
 
     /// Returns the exit code and the lines of `--json`.
@@ -49,7 +49,9 @@ impl Folder {
             .collect();
         let (code, out, error) = self.lint(&args);
         assert_eq!(error, "", "{files:?}");
-        let lines = out.lines().map(|line| serde_json::from_str(line).unwrap());
+        let lines = out
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"));
         (code, lines.collect())
     }
 
@@ -63,9 +65,9 @@ impl Folder {
 
 fn texts(output: &Output) -> (i32, String, String) {
     (
-        output.status.code().unwrap(),
-        String::from_utf8(output.stdout.clone()).unwrap(),
-        String::from_utf8(output.stderr.clone()).unwrap(),
+        output.status.code().expect("an exit code"),
+        String::from_utf8(output.stdout.clone()).expect("UTF-8"),
+        String::from_utf8(output.stderr.clone()).expect("UTF-8"),
     )
 }
 
@@ -75,7 +77,9 @@ fn statement(rest: &str) -> String {
 
 fn words(value: &Value) -> Vec<&str> {
     let list = value.as_array().unwrap_or_else(|| panic!("{value}"));
-    list.iter().map(|one| one.as_str().unwrap()).collect()
+    list.iter()
+        .map(|one| one.as_str().expect("a text"))
+        .collect()
 }
 
 fn joined(value: &Value) -> String {

@@ -52,12 +52,12 @@ fn rank(outcome: &Outcome) -> (u8, Option<Verdict>, usize) {
 fn evaluation(one: &Evaluation, output: Output) -> String {
     let mut text = format!("{}\n", output.paint(Tone::Strong, &one.file));
     let _ = writeln!(text, "  {}", output.wrap(&one.analysis.summary(), 2, 2));
+    text.push_str("  Access to production PCI:\n");
     for (kind, need) in [
         ("standing", one.needs.standing),
         ("temporary", one.needs.temporary),
     ] {
-        let words = format!("{} in production PCI", need.words());
-        let words = output.wrap(&words, TEXT, TEXT);
+        let words = output.wrap(need.words(), TEXT, TEXT);
         let lines: Vec<String> = words
             .lines()
             .map(|line| {
@@ -76,7 +76,7 @@ fn evaluation(one: &Evaluation, output: Output) -> String {
         let count = named.names.len() + named.more;
         let actions = counted(count, "action", "actions");
         let list = list(&named.names, named.more);
-        let words = format!("Without {actions} of it, standing access is possible: {list}");
+        let words = format!("{actions} against standing access: {list}");
         let _ = writeln!(text, "  {:<9} {}", "", output.wrap(&words, TEXT, TEXT));
     }
     for finding in one.findings.iter().take(MOST_FINDINGS) {
@@ -221,7 +221,7 @@ mod tests {
         assert!(critical < medium, "{text}");
         assert!(text.contains("Did you mean s3:GetObject?"), "{text}");
         assert!(text.contains("inline, statement 2"), "{text}");
-        assert!(text.contains("Not allowed in production PCI"), "{text}");
+        assert!(text.contains("standing  Not allowed\n"), "{text}");
     }
 
     #[test]
