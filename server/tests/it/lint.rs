@@ -135,7 +135,8 @@ fn every_case_of_the_catalogue_comes_out_as_its_file_says() {
         let case: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
         assert_eq!(line["file"], *file);
         for member in ["standing_in_production_pci", "temporary_in_production_pci"] {
-            if let Some(expected) = case["expect"].get(member) {
+            let expected = &case["expect"][member];
+            if !expected.is_null() {
                 assert_eq!(line[member], *expected, "{file}: {member}");
             }
         }
