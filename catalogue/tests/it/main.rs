@@ -5,5 +5,6 @@ mod cases;
 mod managed_policies;
 mod naive;
 mod naive_property;
+mod principles;
 mod properties;
 mod review;

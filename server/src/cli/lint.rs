@@ -67,9 +67,7 @@ pub fn run(args: &LintArgs) -> CommandResult {
     let mut outcomes = Vec::with_capacity(args.files.len());
     for path in &args.files {
         let outcome = match input::read(path) {
-            Ok((file, read)) => {
-                Outcome::Evaluated(Box::new(Evaluation::of(file, &read, &basis)))
-            }
+            Ok((file, read)) => Outcome::Evaluated(Box::new(Evaluation::of(file, &read, &basis))),
             Err(unreadable) => Outcome::Unreadable(unreadable),
         };
         if args.json {

@@ -122,10 +122,20 @@ mod tests {
             of(&["arn:aws:s3:::acme-trail", " arn:aws-cn:s3:::*-logs-?"]),
             Ok(LogBuckets::Declared(_))
         ));
-        for wrong in ["acme-trail", "arn:aws:s3:::a/*", "arn:aws:s3:::", "arn:aws:sns:::a", "*"] {
+        for wrong in [
+            "acme-trail",
+            "arn:aws:s3:::a/*",
+            "arn:aws:s3:::",
+            "arn:aws:sns:::a",
+            "*",
+        ] {
             let error = of(&["arn:aws:s3:::acme-trail", wrong]).unwrap_err();
             assert_eq!(error.field, "LEASTWISE_LOG_BUCKETS");
-            assert!(error.cure.starts_with(&format!("`{wrong}`")), "{}", error.cure);
+            assert!(
+                error.cure.starts_with(&format!("`{wrong}`")),
+                "{}",
+                error.cure
+            );
         }
     }
 
@@ -145,7 +155,10 @@ mod tests {
         for (path, part) in [
             (PathBuf::from("/nowhere/actions"), "cannot be read"),
             (plain, "cannot be unpacked"),
-            (packed("none", "here\t2\t2026-11-01\n"), "contains no action"),
+            (
+                packed("none", "here\t2\t2026-11-01\n"),
+                "contains no action",
+            ),
             (
                 packed("bad", "here\t2\t2026-11-01\nS\tiam\nA\tPassRole\tX\t\n"),
                 "catalogue, line 3: expected an access level",

@@ -82,7 +82,13 @@ fn others(program: &Path) -> Result<Value, Failure> {
     let packages = TOOLS.map(|(tool, version)| format!("{tool}=={version}"));
     process::run(
         process::command(&python)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ])
             .args(packages),
     )?;
     let script = folder.join("analysis.py");

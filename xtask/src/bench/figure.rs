@@ -58,12 +58,10 @@ impl Board {
     }
 
     pub fn show(&mut self, figure: Figure) {
-        let limit = figure
-            .limit
-            .map_or_else(String::new, |limit| match limit {
-                Limit::AtMost(most) => format!("of {most:.1}"),
-                Limit::AtLeast(least) => format!("min {least:.0}"),
-            });
+        let limit = figure.limit.map_or_else(String::new, |limit| match limit {
+            Limit::AtMost(most) => format!("of {most:.1}"),
+            Limit::AtLeast(least) => format!("min {least:.0}"),
+        });
         let verdict = match (figure.limit, figure.missed()) {
             (None, _) => "",
             (Some(_), false) => "ok",

@@ -77,7 +77,11 @@ impl ActionSet {
         // Whole words at once: a service can have hundreds of actions.
         for (at, word) in range.clone().zip(self.words_mut(&range)) {
             let low = if at == first { from % WORD } else { 0 };
-            let high = if at == last { (to - 1) % WORD } else { WORD - 1 };
+            let high = if at == last {
+                (to - 1) % WORD
+            } else {
+                WORD - 1
+            };
             *word |= (u64::MAX << low) & (u64::MAX >> (WORD - 1 - high));
         }
     }
@@ -255,7 +259,10 @@ mod tests {
                 assert_eq!(set.len(), expected.len());
                 assert_eq!(set.is_empty(), expected.is_empty());
                 assert_eq!(set.first_from(0), expected.first().copied());
-                assert_eq!(set.first_from(65), expected.iter().find(|one| **one >= 65).copied());
+                assert_eq!(
+                    set.first_from(65),
+                    expected.iter().find(|one| **one >= 65).copied()
+                );
             };
             let mut sum = first.clone();
             sum.add(&second);

@@ -4,6 +4,7 @@
 //! review, which names each reviewed action. An action without a review has the capability that its access level
 //! suggests at worst; a service without an entry is unknown. Never assumes in favour of an action.
 
+mod names;
 mod parse;
 
 use std::{
@@ -12,6 +13,7 @@ use std::{
     sync::OnceLock,
 };
 
+use self::names::Names;
 use super::{
     action_set::{ActionNumber, ActionSet},
     capability::Capability,
@@ -52,7 +54,7 @@ pub(super) struct Service {
     pub(super) to: ActionNumber,
     pub(super) resource_types: Vec<ResourceType>,
     /// Its actions by name in lower case.
-    numbers: HashMap<String, ActionNumber>,
+    numbers: Names,
     /// The first letters of each action in lower case, in order.
     keys: Vec<u64>,
     /// An ARN that names nothing of the service, so that only patterns of everything in it match.
@@ -329,13 +331,21 @@ fn nearest<'a>(words: impl Iterator<Item = &'a str>, wanted: &str) -> Option<usi
     found
 }
 
-/// Returns the number of letters to insert, delete or replace; none if there are more than `most`.
+/// The longest word that is compared.
+const LONGEST: usize = 128;
+
+/// Returns the number of letters to insert, delete or replace; none if there are more than `most`, or if the second word is
+/// very long.
 fn distance(a: &str, b: &str, most: usize) -> Option<usize> {
     if a.len().abs_diff(b.len()) > most {
         return None;
     }
     let b: &[u8] = b.as_bytes();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut row = [0; LONGEST + 1];
+    let row = row.get_mut(..=b.len())?;
+    for (column, cell) in row.iter_mut().enumerate() {
+        *cell = column;
+    }
     for (at, x) in a.bytes().enumerate() {
         let mut diagonal = row[0];
         row[0] = at + 1;

@@ -46,8 +46,7 @@ impl PolicyFileError {
 /// Reads the text of a file.
 pub fn read(text: &str) -> Result<PolicyFile, PolicyFileError> {
     let file = File { text };
-    let node =
-        json::parse(text).map_err(|error| file.expected(error.offset, error.expected))?;
+    let node = json::parse(text).map_err(|error| file.expected(error.offset, error.expected))?;
     let Value::Object(members) = &node.value else {
         return Err(file.expected(node.offset, "an object, which starts with a brace"));
     };
@@ -97,7 +96,8 @@ impl File<'_> {
                 ("inline", _) => self.inline(node, &mut file),
                 ("managed", _) => file.content.managed = self.texts(node)?.into_iter().collect(),
                 ("customer", _) => {
-                    file.content.customer = self.texts(node)?.iter().map(|one| customer(one)).collect();
+                    file.content.customer =
+                        self.texts(node)?.iter().map(|one| customer(one)).collect();
                 }
                 ("boundary", Value::Text(arn)) => {
                     file.content.boundary = Some(Boundary::Managed(arn.clone().into_owned()));
@@ -185,7 +185,10 @@ fn over_quota(policy: &str) -> Option<String> {
 
 /// Formats the name of a member for people.
 fn short(name: &str) -> String {
-    name.chars().take(40).flat_map(char::escape_default).collect()
+    name.chars()
+        .take(40)
+        .flat_map(char::escape_default)
+        .collect()
 }
 
 #[cfg(test)]
@@ -237,7 +240,10 @@ mod tests {
             .map(|one| (one.path.as_str(), one.name.as_str()))
             .collect();
         assert_eq!(customer, [("/team/", "own"), ("/", "plain")]);
-        assert_eq!(file.content.boundary, Some(Boundary::Managed("arn:b".into())));
+        assert_eq!(
+            file.content.boundary,
+            Some(Boundary::Managed("arn:b".into()))
+        );
         assert_eq!(file.notes, ["Not evaluated: expect, why, w\\u{202e}y."]);
         let none = read(r#"{"inline": null, "managed": null, "boundary": null}"#).unwrap();
         assert_eq!(none, empty());
@@ -247,8 +253,14 @@ mod tests {
     fn what_is_neither_is_an_error_with_its_position() {
         for (text, message) in [
             ("", "line 1, column 1: expected a value"),
-            ("{\"Statement\": [\n  1,\n]}", "line 3, column 1: expected a value"),
-            ("[]", "line 1, column 1: expected an object, which starts with a brace"),
+            (
+                "{\"Statement\": [\n  1,\n]}",
+                "line 3, column 1: expected a value",
+            ),
+            (
+                "[]",
+                "line 1, column 1: expected an object, which starts with a brace",
+            ),
             (
                 "{}",
                 "line 1, column 1: expected an IAM policy with Statement, or a permission set with inline or managed",
@@ -261,8 +273,14 @@ mod tests {
                 r#"{"managed": [], "managed": []}"#,
                 "line 1, column 17: expected each member once",
             ),
-            (r#"{"managed": "x"}"#, "line 1, column 13: expected an array of strings"),
-            (r#"{"managed": [1]}"#, "line 1, column 14: expected a string"),
+            (
+                r#"{"managed": "x"}"#,
+                "line 1, column 13: expected an array of strings",
+            ),
+            (
+                r#"{"managed": [1]}"#,
+                "line 1, column 14: expected a string",
+            ),
             (
                 r#"{"boundary": {}}"#,
                 "line 1, column 14: expected the ARN of a policy as a string",
@@ -284,7 +302,10 @@ mod tests {
         ] {
             let notes = read(&text).unwrap().notes;
             assert_eq!(notes.len(), usize::from(expected.is_some()));
-            assert!(expected.is_none_or(|end| notes[0].contains(end)), "{notes:?}");
+            assert!(
+                expected.is_none_or(|end| notes[0].contains(end)),
+                "{notes:?}"
+            );
         }
     }
 }

@@ -76,9 +76,11 @@ fn parse(bytes: &[u8]) -> Result<PolicyFile, PolicyFileError> {
         return Err(PolicyFileError::at("", 0, expected));
     }
     match std::str::from_utf8(bytes) {
-        Ok(text) if text.trim().is_empty() => {
-            Err(PolicyFileError::at("", 0, "a policy, and the file is empty"))
-        }
+        Ok(text) if text.trim().is_empty() => Err(PolicyFileError::at(
+            "",
+            0,
+            "a policy, and the file is empty",
+        )),
         Ok(text) => policy_file::read(text),
         Err(error) => {
             let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
@@ -120,8 +122,16 @@ mod tests {
     fn utf_16_is_named() {
         for with_mark in [true, false] {
             let units = POLICY.encode_utf16();
-            let mut little = if with_mark { vec![0xFF, 0xFE] } else { Vec::new() };
-            let mut big = if with_mark { vec![0xFE, 0xFF] } else { Vec::new() };
+            let mut little = if with_mark {
+                vec![0xFF, 0xFE]
+            } else {
+                Vec::new()
+            };
+            let mut big = if with_mark {
+                vec![0xFE, 0xFF]
+            } else {
+                Vec::new()
+            };
             for unit in units {
                 little.extend(unit.to_le_bytes());
                 big.extend(unit.to_be_bytes());
@@ -142,7 +152,10 @@ mod tests {
         );
         for nothing in [&b""[..], b" \r\n", b"\xEF\xBB\xBF"] {
             let error = error(nothing);
-            assert_eq!(error, "line 1, column 1: expected a policy, and the file is empty");
+            assert_eq!(
+                error,
+                "line 1, column 1: expected a policy, and the file is empty"
+            );
         }
     }
 

@@ -18,11 +18,7 @@ const TEXT: usize = 12;
 const MOST_FINDINGS: usize = 60;
 
 /// Sorts the outcomes, and prints them: files that cannot be read to standard error, and the others to standard output.
-pub(super) fn show(
-    outcomes: &mut [Outcome],
-    basis: &Basis,
-    output: Output,
-) -> std::io::Result<()> {
+pub(super) fn show(outcomes: &mut [Outcome], basis: &Basis, output: Output) -> std::io::Result<()> {
     outcomes.sort_by_key(|outcome| std::cmp::Reverse(rank(outcome)));
     let mut text = String::new();
     for outcome in outcomes.iter() {
@@ -56,17 +52,21 @@ fn rank(outcome: &Outcome) -> (u8, Option<Verdict>, usize) {
 fn evaluation(one: &Evaluation, output: Output) -> String {
     let mut text = format!("{}\n", output.paint(Tone::Strong, &one.file));
     let _ = writeln!(text, "  {}", output.wrap(&one.analysis.summary(), 2, 2));
+    text.push_str("  Access to production PCI:\n");
     for (kind, need) in [
         ("standing", one.needs.standing),
         ("temporary", one.needs.temporary),
     ] {
-        let words = format!("{} in production PCI", need.words());
-        let words = output.wrap(&words, TEXT, TEXT);
+        let words = output.wrap(need.words(), TEXT, TEXT);
         let lines: Vec<String> = words
             .lines()
             .map(|line| {
                 let start = line.len() - line.trim_start().len();
-                format!("{}{}", &line[..start], output.paint(tone(need), &line[start..]))
+                format!(
+                    "{}{}",
+                    &line[..start],
+                    output.paint(tone(need), &line[start..])
+                )
             })
             .collect();
         let _ = writeln!(text, "  {kind:<9} {}", lines.join("\n"));
@@ -76,7 +76,7 @@ fn evaluation(one: &Evaluation, output: Output) -> String {
         let count = named.names.len() + named.more;
         let actions = counted(count, "action", "actions");
         let list = list(&named.names, named.more);
-        let words = format!("Without {actions} of it, standing access is possible: {list}");
+        let words = format!("{actions} against standing access: {list}");
         let _ = writeln!(text, "  {:<9} {}", "", output.wrap(&words, TEXT, TEXT));
     }
     for finding in one.findings.iter().take(MOST_FINDINGS) {
@@ -84,11 +84,19 @@ fn evaluation(one: &Evaluation, output: Output) -> String {
     }
     if one.findings.len() > MOST_FINDINGS {
         let more = one.findings.len() - MOST_FINDINGS;
-        let _ = writeln!(text, "  and {}; --json lists all", counted(more, "finding", "findings"));
+        let _ = writeln!(
+            text,
+            "  and {}; --json lists all",
+            counted(more, "finding", "findings")
+        );
     }
     for note in &one.notes {
         let note = output.wrap(note, TEXT, TEXT);
-        let _ = writeln!(text, "  {:<9} {note}", output.paint(Tone::Quiet, "note     "));
+        let _ = writeln!(
+            text,
+            "  {:<9} {note}",
+            output.paint(Tone::Quiet, "note     ")
+        );
     }
     text
 }
@@ -167,9 +175,7 @@ mod tests {
     use std::path::Path;
 
     use catalogue::Catalogue;
-    use domain::{
-        permission_set::analysis::policy_file, policies::RemovalLimits, time::Timestamp,
-    };
+    use domain::{permission_set::analysis::policy_file, policies::RemovalLimits, time::Timestamp};
 
     use super::*;
     use crate::{
@@ -204,7 +210,9 @@ mod tests {
                 {"Effect": "Allow", "Action": "iam:CreateUser", "Resource": "*"}]}"#,
             &basis,
         );
-        let Outcome::Evaluated(one) = &outcome else { panic!() };
+        let Outcome::Evaluated(one) = &outcome else {
+            panic!()
+        };
         let text = evaluation(one, Output::plain(Some(70)));
         for line in text.lines() {
             assert!(line.chars().count() <= 70, "{line}");
@@ -213,7 +221,7 @@ mod tests {
         assert!(critical < medium, "{text}");
         assert!(text.contains("Did you mean s3:GetObject?"), "{text}");
         assert!(text.contains("inline, statement 2"), "{text}");
-        assert!(text.contains("Not allowed in production PCI"), "{text}");
+        assert!(text.contains("standing  Not allowed\n"), "{text}");
     }
 
     #[test]
@@ -233,7 +241,9 @@ mod tests {
         outcomes.sort_by_key(|outcome| std::cmp::Reverse(rank(outcome)));
         let codes: Vec<u8> = outcomes.iter().map(Outcome::exit_code).collect();
         assert_eq!(codes, [2, 1, 1, 0]);
-        let Outcome::Evaluated(second) = &outcomes[1] else { panic!() };
+        let Outcome::Evaluated(second) = &outcomes[1] else {
+            panic!()
+        };
         assert_eq!(second.capabilities[0], "administrator");
         let text = summary(&outcomes, &basis, Output::plain(None));
         assert!(

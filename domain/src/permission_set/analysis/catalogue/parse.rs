@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     AccessLevel, Action, ActionCatalogue, ActionSet, Capability, CatalogueError, Glob,
-    ResourceType, Service, key,
+    ResourceType, Service, key, names::Names,
 };
 
 impl ActionCatalogue {
@@ -114,7 +114,7 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
                     from: actions.len(),
                     to: actions.len(),
                     resource_types: Vec::new(),
-                    numbers: HashMap::new(),
+                    numbers: Names::default(),
                     keys: Vec::new(),
                     nothing_named: nothing_named(prefix),
                     condition_keys: HashSet::new(),
