@@ -72,7 +72,11 @@ fn every_policy_is_found_by_its_arn_and_nothing_else_is() {
 fn every_policy_of_aws_is_understood() {
     for arn in CATALOGUE.policies.arns() {
         for finding in of(arn).findings {
-            assert!(!finding.reason.contains("cannot be"), "{arn}: {}", finding.reason);
+            assert!(
+                !finding.reason.contains("cannot be"),
+                "{arn}: {}",
+                finding.reason
+            );
         }
     }
 }
@@ -117,7 +121,10 @@ fn ten_policies_come_out_as_judged_by_hand() {
         ("AmazonSQSReadOnlyAccess", ("review date", "approvals")),
         ("AmazonDynamoDBReadOnlyAccess", ("blocked", "approvals")),
         ("AWSLambda_FullAccess", ("blocked", "blocked")),
-        ("AmazonEC2ContainerRegistryPowerUser", ("blocked", "step-up")),
+        (
+            "AmazonEC2ContainerRegistryPowerUser",
+            ("blocked", "step-up"),
+        ),
         ("AWSCloudTrail_ReadOnlyAccess", ("blocked", "approvals")),
         ("IAMUserChangePassword", ("blocked", "approvals")),
         ("AmazonRoute53ReadOnlyAccess", ("review date", "approvals")),
@@ -129,7 +136,11 @@ fn ten_policies_come_out_as_judged_by_hand() {
     .filter(|(name, expected)| verdict(&named(name)) != *expected)
     .map(|(name, expected)| {
         let analysis = named(name);
-        format!("{name}: {:?}, not {expected:?}: {:?}", verdict(&analysis), analysis.findings)
+        format!(
+            "{name}: {:?}, not {expected:?}: {:?}",
+            verdict(&analysis),
+            analysis.findings
+        )
     })
     .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -139,19 +150,37 @@ fn ten_policies_come_out_as_judged_by_hand() {
 fn the_policies_that_companies_use_come_out_as_what_they_are() {
     for (name, expected) in [
         ("AWSDenyAll", ""),
-        ("AWSCertificateManagerReadOnly", "reads_configuration metadata"),
+        (
+            "AWSCertificateManagerReadOnly",
+            "reads_configuration metadata",
+        ),
         ("AWSAccountUsageReportAccess", "billing"),
         ("IAMReadOnlyAccess", "reads_configuration metadata"),
         // Logs of databases, query texts and snapshots.
-        ("AmazonRDSReadOnlyAccess", "reads_data reads_configuration billing metadata"),
+        (
+            "AmazonRDSReadOnlyAccess",
+            "reads_data reads_configuration billing metadata",
+        ),
         // Shared keys of VPN connections.
-        ("AmazonVPCReadOnlyAccess", "reads_data reads_configuration metadata"),
+        (
+            "AmazonVPCReadOnlyAccess",
+            "reads_data reads_configuration metadata",
+        ),
         // Addresses of subscribers.
-        ("AmazonSNSReadOnlyAccess", "reads_data reads_configuration metadata"),
+        (
+            "AmazonSNSReadOnlyAccess",
+            "reads_data reads_configuration metadata",
+        ),
         // s3:GetDataAccess gives credentials.
-        ("AmazonS3ReadOnlyAccess", "grants_rights reads_data reads_configuration metadata"),
+        (
+            "AmazonS3ReadOnlyAccess",
+            "grants_rights reads_data reads_configuration metadata",
+        ),
         // cloudwatch:GetSpaceCredentials gives credentials.
-        ("CloudWatchReadOnlyAccess", "grants_rights reads_data reads_configuration metadata"),
+        (
+            "CloudWatchReadOnlyAccess",
+            "grants_rights reads_data reads_configuration metadata",
+        ),
         (
             "IAMFullAccess",
             "administrator grants_rights identity logs_and_guardrails runs_code changes reads_configuration metadata",
@@ -167,8 +196,11 @@ fn the_policies_that_companies_use_come_out_as_what_they_are() {
              reads_data reads_configuration billing metadata",
         ),
     ] {
-        let found: Vec<&str> =
-            named(name).capabilities().into_iter().map(Capability::as_str).collect();
+        let found: Vec<&str> = named(name)
+            .capabilities()
+            .into_iter()
+            .map(Capability::as_str)
+            .collect();
         assert_eq!(found.join(" "), expected, "{name}");
     }
 }
@@ -178,14 +210,26 @@ fn the_policies_that_companies_use_come_out_as_what_they_are() {
 #[test]
 fn each_job_function_is_kept_out_by_what_it_can_do() {
     for (name, decisive) in [
-        ("job-function/ViewOnlyAccess", "cloudwatch:GetSpaceCredentials"),
+        (
+            "job-function/ViewOnlyAccess",
+            "cloudwatch:GetSpaceCredentials",
+        ),
         ("SecurityAudit", "codepipeline:GetJobDetails"),
         ("job-function/SupportUser", "codepipeline:PollForJobs"),
         ("job-function/Billing", "budgets:ExecuteBudgetAction"),
-        ("ReadOnlyAccess", "cognito-identity:GetCredentialsForIdentity"),
-        ("job-function/DatabaseAdministrator", "redshift:ModifyAuthenticationProfile"),
+        (
+            "ReadOnlyAccess",
+            "cognito-identity:GetCredentialsForIdentity",
+        ),
+        (
+            "job-function/DatabaseAdministrator",
+            "redshift:ModifyAuthenticationProfile",
+        ),
         ("job-function/DataScientist", "iam:PassRole"),
-        ("job-function/NetworkAdministrator", "ec2:AuthorizeSecurityGroupIngress"),
+        (
+            "job-function/NetworkAdministrator",
+            "ec2:AuthorizeSecurityGroupIngress",
+        ),
         ("job-function/SystemAdministrator", "cloudtrail:StopLogging"),
         ("PowerUserAccess", "access-analyzer:UpdateFindings"),
         ("AdministratorAccess", "*"),
@@ -233,7 +277,10 @@ fn print_the_policies_by_capability() {
         for finding in &analysis.findings {
             if finding.capability.temporary_in_production_pci() == Need::Blocked {
                 let (word, actions) = (finding.capability.as_str(), finding.actions.join(" "));
-                println!("    against temporary access: {word} {actions} and {} more", finding.more);
+                println!(
+                    "    against temporary access: {word} {actions} and {} more",
+                    finding.more
+                );
             }
         }
     }
@@ -260,13 +307,20 @@ fn print_a_sample_of_findings() {
     let findings: Vec<_> = CATALOGUE
         .policies
         .arns()
-        .flat_map(|arn| of(arn).findings.into_iter().map(move |finding| (arn, finding)))
+        .flat_map(|arn| {
+            of(arn)
+                .findings
+                .into_iter()
+                .map(move |finding| (arn, finding))
+        })
         .collect();
     let mut seed: u64 = 10;
     println!("{} findings", findings.len());
     let mut chosen = BTreeSet::new();
     while chosen.len() < 50 {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         chosen.insert(usize::try_from(seed >> 33).unwrap() % findings.len());
     }
     for (number, at) in chosen.into_iter().enumerate() {

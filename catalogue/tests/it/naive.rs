@@ -46,8 +46,14 @@ pub fn labels() -> BTreeMap<String, Label> {
                 let types = || types.split(',').filter(|field| !field.is_empty());
                 let label = Label {
                     level: level.chars().next().unwrap(),
-                    needed: types().filter_map(|field| field.strip_suffix('!')).map(arn).collect(),
-                    possible: types().filter(|field| !field.ends_with('!')).map(arn).collect(),
+                    needed: types()
+                        .filter_map(|field| field.strip_suffix('!'))
+                        .map(arn)
+                        .collect(),
+                    possible: types()
+                        .filter(|field| !field.ends_with('!'))
+                        .map(arn)
+                        .collect(),
                 };
                 labels.insert(format!("{service}:{name}"), label);
             }
@@ -69,7 +75,11 @@ pub fn allows(policies: &[&Value], action: &str, resource: &str, context: &Conte
             let covers = is_in(statement, "Action", |pattern| {
                 matches_action(pattern, action)
             }) && is_in(statement, "Resource", |pattern| {
-                let pattern = if replaces { replaced(pattern, context) } else { Some(plain(pattern)) };
+                let pattern = if replaces {
+                    replaced(pattern, context)
+                } else {
+                    Some(plain(pattern))
+                };
                 pattern.is_some_and(|pattern| is_match(&pattern, &letters(resource)))
             });
             let deny = statement["Effect"] == "Deny";
@@ -90,7 +100,9 @@ pub fn allows_somewhere(policy: &Value, action: &str) -> bool {
     let statements = policy["Statement"].as_array().unwrap();
     statements.iter().any(|statement| {
         statement["Effect"] == "Allow"
-            && is_in(statement, "Action", |pattern| matches_action(pattern, action))
+            && is_in(statement, "Action", |pattern| {
+                matches_action(pattern, action)
+            })
     })
 }
 
@@ -98,9 +110,16 @@ pub fn allows_somewhere(policy: &Value, action: &str) -> bool {
 fn is_in(statement: &Value, element: &str, fits: impl Fn(&str) -> bool) -> bool {
     let any = |list: &Value| match list {
         Value::String(one) => fits(one),
-        list => list.as_array().unwrap().iter().any(|one| fits(one.as_str().unwrap())),
+        list => list
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| fits(one.as_str().unwrap())),
     };
-    match (statement.get(element), statement.get(format!("Not{element}"))) {
+    match (
+        statement.get(element),
+        statement.get(format!("Not{element}")),
+    ) {
         (Some(list), None) => any(list),
         (None, Some(list)) => !any(list),
         _ => panic!("{statement}"),
@@ -110,7 +129,10 @@ fn is_in(statement: &Value, element: &str, fits: impl Fn(&str) -> bool) -> bool 
 fn matches_action(pattern: &str, action: &str) -> bool {
     let wild = |byte: &u8| matches!(byte, b'*' | b'?');
     // Most patterns differ in the first letters, and the rest of the work is slow.
-    let mut start = pattern.bytes().take_while(|byte| !wild(byte)).zip(action.bytes());
+    let mut start = pattern
+        .bytes()
+        .take_while(|byte| !wild(byte))
+        .zip(action.bytes());
     if !start.all(|(a, b)| a.eq_ignore_ascii_case(&b)) {
         return false;
     }
@@ -190,6 +212,10 @@ fn the_naive_evaluator_is_right_about_what_is_plain() {
         ("s3:GetObjectAcl", "arn:aws:s3:::home/anna/x1", false),
         ("sqs:SendMessage", "arn:aws:s3:::home/anna/x1", false),
     ] {
-        assert_eq!(allows(&[&policy], action, resource, context), allowed, "{action} {resource}");
+        assert_eq!(
+            allows(&[&policy], action, resource, context),
+            allowed,
+            "{action} {resource}"
+        );
     }
 }

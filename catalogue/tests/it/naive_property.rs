@@ -40,7 +40,10 @@ const SETTLED: &[&str] = &[
 ];
 
 /// What a session has. The second value has a slash, as a tag can.
-const CONTEXT: &Context = &[("aws:username", "anna"), ("aws:PrincipalTag/team", "cards/x1")];
+const CONTEXT: &Context = &[
+    ("aws:username", "anna"),
+    ("aws:PrincipalTag/team", "cards/x1"),
+];
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::embedded().unwrap());
 static LABELS: LazyLock<BTreeMap<String, Label>> = LazyLock::new(naive::labels);
@@ -54,12 +57,29 @@ static METADATA: LazyLock<Vec<String>> =
 
 fn of_services(fits: impl Fn(&[Capability]) -> bool) -> Vec<String> {
     const SERVICES: &[&str] = &[
-        "s3", "iam", "ec2", "kms", "dynamodb", "logs", "cloudwatch", "lambda", "kafka-cluster", "ecr", "backup",
-        "cognito-idp", "glue", "sts", "secretsmanager", "sqs", "ssm",
+        "s3",
+        "iam",
+        "ec2",
+        "kms",
+        "dynamodb",
+        "logs",
+        "cloudwatch",
+        "lambda",
+        "kafka-cluster",
+        "ecr",
+        "backup",
+        "cognito-idp",
+        "glue",
+        "sts",
+        "secretsmanager",
+        "sqs",
+        "ssm",
     ];
     JUDGED
         .iter()
-        .filter(|(name, judged)| SERVICES.contains(&name.split(':').next().unwrap()) && fits(judged))
+        .filter(|(name, judged)| {
+            SERVICES.contains(&name.split(':').next().unwrap()) && fits(judged)
+        })
         .map(|(name, _)| name.clone())
         .collect()
 }
@@ -103,12 +123,19 @@ fn calls(label: &Label) -> Vec<Vec<String>> {
 fn with_wildcards(text: &str, how: u8, place: usize) -> String {
     let letters: Vec<char> = text.chars().collect();
     // What stands before stays, or else no pattern is valid.
-    let start = if text.starts_with("arn:") { 4 } else { text.find(':').map_or(0, |at| at + 1) };
+    let start = if text.starts_with("arn:") {
+        4
+    } else {
+        text.find(':').map_or(0, |at| at + 1)
+    };
     if letters.len() <= start {
         return text.to_owned();
     }
     let at = start + place % (letters.len() - start);
-    let (before, after): (String, String) = (letters[..at].iter().collect(), letters[at + 1..].iter().collect());
+    let (before, after): (String, String) = (
+        letters[..at].iter().collect(),
+        letters[at + 1..].iter().collect(),
+    );
     match how % 8 {
         0 => before + "*",
         1 => before + "?" + &after,
@@ -136,7 +163,11 @@ fn a_resource() -> impl Strategy<Value = String> {
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();
-    let names: Vec<&str> = NAMES.iter().copied().chain(["*", "cards/x1", "cards/*", "${*}", ""]).collect();
+    let names: Vec<&str> = NAMES
+        .iter()
+        .copied()
+        .chain(["*", "cards/x1", "cards/*", "${*}", ""])
+        .collect();
     prop_oneof![
         3 => Just("*".to_owned()),
         6 => (select(arns), select(names), any::<u8>(), any::<usize>())
@@ -150,19 +181,26 @@ fn a_statement() -> impl Strategy<Value = Value> {
         vec(an_action(), 1..5),
         vec(a_resource(), 1..4),
     )
-        .prop_map(|((effect, not_action, not_resource, condition), actions, resources)| {
-            let mut statement = json!({});
-            let deny = effect < 3;
-            statement["Effect"] = json!(if deny { "Deny" } else { "Allow" });
-            // NotAction with Allow makes nearly every set an administrator, so it is less frequent than with Deny.
-            let negated = not_action == 0 || deny && not_action < 3;
-            statement[if negated { "NotAction" } else { "Action" }] = json!(actions);
-            statement[if not_resource == 0 { "NotResource" } else { "Resource" }] = json!(resources);
-            if condition == 0 {
-                statement["Condition"] = json!({"StringEquals": {"aws:RequestedRegion": "eu-central-1"}});
-            }
-            statement
-        })
+        .prop_map(
+            |((effect, not_action, not_resource, condition), actions, resources)| {
+                let mut statement = json!({});
+                let deny = effect < 3;
+                statement["Effect"] = json!(if deny { "Deny" } else { "Allow" });
+                // NotAction with Allow makes nearly every set an administrator, so it is less frequent than with Deny.
+                let negated = not_action == 0 || deny && not_action < 3;
+                statement[if negated { "NotAction" } else { "Action" }] = json!(actions);
+                statement[if not_resource == 0 {
+                    "NotResource"
+                } else {
+                    "Resource"
+                }] = json!(resources);
+                if condition == 0 {
+                    statement["Condition"] =
+                        json!({"StringEquals": {"aws:RequestedRegion": "eu-central-1"}});
+                }
+                statement
+            },
+        )
 }
 
 fn a_policy() -> impl Strategy<Value = Value> {
@@ -205,7 +243,10 @@ fn contradictions(policy: &Value, analysis: &Analysis) -> Vec<String> {
     let services = services_of(policy);
     for (action, label) in &*LABELS {
         let service = &action[..action.find(':').unwrap()];
-        if services.as_ref().is_some_and(|services| !services.contains(service)) {
+        if services
+            .as_ref()
+            .is_some_and(|services| !services.contains(service))
+        {
             continue;
         }
         let judged = JUDGED.get(action);
@@ -224,7 +265,10 @@ fn contradictions(policy: &Value, analysis: &Analysis) -> Vec<String> {
         }
         let allowed = |resource: &String| naive::allows(&[policy], action, resource, CONTEXT);
         if let Some(call) = calls(label).iter().find(|call| call.iter().all(allowed)) {
-            wrong.push(format!("{action} ({}, {judged:?}) on {call:?}", label.level));
+            wrong.push(format!(
+                "{action} ({}, {judged:?}) on {call:?}",
+                label.level
+            ));
         }
     }
     wrong
