@@ -23,7 +23,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use super::{
     document::{document, draw, retry_after, status_of},
     form::fields,
-    pages::{PageState, bind, params, permitted, visit},
+    pages::{PageState, bind_to_latest, params, permitted, visit},
     return_to::ReturnTo,
     saved_form::{self, FormRoute},
     session::{self, SignedIn},
@@ -38,7 +38,7 @@ pub(super) async fn act(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let backend = bind(&state, &signed);
+    let backend = bind_to_latest(&state, &signed).await;
     let here = Uri::from_static("/");
     let Some(fields) = fields(&headers, &body) else {
         return StatusCode::BAD_REQUEST.into_response();
@@ -107,7 +107,7 @@ pub(super) async fn preview(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let backend = bind(&state, &signed);
+    let backend = bind_to_latest(&state, &signed).await;
     let Some(values) = fields(&headers, &body) else {
         return StatusCode::BAD_REQUEST.into_response();
     };

@@ -119,6 +119,11 @@ pub(super) fn bind(state: &PageState, signed: &SignedIn) -> Arc<dyn Backend> {
     Arc::new(Service::new(state.app_state.clone(), signed.caller()))
 }
 
+/// As [`bind`], for a page or an action that proposes: it sees what this process stored before.
+pub(super) async fn bind_to_latest(state: &PageState, signed: &SignedIn) -> Arc<dyn Backend> {
+    Arc::new(Service::of_latest(state.app_state.clone(), signed.caller()).await)
+}
+
 pub(super) fn params(raw: &RawPathParams) -> BTreeMap<String, String> {
     raw.iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -134,7 +139,11 @@ async fn show(
     headers: HeaderMap,
 ) -> Response {
     let form = kept(&state, &signed, &uri).await;
-    let backend = bind(&state, &signed);
+    let backend = if matches!(route.action, Action::ProposeOwn | Action::Propose) {
+        bind_to_latest(&state, &signed).await
+    } else {
+        bind(&state, &signed)
+    };
     let answer = match permitted(&state, &signed, route.action).await {
         Ok(()) => (route.page)(visit(&backend, params(&raw), &uri, form)).await,
         Err(denied) => Err(denied),

@@ -45,7 +45,7 @@ pub mod single_reads;
 pub mod stored_state;
 mod viewer;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use app::backend::{Backend, Denied, Page, PortResult};
 use domain::{
@@ -60,6 +60,9 @@ use self::{
     journal::EntryActor,
 };
 use crate::store::{StoreConnection, StoreError};
+
+/// How long a proposal waits for a read model that shows the latest writes.
+const LATEST: Duration = Duration::from_millis(500);
 
 /// The ports, bound to one caller.
 pub struct Service {
@@ -79,6 +82,16 @@ impl Service {
             read_model,
             now,
         }
+    }
+
+    /// As [`Service::new`], with a read model that shows everything that this process stored before. Otherwise a request
+    /// that follows an earlier one at once is told that it changes nothing. After a short time the older read model has to
+    /// do; a submission against it is evaluated again.
+    pub async fn of_latest(app_state: Arc<AppState>, caller: Caller) -> Self {
+        if let Err(error) = publication::everything(&app_state).shown(LATEST).await {
+            tracing::debug!(%error, "a proposal is evaluated against an older read model");
+        }
+        Self::new(app_state, caller)
     }
 
     /// Checks the caller's right to an action.

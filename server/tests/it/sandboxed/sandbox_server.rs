@@ -459,7 +459,7 @@ impl Company {
             calling,
             authenticated_at: self.app_state.clock.now(),
         };
-        Service::new(self.app_state.clone(), signed.caller())
+        Service::of_latest(self.app_state.clone(), signed.caller()).await
     }
 
     /// Requests a preview and submits it.
