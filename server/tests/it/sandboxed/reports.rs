@@ -92,6 +92,10 @@ fn rows_of_page(html: &str) -> Vec<Row> {
                 .map_or(cells[0], |linked| linked.0),
         );
         let account = words(cells[1].split_once("<div").unwrap().1);
+        // The capabilities of the set, of which the page shows the most dangerous ones, stand beside its name.
+        let set = cells[2]
+            .split_once("<span data-capabilities")
+            .map_or(cells[2], |named| named.0);
         let since = cells[4]
             .split_once("datetime=\"")
             .unwrap()
@@ -107,7 +111,7 @@ fn rows_of_page(html: &str) -> Vec<Row> {
         [
             person,
             account,
-            words(cells[2]),
+            words(set),
             words(cells[3]),
             since.to_owned(),
             standing.to_owned(),
