@@ -58,11 +58,24 @@ fn text(package: &Path, version: &str) -> Result<String, Failure> {
         .context("data/actions")?
         .filter_map(|entry| Some(entry.ok()?.path().file_stem()?.to_str()?.to_owned()))
         .collect();
+    services.extend(retired()?);
     services.sort();
+    services.dedup();
     for service in services {
         of_service(package, &service, &mut text)?;
     }
     Ok(text)
+}
+
+/// Returns the services that AWS has ended. They are known and have no actions.
+fn retired() -> Result<Vec<String>, Failure> {
+    let file = process::root().join("catalogue/data/retired_services.txt");
+    let text = fs::read_to_string(&file).context(file.display())?;
+    Ok(text
+        .lines()
+        .filter_map(|line| line.split('#').next()?.split_whitespace().next())
+        .map(str::to_owned)
+        .collect())
 }
 
 fn of_service(package: &Path, service: &str, text: &mut String) -> Result<(), Failure> {

@@ -1,10 +1,5 @@
 //! `leastwise lint`: what it says about good, bad and strange files, without any configuration.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot set up its case has failed"
-)]
-
 use std::{
     fs,
     io::Write as _,
