@@ -88,8 +88,13 @@ fn of_service(package: &Path, service: &str, text: &mut String) -> Result<(), Fa
         }
     };
     let line = |text: &mut String, fields: &[&str]| {
-        if fields.iter().any(|field| field.contains(['\t', '\n', '\r'])) {
-            return Err(Failure::new(format!("{service}: a tab or line break in {fields:?}")));
+        if fields
+            .iter()
+            .any(|field| field.contains(['\t', '\n', '\r']))
+        {
+            return Err(Failure::new(format!(
+                "{service}: a tab or line break in {fields:?}"
+            )));
         }
         text.push_str(&fields.join("\t"));
         text.push('\n');
@@ -113,7 +118,11 @@ fn of_service(package: &Path, service: &str, text: &mut String) -> Result<(), Fa
             "Write" => "W",
             level if level.starts_with("Tagging") => "T",
             level if level.starts_with("Permissions management") => "P",
-            level => return Err(Failure::new(format!("{service}:{name}: access level {level}"))),
+            level => {
+                return Err(Failure::new(format!(
+                    "{service}:{name}: access level {level}"
+                )));
+            }
         };
         let mut indices = Vec::new();
         for kind in action["resourceTypes"].as_array().into_iter().flatten() {

@@ -25,7 +25,10 @@ pub fn CapabilityGroups(analysis: Analysis) -> impl IntoView {
 }
 
 fn group(analysis: &Analysis, capability: Capability, open: bool) -> AnyView {
-    let extent = analysis.extents.get(&capability).and_then(|extent| extent.words());
+    let extent = analysis
+        .extents
+        .get(&capability)
+        .and_then(|extent| extent.words());
     let lines = analysis
         .findings
         .iter()
@@ -49,7 +52,9 @@ fn group(analysis: &Analysis, capability: Capability, open: bool) -> AnyView {
 }
 
 fn line(finding: &Finding) -> AnyView {
-    let statement = finding.statement.map(|at| format!(", statement {}", at + 1));
+    let statement = finding
+        .statement
+        .map(|at| format!(", statement {}", at + 1));
     view! {
         <li data-finding>
             <p>{finding.reason.clone()}</p>
@@ -86,7 +91,9 @@ fn actions(finding: &Finding) -> AnyView {
 
 /// Renders how many actions a list of actions does not name.
 pub fn unnamed(more: usize) -> Option<AnyView> {
-    (more > 0).then(|| view! { <li class="text-muted">{format!("and {} more", grouped(more))}</li> }.into_any())
+    (more > 0).then(|| {
+        view! { <li class="text-muted">{format!("and {} more", grouped(more))}</li> }.into_any()
+    })
 }
 
 /// Renders what the permission sets allow that somebody gains.

@@ -10,9 +10,10 @@ use crate::{
         ReportRow,
     },
     components::{
-        AbsoluteTime, BadgeWeight, CapabilityList, Column, Definition, DefinitionList, Empty, EmptyFiltered,
-        FreshnessNotice, Glyph, LinkButton, ListBar, NotKnown, PageHeader, PagePosition, Section,
-        Stat, Stats, Status, StatusBadge, Table, account_state_words, list_href, pages,
+        AbsoluteTime, BadgeWeight, CapabilityList, Column, Definition, DefinitionList, Empty,
+        EmptyFiltered, FreshnessNotice, Glyph, LinkButton, ListBar, NotKnown, PageHeader,
+        PagePosition, Section, Stat, Stats, Status, StatusBadge, Table, account_state_words,
+        list_href, pages,
     },
     routes::{Page, Visit},
 };

@@ -72,13 +72,17 @@ fn objections(case: &Case, analysis: &Analysis) -> Vec<String> {
             .map(|word| Capability::parse(word).unwrap_or_else(|| panic!("{word}")))
             .collect()
     };
-    let (wanted, unwanted) = (parsed(&expect.capabilities), parsed(&expect.not_capabilities));
+    let (wanted, unwanted) = (
+        parsed(&expect.capabilities),
+        parsed(&expect.not_capabilities),
+    );
     for missing in wanted.difference(&found) {
         wrong.push(format!("{} is missing", missing.as_str()));
     }
-    for extra in found.iter().filter(|one| {
-        unwanted.contains(one) || (expect.exactly && !wanted.contains(one))
-    }) {
+    for extra in found
+        .iter()
+        .filter(|one| unwanted.contains(one) || (expect.exactly && !wanted.contains(one)))
+    {
         wrong.push(format!("{} is too much", extra.as_str()));
     }
     wrong
@@ -118,17 +122,18 @@ fn every_case_comes_out_as_its_file_says() {
                 analysis
                     .findings
                     .iter()
-                    .map(|finding| format!(
-                        "{} {:?}",
-                        finding.capability.as_str(),
-                        finding.actions
-                    ))
+                    .map(|finding| format!("{} {:?}", finding.capability.as_str(), finding.actions))
                     .collect::<Vec<_>>()
                     .join("\n  ")
             ));
         }
         count += 1;
     }
-    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {count}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     assert!(count >= 69, "{count} cases");
 }

@@ -18,13 +18,19 @@ fn each_line_is_about_an_action_of_the_catalogue_and_in_order() {
     let known: BTreeMap<String, Vec<Capability>> = catalogue.actions.capabilities().collect();
     for (service, text) in actions::reviews() {
         let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[0].starts_with("# "), "{service}: the name of the service");
+        assert!(
+            lines[0].starts_with("# "),
+            "{service}: the name of the service"
+        );
         let mut last = "";
         for line in &lines[1..] {
             let name = line.split_whitespace().next().unwrap_or_default();
             assert!(name > last, "{service}: {name} stands after {last}");
             last = name;
-            assert!(known.contains_key(&format!("{service}:{name}")), "{service}:{name}");
+            assert!(
+                known.contains_key(&format!("{service}:{name}")),
+                "{service}:{name}"
+            );
             if let Some((_, reason)) = line.split_once('#') {
                 let reason = reason.trim();
                 assert!(
@@ -42,7 +48,9 @@ fn every_action_of_the_services_in_common_use_is_reviewed() {
     let catalogue = Catalogue::embedded().unwrap();
     assert_eq!(MOST_USED.split_whitespace().count(), 60);
     for service in MOST_USED.split_whitespace() {
-        let text = reviews.get(service).unwrap_or_else(|| panic!("{service} has no review"));
+        let text = reviews
+            .get(service)
+            .unwrap_or_else(|| panic!("{service} has no review"));
         let reviewed = text.lines().filter(|line| !line.starts_with('#')).count();
         let prefix = format!("{service}:");
         let known = catalogue

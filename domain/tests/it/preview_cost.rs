@@ -229,7 +229,7 @@ fn administrator() -> RequestContext {
         roles: [Role::Administrator].into(),
         mfa: Mfa::Proven,
         ticket: false,
- review_on: None,
+        review_on: None,
         approvals: BTreeSet::new(),
         ours: BTreeSet::new(),
         new_persons: BTreeMap::new(),

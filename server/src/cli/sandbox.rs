@@ -24,7 +24,10 @@ use url::Url;
 
 use super::{CommandResult, print, secrets::without_password, serve};
 use crate::{
-    config::{AnalysisArgs, AwsArgs, DatabaseArgs, ENGINE_LEASE_SECONDS, IdentityArgs, ServeArgs, SignInArgs},
+    config::{
+        AnalysisArgs, AwsArgs, DatabaseArgs, ENGINE_LEASE_SECONDS, IdentityArgs, ServeArgs,
+        SignInArgs,
+    },
     http::log,
     process_lock::{ProcessLock, SANDBOX_LOCK},
 };

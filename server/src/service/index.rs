@@ -263,7 +263,11 @@ impl Index {
         let description = set.description.as_deref().unwrap_or_default();
         let capabilities = set.analysis.capabilities();
         let worst = capabilities.first().copied();
-        let labels: Vec<&str> = capabilities.iter().copied().map(Capability::label).collect();
+        let labels: Vec<&str> = capabilities
+            .iter()
+            .copied()
+            .map(Capability::label)
+            .collect();
         let text = text(&[&set.name, description, &labels.join("\n")]);
         let rank = Reverse((capabilities.len(), held.production_pci, people));
         let order = ((worst.is_none(), worst, rank), text.clone(), arn.clone());

@@ -91,8 +91,9 @@ fn kept(read_model: &ReadModel, only: &str, entry: &SetEntry) -> bool {
             })
         }
         // Nearly every set reads metadata; the filter shows those that do nothing else.
-        "metadata" => analysis()
-            .is_some_and(|analysis| analysis.extents.keys().eq([&Capability::Metadata])),
+        "metadata" => {
+            analysis().is_some_and(|analysis| analysis.extents.keys().eq([&Capability::Metadata]))
+        }
         other => Capability::parse(other)
             .is_none_or(|capability| analysis().is_some_and(|analysis| analysis.has(capability))),
     }

@@ -6,8 +6,8 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use domain::policies::{RemovalLimits, Rules};
 use catalogue::Catalogue;
+use domain::policies::{RemovalLimits, Rules};
 
 /// Returns the policies that are shipped.
 pub fn rules() -> Arc<Rules> {

@@ -24,7 +24,8 @@ use figure::{Board, Figure};
 
 /// The parts that can be measured separately: `cargo xtask bench start medium`.
 const PARTS: [&str; 10] = [
-    "size", "analysis", "start", "sample", "medium", "large", "preview", "publish", "ledger", "sockets",
+    "size", "analysis", "start", "sample", "medium", "large", "preview", "publish", "ledger",
+    "sockets",
 ];
 /// The organisations, and how much faster than AWS the local AWS runs for each, so that a crawl of an hour takes
 /// minutes. The quotas and the request rate of Leastwise scale with the speed, so results compare calls divided by the

@@ -240,12 +240,7 @@ impl ActionCatalogue {
     }
 
     /// Adds the actions of a service that match a pattern in lower case. Returns whether there are any.
-    pub(super) fn add_matches(
-        &self,
-        service: &Service,
-        pattern: &str,
-        to: &mut ActionSet,
-    ) -> bool {
+    pub(super) fn add_matches(&self, service: &Service, pattern: &str, to: &mut ActionSet) -> bool {
         let wild = |byte: u8| matches!(byte, b'*' | b'?');
         let literal = pattern.bytes().position(wild).unwrap_or(pattern.len());
         if literal == pattern.len() {
@@ -371,7 +366,10 @@ mod tests {
     #[test]
     fn the_nearest_word_is_the_first_of_the_nearest_and_not_a_distant_one() {
         let of = |words: &[&str], wanted| nearest(words.iter().copied(), wanted);
-        assert_eq!(of(&["getobjects", "getobject", "putobject"], "getobjekt"), Some(1));
+        assert_eq!(
+            of(&["getobjects", "getobject", "putobject"], "getobjekt"),
+            Some(1)
+        );
         assert_eq!(of(&["cab", "abc", "abd"], "abx"), Some(1));
         assert_eq!(of(&["abc"], "abc"), Some(0));
         assert_eq!(of(&["listbuckets"], "getobject"), None);

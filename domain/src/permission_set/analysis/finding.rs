@@ -77,7 +77,10 @@ fn condition(catalogue: &ActionCatalogue, allowed: &Allowed, actions: &ActionSet
     if !allowed.statement.conditional {
         return String::new();
     }
-    let service = actions.iter().next().map(|action| catalogue.service_of(action));
+    let service = actions
+        .iter()
+        .next()
+        .map(|action| catalogue.service_of(action));
     let foreign = service.and_then(|service| {
         let key = allowed
             .statement
@@ -88,7 +91,11 @@ fn condition(catalogue: &ActionCatalogue, allowed: &Allowed, actions: &ActionSet
     });
     match foreign {
         Some((service, key)) => {
-            let key: String = key.chars().take(60).flat_map(char::escape_default).collect();
+            let key: String = key
+                .chars()
+                .take(60)
+                .flat_map(char::escape_default)
+                .collect();
             format!(
                 ", under a condition that is not evaluated, and {} has no condition key {key}",
                 service.prefix

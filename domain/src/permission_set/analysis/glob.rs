@@ -99,7 +99,11 @@ impl Glob {
         let mut colons = 0;
         while let Some((first, after_first)) = rest.split_first() {
             // The parts before the resource contain no colon.
-            let class = if colons < 5 { Class::NoColon } else { Class::All };
+            let class = if colons < 5 {
+                Class::NoColon
+            } else {
+                Class::All
+            };
             if let Some((name, after)) = variable(rest) {
                 match name {
                     b"Partition" | b"Region" | b"OwnerAccount" => {
@@ -245,7 +249,11 @@ impl Glob {
     fn service_part(&self) -> Option<&[Token]> {
         let colon = |token: &Token| *token == Token::Byte(b':');
         let wild = |token: &Token| !matches!(token, Token::Byte(_));
-        let mut ends = self.tokens.iter().enumerate().filter(|(_, token)| colon(token));
+        let mut ends = self
+            .tokens
+            .iter()
+            .enumerate()
+            .filter(|(_, token)| colon(token));
         let (start, end) = (ends.nth(1)?.0 + 1, ends.next()?.0);
         (!self.tokens[..end].iter().any(wild)).then(|| &self.tokens[start..end])
     }

@@ -135,11 +135,7 @@ impl<'a> Reader<'a> {
         Ok(Node { value, offset })
     }
 
-    fn word(
-        &mut self,
-        word: &'static str,
-        value: Value<'a>,
-    ) -> Result<Value<'a>, SyntaxError> {
+    fn word(&mut self, word: &'static str, value: Value<'a>) -> Result<Value<'a>, SyntaxError> {
         if self.bytes[self.at..].starts_with(word.as_bytes()) {
             self.at += word.len();
             Ok(value)

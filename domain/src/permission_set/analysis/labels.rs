@@ -65,7 +65,9 @@ impl Capability {
                 "It contains changes that nobody has reviewed, so they are treated like running code."
             }
             Self::Changes => "Its holder can create, change, delete or stop resources or data.",
-            Self::ReadsData => "Its holder can read, export or decrypt data that could be card data, or secrets.",
+            Self::ReadsData => {
+                "Its holder can read, export or decrypt data that could be card data, or secrets."
+            }
             Self::ReadsConfiguration => "Its holder can read settings, without content or secrets.",
             Self::Billing => "Its holder can read costs, prices and invoices.",
             Self::Metadata => "Its holder can read names, states and metrics, and no content.",
@@ -216,7 +218,10 @@ mod tests {
     fn badges_name_no_capability_that_another_one_includes() {
         use Capability::{Administrator, Changes, Metadata, ReadsData, Unknown};
         for (all, named) in [
-            (vec![Administrator, Unknown, Changes, Metadata], vec![Administrator, Unknown]),
+            (
+                vec![Administrator, Unknown, Changes, Metadata],
+                vec![Administrator, Unknown],
+            ),
             (vec![Changes, ReadsData, Metadata], vec![Changes, ReadsData]),
             (vec![Metadata], vec![Metadata]),
             (vec![], vec![]),
@@ -233,16 +238,26 @@ mod tests {
                 (*capability, Extent { actions, services })
             });
             let extents = extents.collect();
-            Analysis { extents, ..Analysis::default() }.summary()
+            Analysis {
+                extents,
+                ..Analysis::default()
+            }
+            .summary()
         };
         let (metadata, billing) = (Capability::Metadata, Capability::Billing);
         assert_eq!(analysis(&[]), "Allows nothing");
-        assert_eq!(analysis(&[(metadata, 412, 38)]), "Metadata only: 412 actions of 38 services");
+        assert_eq!(
+            analysis(&[(metadata, 412, 38)]),
+            "Metadata only: 412 actions of 38 services"
+        );
         assert_eq!(
             analysis(&[(metadata, 1_412, 138)]),
             "Metadata only: 1,412 actions of 138 services"
         );
-        assert_eq!(analysis(&[(billing, 1, 1)]), "Billing only: 1 action of 1 service");
+        assert_eq!(
+            analysis(&[(billing, 1, 1)]),
+            "Billing only: 1 action of 1 service"
+        );
         assert_eq!(
             analysis(&[(metadata, 3, 1), (billing, 2, 2)]),
             "Metadata and billing only: 3 actions of 1 service, and 2 actions of 2 services"

@@ -43,7 +43,11 @@ impl LogBuckets {
         let mut globs = Vec::with_capacity(2 * arns.len());
         for arn in arns {
             let name = arn.splitn(6, ':').nth(5).unwrap_or_default();
-            if !arn.starts_with("arn:") || !arn.contains(":s3:::") || name.is_empty() || name.contains('/') {
+            if !arn.starts_with("arn:")
+                || !arn.contains(":s3:::")
+                || name.is_empty()
+                || name.contains('/')
+            {
                 return Err(arn.clone());
             }
             globs.push(Glob::resource(arn, Variables::Literal));
@@ -72,7 +76,8 @@ impl LogBuckets {
                 count => format!("The {count} declared buckets hold logs."),
             },
             Self::NotDeclared => {
-                "No log bucket is declared, so a bucket whose name sounds like logs counts as one.".to_owned()
+                "No log bucket is declared, so a bucket whose name sounds like logs counts as one."
+                    .to_owned()
             }
         }
     }
@@ -83,12 +88,10 @@ impl LogBuckets {
             Self::Declared(globs) => {
                 globs.iter().any(|glob| glob.can_meet(resource)) || may_be_access_point(resource)
             }
-            Self::NotDeclared => resource
-                .exact_part(BUCKET_ARN, b'/')
-                .is_none_or(|bucket| {
-                    let bucket = bucket.to_ascii_lowercase();
-                    LIKE_LOGS.iter().any(|part| bucket.contains(part))
-                }),
+            Self::NotDeclared => resource.exact_part(BUCKET_ARN, b'/').is_none_or(|bucket| {
+                let bucket = bucket.to_ascii_lowercase();
+                LIKE_LOGS.iter().any(|part| bucket.contains(part))
+            }),
         }
     }
 }

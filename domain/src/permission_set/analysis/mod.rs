@@ -22,11 +22,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{capability::Capability, catalogue::ActionCatalogue, finding::Finding, log_bucket::LogBuckets};
 use self::{
     allowed::{Permissions, Source},
     capability::Need,
     policy::Policy,
+};
+pub use self::{
+    capability::Capability, catalogue::ActionCatalogue, finding::Finding, log_bucket::LogBuckets,
 };
 use crate::permission_set::{Boundary, Content};
 

@@ -220,9 +220,8 @@ impl Reading<'_> {
         }
         if let (Some(effect), Some(actions)) = (effect, actions) {
             // IAM rejects a policy without a resource; until it is corrected, it counts as all resources.
-            let resources = resources.unwrap_or_else(|| {
-                Resources::Named(vec![Glob::resource("*", Variables::Literal)])
-            });
+            let resources = resources
+                .unwrap_or_else(|| Resources::Named(vec![Glob::resource("*", Variables::Literal)]));
             self.policy.statements.push(Statement {
                 index,
                 effect,

@@ -16,12 +16,7 @@ crate::engines::on_both_engines! {
 
 /// The badges of each permission set, and what standing and temporary access to production PCI need.
 const SETS: [(&str, &str, Need, Need); 12] = [
-    (
-        "AdministratorAccess",
-        "administrator",
-        BLOCKED,
-        BLOCKED,
-    ),
+    ("AdministratorAccess", "administrator", BLOCKED, BLOCKED),
     (
         "Billing",
         "grants_rights logs_and_guardrails runs_code unreviewed_change changes reads_data reads_configuration billing",
@@ -34,12 +29,7 @@ const SETS: [(&str, &str, Need, Need); 12] = [
         BLOCKED,
         BLOCKED,
     ),
-    (
-        "LedgerDataReader",
-        "reads_data",
-        BLOCKED,
-        TWO,
-    ),
+    ("LedgerDataReader", "reads_data", BLOCKED, TWO),
     (
         "NetworkAdministrator",
         "grants_rights identity logs_and_guardrails runs_code unreviewed_change changes reads_data reads_configuration",
@@ -58,36 +48,21 @@ const SETS: [(&str, &str, Need, Need); 12] = [
         BLOCKED,
         BLOCKED,
     ),
-    (
-        "PowerUser",
-        "administrator unknown",
-        BLOCKED,
-        BLOCKED,
-    ),
+    ("PowerUser", "administrator unknown", BLOCKED, BLOCKED),
     (
         "ReadOnly",
         "grants_rights identity unknown runs_code changes reads_data reads_configuration billing",
         BLOCKED,
         BLOCKED,
     ),
-    (
-        "ReleaseToolkit",
-        "administrator",
-        BLOCKED,
-        BLOCKED,
-    ),
+    ("ReleaseToolkit", "administrator", BLOCKED, BLOCKED),
     (
         "SecurityAudit",
         "grants_rights unknown changes reads_data reads_configuration billing",
         BLOCKED,
         BLOCKED,
     ),
-    (
-        "SupportMetrics",
-        "metadata",
-        TWO,
-        TWO,
-    ),
+    ("SupportMetrics", "metadata", TWO, TWO),
 ];
 const BLOCKED: Need = Need::Blocked;
 const TWO: Need = Need::TwoApprovals;
@@ -115,7 +90,9 @@ async fn each_permission_set_of_the_sample_has_its_capabilities(engine: Database
     found.sort();
     let found: Vec<_> = found
         .iter()
-        .map(|(name, named, standing, temporary)| (name.as_str(), named.as_str(), *standing, *temporary))
+        .map(|(name, named, standing, temporary)| {
+            (name.as_str(), named.as_str(), *standing, *temporary)
+        })
         .collect();
     assert_eq!(found, SETS);
 }
@@ -129,7 +106,12 @@ async fn a_filter_by_capability_finds_the_sets_that_have_it(engine: DatabaseEngi
             only: Some(capability.as_str().into()),
             ..ListQuery::default()
         };
-        let rows = org.administrator().permission_sets(&query).await.unwrap().rows;
+        let rows = org
+            .administrator()
+            .permission_sets(&query)
+            .await
+            .unwrap()
+            .rows;
         let found: BTreeSet<String> = rows.into_iter().map(|row| row.set.name).collect();
         let expected = sets.values().filter(|set| {
             let all = set.analysis.capabilities();
@@ -150,19 +132,40 @@ async fn the_page_of_a_set_says_what_it_allows_and_what_keeps_it_from_standing_a
     let page = async |name: &str| {
         let sets = &read_model.snapshot.parts().sets;
         let (arn, _) = sets.iter().find(|(_, set)| set.name == name).unwrap();
-        document(org.administrator(), &format!("/permission-sets/{}", arn.key())).await
+        document(
+            org.administrator(),
+            &format!("/permission-sets/{}", arn.key()),
+        )
+        .await
     };
     let html = page("SupportMetrics").await;
-    assert!(html.contains("Metadata only: 3 actions of 1 service"), "{html}");
-    assert!(html.contains("The catalogue of AWS actions is 111 days old"), "{html}");
-    assert!(!html.contains("What keeps it from standing access"), "{html}");
+    assert!(
+        html.contains("Metadata only: 3 actions of 1 service"),
+        "{html}"
+    );
+    assert!(
+        html.contains("The catalogue of AWS actions is 111 days old"),
+        "{html}"
+    );
+    assert!(
+        !html.contains("What keeps it from standing access"),
+        "{html}"
+    );
 
     let html = page("LedgerDataReader").await;
     assert!(html.contains("these 4 actions"), "{html}");
-    for action in ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "s3:GetObject"] {
+    for action in [
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "dynamodb:Scan",
+        "s3:GetObject",
+    ] {
         assert!(html.contains(action), "{action}: {html}");
     }
 
     let html = page("PaymentsEngineer").await;
-    assert!(html.contains("What cannot be read or understood keeps it from standing access"), "{html}");
+    assert!(
+        html.contains("What cannot be read or understood keeps it from standing access"),
+        "{html}"
+    );
 }

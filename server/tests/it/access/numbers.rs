@@ -172,7 +172,8 @@ async fn what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_
             who.counted.paths += 1;
             who.counted.direct += u32::from(reach.path == Path::Direct);
             who.counted.standing += u32::from(standing);
-            who.counted.powerful += u32::from(powerful.iter().any(|capability| analysis.has(*capability)));
+            who.counted.powerful +=
+                u32::from(powerful.iter().any(|capability| analysis.has(*capability)));
             paths[0] += 1;
             paths[1] += usize::from(standing);
         }

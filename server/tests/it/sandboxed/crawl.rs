@@ -326,7 +326,12 @@ async fn what_is_done_outside_is_on_record_and_what_we_do_is_not(company: &Compa
     let ours = company
         .ask(
             "maya.okafor",
-            &grant("contractors", "LedgerDataReader", "analytics-dev", "standing"),
+            &grant(
+                "contractors",
+                "LedgerDataReader",
+                "analytics-dev",
+                "standing",
+            ),
         )
         .await;
     assert_eq!(company.end_of(&ours).await, State::Verified);
@@ -558,7 +563,10 @@ async fn a_member_that_we_added_was_not_seen_before_we_added_them(company: &Comp
     company
         .until("pages show the membership", || async {
             let read_model = company.app_state.read_model();
-            read_model.snapshot.members(&group).any(|member| *member == user)
+            read_model
+                .snapshot
+                .members(&group)
+                .any(|member| *member == user)
         })
         .await;
     company.app_state.clock.advance(Duration::minutes(10));

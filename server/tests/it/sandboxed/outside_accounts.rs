@@ -153,7 +153,12 @@ async fn a_new_delegated_administrator_is_guarded_at_once(company: &Company) {
 async fn a_change_waits_while_its_account_cannot_be_read(company: &Company) {
     let throttled = json!([{ "operation": "DescribeAccount", "kind": "internal" }]);
     company.faults(throttled).await;
-    let wanted = grant("contractors", "LedgerDataReader", "analytics-dev", "standing");
+    let wanted = grant(
+        "contractors",
+        "LedgerDataReader",
+        "analytics-dev",
+        "standing",
+    );
     let id = approved(company, &wanted, &[]).await;
     let before = company.calls_so_far().await;
     let _life = company.engine();
@@ -171,7 +176,12 @@ async fn a_change_waits_while_its_account_cannot_be_read(company: &Company) {
 async fn where_aws_denies_reading_an_account_the_change_waits_for_a_crawl(company: &Company) {
     let denied = json!([{ "operation": "DescribeAccount", "kind": "access_denied" }]);
     company.faults(denied).await;
-    let wanted = grant("contractors", "LedgerDataReader", "analytics-dev", "standing");
+    let wanted = grant(
+        "contractors",
+        "LedgerDataReader",
+        "analytics-dev",
+        "standing",
+    );
     let id = approved(company, &wanted, &[]).await;
     let before = company.calls_so_far().await;
     let _life = company.engine();

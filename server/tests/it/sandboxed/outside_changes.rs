@@ -182,7 +182,12 @@ async fn where_aws_does_not_say_where_a_group_is_assigned_the_change_waits_for_a
 }
 
 async fn a_change_waits_while_aws_cannot_be_read_and_goes_on_after(company: &Company) {
-    let wanted = grant("contractors", "LedgerDataReader", "analytics-dev", "standing");
+    let wanted = grant(
+        "contractors",
+        "LedgerDataReader",
+        "analytics-dev",
+        "standing",
+    );
     let unread = json!([{ "operation": "DescribePermissionSet", "kind": "access_denied" }]);
     company.faults(unread).await;
     let id = approved(company, &wanted, &[]).await;

@@ -178,7 +178,10 @@ async fn the_end_of_temporary_oversight_access_is_in_time_and_raises_an_alarm(co
     }
     assert_eq!(company.end_of(&id).await, State::Verified);
     let other = company
-        .ask("maya.okafor", &grant(GROUP, "LedgerDataReader", "analytics-dev", "60"))
+        .ask(
+            "maya.okafor",
+            &grant(GROUP, "LedgerDataReader", "analytics-dev", "60"),
+        )
         .await;
     assert_eq!(company.end_of(&other).await, State::Verified);
     let ends = {

@@ -12,7 +12,10 @@ use sandbox::{
 use serde_json::{Value, json};
 use server::{
     cli::serve,
-    config::{AnalysisArgs, AwsArgs, DatabaseArgs, ENGINE_LEASE_SECONDS, IdentityArgs, ServeArgs, SignInArgs},
+    config::{
+        AnalysisArgs, AwsArgs, DatabaseArgs, ENGINE_LEASE_SECONDS, IdentityArgs, ServeArgs,
+        SignInArgs,
+    },
     service::app_state::AppState,
     state::StartError,
 };

@@ -128,7 +128,11 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
             }
             (Some((&"A", [name, level, types])), Some(service)) => {
                 let any_type = ONE_TYPE_IS_ENOUGH.contains(&(&service.prefix, name));
-                let types = if any_type { &*types.replace('!', "") } else { *types };
+                let types = if any_type {
+                    &*types.replace('!', "")
+                } else {
+                    *types
+                };
                 let mut action = action(name, level, types, service.resource_types.len())
                     .map_err(|expected| fail(at, expected))?;
                 action.name = format!("{}:{name}", service.prefix);
@@ -142,7 +146,12 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
                 actions.push(action);
                 service.to = actions.len();
             }
-            _ => return Err(fail(at, "a line of a service, key, resource type or action")),
+            _ => {
+                return Err(fail(
+                    at,
+                    "a line of a service, key, resource type or action",
+                ));
+            }
         }
     }
     let prefixes = services.iter().map(|service| service.prefix.clone());

@@ -123,28 +123,26 @@ fn of_statement(
     iam: &ActionSet,
 ) -> Option<Finding> {
     let has_all = |probes: &ActionSet| allowed.actions.and(probes).len() == probes.len();
-    let (reason, probes) = if allowed.statement.actions.are_all()
-        && has_all(breadth)
-        && has_all(iam)
-    {
-        return Some(Finding {
-            actions: vec!["*".to_owned()],
-            more: 0,
-            ..Finding::of(
-                catalogue,
-                Capability::Administrator,
-                "Allows every action of every service",
-                allowed,
-                &ActionSet::default(),
-            )
-        });
-    } else if is_most(&allowed.actions, breadth) {
-        ("Allows nearly every action of every service", breadth)
-    } else if is_most(&allowed.actions, iam) {
-        ("Controls IAM, and thereby everything in the account", iam)
-    } else {
-        return None;
-    };
+    let (reason, probes) =
+        if allowed.statement.actions.are_all() && has_all(breadth) && has_all(iam) {
+            return Some(Finding {
+                actions: vec!["*".to_owned()],
+                more: 0,
+                ..Finding::of(
+                    catalogue,
+                    Capability::Administrator,
+                    "Allows every action of every service",
+                    allowed,
+                    &ActionSet::default(),
+                )
+            });
+        } else if is_most(&allowed.actions, breadth) {
+            ("Allows nearly every action of every service", breadth)
+        } else if is_most(&allowed.actions, iam) {
+            ("Controls IAM, and thereby everything in the account", iam)
+        } else {
+            return None;
+        };
     Some(sample(Finding::of(
         catalogue,
         Capability::Administrator,

@@ -28,11 +28,7 @@ pub(super) const ACTIONS: &[&str] = &[
     "s3:UpdateObjectEncryption",
 ];
 
-pub(super) fn find(
-    permissions: &Permissions,
-    buckets: &LogBuckets,
-    findings: &mut Vec<Finding>,
-) {
+pub(super) fn find(permissions: &Permissions, buckets: &LogBuckets, findings: &mut Vec<Finding>) {
     let catalogue = permissions.catalogue;
     let actions = &catalogue.samples().log_buckets;
     if !actions.meets(&permissions.total) {

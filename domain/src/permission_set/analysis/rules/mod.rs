@@ -15,9 +15,7 @@ pub(super) use samples::Samples;
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{
-    Capability, Extent, Finding, LogBuckets, NamedActions, allowed::Permissions,
-};
+use super::{Capability, Extent, Finding, LogBuckets, NamedActions, allowed::Permissions};
 
 /// Runs all rules.
 pub(super) fn find(

@@ -41,11 +41,13 @@ pub(super) fn find(permissions: &Permissions, findings: &mut Vec<Finding>) {
         } else {
             "Can pass any role to a service that then works on its behalf"
         };
-        let mut finding =
-            Finding::of(catalogue, Capability::GrantsRights, reason, allowed, &only);
-        finding
-            .actions
-            .extend(takers.iter().take(9).map(|action| catalogue.name(action).to_owned()));
+        let mut finding = Finding::of(catalogue, Capability::GrantsRights, reason, allowed, &only);
+        finding.actions.extend(
+            takers
+                .iter()
+                .take(9)
+                .map(|action| catalogue.name(action).to_owned()),
+        );
         finding.more = takers.len().saturating_sub(9);
         findings.push(finding);
     }

@@ -25,7 +25,11 @@ pub(in super::super) fn find_references(
         let name = format!("{}{}", policy.path, policy.name);
         let reason =
             "Refers to a customer managed policy, whose text is in each account and is not read";
-        findings.push(Finding::about(Capability::Unknown, reason, PolicyRef::Customer(name)));
+        findings.push(Finding::about(
+            Capability::Unknown,
+            reason,
+            PolicyRef::Customer(name),
+        ));
     }
     for arn in content
         .managed
