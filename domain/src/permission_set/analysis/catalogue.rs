@@ -54,7 +54,7 @@ pub(super) struct Service {
     pub(super) to: ActionNumber,
     pub(super) resource_types: Vec<ResourceType>,
     /// Its actions by name in lower case.
-    numbers: Names,
+    names: Names,
     /// The first letters of each action in lower case, in order.
     keys: Vec<u64>,
     /// An ARN that names nothing of the service, so that only patterns of everything in it match.
@@ -236,7 +236,8 @@ impl ActionCatalogue {
     pub(super) fn number(&self, action: &str) -> Option<ActionNumber> {
         let (prefix, name) = action.split_once(':')?;
         let service = self.service(&prefix.to_ascii_lowercase())?;
-        service.numbers.get(&name.to_ascii_lowercase()).copied()
+        let number = service.names.number(&name.to_ascii_lowercase())?;
+        Some(service.from + number)
     }
 
     /// Adds the actions of a service that match a pattern in lower case. Returns whether there are any.
@@ -244,8 +245,8 @@ impl ActionCatalogue {
         let wild = |byte: u8| matches!(byte, b'*' | b'?');
         let literal = pattern.bytes().position(wild).unwrap_or(pattern.len());
         if literal == pattern.len() {
-            let found = service.numbers.get(pattern);
-            found.inspect(|action| to.insert(**action));
+            let found = service.names.number(pattern);
+            found.inspect(|number| to.insert(service.from + number));
             return found.is_some();
         }
         let (start, tail) = pattern.split_at(literal);
@@ -336,27 +337,28 @@ fn distance(a: &str, b: &str, most: usize) -> Option<usize> {
         return None;
     }
     let b: &[u8] = b.as_bytes();
-    let mut row = [0; LONGEST + 1];
+    // Short numbers, because the row is filled for each of hundreds of words.
+    let mut row = [0_u8; LONGEST + 1];
     let row = row.get_mut(..=b.len())?;
-    for (column, cell) in row.iter_mut().enumerate() {
+    for (cell, column) in row.iter_mut().zip(0..) {
         *cell = column;
     }
-    for (at, x) in a.bytes().enumerate() {
+    for x in a.bytes() {
         let mut diagonal = row[0];
-        row[0] = at + 1;
+        row[0] = diagonal.checked_add(1)?;
         let mut least = row[0];
         for (column, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
+            let replaced = diagonal + u8::from(x != *y);
             diagonal = row[column + 1];
             row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
             least = least.min(row[column + 1]);
         }
         // No later row has a smaller number.
-        if least > most {
+        if usize::from(least) > most {
             return None;
         }
     }
-    Some(row[b.len()]).filter(|distance| *distance <= most)
+    Some(usize::from(row[b.len()])).filter(|distance| *distance <= most)
 }
 
 #[cfg(test)]

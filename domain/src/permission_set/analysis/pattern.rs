@@ -3,12 +3,22 @@
 //! IAM compares services and actions without regard to case; `*` matches any characters and `?` exactly one, at any
 //! position. A name that is not valid in IAM is an error, and not a pattern without a match.
 
-use std::collections::BTreeMap;
-
 use super::{action_set::ActionSet, catalogue::ActionCatalogue};
 
 /// The maximum length of an action name. A pattern that needs more characters cannot match.
 const LONGEST_NAME: usize = 128;
+
+/// The characters of a pattern, as a table because a policy can have thousands of patterns.
+const KNOWN: [bool; 256] = {
+    let mut known = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        known[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'*' | b'?');
+        byte += 1;
+    }
+    known
+};
 
 /// Whether `name` matches `pattern`, which is in lower case and without `**`. The worst case takes time proportional to
 /// the product of the lengths, so that no pattern can block a thread.
@@ -54,8 +64,10 @@ pub(super) struct Expansion {
 pub(super) struct Actions {
     /// Whether this is a `NotAction`.
     negated: bool,
-    /// Action patterns by service, where the service has no wildcard.
-    by_service: BTreeMap<String, Vec<String>>,
+    /// Services without a wildcard, in order, each with its action patterns.
+    by_service: Vec<(String, Vec<String>)>,
+    /// The service of the pattern before, because lists name the actions of a service one after another.
+    last: usize,
     /// Service and action patterns, where the service has a wildcard.
     any_service: Vec<(String, String)>,
 }
@@ -87,8 +99,7 @@ impl Actions {
                 .split_once(':')
                 .ok_or("is not of the form service:action")?
         };
-        let known =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'*' | b'?');
+        let known = |byte: u8| KNOWN[usize::from(byte)];
         if service.is_empty()
             || action.is_empty()
             || !service.bytes().chain(action.bytes()).all(known)
@@ -96,24 +107,35 @@ impl Actions {
             return Err("is not of the form service:action");
         }
         // Rejected here and not skipped later, because matching 32 kB of question marks would slow down every lookup.
-        if lower.bytes().filter(|byte| *byte != b'*').count() > LONGEST_NAME {
+        if lower.len() > LONGEST_NAME
+            && lower.bytes().filter(|byte| *byte != b'*').count() > LONGEST_NAME
+        {
             return Err("is longer than any action name");
         }
         if service.contains(['*', '?']) {
             self.any_service.push((service.into(), action.into()));
         } else {
             let colon = service.len();
-            // Most patterns are of a service that has another one already.
-            if let Some(patterns) = self.by_service.get_mut(service) {
-                lower.drain(..=colon);
-                patterns.push(lower);
-            } else {
-                let action = lower.split_off(colon + 1);
-                lower.truncate(colon);
-                self.by_service.insert(lower, vec![action]);
-            }
+            self.last = self.place_of(service);
+            lower.drain(..=colon);
+            self.by_service[self.last].1.push(lower);
         }
         Ok(())
+    }
+
+    /// Returns the index of a service, which is added if it is new.
+    fn place_of(&mut self, service: &str) -> usize {
+        let is = |(name, _): &(String, Vec<String>)| name == service;
+        if self.by_service.get(self.last).is_some_and(is) {
+            return self.last;
+        }
+        let order = |(name, _): &(String, Vec<String>)| name.as_str().cmp(service);
+        self.by_service
+            .binary_search_by(order)
+            .unwrap_or_else(|at| {
+                self.by_service.insert(at, (service.to_owned(), Vec::new()));
+                at
+            })
     }
 
     /// Returns the actions of the catalogue that the statement covers, and the patterns that find nothing there.
@@ -171,8 +193,8 @@ impl Actions {
 
     fn name_the_unknown(&self, catalogue: &ActionCatalogue) -> bool {
         self.by_service
-            .keys()
-            .any(|prefix| catalogue.service(prefix).is_none())
+            .iter()
+            .any(|(prefix, _)| catalogue.service(prefix).is_none())
     }
 
     /// Whether it covers services that are not named.

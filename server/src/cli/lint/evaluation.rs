@@ -196,7 +196,7 @@ mod tests {
         let catalogue = Catalogue::embedded().unwrap();
         let date = format!("{}T00:00:00Z", catalogue.actions.date());
         let from = Timestamp::parse_rfc3339(&date).unwrap();
-        let after = |days| age(&catalogue, Timestamp(from.0 + days * 86_400_000));
+        let after = |days: i64| age(&catalogue, Timestamp(from.0 + days * 86_400_000));
         assert!(after(90).warning().is_none());
         assert_eq!(after(-1).words(), "of today");
         assert_eq!(after(1).words(), "1 day old");

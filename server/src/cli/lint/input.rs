@@ -111,7 +111,7 @@ mod tests {
             error(broken.as_bytes()),
             "line 2, column 16: expected a value"
         );
-        let after_mark = format!("\u{feff}{{x");
+        let after_mark = "\u{feff}{x";
         assert_eq!(
             error(after_mark.as_bytes()),
             "line 1, column 2: expected an element name in double quotes"

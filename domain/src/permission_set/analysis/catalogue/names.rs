@@ -1,54 +1,94 @@
-//! The numbers of actions by name.
+//! The actions of a service by name.
 //!
-//! A policy can name thousands of actions, so that looking them up is much of an analysis. The names come from the
-//! catalogue and not from a policy, so that nobody can choose names whose hashes collide.
+//! A policy can name thousands of actions, so that looking them up is most of its analysis. The names of a service lie side
+//! by side in memory, and a table refers to them by a hash. They come from the catalogue and not from a policy, so that
+//! nobody can choose names whose hashes collide.
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-};
-
-use super::ActionNumber;
-
-/// Actions by name in lower case.
-pub(super) type Names = HashMap<String, ActionNumber, BuildHasherDefault<NameHasher>>;
-
-/// A hash of eight letters a step. The default of the standard library protects against chosen names and takes longer.
+/// Names in lower case, numbered from 0 in the order of their insertion.
 #[derive(Debug, Clone, Default)]
-pub(super) struct NameHasher(u64);
+pub(super) struct Names {
+    text: String,
+    /// Where each name ends in `text`.
+    ends: Vec<usize>,
+    /// The number of a name, from 1 on, at the place that its hash gives or at the next free one; 0 is free. At least half of
+    /// the places are free, and their number is a power of two.
+    table: Vec<u32>,
+}
 
-impl Hasher for NameHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for letters in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..letters.len()].copy_from_slice(letters);
-            let mixed = self.0.rotate_left(5) ^ u64::from_le_bytes(word);
-            self.0 = mixed.wrapping_mul(0x517c_c1b7_2722_0a95);
+impl Names {
+    /// Adds a name.
+    pub(super) fn push(&mut self, name: &str) {
+        self.text.push_str(name);
+        self.ends.push(self.text.len());
+        if self.ends.len() * 2 > self.table.len() {
+            self.table = vec![0; (self.ends.len() * 4).next_power_of_two()];
+            (0..self.ends.len()).for_each(|number| self.enter(number));
+        } else {
+            self.enter(self.ends.len() - 1);
         }
     }
 
-    fn finish(&self) -> u64 {
-        // The multiplication mixes the high bits best, and tables use the low ones.
-        self.0.rotate_left(26)
+    fn enter(&mut self, number: usize) {
+        let mut place = self.place(self.name(number));
+        while self.table[place] != 0 {
+            place = (place + 1) % self.table.len();
+        }
+        self.table[place] = u32::try_from(number + 1).expect("a service has few actions");
+    }
+
+    /// Returns the number of a name.
+    pub(super) fn number(&self, name: &str) -> Option<usize> {
+        if self.table.is_empty() {
+            return None;
+        }
+        let mut place = self.place(name);
+        loop {
+            let number = (self.table[place] as usize).checked_sub(1)?;
+            if self.name(number) == name {
+                return Some(number);
+            }
+            place = (place + 1) % self.table.len();
+        }
+    }
+
+    fn name(&self, number: usize) -> &str {
+        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start..self.ends[number]]
+    }
+
+    /// Returns the place of a name in the table, by a hash of eight letters a step.
+    fn place(&self, name: &str) -> usize {
+        let hash = name.as_bytes().chunks(8).fold(0_u64, |hash, letters| {
+            let mut word = [0; 8];
+            word[..letters.len()].copy_from_slice(letters);
+            let mixed = hash.rotate_left(5) ^ u64::from_le_bytes(word);
+            mixed.wrapping_mul(0x517c_c1b7_2722_0a95)
+        });
+        // The multiplication mixes the high bits best.
+        usize::from((hash >> 48) as u16) & (self.table.len() - 1)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     #[test]
-    fn similar_names_have_different_hashes() {
-        let hash = |name: &str| {
-            let mut hasher = NameHasher::default();
-            hasher.write(name.as_bytes());
-            hasher.finish() & 0xFFFF_FFFF
-        };
-        let names = (0..2_000).map(|number| format!("describe{number}"));
-        let hashes: HashSet<u64> = names.map(|name| hash(&name)).collect();
-        assert_eq!(hashes.len(), 2_000);
-        assert_ne!(hash("getobject"), hash("getobjects"));
+    fn each_name_has_its_number_and_others_have_none() {
+        let mut names = Names::default();
+        assert_eq!(names.number("describe0"), None);
+        let all: Vec<String> = (0..2_000)
+            .map(|number| format!("describe{number}"))
+            .collect();
+        for (number, name) in all.iter().enumerate() {
+            names.push(name);
+            assert_eq!(names.number(name), Some(number));
+        }
+        for (number, name) in all.iter().enumerate() {
+            assert_eq!(names.number(name), Some(number));
+        }
+        for other in ["", "describe", "describe2000", "describe00", "Describe1"] {
+            assert_eq!(names.number(other), None, "{other}");
+        }
     }
 }

@@ -114,7 +114,7 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
                     from: actions.len(),
                     to: actions.len(),
                     resource_types: Vec::new(),
-                    numbers: Names::default(),
+                    names: Names::default(),
                     keys: Vec::new(),
                     nothing_named: nothing_named(prefix),
                     condition_keys: HashSet::new(),
@@ -141,7 +141,7 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
                 if previous.is_some_and(|previous| previous.lower >= action.lower) {
                     return Err(fail(at, "actions ordered by name"));
                 }
-                service.numbers.insert(action.lower.clone(), actions.len());
+                service.names.push(&action.lower);
                 service.keys.push(key(&action.lower, 0));
                 actions.push(action);
                 service.to = actions.len();

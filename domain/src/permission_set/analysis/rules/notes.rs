@@ -25,11 +25,16 @@ pub(in super::super) fn of(permissions: &Permissions) -> Vec<String> {
                 "{place}: {pattern} matches no action of {prefix}, so it allows nothing.{proposal}"
             ));
         }
+        // One note for each service: its patterns stand one after another.
+        let mut last = None;
         for pattern in &allowed.unknown {
             if notes.len() >= MOST {
                 return notes;
             }
             let prefix = pattern.split(':').next().unwrap_or_default();
+            if last.replace(prefix) == Some(prefix) {
+                continue;
+            }
             let proposal = catalogue
                 .nearest_service(prefix)
                 .map_or_else(String::new, |near| format!(" Did you mean {near}?"));
