@@ -38,7 +38,7 @@ const SETS: [(&str, &str, Need, Need); 12] = [
     ),
     (
         "PaymentsEngineer",
-        "grants_rights unknown reads_data reads_configuration",
+        "unknown reads_data reads_configuration",
         BLOCKED,
         BLOCKED,
     ),
@@ -51,16 +51,16 @@ const SETS: [(&str, &str, Need, Need); 12] = [
     ("PowerUser", "administrator unknown", BLOCKED, BLOCKED),
     (
         "ReadOnly",
-        "grants_rights identity unknown runs_code changes reads_data reads_configuration billing",
+        "grants_rights identity runs_code changes reads_data reads_configuration billing",
         BLOCKED,
         BLOCKED,
     ),
     ("ReleaseToolkit", "administrator", BLOCKED, BLOCKED),
     (
         "SecurityAudit",
-        "grants_rights unknown changes reads_data reads_configuration billing",
+        "changes reads_data reads_configuration billing",
         BLOCKED,
-        BLOCKED,
+        TWO,
     ),
     ("SupportMetrics", "metadata", TWO, TWO),
 ];
