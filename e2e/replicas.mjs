@@ -24,7 +24,7 @@ const LIMIT = 120_000 + ROUNDS * 240_000;
 
 /** Development outside PCI, where an administrator needs no approval. */
 const ACCOUNTS = ['web-dev', 'merchant-portal-dev', 'analytics-dev'];
-const SETS = ['SupportMetrics', 'DatabaseOperator'];
+const SETS = ['SupportMetrics', 'LedgerDataReader'];
 const GROUPS = ['contractors', 'support-desk', 'finance-billing', 'database-operators', 'data-analysts', 'cloud-network', 'web-engineers'];
 /** Half of them are granted while the other half is removed. */
 const HALF = 20;

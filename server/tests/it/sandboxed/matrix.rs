@@ -229,7 +229,7 @@ pub async fn things(site: &Site, requester: &mut Browser) -> Things {
     let set = parts
         .sets
         .values()
-        .find(|one| one.name == "ReadOnly")
+        .find(|one| one.name == "LedgerDataReader")
         .unwrap()
         .arn
         .to_string();
