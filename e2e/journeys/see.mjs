@@ -68,7 +68,6 @@ export async function journey(suite, browser) {
       await farid.says(/administrator/i, 'TemporaryFix2024');
       await farid.open(`/permission-sets/${names.keys.PaymentsEngineer}`);
       await farid.says('Unknown', 'What cannot be read or understood keeps it from standing access');
-      await farid.page.locator('[data-groups] summary', { hasText: 'Unknown' }).press('Enter');
       await farid.says('customer managed');
       await farid.open(`/permission-sets/${names.keys.SupportMetrics}`);
       await farid.says('Metadata only: 3 actions of 1 service', 'Needs approval by two people');
