@@ -193,6 +193,8 @@ fn shown(entry: EntryBuilder, next: &StoredChange) -> EntryBuilder {
     entry
         .fact("effect", next.change.effect.0.as_str())
         .fact("state", next.change.state.as_str())
+        .fact("approvals_needed", next.change.verdict.approvals)
+        .fact("decide_by", next.change.decide_by.rfc3339())
         .shows(store::change::effect_document(&next.effect))
 }
 

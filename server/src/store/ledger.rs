@@ -31,7 +31,7 @@ pub use listed::{
     Authenticity, ListedEntry, around, count, listed, newest, of_change, of_changes, search,
 };
 pub use mac::{MacedEntry, StoredMac};
-pub(super) use of_changes::KnownChanges;
+pub(super) use of_changes::{KnownChange, KnownChanges};
 pub use of_changes::decisions_on;
 pub use page::maced_entries;
 pub use read::{

@@ -190,7 +190,12 @@ impl SubmittedRequest {
             && self.at == row.submitted
             && self.ticket.as_deref() == row.ticket
             && self.not_before == row.not_before
-            && (self.mfa == row.mfa || row.mfa == Mfa::NotProven)
+            && self.allows(row.mfa)
+    }
+
+    /// Whether a row may state this of the second factor: less than was proven makes it stricter.
+    pub fn allows(&self, mfa: Mfa) -> bool {
+        self.mfa == mfa || mfa == Mfa::NotProven
     }
 }
 
