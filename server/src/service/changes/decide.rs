@@ -238,11 +238,7 @@ impl Service {
                 .target_id("change", id.as_str())
                 .reason(reason)
                 .fact("effect_before", before.0)
-                .fact("effect", next.change.effect.0.as_str())
-                .fact("state", next.change.state.as_str())
-                .fact("approvals_needed", next.change.verdict.approvals)
-                .fact("decide_by", next.change.decide_by.rfc3339())
-                .shows(change::effect_document(&next.effect));
+                .decided_anew(&next.change, change::effect_document(&next.effect));
             let alarm =
                 raise_removal_alarm(&self.app_state, &mut tx, &self.who(), &next, now).await?;
             let is_alarm = alarm.is_some();
