@@ -3,7 +3,7 @@
 use domain::{
     change::{State, UnreadableCause},
     ids::ChangeId,
-    ledger::projection::{ChangeMismatch, DecisionMismatchKind, RowMismatch},
+    ledger::projection::{ChangeMismatch, DecisionMismatchKind, Misstatement},
     time::Timestamp,
 };
 
@@ -15,7 +15,7 @@ pub struct LedgerMismatchView {
     /// How the change differs, if it does.
     pub content: Option<ChangeMismatch>,
     /// What else the database states otherwise than the ledger, which the page shows.
-    pub row: Vec<RowMismatch>,
+    pub row: Vec<Misstatement>,
     /// The decisions that differ.
     pub decisions: Vec<DecisionMismatchView>,
     /// What follows for the change.

@@ -3,7 +3,7 @@
 
 use domain::{
     approval::Decision,
-    ledger::projection::{ChangeMismatch, DecisionMismatchKind, RowMismatch},
+    ledger::projection::{ChangeMismatch, DecisionMismatchKind, Misstatement},
 };
 use leptos::prelude::*;
 
@@ -55,21 +55,21 @@ const fn content_words(mismatch: ChangeMismatch) -> &'static str {
     }
 }
 
-const fn row_words(mismatch: RowMismatch) -> &'static str {
+const fn row_words(mismatch: Misstatement) -> &'static str {
     match mismatch {
-        RowMismatch::State => {
+        Misstatement::State => {
             "The database contains another state of this change than the ledger records. This page shows the one of the ledger."
         }
-        RowMismatch::DecideBy => {
+        Misstatement::DecideBy => {
             "The database contains another end of the time to decide than the ledger records. This page shows the one of the ledger."
         }
-        RowMismatch::Justification => {
+        Misstatement::Justification => {
             "The database contains another reason for this change than the ledger records. This page shows the one of the ledger."
         }
-        RowMismatch::JustificationNotHeld => {
+        Misstatement::JustificationNotHeld => {
             "The ledger no longer holds the reason for this change, so nothing proves the one in the database."
         }
-        RowMismatch::Result => {
+        Misstatement::Result => {
             "The database contains another reason why this change failed than the ledger records. This page shows the one of the ledger."
         }
     }

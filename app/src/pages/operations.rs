@@ -102,7 +102,11 @@ fn overdue(count: u64, since: Option<Timestamp>, now: Timestamp) -> Option<AnyVi
 fn figures(view: &OperationsView) -> AnyView {
     let waiting: u64 = view.queue.iter().map(|row| row.waiting).sum();
     let (failed, running, overdue) = (view.failed_count, view.running.len(), view.overdue);
-    let again = view.failed.iter().filter(|job| job.failed.is_none()).count();
+    let again = view
+        .failed
+        .iter()
+        .filter(|job| job.failed.is_none())
+        .count();
     let again = u64::try_from(again).unwrap_or(u64::MAX);
     // The table below lists both.
     let (failed_label, failed_status) = match (failed, again) {

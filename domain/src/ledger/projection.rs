@@ -27,7 +27,7 @@ pub use change_history::{
     BEGAN, ChangeHistory, ChangeMismatch, ENDINGS, Lifecycle, PresentedEffect, REFUSED, REQUESTS,
     RequestRow, SENT_BACK, SUBMITTED, SubmittedRequest,
 };
-pub use change_record::{ChangeRecord, RecordedText, RowMismatch};
+pub use change_record::{ChangeRecord, Misstatement, RecordedText};
 pub use changes::{AllChanges, ChangeEntries, Changes, OpenChange, ReadChange, RecordedChange};
 pub use decision_mismatch::{DecisionMismatch, DecisionMismatchKind};
 

@@ -151,10 +151,13 @@ pub async fn run(command: IdentityCommand) -> CommandResult {
     let place = match &command {
         IdentityCommand::List(args) if args.all => {
             let found = everybody::read(&args.place.database).await?;
+            let mut out = io::stdout();
             if args.json {
-                println!("{}", found.json());
+                writeln!(out, "{}", found.json()).map_err(IdentityCommandError::Output)?;
             } else {
-                found.print(&mut io::stdout())?;
+                found
+                    .print(&mut out)
+                    .map_err(IdentityCommandError::Output)?;
             }
             return Ok(ExitCode::SUCCESS);
         }

@@ -41,9 +41,7 @@ use domain::{
     ids::{ChangeId, PersonId},
     ledger::{
         Hash,
-        projection::{
-            ChangeMismatch, DecisionMismatch, Lifecycle, RecordedDecision, RowMismatch,
-        },
+        projection::{ChangeMismatch, DecisionMismatch, Lifecycle, Misstatement, RecordedDecision},
     },
     person::Subject,
     time::Timestamp,
@@ -79,7 +77,7 @@ pub struct StoredChange {
     /// The difference between the row and the ledger, if any. Such a change grants nothing.
     pub altered: Option<ChangeMismatch>,
     /// What else the row states otherwise than the ledger, which this change holds instead.
-    pub misstated: Vec<RowMismatch>,
+    pub misstated: Vec<Misstatement>,
     /// The decisions whose rows and entries do not agree. No approval among them counts.
     pub altered_decisions: Vec<DecisionMismatch>,
     /// The progress according to the ledger.

@@ -25,7 +25,7 @@ const FAILED: &str = EventKind::ChangeFailed.as_str();
 /// What a row of a change states otherwise than its entries. Pages show what the entries say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Error, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RowMismatch {
+pub enum Misstatement {
     #[error("its state differs from the one that the ledger records")]
     State,
     #[error("the end of the time to decide differs from the one that the ledger records")]
@@ -39,7 +39,7 @@ pub enum RowMismatch {
     Result,
 }
 
-impl RowMismatch {
+impl Misstatement {
     /// Whether nobody approves with this difference: they would agree to what somebody else wrote.
     pub fn stops_approvals(self) -> bool {
         matches!(self, Self::Justification | Self::JustificationNotHeld)
@@ -273,15 +273,16 @@ mod tests {
         let mut back = entry(ChangeSentBack, Outcome::Pending, 1);
         let of_before = [asked.clone(), approved(2), back.clone()];
         let any = [State::Waiting, State::Approved, State::Refused];
-        assert_eq!(
-            states(&of_before),
-            any,
-            "an earlier version wrote no state"
-        );
+        assert_eq!(states(&of_before), any, "an earlier version wrote no state");
         back.data.insert("state".into(), "waiting".into());
         let again = [asked.clone(), approved(2), approved(3), back];
         assert_eq!(states(&again), [State::Waiting], "a new round");
-        let begun = [asked.clone(), approved(2), approved(3), done(ChangeStarted, 1)];
+        let begun = [
+            asked.clone(),
+            approved(2),
+            approved(3),
+            done(ChangeStarted, 1),
+        ];
         assert_eq!(states(&begun), [State::Applying]);
         for (kind, state) in [
             (ChangeVerified, State::Verified),

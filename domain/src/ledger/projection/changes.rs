@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    APPROVED, ChangeHistory, ChangeRecord, DECLINED, Decisions, Entry, EntryPlace, Lifecycle, Outcome,
-    RecordedDecision, SENT_BACK, change_history, subject,
+    APPROVED, ChangeHistory, ChangeRecord, DECLINED, Decisions, Entry, EntryPlace, Lifecycle,
+    Outcome, RecordedDecision, SENT_BACK, change_history, subject,
 };
 use crate::{
     approval::Decision,

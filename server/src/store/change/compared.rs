@@ -7,7 +7,7 @@ use std::future::Future;
 
 use domain::{
     ids::ChangeId,
-    ledger::projection::{ChangeMismatch, DecisionMismatch, RowMismatch},
+    ledger::projection::{ChangeMismatch, DecisionMismatch, Misstatement},
 };
 use sqlx::any::AnyRow;
 
@@ -22,7 +22,7 @@ use crate::store::{
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Differences<'a> {
     pub altered: Option<ChangeMismatch>,
-    pub misstated: &'a [RowMismatch],
+    pub misstated: &'a [Misstatement],
     pub decisions: &'a [DecisionMismatch],
 }
 

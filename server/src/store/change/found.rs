@@ -4,7 +4,7 @@
 use domain::{
     change::{State, UnreadableCause, UnreadableChange},
     ids::{ChangeId, PersonId},
-    ledger::projection::{ChangeMismatch, Lifecycle, RowMismatch},
+    ledger::projection::{ChangeMismatch, Lifecycle, Misstatement},
     time::Timestamp,
 };
 use sqlx::any::AnyRow;
@@ -35,7 +35,7 @@ pub struct UnreadableRow {
     /// understood.
     pub altered: Option<ChangeMismatch>,
     /// What else the row states otherwise than the ledger, which this change holds instead.
-    pub misstated: Vec<RowMismatch>,
+    pub misstated: Vec<Misstatement>,
     pub lifecycle: Lifecycle,
     pub result: Option<String>,
 }

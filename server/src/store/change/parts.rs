@@ -122,7 +122,9 @@ fn sql(changes: usize, entries: usize, loaded: ItemsLoaded) -> String {
     }
     let numbers = (changes + 1..=changes + entries).map(|at| format!("${at}"));
     let numbers = numbers.collect::<Vec<_>>().join(", ");
-    let paths = RecordedText::PATHS.map(|path| format!("'{path}'")).join(", ");
+    let paths = RecordedText::PATHS
+        .map(|path| format!("'{path}'"))
+        .join(", ");
     format!(
         "{rows} union all select 'entry', '', seq, null, leaf, null, null, null, null, null, null \
          from ledger_entry where seq in ({numbers}) \

@@ -10,7 +10,7 @@ use domain::{
     ledger::{
         Hash,
         items::ItemRows,
-        projection::{ChangeMismatch, RequestRow, RowMismatch},
+        projection::{ChangeMismatch, Misstatement, RequestRow},
     },
     time::Timestamp,
 };
@@ -47,7 +47,7 @@ pub(super) struct ProvenChange<'r> {
     mfa: Mfa,
     texts: RowTexts,
     /// What of the row its entries contradict, beside what decides.
-    misstated: Vec<RowMismatch>,
+    misstated: Vec<Misstatement>,
     ticket: Option<String>,
     not_before: Option<Timestamp>,
     items: ItemRows,

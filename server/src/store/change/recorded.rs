@@ -7,7 +7,7 @@ use domain::{
     change::State,
     ledger::{
         PrivateValue,
-        projection::{ChangeRecord, Decisions, RecordedText, RowMismatch},
+        projection::{ChangeRecord, Decisions, Misstatement, RecordedText},
     },
     time::Timestamp,
 };
@@ -88,12 +88,12 @@ impl RowTexts {
         &mut self,
         decisions: &Decisions,
         recorded: RecordedTexts<'_>,
-    ) -> Vec<RowMismatch> {
+    ) -> Vec<Misstatement> {
         let mut found = Vec::new();
         let Some(record) = recorded.record else {
             // Its entries were altered. Those who could still approve would rely on a text that nothing proves.
             if decisions.history.submitted.is_some() && self.state == State::Waiting {
-                found.push(RowMismatch::JustificationNotHeld);
+                found.push(Misstatement::JustificationNotHeld);
             }
             return found;
         };
@@ -102,35 +102,35 @@ impl RowTexts {
             && !states.contains(&self.state)
         {
             self.state = *state;
-            found.push(RowMismatch::State);
+            found.push(Misstatement::State);
         }
         if let Some(decide_by) = record.decide_by()
             && decide_by != self.decide_by
         {
             self.decide_by = decide_by;
-            found.push(RowMismatch::DecideBy);
+            found.push(Misstatement::DecideBy);
         }
         let justification = recorded.justification();
         if justification.differs(&self.justification) {
-            found.push(RowMismatch::Justification);
+            found.push(Misstatement::Justification);
         } else if justification == LedgerText::NotHeld && self.state == State::Waiting {
             // It may have been erased, and what the row contains may be anything.
-            found.push(RowMismatch::JustificationNotHeld);
+            found.push(Misstatement::JustificationNotHeld);
         }
         justification.put_in(&mut self.justification);
         found.extend(self.corrected_result(recorded.result()));
         found
     }
 
-    fn corrected_result(&mut self, recorded: LedgerText<'_>) -> Option<RowMismatch> {
+    fn corrected_result(&mut self, recorded: LedgerText<'_>) -> Option<Misstatement> {
         if recorded == LedgerText::NotRecorded {
-            return self.result.take().map(|_| RowMismatch::Result);
+            return self.result.take().map(|_| Misstatement::Result);
         }
         let row = self.result.take();
         let differs = row.as_deref().is_none_or(|row| recorded.differs(row));
         let mut result = row.unwrap_or_default();
         recorded.put_in(&mut result);
         self.result = Some(result);
-        differs.then_some(RowMismatch::Result)
+        differs.then_some(Misstatement::Result)
     }
 }

@@ -11,7 +11,7 @@ use app::{
 };
 use domain::{
     approval::Decision, change::State, engine::StartVerdict, ids::ChangeId,
-    ledger::projection::RowMismatch,
+    ledger::projection::Misstatement,
 };
 use server::store::change::find;
 
@@ -65,7 +65,7 @@ async fn forge_reason(org: &Org, id: &ChangeId) {
     set(org, id, "proposal", &forged).await;
 }
 
-async fn misstated(org: &Org, id: &ChangeId) -> Vec<RowMismatch> {
+async fn misstated(org: &Org, id: &ChangeId) -> Vec<Misstatement> {
     let mut conn = org.app_state.store.connection().await.unwrap();
     let found = find(&mut conn, id).await.unwrap().unwrap();
     found.known().unwrap().misstated
@@ -80,19 +80,51 @@ async fn a_row_of_a_change_that_differs_is_named_with_what_differs(engine: Datab
     assert!(told.starts_with("The ledger is valid: "), "{told}");
     let bob = format!("'{}'", person_id("bob"));
     for (column, forged, back, what) in [
-        ("state", "'verified'", "'waiting'", "state (verified, not waiting)"),
-        ("state", "'approved'", "'waiting'", "state (approved, not waiting)"),
-        ("state", "'gone'", "'waiting'", "state (not a state, not waiting)"),
+        (
+            "state",
+            "'verified'",
+            "'waiting'",
+            "state (verified, not waiting)",
+        ),
+        (
+            "state",
+            "'approved'",
+            "'waiting'",
+            "state (approved, not waiting)",
+        ),
+        (
+            "state",
+            "'gone'",
+            "'waiting'",
+            "state (not a state, not waiting)",
+        ),
         ("requester", &bob, "", "requester"),
-        ("submitted_at", "submitted_at - 1", "submitted_at + 1", "time of the request"),
-        ("decide_by", "decide_by + 1", "decide_by - 1", "end of the time to decide"),
+        (
+            "submitted_at",
+            "submitted_at - 1",
+            "submitted_at + 1",
+            "time of the request",
+        ),
+        (
+            "decide_by",
+            "decide_by + 1",
+            "decide_by - 1",
+            "end of the time to decide",
+        ),
         ("result", "'it broke'", "null", "reason why it failed"),
-        ("effect", "replace(effect, '3600000', '60000')", "", "effect"),
+        (
+            "effect",
+            "replace(effect, '3600000', '60000')",
+            "",
+            "effect",
+        ),
     ] {
         let before = org.stored(&id).await.change.requester;
         set(&org, &id, column, forged).await;
         let (code, told) = verify(&org).await;
-        let line = format!("change: the row of change {id} differs from its entries in the ledger: {what}.");
+        let line = format!(
+            "change: the row of change {id} differs from its entries in the ledger: {what}."
+        );
         assert_eq!(code, 1, "{told}");
         assert!(told.contains(&line), "{told}");
         assert!(!told.contains("is valid"), "{told}");
@@ -107,11 +139,29 @@ async fn a_row_of_a_change_that_differs_is_named_with_what_differs(engine: Datab
     }
     forge_reason(&org, &id).await;
     let (_, told) = verify(&org).await;
-    assert!(told.contains("differs from its entries in the ledger: reason."), "{told}");
-    set(&org, &id, "proposal", &format!("replace(proposal, '{FORGED}', '{TYPED}')")).await;
-    set(&org, &id, "proposal", "replace(proposal, 'OPS-4711', 'OPS-1')").await;
+    assert!(
+        told.contains("differs from its entries in the ledger: reason."),
+        "{told}"
+    );
+    set(
+        &org,
+        &id,
+        "proposal",
+        &format!("replace(proposal, '{FORGED}', '{TYPED}')"),
+    )
+    .await;
+    set(
+        &org,
+        &id,
+        "proposal",
+        "replace(proposal, 'OPS-4711', 'OPS-1')",
+    )
+    .await;
     let (_, told) = verify(&org).await;
-    assert!(told.contains("differs from its entries in the ledger: ticket."), "{told}");
+    assert!(
+        told.contains("differs from its entries in the ledger: ticket."),
+        "{told}"
+    );
 }
 
 async fn a_change_without_its_row_or_its_entry_is_named(engine: DatabaseEngine) {
@@ -127,14 +177,17 @@ async fn a_change_without_its_row_or_its_entry_is_named(engine: DatabaseEngine) 
     .await;
     org.without_triggers("change_item").await;
     for table in ["change_item", "change_target"] {
-        org.by_hand(format!("delete from {table} where change_id = '{id}'")).await;
+        org.by_hand(format!("delete from {table} where change_id = '{id}'"))
+            .await;
     }
-    org.by_hand(format!("delete from change where id = '{id}'")).await;
+    org.by_hand(format!("delete from change where id = '{id}'"))
+        .await;
     let (code, told) = verify(&org).await;
     assert_eq!(code, 1);
     let first = format!("change: change {forged} has no entry in the ledger");
     assert!(told.starts_with(&first), "the worst comes first: {told}");
-    let line = format!("change: the row of change {id} is missing, but the ledger has its entries.");
+    let line =
+        format!("change: the row of change {id} is missing, but the ledger has its entries.");
     assert!(told.contains(&line), "{told}");
 }
 
@@ -145,12 +198,21 @@ async fn the_state_of_the_ledger_is_shown_and_counts(engine: DatabaseEngine) {
         set(&org, &id, "state", &format!("'{state}'")).await;
         assert_eq!(org.state(&id).await, State::Waiting, "{state}");
         let html = change_page(&org, "ann", &id).await;
-        assert!(html.contains("This change does not match the ledger"), "{html}");
+        assert!(
+            html.contains("This change does not match the ledger"),
+            "{html}"
+        );
         assert!(html.contains("another state of this change than the ledger records"));
-        assert!(!html.contains("Carried out and verified"), "{state}: {html}");
+        assert!(
+            !html.contains("Carried out and verified"),
+            "{state}: {html}"
+        );
         let list = org.as_("ann").await.changes(&ListQuery::default()).await;
         let row = list.unwrap().rows.remove(0);
-        assert_eq!((row.state, row.ledger), (State::Waiting, LedgerComparison::Differs));
+        assert_eq!(
+            (row.state, row.ledger),
+            (State::Waiting, LedgerComparison::Differs)
+        );
     }
     // The row says that it is approved, and the ledger knows no approval.
     assert_ne!(org.fresh(&id).await, StartVerdict::StillAllowed);
@@ -183,11 +245,20 @@ async fn nobody_approves_an_altered_reason_and_the_one_of_the_ledger_is_shown(
     let id = waiting(&org).await;
     forge_reason(&org, &id).await;
     let told = conflict(org.approve("bob", &id).await);
-    assert!(told.contains("its reason differs from the one that the ledger records"), "{told}");
+    assert!(
+        told.contains("its reason differs from the one that the ledger records"),
+        "{told}"
+    );
     for name in ["ann", "bob"] {
         let html = change_page(&org, name, &id).await;
-        assert!(html.contains("another reason for this change than the ledger records"), "{html}");
-        assert!(html.contains("Nobody can decide on it, so it will not start."), "{html}");
+        assert!(
+            html.contains("another reason for this change than the ledger records"),
+            "{html}"
+        );
+        assert!(
+            html.contains("Nobody can decide on it, so it will not start."),
+            "{html}"
+        );
         assert!(html.contains(TYPED) && !html.contains(FORGED), "{html}");
         assert!(!html.contains("/decide"), "{html}");
     }
@@ -195,15 +266,17 @@ async fn nobody_approves_an_altered_reason_and_the_one_of_the_ledger_is_shown(
     let view = inbox.unwrap().rows.remove(0);
     assert_eq!(view.justification, TYPED);
     assert_eq!(view.timeline[0].note.as_deref(), Some(TYPED));
-    assert_eq!(view.mismatch.unwrap().row, [RowMismatch::Justification]);
+    assert_eq!(view.mismatch.unwrap().row, [Misstatement::Justification]);
 }
 
 async fn nobody_approves_a_reason_that_the_ledger_no_longer_holds(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = waiting(&org).await;
     forge_reason(&org, &id).await;
-    org.by_hand(format!("delete from ledger_private where value = '{TYPED}'"))
-        .await;
+    org.by_hand(format!(
+        "delete from ledger_private where value = '{TYPED}'"
+    ))
+    .await;
     let told = conflict(org.approve("bob", &id).await);
     assert!(told.contains("its reason is not proven"), "{told}");
     assert!(!change_page(&org, "bob", &id).await.contains(FORGED));
@@ -219,9 +292,16 @@ async fn the_reason_of_a_decision_is_the_one_of_the_ledger(engine: DatabaseEngin
     ))
     .await;
     let html = change_page(&org, "ann", &id).await;
-    assert!(html.contains("another reason or time of the decision by BOB"), "{html}");
+    assert!(
+        html.contains("another reason or time of the decision by BOB"),
+        "{html}"
+    );
     assert!(html.contains("What the ledger records counts."), "{html}");
-    assert_eq!(html.matches("looks right to me").count(), 2, "decision and history: {html}");
+    assert_eq!(
+        html.matches("looks right to me").count(),
+        2,
+        "decision and history: {html}"
+    );
     assert!(!html.contains(FORGED), "{html}");
     let (code, told) = verify(&org).await;
     assert_eq!(code, 1);
@@ -237,12 +317,17 @@ async fn the_reason_of_a_decision_is_the_one_of_the_ledger(engine: DatabaseEngin
 
 async fn why_a_change_failed_is_what_the_ledger_records(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
-    let id = org.ask("ann", &grant("eve", "viewer", "web-dev", "60")).await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "web-dev", "60"))
+        .await;
     org.set_state(&id, State::Failed).await;
     assert_eq!(misstated(&org, &id).await, []);
     set(&org, &id, "result", &format!("'{FORGED}'")).await;
     let html = change_page(&org, "ann", &id).await;
-    assert!(html.contains("an item was not carried out") && !html.contains(FORGED), "{html}");
+    assert!(
+        html.contains("an item was not carried out") && !html.contains(FORGED),
+        "{html}"
+    );
     let (code, told) = verify(&org).await;
     assert_eq!(code, 1);
     assert!(told.contains("reason why it failed"), "{told}");

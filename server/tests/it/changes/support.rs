@@ -423,13 +423,20 @@ impl Org {
 
     /// Moves a change as Leastwise does, with its entry.
     pub async fn set_state(&self, id: &ChangeId, state: State) {
+        const FAILED: &str = "an item was not carried out";
         let mut tx = self.app_state.store.write().await.unwrap();
         let found = change::lock(&mut tx, id).await.unwrap().unwrap();
-        const FAILED: &str = "an item was not carried out";
         let result = (state == State::Failed).then_some(FAILED);
-        change::set_state(&mut tx, id, found.version(), state, result, self.clock.now())
-            .await
-            .unwrap();
+        change::set_state(
+            &mut tx,
+            id,
+            found.version(),
+            state,
+            result,
+            self.clock.now(),
+        )
+        .await
+        .unwrap();
         let told = match state {
             State::Applying => Some(DomainEvent::Applying {
                 change: id.clone(),

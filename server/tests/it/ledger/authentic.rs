@@ -136,8 +136,8 @@ pub async fn an_entry_appended_by_hand_does_not_count_and_nothing_follows_it(sce
     };
     assert_eq!(refused(scene).await, expected);
     let ann = scene.service(&[Role::Administrator]).await;
-    let told = ann.request_crawl().await;
-    assert_eq!(told, Err(Denied::LedgerNotAuthentic), "nothing is recorded");
+    let answer = ann.request_crawl().await;
+    assert_eq!(answer, Err(Denied::LedgerNotAuthentic));
     let fault = sealer.seal_now().await.unwrap_err();
     assert!(
         matches!(fault, Fault::NotAuthentic(what) if what == expected),

@@ -445,10 +445,10 @@ async fn a_row_changed_by_hand_is_named(scene: &Scene) {
         codes,
         [
             "altered",
+            "not_authentic",
             "column_differs",
             "words_differ",
-            "words_differ",
-            "not_authentic"
+            "words_differ"
         ]
     );
     let mut out = Vec::new();
@@ -469,6 +469,8 @@ async fn a_row_changed_by_hand_is_named(scene: &Scene) {
         said.starts_with("Entry 4 is invalid: it was altered after it was written."),
         "{said}"
     );
+    let wrong = "Something is wrong: 5 findings. The 4 entries before entry 4 are in order.";
+    assert!(said.contains(wrong), "{said}");
 }
 
 const CHANGE: &str = "00000004-0000-4000-8000-000000000001";
