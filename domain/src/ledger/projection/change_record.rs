@@ -78,14 +78,14 @@ impl RecordedText {
 
 /// How a change, or a round of it, began.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Begun {
+struct RoundStart {
     /// None if the entry does not state it: an earlier version wrote it.
     state: Option<State>,
     approvals_needed: Option<u64>,
     decide_by: Option<Timestamp>,
 }
 
-impl Begun {
+impl RoundStart {
     fn of(entry: &Entry) -> Self {
         let text = |name: &str| entry.data.get(name).and_then(Value::as_str);
         let state = match entry.kind.as_str() {
@@ -108,7 +108,7 @@ impl Begun {
 /// What the entries of one change say of its row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChangeRecord {
-    begun: Option<Begun>,
+    begun: Option<RoundStart>,
     /// The state since the engine started it, or since it ended.
     moved: Option<State>,
     justification: Option<RecordedText>,
@@ -122,11 +122,11 @@ impl ChangeRecord {
     pub fn apply(&mut self, seq: u64, entry: &Entry) {
         match entry.kind.as_str() {
             SUBMITTED | REFUSED if self.begun.is_none() => {
-                self.begun = Some(Begun::of(entry));
+                self.begun = Some(RoundStart::of(entry));
                 self.justification = RecordedText::of(seq, entry);
             }
             SENT_BACK => {
-                self.begun = Some(Begun::of(entry));
+                self.begun = Some(RoundStart::of(entry));
                 if self.moved == Some(State::Applying) {
                     self.moved = None;
                 }

@@ -193,11 +193,8 @@ async fn a_publication_that_cannot_read_holds_up_no_commit_and_is_repeated(engin
         pooled.push(connection);
     }
     let mut taken = Vec::new();
-    while let Ok(Ok(connection)) = timeout(
-        StdDuration::from_secs(1),
-        org.app_state.store.connection(),
-    )
-    .await
+    while let Ok(Ok(connection)) =
+        timeout(StdDuration::from_secs(1), org.app_state.store.connection()).await
     {
         taken.push(connection);
     }
