@@ -13,7 +13,7 @@ pub use packed::PackedError;
 
 /// Everything that the analysis of permission sets looks up.
 ///
-/// Uses about 10 MB of memory. Unpack it once and share it in an `Arc`.
+/// Unpacking takes time and memory: unpack it once and share it in an `Arc`.
 #[derive(Debug)]
 pub struct Catalogue {
     pub policies: ManagedPolicies,
