@@ -3,7 +3,7 @@
 use domain::{
     change::{State, UnreadableCause},
     ids::ChangeId,
-    ledger::projection::{ChangeMismatch, DecisionMismatchKind},
+    ledger::projection::{ChangeMismatch, DecisionMismatchKind, Misstatement},
     time::Timestamp,
 };
 
@@ -14,6 +14,8 @@ use super::{SentencePart, TimelineRow, WithdrawObstacle, obstacle};
 pub struct LedgerMismatchView {
     /// How the change differs, if it does.
     pub content: Option<ChangeMismatch>,
+    /// What else the database states otherwise than the ledger, which the page shows.
+    pub row: Vec<Misstatement>,
     /// The decisions that differ.
     pub decisions: Vec<DecisionMismatchView>,
     /// What follows for the change.
@@ -45,6 +47,10 @@ pub enum MismatchConsequence {
     DeclineCounts,
     /// An approval does not count without both.
     ApprovalDoesNotCount,
+    /// A text that approvers rely on was altered.
+    NobodyDecides,
+    /// Nothing: the page shows what the ledger records, and that counts.
+    LedgerShown,
     /// What follows because it is not understood.
     Unreadable(UnreadableConsequence),
 }

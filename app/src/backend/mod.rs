@@ -101,6 +101,9 @@ pub enum Denied {
     /// The database is locked, full or not reachable; the same request may succeed later (503).
     #[error("temporarily unavailable")]
     Unavailable,
+    /// Somebody wrote to the ledger without Leastwise; nothing is recorded until administrators set it aside (503).
+    #[error("the ledger is not authentic")]
+    LedgerNotAuthentic,
     /// An internal error; the log holds the cause under the request id (500).
     #[error("internal error")]
     Broken,

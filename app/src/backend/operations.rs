@@ -93,6 +93,8 @@ pub struct QuotaRow {
 #[serde(rename_all = "snake_case")]
 pub enum ServerRole {
     Engine,
+    /// It did when it last beat, and its lease has ended since.
+    EngineBefore,
     Standby,
 }
 

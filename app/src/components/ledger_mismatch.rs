@@ -3,7 +3,7 @@
 
 use domain::{
     approval::Decision,
-    ledger::projection::{ChangeMismatch, DecisionMismatchKind},
+    ledger::projection::{ChangeMismatch, DecisionMismatchKind, Misstatement},
 };
 use leptos::prelude::*;
 
@@ -18,12 +18,14 @@ use crate::backend::{
 pub fn LedgerMismatchNotice(mismatch: LedgerMismatchView) -> impl IntoView {
     let LedgerMismatchView {
         content,
+        row,
         decisions,
         consequence,
     } = mismatch;
     let content = content.map(content_words).map(str::to_owned);
     let differences = content
         .into_iter()
+        .chain(row.into_iter().map(row_words).map(str::to_owned))
         .chain(decisions.iter().map(decision_words))
         .map(|difference| view! { <li>{difference}</li> })
         .collect_view();
@@ -53,6 +55,26 @@ const fn content_words(mismatch: ChangeMismatch) -> &'static str {
     }
 }
 
+const fn row_words(mismatch: Misstatement) -> &'static str {
+    match mismatch {
+        Misstatement::State => {
+            "The database contains another state of this change than the ledger records. This page shows the one of the ledger."
+        }
+        Misstatement::DecideBy => {
+            "The database contains another end of the time to decide than the ledger records. This page shows the one of the ledger."
+        }
+        Misstatement::Justification => {
+            "The database contains another reason for this change than the ledger records. This page shows the one of the ledger."
+        }
+        Misstatement::JustificationNotHeld => {
+            "The ledger no longer holds the reason for this change, so nothing proves the one in the database."
+        }
+        Misstatement::Result => {
+            "The database contains another reason why this change failed than the ledger records. This page shows the one of the ledger."
+        }
+    }
+}
+
 fn decision_words(mismatch: &DecisionMismatchView) -> String {
     let name = &mismatch.approver;
     match mismatch.kind {
@@ -70,6 +92,9 @@ fn decision_words(mismatch: &DecisionMismatchView) -> String {
         }
         DecisionMismatchKind::NoRow(Decision::Decline) => format!(
             "The ledger records a declining decision by {name} that is missing in the database."
+        ),
+        DecisionMismatchKind::DifferentRow(_) => format!(
+            "The database contains another reason or time of the decision by {name} than the ledger records. This page shows those of the ledger."
         ),
     }
 }
@@ -95,6 +120,8 @@ const fn consequence_words(consequence: MismatchConsequence) -> &'static str {
         MismatchConsequence::ApprovalDoesNotCount => {
             "It will not start with such an approval, which does not count."
         }
+        MismatchConsequence::NobodyDecides => "Nobody can decide on it, so it will not start.",
+        MismatchConsequence::LedgerShown => "What the ledger records counts.",
         MismatchConsequence::Unreadable(consequence) => unreadable_words(consequence),
     }
 }

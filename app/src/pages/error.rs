@@ -9,6 +9,11 @@ use crate::{
     routes::Page,
 };
 
+/// The title of the page when somebody wrote to the ledger without Leastwise.
+pub const LEDGER_NOT_AUTHENTIC: &str = "The ledger is not authentic";
+/// What it means for the person who sees that page.
+pub const LEDGER_WORDS: &str = "Somebody wrote to the database without Leastwise, so nothing can be recorded, and nothing was changed. Trying again does not help: tell an administrator of Leastwise, who has to look at it on the host (leastwise ledger verify).";
+
 /// Returns the HTTP status of an error.
 pub fn status(denied: &Denied) -> u16 {
     match denied {
@@ -19,7 +24,7 @@ pub fn status(denied: &Denied) -> u16 {
         Denied::Conflict(_) | Denied::NotUnderstood(_) => 409,
         Denied::Invalid(_) => 422,
         Denied::Busy(Load::Own) | Denied::TooMany { .. } => 429,
-        Denied::Busy(Load::Overall) | Denied::Unavailable => 503,
+        Denied::Busy(Load::Overall) | Denied::Unavailable | Denied::LedgerNotAuthentic => 503,
         Denied::Broken => 500,
     }
 }
@@ -70,6 +75,7 @@ pub fn words(denied: &Denied) -> (&'static str, String) {
             "The database is not available",
             "Leastwise cannot use its database at the moment. Try again in a few seconds. If you sent a form, check the list of changes before you send it again.".into(),
         ),
+        Denied::LedgerNotAuthentic => (LEDGER_NOT_AUTHENTIC, LEDGER_WORDS.into()),
         Denied::Broken => (
             "Internal error",
             "The request could not be completed. Try again. If the error persists, report the request ID below to the operator of Leastwise.".into(),

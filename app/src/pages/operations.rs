@@ -1,5 +1,7 @@
 //! Operations: failed, running and waiting jobs, the quotas of AWS, and the servers.
 
+mod servers;
+
 use domain::{
     authorize::Action,
     job::{JobFailure, JobSchedule},
@@ -10,7 +12,7 @@ use leptos::prelude::*;
 use crate::{
     backend::{
         FailedJob, JobName, OPERATIONS, OperationsView, PortResult, QueueRow, QuotaRow,
-        QuotaService, RunningJob, ServerRole, ServerRow,
+        QuotaService, RunningJob,
     },
     components::{
         Button, ButtonKind, Column, Empty, ExactTime, Glyph, JobProgressBar, LinkButton, Narrow,
@@ -20,6 +22,8 @@ use crate::{
     islands::live_status::LiveStatus,
     routes::{Page, Visit},
 };
+
+use self::servers::servers;
 
 /// Whether the viewer may do something, so that the page offers its buttons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +102,19 @@ fn overdue(count: u64, since: Option<Timestamp>, now: Timestamp) -> Option<AnyVi
 fn figures(view: &OperationsView) -> AnyView {
     let waiting: u64 = view.queue.iter().map(|row| row.waiting).sum();
     let (failed, running, overdue) = (view.failed_count, view.running.len(), view.overdue);
+    let again = view
+        .failed
+        .iter()
+        .filter(|job| job.failed.is_none())
+        .count();
+    let again = u64::try_from(again).unwrap_or(u64::MAX);
+    // The table below lists both.
+    let (failed_label, failed_status) = match (failed, again) {
+        (0, 0) => ("Failed jobs", Status::Ok),
+        (0, _) => ("Jobs that try again", Status::Pending),
+        (_, 0) => ("Failed jobs", Status::Danger),
+        _ => ("Failed jobs, or trying again", Status::Danger),
+    };
     let bad = |count: u64| {
         if count > 0 {
             Status::Danger
@@ -107,7 +124,7 @@ fn figures(view: &OperationsView) -> AnyView {
     };
     view! {
         <Stats>
-            <Stat label="Failed jobs" value=failed.to_string() href="#failed" status=bad(failed) />
+            <Stat label=failed_label value=failed.saturating_add(again).to_string() href="#failed" status=failed_status />
             <Stat label="Running jobs" value=running.to_string() href="#running" />
             <Stat label="Waiting jobs" value=waiting.to_string() href="#queue" />
             <Stat label="Overdue removals" value=overdue.to_string() href="/changes" status=bad(overdue) />
@@ -151,6 +168,7 @@ fn failed_jobs(jobs: Vec<FailedJob>, total: u64, manage: Buttons, now: Timestamp
     }
     let columns = vec![
         Column::new("Job"),
+        Column::new("State"),
         Column::new("Reason"),
         Column::new("Attempts").numeric(),
         Column::new("When"),
@@ -178,7 +196,8 @@ fn failed_jobs(jobs: Vec<FailedJob>, total: u64, manage: Buttons, now: Timestamp
         view! {
             <tr>
                 <th scope="row">{job_cell(&job.name, job.id.as_str())}</th>
-                <td data-reason-cell data-label="Reason">{badge} " " {reason(job.why)}</td>
+                <td data-label="State">{badge}</td>
+                <td data-reason-cell data-label="Reason">{reason(job.why)}</td>
                 <td data-numeric data-label="Attempts">{job.attempts}</td>
                 <td data-label="When">{when}</td>
                 <td data-numeric><div data-row-actions>{buttons} {dismiss}</div></td>
@@ -203,7 +222,7 @@ fn job_cell(name: &JobName, id: &str) -> AnyView {
     let id = id.to_owned();
     view! {
         {job_title(name)}
-        <p class="text-muted text-xs font-normal break-all"><code>{id}</code></p>
+        <p class="text-muted text-xs font-normal"><code>{id}</code></p>
     }
     .into_any()
 }
@@ -329,8 +348,8 @@ const fn service(service: QuotaService) -> &'static str {
 fn quotas(rows: Vec<QuotaRow>) -> AnyView {
     let columns = vec![
         Column::new("Service"),
-        Column::new("Now").numeric(),
-        Column::new("At most").numeric(),
+        Column::new("Calls a second").numeric(),
+        Column::new("Left of the quota").numeric(),
         Column::new("Calls").numeric(),
         Column::new("Throttles").numeric(),
     ];
@@ -340,8 +359,8 @@ fn quotas(rows: Vec<QuotaRow>) -> AnyView {
         view! {
             <tr>
                 <th scope="row">{service(row.service)}</th>
-                <td data-numeric data-label="Now">{slowed} {format!("{:.1}", row.now)}</td>
-                <td data-numeric data-label="At most">{format!("{:.1}", row.most)}</td>
+                <td data-numeric data-label="Calls a second">{format!("{:.1} of {:.1}", row.now, row.most)}</td>
+                <td data-numeric data-label="Left of the quota">{slowed} {format!("{:.0} %", row.now / row.most * 100.0)}</td>
                 <td data-numeric data-label="Calls">{row.calls}</td>
                 <td data-numeric data-label="Throttles">{row.throttled}</td>
             </tr>
@@ -349,43 +368,8 @@ fn quotas(rows: Vec<QuotaRow>) -> AnyView {
     });
     let rows = rows.collect_view();
     view! {
-        <Section title="Calls to AWS" detail="calls a second now and at most, and calls of this server since its start">
+        <Section title="Calls to AWS" detail="calls a second that this server may make now, of its share of the quota; throttles of AWS lower it; calls since its start">
             <Table caption="Calls to AWS" columns narrow=Narrow::Cards>{rows}</Table>
-        </Section>
-    }
-    .into_any()
-}
-
-fn servers(rows: Vec<ServerRow>, now: Timestamp) -> AnyView {
-    let columns = vec![
-        Column::new("Server"),
-        Column::new("Role"),
-        Column::new("Version"),
-        Column::new("Started"),
-        Column::new("Heartbeat"),
-    ];
-    let rows = rows.into_iter().map(|row| {
-        let this = row
-            .this
-            .then(|| view! { " " <StatusBadge status=Status::Info label="This server" /> });
-        let role = match row.role {
-            ServerRole::Engine => "Runs the engine",
-            ServerRole::Standby => "Standby",
-        };
-        view! {
-            <tr>
-                <th scope="row"><code>{short(&row.process)}</code> {this}</th>
-                <td data-label="Role">{role}</td>
-                <td data-label="Version">{row.version}</td>
-                <td data-label="Started"><Time at=row.started now /></td>
-                <td data-label="Heartbeat"><Time at=row.seen now /></td>
-            </tr>
-        }
-    });
-    let rows = rows.collect_view();
-    view! {
-        <Section title="Servers">
-            <Table caption="Servers" columns narrow=Narrow::Cards>{rows}</Table>
         </Section>
     }
     .into_any()

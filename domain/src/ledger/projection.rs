@@ -12,6 +12,7 @@
 //! one.
 
 mod change_history;
+mod change_record;
 mod changes;
 mod decision_mismatch;
 pub mod declarations;
@@ -26,7 +27,8 @@ pub use change_history::{
     BEGAN, ChangeHistory, ChangeMismatch, ENDINGS, Lifecycle, PresentedEffect, REFUSED, REQUESTS,
     RequestRow, SENT_BACK, SUBMITTED, SubmittedRequest,
 };
-pub use changes::{AllChanges, ChangeEntries, Changes, OpenChange, RecordedChange};
+pub use change_record::{ChangeRecord, Misstatement, RecordedText};
+pub use changes::{AllChanges, ChangeEntries, Changes, OpenChange, ReadChange, RecordedChange};
 pub use decision_mismatch::{DecisionMismatch, DecisionMismatchKind};
 
 use serde::{Deserialize, Serialize};
@@ -141,13 +143,18 @@ impl Decisions {
 
     /// Returns whether an entry records the row, even if the decision fills no approval slot.
     pub fn has_entry(&self, row: &Approval) -> bool {
-        self.given.iter().any(|given| given.proves(row))
+        self.place_of(row).is_some()
+    }
+
+    /// Returns the place of the entry of a row among the decisions.
+    pub fn place_of(&self, row: &Approval) -> Option<usize> {
+        self.given.iter().position(|given| given.proves(row))
     }
 
     /// Returns whether an entry records the decision and it may fill an approval slot. One sign-in fills at most one
     /// slot, and none on its own request, even if it was linked to another identity in between.
     fn is_proven(&self, row: &Approval) -> bool {
-        let Some(at) = self.given.iter().position(|given| given.proves(row)) else {
+        let Some(at) = self.place_of(row) else {
             return false;
         };
         let entry = &self.given[at];

@@ -1,10 +1,12 @@
-//! `leastwise identity list | confirm`: shows the identities that differ from the directory, and confirms them.
+//! `leastwise identity list | confirm`: shows the identities that differ from the directory, or all of them, and confirms
+//! those that differ.
 //!
 //! Only the host can end a suspension or an alarm: nobody who signs in can vouch for another sign-in. Each confirmation
 //! names the user, reads it from AWS at that moment, and is recorded in the ledger with its reason.
 
 mod confirm;
 mod confirm_all;
+mod everybody;
 mod overview;
 
 use std::{io, io::Write, process::ExitCode};
@@ -21,7 +23,7 @@ use thiserror::Error;
 use super::CommandResult;
 use crate::{
     aws::error::CallError,
-    config::{AwsArgs, DatabaseArgs, IdentityArgs},
+    config::{AwsArgs, ConfigError, DatabaseArgs, IdentityArgs},
     service::app_state::AppState,
     state,
     store::StoreError,
@@ -32,7 +34,7 @@ const REASON_CHARS: usize = 5;
 
 #[derive(Debug, Subcommand)]
 pub enum IdentityCommand {
-    /// List the identities that are suspended or differ from the directory.
+    /// List the identities that are suspended or differ from the directory, or all of them.
     List(ListArgs),
     /// Confirm which Identity Center user an identity is. This ends its suspension.
     Confirm(ConfirmArgs),
@@ -51,6 +53,9 @@ struct IdentityLocation {
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
+    /// List every identity with its roles, as the rows of the database name them: without AWS, and without a row key.
+    #[arg(long)]
+    all: bool,
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
@@ -89,6 +94,12 @@ pub struct ConfirmArgs {
 pub enum IdentityCommandError {
     #[error("the database cannot be used")]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(
+        "the database {0} does not exist. Name the database of the server with --database or LEASTWISE_DATABASE_URL"
+    )]
+    NoDatabase(String),
     #[error("the directory could not be read: {0}")]
     Directory(#[from] CallError),
     /// Reads about one identity failed, with the code of the error.
@@ -138,6 +149,18 @@ pub enum NotConfirmed {
 /// Runs a command. The exit code is 1 if identities differ, or could not be confirmed.
 pub async fn run(command: IdentityCommand) -> CommandResult {
     let place = match &command {
+        IdentityCommand::List(args) if args.all => {
+            let found = everybody::read(&args.place.database).await?;
+            let mut out = io::stdout();
+            if args.json {
+                writeln!(out, "{}", found.json()).map_err(IdentityCommandError::Output)?;
+            } else {
+                found
+                    .print(&mut out)
+                    .map_err(IdentityCommandError::Output)?;
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
         IdentityCommand::List(args) => &args.place,
         IdentityCommand::Confirm(args) => &args.place,
     };

@@ -6,8 +6,10 @@
 //! its words.
 
 mod bundle;
+mod changed;
 mod columns;
 mod database;
+mod decided;
 mod declarations;
 mod export;
 mod findings;
@@ -212,10 +214,11 @@ pub async fn execute(
 ) -> Result<u8, LedgerCommandError> {
     match command {
         LedgerCommand::Verify(args) => {
-            let verified = match &args.bundle {
+            let mut verified = match &args.bundle {
                 Some(folder) => bundle::verify(folder, &args)?,
                 None => database::verify(&args).await?,
             };
+            verified.rows.sort_by_key(findings::severity);
             let told = if args.json {
                 json(&verified, out)
             } else {
@@ -271,22 +274,37 @@ fn entries(count: u64) -> String {
     )
 }
 
+/// Returns the sentence that something is wrong, and how much of the ledger is not.
+fn wrong(verified: &Verified) -> String {
+    let report = &verified.report;
+    let number = counted(findings::of(verified).len(), "finding", "findings");
+    match report.first_bad {
+        Some(0) => format!("Something is wrong: {number}."),
+        Some(1) => format!("Something is wrong: {number}. The entry before entry 1 is in order."),
+        Some(seq) => format!(
+            "Something is wrong: {number}. The {} before entry {seq} are in order.",
+            entries(seq)
+        ),
+        None => format!(
+            "Something is wrong: {number}. Hashes and chain of {} are in order.",
+            entries(report.entries)
+        ),
+    }
+}
+
 fn people(
     verified: &Verified,
     out: &mut (dyn Write + Send),
     notes: &mut (dyn Write + Send),
 ) -> io::Result<()> {
     let report = &verified.report;
-    match (&report.reason, report.first_bad) {
-        (None, _) => writeln!(out, "The ledger is valid: {}.", entries(report.entries))?,
-        (Some(reason), Some(seq)) => writeln!(out, "Entry {seq} is invalid: {reason}.")?,
-        (Some(reason), None) => writeln!(out, "The entries are valid, but {reason}.")?,
-    }
-    if let Some(differs) = &verified.manifest {
-        writeln!(out, "{differs}.")?;
-    }
-    for differs in &verified.rows {
-        writeln!(out, "{differs}.")?;
+    if verified.holds() {
+        writeln!(out, "The ledger is valid: {}.", entries(report.entries))?;
+    } else {
+        for finding in findings::of(verified) {
+            writeln!(out, "{}", finding.message)?;
+        }
+        writeln!(out, "{}", wrong(verified))?;
     }
     writeln!(
         out,

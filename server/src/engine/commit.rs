@@ -190,10 +190,8 @@ fn about(builder: EntryBuilder, row: &OperationRow) -> EntryBuilder {
 
 /// Adds the new effect and state of a change that was sent back. New approvals refer to this effect.
 fn shown(entry: EntryBuilder, next: &StoredChange) -> EntryBuilder {
-    entry
-        .fact("effect", next.change.effect.0.as_str())
-        .fact("state", next.change.state.as_str())
-        .shows(store::change::effect_document(&next.effect))
+    let effect = store::change::effect_document(&next.effect);
+    entry.decided_anew(&next.change, effect)
 }
 
 /// The result of applying a domain event to its change.

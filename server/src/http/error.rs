@@ -14,6 +14,8 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use sha2::{Digest as _, Sha256};
 use tower_http::catch_panic::ResponseForPanic;
 
+use app::pages::error::{LEDGER_NOT_AUTHENTIC, LEDGER_WORDS};
+
 use super::request_id;
 use crate::store::StoreError;
 
@@ -59,6 +61,9 @@ pub enum HttpError {
     /// The database is locked, full or not reachable.
     #[error("the database is unavailable")]
     Unavailable,
+    /// Somebody wrote to the ledger without Leastwise.
+    #[error("the ledger is not authentic")]
+    LedgerNotAuthentic,
     /// Too many concurrent requests.
     #[error("busy")]
     Busy,
@@ -72,7 +77,9 @@ impl From<StoreError> for HttpError {
             error = &error as &dyn std::error::Error,
             "a database operation failed"
         );
-        if error.is_unavailable() {
+        if error.is_not_authentic() {
+            Self::LedgerNotAuthentic
+        } else if error.is_unavailable() {
             Self::Unavailable
         } else {
             Self::Internal
@@ -93,9 +100,11 @@ impl HttpError {
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::AddressTooLong => StatusCode::URI_TOO_LONG,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::Timeout | Self::Busy | Self::Unconfirmed | Self::Unavailable => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Timeout
+            | Self::Busy
+            | Self::Unconfirmed
+            | Self::Unavailable
+            | Self::LedgerNotAuthentic => StatusCode::SERVICE_UNAVAILABLE,
             Self::ProviderDown => StatusCode::BAD_GATEWAY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -195,6 +204,7 @@ impl HttpError {
                  the list of changes before you send it again.",
                 None,
             ),
+            Self::LedgerNotAuthentic => (LEDGER_NOT_AUTHENTIC, LEDGER_WORDS, None),
             Self::Timeout => (
                 "This took too long",
                 "Leastwise stopped the request. If you sent a form, check the list of changes before you send it again.",

@@ -43,6 +43,7 @@ pub async fn change(
     let changes = match service.change_events(&id).await {
         Ok(changes) => changes,
         Err(Denied::Unavailable) => return HttpError::Unavailable.into_response(),
+        Err(Denied::LedgerNotAuthentic) => return HttpError::LedgerNotAuthentic.into_response(),
         Err(_) => return StatusCode::NOT_FOUND.into_response(),
     };
     let events =

@@ -178,10 +178,11 @@ fn broken(error: impl std::error::Error + 'static) -> Denied {
     denied.unwrap_or(Denied::Broken)
 }
 
-/// Returns the refusal for an error of the database that passes.
+/// Returns the refusal for an error of the database that passes, or that administrators have to end.
 fn denied_by(error: &(dyn std::error::Error + 'static)) -> Option<Denied> {
-    let passes = error
-        .downcast_ref::<StoreError>()
-        .is_some_and(StoreError::is_unavailable);
-    passes.then_some(Denied::Unavailable)
+    let error = error.downcast_ref::<StoreError>()?;
+    if error.is_not_authentic() {
+        return Some(Denied::LedgerNotAuthentic);
+    }
+    error.is_unavailable().then_some(Denied::Unavailable)
 }

@@ -295,6 +295,8 @@ fn quotas(app_state: &AppState) -> Vec<QuotaRow> {
 /// Returns the servers on this database, this one first.
 fn servers(app_state: &AppState, now: Timestamp) -> Vec<ServerRow> {
     let own = app_state.engine_lease.owner();
+    let lease = app_state.engine_lease.length().get();
+    let lease = domain::time::Duration(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
     let role = if *app_state.engine_lease.runs_here().borrow() {
         ServerRole::Engine
     } else {
@@ -317,6 +319,12 @@ fn servers(app_state: &AppState, now: Timestamp) -> Vec<ServerRow> {
             started: known.row.started_at,
             seen: known.seen,
             role: match known.row.role {
+                // One process holds the lease, and one that is silent for its length does not.
+                ProcessRole::Engine
+                    if role == ServerRole::Engine || now.since(known.seen) >= lease =>
+                {
+                    ServerRole::EngineBefore
+                }
                 ProcessRole::Engine => ServerRole::Engine,
                 ProcessRole::Standby => ServerRole::Standby,
             },

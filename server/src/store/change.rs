@@ -1,7 +1,8 @@
 //! Changes and the decisions on them.
 //!
 //! A returned change contains only approvals that the ledger confirms (`decision`), and states where its row differs
-//! from what was requested or shown. A caller that would grant access must check that.
+//! from what was requested or shown. A caller that would grant access must check that. Its state, the time to decide and
+//! the texts that people typed are those of the ledger (`recorded`).
 
 mod alarm;
 mod compared;
@@ -12,7 +13,9 @@ mod items;
 mod list;
 mod parts;
 mod proven;
+mod recorded;
 mod removals;
+mod rows;
 mod summary;
 mod target;
 mod texts;
@@ -24,6 +27,7 @@ pub use in_state::{find_all, in_states, versions};
 pub use items::{inline_items, item_digests, item_of, items_of};
 pub use list::{Filter, Folding, ListPage, ListRow, list, submitted_since, undecided_until};
 pub use removals::{PeopleOfRemovals, SubmittedWithin, people_of_removals};
+pub use rows::{VerifiedRow, verified_rows};
 pub use summary::{ChangeSummary, ListedChange};
 pub use target::{ChangeTarget, concerning, mark_alarm};
 pub use texts::{open_all, texts_of};
@@ -37,7 +41,7 @@ use domain::{
     ids::{ChangeId, PersonId},
     ledger::{
         Hash,
-        projection::{ChangeMismatch, DecisionMismatch, Lifecycle, RecordedDecision},
+        projection::{ChangeMismatch, DecisionMismatch, Lifecycle, Misstatement, RecordedDecision},
     },
     person::Subject,
     time::Timestamp,
@@ -72,6 +76,8 @@ pub struct StoredChange {
     pub requested_with: Option<Subject>,
     /// The difference between the row and the ledger, if any. Such a change grants nothing.
     pub altered: Option<ChangeMismatch>,
+    /// What else the row states otherwise than the ledger, which this change holds instead.
+    pub misstated: Vec<Misstatement>,
     /// The decisions whose rows and entries do not agree. No approval among them counts.
     pub altered_decisions: Vec<DecisionMismatch>,
     /// The progress according to the ledger.

@@ -52,6 +52,11 @@ impl StoreError {
             _ => false,
         }
     }
+
+    /// Returns whether somebody wrote to the ledger without Leastwise. Only administrators end that.
+    pub fn is_not_authentic(&self) -> bool {
+        matches!(self, Self::Ledger(ledger::LedgerError::NotAuthentic(_)))
+    }
 }
 
 fn driver_is_unavailable(error: &sqlx::Error) -> bool {

@@ -31,8 +31,8 @@ pub use listed::{
     Authenticity, ListedEntry, around, count, listed, newest, of_change, of_changes, search,
 };
 pub use mac::{MacedEntry, StoredMac};
-pub(super) use of_changes::KnownChanges;
 pub use of_changes::decisions_on;
+pub(super) use of_changes::{KnownChange, KnownChanges};
 pub use page::maced_entries;
 pub use read::{
     Head, IndexTerm, StoredEntry, StoredPrivate, entries_after, head, head_and_end, leaves_in_tree,

@@ -25,7 +25,7 @@ pub use sign_ins::{
     AssignedRow, SignInRow, assigned_rows, keys_of_all, move_sign_in, of_an_earlier_version,
     rows_of, sign_ins_of,
 };
-pub use usernames::{KnownBy, known_by, usernames};
+pub use usernames::{KnownBy, known_by, username_rows, usernames};
 
 use domain::{
     ids::{PersonId, UserId},

@@ -228,6 +228,14 @@ fn only_a_server_creates_a_row_key_or_a_database() {
         }
         assert!(!folder.join("keys").exists(), "{args:?}");
     }
+    // To find an administrator, a lost key does not matter.
+    let everybody = leastwise(&["identity", "list", "--all"], &variables, &folder);
+    let out = String::from_utf8_lossy(&everybody.stdout);
+    let error = String::from_utf8_lossy(&everybody.stderr);
+    assert_eq!(everybody.status.code(), Some(0), "{error}");
+    assert!(out.starts_with("IDENTITY  NAME  USERNAME  ROLES"), "{out}");
+    assert!(out.contains("without AWS and without a proof"), "{out}");
+    assert!(!folder.join("keys").exists());
     // Nor does a command put a key in use that no server has used.
     let key = "1".repeat(64);
     let variables = [variables[0], ("LEASTWISE_ROW_KEY", key.as_str())];

@@ -194,7 +194,12 @@ impl SubmittedRequest {
             && self.ticket.as_deref() == row.ticket
             && self.not_before == row.not_before
             && self.review_on == row.review_on
-            && (self.mfa == row.mfa || row.mfa == Mfa::NotProven)
+            && self.allows(row.mfa)
+    }
+
+    /// Whether a row may state this of the second factor: less than was proven makes it stricter.
+    pub fn allows(&self, mfa: Mfa) -> bool {
+        self.mfa == mfa || mfa == Mfa::NotProven
     }
 }
 

@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    APPROVED, ChangeHistory, DECLINED, Decisions, Entry, EntryPlace, Lifecycle, Outcome,
-    RecordedDecision, SENT_BACK, change_history, subject,
+    APPROVED, ChangeHistory, ChangeRecord, DECLINED, Decisions, Entry, EntryPlace, Lifecycle,
+    Outcome, RecordedDecision, SENT_BACK, change_history, subject,
 };
 use crate::{
     approval::Decision,
@@ -48,8 +48,8 @@ impl ChangeEntries {
 
     /// Returns what the entries say. `leaf` returns the leaf of a number. None if a leaf is missing, or is another one than
     /// the applied one.
-    pub fn read<'a>(&self, leaf: impl Fn(u64) -> Option<&'a [u8]>) -> Option<Decisions> {
-        let (mut found, mut decisions) = (Self::default(), Decisions::default());
+    pub fn read<'a>(&self, leaf: impl Fn(u64) -> Option<&'a [u8]>) -> Option<ReadChange> {
+        let (mut found, mut read) = (Self::default(), ReadChange::default());
         for seq in &self.numbers {
             let leaf = leaf(*seq)?;
             found.add(EntryPlace {
@@ -57,10 +57,18 @@ impl ChangeEntries {
                 leaf: Hash::leaf(leaf),
             });
             let (_, entry) = Entry::parse(leaf).ok()?;
-            decisions.apply(&entry);
+            read.decisions.apply(&entry);
+            read.record.apply(*seq, &entry);
         }
-        (found.digest == self.digest).then_some(decisions)
+        (found.digest == self.digest).then_some(read)
     }
+}
+
+/// A change whose entries were read again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadChange {
+    pub decisions: Decisions,
+    pub record: ChangeRecord,
 }
 
 /// A change that has not ended.
@@ -68,6 +76,12 @@ impl ChangeEntries {
 pub struct OpenChange {
     entries: ChangeEntries,
     pub decisions: Decisions,
+}
+
+impl OpenChange {
+    pub fn entries(&self) -> &ChangeEntries {
+        &self.entries
+    }
 }
 
 /// A change according to its entries.
@@ -136,18 +150,19 @@ impl Changes {
 
 /// All that the entries say of every change, for a verification, which compares it with all rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AllChanges(BTreeMap<ChangeId, Decisions>);
+pub struct AllChanges(BTreeMap<ChangeId, ReadChange>);
 
 impl AllChanges {
-    /// Applies the next entry.
-    pub fn apply(&mut self, entry: &Entry) {
-        if let Some(change) = concerned(entry) {
-            self.0.entry(change.clone()).or_default().apply(entry);
-        }
+    /// Applies the next entry, and returns its change if it says something of one.
+    pub fn apply(&mut self, seq: u64, entry: &Entry) -> Option<&ReadChange> {
+        let change = self.0.entry(concerned(entry)?.clone()).or_default();
+        change.decisions.apply(entry);
+        change.record.apply(seq, entry);
+        Some(change)
     }
 
     /// Returns the changes by id.
-    pub fn by_id(&self) -> &BTreeMap<ChangeId, Decisions> {
+    pub fn by_id(&self) -> &BTreeMap<ChangeId, ReadChange> {
         &self.0
     }
 }
@@ -185,7 +200,7 @@ impl Decisions {
 }
 
 /// Returns the decision that an entry records, of the first round.
-fn decision(entry: &Entry) -> Option<RecordedDecision> {
+pub(super) fn decision(entry: &Entry) -> Option<RecordedDecision> {
     let decision = match entry.kind.as_str() {
         APPROVED => Decision::Approve,
         DECLINED => Decision::Decline,
@@ -260,9 +275,10 @@ mod tests {
                 leaf: Hash::leaf(leaf),
             };
             changes.apply(place, &entry);
-            all.apply(&entry);
+            all.apply(at * 3, &entry);
             if at < 4 {
-                assert_eq!(changes.open(&id), all.by_id().get(&id));
+                let read = all.by_id().get(&id).map(|read| &read.decisions);
+                assert_eq!(changes.open(&id), read);
             }
         }
         let Some(RecordedChange::Ended(entries)) = changes.get(&id) else {

@@ -27,6 +27,8 @@ pub enum DecisionMismatchKind {
     SignInUsedTwice,
     /// The entry has no row. An approval does not count; a declining decision does.
     NoRow(Decision),
+    /// The reason or the time in the row differs from the entry, which is shown. The decision counts.
+    DifferentRow(Decision),
 }
 
 impl Decisions {

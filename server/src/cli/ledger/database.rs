@@ -138,7 +138,7 @@ impl Checks<'_> {
             let seq = u64::try_from(stored.seq).unwrap_or(u64::MAX);
             if let Some(entry) = &entry {
                 let place = EntryPlace { seq, leaf: *hash };
-                self.replay.apply(place, entry);
+                self.replay.apply(place, entry, values);
                 self.search.entry(stored.seq, entry, values, &found_by);
             }
             let mac = stored.mac.as_ref().map(|stored| &stored.mac);

@@ -1,5 +1,8 @@
 //! The findings of a verification for programs: one object for each, the same sentences that people read.
 //!
+//! The worst comes first: what Leastwise did not write, then what looks as if somebody had decided or may do something, then
+//! what was altered or is missing, then what only finds entries.
+//!
 //! The codes never change. `docs/ledger-verify.md` describes the members.
 
 use serde::Serialize;
@@ -49,9 +52,23 @@ pub fn of(verified: &Verified) -> Vec<Finding> {
     entries.into_iter().chain(manifest).chain(rows).collect()
 }
 
+/// Returns the place of a difference among others: the worst have the smallest number.
+pub fn severity(differs: &Difference) -> u8 {
+    match differs {
+        Difference::NotAuthentic(_) | Difference::Head(_) => 0,
+        Difference::Words(_) | Difference::ColumnDiffers { .. } => 4,
+        Difference::StoredProjection(_) => 3,
+        other => match code(other) {
+            "row_without_entry" | "end_removed" | "decision_does_not_count" => 1,
+            _ => 2,
+        },
+    }
+}
+
 fn code(differs: &Difference) -> &'static str {
     match differs {
         Difference::DecisionWithoutEntry(_)
+        | Difference::ChangeWithoutEntry(_)
         | Difference::RoleWithoutEntry(_)
         | Difference::WindowWithoutEntry(_)
         | Difference::SessionWithoutEntry(_)
@@ -60,6 +77,7 @@ fn code(differs: &Difference) -> &'static str {
         | Difference::ItemsWithoutEntry(_)
         | Difference::DeclarationWithoutEntry(_) => "row_without_entry",
         Difference::DecisionWithoutRow(_)
+        | Difference::ChangeWithoutRow(_)
         | Difference::RoleWithoutRow(_)
         | Difference::WindowWithoutRow(_)
         | Difference::SignInWithoutRow(_)
@@ -74,7 +92,9 @@ fn code(differs: &Difference) -> &'static str {
         | Difference::SessionRevived(_)
         | Difference::DeclarationRevived(_) => "end_removed",
         Difference::DecisionThatDoesNotCount(_) => "decision_does_not_count",
-        Difference::WindowDiffers(_)
+        Difference::DecisionDiffers(_)
+        | Difference::ChangeDiffers(..)
+        | Difference::WindowDiffers(_)
         | Difference::LinkDiffers(_)
         | Difference::SignInDiffers(_)
         | Difference::ItemsDiffer(_)
@@ -92,6 +112,7 @@ fn table(differs: &Difference) -> &'static str {
     match differs {
         Difference::DecisionWithoutEntry(_)
         | Difference::DecisionThatDoesNotCount(_)
+        | Difference::DecisionDiffers(_)
         | Difference::DecisionWithoutRow(_) => "approval",
         Difference::RoleWithoutEntry(_)
         | Difference::EndWithoutEntry(_)
@@ -109,7 +130,10 @@ fn table(differs: &Difference) -> &'static str {
         Difference::ItemsWithoutEntry(_)
         | Difference::ItemsDiffer(_)
         | Difference::ItemsWithoutRow(_) => "change_item",
-        Difference::InlineItemsDiffer(_) => "change",
+        Difference::ChangeWithoutEntry(_)
+        | Difference::ChangeDiffers(..)
+        | Difference::ChangeWithoutRow(_)
+        | Difference::InlineItemsDiffer(_) => "change",
         Difference::ItemTextDiffers(_) => "ledger_private",
         Difference::DeclarationWithoutEntry(_)
         | Difference::DeclarationEndWithoutEntry(_)

@@ -37,7 +37,7 @@ const REASON_CHARS: usize = 5;
 pub struct HostActionArgs {
     #[command(flatten)]
     pub database: DatabaseArgs,
-    /// The administrator who runs the command: an identity, as `leastwise identity list` and the ledger name it.
+    /// The administrator who runs the command: an identity, as `leastwise identity list --all` and the ledger name it.
     #[arg(long = "as", value_name = "IDENTITY")]
     pub person: PersonId,
     /// Why, for the ledger. The first administrator states it.

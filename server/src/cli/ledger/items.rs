@@ -10,7 +10,7 @@ use domain::{
     ledger::{
         PrivateValue,
         items::{ItemRows, ItemsDigest, RecordedItems, holds_text, text_beside},
-        projection::Decisions,
+        projection::ReadChange,
     },
 };
 use serde_json::Value;
@@ -65,12 +65,12 @@ pub(super) async fn differing_texts(
 pub(super) fn compare(
     before: &ItemsOfChanges,
     after: &ItemsOfChanges,
-    changes: &BTreeMap<ChangeId, Decisions>,
+    changes: &BTreeMap<ChangeId, ReadChange>,
     found: &mut BTreeSet<Difference>,
 ) {
     let recorded = |id: &str| {
         let id = ChangeId::parse(id).ok()?;
-        let request = changes.get(&id)?.history.submitted.as_ref()?;
+        let request = changes.get(&id)?.decisions.history.submitted.as_ref()?;
         Some(&request.items)
     };
     for (id, rows) in &before.rows {
@@ -94,8 +94,8 @@ pub(super) fn compare(
             found.insert(Difference::InlineItemsDiffer(format!("change {id}")));
         }
     }
-    for (id, decisions) in changes {
-        let request = decisions.history.submitted.as_ref();
+    for (id, read) in changes {
+        let request = read.decisions.history.submitted.as_ref();
         let stated =
             request.is_some_and(|asked| matches!(asked.items, RecordedItems::Digest { .. }));
         let there = |items: &ItemsOfChanges| items.rows.contains_key(id.as_str());

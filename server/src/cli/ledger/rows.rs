@@ -4,22 +4,21 @@
 //! Other processes may write during the verification. Rows read before the entries must match them; entries must match
 //! rows read afterwards.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use domain::{
-    approval::{Approval, Decision},
     authorize::Role,
-    ids::{ChangeId, PersonId},
+    ids::PersonId,
     ledger::{
-        Entry,
-        projection::{AllChanges, Decisions, EntryPlace, Projection, RecordedDecision, RolePeriod},
+        Entry, Hash, PrivateValue,
+        projection::{AllChanges, EntryPlace, Projection, RecordedText, RolePeriod},
     },
     time::Timestamp,
 };
 use thiserror::Error;
 
 use super::{
-    LedgerCommandError, declarations as declared,
+    LedgerCommandError, changed, decided, declarations as declared,
     identities::IdentityRows,
     items::{self, ItemsOfChanges},
     open_sessions,
@@ -28,7 +27,7 @@ use super::{
 };
 use crate::store::{
     Store,
-    change::{DecisionRow, decision_rows},
+    change::{DecisionRow, VerifiedRow, decision_rows, verified_rows},
     declaration::{DeclarationRow, declaration_rows},
     engine::{StoredWindow, window_rows},
     identity::{identity_rows, stored_links},
@@ -49,6 +48,16 @@ pub enum Difference {
     DecisionThatDoesNotCount(String),
     #[error("approval: the row of {0} is missing, but the ledger has its entry")]
     DecisionWithoutRow(String),
+    /// The reason or the time of a decision was altered.
+    #[error("approval: {0} differs from its entry in the ledger")]
+    DecisionDiffers(String),
+    #[error("change: {0} has no entry in the ledger, so nobody requested it through Leastwise")]
+    ChangeWithoutEntry(String),
+    /// The row of a change was altered, or an older one was put back.
+    #[error("change: the row of {0} differs from its entries in the ledger: {1}")]
+    ChangeDiffers(String, String),
+    #[error("change: the row of {0} is missing, but the ledger has its entries")]
+    ChangeWithoutRow(String),
     #[error("role_grant: {0} has no entry in the ledger, so it was not granted through Leastwise")]
     RoleWithoutEntry(String),
     #[error(
@@ -152,6 +161,7 @@ pub enum Difference {
 
 /// The rows at one point in time.
 pub(super) struct LedgerBackedRows {
+    changes: Vec<VerifiedRow>,
     decisions: Vec<DecisionRow>,
     roles: Vec<RoleRow>,
     windows: Vec<StoredWindow>,
@@ -165,6 +175,7 @@ pub(super) struct LedgerBackedRows {
 impl LedgerBackedRows {
     pub(super) async fn read(store: &Store) -> Result<Self, LedgerCommandError> {
         Ok(Self {
+            changes: verified_rows(store).await?,
             decisions: decision_rows(store).await?,
             roles: role_rows(store).await?,
             windows: window_rows(store).await?,
@@ -186,13 +197,27 @@ pub(super) struct Replay {
     /// As a process has it in memory.
     pub projection: Projection,
     pub changes: AllChanges,
+    /// SHA-256 of the texts that belong to entries about changes and are still held, by the number of the entry.
+    pub texts: BTreeMap<u64, Hash>,
 }
 
 impl Replay {
-    /// Applies the next entry.
-    pub(super) fn apply(&mut self, place: EntryPlace, entry: &Entry) {
+    /// Applies the next entry, with the values that are stored beside it.
+    pub(super) fn apply(&mut self, place: EntryPlace, entry: &Entry, values: &[PrivateValue]) {
         self.projection.apply(place, entry);
-        self.changes.apply(entry);
+        let Some(change) = self.changes.apply(place.seq, entry) else {
+            return;
+        };
+        let mut texts = change.record.texts().filter(|text| text.seq == place.seq);
+        if let Some(held) = texts.next().and_then(|text| text.among(values)) {
+            self.texts
+                .insert(place.seq, Hash::of(held.value.as_bytes()));
+        }
+    }
+
+    /// Returns the SHA-256 of a text. None if nothing is recorded, or if the text was erased: then any row is as good.
+    pub(super) fn text(&self, recorded: Option<&RecordedText>) -> Option<Hash> {
+        self.texts.get(&recorded?.seq).copied()
     }
 }
 
@@ -204,30 +229,8 @@ pub(super) fn compare(
 ) -> Vec<Difference> {
     let (projection, changes) = (&replay.projection, replay.changes.by_id());
     let mut found = BTreeSet::new();
-    for row in &before.decisions {
-        match decision_row_status(changes, row) {
-            DecisionRowStatus::Counts => {}
-            DecisionRowStatus::FillsNoSlot => {
-                found.insert(Difference::DecisionThatDoesNotCount(decision_words(row)));
-            }
-            DecisionRowStatus::NotEntered => {
-                found.insert(Difference::DecisionWithoutEntry(decision_words(row)));
-            }
-        }
-    }
-    let mut decided: HashMap<&str, Vec<&DecisionRow>> = HashMap::new();
-    for row in &after.decisions {
-        decided.entry(&row.change).or_default().push(row);
-    }
-    for (change, decisions) in changes {
-        let rows = decided.get(change.as_str()).map_or(&[][..], Vec::as_slice);
-        for given in &decisions.given {
-            let row = row_of(change, given);
-            if !rows.contains(&&row) {
-                found.insert(Difference::DecisionWithoutRow(decision_words(&row)));
-            }
-        }
-    }
+    changed::compare(&before.changes, &after.changes, replay, &mut found);
+    decided::compare(&before.decisions, &after.decisions, replay, &mut found);
     for row in &before.roles {
         match held(projection, row) {
             None => found.insert(Difference::RoleWithoutEntry(role_words(row))),
@@ -289,52 +292,6 @@ pub(super) fn compare(
     found.into_iter().collect()
 }
 
-/// The status of a decision row according to the entries.
-enum DecisionRowStatus {
-    Counts,
-    FillsNoSlot,
-    NotEntered,
-}
-
-/// Evaluates a decision as the server does, except that a declining row needs its entry here as well.
-fn decision_row_status(
-    changes: &BTreeMap<ChangeId, Decisions>,
-    row: &DecisionRow,
-) -> DecisionRowStatus {
-    let (Ok(change), Ok(approver), Ok(round)) = (
-        ChangeId::parse(&row.change),
-        PersonId::parse(&row.approver),
-        u32::try_from(row.round),
-    ) else {
-        return DecisionRowStatus::NotEntered;
-    };
-    let row = Approval {
-        approver,
-        decision: row.decision,
-        reason: String::new(),
-        effect: row.effect.clone(),
-        round,
-        at: Timestamp(0),
-    };
-    match changes.get(&change) {
-        Some(decisions) if decisions.has_entry(&row) && decisions.count(&row) => {
-            DecisionRowStatus::Counts
-        }
-        Some(decisions) if decisions.has_entry(&row) => DecisionRowStatus::FillsNoSlot,
-        _ => DecisionRowStatus::NotEntered,
-    }
-}
-
-fn row_of(change: &ChangeId, given: &RecordedDecision) -> DecisionRow {
-    DecisionRow {
-        change: change.to_string(),
-        approver: given.approver.to_string(),
-        decision: given.decision,
-        effect: given.effect.clone(),
-        round: i64::from(given.round),
-    }
-}
-
 fn held<'a>(projection: &'a Projection, row: &RoleRow) -> Option<&'a RolePeriod> {
     let key = (
         PersonId::parse(&row.person).ok()?,
@@ -342,17 +299,6 @@ fn held<'a>(projection: &'a Projection, row: &RoleRow) -> Option<&'a RolePeriod>
     );
     let mut all = projection.roles().get(&key)?.iter();
     all.find(|held| held.granted_at.0 == row.granted_at)
-}
-
-fn decision_words(row: &DecisionRow) -> String {
-    let did = match row.decision {
-        Decision::Approve => "approval",
-        Decision::Decline => "decline",
-    };
-    format!(
-        "the {did} of change {} by person {} in round {}",
-        row.change, row.approver, row.round
-    )
 }
 
 fn role_words(row: &RoleRow) -> String {

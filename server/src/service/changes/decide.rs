@@ -27,9 +27,10 @@ use domain::{
 
 use self::refusals::{obsolete, voids_approvals, wrong_reason};
 use super::{
-    decider_link, descriptions,
+    decider_link,
     evaluation::re_evaluate,
     identity_alarm::{is_stopped, stopped_words},
+    mismatch,
     person_names::PersonNames,
     removal_alarm::raise_removal_alarm,
     submit::state_after,
@@ -55,8 +56,8 @@ enum DecideOutcome {
     MayNotDecide(ApproverRefusal),
     /// The sign-in is too old for this decision.
     SignInAgain,
-    /// The row of the change differs from the ledger.
-    RowMismatch(ChangeMismatch),
+    /// The row of the change differs from the ledger. The text says how.
+    RowMismatch(String),
     /// An item of the change is not understood.
     Unreadable(Option<ChangeMismatch>),
     /// The effect has changed; earlier approvals are void.
@@ -112,7 +113,9 @@ impl Service {
             DecideOutcome::Unreadable(altered) => {
                 Err(Denied::Conflict(unreadable::undecidable(altered)))
             }
-            DecideOutcome::RowMismatch(why) => Err(Denied::Conflict(descriptions::altered(why))),
+            DecideOutcome::RowMismatch(why) | DecideOutcome::Obsolete(why) => {
+                Err(Denied::Conflict(why))
+            }
             DecideOutcome::MayNotDecide(
                 why @ (ApproverRefusal::OtherEffect | ApproverRefusal::AlreadyDecided),
             ) => Err(Denied::Conflict(why.reason().to_owned())),
@@ -123,7 +126,6 @@ impl Service {
                 let reason = suspension.difference.reason();
                 Err(self.refused(Action::Decide, reason).await)
             }
-            DecideOutcome::Obsolete(why) => Err(Denied::Conflict(why)),
             DecideOutcome::Alarm(alarm) => Err(decider_link::refused(stopped_words(&alarm))),
             DecideOutcome::EffectChanged(state) => {
                 self.app_state.announce(id, state);
@@ -173,8 +175,8 @@ impl Service {
         if stored.change.decidable(self.app_state.clock.now()).is_err() {
             return Ok(Err(DecideOutcome::Closed(Box::new(stored))));
         }
-        if let Some(altered) = stored.altered {
-            return Ok(Err(DecideOutcome::RowMismatch(altered)));
+        if let Some(why) = mismatch::undecidable(&stored) {
+            return Ok(Err(DecideOutcome::RowMismatch(why)));
         }
         let record = self.own_record(conn).await?;
         if let Some(suspension) = &record.suspended {
@@ -236,9 +238,7 @@ impl Service {
                 .target_id("change", id.as_str())
                 .reason(reason)
                 .fact("effect_before", before.0)
-                .fact("effect", next.change.effect.0.as_str())
-                .fact("state", next.change.state.as_str())
-                .shows(change::effect_document(&next.effect));
+                .decided_anew(&next.change, change::effect_document(&next.effect));
             let alarm =
                 raise_removal_alarm(&self.app_state, &mut tx, &self.who(), &next, now).await?;
             let is_alarm = alarm.is_some();

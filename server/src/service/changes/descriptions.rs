@@ -10,7 +10,6 @@ use domain::{
     diff::{Gainer, Step},
     grant::Term,
     ids::{AccountId, PersonId, Principal},
-    ledger::projection::ChangeMismatch,
     snapshot::Snapshot,
     subject::Part,
 };
@@ -139,7 +138,7 @@ pub(super) fn accounts<'a>(
 }
 
 /// Explains why a change whose row differs from the ledger is not processed.
-pub(crate) fn altered(why: ChangeMismatch) -> String {
+pub(crate) fn altered(why: impl std::fmt::Display) -> String {
     format!(
         "This change does not match the ledger: {why}. Nothing was changed. Request it again, and run \
          `leastwise ledger verify`."

@@ -9,12 +9,12 @@ use domain::{
     verdict::Outcome,
 };
 
-use super::person_names::PersonNames;
+use super::{descriptions, person_names::PersonNames};
 use crate::store::{StoreConnection, StoreError, change::StoredChange};
 
 /// Whether anything of the change or of its decisions differs from the ledger.
 pub(super) fn exists(stored: &StoredChange) -> bool {
-    stored.altered.is_some() || !stored.altered_decisions.is_empty()
+    stored.differs()
 }
 
 /// Whether a change is approved and never starts, because its row differs from the ledger.
@@ -53,6 +53,7 @@ pub(super) async fn view(
     }
     Ok(Some(LedgerMismatchView {
         content: stored.altered,
+        row: stored.misstated.clone(),
         decisions,
         consequence: consequence(stored),
     }))
@@ -71,8 +72,24 @@ fn consequence(stored: &StoredChange) -> MismatchConsequence {
         Some(altered) if stops(stored, altered) => MismatchConsequence::NeverStarts,
         Some(_) if stored.change.proposal.only_removes() => MismatchConsequence::CarriedOut,
         Some(_) => MismatchConsequence::TakesAway,
+        None if nobody_decides(stored) => MismatchConsequence::NobodyDecides,
         None => of_decisions(&stored.altered_decisions),
     }
+}
+
+/// Whether nobody decides on a change because of a text that is not the requester's.
+fn nobody_decides(stored: &StoredChange) -> bool {
+    stored.change.state == State::Waiting && undecidable(stored).is_some()
+}
+
+/// Returns why nobody decides on a change: approvers must not rely on what somebody else wrote.
+pub(super) fn undecidable(stored: &StoredChange) -> Option<String> {
+    if let Some(altered) = stored.altered {
+        return Some(descriptions::altered(altered));
+    }
+    let mut misstated = stored.misstated.iter();
+    let stops = misstated.find(|misstated| misstated.stops_approvals());
+    stops.map(descriptions::altered)
 }
 
 fn of_decisions(mismatches: &[DecisionMismatch]) -> MismatchConsequence {
@@ -83,8 +100,13 @@ fn of_decisions(mismatches: &[DecisionMismatch]) -> MismatchConsequence {
                 | DecisionMismatchKind::NoRow(Decision::Decline)
         )
     });
+    let shown = |mismatch: &DecisionMismatch| {
+        matches!(mismatch.kind, DecisionMismatchKind::DifferentRow(_))
+    };
     if declines {
         MismatchConsequence::DeclineCounts
+    } else if mismatches.iter().all(shown) {
+        MismatchConsequence::LedgerShown
     } else {
         MismatchConsequence::ApprovalDoesNotCount
     }

@@ -277,6 +277,7 @@ impl Service {
             mfa: self.caller.actor().mfa,
             requested_with: None,
             altered: None,
+            misstated: Vec::new(),
             altered_decisions: Vec::new(),
             lifecycle: Lifecycle::NotStarted,
             shown_at: None,

@@ -96,8 +96,9 @@ impl Service {
             timeline: timeline::rows(&entries, None, snapshot),
             withdraw,
             live_key: live(row).key,
-            mismatch: row.altered.map(|altered| LedgerMismatchView {
-                content: Some(altered),
+            mismatch: row.differs().then(|| LedgerMismatchView {
+                content: row.altered,
+                row: row.misstated.clone(),
                 decisions: Vec::new(),
                 consequence: MismatchConsequence::Unreadable(consequence(row)),
             }),

@@ -225,7 +225,7 @@ impl Service {
         viewer: &Viewer,
     ) -> Result<(), DecisionObstacle> {
         let mut decide = self.may_decide_now(stored, &viewer.claims, &viewer.record);
-        if stored.altered.is_some() {
+        if mismatch::undecidable(stored).is_some() {
             decide = stopped(decide, DecisionObstacle::LedgerMismatch);
         }
         if viewer.alarm.is_some() && is_stopped(snapshot, stored, &stored.effect) {

@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use domain::{
+    change::Change,
     classification::Classification,
     engine::AccessResource,
     ids::{AccountId, Assignment, AwsRequestId, ChangeId, OperationId, PermissionSetArn},
@@ -218,6 +219,15 @@ impl EntryBuilder {
     /// Sets the effect that approvers are shown from now on, as SHA-256 of its stored form.
     pub fn shows(self, effect: Hash) -> Self {
         self.payloads(None, Some(effect))
+    }
+
+    /// Sets what a change that needs new decisions is decided on from now on. `effect` is the SHA-256 of its stored form.
+    pub fn decided_anew(self, change: &Change, effect: Hash) -> Self {
+        self.fact("effect", change.effect.0.as_str())
+            .fact("state", change.state.as_str())
+            .fact("approvals_needed", change.verdict.approvals)
+            .fact("decide_by", change.decide_by.rfc3339())
+            .shows(effect)
     }
 
     /// Sets the clock's offset from its time source, in milliseconds.

@@ -7,22 +7,51 @@ use std::future::Future;
 
 use domain::{
     ids::ChangeId,
-    ledger::projection::{ChangeMismatch, DecisionMismatch},
+    ledger::projection::{ChangeMismatch, DecisionMismatch, Misstatement},
 };
 use sqlx::any::AnyRow;
 
-use super::{AT_ONCE, summary::LISTED};
+use super::{AT_ONCE, StoredChange, summary::LISTED};
 use crate::store::{
     StoreConnection, StoreError,
     ledger::live::{Agreement, Comparison},
     places,
 };
 
+/// How the rows of a change differ from the ledger.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Differences<'a> {
+    pub altered: Option<ChangeMismatch>,
+    pub misstated: &'a [Misstatement],
+    pub decisions: &'a [DecisionMismatch],
+}
+
+impl Differences<'_> {
+    fn any(self) -> bool {
+        self.altered.is_some() || !self.misstated.is_empty() || !self.decisions.is_empty()
+    }
+}
+
+impl StoredChange {
+    pub(super) fn differences(&self) -> Differences<'_> {
+        Differences {
+            altered: self.altered,
+            misstated: &self.misstated,
+            decisions: &self.altered_decisions,
+        }
+    }
+
+    /// Whether anything of the change or of the decisions on it differs from the ledger.
+    pub fn differs(&self) -> bool {
+        self.differences().any()
+    }
+}
+
 /// What rows of changes are read as.
 pub(super) trait Compared: Sized + Send {
     fn id(&self) -> &ChangeId;
     /// Returns how it differs from the ledger.
-    fn differences(&self) -> (Option<ChangeMismatch>, &[DecisionMismatch]);
+    fn differences(&self) -> Differences<'_>;
     /// Reads rows, and compares them with the ledger.
     fn read(
         conn: &mut StoreConnection,
@@ -57,14 +86,21 @@ pub(super) async fn again<T: Compared>(
 }
 
 fn differs<T: Compared>(one: &T) -> bool {
-    let (altered, decisions) = one.differences();
-    altered.is_some() || !decisions.is_empty()
+    one.differences().any()
 }
 
 fn tell<T: Compared>(one: &T) {
-    let (change, (altered, decisions)) = (one.id(), one.differences());
+    let change = one.id();
+    let Differences {
+        altered,
+        misstated,
+        decisions,
+    } = one.differences();
     if let Some(altered) = altered {
         tracing::error!(%change, "the row of this change differs from the ledger: {altered}");
+    }
+    for misstated in misstated {
+        tracing::error!(%change, "the row of this change differs from the ledger: {misstated}");
     }
     for mismatch in decisions {
         let (approver, kind) = (&mismatch.approver, &mismatch.kind);

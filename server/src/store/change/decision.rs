@@ -6,11 +6,15 @@
 use domain::{
     approval::{Approval, Decision},
     ids::{ChangeId, EffectHash},
-    ledger::projection::{DecisionMismatch, Decisions},
+    ledger::{
+        Hash,
+        projection::{DecisionMismatch, DecisionMismatchKind, Decisions},
+    },
     time::Timestamp,
 };
 use sqlx::{Row as _, any::AnyRow};
 
+use super::recorded::RecordedTexts;
 use crate::store::{Store, StoreError, Tx, affected, id};
 
 /// Stores a decision; the caller appends its ledger entry. A second decision of the same person in the same round is a
@@ -43,16 +47,46 @@ pub(super) struct ProvenDecisions {
     pub mismatches: Vec<DecisionMismatch>,
 }
 
-/// Leaves the rows that the entries confirm, and adds the declining decisions whose rows are missing.
-pub(super) fn confirmed(decisions: Decisions, mut approvals: Vec<Approval>) -> ProvenDecisions {
-    let mismatches = decisions.mismatches(&approvals);
+/// Leaves the rows that the entries confirm, with the reason and the time of their entries, and adds the declining decisions
+/// whose rows are missing.
+pub(super) fn confirmed(
+    decisions: Decisions,
+    mut approvals: Vec<Approval>,
+    recorded: &RecordedTexts<'_>,
+) -> ProvenDecisions {
+    let mut mismatches = decisions.mismatches(&approvals);
     approvals.retain(|row| decisions.count(row));
-    approvals.extend(decisions.declines_without_row(&approvals));
+    for row in &mut approvals {
+        if corrected(row, &decisions, recorded) {
+            mismatches.push(DecisionMismatch {
+                approver: row.approver.clone(),
+                kind: DecisionMismatchKind::DifferentRow(row.decision),
+            });
+        }
+    }
+    let mut without_row = decisions.declines_without_row(&approvals);
+    for row in &mut without_row {
+        corrected(row, &decisions, recorded);
+    }
+    approvals.extend(without_row);
+    approvals.sort_by(|one, other| (one.at, &one.approver).cmp(&(other.at, &other.approver)));
     ProvenDecisions {
         decisions,
         approvals,
         mismatches,
     }
+}
+
+/// Replaces the time and the reason of a row by those of its entry. Returns whether the row had others.
+fn corrected(row: &mut Approval, decisions: &Decisions, recorded: &RecordedTexts<'_>) -> bool {
+    let Some(place) = decisions.place_of(row) else {
+        return false;
+    };
+    let (at, reason) = (decisions.given[place].at, recorded.reason(place));
+    let differs = row.at != at || reason.differs(&row.reason);
+    row.at = at;
+    reason.put_in(&mut row.reason);
+    differs
 }
 
 /// Reads the row of a decision.
@@ -77,21 +111,28 @@ pub struct DecisionRow {
     pub decision: Decision,
     pub effect: EffectHash,
     pub round: i64,
+    pub at: i64,
+    /// SHA-256 of the reason.
+    pub reason: Hash,
 }
 
 /// Returns all decisions.
 pub async fn decision_rows(store: &Store) -> Result<Vec<DecisionRow>, StoreError> {
-    let rows: Vec<(String, String, String, String, i64)> = sqlx::query_as(
-        "select change_id, approver, decision, effect_hash, round from approval order by change_id, at, approver",
+    type Row = (String, String, String, String, i64, i64, String);
+    let rows: Vec<Row> = sqlx::query_as(
+        "select change_id, approver, decision, effect_hash, round, at, reason from approval \
+         order by change_id, at, approver",
     )
     .fetch_all(store.read())
     .await?;
-    let row = |(change, approver, word, effect, round): (_, _, String, _, _)| DecisionRow {
+    let row = |(change, approver, word, effect, round, at, reason): Row| DecisionRow {
         change,
         approver,
         decision: decision(&word),
         effect: EffectHash(effect),
         round,
+        at,
+        reason: Hash::of(reason.as_bytes()),
     };
     Ok(rows.into_iter().map(row).collect())
 }

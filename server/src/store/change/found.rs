@@ -4,14 +4,14 @@
 use domain::{
     change::{State, UnreadableCause, UnreadableChange},
     ids::{ChangeId, PersonId},
-    ledger::projection::{ChangeMismatch, DecisionMismatch, Lifecycle},
+    ledger::projection::{ChangeMismatch, Lifecycle, Misstatement},
     time::Timestamp,
 };
 use sqlx::any::AnyRow;
 
 use super::{
     StoredChange,
-    compared::{self, Compared},
+    compared::{self, Compared, Differences},
     parts::ItemsLoaded,
     proven::{ProvenChange, change_id},
     skipped,
@@ -34,11 +34,18 @@ pub struct UnreadableRow {
     /// The difference between the row and the ledger, if any. [`cause`](Self::cause) tells why the change is not
     /// understood.
     pub altered: Option<ChangeMismatch>,
+    /// What else the row states otherwise than the ledger, which this change holds instead.
+    pub misstated: Vec<Misstatement>,
     pub lifecycle: Lifecycle,
     pub result: Option<String>,
 }
 
 impl UnreadableRow {
+    /// Whether anything of it differs from the ledger.
+    pub fn differs(&self) -> bool {
+        self.altered.is_some() || !self.misstated.is_empty()
+    }
+
     /// Returns why it is not understood. The text of its reason, ticket and effect does not matter for that.
     pub fn cause(&self) -> UnreadableCause {
         match self.altered {
@@ -137,10 +144,14 @@ impl Compared for FoundChange {
         self.id()
     }
 
-    fn differences(&self) -> (Option<ChangeMismatch>, &[DecisionMismatch]) {
+    fn differences(&self) -> Differences<'_> {
         match self {
-            Self::Known(stored) => (stored.altered, &stored.altered_decisions),
-            Self::Unreadable(row) => (row.altered, &[]),
+            Self::Known(stored) => stored.differences(),
+            Self::Unreadable(row) => Differences {
+                altered: row.altered,
+                misstated: &row.misstated,
+                decisions: &[],
+            },
         }
     }
 

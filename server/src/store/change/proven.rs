@@ -10,7 +10,7 @@ use domain::{
     ledger::{
         Hash,
         items::ItemRows,
-        projection::{ChangeMismatch, RequestRow},
+        projection::{ChangeMismatch, Misstatement, RequestRow},
     },
     time::{Date, Timestamp},
 };
@@ -22,19 +22,20 @@ use super::{
     FoundChange, StoredChange, UnreadableRow,
     decision::{ProvenDecisions, confirmed},
     parts::{self, ItemsLoaded, Parts},
+    recorded::{RecordedTexts, RowTexts},
 };
-use crate::store::{StoreConnection, StoreError, id, json};
+use crate::store::{StoreConnection, StoreError, id, json, ledger::KnownChange};
 
 /// The text of a proposal. Earlier versions stored the items here.
 #[derive(Deserialize)]
-struct StoredProposal {
+pub(super) struct StoredProposal {
     operations: Option<Vec<Value>>,
-    justification: String,
-    ticket: Option<String>,
+    pub justification: String,
+    pub ticket: Option<String>,
     #[serde(default)]
-    not_before: Option<Timestamp>,
+    pub not_before: Option<Timestamp>,
     #[serde(default)]
-    review_on: Option<Date>,
+    pub review_on: Option<Date>,
 }
 
 /// The row of a change, with what the ledger says of it.
@@ -46,7 +47,9 @@ pub(super) struct ProvenChange<'r> {
     effect_hash: EffectHash,
     effect: String,
     mfa: Mfa,
-    justification: String,
+    texts: RowTexts,
+    /// What of the row its entries contradict, beside what decides.
+    misstated: Vec<Misstatement>,
     ticket: Option<String>,
     not_before: Option<Timestamp>,
     review_on: Option<Date>,
@@ -84,6 +87,18 @@ impl<'r> ProvenChange<'r> {
         count: Option<i64>,
     ) -> Result<Self, StoreError> {
         let proposal: StoredProposal = json("change", &row.try_get::<String, _>("proposal")?)?;
+        let KnownChange { decisions, record } = parts.known;
+        let recorded = RecordedTexts {
+            record: record.as_ref(),
+            held: &parts.texts,
+        };
+        let mut texts = RowTexts {
+            state: state_of(row)?,
+            decide_by: Timestamp(row.try_get("decide_by")?),
+            justification: proposal.justification,
+            result: row.try_get("result")?,
+        };
+        let misstated = texts.corrected(&decisions, recorded);
         Ok(Self {
             row,
             id: change,
@@ -92,7 +107,8 @@ impl<'r> ProvenChange<'r> {
             effect_hash: EffectHash(row.try_get("effect_hash")?),
             effect: row.try_get("effect")?,
             mfa: json("change", &row.try_get::<String, _>("mfa")?)?,
-            justification: proposal.justification,
+            texts,
+            misstated,
             ticket: proposal.ticket,
             not_before: proposal.not_before,
             review_on: proposal.review_on,
@@ -101,7 +117,7 @@ impl<'r> ProvenChange<'r> {
                 rows: parts.items,
             },
             count: count.map(|count| u64::try_from(count).unwrap_or(0)),
-            decisions: confirmed(parts.decisions, parts.approvals),
+            decisions: confirmed(decisions, parts.approvals, &recorded),
         })
     }
 
@@ -155,25 +171,26 @@ impl<'r> ProvenChange<'r> {
                 requester: self.requester,
                 proposal: Proposal {
                     operations,
-                    justification: self.justification,
+                    justification: self.texts.justification,
                     ticket: self.ticket,
                     not_before: self.not_before,
                     review_on: self.review_on,
                 },
                 submitted: self.submitted,
-                decide_by: Timestamp(row.try_get("decide_by")?),
+                decide_by: self.texts.decide_by,
                 verdict: json("change", &row.try_get::<String, _>("verdict")?)?,
                 effect: self.effect_hash,
-                state: state_of(row)?,
+                state: self.texts.state,
                 approvals,
                 round: decisions.round,
             },
             effect: json("change", &self.effect)?,
             gaining: json("change", &row.try_get::<String, _>("gaining")?)?,
             version: row.try_get("version")?,
-            result: row.try_get("result")?,
+            result: self.texts.result,
             mfa: self.mfa,
             altered,
+            misstated: self.misstated,
             altered_decisions: mismatches,
             lifecycle: decisions.history.lifecycle,
             requested_with: decisions
@@ -202,16 +219,17 @@ impl<'r> ProvenChange<'r> {
                 id: self.id,
                 requester: self.requester,
                 submitted: self.submitted,
-                decide_by: Timestamp(row.try_get("decide_by")?),
-                state: state_of(row)?,
-                justification: self.justification,
+                decide_by: self.texts.decide_by,
+                state: self.texts.state,
+                justification: self.texts.justification,
                 ticket: self.ticket,
                 items,
             },
             version: row.try_get("version")?,
             altered,
+            misstated: self.misstated,
             lifecycle: self.decisions.decisions.history.lifecycle,
-            result: row.try_get("result")?,
+            result: self.texts.result,
         })
     }
 }

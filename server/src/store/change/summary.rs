@@ -7,14 +7,13 @@ use domain::{
     change::{Change, Operation, State, StoredItem, tally},
     diff::Effect,
     ids::{ChangeId, PersonId},
-    ledger::projection::{ChangeMismatch, DecisionMismatch},
     time::Timestamp,
 };
 use sqlx::any::AnyRow;
 
 use super::{
     StoredChange,
-    compared::{self, Compared},
+    compared::{self, Compared, Differences},
     parts::ItemsLoaded,
     proven::{ProvenChange, change_id},
 };
@@ -99,7 +98,7 @@ impl<'a> ChangeSummary<'a> {
 
     /// Whether anything of the change or of the decisions on it differs from the ledger, as far as a list compares them.
     pub fn differs(&self) -> bool {
-        self.stored.altered.is_some() || !self.stored.altered_decisions.is_empty()
+        self.stored.differs()
     }
 
     /// Returns the number of approvals that the change has, and the number it needs.
@@ -143,8 +142,8 @@ impl Compared for ListedChange {
         &self.part.change.id
     }
 
-    fn differences(&self) -> (Option<ChangeMismatch>, &[DecisionMismatch]) {
-        (self.part.altered, &self.part.altered_decisions)
+    fn differences(&self) -> Differences<'_> {
+        self.part.differences()
     }
 
     async fn read(conn: &mut StoreConnection, rows: &[AnyRow]) -> Result<Vec<Self>, StoreError> {

@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
     ids::ChangeId,
-    ledger::projection::{ChangeEntries, Decisions, RecordedChange},
+    ledger::projection::{
+        ChangeEntries, ChangeRecord, Decisions, OpenChange, ReadChange, RecordedChange,
+    },
 };
 use sqlx::Row as _;
 
@@ -15,22 +17,28 @@ use crate::store::{StoreConnection, StoreError, places};
 /// The number of entries that are read in one query.
 const AT_ONCE: usize = 500;
 
-/// What the projection says of changes. The entries of those that ended are still to be read.
+/// What the projection says of changes, whose entries may still be read.
 pub(in crate::store) struct KnownChanges {
-    open: BTreeMap<ChangeId, Decisions>,
+    open: Vec<(ChangeId, Arc<OpenChange>)>,
     ended: Vec<(ChangeId, Arc<ChangeEntries>)>,
+}
+
+/// What the entries of a change say.
+#[derive(Debug, Default)]
+pub(in crate::store) struct KnownChange {
+    pub decisions: Decisions,
+    /// What its row should say; none if its entries cannot be read again as they were.
+    pub record: Option<ChangeRecord>,
 }
 
 impl KnownChanges {
     /// Looks at what the projection says of these changes.
     pub async fn of(conn: &mut StoreConnection, changes: &[ChangeId]) -> Result<Self, StoreError> {
         live::view(conn, |projection| {
-            let (mut open, mut ended) = (BTreeMap::new(), Vec::new());
+            let (mut open, mut ended) = (Vec::new(), Vec::new());
             for change in changes {
                 match projection.changes().get(change) {
-                    Some(RecordedChange::Open(known)) => {
-                        open.insert(change.clone(), known.decisions.clone());
-                    }
+                    Some(RecordedChange::Open(known)) => open.push((change.clone(), known.clone())),
                     Some(RecordedChange::Ended(entries)) => {
                         ended.push((change.clone(), entries.clone()));
                     }
@@ -42,8 +50,8 @@ impl KnownChanges {
         .await
     }
 
-    /// Returns the numbers of the entries of the changes that ended.
-    pub fn numbers(&self) -> Vec<u64> {
+    /// Returns the numbers of the entries of the changes that ended: without them, nothing is known of these.
+    fn numbers_of_ended(&self) -> Vec<u64> {
         let ended = self.ended.iter();
         ended
             .flat_map(|(_, entries)| entries.numbers())
@@ -51,23 +59,52 @@ impl KnownChanges {
             .collect()
     }
 
-    /// Returns what the entries say, with the leaves of these numbers as they are stored.
-    pub fn decisions(self, leaves: &BTreeMap<u64, String>) -> BTreeMap<ChangeId, Decisions> {
-        let mut found = self.open;
+    /// Returns the numbers of the entries of all of them.
+    pub fn numbers(&self) -> Vec<u64> {
+        let open = self.open.iter();
+        let open = open.flat_map(|(_, change)| change.entries().numbers());
+        open.copied().chain(self.numbers_of_ended()).collect()
+    }
+
+    /// Returns what the entries say, with the leaves of all numbers as they are stored.
+    pub fn read(self, leaves: &BTreeMap<u64, String>) -> BTreeMap<ChangeId, KnownChange> {
+        let mut found = BTreeMap::new();
+        for (change, open) in self.open {
+            let read = read(&change, open.entries(), leaves);
+            let known = KnownChange {
+                // What was verified counts whatever happened to its rows since.
+                decisions: open.decisions.clone(),
+                record: read.map(|read| read.record),
+            };
+            found.insert(change, known);
+        }
         for (change, entries) in self.ended {
-            let decisions = entries.read(|seq| leaves.get(&seq).map(String::as_bytes));
-            let decisions = decisions.unwrap_or_else(|| {
-                tracing::error!(
-                    %change,
-                    entries = ?entries.numbers(),
-                    "an entry of this change was altered or removed after it was verified"
-                );
-                Decisions::unproven_end()
-            });
-            found.insert(change, decisions);
+            let read = read(&change, &entries, leaves);
+            let (decisions, record) = read.map_or_else(
+                || (Decisions::unproven_end(), None),
+                |read| (read.decisions, Some(read.record)),
+            );
+            found.insert(change, KnownChange { decisions, record });
         }
         found
     }
+}
+
+/// Reads the entries of a change again.
+fn read(
+    change: &ChangeId,
+    entries: &ChangeEntries,
+    leaves: &BTreeMap<u64, String>,
+) -> Option<ReadChange> {
+    let read = entries.read(|seq| leaves.get(&seq).map(String::as_bytes));
+    if read.is_none() {
+        tracing::error!(
+            %change,
+            entries = ?entries.numbers(),
+            "an entry of this change was altered or removed after it was verified"
+        );
+    }
+    read
 }
 
 /// Returns what the entries say of these changes, as far as there are any. A change that ended, and whose entries were
@@ -77,8 +114,16 @@ pub async fn decisions_on(
     changes: &[ChangeId],
 ) -> Result<BTreeMap<ChangeId, Decisions>, StoreError> {
     let known = KnownChanges::of(conn, changes).await?;
-    let leaves = leaves(conn, &known.numbers()).await?;
-    Ok(known.decisions(&leaves))
+    let leaves = leaves(conn, &known.numbers_of_ended()).await?;
+    let mut found = BTreeMap::new();
+    for (change, open) in known.open {
+        found.insert(change, open.decisions.clone());
+    }
+    for (change, entries) in known.ended {
+        let decisions = read(&change, &entries, &leaves).map(|read| read.decisions);
+        found.insert(change, decisions.unwrap_or_else(Decisions::unproven_end));
+    }
+    Ok(found)
 }
 
 /// Returns the leaves of these entries, as they are stored.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::ids::PersonId;
 
 use super::LastSignIn;
-use crate::store::{StoreConnection, StoreError, id, places};
+use crate::store::{Store, StoreConnection, StoreError, id, places};
 
 /// What a person is known by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +26,14 @@ type Row = (
     Option<String>,
     String,
 );
+
+/// Returns the username of each sign-in with the id of its person, as they are stored: nothing in them is trusted.
+pub async fn username_rows(store: &Store) -> Result<Vec<(String, String)>, StoreError> {
+    let rows = sqlx::query_as(
+        "select distinct person_id, username from subject where username is not null order by person_id, username",
+    );
+    Ok(rows.fetch_all(store.read()).await?)
+}
 
 /// Returns what each of these people is known by.
 pub async fn known_by(

@@ -19,6 +19,7 @@ mod items;
 mod large_groups;
 mod lifecycle;
 mod mismatch;
+mod misstated;
 mod moved_accounts;
 mod narrower;
 mod own_scope;

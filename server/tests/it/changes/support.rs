@@ -421,25 +421,44 @@ impl Org {
         generation
     }
 
-    /// Moves a change as the engine does, and appends the entry when it is carried out.
+    /// Moves a change as Leastwise does, with its entry.
     pub async fn set_state(&self, id: &ChangeId, state: State) {
+        const FAILED: &str = "an item was not carried out";
         let mut tx = self.app_state.store.write().await.unwrap();
         let found = change::lock(&mut tx, id).await.unwrap().unwrap();
-        change::set_state(&mut tx, id, found.version(), state, None, self.clock.now())
-            .await
-            .unwrap();
+        let result = (state == State::Failed).then_some(FAILED);
+        change::set_state(
+            &mut tx,
+            id,
+            found.version(),
+            state,
+            result,
+            self.clock.now(),
+        )
+        .await
+        .unwrap();
         let told = match state {
+            State::Applying => Some(DomainEvent::Applying {
+                change: id.clone(),
+                plans: None,
+            }),
             State::Verified => Some(DomainEvent::Verified { change: id.clone() }),
             State::Failed => Some(DomainEvent::Failed {
                 change: id.clone(),
-                reason: "an item was not carried out".into(),
+                reason: FAILED.into(),
             }),
             _ => None,
         };
-        if let Some(told) = told {
-            let entry = self.app_state.journal.domain_event(&told);
-            self.app_state.journal.append(&mut tx, entry).await.unwrap();
-        }
+        let journal = &self.app_state.journal;
+        let entry = match told {
+            Some(told) => journal.domain_event(&told),
+            None => match state {
+                State::Withdrawn => journal.change_withdrawn(&EntryActor::leastwise(), id),
+                State::Expired => journal.change_expired(id),
+                state => panic!("{state:?} is reached otherwise"),
+            },
+        };
+        journal.append(&mut tx, entry).await.unwrap();
         tx.commit().await.unwrap();
     }
 

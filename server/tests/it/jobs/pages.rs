@@ -1,11 +1,25 @@
 //! What people see of jobs, and what they do with them.
 
-use app::backend::{Denied, OperationsPort as _};
+use std::{collections::BTreeMap, sync::Arc};
+
+use app::{
+    backend::{Backend, Denied, OperationsPort as _, ServerRole},
+    pages,
+    routes::{FormState, Visit},
+    shell::{Surroundings, render},
+};
 use domain::{
+    engine::lease::ProcessRole,
     job::{JobFailure, JobKind, JobState},
     time::Duration,
 };
-use server::store::job::{self, JobEnd, NewJob};
+use server::{
+    service::known_servers::KnownServer,
+    store::{
+        job::{self, JobEnd, NewJob},
+        process::ProcessRow,
+    },
+};
 
 use super::{found, in_state};
 use crate::{changes::support::Org, database::DatabaseEngine};
@@ -15,6 +29,75 @@ crate::engines::on_both_engines! {
     a_cancelled_job_is_planned_again_and_recorded_once,
     a_crawl_is_requested_once_however_often_the_button_is_pressed,
     an_auditor_sees_jobs_and_nobody_else_manages_them,
+    a_server_that_is_silent_is_marked_and_does_not_run_the_engine,
+    a_job_that_tries_again_is_counted_beside_failed_ones,
+}
+
+/// Returns the page of operations as an administrator sees it.
+async fn page(org: &Org) -> String {
+    let backend: Arc<dyn Backend> = Arc::new(org.as_("ann").await);
+    let visit = Visit {
+        backend,
+        params: BTreeMap::new(),
+        query: BTreeMap::new(),
+        url: "/operations".into(),
+        form: FormState::default(),
+    };
+    let page = pages::operations::page(visit).await;
+    render(Surroundings::default(), page.unwrap().draw)
+}
+
+async fn a_server_that_is_silent_is_marked_and_does_not_run_the_engine(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let now = org.clock.now();
+    let known = |seconds: i64| KnownServer {
+        row: ProcessRow {
+            id: "0190c0de-0000-7000-8000-0000000000aa".into(),
+            started_at: now - Duration::hours(1),
+            version: "0.1.0".into(),
+            role: ProcessRole::Engine,
+            counter: 7,
+        },
+        seen: now - Duration::seconds(seconds),
+    };
+    for (seconds, role, marked) in [
+        (3, ServerRole::Engine, false),
+        (12, ServerRole::EngineBefore, false),
+        (31, ServerRole::EngineBefore, true),
+    ] {
+        org.app_state.known_servers.are(vec![known(seconds)]);
+        let view = org.as_("ann").await.operations().await.unwrap();
+        let roles: Vec<ServerRole> = view.servers.iter().map(|row| row.role).collect();
+        assert_eq!(roles, [ServerRole::Standby, role], "{seconds} s");
+        let html = page(&org).await;
+        assert_eq!(html.contains("No heartbeat"), marked, "{seconds} s");
+        let runs = role == ServerRole::Engine;
+        assert_eq!(html.contains("Runs the engine"), runs, "{seconds} s");
+    }
+}
+
+async fn a_job_that_tries_again_is_counted_beside_failed_ones(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let html = page(&org).await;
+    assert!(html.contains("Failed jobs") && html.contains("No job has failed"));
+    let (store, now) = (&org.app_state.store, org.clock.now());
+    let mut tx = store.write().await.unwrap();
+    let new = NewJob::only(JobKind::Crawl, now);
+    job::enqueue(&mut tx, &new, now).await.unwrap();
+    tx.commit().await.unwrap();
+    let waiting = job::active(store, now).await.unwrap().remove(0);
+    let claimed = job::claim(store, &waiting, JobKind::Crawl, "process", now).await;
+    let claimed = claimed.unwrap().unwrap();
+    let mut tx = store.write().await.unwrap();
+    let end = JobEnd::Again {
+        pause: Duration::minutes(1),
+        why: JobFailure::NoProgress,
+    };
+    assert!(job::end(&mut tx, &claimed.lease, &end, now).await.unwrap());
+    tx.commit().await.unwrap();
+    let html = page(&org).await;
+    assert!(html.contains("Jobs that try again"), "{html}");
+    assert!(html.contains("Tries again"), "{html}");
 }
 
 /// A crawl whose attempts are used up.

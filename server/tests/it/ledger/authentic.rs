@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::{
-    backend::EntryAuthenticity,
+    backend::{EntryAuthenticity, OperationsPort as _},
     pages,
     routes::{FormState, Visit},
     shell::{Surroundings, render},
@@ -135,6 +135,9 @@ pub async fn an_entry_appended_by_hand_does_not_count_and_nothing_follows_it(sce
         why: EntryFlaw::Mac,
     };
     assert_eq!(refused(scene).await, expected);
+    let ann = scene.service(&[Role::Administrator]).await;
+    let answer = ann.request_crawl().await;
+    assert_eq!(answer, Err(Denied::LedgerNotAuthentic));
     let fault = sealer.seal_now().await.unwrap_err();
     assert!(
         matches!(fault, Fault::NotAuthentic(what) if what == expected),

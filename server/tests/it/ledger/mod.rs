@@ -69,7 +69,7 @@ use server::{
     service::{
         Service,
         caller::CallingPerson,
-        journal::{EntryActor, Journal},
+        journal::{EntryActor, EntryBuilder, Journal},
         sign_in::{SignInEntry, SignInEvent, SignInJournal as _},
     },
     store::{Store, StoreError, change, ledger, person},
@@ -445,10 +445,10 @@ async fn a_row_changed_by_hand_is_named(scene: &Scene) {
         codes,
         [
             "altered",
+            "not_authentic",
             "column_differs",
             "words_differ",
-            "words_differ",
-            "not_authentic"
+            "words_differ"
         ]
     );
     let mut out = Vec::new();
@@ -469,21 +469,43 @@ async fn a_row_changed_by_hand_is_named(scene: &Scene) {
         said.starts_with("Entry 4 is invalid: it was altered after it was written."),
         "{said}"
     );
+    let wrong = "Something is wrong: 5 findings. The 4 entries before entry 4 are in order.";
+    assert!(said.contains(wrong), "{said}");
 }
 
 const CHANGE: &str = "00000004-0000-4000-8000-000000000001";
 
-/// Stores a change, ann's approval of it and her role, as Leastwise does.
-async fn decided(scene: &Scene) {
+/// The person who requests [`CHANGE`], by the sign-in `asks`.
+const REQUESTER: &str = "0190c0de-0000-7000-8000-000000000009";
+
+/// Stores the row of [`CHANGE`], and returns the entry of its request.
+async fn requested(scene: &Scene) -> EntryBuilder {
+    let now = scene.clock.now().0;
     scene
         .db
         .by_hand(&format!(
             "insert into change (id, requester, proposal, submitted_at, decide_by, verdict, effect, effect_hash, \
-             gaining, state, version, updated_at, form_key, mfa) \
-             values ('{CHANGE}', 'r', '{{}}', 0, 0, '{{}}', '{{}}', 'e', '[]', 'waiting', 1, 0, 'k', '\"proven\"')"
+             gaining, state, version, updated_at, form_key, mfa) values ('{CHANGE}', '{REQUESTER}', \
+             '{{\"justification\":\"because\",\"ticket\":null}}', {now}, 0, '{{}}', '{{}}', 'e', '[]', 'waiting', 1, 0, 'k', \
+             '\"not_proven\"')"
         ))
         .await
         .unwrap();
+    let who = EntryActor {
+        person: Some(PersonId::parse(REQUESTER).unwrap()),
+        subject: Some(subject("asks")),
+        ..ann()
+    };
+    let journal = &scene.journal;
+    let entry = journal.entry(EventKind::ChangeSubmitted, Outcome::Pending, &who);
+    let entry = entry.change(&ChangeId::parse(CHANGE).unwrap());
+    let entry = entry.justification("because").fact("effect", "e");
+    entry.shows(Hash::of(b"{}"))
+}
+
+/// Stores a change, ann's approval of it and her role, as Leastwise does.
+async fn decided(scene: &Scene) {
+    let request = requested(scene).await;
     let (ann, now) = (ann(), scene.clock.now());
     let person = ann.person.clone().unwrap();
     scene
@@ -511,6 +533,7 @@ async fn decided(scene: &Scene) {
     let entries = vec![
         journal.role_granted(&EntryActor::leastwise(), &person, Role::Approver, now),
         journal.change_decided(&ann, &change, &approval),
+        request,
     ];
     journal.append_many(&mut tx, entries).await.unwrap();
     tx.commit().await.unwrap();
@@ -671,17 +694,6 @@ fn subject(sub: &str) -> Subject {
 
 async fn a_decision_that_fills_no_seat_is_named(scene: &Scene) {
     decided(scene).await;
-    let asks = EntryActor {
-        subject: Some(subject("asks")),
-        ..ann()
-    };
-    let entry = scene
-        .journal
-        .entry(EventKind::ChangeSubmitted, Outcome::Pending, &asks)
-        .change(&ChangeId::parse(CHANGE).unwrap());
-    let mut tx = scene.db.store.write().await.unwrap();
-    scene.journal.append(&mut tx, entry).await.unwrap();
-    tx.commit().await.unwrap();
     let person = |n: u8| format!("0190c0de-0000-7000-8000-00000000000{n}");
     approve_as(scene, &person(2), "bob").await;
     assert_eq!(told(scene).await.0, 0);

@@ -1,0 +1,51 @@
+//! The servers on the page of operations, and which of them have probably ended.
+
+use domain::time::{Duration, Timestamp};
+use leptos::prelude::*;
+
+use super::short;
+use crate::{
+    backend::{ServerRole, ServerRow},
+    components::{Column, Narrow, Section, Status, StatusBadge, Table, Time},
+};
+
+/// After this time without a heartbeat a server is marked: it beats every three seconds, and has probably ended.
+const SILENT: Duration = Duration::seconds(30);
+
+pub(super) fn servers(rows: Vec<ServerRow>, now: Timestamp) -> AnyView {
+    let columns = vec![
+        Column::new("Server"),
+        Column::new("Role"),
+        Column::new("Version"),
+        Column::new("Started"),
+        Column::new("Heartbeat"),
+    ];
+    let rows = rows.into_iter().map(|row| {
+        let this = row
+            .this
+            .then(|| view! { " " <StatusBadge status=Status::Info label="This server" /> });
+        let role = match row.role {
+            ServerRole::Engine => "Runs the engine",
+            ServerRole::EngineBefore => "Ran the engine",
+            ServerRole::Standby => "Standby",
+        };
+        let silent = (now.since(row.seen) >= SILENT)
+            .then(|| view! { " " <StatusBadge status=Status::Danger label="No heartbeat" /> });
+        view! {
+            <tr>
+                <th scope="row"><code>{short(&row.process)}</code> {this}</th>
+                <td data-label="Role">{role}</td>
+                <td data-label="Version">{row.version}</td>
+                <td data-label="Started"><Time at=row.started now /></td>
+                <td data-label="Heartbeat"><Time at=row.seen now /> {silent}</td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    view! {
+        <Section title="Servers">
+            <Table caption="Servers" columns narrow=Narrow::Cards>{rows}</Table>
+        </Section>
+    }
+    .into_any()
+}

@@ -1,0 +1,91 @@
+//! The rows of changes for a verification, which trusts nothing in them: what does not have its form is kept as none.
+
+use domain::{
+    approval::Mfa,
+    change::State,
+    ids::{EffectHash, PersonId},
+    ledger::Hash,
+    time::{Date, Timestamp},
+};
+use sqlx::{Row as _, any::AnyRow};
+
+use super::proven::StoredProposal;
+use crate::store::{Store, StoreError};
+
+/// The number of rows in one statement.
+const PAGE: i64 = 1_000;
+
+/// The row of a change as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedRow {
+    pub id: String,
+    /// Incremented by every update.
+    pub version: i64,
+    pub requester: Option<PersonId>,
+    pub submitted: Timestamp,
+    pub decide_by: Timestamp,
+    pub state: Option<State>,
+    pub effect: EffectHash,
+    /// SHA-256 of the stored effect.
+    pub document: Hash,
+    pub mfa: Option<Mfa>,
+    pub texts: Option<RowTexts>,
+    /// SHA-256 of the reason why it failed.
+    pub result: Option<Hash>,
+}
+
+/// What the requester typed, and when the change may start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowTexts {
+    /// SHA-256 of the reason.
+    pub justification: Hash,
+    pub ticket: Option<String>,
+    pub not_before: Option<Timestamp>,
+    pub review_on: Option<Date>,
+}
+
+/// Returns the rows of all changes.
+pub async fn verified_rows(store: &Store) -> Result<Vec<VerifiedRow>, StoreError> {
+    let mut found: Vec<VerifiedRow> = Vec::new();
+    loop {
+        let after = found.last().map_or("", |row| row.id.as_str()).to_owned();
+        let rows = sqlx::query(
+            "select id, version, requester, proposal, submitted_at, decide_by, state, effect, effect_hash, mfa, \
+             result from change where id > $1 order by id limit $2",
+        )
+        .bind(after)
+        .bind(PAGE)
+        .fetch_all(store.read())
+        .await?;
+        if rows.is_empty() {
+            return Ok(found);
+        }
+        for row in &rows {
+            found.push(verified(row)?);
+        }
+    }
+}
+
+fn verified(row: &AnyRow) -> Result<VerifiedRow, StoreError> {
+    let text = |column: &str| row.try_get::<String, _>(column);
+    let proposal = serde_json::from_str::<StoredProposal>(&text("proposal")?).ok();
+    let result: Option<String> = row.try_get("result")?;
+    Ok(VerifiedRow {
+        id: text("id")?,
+        version: row.try_get("version")?,
+        requester: PersonId::parse(&text("requester")?).ok(),
+        submitted: Timestamp(row.try_get("submitted_at")?),
+        decide_by: Timestamp(row.try_get("decide_by")?),
+        state: State::from_word(&text("state")?),
+        effect: EffectHash(text("effect_hash")?),
+        document: Hash::of(text("effect")?.as_bytes()),
+        mfa: serde_json::from_str(&text("mfa")?).ok(),
+        texts: proposal.map(|proposal| RowTexts {
+            justification: Hash::of(proposal.justification.as_bytes()),
+            ticket: proposal.ticket,
+            not_before: proposal.not_before,
+            review_on: proposal.review_on,
+        }),
+        result: result.map(|text| Hash::of(text.as_bytes())),
+    })
+}
