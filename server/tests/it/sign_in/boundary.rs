@@ -438,7 +438,9 @@ async fn a_database_that_another_process_has_locked_is_unavailable_and_not_ready
         let answer = browser.get("/sign-in").await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(answer.header("retry-after"), "5");
-        assert!(answer.body.contains("The database is not available"));
+        // On a busy machine the time limit of a request ends before the wait for the lock.
+        let told = ["The database is not available", "This took too long"];
+        assert!(told.iter().any(|title| answer.body.contains(title)));
     }
     sqlx::query("rollback").execute(&mut other).await.unwrap();
     until("the server is ready again", async || {
