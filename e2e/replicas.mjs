@@ -102,6 +102,7 @@ async function rounds(resources, name, fault) {
       const granted = await asked(maya, names, 'grant', absent);
       await until('writes are under way', async () => (await written()).length >= UNDER_WAY[(round - 1) % UNDER_WAY.length], 120_000);
       times.push(await fault(site, aws));
+      if (ROUNDS > 2) console.log(`${name}: round ${round} of ${ROUNDS}, another process ran the engine after ${(times.at(-1) / 1_000).toFixed(1)} s`);
       await verified(maya, [...removed, ...granted]);
       await once(await written(), names, there, 'DeleteAccountAssignment');
       await once(await written(), names, absent, 'CreateAccountAssignment');

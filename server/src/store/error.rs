@@ -74,8 +74,11 @@ fn driver_is_unavailable(error: &sqlx::Error) -> bool {
 /// SQLite: BUSY, LOCKED, READONLY, IOERR, FULL and CANTOPEN, the low byte of its extended result codes.
 const OF_SQLITE: [u32; 6] = [5, 6, 8, 10, 13, 14];
 /// PostgreSQL: classes and codes of SQLSTATE. Connection, resources, operator intervention (such as a shutdown or a
-/// timeout of a statement), system error; read-only transaction, serialization, deadlock, lock not available.
-const OF_POSTGRES: [&str; 8] = ["08", "53", "57", "58", "25006", "40001", "40P01", "55P03"];
+/// timeout of a statement), system error; read-only transaction, a transaction that was idle or open for too long,
+/// serialization, deadlock, lock not available.
+const OF_POSTGRES: [&str; 10] = [
+    "08", "53", "57", "58", "25006", "25P03", "25P04", "40001", "40P01", "55P03",
+];
 
 fn code_is_unavailable(code: &str) -> bool {
     // A code of SQLSTATE has five characters, and a result code of SQLite at most four digits.
@@ -93,7 +96,7 @@ mod tests {
     fn what_passes_is_unavailable_and_what_does_not_is_broken() {
         for passes in [
             "5", "6", "261", "517", "8", "10", "13", "14", "08006", "53300", "57P01", "57014",
-            "58030", "25006", "40001", "40P01", "55P03",
+            "58030", "25006", "25P03", "25P04", "40001", "40P01", "55P03",
         ] {
             assert!(code_is_unavailable(passes), "{passes}");
         }
