@@ -211,10 +211,30 @@ pub fn classify(
 }
 
 /// A classification on record: the strictest values, and what of them was read and not only assumed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
     pub strictest: (Environment, Pci),
     pub read: (Option<Environment>, Option<Pci>),
+}
+
+impl Recorded {
+    /// Returns the record after a classification was derived, without its declaration. What was read earlier, and is not read
+    /// now, stays read.
+    pub fn after(earlier: Option<Self>, class: &Classification) -> Self {
+        let was_read = |source| matches!(source, Source::Role | Source::Tag | Source::Ou);
+        let before = earlier.map_or((None, None), |earlier| earlier.read);
+        Self {
+            strictest: class.strictness(),
+            read: (
+                Some(class.environment)
+                    .filter(|_| was_read(class.environment_source))
+                    .or(before.0),
+                Some(class.pci)
+                    .filter(|_| was_read(class.pci_source))
+                    .or(before.1),
+            ),
+        }
+    }
 }
 
 /// Returns the record of an account after the mapping changed. `before` and `now` are what its readings give by the old

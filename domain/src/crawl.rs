@@ -77,6 +77,16 @@ pub struct Crawl {
     pub unread: Vec<Unread>,
 }
 
+impl Crawl {
+    /// Whether AWS answered with none of the lists that a crawl begins with.
+    pub fn read_nothing(&self) -> bool {
+        self.organization.is_none()
+            && self.users.is_none()
+            && self.groups.is_none()
+            && self.set_names.is_none()
+    }
+}
+
 /// The inputs of a merge besides the crawl.
 pub struct MergeContext<'a> {
     /// Accounts with a special role, from the configuration and the organization.

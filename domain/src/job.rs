@@ -47,6 +47,8 @@ pub struct JobRules {
     pub longest_pause: Duration,
     /// How long a job may run without progress. A heartbeat alone does not show that a job still works.
     pub idle_limit: Duration,
+    /// How long a job that is over is kept, unless it failed or is the last one of its kind that was done.
+    pub keep: Duration,
 }
 
 macro_rules! job_kinds {
@@ -85,14 +87,37 @@ job_kinds! {
         title: "Crawl of AWS", version: 1, oldest: 1,
         place: JobPlace::WithEngine, schedule: JobSchedule::Interval,
         attempts: 3, first_pause: Duration::seconds(5), longest_pause: Duration::minutes(5),
-        idle_limit: Duration::minutes(15),
+        idle_limit: Duration::minutes(15), keep: Duration::days(7),
     }
     /// Expires changes that were not decided or not started in time.
     ChangeExpiry = "change_expiry" {
         title: "Expiry of changes", version: 1, oldest: 1,
         place: JobPlace::WithEngine, schedule: JobSchedule::WhenDue,
         attempts: 5, first_pause: Duration::seconds(5), longest_pause: Duration::minutes(1),
-        idle_limit: Duration::minutes(5),
+        idle_limit: Duration::minutes(5), keep: Duration::days(7),
+    }
+    /// Signs the new entries of the ledger.
+    Sealing = "sealing" {
+        title: "Sealing of the ledger", version: 1, oldest: 1,
+        // Beside what runs the engine, because each signature needs all new entries to be read.
+        place: JobPlace::WithEngine, schedule: JobSchedule::WhenDue,
+        attempts: 3, first_pause: Duration::seconds(5), longest_pause: Duration::seconds(20),
+        // There is one whenever entries were written: a day has thousands.
+        idle_limit: Duration::minutes(5), keep: Duration::hours(1),
+    }
+    /// Compares all rows that need an entry with the ledger.
+    RowComparison = "row_comparison" {
+        title: "Comparison of rows with the ledger", version: 1, oldest: 1,
+        place: JobPlace::Anywhere, schedule: JobSchedule::Interval,
+        attempts: 3, first_pause: Duration::seconds(10), longest_pause: Duration::minutes(5),
+        idle_limit: Duration::minutes(5), keep: Duration::days(7),
+    }
+    /// Checks that the user pool still fits the configuration.
+    PoolCheck = "pool_check" {
+        title: "Check of the user pool", version: 1, oldest: 1,
+        place: JobPlace::WithEngine, schedule: JobSchedule::Interval,
+        attempts: 4, first_pause: Duration::seconds(10), longest_pause: Duration::minutes(2),
+        idle_limit: Duration::minutes(5), keep: Duration::days(1),
     }
 }
 
@@ -220,17 +245,26 @@ pub enum JobFailure {
     NoProgress,
     /// An earlier version wrote the payload, and this one no longer understands it.
     PayloadTooOld,
+    /// AWS answered nothing that a result needs. The log has the errors.
+    NoAnswerFromAws,
+    /// The user pool no longer fits the configuration. The log says how.
+    PoolDiffers,
+    /// Nothing could be signed. `/readyz` says why.
+    NotSealed,
     /// An error of Leastwise. The log has it.
     Internal,
 }
 
 impl JobFailure {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::DatabaseUnavailable,
         Self::OtherInstance,
         Self::ProcessEnded,
         Self::NoProgress,
         Self::PayloadTooOld,
+        Self::NoAnswerFromAws,
+        Self::PoolDiffers,
+        Self::NotSealed,
         Self::Internal,
     ];
 
@@ -242,6 +276,9 @@ impl JobFailure {
             Self::ProcessEnded => "process_ended",
             Self::NoProgress => "no_progress",
             Self::PayloadTooOld => "payload_too_old",
+            Self::NoAnswerFromAws => "no_answer_from_aws",
+            Self::PoolDiffers => "pool_differs",
+            Self::NotSealed => "not_sealed",
             Self::Internal => "internal",
         }
     }

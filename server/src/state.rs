@@ -93,7 +93,7 @@ pub enum StartError {
     #[error("Cognito's discovery document cannot be used")]
     Discovery(#[from] DiscoveryFailure),
     #[error("the user pool does not fit the configuration")]
-    Pool(#[from] crate::cli::PoolMismatch),
+    Pool(#[from] crate::pool_configuration::PoolMismatch),
     #[error("the stored state of AWS cannot be loaded")]
     Restore(#[from] crate::service::stored_state::RestoreError),
     #[error("the ledger cannot be used")]

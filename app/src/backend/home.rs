@@ -202,6 +202,8 @@ pub struct Home {
     pub identities: Option<IdentityNotice>,
     /// The oversight marks of the configuration that mark no permission set, for users who may see operations.
     pub idle_oversight_marks: Vec<String>,
+    /// The number of rows that differ from the ledger, for those who see operations.
+    pub differing_rows: usize,
 }
 
 /// Why the viewer's sign-in is linked to no user.

@@ -11,6 +11,8 @@ use super::PortResult;
 
 /// The URL of the page.
 pub const OPERATIONS: &str = "/operations";
+/// The URL of the rows that differ from the ledger.
+pub const DIFFERING_ROWS: &str = "/operations#rows";
 
 /// The kind of a job, which may be one that only a newer version knows.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -31,6 +33,8 @@ pub struct QueueRow {
     pub next: Option<Timestamp>,
     /// When the last one was done.
     pub last_done: Option<Timestamp>,
+    /// What the last one could not do, as a number of things: for a crawl, what it did not read.
+    pub not_done: usize,
     /// The waiting job, if it is the only one of its kind.
     pub only: Option<JobId>,
 }
@@ -111,6 +115,27 @@ pub struct ServerRow {
     pub this: bool,
 }
 
+/// A row that differs from the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct DifferingRow {
+    /// The table of the row.
+    pub table: String,
+    /// One sentence, with ids.
+    pub what: String,
+}
+
+/// What the last comparison of rows with the ledger found.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct RowComparison {
+    /// The moment of which everything was compared.
+    pub at: Timestamp,
+    /// The number of entries.
+    pub entries: u64,
+    /// The number of rows that differ, including those not listed.
+    pub differing: usize,
+    pub rows: Vec<DifferingRow>,
+}
+
 /// Everything on the page.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct OperationsView {
@@ -121,6 +146,8 @@ pub struct OperationsView {
     /// The number of failed jobs, including those not listed.
     pub failed_count: u64,
     pub quotas: Vec<QuotaRow>,
+    /// The last comparison of rows with the ledger; none before the first.
+    pub comparison: Option<RowComparison>,
     /// The number of removals from AWS that are overdue.
     pub overdue: u64,
     /// Since when the oldest of them should be gone.

@@ -7,7 +7,9 @@ use domain::{
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ChangeRow, Freshness, Home, IdentityNotice, MyAccess, NotLinked, PortResult},
+    backend::{
+        ChangeRow, DIFFERING_ROWS, Freshness, Home, IdentityNotice, MyAccess, NotLinked, PortResult,
+    },
     components::{
         AccountLink, ButtonKind, Empty, FreshnessNotice, Glyph, LinkButton, NotKnown, Notice,
         PageHeader, RecentChanges, Section, Status, Time, directory_link,
@@ -67,6 +69,7 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         suspended,
         identities,
         idle_oversight_marks,
+        differing_rows,
     } = home;
     let known = freshness.oldest.is_some();
     let actions = view! {
@@ -114,6 +117,7 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         {not_linked.map(no_link)}
         {suspended.map(suspension)}
         {identities.map(|identities| identity_notice(identities, now))}
+        {differing_notice(differing_rows)}
         {idle_oversight(&idle_oversight_marks)}
         <FreshnessNotice freshness now />
         {body}
@@ -208,6 +212,24 @@ fn identity_notice(identities: IdentityNotice, now: Timestamp) -> AnyView {
         {suspended}
     }
     .into_any()
+}
+
+/// Renders that rows of the database differ from the ledger.
+fn differing_notice(rows: usize) -> Option<AnyView> {
+    let title = match rows {
+        0 => return None,
+        1 => "1 row of the database differs from the ledger".to_owned(),
+        rows => format!("{rows} rows of the database differ from the ledger"),
+    };
+    let notice = view! {
+        <Notice status=Status::Danger title>
+            <p>
+                "Somebody or something wrote to the database beside Leastwise. What the ledger does not confirm gives no right and no access. "
+                <a href=DIFFERING_ROWS>"View the rows that differ"</a>
+            </p>
+        </Notice>
+    };
+    Some(notice.into_any())
 }
 
 fn idle_oversight(marks: &[String]) -> Option<AnyView> {

@@ -1,12 +1,10 @@
 //! Operations: failed, running and waiting jobs, the quotas of AWS, and the servers.
 
+mod reasons;
+mod rows;
 mod servers;
 
-use domain::{
-    authorize::Action,
-    job::{JobFailure, JobSchedule},
-    time::Timestamp,
-};
+use domain::{authorize::Action, job::JobSchedule, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
@@ -23,7 +21,7 @@ use crate::{
     routes::{Page, Visit},
 };
 
-use self::servers::servers;
+use self::{reasons::reason, rows::differing, servers::servers};
 
 /// Whether the viewer may do something, so that the page offers its buttons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,14 +68,26 @@ fn draw(view: OperationsView, manage: Buttons, sync: Buttons, now: Timestamp) ->
         {sync.form("/do/jobs/crawl".into(), ButtonKind::Primary, "Crawl now")}
     }
     .into_any();
+    let differs = view
+        .comparison
+        .as_ref()
+        .is_some_and(|found| found.differing > 0);
+    let rows = differing(view.comparison.clone(), now);
+    let (first, last) = if differs {
+        (Some(rows), None)
+    } else {
+        (None, Some(rows))
+    };
     view! {
         <PageHeader title="Operations" detail actions />
         {overdue(view.overdue, view.overdue_since, now)}
         {figures(&view)}
+        {first}
         {failed_jobs(view.failed, view.failed_count, manage, now)}
         {running_jobs(view.running, manage, now)}
         {queue(view.queue, manage, now)}
         {quotas(view.quotas)}
+        {last}
         {servers(view.servers, now)}
     }
     .into_any()
@@ -131,26 +141,6 @@ fn figures(view: &OperationsView) -> AnyView {
         </Stats>
     }
     .into_any()
-}
-
-/// Returns why an attempt failed, and what to do.
-const fn reason(why: JobFailure) -> &'static str {
-    match why {
-        JobFailure::DatabaseUnavailable => {
-            "The database was locked, full or not reachable. Try again when it is available."
-        }
-        JobFailure::OtherInstance => {
-            "The configuration leads to another Identity Center instance. Correct LEASTWISE_AWS_REGION and the credentials."
-        }
-        JobFailure::ProcessEnded => "The server that ran it ended, or lost the database.",
-        JobFailure::NoProgress => "It made no progress for too long and was stopped.",
-        JobFailure::PayloadTooOld => {
-            "An earlier version of Leastwise requested it, and this version does not understand the request. Dismiss it."
-        }
-        JobFailure::Internal => {
-            "An internal error. The log of the server has it, with the id of the job."
-        }
-    }
 }
 
 fn failed_jobs(jobs: Vec<FailedJob>, total: u64, manage: Buttons, now: Timestamp) -> AnyView {
@@ -308,6 +298,10 @@ fn queue(rows: Vec<QueueRow>, manage: Buttons, now: Timestamp) -> AnyView {
             None => view! { <span class="text-muted">{unplanned(&row.name)}</span> }.into_any(),
             next @ Some(_) => time(next),
         };
+        let incomplete = (row.not_done > 0 && row.last_done.is_some()).then(|| {
+            let label = format!("{} not read", row.not_done);
+            view! { " " <StatusBadge status=Status::Pending label /> }
+        });
         let cancel = row.only.and_then(|id| {
             manage.form(format!("/do/jobs/{id}/cancel"), ButtonKind::Quiet, "Cancel")
         });
@@ -317,7 +311,7 @@ fn queue(rows: Vec<QueueRow>, manage: Buttons, now: Timestamp) -> AnyView {
                 <td data-numeric data-label="Waiting">{row.waiting}</td>
                 <td data-wide>{time(row.oldest)}</td>
                 <td data-label="Next run">{next}</td>
-                <td data-label="Last done">{time(row.last_done)}</td>
+                <td data-label="Last done">{time(row.last_done)} {incomplete}</td>
                 <td data-numeric>{cancel}</td>
             </tr>
         }

@@ -296,6 +296,11 @@ kinds! {
         sentence: "Another mapping of tags and OUs is in force, which classifies {accounts} differently",
         agency: Observation, ocsf: ENTITY_UPDATE, severity: Medium, concerns: &[Administrators],
     }
+    /// What AWS was read to classify accounts as, as it is on record from now on.
+    ClassificationRecorded = "classification.recorded" {
+        title: "Classification recorded", sentence: "The classification of {accounts} by AWS was recorded",
+        agency: Observation, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[],
+    }
     /// A person declared what an account is, by a change.
     AccountDeclared = "account.declared" {
         title: "Account classified", sentence: "{actor} declared {item} {classification}",
@@ -365,6 +370,11 @@ kinds! {
     LedgerRestoreAccepted = "ledger.restore_accepted" {
         title: "Restore accepted", sentence: "The loss of the end of the ledger was accepted on the host",
         agency: Observation, ocsf: ENTITY_UPDATE, severity: Critical, concerns: &[Administrators],
+    }
+    /// A comparison of all rows with the ledger found rows that differ.
+    RowsDiffer = "rows.differ" {
+        title: "Rows differ from the ledger", sentence: "Rows of the database differ from the ledger",
+        agency: Observation, ocsf: ENTITY_READ, severity: Critical, concerns: &[Administrators],
     }
     /// The process started to write the log.
     LogStarted = "log.started" {

@@ -1,5 +1,5 @@
-//! A projection of the ledger's entries: changes, decisions, roles, identities, sign-ins, access windows, sessions and
-//! declared classifications, built entry by entry in order.
+//! A projection of the ledger's entries: changes, decisions, roles, identities, sign-ins, access windows, sessions, declared
+//! and recorded classifications, built entry by entry in order.
 //!
 //! Anyone with write access to the database can alter rows of other tables, but cannot alter entries undetected. A row
 //! therefore counts only as far as this projection confirms it. The caller must ensure that the input consists of
@@ -14,6 +14,7 @@
 mod change_history;
 mod change_record;
 mod changes;
+pub mod classes;
 mod decision_mismatch;
 pub mod declarations;
 pub mod grants;
@@ -34,8 +35,8 @@ pub use decision_mismatch::{DecisionMismatch, DecisionMismatchKind};
 use serde::{Deserialize, Serialize};
 
 use self::{
-    declarations::Declarations, grants::Grants, identities::Identities, sessions::Sessions,
-    sign_ins::SignIns,
+    classes::Classes, declarations::Declarations, grants::Grants, identities::Identities,
+    sessions::Sessions, sign_ins::SignIns,
 };
 use super::{Entry, EventKind, Hash, Outcome};
 use crate::{
@@ -186,12 +187,13 @@ pub struct Projection {
     identities: Identities,
     sign_ins: SignIns,
     declarations: Declarations,
+    classes: Classes,
 }
 
 impl Projection {
     /// The number of the form of a stored projection, and of what it makes of entries. It rises whenever either changes: a
     /// projection that another version stored is not used.
-    pub const FORMAT: u32 = 2;
+    pub const FORMAT: u32 = 3;
 
     /// Applies the next entry. Most entries do not affect the projection.
     pub fn apply(&mut self, place: EntryPlace, entry: &Entry) {
@@ -210,6 +212,9 @@ impl Projection {
         }
         if listed(&declarations::OF_DECLARATIONS) {
             self.declarations.apply(entry);
+        }
+        if listed(&classes::OF_CLASSES) {
+            self.classes.apply(entry);
         }
         if listed(&OF_A_CHANGE) {
             self.changes.apply(place, entry);
@@ -267,6 +272,11 @@ impl Projection {
     /// Returns the projection of declared classifications.
     pub fn declarations(&self) -> &Declarations {
         &self.declarations
+    }
+
+    /// Returns the projection of what AWS was read to classify accounts as.
+    pub fn classes(&self) -> &Classes {
+        &self.classes
     }
 
     /// Returns all role grants, including ended ones, by person and role.

@@ -9,14 +9,14 @@ use std::process::ExitCode;
 use domain::ledger::LogName;
 
 use super::{
-    CommandResult, chain, counted, lint::evaluation::age, pool_configuration, print, serve::oidc,
-    table::printable,
+    CommandResult, chain, counted, lint::evaluation::age, print, serve::oidc, table::printable,
 };
 use crate::{
     aws::{Aws, Instance},
     clock::Clock,
     config::{self, ConfigError, ServeArgs, secret},
     http::oidc::DiscoveryFailure,
+    pool_configuration,
     row_key::{self, RowKeyError},
     service::{instance, names},
     state::{self, StartError},

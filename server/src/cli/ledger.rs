@@ -6,26 +6,13 @@
 //! its words.
 
 mod bundle;
-mod changed;
-mod columns;
 mod database;
-mod decided;
-mod declarations;
 mod export;
 mod findings;
 pub mod host_action;
-mod identities;
-mod items;
-mod macs;
 pub mod no_server;
-mod open_sessions;
 pub mod repair;
-mod rows;
-mod search;
-mod sign_ins;
-mod stored_projections;
 mod trust;
-mod windows;
 
 use std::{
     io::{self, Write},
@@ -45,6 +32,7 @@ use super::counted;
 use crate::{
     clock::Clock,
     config::{self, ConfigError},
+    row_comparison::Difference,
     row_key::RowKeyError,
     store::StoreError,
 };
@@ -167,7 +155,9 @@ pub struct Verified {
     /// The first difference from the manifest of a bundle whose entries are valid.
     pub manifest: Option<ManifestDiffers>,
     /// Columns that differ from their entries, and rows that differ from the entries they need.
-    pub rows: Vec<rows::Difference>,
+    pub rows: Vec<Difference>,
+    /// Rows that agree with entries that two administrators set aside.
+    pub set_aside: Vec<Difference>,
     /// The number of checkpoints kept elsewhere that the ledger was compared with.
     pub kept: usize,
     /// Whether the keys come from the bundle itself.
@@ -218,7 +208,7 @@ pub async fn execute(
                 Some(folder) => bundle::verify(folder, &args)?,
                 None => database::verify(&args).await?,
             };
-            verified.rows.sort_by_key(findings::severity);
+            verified.rows.sort_by_key(Difference::severity);
             let told = if args.json {
                 json(&verified, out)
             } else {
@@ -263,6 +253,8 @@ fn json(verified: &Verified, out: &mut (dyn Write + Send)) -> io::Result<()> {
         report["seconds"] = serde_json::to_value(seconds).map_err(io::Error::other)?;
     }
     report["findings"] = serde_json::to_value(findings::of(verified)).map_err(io::Error::other)?;
+    let set_aside: Vec<findings::Finding> = findings::of_rows(&verified.set_aside).collect();
+    report["set_aside"] = serde_json::to_value(set_aside).map_err(io::Error::other)?;
     writeln!(out, "{report}")
 }
 
@@ -305,6 +297,13 @@ fn people(
             writeln!(out, "{}", finding.message)?;
         }
         writeln!(out, "{}", wrong(verified))?;
+    }
+    for finding in findings::of_rows(&verified.set_aside) {
+        writeln!(
+            out,
+            "Set aside by two administrators with its entry, without effect: {}",
+            finding.message
+        )?;
     }
     writeln!(
         out,

@@ -9,7 +9,6 @@ pub mod classify;
 pub mod identity;
 pub mod ledger;
 pub mod lint;
-mod pool_configuration;
 pub mod report;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
@@ -17,8 +16,6 @@ pub mod secrets;
 pub mod serve;
 pub mod sync;
 mod table;
-
-pub use pool_configuration::PoolMismatch;
 
 use std::process::ExitCode;
 

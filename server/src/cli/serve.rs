@@ -6,7 +6,7 @@ use domain::engine::Pacing;
 use futures::{FutureExt as _, future::BoxFuture};
 use tokio::net::TcpListener;
 
-use super::{CommandResult, background_tasks::BackgroundTasks, pool_configuration, print};
+use super::{CommandResult, background_tasks::BackgroundTasks, print};
 use crate::{
     config::{ServeArgs, secret},
     engine::{
@@ -23,7 +23,8 @@ use crate::{
         serve::{listen, serve},
         state::{HttpSettings, HttpState, Ports},
     },
-    jobs::{self, JobTimes},
+    jobs::{self, JobTimes, JobTools},
+    pool_configuration,
     process_lock::ProcessLock,
     service::{app_state::AppState, identities, oversight, stored_state},
     state::{self, PortAdapters, StartError, StoreUser},
@@ -199,7 +200,7 @@ pub async fn start(
     }
     let beats = Heartbeat::new(app_state.clone(), calls_per_second);
     loops.forever("heartbeat", beats.run());
-    let (known, args) = (app_state.clone(), args.clone());
+    let (known, args, sign_in) = (app_state.clone(), args.clone(), args.sign_in.clone());
     loops.once("load of the stored state", async move {
         remember(&known, &args).await?;
         // The next process may start.
@@ -212,7 +213,12 @@ pub async fn start(
     }
     let knowing = |run| once_known(app_state.clone(), run);
     let runs_here = app_state.engine_lease.runs_here();
-    let works = jobs::run(app_state.clone(), runs_here.clone(), JobTimes::default()).boxed();
+    let tools = JobTools {
+        sealer: Some(sealer.clone()),
+        sign_in: Some(Arc::new(sign_in)),
+    };
+    let times = JobTimes::default();
+    let works = jobs::run(app_state.clone(), tools, runs_here.clone(), times).boxed();
     loops.forever("worker of jobs", knowing(works));
     let writes = engine::reconcile::run(app_state.clone(), pacing).boxed();
     loops.forever("engine", knowing(writes));
@@ -220,7 +226,7 @@ pub async fn start(
     loops.forever("end of declarations", knowing(ends));
     let follows = engine::follow::run(app_state.clone()).boxed();
     loops.forever("other processes", knowing(follows));
-    loops.forever("sealing of the ledger", sealer.clone().run(runs_here));
+    loops.forever("counts of events", sealer.clone().count(runs_here));
     loops.forever("following of the ledger", sealer.clone().follow());
     Ok(Started {
         app_state,

@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     mapping_file::MappingFile,
     service::app_state::AppState,
-    store::{self, StoreConnection, StoreError},
+    store::{self, StoreConnection, StoreError, ledger::live},
 };
 
 /// What is on record of accounts, and how a mapping changes it.
@@ -29,6 +29,8 @@ pub struct RecordUnder {
     pub now: BTreeMap<AccountId, (Environment, Pci)>,
     /// What the mapping changes, once it is in force.
     pub changed: BTreeMap<AccountId, (Environment, Pci)>,
+    /// What is recorded then of the accounts that it changes.
+    changed_records: BTreeMap<AccountId, Recorded>,
 }
 
 impl RecordUnder {
@@ -45,40 +47,92 @@ pub async fn record_under(
     file: &MappingFile,
     special: &SpecialAccounts,
 ) -> Result<RecordUnder, StoreError> {
-    let known = store::mapping::in_force(conn).await?.unwrap_or_default();
-    let now = store::observed::recorded(conn).await?;
-    let mut changed = BTreeMap::new();
-    if known == file.text {
-        return Ok(RecordUnder {
-            is_in_force: true,
-            now,
-            changed,
-        });
+    let known = in_force(conn).await?;
+    let recorded = store::observed::recorded(conn).await?;
+    let strictest = recorded
+        .iter()
+        .map(|(account, class)| (account.clone(), class.strictest));
+    let mut under = RecordUnder {
+        is_in_force: known
+            .as_ref()
+            .map_or(file.text.is_empty(), |known| known.is(&file.text)),
+        now: strictest.collect(),
+        changed: BTreeMap::new(),
+        changed_records: BTreeMap::new(),
+    };
+    if under.is_in_force {
+        return Ok(under);
     }
-    // A text that this version does not understand any more was no mapping of this version.
-    let before = MappingFile::parse(&known).unwrap_or_default().mapping;
-    let understood = store::observed::understood(conn).await?;
+    let before = known.map_or_else(
+        || Some(Mapping::default()),
+        |known| known.text.map(|text| understood(&text)),
+    );
     let (accounts, units) = store::observed::organization(conn).await?;
     for account in &accounts {
-        let (strictest, read) = (now.get(&account.id), understood.get(&account.id));
-        let (Some(strictest), Some(read)) = (strictest.copied(), read.copied()) else {
+        let Some(class) = recorded.get(&account.id).copied() else {
             continue;
         };
-        let recorded = Recorded { strictest, read };
         let by = |mapping: &Mapping| {
             let context = ClassificationContext { special, mapping };
             classify(account, &units, context, None).strictness()
         };
-        let after = remapped(recorded, by(&before), by(&file.mapping));
+        let (strictest, now) = (class.strictest, by(&file.mapping));
+        let after = match &before {
+            Some(before) => remapped(class, by(before), now),
+            // What the mapping before said is not known, so nothing may be loosened.
+            None => (strictest.0.max(now.0), strictest.1.max(now.1)),
+        };
         if after != strictest {
-            changed.insert(account.id.clone(), after);
+            under.changed.insert(account.id.clone(), after);
+            let strictest = after;
+            let record = Recorded { strictest, ..class };
+            under.changed_records.insert(account.id.clone(), record);
         }
     }
-    Ok(RecordUnder {
-        is_in_force: false,
-        now,
-        changed,
-    })
+    Ok(under)
+}
+
+/// Returns a mapping. A text that this version does not understand any more was no mapping of this version.
+fn understood(text: &str) -> Mapping {
+    MappingFile::parse(text).unwrap_or_default().mapping
+}
+
+/// The mapping in force.
+struct InForce {
+    /// The SHA-256 that the ledger records.
+    digest: String,
+    /// None if the row was altered.
+    text: Option<String>,
+}
+
+impl InForce {
+    fn is(&self, text: &str) -> bool {
+        self.digest == digest_of(text)
+    }
+}
+
+fn digest_of(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes()))
+}
+
+/// Returns the mapping in force; none before the first one. Its row counts only as the ledger records it: whoever alters it
+/// could have accounts loosened by the next mapping.
+async fn in_force(conn: &mut StoreConnection) -> Result<Option<InForce>, StoreError> {
+    let text = store::mapping::in_force(conn).await?;
+    let recorded = live::view(conn, |projection| {
+        projection.classes().mapping().map(str::to_owned)
+    });
+    let Some(digest) = recorded.await? else {
+        return Ok(None);
+    };
+    let proven = text.filter(|text| digest_of(text) == digest);
+    if proven.is_none() {
+        tracing::error!("the mapping in force differs from the one that the ledger records");
+    }
+    Ok(Some(InForce {
+        digest,
+        text: proven,
+    }))
 }
 
 /// Adopts the mapping of the configuration if it is not in force yet. Call before the stored state is loaded.
@@ -90,15 +144,14 @@ pub async fn adopt(app_state: &AppState) -> Result<(), StoreError> {
     if record.is_in_force {
         return Ok(());
     }
-    let changed = &record.changed;
-    for (account, class) in changed {
-        store::mapping::reclassify(&mut tx, account, *class).await?;
+    for (account, record) in &record.changed_records {
+        store::observed::reclassify(&mut tx, account, *record).await?;
     }
-    let digest = hex::encode(Sha256::digest(file.text.as_bytes()));
+    let digest = digest_of(&file.text);
     store::mapping::activate(&mut tx, &digest, &file.text, app_state.clock.now()).await?;
-    let entry = app_state
-        .journal
-        .classification_mapped(&digest, changed.len());
-    app_state.journal.append(&mut tx, entry).await?;
+    let journal = &app_state.journal;
+    let mut entries = journal.classification_recorded(&record.changed_records);
+    entries.push(journal.classification_mapped(&digest, record.changed.len()));
+    journal.append_many(&mut tx, entries).await?;
     tx.commit().await
 }

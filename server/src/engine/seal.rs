@@ -1,4 +1,4 @@
-//! Seals the ledger: signs its head at most a minute after an entry.
+//! Seals the ledger: signs its head at most a minute after an entry, in a job (`server/src/jobs`).
 //!
 //! Signs only what it has read: it hashes the new leaves again and appends them to the tree that it signed before. A
 //! log that was rewritten below the last checkpoint is therefore never signed, and is reported instead. An entry without a
@@ -24,7 +24,7 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -43,7 +43,7 @@ use crate::{
     },
 };
 
-/// How often the sealer checks for new entries.
+/// How often the counts in memory are looked at.
 const EVERY: Duration = Duration::from_secs(20);
 /// The maximum number of entries per checkpoint. More entries are signed in several steps.
 const STEP: u64 = 10_000;
@@ -146,18 +146,33 @@ impl Sealer {
     pub fn trouble(&self) -> Option<String> {
         let fault = self.shared.store.tail().fault();
         let fault = fault.map(|fault| Fault::NotAuthentic(fault).to_string());
-        let trouble = &self.shared.trouble;
-        fault.or_else(|| {
-            trouble
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone()
-        })
+        let trouble = self.shared.trouble();
+        fault.or_else(|| trouble.clone())
+    }
+
+    /// Whether there are entries that this process knows of and has not signed, or the last attempt failed. False while it
+    /// signs.
+    pub fn is_due(&self) -> bool {
+        let known = self
+            .shared
+            .store
+            .tail()
+            .verified()
+            .map_or(0, |end| end.size);
+        let Ok(signed) = self.shared.signed.try_lock() else {
+            return false;
+        };
+        signed.0 < known || self.shared.trouble().is_some()
     }
 
     /// Signs all unsigned entries, up to the first one that is not authentic. Returns the newest checkpoint, or `None` if
     /// there was nothing to sign.
     pub async fn seal_now(&self) -> Result<Option<Checkpoint>, Fault> {
+        self.seal(|_, _| ()).await
+    }
+
+    /// Tells after each checkpoint how many entries of how many are signed.
+    async fn seal(&self, told: impl Fn(u64, u64)) -> Result<Option<Checkpoint>, Fault> {
         let mut signed = self.shared.signed.lock().await;
         let CaughtUp { end, fault } = self.shared.caught_up().await?;
         let mut newest = None;
@@ -165,6 +180,7 @@ impl Sealer {
             let checkpoint = self.extend(*signed, end.size.min(signed.0 + STEP)).await?;
             self.sign(&checkpoint).await?;
             *signed = (checkpoint.size, checkpoint.root);
+            told(checkpoint.size, end.size);
             newest = Some(checkpoint);
         }
         match fault {
@@ -241,21 +257,14 @@ impl Sealer {
         Ok(tx.commit().await?)
     }
 
-    /// Runs forever. Every process writes the counts that it keeps in memory; only the one in which the engine runs signs,
-    /// because each signature needs all new entries to be read.
-    pub async fn run(self, engine_runs_here: watch::Receiver<bool>) {
+    /// Writes the counts that this process keeps in memory. Runs forever. A job signs what is written.
+    pub async fn count(self, engine_runs_here: watch::Receiver<bool>) {
         loop {
             tokio::time::sleep(EVERY).await;
             self.write_counts().await;
-            if *engine_runs_here.borrow() {
-                self.look().await;
-            } else {
+            if !*engine_runs_here.borrow() {
                 // What this process could not sign, another one does.
-                self.shared
-                    .trouble
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .take();
+                self.shared.trouble().take();
             }
         }
     }
@@ -300,23 +309,16 @@ impl Sealer {
         }
     }
 
-    async fn look(&self) {
-        let trouble = match self.seal_now().await {
-            Ok(_) => None,
-            Err(fault) => {
-                tracing::error!(
-                    error = &fault as &dyn std::error::Error,
-                    "the ledger could not be sealed"
-                );
-                Some(fault.to_string())
-            }
-        };
-        *self
-            .shared
-            .trouble
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = trouble;
+    /// Signs all unsigned entries. The server is not ready as long as this fails. Tells after each checkpoint how many entries
+    /// of how many are signed.
+    pub async fn seal_and_tell(
+        &self,
+        told: impl Fn(u64, u64),
+    ) -> Result<Option<Checkpoint>, Fault> {
+        let sealed = self.seal(told).await;
+        *self.shared.trouble() = sealed.as_ref().err().map(ToString::to_string);
         self.store_projection(Occasion::Checkpoint).await;
+        sealed
     }
 
     /// Stores what the entries say, if enough of them came. A start without it takes longer, so a failure is only logged.
@@ -352,6 +354,10 @@ impl Sealer {
 }
 
 impl Shared {
+    fn trouble(&self) -> MutexGuard<'_, Option<String>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn caught_up(&self) -> Result<CaughtUp, Fault> {
         let mut conn = self.store.connection().await?;
         Ok(ledger::catch_up(&mut conn).await?)

@@ -1,7 +1,7 @@
 //! Crawls AWS, merges the result, records drift, and publishes the new read model.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, PoisonError, atomic::Ordering},
 };
 
@@ -25,6 +25,7 @@ use crate::{
     aws::crawl::{Calls, Cost, CrawlProgress, Crawled, crawl},
     service::{
         app_state::AppState,
+        classification_record,
         drift::unexplained,
         identities::{self, Review},
         instance::{self, InstanceError},
@@ -58,6 +59,9 @@ pub struct SyncReport {
     pub complete: bool,
     /// What was not read.
     pub unread: Vec<Unread>,
+    /// Whether nothing at all was read.
+    #[serde(default)]
+    pub nothing_read: bool,
     /// The time from the first call to the last.
     pub seconds: f64,
 }
@@ -134,6 +138,7 @@ async fn keep(
     let app_state = &app_state;
     keep_identities(app_state, &crawled, &reviewed, lease.as_ref()).await?;
     let listings = tracked_listings(app_state, &crawled).await?;
+    let nothing_read = crawled.crawl.read_nothing();
     let turn = app_state.observing.lock().await;
     let (mut tx, version) = stored_state::begin_crawl(app_state, &turn).await?;
     let read_model = app_state.read_model();
@@ -149,6 +154,10 @@ async fn keep(
         crawled.cost.clone(),
     );
     let recorded = store::observed::recorded(tx.conn()).await?;
+    let recorded = recorded
+        .into_iter()
+        .map(|(account, class)| (account, class.strictest));
+    let recorded: BTreeMap<_, _> = recorded.collect();
     let declared = store::declaration::all_in_force(tx.conn()).await?;
     let persons = persons(&mut tx, &before, &crawled, app_state).await?;
     let mut reads = reads(app_state);
@@ -168,7 +177,13 @@ async fn keep(
     store::instance::record(&mut tx, &app_state.instance.arn, ended).await?;
     store::observed::save(&mut tx, &before, &parts, ended).await?;
     store::crawl::save(&mut tx, started, ended, &parts.coverage, &seen).await?;
-    let ledger_entries = entries(app_state, &parts, &seen, &cost);
+    let classes = parts
+        .accounts
+        .iter()
+        .map(|(account, (_, class))| (account, class));
+    let mut ledger_entries =
+        classification_record::keep(&app_state.journal, &mut tx, classes).await?;
+    ledger_entries.extend(entries(app_state, &parts, &seen, &cost));
     app_state
         .journal
         .append_many(&mut tx, ledger_entries)
@@ -195,6 +210,7 @@ async fn keep(
         drift: seen.len(),
         complete: parts.coverage.unread.is_empty(),
         unread: parts.coverage.unread.clone(),
+        nothing_read,
         // The milliseconds of a crawl fit a double easily.
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         seconds: ended.since(started).0 as f64 / 1_000.0,

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     JobProgress,
-    registry::{JobResult, JobRun},
+    registry::{JobError, JobResult, JobRun},
 };
 use crate::{
     aws::{budget::Budgets, crawl::CrawlProgress},
@@ -30,9 +30,13 @@ pub(super) async fn body(app_state: Arc<AppState>, run: JobRun) -> JobResult {
         seconds = report.seconds,
         pairs = %report.pairs,
         complete = report.complete,
+        unread = report.unread.len(),
         drift = report.drift,
         "crawled"
     );
+    if report.nothing_read {
+        return Err(JobError::NoAnswer);
+    }
     oversight::warn_of_idle_marks(&app_state);
     Ok(to_json(&report))
 }

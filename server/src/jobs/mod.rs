@@ -7,14 +7,18 @@
 mod change_expiry;
 mod crawl;
 mod holder;
+mod pool_check;
 mod progress;
 mod registry;
+mod row_comparison;
 mod run;
+mod sealing;
 mod worker;
 
 use std::time::Duration;
 
 pub use progress::JobProgress;
+pub use registry::JobTools;
 pub use worker::{give_back, reclaim_all, run};
 
 /// The times of workers. All processes on one database must have the same ones.

@@ -6,7 +6,7 @@ use domain::job::{AfterFailure, JobFailure, JobPlace};
 use tokio::{sync::watch, task::JoinHandle};
 
 use super::{
-    JobProgress, JobTimes,
+    JobProgress, JobTimes, JobTools,
     holder::{HoldEnd, Holder},
     registry::{self, JobError, JobResult, JobRun},
 };
@@ -40,6 +40,7 @@ impl Drop for BodyTask {
 /// Runs a job that was claimed at `claimed`.
 pub(super) async fn run(
     app_state: Arc<AppState>,
+    tools: JobTools,
     claimed: ClaimedJob,
     engine_runs_here: watch::Receiver<bool>,
     times: JobTimes,
@@ -58,7 +59,7 @@ pub(super) async fn run(
         progress,
         idle_limit: Duration::from_millis(rules.idle_limit.0.unsigned_abs()),
     };
-    let body = registry::body(kind, app_state.clone(), run);
+    let body = registry::body(kind, app_state.clone(), tools, run);
     let mut body = BodyTask(tokio::spawn(body));
     let end = tokio::select! {
         done = &mut body.0 => {
@@ -171,7 +172,7 @@ async fn try_write(
         return Ok(false);
     }
     jobs::plan_after(&mut tx, &app_state.settings, claimed.kind, end, now).await?;
-    job::delete_old(&mut tx, now).await?;
+    job::delete_old(&mut tx, claimed.kind, now).await?;
     tx.commit().await?;
     Ok(true)
 }

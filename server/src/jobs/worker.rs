@@ -17,10 +17,10 @@ use tokio::{
     task::{Id, JoinSet},
 };
 
-use super::{JobTimes, registry, run::run as run_job};
+use super::{JobTimes, JobTools, registry, run::run as run_job};
 use crate::{
     clock::Clock,
-    service::{app_state::AppState, jobs},
+    service::{app_state::AppState, jobs, row_findings},
     store::{
         StoreError,
         job::{self, ActiveJob, JobEnd},
@@ -28,18 +28,20 @@ use crate::{
 };
 
 /// The jobs that one process runs at once.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 2 * JobKind::ALL.len();
 /// How often kinds without an interval look for work.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// Runs jobs forever. `engine_runs_here` says whether the engine runs in this process now.
 pub async fn run(
     app_state: Arc<AppState>,
+    tools: JobTools,
     engine_runs_here: watch::Receiver<bool>,
     times: JobTimes,
 ) {
     let mut worker = Worker {
         app_state,
+        tools,
         engine_runs_here,
         times,
         leases: LeaseWatch::default(),
@@ -70,6 +72,7 @@ pub async fn run(
 
 struct Worker {
     app_state: Arc<AppState>,
+    tools: JobTools,
     engine_runs_here: watch::Receiver<bool>,
     times: JobTimes,
     /// The leases of other processes.
@@ -136,7 +139,9 @@ impl Worker {
     async fn follow_engine(&mut self) -> Result<(), StoreError> {
         let here = *self.engine_runs_here.borrow();
         if here && !self.has_engine {
-            let recurring = |kind: &&JobKind| kind.rules().schedule == JobSchedule::Interval;
+            let recurring = |kind: &&JobKind| {
+                kind.rules().schedule == JobSchedule::Interval && self.tools.suffice(**kind)
+            };
             for kind in JobKind::ALL.iter().filter(recurring) {
                 jobs::request(&self.app_state, *kind).await?;
             }
@@ -145,7 +150,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Asks the kinds without an interval whether they are due.
+    /// Asks the kinds without an interval whether they are due, and follows what other processes found.
     async fn look_for_work(&mut self) -> Result<(), StoreError> {
         let at = Clock::System.elapsed();
         if self
@@ -156,19 +161,21 @@ impl Worker {
         }
         for kind in JobKind::ALL {
             let sought = kind.rules().schedule == JobSchedule::WhenDue && self.may_run(*kind);
-            if sought && registry::is_due(*kind, &self.app_state).await? {
+            if sought && registry::is_due(*kind, &self.app_state, &self.tools).await? {
                 jobs::request(&self.app_state, *kind).await?;
             }
         }
+        row_findings::follow(&self.app_state).await?;
         self.looked = Some(at);
         Ok(())
     }
 
     fn may_run(&self, kind: JobKind) -> bool {
-        match kind.rules().place {
+        let is_place = match kind.rules().place {
             JobPlace::Anywhere => true,
             JobPlace::WithEngine => self.has_engine,
-        }
+        };
+        is_place && self.tools.suffice(kind)
     }
 
     /// Ends the attempts of processes whose leases are over. True if a job waits again.
@@ -211,6 +218,7 @@ impl Worker {
         if let Some(claimed) = job::claim(store, job, kind, owner, now).await? {
             let task = self.running.spawn(run_job(
                 self.app_state.clone(),
+                self.tools.clone(),
                 claimed,
                 self.engine_runs_here.clone(),
                 self.times,

@@ -35,6 +35,7 @@ use super::{
     known_servers::KnownServers,
     publication::Publication,
     requested_items::RequestedItems,
+    row_findings::RowFindings,
     settings::Settings,
 };
 use crate::{
@@ -96,6 +97,8 @@ pub struct AppState {
     pub waiting: PendingStarts,
     /// The number of alarms about removals since the start, for the metrics.
     pub removal_alarms: AtomicU64,
+    /// What the last comparison of rows with the ledger found.
+    pub row_findings: RowFindings,
     /// The servers on this database.
     pub known_servers: KnownServers,
     /// The ids of changes that were updated, for live pages.
@@ -150,6 +153,7 @@ impl AppState {
             evaluations: EvaluationSlots::default(),
             waiting: PendingStarts::default(),
             waiting_changes: WaitingChanges::default(),
+            row_findings: RowFindings::default(),
             known_servers: KnownServers::default(),
             removal_alarms: AtomicU64::new(0),
             moved: broadcast::channel(256).0,

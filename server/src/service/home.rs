@@ -66,6 +66,10 @@ impl HomePort for Service {
                 Ok(()) => oversight::idle_marks(&self.app_state),
                 Err(_) => Vec::new(),
             },
+            differing_rows: match self.allowed(Action::SeeOperations) {
+                Ok(()) => self.app_state.row_findings.differing(),
+                Err(_) => 0,
+            },
         })
     }
 }

@@ -13,6 +13,12 @@ use crate::store::{
     job::{self, Enqueued, JobEnd, JobGroup, NewJob},
 };
 
+/// How often rows are compared with the ledger. What differs has no effect, so that an hour delays nothing but the alarm, and
+/// the comparison of a large database occupies a connection for some seconds.
+const COMPARE_EVERY: Duration = Duration::hours(1);
+/// How often the user pool is checked, like the crawl by default: somebody may change either of them in AWS at any time.
+const CHECK_POOL_EVERY: Duration = Duration::minutes(15);
+
 /// Requests a crawl that begins now, or after the one that runs, and tells the worker of this process.
 pub async fn request_crawl(app_state: &AppState) -> Result<Enqueued, StoreError> {
     request(app_state, JobKind::Crawl).await
@@ -65,7 +71,9 @@ pub async fn plan_after(
 fn interval(settings: &Settings, kind: JobKind) -> Duration {
     match kind {
         JobKind::Crawl => settings.crawl_every,
-        JobKind::ChangeExpiry => FARTHEST,
+        JobKind::RowComparison => COMPARE_EVERY,
+        JobKind::PoolCheck => CHECK_POOL_EVERY,
+        JobKind::ChangeExpiry | JobKind::Sealing => FARTHEST,
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod aggregation;
 mod alarm;
+mod classification_events;
 mod declaration_events;
 mod domain_events;
 mod entry_actor;

@@ -165,8 +165,8 @@ async fn view(
     let Some(listed) = ledger::listed(store, seq).await? else {
         return Ok(None);
     };
-    let private = ledger::private_of(store, number, number).await?.into_iter();
-    let private = private.map(|found| (found.value.path, found.value.value));
+    let private = ledger::private_of(&mut store.connection().await?, number, number).await?;
+    let private = private.into_iter().map(|found| found.value);
     let covering = ledger::newest_checkpoint(store)
         .await?
         .filter(|signed| signed.size > seq);
@@ -182,7 +182,7 @@ async fn view(
         items: items(store, snapshot, &listed.leaf, 1).await?,
         json: indented(&listed.leaf),
         leaf_hash: leaf.hex(),
-        private: private.collect(),
+        private: private.map(|value| (value.path, value.value)).collect(),
         checkpoint: covering.map(|signed| (signed.size, signed.root.hex())),
         proof: proof.into_iter().map(Hash::hex).collect(),
         inclusion,
@@ -190,8 +190,7 @@ async fn view(
     }))
 }
 
-/// Returns the inclusion proof if it verifies. It is computed from the displayed bytes, so that *proven* always refers
-/// to them.
+/// Returns the inclusion proof if it verifies. It is computed from the displayed bytes, so that *proven* refers to them.
 async fn included(
     store: &Store,
     signed: &SignedHead,

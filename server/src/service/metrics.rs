@@ -45,6 +45,9 @@ pub async fn text(app_state: &AppState) -> String {
     ]);
     let engine = u8::from(*app_state.engine_lease.runs_here().borrow());
     writeln!(text, "leastwise_engine_runs_here {engine}").expect("writing to a string cannot fail");
+    let differing = app_state.row_findings.differing();
+    writeln!(text, "leastwise_rows_differing {differing}")
+        .expect("writing to a string cannot fail");
     let idle = oversight::idle_marks(app_state).len();
     writeln!(text, "leastwise_oversight_marks_idle {idle}")
         .expect("writing to a string cannot fail");

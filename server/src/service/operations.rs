@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use app::backend::{
-    Denied, FailedJob, JobName, LiveOperations, OperationsPort, OperationsView, PortResult,
-    QueueRow, QuotaRow, QuotaService, RunningJob, ServerRole, ServerRow,
+    Denied, DifferingRow, FailedJob, JobName, LiveOperations, OperationsPort, OperationsView,
+    PortResult, QueueRow, QuotaRow, QuotaService, RowComparison, RunningJob, ServerRole, ServerRow,
 };
 use async_trait::async_trait;
 use domain::{
@@ -93,11 +93,16 @@ impl Service {
             .sum();
         let troubled = waiting.iter().filter(|job| job.failure.is_some());
         Ok(OperationsView {
-            queue: queue(&groups, &waiting),
+            queue: queue(
+                &groups,
+                &waiting,
+                self.read_model.snapshot.parts().coverage.unread.len(),
+            ),
             running: running.iter().map(running_job).collect(),
             failed: failed.iter().chain(troubled).map(failed_job).collect(),
             failed_count,
             quotas: quotas(app_state),
+            comparison: comparison(app_state),
             overdue,
             overdue_since,
             servers: servers(app_state, self.now),
@@ -207,8 +212,9 @@ fn live_of(groups: &[JobGroup], running: &[JobRow]) -> LiveOperations {
     }
 }
 
-/// Returns a row for each kind that this version knows, and for each other one that has jobs.
-fn queue(groups: &[JobGroup], waiting: &[JobRow]) -> Vec<QueueRow> {
+/// Returns a row for each kind that this version knows, and for each other one that has jobs. `unread` is what the last crawl
+/// did not read.
+fn queue(groups: &[JobGroup], waiting: &[JobRow], unread: usize) -> Vec<QueueRow> {
     let known = JobKind::ALL.iter().map(|kind| kind.as_str());
     let mut words: Vec<&str> = known.collect();
     for group in groups {
@@ -230,6 +236,11 @@ fn queue(groups: &[JobGroup], waiting: &[JobRow]) -> Vec<QueueRow> {
             oldest: waits.map(|group| group.oldest),
             next: waits.map(|group| group.next),
             last_done: of(JobState::Done).and_then(|group| group.last_ended),
+            not_done: if word == JobKind::Crawl.as_str() {
+                unread
+            } else {
+                0
+            },
             only: match (jobs.next(), jobs.next()) {
                 (Some(job), None) => Some(job.id.clone()),
                 _ => None,
@@ -269,6 +280,20 @@ fn failed_job(job: &JobRow) -> FailedJob {
         failed: job.ended_at.filter(|_| job.state == JobState::Failed),
         next: (job.state == JobState::Waiting).then_some(job.run_at),
     }
+}
+
+fn comparison(app_state: &AppState) -> Option<RowComparison> {
+    let last = app_state.row_findings.last()?;
+    let rows = last.findings.iter().map(|finding| DifferingRow {
+        table: finding.table.clone(),
+        what: finding.message.clone(),
+    });
+    Some(RowComparison {
+        at: last.at,
+        entries: last.entries,
+        differing: last.differing,
+        rows: rows.collect(),
+    })
 }
 
 fn quotas(app_state: &AppState) -> Vec<QuotaRow> {

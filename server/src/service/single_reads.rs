@@ -21,7 +21,8 @@ use domain::{
 
 use super::{
     app_state::AppState,
-    drift,
+    classification_record, drift,
+    journal::EntryBuilder,
     publication::{self, Receipt},
     stored_state,
 };
@@ -109,12 +110,15 @@ async fn keep(
     let seen = drift::unexplained(&mut tx, &then, &since).await?;
     store::observed::save(&mut tx, before, after, now).await?;
     store::crawl::save_drift(&mut tx, &seen).await?;
-    if !seen.is_empty() {
-        let entries = seen.iter().map(|one| app_state.journal.outside_seen(one));
-        app_state
-            .journal
-            .append_many(&mut tx, entries.collect())
-            .await?;
+    let journal = &app_state.journal;
+    let mut entries: Vec<EntryBuilder> = seen.iter().map(|one| journal.outside_seen(one)).collect();
+    if !after.accounts.is_shared_with(&before.accounts) {
+        let changed = after.accounts.changes_since(&before.accounts);
+        let classes = changed.filter_map(|one| Some((one.key, &one.after?.1)));
+        entries.extend(classification_record::keep(journal, &mut tx, classes).await?);
+    }
+    if !entries.is_empty() {
+        journal.append_many(&mut tx, entries).await?;
     }
     tx.commit().await?;
     app_state.observed_version.store(version, Ordering::SeqCst);

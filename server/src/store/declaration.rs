@@ -15,7 +15,7 @@ use domain::{
 };
 
 use super::{
-    Store, StoreConnection, StoreError, Tx, change,
+    StoreConnection, StoreError, Tx, change,
     ledger::live::{self, Agreement, Comparison},
     places,
 };
@@ -247,12 +247,14 @@ pub struct DeclarationRow {
 }
 
 /// Returns all declarations, including ended ones.
-pub async fn declaration_rows(store: &Store) -> Result<Vec<DeclarationRow>, StoreError> {
+pub async fn declaration_rows(
+    conn: &mut StoreConnection,
+) -> Result<Vec<DeclarationRow>, StoreError> {
     let rows: Vec<(String, i64, String, Option<i64>)> = sqlx::query_as(
         "select account_id, declared_at, document, ended_at from account_declaration \
          order by account_id, declared_at",
     )
-    .fetch_all(store.read())
+    .fetch_all(conn)
     .await?;
     let row = |(account, declared_at, document, ended_at): (String, i64, String, Option<i64>)| {
         DeclarationRow {

@@ -23,7 +23,7 @@ use domain::{
 use sqlx::{Row as _, any::AnyRow};
 
 use super::{
-    Store, StoreConnection, StoreError, Tx, affected, json,
+    StoreConnection, StoreError, Tx, affected, json,
     ledger::live::{self, Agreement, Comparison},
     places, to_json,
 };
@@ -361,10 +361,10 @@ pub struct StoredWindow {
 }
 
 /// Returns all windows, open or closed.
-pub async fn window_rows(store: &Store) -> Result<Vec<StoredWindow>, StoreError> {
+pub async fn window_rows(conn: &mut StoreConnection) -> Result<Vec<StoredWindow>, StoreError> {
     let rows: Vec<(String, Option<i64>, String)> =
         sqlx::query_as("select id, over_at, document from engine_window order by id")
-            .fetch_all(store.read())
+            .fetch_all(conn)
             .await?;
     let row = |(id, over, document): (_, Option<i64>, String)| StoredWindow {
         id,

@@ -18,7 +18,7 @@ use domain::{
 };
 
 use super::{
-    Store, StoreConnection, StoreError, Tx, affected, id, json,
+    StoreConnection, StoreError, Tx, affected, id, json,
     ledger::live::{self, Agreement},
     person::keys_of_all,
 };
@@ -356,10 +356,12 @@ pub struct IdentityRow {
 }
 
 /// Returns the index.
-pub async fn identity_rows(store: &Store) -> Result<BTreeSet<IdentityRow>, StoreError> {
+pub async fn identity_rows(
+    conn: &mut StoreConnection,
+) -> Result<BTreeSet<IdentityRow>, StoreError> {
     let rows: Vec<(String, String, String)> =
         sqlx::query_as("select person_id, user_id, external_id from identity_user")
-            .fetch_all(store.read())
+            .fetch_all(conn)
             .await?;
     let row = |(person, user, external_id)| IdentityRow {
         person,
@@ -370,9 +372,11 @@ pub async fn identity_rows(store: &Store) -> Result<BTreeSet<IdentityRow>, Store
 }
 
 /// Returns the stored user of every person.
-pub async fn stored_links(store: &Store) -> Result<BTreeMap<String, Option<String>>, StoreError> {
+pub async fn stored_links(
+    conn: &mut StoreConnection,
+) -> Result<BTreeMap<String, Option<String>>, StoreError> {
     let rows: Vec<(String, Option<String>)> = sqlx::query_as("select id, user_id from person")
-        .fetch_all(store.read())
+        .fetch_all(conn)
         .await?;
     Ok(rows.into_iter().collect())
 }

@@ -9,13 +9,11 @@ mod list;
 
 pub use end::{CancelOutcome, JobEnd, cancel, dismiss, end, retry};
 pub use lease::{ClaimedJob, JobBeat, JobLease, beat, claim, confirm, fail_waiting, reclaim};
-pub use list::{ActiveJob, JobGroup, JobRow, active, find, groups, lock, running, shown};
-
-use domain::{
-    ids::JobId,
-    job::JobKind,
-    time::{Duration, Timestamp},
+pub use list::{
+    ActiveJob, JobGroup, JobRow, active, find, groups, last_result, lock, running, shown,
 };
+
+use domain::{ids::JobId, job::JobKind, time::Timestamp};
 
 use super::{StoreError, Tx, id};
 use crate::clock;
@@ -60,9 +58,6 @@ impl Enqueued {
     }
 }
 
-/// How long a job that is over is kept, unless it failed.
-const KEEP: Duration = Duration::days(7);
-
 /// Enqueues a job in the caller's transaction: if that is rolled back, there is no job.
 pub async fn enqueue(tx: &mut Tx, job: &NewJob, now: Timestamp) -> Result<Enqueued, StoreError> {
     let new = clock::job_id();
@@ -90,11 +85,16 @@ pub async fn enqueue(tx: &mut Tx, job: &NewJob, now: Timestamp) -> Result<Enqueu
     })
 }
 
-/// Deletes the jobs that are over for a week. Failed ones stay until somebody retries or dismisses them.
-pub async fn delete_old(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
-    sqlx::query("delete from job where ended_at < $1 and state <> 'failed'")
-        .bind((now - KEEP).0)
-        .execute(tx.conn())
-        .await?;
+/// Deletes the jobs of a kind that have been over for long enough. Failed ones stay until somebody retries or dismisses them,
+/// and the last one that was done stays.
+pub async fn delete_old(tx: &mut Tx, kind: JobKind, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query(
+        "delete from job where kind = $1 and ended_at < $2 and state <> 'failed' and not (state = 'done' and ended_at = \
+         (select max(ended_at) from job as newest where newest.kind = $1 and newest.state = 'done'))",
+    )
+    .bind(kind.as_str())
+    .bind((now - kind.rules().keep).0)
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }

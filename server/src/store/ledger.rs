@@ -42,7 +42,7 @@ pub use row_keys::{
     forget_row_keys, has_macs, mac_key_ids, macs_of_no_entry, register_row_keys, require_known,
     require_used, row_key_ids,
 };
-pub use set_aside::{FalseEnd, false_end, set_aside};
+pub use set_aside::{FalseEnd, documents_digest, false_end, set_aside, set_aside_by};
 pub use stored_projection::{
     NotUsed, StoredProjection, forget_projections, store_projection, stored_projections,
 };

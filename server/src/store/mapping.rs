@@ -1,10 +1,6 @@
 //! The mappings of tags and OUs, and when each was in force.
 
-use domain::{
-    classification::{Environment, Pci},
-    ids::AccountId,
-    time::Timestamp,
-};
+use domain::time::Timestamp;
 use sqlx::Row as _;
 
 use super::{StoreConnection, StoreError, Tx};
@@ -37,20 +33,5 @@ pub async fn activate(
     .bind(now.0)
     .execute(tx.conn())
     .await?;
-    Ok(())
-}
-
-/// Replaces the recorded classification of an account.
-pub async fn reclassify(
-    tx: &mut Tx,
-    account: &AccountId,
-    (environment, pci): (Environment, Pci),
-) -> Result<(), StoreError> {
-    sqlx::query("update account set environment = $1, pci = $2 where id = $3")
-        .bind(environment.as_str())
-        .bind(pci.as_str())
-        .bind(account.as_str())
-        .execute(tx.conn())
-        .await?;
     Ok(())
 }

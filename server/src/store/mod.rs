@@ -87,6 +87,9 @@ impl Tx {
     }
 }
 
+/// Lets a transaction of PostgreSQL pause for up to a minute.
+const LONG_PAUSES: &str = "set local idle_in_transaction_session_timeout = 60000";
+
 /// The time in which the database must respond to a check.
 const CHECK_TIME: Duration = Duration::from_secs(2);
 
@@ -251,11 +254,29 @@ impl Store {
     pub async fn write_for_long(&self) -> Result<Tx, StoreError> {
         let mut tx = self.write().await?;
         if self.engine == DatabaseEngine::Postgres {
-            sqlx::query("set local idle_in_transaction_session_timeout = 60000")
-                .execute(tx.conn())
-                .await?;
+            sqlx::query(LONG_PAUSES).execute(tx.conn()).await?;
         }
         Ok(tx)
+    }
+
+    /// Opens a transaction that only reads: everything that it reads is of one moment, while others write. Up to a minute may
+    /// pass in it without a statement.
+    pub async fn snapshot(&self) -> Result<StoreConnection, StoreError> {
+        let begin = match self.engine {
+            DatabaseEngine::Sqlite => "BEGIN DEFERRED",
+            DatabaseEngine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        let (tail, statements) = (self.tail.clone(), self.statements.clone());
+        let pool = self.reader.pool().clone();
+        let beginning = tokio::spawn(async move {
+            let transaction = pool.begin_with(begin).await?;
+            Ok::<_, StoreError>(StoreConnection::transaction(transaction, tail, statements))
+        });
+        let mut conn = beginning.await.unwrap_or(Err(StoreError::NoResponse))?;
+        if self.engine == DatabaseEngine::Postgres {
+            sqlx::query(LONG_PAUSES).execute(&mut conn).await?;
+        }
+        Ok(conn)
     }
 
     /// Returns the pool for single read statements of rows that need no proof.

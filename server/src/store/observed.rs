@@ -11,7 +11,8 @@ mod rows;
 mod save;
 mod version;
 
-pub use load::{load, organization, recorded, understood};
+pub use accounts::reclassify;
+pub use load::{ClassRow, class_rows, load, organization, recorded};
 pub use save::save;
 pub use version::{Missed, ObservedRead, advance, keep_special, missed, newest, special};
 

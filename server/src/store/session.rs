@@ -21,7 +21,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Store, StoreError, Tx, to_json};
+use super::{StoreConnection, StoreError, Tx, to_json};
 
 /// What a session stores of the sign-in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -287,13 +287,13 @@ impl StoredSession {
 }
 
 /// Returns all active sessions.
-pub async fn session_rows(store: &Store) -> Result<Vec<StoredSession>, StoreError> {
+pub async fn session_rows(conn: &mut StoreConnection) -> Result<Vec<StoredSession>, StoreError> {
     type Row = (String, String, String, String, String, i64, i64);
     let rows: Vec<Row> = sqlx::query_as(
         "select id, iss, sub, token_hash, document, started_at, ends_at from session where ended_at is null \
          order by id",
     )
-    .fetch_all(store.read())
+    .fetch_all(conn)
     .await?;
     let row = |(id, iss, sub, token_hash, document, started_at, ends_at): Row| StoredSession {
         id,

@@ -20,7 +20,7 @@ const PLACE: EntryPlace = EntryPlace {
 };
 
 /// The lists of all parts of the projection.
-pub(super) const LISTS: [&[&str]; 9] = [
+pub(super) const LISTS: [&[&str]; 10] = [
     &OF_A_CHANGE,
     &OF_ROLES,
     &grants::OF_WINDOWS,
@@ -30,6 +30,7 @@ pub(super) const LISTS: [&[&str]; 9] = [
     &identities::OF_THE_ALARM,
     &sign_ins::OF_SIGN_INS,
     &declarations::OF_DECLARATIONS,
+    &classes::OF_CLASSES,
 ];
 
 pub(super) fn targets() -> [EntryTarget; 3] {
@@ -71,6 +72,8 @@ pub(super) fn entry(kind: EventKind, target: &EntryTarget, at: i64) -> Entry {
     entry.change_id = Some(ChangeId::parse(CHANGE).unwrap());
     entry.after = Some(Hash::of(at.to_string().as_bytes()));
     let Value::Object(data) = json!({
+        "mapping": "digest",
+        "classes": { "111122223333": ["production", "in", "", ""] },
         "role": "approver",
         "effect": "e",
         "user": USER,

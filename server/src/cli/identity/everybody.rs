@@ -50,7 +50,7 @@ pub(super) async fn read(database: &DatabaseArgs) -> Result<Everybody, IdentityC
 pub(super) async fn of_store(store: &Store) -> Result<Everybody, IdentityCommandError> {
     let mut all: BTreeMap<String, Row> = BTreeMap::new();
     let mut conn = store.connection().await?;
-    for (person, user) in identity::stored_links(store).await? {
+    for (person, user) in identity::stored_links(&mut conn).await? {
         let row = all.entry(person).or_default();
         if let Some(id) = user.as_deref().and_then(|id| UserId::parse(id).ok()) {
             row.name = identity::last_known_name(&mut conn, &id).await?;
@@ -60,7 +60,7 @@ pub(super) async fn of_store(store: &Store) -> Result<Everybody, IdentityCommand
     for (person, username) in username_rows(store).await? {
         all.entry(person).or_default().usernames.push(username);
     }
-    let held = role_rows(store).await?.into_iter();
+    let held = role_rows(&mut conn).await?.into_iter();
     for role in held.filter(|role| role.ended_at.is_none()) {
         all.entry(role.person).or_default().roles.push(role.role);
     }

@@ -15,7 +15,8 @@ use domain::ledger::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{LedgerCommandError, MacsChecked, Verified, VerifyArgs, rows::Difference, trust};
+use super::{LedgerCommandError, MacsChecked, Verified, VerifyArgs, trust};
+use crate::row_comparison::Difference;
 
 pub(super) fn verify(folder: &Path, args: &VerifyArgs) -> Result<Verified, LedgerCommandError> {
     let trusted = trust::keys(&args.place, Some(folder))?;
@@ -46,6 +47,7 @@ pub(super) fn verify(folder: &Path, args: &VerifyArgs) -> Result<Verified, Ledge
         report,
         manifest,
         rows,
+        set_aside: Vec::new(),
         kept: kept.len(),
         keys: trusted.source,
         macs: MacsChecked::Bundle,

@@ -1,34 +1,17 @@
 //! Verifies a database: the entries, their columns, and the rows that need an entry.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
-use domain::{
-    ids::ChangeId,
-    ledger::{
-        Entry, Hash, Item, PrivateValue, Verifier, items::text_beside, projection::EntryPlace,
-    },
-};
+use domain::ledger::{Item, Verifier};
 use serde::Serialize;
 
-use super::{
-    LedgerCommandError, LedgerLocation, MacsChecked, Verified, VerifyArgs, columns, items,
-    macs::MacCheck,
-    rows::{self, Difference, LedgerBackedRows, Replay},
-    search::SearchIndexCheck,
-    stored_projections::StoredProjectionCheck,
-    trust,
-};
+use super::{LedgerCommandError, LedgerLocation, MacsChecked, Verified, VerifyArgs, trust};
 use crate::{
     clock::Clock,
     config,
+    row_comparison::{Comparison, Page},
     row_key::{self, RowKeys},
-    store::{
-        Store, StoreError,
-        ledger::{self, IndexTerm, StoredEntry},
-    },
+    store::{Store, StoreConnection, ledger},
 };
 
 /// The maximum number of entries in memory.
@@ -53,166 +36,39 @@ fn timed<T>(sum: &mut f64, work: impl FnOnce() -> T) -> T {
     done
 }
 
-/// Consecutive entries with everything that is stored of them.
-struct Page {
-    /// Each with its private values.
-    entries: Vec<(StoredEntry, Vec<PrivateValue>)>,
-    in_tree: BTreeMap<u64, Hash>,
-    words: BTreeMap<i64, BTreeSet<IndexTerm>>,
-    /// The greatest number.
-    last: i64,
-}
-
-impl Page {
-    /// Reads the entries after a number; none if there are no more.
-    async fn read(store: &Store, after: Option<i64>) -> Result<Option<Self>, StoreError> {
-        let page = ledger::entries_after(store, after, PAGE).await?;
-        let (Some(first), Some(last)) = (page.first(), page.last()) else {
-            return Ok(None);
-        };
-        let (first, last) = (first.seq, last.seq);
-        let private = ledger::private_of(store, first, last).await?;
-        let mut private = private.into_iter().peekable();
-        let seqs = page.iter().filter_map(|at| u64::try_from(at.seq).ok());
-        let in_tree = ledger::leaves_in_tree(&mut store.connection().await?, seqs).await?;
-        let words = ledger::words_between(store, after, last).await?;
-        let with_values = |stored: StoredEntry| {
-            let mut values = Vec::new();
-            while let Some(found) = private.next_if(|found| found.seq <= stored.seq) {
-                if found.seq == stored.seq {
-                    values.push(found.value);
-                }
-            }
-            (stored, values)
-        };
-        Ok(Some(Self {
-            entries: page.into_iter().map(with_values).collect(),
-            in_tree,
-            words,
-            last,
-        }))
-    }
-}
-
-/// Everything that is checked of the entries, one page after the other.
-struct Checks<'a> {
-    verifier: Verifier,
-    macs: MacCheck<'a>,
-    search: SearchIndexCheck,
-    projections: StoredProjectionCheck,
-    replay: Replay,
-    rows: Vec<Difference>,
-}
-
-impl Checks<'_> {
-    /// Verifies the entries, and returns their leaf hashes.
-    fn entries(&mut self, page: &Page) -> Vec<Hash> {
-        let mut hashes = Vec::with_capacity(page.entries.len());
-        for (stored, private) in &page.entries {
-            let leaf = stored.leaf.as_deref().unwrap_or_default().as_bytes();
-            let hash = Hash::leaf(leaf);
-            self.macs.entry(stored, &hash);
-            let item = Item {
-                // The verifier reports a negative number as a wrong number.
-                seq: u64::try_from(stored.seq).unwrap_or(u64::MAX),
-                leaf,
-                stored_hash: stored.leaf_hash,
-                private,
-            };
-            self.verifier.hashed_entry(&item, hash);
-            hashes.push(hash);
-        }
-        hashes
-    }
-
-    /// Compares what is beside the entries with them, and applies them. Returns the entries with texts of items.
-    fn rows<'p>(&mut self, page: &'p mut Page, hashes: &[Hash]) -> Vec<WithTexts<'p>> {
-        let mut with_texts = Vec::new();
-        for ((stored, values), hash) in page.entries.iter().zip(hashes) {
-            let leaf = stored.leaf.as_deref().unwrap_or_default();
-            // An entry that cannot be parsed is reported by the verifier, and has no known words.
-            let entry = Entry::parse(leaf.as_bytes()).ok().map(|(_, entry)| entry);
-            let differing = columns::compare(stored, hash, entry.as_ref(), &page.in_tree);
-            self.rows.extend(differing);
-            let found_by = page.words.remove(&stored.seq).unwrap_or_default();
-            let seq = u64::try_from(stored.seq).unwrap_or(u64::MAX);
-            if let Some(entry) = &entry {
-                let place = EntryPlace { seq, leaf: *hash };
-                self.replay.apply(place, entry, values);
-                self.search.entry(stored.seq, entry, values, &found_by);
-            }
-            let mac = stored.mac.as_ref().map(|stored| &stored.mac);
-            let projection = &self.replay.projection;
-            self.projections.entry(seq, hash, mac, projection);
-            if values.iter().any(|value| text_beside(value).is_some()) {
-                let change = entry.and_then(|entry| entry.change_id);
-                with_texts.push((stored.seq, change, values.as_slice()));
-            }
-        }
-        for seq in page.words.keys() {
-            self.search.nobody(*seq);
-        }
-        with_texts
-    }
-}
-
-/// The number and the change of an entry, and its private values.
-type WithTexts<'p> = (i64, Option<ChangeId>, &'p [PrivateValue]);
-
 pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandError> {
     let trusted = trust::keys(&args.place, None)?;
     let kept = trust::kept(args)?;
     let row_keys = row_keys(&args.place)?;
     let store = open(&args.place.database).await?;
     let began = Clock::System.elapsed();
-    // Read before the entries, so that everything these checkpoints and projections cover is read afterwards.
-    let own = checkpoints(&store).await?;
+    let mut snapshot = store.snapshot().await?;
+    let own = checkpoints(&mut snapshot).await?;
     let own = own.iter().map(String::as_str);
     let kept_notes = kept.iter().map(String::as_str);
-    let stored = ledger::stored_projections(&store).await?;
-    let mut checks = Checks {
-        verifier: Verifier::new(&trusted.log, &trusted.vkeys, own, kept_notes),
-        macs: MacCheck::new(row_keys.as_ref(), &trusted.log),
-        search: SearchIndexCheck::default(),
-        projections: StoredProjectionCheck::new(stored, row_keys.as_ref(), &trusted.log),
-        replay: Replay::default(),
-        rows: Vec::new(),
-    };
-    let before = LedgerBackedRows::read(&store).await?;
+    let mut verifier = Verifier::new(&trusted.log, &trusted.vkeys, own, kept_notes);
+    let mut comparison = Comparison::begin(&mut snapshot, row_keys.as_ref(), &trusted.log).await?;
     let mut seconds = Seconds::default();
-    let mut after = None;
-    while let Some(mut page) = Page::read(&store, after).await? {
-        after = Some(page.last);
-        let hashes = timed(&mut seconds.entries, || checks.entries(&page));
-        let with_texts = timed(&mut seconds.rows, || checks.rows(&mut page, &hashes));
-        for (seq, change, values) in with_texts {
-            let differing = items::differing_texts(&store, seq, change.as_ref(), values);
-            checks.rows.extend(differing.await?);
-        }
+    while let Some(mut page) = comparison.read(&mut snapshot, PAGE).await? {
+        timed(&mut seconds.entries, || {
+            page.hash();
+            comparison.authenticate(&page);
+            entries(&mut verifier, &page);
+        });
+        let with_texts = timed(&mut seconds.rows, || comparison.apply(&mut page));
+        comparison.texts(&mut snapshot, with_texts).await?;
     }
-    for seq in ledger::words_of_nobody(&store, after).await? {
-        checks.search.nobody(seq);
-    }
-    for seq in ledger::macs_of_no_entry(&store).await? {
-        checks.macs.no_entry(seq);
-    }
-    let head = head(&store).await?;
-    let now = LedgerBackedRows::read(&store).await?;
+    let rows = comparison.rows(&mut snapshot).await?;
+    drop(snapshot);
     store.close().await;
-    let mut rows = checks.rows;
-    timed(&mut seconds.rows, || {
-        rows.extend(checks.search.finish());
-        rows.extend(checks.macs.finish());
-        rows.extend(checks.projections.finish());
-        rows.extend(head);
-        rows.extend(rows::compare(&before, &now, &checks.replay));
-    });
+    let compared = timed(&mut seconds.rows, || rows.compare());
     let all = Clock::System.elapsed().saturating_sub(began);
     seconds.reading = all.as_secs_f64() - seconds.entries - seconds.rows;
     Ok(Verified {
-        report: checks.verifier.finish(),
+        report: verifier.finish(),
         manifest: None,
-        rows,
+        rows: compared.differences,
+        set_aside: compared.set_aside,
         kept: kept.len(),
         keys: trusted.source,
         macs: match row_keys {
@@ -223,15 +79,18 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
     })
 }
 
-/// Compares the head row with the last entry.
-async fn head(store: &Store) -> Result<Option<Difference>, LedgerCommandError> {
-    let (stated, found) = ledger::head_and_end(store).await?;
-    Ok((stated != found).then(|| {
-        Difference::Head(format!(
-            "the head states {} entries that end in {}, but there are {} that end in {}",
-            stated.0, stated.1, found.0, found.1
-        ))
-    }))
+/// Verifies the chain, the tree, the form and the private values of entries.
+fn entries(verifier: &mut Verifier, page: &Page) {
+    for (stored, private, hash) in page.entries() {
+        let item = Item {
+            // The verifier reports a negative number as a wrong number.
+            seq: u64::try_from(stored.seq).unwrap_or(u64::MAX),
+            leaf: stored.leaf.as_deref().unwrap_or_default().as_bytes(),
+            stored_hash: stored.leaf_hash,
+            private,
+        };
+        verifier.hashed_entry(&item, *hash);
+    }
 }
 
 /// Returns the row keys of a ledger in a database; none if there are none on this machine.
@@ -252,11 +111,13 @@ pub(super) async fn open(url: &str) -> Result<Store, LedgerCommandError> {
 }
 
 /// Returns every signed note, smallest tree first.
-pub(super) async fn checkpoints(store: &Store) -> Result<Vec<String>, LedgerCommandError> {
+pub(super) async fn checkpoints(
+    conn: &mut StoreConnection,
+) -> Result<Vec<String>, LedgerCommandError> {
     let mut notes = Vec::new();
     let mut above = i64::MIN;
     loop {
-        let page = ledger::notes_after(store, above, PAGE).await?;
+        let page = ledger::notes_after(conn, above, PAGE).await?;
         let Some((last, _)) = page.last() else {
             return Ok(notes);
         };

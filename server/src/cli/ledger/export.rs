@@ -23,10 +23,11 @@ use domain::ledger::{
 use domain::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::{ExportArgs, LedgerCommandError, LedgerLocation, database, macs::MacCheck, trust};
+use super::{ExportArgs, LedgerCommandError, LedgerLocation, database, trust};
 use crate::{
     clock::Clock,
     config,
+    row_comparison::MacCheck,
     row_key::{self, RowKeys},
     store::{Store, StoreError, change, ledger},
 };
@@ -42,7 +43,7 @@ pub(super) async fn export(
     let now = Clock::System.now();
     let (store, keys) = recorded(&args.place, &trusted.log, now, notes).await?;
     // Read the checkpoints before the size, so that the size covers everything they sign.
-    let checkpoints = database::checkpoints(&store).await?;
+    let checkpoints = database::checkpoints(&mut store.connection().await?).await?;
     let size = ledger::head(&store)
         .await?
         .ok_or(LedgerCommandError::NoLedger)?
@@ -160,7 +161,7 @@ async fn entries(
     let mut items = None;
     let (mut after, mut left) = (None, size);
     while left > 0 {
-        let page = ledger::entries_after(store, after, PAGE).await?;
+        let page = ledger::entries_after(&mut store.connection().await?, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.seq);
         for stored in page
@@ -209,7 +210,8 @@ async fn private(
     for first in (0..size).step_by(usize::try_from(page).unwrap_or(1)) {
         let number = |seq: u64| i64::try_from(seq).unwrap_or(i64::MAX);
         let last = size.min(first + page) - 1;
-        for found in ledger::private_of(store, number(first), number(last)).await? {
+        let mut conn = store.connection().await?;
+        for found in ledger::private_of(&mut conn, number(first), number(last)).await? {
             let seq = u64::try_from(found.seq).unwrap_or(0);
             file.write(bundle::private_line(seq, &found.value).map_err(io::Error::other))?;
         }

@@ -169,7 +169,7 @@ pub async fn set_aside(
     let entry = repair.journal.ledger_set_aside(
         found.end.size,
         found.documents.len(),
-        found.digest(),
+        (found.digest(), ledger::documents_digest(&found.documents)),
         &agreement,
     );
     let seq = repair.journal.append(&mut tx, entry).await?;

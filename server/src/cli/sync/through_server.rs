@@ -54,7 +54,10 @@ const fn reason(why: JobFailure) -> &'static str {
         JobFailure::ProcessEnded => "its process ended",
         JobFailure::NoProgress => "the crawl made no progress",
         JobFailure::PayloadTooOld => "it does not understand the request",
-        JobFailure::Internal => "an internal error",
+        JobFailure::NoAnswerFromAws => "AWS answered nothing that a crawl needs",
+        JobFailure::PoolDiffers | JobFailure::NotSealed | JobFailure::Internal => {
+            "an internal error"
+        }
     }
 }
 

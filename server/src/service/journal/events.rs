@@ -274,14 +274,6 @@ impl Journal {
             .target_id("rules", &version.0)
     }
 
-    /// Another mapping of tags and OUs is in force. `digest` is the SHA-256 of its file, `accounts` the number of
-    /// accounts whose classification it changed.
-    pub fn classification_mapped(&self, digest: &str, accounts: usize) -> EntryBuilder {
-        self.system_entry(EventKind::ClassificationMapped, Outcome::Success)
-            .fact("mapping", digest)
-            .fact("accounts", accounts)
-    }
-
     /// A crawl ended. `facts` are counts by name.
     pub fn sync_completed(
         &self,

@@ -1,12 +1,15 @@
 //! The entries about the ledger itself: MACs for earlier entries, entries that were set aside, and a loss that people
 //! accepted.
 
+use std::collections::BTreeSet;
+
 use domain::{
     ids::PersonId,
     ledger::{EventKind, Hash, Outcome},
 };
 
 use super::{EntryBuilder, Journal};
+use crate::service::row_findings::ComparisonResult;
 
 /// Two administrators who agreed on the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,20 +37,36 @@ impl Journal {
         }
     }
 
-    /// What Leastwise did not write was moved out of the ledger. `digest` is that of `ledger_set_aside`.
+    /// What Leastwise did not write was moved out of the ledger. `digest` is what people agreed to, `documents` the digest of
+    /// the rows that are kept.
     pub fn ledger_set_aside(
         &self,
         from: u64,
         rows: usize,
-        digest: Hash,
+        (digest, documents): (Hash, Hash),
         agreement: &HostAgreement,
     ) -> EntryBuilder {
         let entry = self
             .about_ledger(EventKind::LedgerSetAside)
             .fact("from", from)
             .fact("rows", rows)
-            .fact("digest", digest.hex());
+            .fact("digest", digest.hex())
+            .fact("documents", documents.hex());
         agreed(entry, agreement)
+    }
+
+    /// A comparison found rows that differ from the ledger. Which rows is in the result of the job and in the log: it may name
+    /// people.
+    pub fn rows_differ(&self, result: &ComparisonResult) -> EntryBuilder {
+        let tables: BTreeSet<&str> = result
+            .findings
+            .iter()
+            .map(|finding| finding.table.as_str())
+            .collect();
+        self.system_entry(EventKind::RowsDiffer, Outcome::Failure)
+            .fact("rows", result.differing)
+            .fact("tables", tables.into_iter().collect::<Vec<&str>>())
+            .fact("digest", result.digest.hex())
     }
 
     /// People accepted that the end of the ledger is lost.

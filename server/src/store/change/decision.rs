@@ -15,7 +15,7 @@ use domain::{
 use sqlx::{Row as _, any::AnyRow};
 
 use super::recorded::RecordedTexts;
-use crate::store::{Store, StoreError, Tx, affected, id};
+use crate::store::{StoreConnection, StoreError, Tx, affected, id};
 
 /// Stores a decision; the caller appends its ledger entry. A second decision of the same person in the same round is a
 /// conflict.
@@ -117,13 +117,13 @@ pub struct DecisionRow {
 }
 
 /// Returns all decisions.
-pub async fn decision_rows(store: &Store) -> Result<Vec<DecisionRow>, StoreError> {
+pub async fn decision_rows(conn: &mut StoreConnection) -> Result<Vec<DecisionRow>, StoreError> {
     type Row = (String, String, String, String, i64, i64, String);
     let rows: Vec<Row> = sqlx::query_as(
         "select change_id, approver, decision, effect_hash, round, at, reason from approval \
          order by change_id, at, approver",
     )
-    .fetch_all(store.read())
+    .fetch_all(conn)
     .await?;
     let row = |(change, approver, word, effect, round, at, reason): Row| DecisionRow {
         change,

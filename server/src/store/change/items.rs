@@ -7,7 +7,6 @@ use domain::{
     ids::ChangeId,
     ledger::items::{ItemsDigest, ItemsHasher},
 };
-use serde_json::Value;
 use sqlx::{Row as _, any::AnyRow};
 
 use crate::store::{Store, StoreConnection, StoreError, Tx};
@@ -67,7 +66,9 @@ const PAGE: i64 = 5_000;
 
 /// Returns the digest of the items of every change, for verification. Nothing in the rows is trusted: the id of a change
 /// is any text.
-pub async fn item_digests(store: &Store) -> Result<BTreeMap<String, ItemsDigest>, StoreError> {
+pub async fn item_digests(
+    conn: &mut StoreConnection,
+) -> Result<BTreeMap<String, ItemsDigest>, StoreError> {
     let mut hashers: BTreeMap<String, ItemsHasher> = BTreeMap::new();
     let (mut change, mut number) = (String::new(), i64::MIN);
     loop {
@@ -78,7 +79,7 @@ pub async fn item_digests(store: &Store) -> Result<BTreeMap<String, ItemsDigest>
         .bind(change.as_str())
         .bind(number)
         .bind(PAGE)
-        .fetch_all(store.read())
+        .fetch_all(&mut *conn)
         .await?;
         let Some(last) = rows.last() else {
             let done = hashers.into_iter();
@@ -100,7 +101,7 @@ pub async fn items_of(store: &Store, change: &ChangeId) -> Result<Vec<StoredItem
 
 /// Returns one item of a change, for verification.
 pub async fn item_of(
-    store: &Store,
+    conn: &mut StoreConnection,
     change: &ChangeId,
     number: i64,
 ) -> Result<Option<StoredItem>, StoreError> {
@@ -109,39 +110,7 @@ pub async fn item_of(
     )
     .bind(change.as_str())
     .bind(number)
-    .fetch_optional(store.read())
+    .fetch_optional(conn)
     .await?;
     row.as_ref().map(item).transpose()
-}
-
-/// Returns the items in the rows of changes, as earlier versions stored them, for verification; none for a row that
-/// cannot be read.
-pub async fn inline_items(
-    store: &Store,
-) -> Result<BTreeMap<String, Option<Vec<Value>>>, StoreError> {
-    let mut found = BTreeMap::new();
-    let mut after = String::new();
-    loop {
-        let rows: Vec<(String, String)> =
-            sqlx::query_as("select id, proposal from change where id > $1 order by id limit $2")
-                .bind(after.as_str())
-                .bind(PAGE)
-                .fetch_all(store.read())
-                .await?;
-        let Some((last, _)) = rows.last() else {
-            return Ok(found);
-        };
-        after.clone_from(last);
-        for (id, proposal) in rows {
-            let items = match serde_json::from_str::<Value>(&proposal) {
-                Ok(Value::Object(mut proposal)) => match proposal.remove("operations") {
-                    None => continue,
-                    Some(Value::Array(items)) => Some(items),
-                    Some(_) => None,
-                },
-                _ => None,
-            };
-            found.insert(id, items);
-        }
-    }
 }

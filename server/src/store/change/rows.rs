@@ -7,10 +7,11 @@ use domain::{
     ledger::Hash,
     time::{Date, Timestamp},
 };
+use serde_json::Value;
 use sqlx::{Row as _, any::AnyRow};
 
 use super::proven::StoredProposal;
-use crate::store::{Store, StoreError};
+use crate::store::{StoreConnection, StoreError};
 
 /// The number of rows in one statement.
 const PAGE: i64 = 1_000;
@@ -19,8 +20,6 @@ const PAGE: i64 = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedRow {
     pub id: String,
-    /// Incremented by every update.
-    pub version: i64,
     pub requester: Option<PersonId>,
     pub submitted: Timestamp,
     pub decide_by: Timestamp,
@@ -30,6 +29,7 @@ pub struct VerifiedRow {
     pub document: Hash,
     pub mfa: Option<Mfa>,
     pub texts: Option<RowTexts>,
+    pub inline_items: InlineItems,
     /// SHA-256 of the reason why it failed.
     pub result: Option<Hash>,
 }
@@ -44,18 +44,40 @@ pub struct RowTexts {
     pub review_on: Option<Date>,
 }
 
+/// The items in the row of a change, where earlier versions stored them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InlineItems {
+    /// There are none: the items have rows of their own.
+    None,
+    Items(Vec<Value>),
+    Unreadable,
+}
+
+impl InlineItems {
+    fn of(proposal: &str) -> Self {
+        match serde_json::from_str::<Value>(proposal) {
+            Ok(Value::Object(mut proposal)) => match proposal.remove("operations") {
+                None => Self::None,
+                Some(Value::Array(items)) => Self::Items(items),
+                Some(_) => Self::Unreadable,
+            },
+            _ => Self::Unreadable,
+        }
+    }
+}
+
 /// Returns the rows of all changes.
-pub async fn verified_rows(store: &Store) -> Result<Vec<VerifiedRow>, StoreError> {
+pub async fn verified_rows(conn: &mut StoreConnection) -> Result<Vec<VerifiedRow>, StoreError> {
     let mut found: Vec<VerifiedRow> = Vec::new();
     loop {
         let after = found.last().map_or("", |row| row.id.as_str()).to_owned();
         let rows = sqlx::query(
-            "select id, version, requester, proposal, submitted_at, decide_by, state, effect, effect_hash, mfa, \
+            "select id, requester, proposal, submitted_at, decide_by, state, effect, effect_hash, mfa, \
              result from change where id > $1 order by id limit $2",
         )
         .bind(after)
         .bind(PAGE)
-        .fetch_all(store.read())
+        .fetch_all(&mut *conn)
         .await?;
         if rows.is_empty() {
             return Ok(found);
@@ -68,11 +90,11 @@ pub async fn verified_rows(store: &Store) -> Result<Vec<VerifiedRow>, StoreError
 
 fn verified(row: &AnyRow) -> Result<VerifiedRow, StoreError> {
     let text = |column: &str| row.try_get::<String, _>(column);
-    let proposal = serde_json::from_str::<StoredProposal>(&text("proposal")?).ok();
+    let stored = text("proposal")?;
+    let proposal = serde_json::from_str::<StoredProposal>(&stored).ok();
     let result: Option<String> = row.try_get("result")?;
     Ok(VerifiedRow {
         id: text("id")?,
-        version: row.try_get("version")?,
         requester: PersonId::parse(&text("requester")?).ok(),
         submitted: Timestamp(row.try_get("submitted_at")?),
         decide_by: Timestamp(row.try_get("decide_by")?),
@@ -86,6 +108,7 @@ fn verified(row: &AnyRow) -> Result<VerifiedRow, StoreError> {
             not_before: proposal.not_before,
             review_on: proposal.review_on,
         }),
+        inline_items: InlineItems::of(&stored),
         result: result.map(|text| Hash::of(text.as_bytes())),
     })
 }

@@ -2,7 +2,7 @@
 
 use domain::{
     ids::JobId,
-    job::{FARTHEST, JobFailure, JobState, LeaseSighting},
+    job::{FARTHEST, JobFailure, JobKind, JobState, LeaseSighting},
     time::Timestamp,
 };
 use sqlx::{Row as _, any::AnyRow};
@@ -129,6 +129,21 @@ pub async fn shown(
     .fetch_all(conn)
     .await?;
     rows.iter().map(job_row).collect()
+}
+
+/// Returns the id and the result of the job of a kind that was done last.
+pub async fn last_result(
+    store: &Store,
+    kind: JobKind,
+) -> Result<Option<(JobId, String)>, StoreError> {
+    let row: Option<(String, Option<String>)> = sqlx::query_as(
+        "select id, result from job where kind = $1 and state = 'done' order by ended_at desc, id desc limit 1",
+    )
+    .bind(kind.as_str())
+    .fetch_optional(store.read())
+    .await?;
+    row.map(|(job, result)| Ok((id("job", &job)?, result.unwrap_or_default())))
+        .transpose()
 }
 
 fn job_row(row: &AnyRow) -> Result<JobRow, StoreError> {

@@ -6,7 +6,7 @@ use domain::{
 };
 
 use super::{count_of, hash, number};
-use crate::store::{Store, StoreError, Tx};
+use crate::store::{Store, StoreConnection, StoreError, Tx};
 
 /// A signed checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub async fn newest_checkpoint(store: &Store) -> Result<Option<SignedHead>, Stor
 
 /// Returns size and note of the checkpoints above a size, smallest first.
 pub async fn notes_after(
-    store: &Store,
+    conn: &mut StoreConnection,
     above: i64,
     limit: u32,
 ) -> Result<Vec<(i64, String)>, StoreError> {
@@ -68,6 +68,6 @@ pub async fn notes_after(
     Ok(notes
         .bind(above)
         .bind(i64::from(limit))
-        .fetch_all(store.read())
+        .fetch_all(conn)
         .await?)
 }

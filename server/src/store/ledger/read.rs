@@ -39,13 +39,15 @@ pub async fn head(store: &Store) -> Result<Option<Head>, StoreError> {
 
 /// Returns the number of entries and the hash of the last one, first according to the head and then according to the
 /// entries. Both are read at one instant, because others may append in between.
-pub async fn head_and_end(store: &Store) -> Result<((u64, Hash), (u64, Hash)), StoreError> {
+pub async fn head_and_end(
+    conn: &mut StoreConnection,
+) -> Result<((u64, Hash), (u64, Hash)), StoreError> {
     type Row = (Option<i64>, Option<String>, Option<i64>, Option<String>);
     let (size, last_hash, seq, leaf): Row = sqlx::query_as(
         "select h.size, h.last_hash, e.seq, e.leaf from (select max(seq) as top from ledger_entry) m \
          left join ledger_head h on h.id = 'head' left join ledger_entry e on e.seq = m.top",
     )
-    .fetch_one(store.read())
+    .fetch_one(conn)
     .await?;
     let said = match (size, last_hash) {
         (Some(size), Some(last_hash)) => (
@@ -83,7 +85,7 @@ pub struct StoredEntry {
 
 /// Returns entries with a greater number, in order, so that all of them can be read in constant memory.
 pub async fn entries_after(
-    store: &Store,
+    conn: &mut StoreConnection,
     after: Option<i64>,
     limit: u32,
 ) -> Result<Vec<StoredEntry>, StoreError> {
@@ -95,7 +97,7 @@ pub async fn entries_after(
     .bind(after.unwrap_or(i64::MIN))
     .bind(i64::from(after.is_none()))
     .bind(i64::from(limit))
-    .fetch_all(store.read())
+    .fetch_all(conn)
     .await?;
     rows.iter()
         .map(|row| {
@@ -164,7 +166,7 @@ pub struct StoredPrivate {
 
 /// Returns the private values of a range of entries, both ends included, in order.
 pub async fn private_of(
-    store: &Store,
+    conn: &mut StoreConnection,
     first: i64,
     last: i64,
 ) -> Result<Vec<StoredPrivate>, StoreError> {
@@ -173,7 +175,7 @@ pub async fn private_of(
     )
     .bind(first)
     .bind(last)
-    .fetch_all(store.read())
+    .fetch_all(conn)
     .await?;
     rows.iter()
         .map(|row| {
@@ -203,7 +205,7 @@ pub struct IndexTerm {
 
 /// Returns the words of all numbers in a range (exclusive start, inclusive end), whether or not entries exist for them.
 pub async fn words_between(
-    store: &Store,
+    conn: &mut StoreConnection,
     after: Option<i64>,
     last: i64,
 ) -> Result<BTreeMap<i64, BTreeSet<IndexTerm>>, StoreError> {
@@ -213,7 +215,7 @@ pub async fn words_between(
     .bind(after.unwrap_or(i64::MIN))
     .bind(i64::from(after.is_none()))
     .bind(last)
-    .fetch_all(store.read())
+    .fetch_all(conn)
     .await?;
     let mut words: BTreeMap<i64, BTreeSet<IndexTerm>> = BTreeMap::new();
     for (seq, word, path) in rows {
@@ -226,14 +228,17 @@ pub async fn words_between(
 }
 
 /// Returns the numbers above one that have words but no entry. Entry and words are always written together.
-pub async fn words_of_nobody(store: &Store, after: Option<i64>) -> Result<Vec<i64>, StoreError> {
+pub async fn words_of_nobody(
+    conn: &mut StoreConnection,
+    after: Option<i64>,
+) -> Result<Vec<i64>, StoreError> {
     let rows: Vec<(i64,)> = sqlx::query_as(
         "select distinct seq from ledger_token where (seq > $1 or $2 = 1) \
          and not exists (select 1 from ledger_entry e where e.seq = ledger_token.seq) order by seq",
     )
     .bind(after.unwrap_or(i64::MIN))
     .bind(i64::from(after.is_none()))
-    .fetch_all(store.read())
+    .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|(seq,)| seq).collect())
 }

@@ -107,12 +107,12 @@ pub async fn has_macs(conn: &mut StoreConnection) -> Result<bool, StoreError> {
 }
 
 /// Returns the numbers that have a MAC but no entry.
-pub async fn macs_of_no_entry(store: &Store) -> Result<Vec<i64>, StoreError> {
+pub async fn macs_of_no_entry(conn: &mut StoreConnection) -> Result<Vec<i64>, StoreError> {
     let rows: Vec<(i64,)> = sqlx::query_as(
         "select seq from ledger_mac where not exists \
          (select 1 from ledger_entry e where e.seq = ledger_mac.seq) order by seq",
     )
-    .fetch_all(store.read())
+    .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|(seq,)| seq).collect())
 }

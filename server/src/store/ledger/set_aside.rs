@@ -14,7 +14,7 @@ use super::{
     CaughtUp, LedgerError, NotAuthentic, VerifiedEnd, catch_up, count_of, hash, mac::MacedEntry,
     maced_entries, number,
 };
-use crate::store::{DatabaseEngine, StoreError, Tx};
+use crate::store::{DatabaseEngine, StoreConnection, StoreError, Tx};
 
 /// What a database holds behind the last authentic entry.
 #[derive(Debug, Clone)]
@@ -123,6 +123,26 @@ fn document(table: &str, row: &AnyRow) -> String {
         .collect();
     members.insert("table".to_owned(), table.into());
     Value::Object(members).to_string()
+}
+
+/// Returns a digest of documents, in whatever order they are.
+pub fn documents_digest(documents: &[String]) -> Hash {
+    let mut sorted: Vec<&str> = documents.iter().map(String::as_str).collect();
+    sorted.sort_unstable();
+    Hash::of(sorted.join("\n").as_bytes())
+}
+
+/// Returns the documents that were set aside together with an entry that records it. Nothing in them is trusted.
+pub async fn set_aside_by(
+    conn: &mut StoreConnection,
+    entry: u64,
+) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<(String,)> =
+        sqlx::query_as("select document from ledger_set_aside where entry = $1")
+            .bind(number(entry)?)
+            .fetch_all(conn)
+            .await?;
+    Ok(rows.into_iter().map(|(document,)| document).collect())
 }
 
 /// Keeps the documents, deletes the entries behind the authentic end, and corrects the head. `entry` is the number of the

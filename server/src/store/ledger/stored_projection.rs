@@ -15,7 +15,7 @@ use thiserror::Error;
 use super::{VerifiedEnd, end_at, number};
 use crate::{
     row_key::RowKeys,
-    store::{Store, StoreConnection, StoreError, Tx},
+    store::{StoreConnection, StoreError, Tx},
 };
 
 /// What the MAC of a stored projection is about.
@@ -235,10 +235,12 @@ pub async fn forget_projections(tx: &mut Tx) -> Result<(), StoreError> {
 }
 
 /// Returns all stored projections, smallest end first.
-pub async fn stored_projections(store: &Store) -> Result<Vec<StoredProjection>, StoreError> {
+pub async fn stored_projections(
+    conn: &mut StoreConnection,
+) -> Result<Vec<StoredProjection>, StoreError> {
     let sql = format!("select {COLUMNS} from ledger_projection order by size");
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .fetch_all(store.read())
+        .fetch_all(conn)
         .await?;
     Ok(rows.iter().map(StoredProjection::read).collect())
 }

@@ -306,7 +306,11 @@ async fn verified_page(
                     end = next;
                 }
                 Err(why) => {
-                    let seq = entry.seq.unwrap_or(end.size);
+                    let seq = match why {
+                        // The one before this entry is.
+                        EntryFlaw::Missing => end.size,
+                        _ => entry.seq.unwrap_or(end.size),
+                    };
                     fault = Some(NotAuthentic { seq, why });
                     break;
                 }

@@ -1,6 +1,11 @@
 //! Stores accounts: what AWS holds of them, the strictest classification on record, and what of it was read.
 
-use domain::{classification::Source, snapshot::Parts, time::Timestamp};
+use domain::{
+    classification::{Environment, Pci, Recorded, Source},
+    ids::AccountId,
+    snapshot::Parts,
+    time::Timestamp,
+};
 
 use super::{
     rows::{Rows, Value, insert},
@@ -52,6 +57,27 @@ pub(super) async fn save_accounts(
             gone(tx, forget, now, one.key.as_str()).await?;
         }
     }
+    Ok(())
+}
+
+/// Replaces the recorded classification in the row of an account.
+pub async fn reclassify(
+    tx: &mut Tx,
+    account: &AccountId,
+    recorded: Recorded,
+) -> Result<(), StoreError> {
+    let (environment, pci) = recorded.strictest;
+    let read = recorded.read;
+    sqlx::query(
+        "update account set environment = $1, pci = $2, read_environment = $3, read_pci = $4 where id = $5",
+    )
+    .bind(environment.as_str())
+    .bind(pci.as_str())
+    .bind(read.0.map_or("", Environment::as_str))
+    .bind(read.1.map_or("", Pci::as_str))
+    .bind(account.as_str())
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    classification::{ClassificationContext, Environment, Pci, classify},
+    classification::{ClassificationContext, Environment, Pci, Recorded, classify},
     directory::{Group, User},
     ids::{AccountId, GroupId, OuId, Pair, PermissionSetArn, Principal, UserId},
     org::{Account, OrganizationalUnit},
@@ -19,19 +19,61 @@ use super::{
     OUTDATED,
     interner::{Ids, Interner},
 };
-use crate::store::{StoreConnection, StoreError, id, json};
+use crate::store::{StoreConnection, StoreError, id, json, ledger::live};
 
-/// Returns the strictest recorded classification of each account.
+/// Returns the recorded classification of each account, which the entries of the ledger state. As long as they state none, an
+/// earlier version wrote the rows, and these count.
 pub async fn recorded(
     conn: &mut StoreConnection,
-) -> Result<BTreeMap<AccountId, (Environment, Pci)>, StoreError> {
-    let rows = sqlx::query("select id, environment, pci from account")
-        .fetch_all(conn)
-        .await?;
+) -> Result<BTreeMap<AccountId, Recorded>, StoreError> {
+    let classes = live::view(conn, |projection| projection.classes().clone()).await?;
+    if classes.all().is_empty() {
+        let rows = class_rows(conn).await?;
+        let readable = rows.into_iter().map(|row| {
+            let account: AccountId = id("account", &row.account)?;
+            let bad = || StoreError::Inconsistent {
+                table: "account",
+                what: format!("the classification of {account}"),
+            };
+            let class = row.class.ok_or_else(bad)?;
+            Ok((account, class))
+        });
+        return readable.collect();
+    }
+    let all = classes.all().iter();
+    Ok(all
+        .map(|(account, class)| (account.clone(), *class))
+        .collect())
+}
+
+/// The recorded classification of an account as it is stored: nothing in it is trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassRow {
+    pub account: String,
+    /// None if it cannot be read.
+    pub class: Option<Recorded>,
+}
+
+/// Returns the stored classification of every account.
+pub async fn class_rows(conn: &mut StoreConnection) -> Result<Vec<ClassRow>, StoreError> {
+    let rows = sqlx::query(
+        "select id, environment, pci, read_environment, read_pci from account order by id",
+    )
+    .fetch_all(conn)
+    .await?;
     rows.iter()
         .map(|row| {
-            let account: AccountId = id("account", &row.try_get::<String, _>("id")?)?;
-            Ok((account, strictness(row)?))
+            let read = |column| row.try_get::<String, _>(column);
+            Ok(ClassRow {
+                account: read("id")?,
+                class: strictness(row).ok().map(|strictest| Recorded {
+                    strictest,
+                    read: (
+                        Environment::parse(&read("read_environment").unwrap_or_default()),
+                        Pci::parse(&read("read_pci").unwrap_or_default()),
+                    ),
+                }),
+            })
         })
         .collect()
 }
@@ -50,23 +92,6 @@ fn strictness(row: &AnyRow) -> Result<(Environment, Pci), StoreError> {
     ))
 }
 
-/// Returns what of the classification of each account was read and not only assumed.
-pub async fn understood(
-    conn: &mut StoreConnection,
-) -> Result<BTreeMap<AccountId, (Option<Environment>, Option<Pci>)>, StoreError> {
-    let rows = sqlx::query("select id, read_environment, read_pci from account")
-        .fetch_all(conn)
-        .await?;
-    rows.iter()
-        .map(|row| {
-            let account: AccountId = id("account", &row.try_get::<String, _>("id")?)?;
-            let environment = Environment::parse(&row.try_get::<String, _>("read_environment")?);
-            let pci = Pci::parse(&row.try_get::<String, _>("read_pci")?);
-            Ok((account, (environment, pci)))
-        })
-        .collect()
-}
-
 /// Returns everything observed that existed at the last read.
 pub async fn load(
     conn: &mut StoreConnection,
@@ -80,7 +105,7 @@ pub async fn load(
     let (accounts, units) = organization(conn).await?;
     parts.units = units.into();
     for account in accounts {
-        let recorded = held.get(&account.id).copied();
+        let recorded = held.get(&account.id).map(|held| held.strictest);
         let class = classify(&account, &parts.units, context, recorded);
         let class = class.under(declared.get(&account.id).copied(), now);
         parts.accounts.insert(account.id.clone(), (account, class));

@@ -12,7 +12,7 @@ use domain::{
 };
 
 use super::lock;
-use crate::store::{Store, StoreConnection, StoreError, Tx, ledger::live};
+use crate::store::{StoreConnection, StoreError, Tx, ledger::live};
 
 /// A role that the ledger grants and that has not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,11 +133,11 @@ pub struct RoleRow {
 }
 
 /// Returns all roles, including ended ones.
-pub async fn role_rows(store: &Store) -> Result<Vec<RoleRow>, StoreError> {
+pub async fn role_rows(conn: &mut StoreConnection) -> Result<Vec<RoleRow>, StoreError> {
     let rows: Vec<(String, String, i64, Option<i64>)> = sqlx::query_as(
         "select person_id, role, granted_at, ended_at from role_grant order by person_id, role, granted_at",
     )
-    .fetch_all(store.read())
+    .fetch_all(conn)
     .await?;
     let row = |(person, role, granted_at, ended_at)| RoleRow {
         person,

@@ -207,10 +207,10 @@ pub struct AssignedRow {
 
 /// Returns the stored person of every sign-in.
 pub async fn assigned_rows(
-    store: &crate::store::Store,
+    conn: &mut StoreConnection,
 ) -> Result<BTreeMap<Subject, AssignedRow>, StoreError> {
     let rows = sqlx::query("select iss, sub, person_id, joined_from, claims from subject")
-        .fetch_all(store.read())
+        .fetch_all(conn)
         .await?;
     let row = |row: &AnyRow| {
         let subject = Subject {

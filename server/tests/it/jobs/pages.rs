@@ -35,7 +35,10 @@ crate::engines::on_both_engines! {
 
 /// Returns the page of operations as an administrator sees it.
 async fn page(org: &Org) -> String {
-    let backend: Arc<dyn Backend> = Arc::new(org.as_("ann").await);
+    page_of(Arc::new(org.as_("ann").await)).await
+}
+
+pub(super) async fn page_of(backend: Arc<dyn Backend>) -> String {
     let visit = Visit {
         backend,
         params: BTreeMap::new(),

@@ -292,12 +292,22 @@ async fn jobs_that_are_over_are_deleted_after_a_week_unless_they_failed(engine: 
     assert!(end(store, &claimed, &done(), NOW).await);
     let delete = async |now| {
         let mut tx = store.write().await.unwrap();
-        job::delete_old(&mut tx, now).await.unwrap();
+        job::delete_old(&mut tx, JobKind::Crawl, now).await.unwrap();
         tx.commit().await.unwrap();
     };
     delete(NOW + Duration::days(7)).await;
     assert_eq!(in_state(store, JobState::Done).await.len(), 1);
     delete(NOW + Duration::days(8)).await;
-    assert!(in_state(store, JobState::Done).await.is_empty());
+    assert_eq!(
+        in_state(store, JobState::Done).await.len(),
+        1,
+        "the last one stays"
+    );
+    let id = enqueue(store, NOW).await.id().clone();
+    let claimed = claim(store, &id).await.unwrap();
+    assert!(end(store, &claimed, &done(), NOW + Duration::days(1)).await);
+    delete(NOW + Duration::days(8)).await;
+    let kept = in_state(store, JobState::Done).await;
+    assert_eq!(kept.iter().map(|job| &job.id).collect::<Vec<_>>(), [&id]);
     assert_eq!(found(store, &failed).await.state, JobState::Failed);
 }

@@ -7,13 +7,13 @@ use domain::{
     time::Duration,
 };
 use server::{
-    jobs::{self, JobTimes},
+    jobs::{self, JobTimes, JobTools},
     service::app_state::AppState,
     store::{self, job},
 };
 use tokio::{sync::watch, task::JoinHandle};
 
-use super::{found, in_state};
+use super::{crawls_in, found};
 use crate::{
     changes::support::Org, database::DatabaseEngine, sandboxed::sandbox_server::Company, wait,
 };
@@ -38,7 +38,7 @@ const TIMES: JobTimes = JobTimes {
 };
 
 /// A running worker, which ends when this is dropped.
-struct Worker {
+pub(super) struct Worker {
     engine_runs_here: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -49,9 +49,18 @@ impl Drop for Worker {
     }
 }
 
-fn worker(app_state: &Arc<AppState>) -> Worker {
+pub(super) fn worker(app_state: &Arc<AppState>) -> Worker {
+    worker_with(app_state, JobTools::default())
+}
+
+pub(super) fn worker_with(app_state: &Arc<AppState>, tools: JobTools) -> Worker {
     let engine_runs_here = watch::Sender::new(true);
-    let works = jobs::run(app_state.clone(), engine_runs_here.subscribe(), TIMES);
+    let works = jobs::run(
+        app_state.clone(),
+        tools,
+        engine_runs_here.subscribe(),
+        TIMES,
+    );
     Worker {
         engine_runs_here,
         task: tokio::spawn(works),
@@ -92,14 +101,14 @@ async fn a_job_that_keeps_failing_ends_in_the_list_and_the_next_one_is_planned(
     let _worker = worker(&org.app_state);
     wait::until_with(
         "the crawl has failed",
-        async || !in_state(store, JobState::Failed).await.is_empty(),
+        async || !crawls_in(store, JobState::Failed).await.is_empty(),
         || org.clock.advance(Duration::seconds(1)),
     )
     .await;
-    let failed = in_state(store, JobState::Failed).await.remove(0);
+    let failed = crawls_in(store, JobState::Failed).await.remove(0);
     assert_eq!(failed.attempts, JobKind::Crawl.rules().attempts);
     assert_eq!(failed.failure, Some(JobFailure::OtherInstance));
-    let next = in_state(store, JobState::Waiting).await.remove(0);
+    let next = crawls_in(store, JobState::Waiting).await.remove(0);
     let planned = next.run_at.since(failed.ended_at.unwrap());
     assert_eq!(planned, org.app_state.settings.crawl_every);
 }
@@ -198,11 +207,11 @@ async fn two_workers_run_one_job_once(engine: DatabaseEngine) {
     let _both = (worker(&company.app_state), worker(&other));
     let store = &company.app_state.store;
     wait::until("the crawl is done", async || {
-        !in_state(store, JobState::Done).await.is_empty()
+        !crawls_in(store, JobState::Done).await.is_empty()
     })
     .await;
     tokio::time::sleep(TIMES.poll * 10).await;
-    let jobs = in_state(store, JobState::Done).await;
+    let jobs = crawls_in(store, JobState::Done).await;
     assert!(jobs.iter().all(|job| job.attempts == 1), "{jobs:#?}");
     let stored = crawls(&company).await - before;
     assert_eq!(usize::try_from(stored).unwrap(), jobs.len());
@@ -222,10 +231,10 @@ async fn crawls(company: &Company) -> i64 {
 async fn running(company: &Company) -> job::JobRow {
     let store = &company.app_state.store;
     wait::until("a crawl runs", async || {
-        !in_state(store, JobState::Running).await.is_empty()
+        !crawls_in(store, JobState::Running).await.is_empty()
     })
     .await;
-    in_state(store, JobState::Running).await.remove(0)
+    crawls_in(store, JobState::Running).await.remove(0)
 }
 
 async fn a_crawl_that_lost_its_lease_stores_nothing(engine: DatabaseEngine) {
@@ -267,7 +276,7 @@ async fn a_cancelled_crawl_ends_and_the_next_one_is_planned(engine: DatabaseEngi
     drop(turn);
     drop(company.app_state.observing.lock().await);
     assert_eq!(crawls(&company).await, before, "what was read is dropped");
-    let next = in_state(store, JobState::Waiting).await.remove(0);
+    let next = crawls_in(store, JobState::Waiting).await.remove(0);
     assert!(next.run_at > company.app_state.clock.now());
 }
 

@@ -76,6 +76,7 @@ use server::{
 };
 use stored::{
     a_change_that_ended_is_read_again_as_it_was_or_not_at_all,
+    a_deleted_entry_is_named_and_not_the_one_after_it,
     a_start_applies_the_entries_behind_the_stored_projection,
     a_stored_projection_beyond_the_end_counts_as_none,
     a_stored_projection_that_leastwise_did_not_write_is_not_used,
@@ -309,6 +310,7 @@ crate::engines::on_both_engines! {
     an_older_stored_projection_that_is_put_back_changes_nothing,
     a_stored_projection_beyond_the_end_counts_as_none,
     a_change_that_ended_is_read_again_as_it_was_or_not_at_all,
+    a_deleted_entry_is_named_and_not_the_one_after_it,
 }
 
 async fn many_tasks_of_which_some_give_up_leave_a_whole_log(scene: &Scene) {
@@ -351,7 +353,9 @@ async fn many_tasks_of_which_some_give_up_leave_a_whole_log(scene: &Scene) {
         certain += done.unwrap();
     }
     scene.append(1).await;
-    let ((size, hash), end) = ledger::head_and_end(&scene.db.store).await.unwrap();
+    let ((size, hash), end) = ledger::head_and_end(&mut scene.db.store.connection().await.unwrap())
+        .await
+        .unwrap();
     assert_eq!((size, hash), end);
     assert!(
         size > 3 * certain && size % 3 == 1,
@@ -429,6 +433,7 @@ async fn a_row_changed_by_hand_is_named(scene: &Scene) {
             "reason",
             "root",
             "seconds",
+            "set_aside",
             "tree_size"
         ])
     );
@@ -1189,7 +1194,8 @@ async fn repeats_within_a_minute_are_one_entry_with_a_count(scene: &Scene) {
         (&leaf["seq"], &leaf["data"]["count"]),
         (&1.into(), &39.into())
     );
-    let private = ledger::private_of(&scene.db.store, 1, 1).await.unwrap();
+    let mut conn = scene.db.store.connection().await.unwrap();
+    let private = ledger::private_of(&mut conn, 1, 1).await.unwrap();
     let addresses = private
         .iter()
         .find(|found| found.value.path == "/private/addresses")

@@ -186,14 +186,34 @@ pub async fn two_administrators_set_a_forged_entry_aside_and_the_log_goes_on(sce
     for words in ["ledger.set_aside", bob().as_str(), cas().as_str()] {
         assert!(newest[0].leaf.contains(words), "{}", newest[0].leaf);
     }
-    scene
-        .db
-        .by_hand("delete from role_grant where person_id like '%01'")
-        .await
-        .unwrap();
     scene.sealer().await.unwrap().seal_now().await.unwrap();
+    // The row that belonged to it is named, and is no finding.
     let (code, out) = told(scene).await;
     assert_eq!(code, 0, "{out}");
+    let known = "Set aside by two administrators with its entry, without effect: role_grant: the role administrator";
+    assert!(out.contains(known), "{out}");
+    let another = "update role_grant set role = 'auditor' where person_id like '%01'";
+    scene.db.by_hand(another).await.unwrap();
+    let (code, out) = told(scene).await;
+    assert!(
+        code == 1 && !out.contains("Set aside"),
+        "another row: {out}"
+    );
+    scene
+        .db
+        .by_hand("update role_grant set role = 'administrator' where person_id like '%01'")
+        .await
+        .unwrap();
+    // What was set aside counts only as the ledger states it.
+    let more = "insert into ledger_set_aside (id, entry, at, document) select 'x', entry, at, document from ledger_set_aside";
+    scene.db.by_hand(&format!("{more} limit 1")).await.unwrap();
+    let (code, out) = told(scene).await;
+    assert!(code == 1 && out.contains("role_grant"), "{out}");
+    scene
+        .db
+        .by_hand("delete from ledger_set_aside where id = 'x'")
+        .await
+        .unwrap();
     let refused = scene.db.by_hand("delete from ledger_entry").await;
     assert!(refused.is_err(), "the triggers are back");
     let (code, out) = run(scene, Command::SetAside, &first(scene, bob()))

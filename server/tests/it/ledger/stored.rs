@@ -37,7 +37,8 @@ pub(super) async fn store_projection(scene: &Scene) {
 
 /// Returns the sizes of the ends of which projections are stored.
 pub(super) async fn stored(scene: &Scene) -> Vec<u64> {
-    let stored = ledger::stored_projections(&scene.db.store).await.unwrap();
+    let mut conn = scene.db.store.connection().await.unwrap();
+    let stored = ledger::stored_projections(&mut conn).await.unwrap();
     stored.into_iter().filter_map(|one| one.size).collect()
 }
 
@@ -208,6 +209,33 @@ pub async fn a_stored_projection_beyond_the_end_counts_as_none(scene: &Scene) {
     tx.commit().await.unwrap();
     store.close().await;
     assert_eq!(at_a_start(scene).await, (vec![ann_id()], None));
+}
+
+pub async fn a_deleted_entry_is_named_and_not_the_one_after_it(scene: &Scene) {
+    grant(scene, &ann_id()).await;
+    scene.append_some(4).await;
+    scene.sealer().await.unwrap();
+    scene.drop_triggers().await;
+    for cut in [
+        "delete from ledger_entry where seq = 2",
+        "delete from ledger_mac where seq = 2",
+    ] {
+        scene.db.by_hand(cut).await.unwrap();
+    }
+    let (store, _) = another(scene).await;
+    let mut conn = store.connection().await.unwrap();
+    let fault = ledger::catch_up(&mut conn).await.unwrap().fault.unwrap();
+    assert_eq!(fault.to_string(), "entry 2 of the ledger is missing");
+    drop(conn);
+    store.close().await;
+    let (code, out) = told(scene).await;
+    assert_eq!(code, 1);
+    for said in [
+        "Entry 2 is invalid: it is missing: entry 3 is in its place.",
+        "ledger_mac: entry 2 is missing: entry 3 follows.",
+    ] {
+        assert!(out.contains(said), "{out}");
+    }
 }
 
 pub async fn a_change_that_ended_is_read_again_as_it_was_or_not_at_all(scene: &Scene) {

@@ -24,6 +24,9 @@ crate::engines::on_both_engines! {
     pages_say_what_contradicts_what_is_not_classified_and_what_to_do,
     what_is_on_record_counts_without_any_flag_and_its_absence_is_said,
     an_account_that_waits_for_a_confirmation_is_on_home_board_and_its_page_with_the_cure,
+    an_altered_row_of_an_account_loosens_nothing_and_is_named,
+    an_altered_mapping_in_the_database_loosens_nothing_and_is_named,
+    the_classification_of_each_account_is_recorded_once,
 }
 
 fn data(name: &str) -> PathBuf {
@@ -348,6 +351,120 @@ async fn pages_say_what_contradicts_what_is_not_classified_and_what_to_do(engine
     )
     .await;
     site.close().await;
+}
+
+/// The sample organization, after somebody made an account look like one for experiments.
+fn loosened(name: &str) -> Organisation {
+    let mut organisation = Organisation::sample();
+    let mut accounts = organisation.accounts.iter_mut();
+    let account = accounts.find(|one| &*one.name == name).unwrap();
+    account.tags.insert("environment".into(), "sandbox".into());
+    account.tags.insert("pci".into(), "out".into());
+    account.parent = "ou-hb01-data000000".into();
+    organisation
+}
+
+fn class_of(company: &Company, name: &str) -> (Environment, Pci) {
+    let read_model = company.app_state.read_model();
+    let account = read_model.snapshot.account(&company.account(name));
+    account.unwrap().1.strictness()
+}
+
+/// Returns what `ledger verify` finds, each with its code.
+async fn findings(company: &Company) -> Vec<String> {
+    let told = company.verified().await;
+    let found = told["findings"].as_array().unwrap().iter();
+    found
+        .map(|one| {
+            format!(
+                "{} {}",
+                one["code"].as_str().unwrap(),
+                one["message"].as_str().unwrap()
+            )
+        })
+        .collect()
+}
+
+async fn an_altered_row_of_an_account_loosens_nothing_and_is_named(engine: DatabaseEngine) {
+    let company = Company::on(engine).await;
+    company.sync().await;
+    let id = company.account("cards-prod");
+    assert_eq!(findings(&company).await, Vec::<String>::new());
+    let strictest = (Environment::Production, Pci::In);
+    let forged =
+        format!("update account set environment = 'sandbox', pci = 'out' where id = '{id}'");
+    company.database.by_hand(&forged).await.unwrap();
+    // Whoever writes to the database may change tags in AWS, too.
+    let company = company.reopened(loosened("cards-prod")).await;
+    assert_eq!(class_of(&company, "cards-prod"), strictest, "after a start");
+    company.sync().await;
+    assert_eq!(class_of(&company, "cards-prod"), strictest, "after a crawl");
+    company.database.by_hand(&forged).await.unwrap();
+    company.sync().await;
+    assert_eq!(class_of(&company, "cards-prod"), strictest);
+    let named = format!(
+        "row_differs account: the classification of account {id} differs from the one that the ledger records."
+    );
+    assert_eq!(findings(&company).await, [named]);
+    let gone =
+        format!("update account set environment = 'production', pci = 'in' where id = '{id}'");
+    company.database.by_hand(&gone).await.unwrap();
+    company.close().await;
+}
+
+async fn an_altered_mapping_in_the_database_loosens_nothing_and_is_named(engine: DatabaseEngine) {
+    let company = Company::on(engine).await;
+    let mut company = company.reopened(Organisation::sample()).await;
+    mapped(
+        &mut company,
+        "[tags.environment.values]\nproduktion = \"production\"\n",
+    )
+    .await;
+    adopt_mapping::adopt(&company.app_state).await.unwrap();
+    company.sync().await;
+    let before = class_of(&company, "cards-prod");
+    // By this mapping the account seems to be assumed, which the next one would loosen.
+    let forged = "update classification_mapping set document = '[tags.environment.values]\nx = \"production\"\n' where until is null";
+    company.database.by_hand(forged).await.unwrap();
+    let named = "row_differs classification_mapping: the mapping in force differs from the one that the ledger records.";
+    assert_eq!(findings(&company).await, [named]);
+    let mut company = company.reopened(loosened("cards-prod")).await;
+    mapped(
+        &mut company,
+        "[tags.environment.values]\nsandkasten = \"sandbox\"\n",
+    )
+    .await;
+    adopt_mapping::adopt(&company.app_state).await.unwrap();
+    server::service::stored_state::restore(&company.app_state)
+        .await
+        .unwrap();
+    company.sync().await;
+    assert_eq!(class_of(&company, "cards-prod"), before);
+    company.close().await;
+}
+
+async fn the_classification_of_each_account_is_recorded_once(engine: DatabaseEngine) {
+    let company = Company::on(engine).await;
+    company.sync().await;
+    let recorded = company.entries("classification.recorded").await;
+    let accounts: usize = recorded
+        .iter()
+        .map(|entry| entry["data"]["classes"].as_object().unwrap().len())
+        .sum();
+    let stored = company
+        .app_state
+        .read_model()
+        .snapshot
+        .parts()
+        .accounts
+        .len();
+    assert_eq!(accounts, stored, "each account once");
+    company.sync().await;
+    assert_eq!(
+        company.entries("classification.recorded").await.len(),
+        recorded.len()
+    );
+    company.close().await;
 }
 
 async fn what_is_on_record_counts_without_any_flag_and_its_absence_is_said(engine: DatabaseEngine) {

@@ -3,7 +3,7 @@
 
 use domain::ledger::{Hash, LogName, projection::Projection};
 
-use super::rows::Difference;
+use super::difference::Difference;
 use crate::{
     row_key::RowKeys,
     store::ledger::{NotUsed, StoredProjection},

@@ -1,10 +1,8 @@
 //! Compares the rows of changes with the entries of their request and of what became of them.
 //!
-//! A row moves while others write, and its version rises with each move: what moves is compared if the version did not rise
-//! between the two reads, so that the entries that were read in between are all there are. What never moves is compared always.
 //! The items have rows of their own (`items`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::{
     change::State,
@@ -12,43 +10,29 @@ use domain::{
     ledger::projection::{ReadChange, SubmittedRequest},
 };
 
-use super::rows::{Difference, Replay};
+use super::{difference::Difference, replay::Replay};
 use crate::store::change::VerifiedRow;
 
-/// Rows that were read before the entries must have entries. Requests must have rows among those read afterwards.
-pub(super) fn compare(
-    before: &[VerifiedRow],
-    after: &[VerifiedRow],
-    replay: &Replay,
-    found: &mut BTreeSet<Difference>,
-) {
+pub(super) fn compare(rows: &[VerifiedRow], replay: &Replay, found: &mut BTreeSet<Difference>) {
     let of_id = |id: &str| {
         let read = replay.changes.by_id().get(&ChangeId::parse(id).ok()?)?;
         Some((read, read.decisions.history.submitted.as_ref()?))
     };
-    let versions: BTreeMap<&str, i64> = before
-        .iter()
-        .map(|row| (row.id.as_str(), row.version))
-        .collect();
-    for row in before.iter().filter(|row| of_id(&row.id).is_none()) {
-        found.insert(Difference::ChangeWithoutEntry(words(&row.id)));
-    }
-    for row in after {
+    for row in rows {
         let Some((read, submitted)) = of_id(&row.id) else {
+            found.insert(Difference::ChangeWithoutEntry(words(&row.id)));
             continue;
         };
         let mut differing = request(replay, row, read, submitted);
-        if versions.get(row.id.as_str()) == Some(&row.version) {
-            differing.extend(progress(replay, row, read));
-        }
+        differing.extend(progress(replay, row, read));
         if !differing.is_empty() {
             let what = differing.join(", ");
             found.insert(Difference::ChangeDiffers(words(&row.id), what));
         }
     }
-    let rows: BTreeSet<&str> = after.iter().map(|row| row.id.as_str()).collect();
+    let stored: BTreeSet<&str> = rows.iter().map(|row| row.id.as_str()).collect();
     for (id, read) in replay.changes.by_id() {
-        if read.decisions.history.submitted.is_some() && !rows.contains(id.as_str()) {
+        if read.decisions.history.submitted.is_some() && !stored.contains(id.as_str()) {
             found.insert(Difference::ChangeWithoutRow(words(id.as_str())));
         }
     }

@@ -4,29 +4,32 @@
 
 use domain::ledger::{Hash, LogName};
 
-use super::rows::Difference;
+use super::difference::Difference;
 use crate::{row_key::RowKeys, store::ledger::StoredEntry};
 
 /// The maximum number of entries to list.
 const NAMED: usize = 20;
 
 /// The differences found so far.
-pub(super) struct MacCheck<'a> {
+pub struct MacCheck<'a> {
     keys: Option<&'a RowKeys>,
     log: &'a LogName,
     /// The MAC of the entry before; none if it is not known.
     prev: Option<Hash>,
+    /// The number of the next entry.
+    next: u64,
     first: Option<u64>,
     named: Vec<Difference>,
     more: usize,
 }
 
 impl<'a> MacCheck<'a> {
-    pub(super) fn new(keys: Option<&'a RowKeys>, log: &'a LogName) -> Self {
+    pub fn new(keys: Option<&'a RowKeys>, log: &'a LogName) -> Self {
         Self {
             keys,
             log,
             prev: Some(Hash::ZERO),
+            next: 0,
             first: None,
             named: Vec::new(),
             more: 0,
@@ -34,7 +37,7 @@ impl<'a> MacCheck<'a> {
     }
 
     /// Checks the next entry. `leaf` is its leaf hash.
-    pub(super) fn entry(&mut self, stored: &StoredEntry, leaf: &Hash) {
+    pub fn entry(&mut self, stored: &StoredEntry, leaf: &Hash) {
         let Some(keys) = self.keys else {
             return;
         };
@@ -51,15 +54,26 @@ impl<'a> MacCheck<'a> {
             ));
             // The next one may still state the MAC that this one had.
             self.prev = None;
+            self.next = place.map_or(self.next, |seq| seq.saturating_add(1));
             return;
         };
         if self.prev.is_some_and(|prev| prev != mac.prev) {
-            self.not_authentic(seq);
-            self.name(format!(
-                "entry {seq} has a valid MAC, but does not continue the entry before it"
-            ));
+            let missing = place.is_some_and(|seq| seq > self.next);
+            let (first, what) = if missing {
+                let next = self.next;
+                (
+                    next,
+                    format!("entry {next} is missing: entry {seq} follows"),
+                )
+            } else {
+                let what = "has a valid MAC, but does not continue the entry before it";
+                (place.unwrap_or(0), format!("entry {seq} {what}"))
+            };
+            self.first.get_or_insert(first);
+            self.name(what);
         }
         self.prev = Some(mac.mac);
+        self.next = place.map_or(self.next, |seq| seq.saturating_add(1));
     }
 
     fn not_authentic(&mut self, seq: i64) {
@@ -68,12 +82,12 @@ impl<'a> MacCheck<'a> {
     }
 
     /// Returns the first entry that is not authentic: it and those after it do not count.
-    pub(super) fn first(&self) -> Option<u64> {
+    pub fn first(&self) -> Option<u64> {
         self.first
     }
 
     /// Reports a MAC of an entry number that does not exist.
-    pub(super) fn no_entry(&mut self, seq: i64) {
+    pub fn no_entry(&mut self, seq: i64) {
         self.name(format!(
             "there is a MAC of entry {seq}, which does not exist"
         ));
@@ -87,7 +101,7 @@ impl<'a> MacCheck<'a> {
         }
     }
 
-    pub(super) fn finish(mut self) -> Vec<Difference> {
+    pub fn finish(mut self) -> Vec<Difference> {
         if self.more > 0 {
             let more = format!("and {} more of this kind", self.more);
             self.named.push(Difference::NotAuthentic(more));

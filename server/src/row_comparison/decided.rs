@@ -9,18 +9,12 @@ use domain::{
     time::Timestamp,
 };
 
-use super::rows::{Difference, Replay};
+use super::{difference::Difference, replay::Replay};
 use crate::store::change::DecisionRow;
 
-/// Rows that were read before the entries must have entries. Entries must have rows among those read afterwards.
-pub(super) fn compare(
-    before: &[DecisionRow],
-    after: &[DecisionRow],
-    replay: &Replay,
-    found: &mut BTreeSet<Difference>,
-) {
+pub(super) fn compare(rows: &[DecisionRow], replay: &Replay, found: &mut BTreeSet<Difference>) {
     let changes = replay.changes.by_id();
-    for row in before {
+    for row in rows {
         match status(changes, row) {
             Status::Counts(place) => {
                 if differs(replay, row, place) {
@@ -36,7 +30,7 @@ pub(super) fn compare(
         }
     }
     let mut decided: HashMap<&str, Vec<&DecisionRow>> = HashMap::new();
-    for row in after {
+    for row in rows {
         decided.entry(&row.change).or_default().push(row);
     }
     for (change, read) in changes {

@@ -8,36 +8,32 @@ use domain::{
     person::Subject,
 };
 
-use super::rows::Difference;
+use super::difference::Difference;
 use crate::store::person::AssignedRow;
 
-/// The stored person of every sign-in at one point in time.
+/// The stored person of every sign-in.
 pub(super) type SignInRows = BTreeMap<Subject, AssignedRow>;
 
 /// Reports rows without an entry, entries without a row, and rows that name another person.
 pub(super) fn compare(
-    before: &SignInRows,
-    after: &SignInRows,
+    rows: &SignInRows,
     projection: &Projection,
     found: &mut BTreeSet<Difference>,
 ) {
-    for (subject, row) in before {
+    for (subject, row) in rows {
         match projection.sign_ins().get(subject) {
             None if is_of_an_earlier_version(projection, subject, row) => {}
             None => {
                 found.insert(Difference::SignInWithoutEntry(words(subject)));
             }
-            Some(recorded) => {
-                // An entry can be appended between the two reads of the rows.
-                let still_differs = after.get(subject).is_some_and(|row| differs(row, recorded));
-                if differs(row, recorded) && still_differs {
-                    found.insert(Difference::SignInDiffers(words(subject)));
-                }
+            Some(recorded) if differs(row, recorded) => {
+                found.insert(Difference::SignInDiffers(words(subject)));
             }
+            Some(_) => {}
         }
     }
     for subject in projection.sign_ins().all().keys() {
-        if !after.contains_key(subject) {
+        if !rows.contains_key(subject) {
             found.insert(Difference::SignInWithoutRow(words(subject)));
         }
     }

@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use domain::ledger::{Entry, Hash};
 use serde::Deserialize;
 
-use super::rows::Difference;
+use super::difference::Difference;
 use crate::store::ledger::StoredEntry;
 
 /// The members of an entry that columns repeat.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use domain::ledger::{Entry, PrivateValue, items::is_item_text};
 
-use super::rows::Difference;
+use super::difference::Difference;
 use crate::store::ledger::{IndexTerm, index_terms};
 
 /// The maximum number of entries to list. Without it, an emptied index would list all of them.

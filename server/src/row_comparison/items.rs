@@ -1,7 +1,4 @@
 //! Compares the stored items of changes with the entries of their requests.
-//!
-//! Other processes may store changes during the verification. Items never change, so rows that were read before the
-//! entries must match them, and an entry must match the rows that were read before or after it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,45 +10,30 @@ use domain::{
         projection::ReadChange,
     },
 };
-use serde_json::Value;
 
-use super::{LedgerCommandError, rows::Difference};
+use super::difference::Difference;
 use crate::store::{
-    Store,
-    change::{inline_items, item_digests, item_of},
+    StoreConnection, StoreError,
+    change::{InlineItems, VerifiedRow, item_of},
 };
 
-/// The items of all changes at one point in time.
-pub(super) struct ItemsOfChanges {
-    /// The digest of the rows of items, by change.
-    rows: BTreeMap<String, ItemsDigest>,
-    /// The items in the rows of changes of earlier versions; none if the row cannot be read.
-    inline: BTreeMap<String, Option<Vec<Value>>>,
-}
-
-impl ItemsOfChanges {
-    pub(super) async fn read(store: &Store) -> Result<Self, LedgerCommandError> {
-        Ok(Self {
-            rows: item_digests(store).await?,
-            inline: inline_items(store).await?,
-        })
-    }
-}
+/// The digest of the rows of items, by change.
+pub(super) type Digests = BTreeMap<String, ItemsDigest>;
 
 /// Returns the texts of the items beside an entry that differ from these items.
 pub(super) async fn differing_texts(
-    store: &Store,
+    snapshot: &mut StoreConnection,
     seq: i64,
     change: Option<&ChangeId>,
     values: &[PrivateValue],
-) -> Result<Vec<Difference>, LedgerCommandError> {
+) -> Result<Vec<Difference>, StoreError> {
     let mut found = Vec::new();
     for value in values {
         let Some((number, pointer)) = text_beside(value) else {
             continue;
         };
         let item = match change {
-            Some(change) => item_of(store, change, number).await?,
+            Some(change) => item_of(snapshot, change, number).await?,
             None => None,
         };
         if !item.is_some_and(|item| holds_text(&item, pointer, value)) {
@@ -62,9 +44,10 @@ pub(super) async fn differing_texts(
     Ok(found)
 }
 
+/// Compares the rows of items, and the items in the rows of changes.
 pub(super) fn compare(
-    before: &ItemsOfChanges,
-    after: &ItemsOfChanges,
+    rows: &Digests,
+    inline: &[VerifiedRow],
     changes: &BTreeMap<ChangeId, ReadChange>,
     found: &mut BTreeSet<Difference>,
 ) {
@@ -73,21 +56,30 @@ pub(super) fn compare(
         let request = changes.get(&id)?.decisions.history.submitted.as_ref()?;
         Some(&request.items)
     };
-    for (id, rows) in &before.rows {
+    let inline = inline
+        .iter()
+        .filter(|row| row.inline_items != InlineItems::None);
+    let inline: BTreeMap<&str, &InlineItems> = inline
+        .map(|row| (row.id.as_str(), &row.inline_items))
+        .collect();
+    for (id, rows) in rows {
         let change = format!("change {id}");
         match recorded(id) {
             None => found.insert(Difference::ItemsWithoutEntry(change)),
             Some(RecordedItems::Digest { digest, .. })
-                if digest == rows && !before.inline.contains_key(id) =>
+                if digest == rows && !inline.contains_key(id.as_str()) =>
             {
                 false
             }
             Some(_) => found.insert(Difference::ItemsDiffer(change)),
         };
     }
-    for (id, inline) in &before.inline {
+    for (id, inline) in inline {
         let stored = ItemRows {
-            inline: inline.clone(),
+            inline: match inline {
+                InlineItems::Items(items) => Some(items.clone()),
+                InlineItems::None | InlineItems::Unreadable => None,
+            },
             rows: Vec::new(),
         };
         if recorded(id).is_some_and(|recorded| !recorded.proves(&stored)) {
@@ -98,8 +90,7 @@ pub(super) fn compare(
         let request = read.decisions.history.submitted.as_ref();
         let stated =
             request.is_some_and(|asked| matches!(asked.items, RecordedItems::Digest { .. }));
-        let there = |items: &ItemsOfChanges| items.rows.contains_key(id.as_str());
-        if stated && !there(before) && !there(after) {
+        if stated && !rows.contains_key(id.as_str()) {
             found.insert(Difference::ItemsWithoutRow(format!("change {id}")));
         }
     }

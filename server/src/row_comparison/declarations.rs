@@ -7,31 +7,26 @@ use domain::{
     ledger::projection::declarations::{Declarations, RecordedDeclaration},
 };
 
-use super::rows::Difference;
+use super::difference::Difference;
 use crate::store::declaration::DeclarationRow;
 
-/// Rows that were read before the entries must have entries. Entries must have rows among those read afterwards.
 pub(super) fn compare(
-    before: &[DeclarationRow],
-    after: &[DeclarationRow],
+    rows: &[DeclarationRow],
     declarations: &Declarations,
     found: &mut BTreeSet<Difference>,
 ) {
-    for row in before {
-        match recorded(declarations, row) {
-            None => found.insert(Difference::DeclarationWithoutEntry(words(row))),
-            Some(entry) if row.ended_at.is_some() && entry.ended_at.is_none() => {
-                found.insert(Difference::DeclarationEndWithoutEntry(words(row)))
-            }
-            Some(_) => false,
+    for row in rows {
+        let Some(entry) = recorded(declarations, row) else {
+            found.insert(Difference::DeclarationWithoutEntry(words(row)));
+            continue;
+        };
+        match (row.ended_at, entry.ended_at) {
+            (Some(_), None) => found.insert(Difference::DeclarationEndWithoutEntry(words(row))),
+            (None, Some(_)) => found.insert(Difference::DeclarationRevived(words(row))),
+            _ => false,
         };
     }
-    for row in after.iter().filter(|row| row.ended_at.is_none()) {
-        if recorded(declarations, row).is_some_and(|entry| entry.ended_at.is_some()) {
-            found.insert(Difference::DeclarationRevived(words(row)));
-        }
-    }
-    let stored: HashSet<(&str, i64, &str)> = after
+    let stored: HashSet<(&str, i64, &str)> = rows
         .iter()
         .map(|row| (row.account.as_str(), row.declared_at, row.digest.as_str()))
         .collect();

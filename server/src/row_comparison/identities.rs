@@ -8,29 +8,27 @@ use domain::{
     ledger::projection::{Projection, identities::Identities},
 };
 
-use super::rows::Difference;
+use super::difference::Difference;
 use crate::store::identity::IdentityRow;
 
-/// The rows about identities at one point in time.
+/// The rows about identities.
 pub(super) struct IdentityRows {
     pub index: BTreeSet<IdentityRow>,
     /// The stored user of every person.
     pub links: BTreeMap<String, Option<String>>,
 }
 
-/// Reports rows read before the entries that have no entry, and entries whose rows are missing afterwards.
 pub(super) fn compare(
-    before: &IdentityRows,
-    after: &IdentityRows,
+    rows: &IdentityRows,
     projection: &Projection,
     found: &mut BTreeSet<Difference>,
 ) {
     let identities = projection.identities();
     let proven: BTreeSet<IdentityRow> = proven(identities).collect();
-    for row in before.index.difference(&proven) {
+    for row in rows.index.difference(&proven) {
         found.insert(Difference::IdentityUserWithoutEntry(words(row)));
     }
-    for row in proven.difference(&after.index) {
+    for row in proven.difference(&rows.index) {
         found.insert(Difference::IdentityUserWithoutRow(words(row)));
     }
     // An identity without a sign-in has the user that a crawl gave it.
@@ -45,10 +43,8 @@ pub(super) fn compare(
             RecordedUser::NotRecorded | RecordedUser::None => None,
             RecordedUser::User(user) => Some(user.as_str()),
         };
-        let stored = |rows: &'_ IdentityRows| rows.links.get(person.as_str()).cloned().flatten();
-        // An entry can be appended between the two reads of the rows.
-        let differs = |rows: &IdentityRows| stored(rows).as_deref() != wanted;
-        if differs(before) && differs(after) {
+        let stored = rows.links.get(person.as_str()).and_then(Option::as_deref);
+        if stored != wanted {
             found.insert(Difference::LinkDiffers(format!("person {person}")));
         }
     }

@@ -1,0 +1,32 @@
+//! Why jobs fail, and what to do, on the page of operations.
+
+use domain::job::JobFailure;
+
+/// Returns why an attempt failed, and what to do.
+pub(super) const fn reason(why: JobFailure) -> &'static str {
+    match why {
+        JobFailure::DatabaseUnavailable => {
+            "The database was locked, full or not reachable. Try again when it is available."
+        }
+        JobFailure::OtherInstance => {
+            "The configuration leads to another Identity Center instance. Correct LEASTWISE_AWS_REGION and the credentials."
+        }
+        JobFailure::ProcessEnded => "The server that ran it ended, or lost the database.",
+        JobFailure::NoProgress => "It made no progress for too long and was stopped.",
+        JobFailure::PayloadTooOld => {
+            "An earlier version of Leastwise requested it, and this version does not understand the request. Dismiss it."
+        }
+        JobFailure::NoAnswerFromAws => {
+            "AWS answered nothing that it needs. The log of the server has the errors: check the network, the credentials and the quotas."
+        }
+        JobFailure::PoolDiffers => {
+            "The user pool no longer fits the configuration. The log of the server says how; `leastwise check-config` checks it again."
+        }
+        JobFailure::NotSealed => {
+            "New entries of the ledger could not be signed. /readyz and the log of the server say why."
+        }
+        JobFailure::Internal => {
+            "An internal error. The log of the server has it, with the id of the job."
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The rows that differ from the ledger, on the page of operations.
+
+use domain::time::Timestamp;
+use leptos::prelude::*;
+
+use crate::{
+    backend::RowComparison,
+    components::{Column, Empty, Glyph, Narrow, Notice, Section, Status, Table, Time},
+};
+
+pub(super) fn differing(comparison: Option<RowComparison>, now: Timestamp) -> AnyView {
+    let body = match comparison {
+        None => view! {
+            <Empty title="Not compared yet" icon=Glyph::Running>
+                "The rows of the database are compared with the ledger after the start, and every hour."
+            </Empty>
+        }
+        .into_any(),
+        Some(compared) if compared.differing == 0 => view! {
+            <Empty title="Every row agrees with the ledger" icon=Glyph::Check>
+                {format!("Compared with {} entries ", compared.entries)} <Time at=compared.at now /> "."
+            </Empty>
+        }
+        .into_any(),
+        Some(compared) => listed(compared, now),
+    };
+    view! {
+        <div id="rows">
+            <Section title="Rows and the ledger">{body}</Section>
+        </div>
+    }
+    .into_any()
+}
+
+fn listed(compared: RowComparison, now: Timestamp) -> AnyView {
+    let title = match compared.differing {
+        1 => "1 row differs from the ledger".to_owned(),
+        some => format!("{some} rows differ from the ledger"),
+    };
+    let more = compared.differing.saturating_sub(compared.rows.len());
+    let note = (more > 0).then(|| {
+        view! { <p data-note>{more} " more are not listed. " <code>"leastwise ledger verify"</code> " lists all."</p> }
+    });
+    let rows = compared.rows.into_iter().map(|row| {
+        view! {
+            <tr>
+                <th scope="row"><code>{row.table}</code></th>
+                <td data-reason-cell data-label="Difference">{row.what}</td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    let columns = vec![Column::new("Table"), Column::new("Difference")];
+    view! {
+        <Notice status=Status::Danger title>
+            <p>
+                "Somebody or something wrote to the database beside Leastwise. What the ledger does not confirm gives no right and no access. Compared "
+                <Time at=compared.at now /> "."
+            </p>
+        </Notice>
+        <Table caption="Rows that differ from the ledger" columns narrow=Narrow::Cards>{rows}</Table>
+        {note}
+    }
+    .into_any()
+}
