@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, rc::Rc};
 use super::{
     evaluator::{Evaluator, PolicyResponse},
     request_template::{
-        ANY, AccessPath, PolicyAction, PolicyPrincipal, PolicyResource, RequestTemplate,
+        ANY, AccessPath, OnRecord, PolicyAction, PolicyPrincipal, PolicyResource, RequestTemplate,
         RequesterContext, SetAttributes,
     },
     rules::Rules,
@@ -107,7 +107,7 @@ fn made_up(
         },
         latent: false,
         people: 0,
-        approvals: BTreeSet::new(),
+        record: OnRecord::default(),
         ask: Some(RequesterContext {
             requester: PolicyPrincipal {
                 id: "requester".to_owned(),
