@@ -12,7 +12,7 @@ mod requested_grants;
 mod steps;
 mod stored;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,9 @@ use crate::{
     budget::{Budget, Stopped},
     change::Operation,
     grant::Term,
-    ids::{GroupId, Pair, UserId},
+    ids::{GroupId, Pair, PermissionSetArn, UserId},
+    permission_set::JudgedContent,
+    snapshot::Snapshot,
     subject::{SubjectContext, SubjectEffect},
 };
 pub use comparison::{ApprovedEffect, EffectComparison, compare, covers};
@@ -63,6 +65,10 @@ pub struct Effect {
     /// What changes besides access, in the order of the items.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<SubjectEffect>,
+    /// The content of each permission set that is gained, as far as it is known. Approvers agree to it; effects that
+    /// earlier versions stored do not have it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sets: BTreeMap<PermissionSetArn, JudgedContent>,
 }
 
 impl Effect {
@@ -111,6 +117,18 @@ pub fn effect(
         .filter_map(|item| item.subject().effect(context));
     Ok(Effect {
         others: others.collect(),
+        sets: judged(context.snapshot, &effect),
         ..effect
     })
+}
+
+fn judged(snapshot: &Snapshot, effect: &Effect) -> BTreeMap<PermissionSetArn, JudgedContent> {
+    let gained: BTreeSet<_> = effect
+        .evaluated_paths()
+        .map(|path| &path.pair.set)
+        .collect();
+    let known = gained.into_iter().filter_map(|arn| snapshot.set(arn));
+    known
+        .map(|set| (set.arn.clone(), JudgedContent::of(set)))
+        .collect()
 }

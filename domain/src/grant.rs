@@ -8,12 +8,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{ChangeId, GrantId},
+    subject::assignment::SHORTEST_WINDOW,
     time::{Duration, Timestamp},
 };
 
-/// The longest temporary access to production PCI that the default policies allow. A permission set with longer sessions
-/// cannot be given there temporarily. Used in explanations only: the policies decide.
-pub const PRODUCTION_PCI_WINDOW: Duration = Duration::hours(4);
+/// The time within which temporary access to production PCI ends under the default policies, with the last session: AWS ends
+/// no session early, so the duration of the access and that of a session together are at most this. Used in explanations
+/// only: the policies decide.
+pub const LONGEST_IN_PRODUCTION_PCI: Duration = Duration::hours(4);
+
+/// The shortest session duration of AWS, and the default one.
+pub const SHORTEST_SESSION: Duration = Duration::hours(1);
+
+/// Whether not even the shortest temporary access to production PCI would end in time with a session of this length.
+pub fn outlasts_production_pci(session: Duration) -> bool {
+    SHORTEST_WINDOW.0 + session.0 > LONGEST_IN_PRODUCTION_PCI.0
+}
 
 /// The duration of the requested access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -183,11 +183,12 @@ pub struct ReviewDates {
 pub struct SessionView {
     /// The maximum duration.
     pub length: Duration,
-    /// Set if a session can outlast the selected duration of the access.
+    /// Set if a session can last longer than the selected duration of the access.
     pub overrun: Option<SessionOverrun>,
 }
 
-/// That a role session can outlast the access.
+/// That a role session can last longer than the access. It outlasts the access by its length if it starts just before the
+/// end.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct SessionOverrun {
     /// The name of the permission set.
@@ -196,4 +197,6 @@ pub struct SessionOverrun {
     pub session: Duration,
     /// How long the access lasts.
     pub access: Duration,
+    /// The shortest session duration of AWS, unless sessions are that short already.
+    pub shorter: Option<Duration>,
 }

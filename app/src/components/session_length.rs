@@ -1,7 +1,6 @@
 //! How long role sessions of a permission set last, in the form of a new change and below its preview. Displays durations
 //! and never compares them.
 
-use domain::time::Duration;
 use leptos::prelude::*;
 
 use super::{Glyph, Icon, Notice, Status};
@@ -13,33 +12,40 @@ pub fn session_hint(session: Option<&SessionView>) -> String {
         || "The list shows how long sessions last.".to_owned(),
         |session| {
             format!(
-                "Sessions of this set last up to {}.",
+                "Sessions of this set last up to {}. One that starts just before temporary access ends lasts as long.",
                 session.length.words()
             )
         },
     )
 }
 
-/// That a session can outlast the access, with the cure, before any policy is evaluated.
+/// That a session can last longer than the access and outlast it by its whole length, with the cure, before any policy is
+/// evaluated.
 #[component]
 pub fn SessionOverrunNotice(overrun: SessionOverrun) -> impl IntoView {
     let SessionOverrun {
         set,
         session,
         access,
+        shorter,
     } = overrun;
-    let by = Duration(session.0 - access.0).words();
     let (lasts, ends) = (session.words(), access.words());
     let found = format!(
-        "{set} allows sessions of {lasts}, and this access lasts {ends}. AWS does not end a session early."
+        "{set} allows sessions of {lasts}, and this access lasts {ends}. AWS does not end a session early, also if it starts just before the access ends."
     );
-    let cure = format!(
-        "Select a duration of at least {lasts}. If policies allow no access of that length, first set the session duration of {set} to at most {ends} in IAM Identity Center."
-    );
-    view! {
-        <Notice status=Status::Pending title=format!("A session can outlast this access by {by}")>
-            <p>{found}</p>
+    let cure = shorter.map(|shorter| {
+        let shorter = shorter.words();
+        let cure = format!(
+            "If the access must end sooner, first set the session duration of {set} to {shorter} in IAM Identity Center."
+        );
+        view! {
             <p data-cure><Icon glyph=Glyph::ArrowRight /> <span><span class="sr-only">"What to do: "</span>{cure}</span></p>
+        }
+    });
+    view! {
+        <Notice status=Status::Pending title=format!("A session can outlast this access by {lasts}")>
+            <p>{found}</p>
+            {cure}
         </Notice>
     }
     .into_any()

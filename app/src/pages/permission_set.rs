@@ -3,7 +3,7 @@
 mod capabilities;
 
 use domain::{
-    grant::PRODUCTION_PCI_WINDOW,
+    grant::outlasts_production_pci,
     permission_set::{Boundary, Content},
     snapshot::Knowledge,
     time::{Duration, Timestamp},
@@ -85,13 +85,12 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
 
 /// Says where a long session duration makes a permission set unusable.
 fn long_sessions(seconds: u32) -> Option<AnyView> {
-    let longest = PRODUCTION_PCI_WINDOW;
     let lasts = Duration::seconds(i64::from(seconds));
-    (lasts > longest).then(|| {
+    outlasts_production_pci(lasts).then(|| {
         let title = format!("Sessions of up to {} are too long for temporary access to production PCI", session(seconds));
         view! {
             <Notice status=Status::Info title=title>
-                "Temporary access to production PCI lasts at most 4 hours, and a session must not outlast it, because AWS ends no session early. Set a session duration of at most 4 hours in IAM Identity Center to give this permission set there temporarily."
+                "Temporary access to production PCI ends within 4 hours. AWS does not end sessions early, and one that starts just before the end of the access lasts as long as any other. Set a shorter session duration in IAM Identity Center to give this permission set there temporarily: sessions of 1 hour leave 3 hours."
             </Notice>
         }
         .into_any()

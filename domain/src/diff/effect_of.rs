@@ -107,7 +107,7 @@ impl<'a> States<'a> {
             gained: appearing.gained.build(),
             passing: appearing.passing.build(),
             lost: self.lost(operations)?,
-            others: Vec::new(),
+            ..Effect::default()
         })
     }
 

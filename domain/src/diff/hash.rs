@@ -1,8 +1,8 @@
 //! The hash of an effect, to which approvals are bound.
 //!
 //! It covers every gain and loss as one row, in canonical order (RFC 8785), and is computed row by row: the whole
-//! document, which can have millions of rows, never exists. Its bytes are those of earlier versions, so that approvals
-//! remain valid over an upgrade; `policies/reference/` compares them.
+//! document, which can have millions of rows, never exists; `policies/reference/` compares its bytes. Other bytes void the
+//! approvals of all changes that wait at an upgrade, so each form of the document has a number.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::{
     change::Operation,
     classification::Classification,
     ids::EffectHash,
-    permission_set::ContentHash,
+    permission_set::JudgedContent,
     private::Private,
     snapshot::Snapshot,
     subject::SubjectEffect,
@@ -26,8 +26,9 @@ use crate::{
 /// How many bytes are collected before they are hashed.
 const CHUNK: usize = 64 * 1024;
 
-/// Computes one hash over the operations, the effect, the content of the affected permission sets, the classification
-/// of the affected accounts and the policies. If any of them changes, earlier approvals are void. A declaration that
+/// Computes one hash over the operations, the effect, the content of the affected permission sets and what it was found to
+/// allow, the classification of the affected accounts and the policies. The content is that of the snapshot, and not the one
+/// in the effect. If any of them changes, earlier approvals are void. A declaration that
 /// changes no value changes no hash, because one person can declare and end it as often as they like. Typed texts are
 /// left out: a hash without a salt would reveal them to whoever guesses, and the salt does not exist before the change is
 /// requested. They never change afterwards, which the digest of the items proves. The date of the review is part of it:
@@ -43,11 +44,11 @@ pub fn effect_hash(
     rules: &RulesVersion,
     budget: Budget<'_>,
 ) -> Result<EffectHash, Stopped> {
-    let mut sets: BTreeMap<&str, Option<&ContentHash>> = BTreeMap::new();
+    let mut sets: BTreeMap<&str, Option<JudgedContent>> = BTreeMap::new();
     let mut accounts: BTreeMap<&str, Option<Classification>> = BTreeMap::new();
     for SharedPath { pair, .. } in effect.evaluated_paths().chain(effect.lost.paths()) {
         sets.entry(pair.set.as_str())
-            .or_insert_with(|| snapshot.set(&pair.set).map(|set| &set.hash));
+            .or_insert_with(|| snapshot.set(&pair.set).map(JudgedContent::of));
         accounts.entry(pair.account.as_str()).or_insert_with(|| {
             snapshot
                 .account(&pair.account)
@@ -86,7 +87,7 @@ pub fn effect_hash(
     document.add(&canonical(rules));
     document.add(b",\"sets\":");
     document.add(&canonical(&sets));
-    document.add(b",\"v\":1}");
+    document.add(b",\"v\":2}");
     Ok(document.hash())
 }
 

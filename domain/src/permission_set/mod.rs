@@ -4,12 +4,14 @@
 //! a renamed copy is treated like the original. Never decides whether somebody may have a set; see `policies`.
 
 pub mod analysis;
+mod judged;
 
 use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use self::judged::JudgedContent;
 use crate::{ids::PermissionSetArn, permission_set::analysis::Analysis};
 
 /// A reference to a customer-managed policy, whose text is in each target account.
@@ -45,7 +47,7 @@ pub struct Content {
     pub session_seconds: u32,
 }
 
-/// SHA-256 (hex) of the content of a permission set: the version that an approval is bound to.
+/// SHA-256 (hex) of the content of a permission set.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ContentHash(pub String);

@@ -16,8 +16,8 @@ use cedar_policy::{
 };
 
 use super::request_template::{
-    ANY, AccessPath, PEOPLE, PolicyAction, PolicyPrincipal, PolicyResource, REVIEW_DATE,
-    RequestTemplate, RequesterContext, SetAttributes,
+    ANY, AccessPath, ApprovedContent, OnRecord, PEOPLE, PolicyAction, PolicyPrincipal,
+    PolicyResource, REVIEW_DATE, RequestTemplate, RequesterContext, SetAttributes,
 };
 use crate::{
     approval::Mfa,
@@ -128,6 +128,14 @@ impl RequestTemplate {
                 ("mfa", E::new_bool(ask.mfa == Mfa::Proven)),
                 ("at", E::new_long(ask.at)),
             ]);
+        } else {
+            pairs.extend([
+                (
+                    "approved_content",
+                    E::new_entity_uid(uid("ApprovedContent", self.record.content.as_str())),
+                ),
+                ("review_passed", E::new_bool(self.record.review_passed)),
+            ]);
         }
         Context::from_pairs(
             pairs
@@ -139,12 +147,13 @@ impl RequestTemplate {
 
     fn approvals(&self) -> Result<RestrictedExpression, String> {
         use RestrictedExpression as E;
-        let count = i64::try_from(self.approvals.len()).unwrap_or(i64::MAX);
+        let approvals = &self.record.approvals;
+        let count = i64::try_from(approvals.len()).unwrap_or(i64::MAX);
         E::new_record([
             ("count".to_owned(), E::new_long(count)),
             (
                 "people".to_owned(),
-                words("Person", self.approvals.iter().map(String::as_str)),
+                words("Person", approvals.iter().map(String::as_str)),
             ),
         ])
         .map_err(whole)
@@ -207,6 +216,7 @@ static KINDS: LazyLock<HashMap<&'static str, EntityTypeName>> = LazyLock::new(||
     [
         "Account",
         "Action",
+        "ApprovedContent",
         "Capability",
         "Environment",
         "Group",
@@ -309,7 +319,11 @@ pub(super) fn probe(schema: &Schema) -> Result<(), String> {
                 access_path,
                 latent: false,
                 people: 1,
-                approvals: ["approver".to_owned()].into(),
+                record: OnRecord {
+                    approvals: ["approver".to_owned()].into(),
+                    content: ApprovedContent::ALL[n % ApprovedContent::ALL.len()],
+                    review_passed: n % 2 == 0,
+                },
                 ask: (act != PolicyAction::Hold).then(|| ask.clone()),
             };
             frame.cedar_request(&PolicyPrincipal::unknown(), schema)?;

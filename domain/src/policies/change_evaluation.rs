@@ -17,8 +17,8 @@ use super::{
     hit_collector::{HitCollector, eligible_by},
     indirect_effects, removals,
     request_template::{
-        AccessPath, PEOPLE, PolicyAction, PolicyPrincipal, PolicyResource, RequestTemplate,
-        RequesterContext, SetAttributes,
+        AccessPath, OnRecord, PEOPLE, PolicyAction, PolicyPrincipal, PolicyResource,
+        RequestTemplate, RequesterContext, SetAttributes,
     },
     results::{Evaluation, Gain, GainKind, RequestContext},
     rules::Rules,
@@ -272,7 +272,7 @@ impl<'a> ChangeEvaluation<'a> {
             access_path: access_path(self.rules, self.snapshot, &gain.path),
             latent: matches!(gain.gainers, Gainers::FutureMembers(_)),
             people: self.people.get(&gain.pair.account).copied().unwrap_or(0),
-            approvals: self.approvals.clone(),
+            record: OnRecord::requested(self.approvals.clone()),
             ask: Some(self.ask.clone()),
         })
     }

@@ -13,7 +13,7 @@ use super::{
     change_evaluation::access_path,
     evaluated::KnownClass,
     existing_access::{ExistingAccessEvaluator, orphan_hits, unknown_account_hit},
-    request_template::{PolicyPrincipal, RequestTemplate},
+    request_template::{OnRecord, PolicyPrincipal, RequestTemplate},
 };
 use crate::{
     access::Path,
@@ -161,7 +161,7 @@ impl<'a> ExistingAccessEvaluator<'a> {
         findings
     }
 
-    /// Separates people by who agreed to their access, whether they agreed themselves, and whether it is overdue.
+    /// Separates people by what is on record about their access, whether they agreed themselves, and whether it is overdue.
     fn findings_by_agreement(
         &mut self,
         frame: &RequestTemplate,
@@ -172,21 +172,22 @@ impl<'a> ExistingAccessEvaluator<'a> {
         type Case = (RequestTemplate, Rc<PolicyPrincipal>, Vec<UserId>);
         type Apart = (usize, usize, Option<Timestamp>);
         let mut apart: BTreeMap<Apart, Case> = BTreeMap::new();
-        // Most people share the approvals, and copying a case for each of 50,000 takes longer than its evaluation.
-        let mut cases: BTreeMap<BTreeSet<String>, (usize, RequestTemplate)> = BTreeMap::new();
+        // Most people share the record, and copying a case for each of 50,000 takes longer than its evaluation.
+        let mut cases: BTreeMap<OnRecord, (usize, RequestTemplate)> = BTreeMap::new();
+        let set = self.snapshot.set(&assignment.pair.set);
         for user in behind.iter().flat_map(|members| members.people.iter()) {
-            let approvals = self.records.agreed(assignment, Some(user));
-            if !cases.contains_key(&approvals) {
+            let record = self.records.agreed(assignment, Some(user), set);
+            if !cases.contains_key(&record) {
                 let frame = RequestTemplate {
-                    approvals: approvals.clone(),
+                    record: record.clone(),
                     ..frame.clone()
                 };
                 let number = self.evaluator.frame(frame.clone());
-                cases.insert(approvals.clone(), (number, frame));
+                cases.insert(record.clone(), (number, frame));
             }
-            let (who_number, who) = self.who(user, &approvals);
+            let (who_number, who) = self.who(user, &record.approvals);
             let late = self.records.overdue(assignment, Some(user));
-            let (number, frame) = &cases[&approvals];
+            let (number, frame) = &cases[&record];
             let case = apart.entry((*number, who_number, late));
             case.or_insert_with(|| (frame.clone(), who, Vec::new()))
                 .2

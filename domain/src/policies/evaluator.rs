@@ -122,7 +122,7 @@ impl<'r> Evaluator<'r> {
         let mut still: BTreeMap<u8, BTreeSet<usize>> = BTreeMap::new();
         for count in &approvals_needed {
             let mut approved = frame.clone();
-            saturate(&mut approved.approvals, *count);
+            saturate(&mut approved.record.approvals, *count);
             match approved.cedar_request(who, &self.rules.schema) {
                 Ok(cedar_request) => {
                     let reasons = self.reasons(&cedar_request, &self.rules.guardrails, errors);

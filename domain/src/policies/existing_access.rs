@@ -16,7 +16,8 @@ use super::{
     evaluator::{Evaluator, PolicyResponse},
     records::Records,
     request_template::{
-        AccessPath, PEOPLE, PolicyAction, PolicyPrincipal, PolicyResource, RequestTemplate,
+        AccessPath, OnRecord, PEOPLE, PolicyAction, PolicyPrincipal, PolicyResource,
+        RequestTemplate,
     },
     results::{ExistingAccess, Holder},
     rules::Rules,
@@ -71,7 +72,7 @@ impl<'a> ExistingAccessEvaluator<'a> {
         }
     }
 
-    /// Adds the records of Leastwise: the term of each assignment, and who agreed to it.
+    /// Adds the records of Leastwise: the term of each assignment, who agreed to which content, and until when.
     #[must_use]
     pub fn with_records(mut self, records: Records) -> Self {
         self.records = records;
@@ -175,8 +176,7 @@ impl<'a> ExistingAccessEvaluator<'a> {
         if empty_group {
             let frame = RequestTemplate {
                 latent: true,
-                approvals: self.records.agreed(assignment, None),
-                ..frame
+                ..self.agreed(&frame, assignment, None)
             };
             let number = self.evaluator.frame(frame.clone());
             let who = PolicyPrincipal::unknown();
@@ -200,7 +200,7 @@ impl<'a> ExistingAccessEvaluator<'a> {
         }
     }
 
-    /// Returns the case of an assignment, without approvals.
+    /// Returns the case of an assignment, without what is on record about each person.
     pub(super) fn frame(
         &self,
         (account, class): (&Account, &Classification),
@@ -218,7 +218,7 @@ impl<'a> ExistingAccessEvaluator<'a> {
             access_path,
             latent: false,
             people,
-            approvals: BTreeSet::new(),
+            record: OnRecord::default(),
             ask: None,
         }
     }
@@ -232,20 +232,21 @@ impl<'a> ExistingAccessEvaluator<'a> {
     ) -> Arc<[Hit]> {
         let frame = self.agreed(frame, assignment, Some(user));
         let number = self.evaluator.frame(frame.clone());
-        let (who_number, who) = self.who(user, &frame.approvals);
+        let (who_number, who) = self.who(user, &frame.record.approvals);
         let hits = self.hits((number, &frame), (who_number, &who));
         self.with_overdue(hits, assignment, Some(user))
     }
 
-    /// Adds to a case who agreed to the access of one person, or of future members.
+    /// Adds to a case what is on record about the access of one person, or of future members.
     pub(super) fn agreed(
         &self,
         frame: &RequestTemplate,
         assignment: &Assignment,
         user: Option<&UserId>,
     ) -> RequestTemplate {
+        let set = self.snapshot.set(&assignment.pair.set);
         RequestTemplate {
-            approvals: self.records.agreed(assignment, user),
+            record: self.records.agreed(assignment, user, set),
             ..frame.clone()
         }
     }

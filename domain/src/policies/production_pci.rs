@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, rc::Rc};
 use super::{
     evaluator::{Evaluator, PolicyResponse},
     request_template::{
-        ANY, AccessPath, PolicyAction, PolicyPrincipal, PolicyResource, RequestTemplate,
+        ANY, AccessPath, OnRecord, PolicyAction, PolicyPrincipal, PolicyResource, RequestTemplate,
         RequesterContext, SetAttributes,
     },
     rules::Rules,
@@ -17,7 +17,7 @@ use crate::{
     approval::Mfa,
     authorize::Role,
     classification::{Environment, Pci},
-    grant::PRODUCTION_PCI_WINDOW,
+    grant::{LONGEST_IN_PRODUCTION_PCI, SHORTEST_SESSION},
     org::AccountState,
     permission_set::analysis::{Analysis, Capability, capability::Need},
     verdict::Remedies,
@@ -31,7 +31,7 @@ pub struct ProductionPciNeeds {
 }
 
 /// Evaluates the policies for an administrator who asks, without approvals, for access to a production PCI account for a
-/// group of Identity Center. A window has four hours and a session one. Policies that ask for fewer than two approvals
+/// group of Identity Center. Temporary access lasts as long as it may with sessions of one hour. Policies that ask for fewer than two approvals
 /// give `Need::TwoApprovals` as well.
 pub fn in_production_pci(rules: &Rules, analysis: &Analysis) -> ProductionPciNeeds {
     let production_pci = PolicyResource {
@@ -53,7 +53,8 @@ fn needs_in(
     let standing = made_up(place, capabilities, None);
     let undated = need(&answer(rules, &standing));
     let dated = need(&answer(rules, &with_review_date(standing)));
-    let minutes = PRODUCTION_PCI_WINDOW.as_seconds() / 60;
+    let longest = LONGEST_IN_PRODUCTION_PCI.as_seconds() - SHORTEST_SESSION.as_seconds();
+    let minutes = longest / 60;
     ProductionPciNeeds {
         standing: match (undated, dated) {
             (Need::Blocked, Need::Blocked) => Need::Blocked,
@@ -98,7 +99,7 @@ fn made_up(
             id: ANY.to_owned(),
             capabilities: capabilities.clone(),
             content_known: true,
-            session_seconds: 3_600,
+            session_seconds: SHORTEST_SESSION.as_seconds(),
         },
         minutes,
         access_path: AccessPath::Group {
@@ -107,7 +108,7 @@ fn made_up(
         },
         latent: false,
         people: 0,
-        approvals: BTreeSet::new(),
+        record: OnRecord::default(),
         ask: Some(RequesterContext {
             requester: PolicyPrincipal {
                 id: "requester".to_owned(),
@@ -218,7 +219,7 @@ mod tests {
     fn what_approvals_lift_in_production_pci_they_lift_in_twos() {
         for capability in Capability::ALL {
             let capabilities = [capability].into();
-            for minutes in [None, Some(240)] {
+            for minutes in [None, Some(180)] {
                 let place = PolicyResource {
                     production_pci: true,
                     ..elsewhere(Environment::Production, Pci::In)

@@ -83,6 +83,29 @@ pub(super) struct SetAttributes {
     pub session_seconds: i64,
 }
 
+/// Whether the approvals of existing access are approvals of what its permission set allows now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum ApprovedContent {
+    /// Nobody approved the access.
+    #[default]
+    None,
+    Same,
+    /// The content was edited, or is found to allow something else.
+    Changed,
+    /// No record says what was approved, or the permission set could not be read.
+    Unknown,
+}
+
+/// What is on record about existing access; of a request, only the approvals.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct OnRecord {
+    /// Only approvals of the content of now.
+    pub approvals: BTreeSet<String>,
+    pub content: ApprovedContent,
+    /// Whether the date by which somebody reviews the access has passed.
+    pub review_passed: bool,
+}
+
 /// A case without the person.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct RequestTemplate {
@@ -95,7 +118,7 @@ pub(super) struct RequestTemplate {
     pub latent: bool,
     /// Zero if no policy uses it.
     pub people: i64,
-    pub approvals: BTreeSet<String>,
+    pub record: OnRecord,
     /// None for existing access.
     pub ask: Option<RequesterContext>,
 }
@@ -181,6 +204,29 @@ fn canonical(rules: &Rules, kind: &str, id: &str) -> String {
         id.to_owned()
     } else {
         ANY.to_owned()
+    }
+}
+
+impl OnRecord {
+    /// The approvals of a request, which are always of the content that is evaluated.
+    pub(super) fn requested(approvals: BTreeSet<String>) -> Self {
+        Self {
+            approvals,
+            ..Self::default()
+        }
+    }
+}
+
+impl ApprovedContent {
+    pub(super) const ALL: [Self; 4] = [Self::None, Self::Same, Self::Changed, Self::Unknown];
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Same => "same",
+            Self::Changed => "changed",
+            Self::Unknown => "unknown",
+        }
     }
 }
 

@@ -33,7 +33,7 @@ pub async fn run(app_state: Arc<AppState>) {
     );
 }
 
-/// Keeps the read model at the newest stored version. On SQLite only commands beside the server store anything.
+/// Keeps the read model at the newest stored version and at the day. On SQLite only commands beside the server store anything.
 async fn keep_up(app_state: &Arc<AppState>, observed: &Notify) {
     loop {
         if let Err(error) = follow(app_state).await {
@@ -42,6 +42,7 @@ async fn keep_up(app_state: &Arc<AppState>, observed: &Notify) {
                 "what other processes read of AWS could not be loaded; it is tried again"
             );
         }
+        publication::day(app_state);
         tokio::time::sleep(GATHER).await;
         tokio::select! {
             () = observed.notified() => {}

@@ -16,7 +16,7 @@ use domain::{
     ids::{Assignment, ChangeId, GrantId},
     policies::{Agreement, Record, Records},
     shared_map::SharedMap,
-    time::Timestamp,
+    time::{Date, Timestamp},
 };
 
 use super::reach::Windows;
@@ -67,6 +67,13 @@ impl AccessReasons {
         reasons.replace(grants, rows);
         reasons.forget_closed();
         reasons
+    }
+
+    /// Returns the reasons as they are on a day.
+    #[must_use]
+    pub fn on(mut self, today: Option<Date>) -> Self {
+        self.records.today = today;
+        self
     }
 
     /// Replaces the windows of these grants: one that is over, or has no row, is no reason any more.
@@ -240,6 +247,8 @@ async fn agreement(
                 Gainer::FutureMember(_) => None,
             })
             .collect(),
+        sets: stored.effect.sets.into(),
+        review_on: stored.change.proposal.review_on,
     }))
 }
 

@@ -9,7 +9,7 @@ use catalogue::Catalogue;
 use domain::{
     access::PeopleCounter,
     authorize::Action,
-    grant::PRODUCTION_PCI_WINDOW,
+    grant::outlasts_production_pci,
     permission_set::{
         PermissionSet,
         analysis::{Capability, labels::boundary_note},
@@ -87,7 +87,7 @@ fn kept(read_model: &ReadModel, only: &str, entry: &SetEntry) -> bool {
         "long-sessions" => {
             let set = read_model.snapshot.set(&entry.arn);
             set.is_some_and(|set| {
-                Duration::seconds(i64::from(set.content.session_seconds)) > PRODUCTION_PCI_WINDOW
+                outlasts_production_pci(Duration::seconds(i64::from(set.content.session_seconds)))
             })
         }
         // Nearly every set reads metadata; the filter shows those that do nothing else.

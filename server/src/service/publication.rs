@@ -20,7 +20,7 @@ use domain::{
     ids::{AccountId, GrantId},
     org::SpecialAccounts,
     snapshot::{Parts, Snapshot},
-    time::Timestamp,
+    time::{Date, Timestamp},
 };
 use thiserror::Error;
 use tokio::time::timeout;
@@ -97,6 +97,14 @@ pub fn moved_elsewhere(app_state: &Arc<AppState>, accounts: impl IntoIterator<It
             .extend(accounts.map(|account| (account, number)));
         state.all_windows = Some(number);
     });
+}
+
+/// Has the read model show what is due today, once a day has begun.
+pub fn day(app_state: &Arc<AppState>) {
+    let shown = app_state.read_model().reasons.records.today;
+    if shown.is_some() && shown != Date::of(app_state.clock.now()) {
+        request(app_state, |_, _, _| {});
+    }
 }
 
 /// Has the read model show a single read that was stored. The caller has the turn of the reads.
@@ -234,11 +242,13 @@ async fn publish(app_state: &Arc<AppState>, build: BuildMode) -> Result<(), Publ
 /// Reads what was written: how the marked accounts are classified now, and the access windows.
 async fn prepare(app_state: &AppState, work: &mut Work) -> Result<AccessReasons, PublicationError> {
     let reasons = &work.old.reasons;
+    let now = app_state.clock.now();
+    let today = Date::of(now);
     if work.marked.accounts().is_empty() && work.grants.is_empty() && !work.loads_all_windows {
-        return Ok(reasons.clone());
+        return Ok(reasons.clone().on(today));
     }
     let mut conn = app_state.store.connection().await?;
-    let (known, now) = (&work.parts.accounts, app_state.clock.now());
+    let known = &work.parts.accounts;
     let classes = moved_accounts::classes(&mut conn, known, &work.marked, now).await?;
     let reasons = if work.loads_all_windows {
         access_reasons::load(&mut conn, reasons).await?
@@ -266,5 +276,5 @@ async fn prepare(app_state: &AppState, work: &mut Work) -> Result<AccessReasons,
         let (parts, _) = state.observed.get_or_insert_with(shown);
         classify(parts);
     }
-    Ok(reasons)
+    Ok(reasons.on(today))
 }

@@ -13,7 +13,7 @@ use crate::{
     diff::{Gainer, Step},
     grant::Term,
     ids::{Assignment, EffectHash, GroupId, Pair, Principal, UserId},
-    permission_set::ContentHash,
+    permission_set::JudgedContent,
     shared_map::SharedMap,
     snapshot::{PairRead, Parts, Provisioned, Shared, Snapshot},
     time::{Date, Timestamp},
@@ -51,12 +51,12 @@ pub(super) fn effect_hash(
     review_on: Option<Date>,
     rules: &RulesVersion,
 ) -> EffectHash {
-    let mut sets: BTreeMap<&str, Option<&ContentHash>> = BTreeMap::new();
+    let mut sets: BTreeMap<&str, Option<JudgedContent>> = BTreeMap::new();
     let mut accounts: BTreeMap<&str, Option<Classification>> = BTreeMap::new();
     for step in effect.evaluated_steps().chain(&effect.lost) {
         sets.insert(
             step.pair.set.as_str(),
-            snapshot.set(&step.pair.set).map(|set| &set.hash),
+            snapshot.set(&step.pair.set).map(JudgedContent::of),
         );
         accounts.insert(
             step.pair.account.as_str(),
@@ -66,7 +66,7 @@ pub(super) fn effect_hash(
         );
     }
     let mut document = serde_json::json!({
-        "v": 1,
+        "v": 2,
         "operations": operations,
         "effect": effect,
         "sets": sets,

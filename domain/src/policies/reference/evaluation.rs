@@ -11,7 +11,8 @@ use super::{
         evaluator::{Evaluator, PolicyResponse},
         hit_collector::eligible_by,
         request_template::{
-            PolicyAction, PolicyPrincipal, PolicyResource, RequestTemplate, RequesterContext,
+            OnRecord, PolicyAction, PolicyPrincipal, PolicyResource, RequestTemplate,
+            RequesterContext,
         },
         results::{GainKind, RequestContext},
         rules::Rules,
@@ -322,7 +323,7 @@ impl RowByRow<'_> {
             } else {
                 0
             },
-            approvals: self.approvals.clone(),
+            record: OnRecord::requested(self.approvals.clone()),
             ask: Some(self.ask()),
         })
     }

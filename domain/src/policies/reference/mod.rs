@@ -267,7 +267,9 @@ proptest! {
         let stored = serde_json::to_string(&effect).unwrap();
         prop_assert_eq!(&serde_json::from_str::<Effect>(&stored).unwrap(), &effect);
         let earlier = serde_json::to_string(&diff::effect(&snapshot, &under_way, &operations)).unwrap();
-        prop_assert_eq!(&serde_json::from_str::<Effect>(&earlier).unwrap(), &effect);
+        // Earlier versions did not store the content of permission sets.
+        let effect = Effect { sets: BTreeMap::new(), ..effect };
+        prop_assert_eq!(serde_json::from_str::<Effect>(&earlier).unwrap(), effect);
     }
 }
 

@@ -6,14 +6,15 @@ use domain::{
     directory::UserStatus,
     engine::AccessResource,
     grant::Term,
-    ids::{Principal, UserId},
+    ids::{PermissionSetArn, Principal, UserId},
+    permission_set::{Content, JudgedContent, analysis::Capability},
     policies::{
         Agreement, ExistingAccess, ExistingAccessEvaluator, Holder, Record, Records,
         evaluate_existing_access,
     },
     shared_map::SharedMap,
-    snapshot::Provisioned,
-    time::{Duration, Timestamp},
+    snapshot::{Provisioned, Shared},
+    time::{Date, Duration, Timestamp},
     verdict::{Outcome, Remedies},
 };
 
@@ -101,6 +102,15 @@ fn what_is_on_record_is_judged_as_what_it_is() {
     assert_eq!(of(Records::default()).len(), 3);
 }
 
+/// The content of the sets of the company, which the approvers saw.
+fn seen() -> Shared<BTreeMap<PermissionSetArn, JudgedContent>> {
+    let sets = Company::new().parts.sets;
+    let seen = sets
+        .values()
+        .map(|set| (set.arn.clone(), JudgedContent::of(set)));
+    seen.collect()
+}
+
 /// A record of approvals for `cards-prod`, and of the gains that the approvers saw.
 fn granted(who: Principal, with: &str, term: Term, names: &[&str], gaining: &[&str]) -> Records {
     let agreed = Agreement {
@@ -109,6 +119,8 @@ fn granted(who: Principal, with: &str, term: Term, names: &[&str], gaining: &[&s
             .iter()
             .map(|name| (user(name), pair("cards-prod", with)))
             .collect(),
+        sets: seen(),
+        review_on: None,
     };
     Records {
         assignments: SharedMap::from([(
@@ -150,6 +162,8 @@ fn approvals_say_nothing_of_who_came_into_the_group_later() {
         let agreed = Agreement {
             approvals: [person("ann"), person("fay")].into(),
             gaining: [(user("eve"), pair("cards-prod", with))].into(),
+            sets: seen(),
+            review_on: None,
         };
         let members = BTreeMap::from([(user("eve"), agreed)]);
         SharedMap::from([(group("operators"), members.into())])
@@ -159,6 +173,141 @@ fn approvals_say_nothing_of_who_came_into_the_group_later() {
     // They did not see what the group was assigned to later.
     records.memberships = joined("reader");
     assert_eq!(against(records), [user("eve")]);
+}
+
+#[test]
+fn who_was_agreed_to_twice_is_held_to_the_agreement_that_still_counts() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "cards-prod", "viewer");
+    let (snapshot, rules) = (fixture.snapshot(), default_rules());
+    let people = ["bob", "eve"];
+    let of_group = the_group("operators");
+    let mut records = granted(of_group, "viewer", Term::Standing, &["ann", "fay"], &people);
+    let agreed = Agreement {
+        approvals: [person("ann"), person("fay")].into(),
+        gaining: [(user("eve"), pair("cards-prod", "viewer"))].into(),
+        sets: seen(),
+        review_on: None,
+    };
+    let members = BTreeMap::from([(user("eve"), agreed)]);
+    records.memberships = SharedMap::from([(group("operators"), members.into())]);
+    records.today = Some(Date::parse("2027-06-01").unwrap());
+    let outdated: [fn(&mut Agreement); 2] = [
+        |agreed| agreed.sets = Shared::default(),
+        |agreed| agreed.review_on = Some(Date::parse("2027-05-01").unwrap()),
+    ];
+    for outdated in outdated {
+        let mut records = records.clone();
+        let key = assignment(the_group("operators"), "cards-prod", "viewer");
+        outdated(&mut records.assignments.get_mut(&key).unwrap().agreed);
+        let found = ExistingAccessEvaluator::new(&snapshot, rules)
+            .with_records(records)
+            .of(&account("cards-prod"));
+        let against = found.iter().filter(|held| !held.hits.is_empty());
+        let against: Vec<&Holder> = against.map(|held| &held.holder).collect();
+        assert!(matches!(against[..], [Holder::Person { reach }] if reach.user == user("bob")));
+    }
+}
+
+/// What the policies say of Bob's access to `cards-prod`, which two people approved for what the set then was.
+fn of_bob(fixture: &Company, with: &str, term: Term, record: impl Fn(&mut Record)) -> Vec<String> {
+    let mut records = granted(the_user("bob"), with, term, &["ann", "fay"], &["bob"]);
+    let key = assignment(the_user("bob"), "cards-prod", with);
+    record(records.assignments.get_mut(&key).unwrap());
+    records.today = Some(Date::parse("2027-06-01").unwrap());
+    let snapshot = fixture.snapshot();
+    let found = ExistingAccessEvaluator::new(&snapshot, default_rules())
+        .with_records(records)
+        .of(&account("cards-prod"));
+    let hits = found.iter().flat_map(|held| rules_of(held));
+    hits.map(str::to_owned).collect()
+}
+
+#[test]
+fn approvals_are_of_the_content_that_the_approvers_saw() {
+    const CHANGED: &str = "approved-content-changed";
+    const TWO: &str = "production-pci-two-approvers";
+    let hour = Term::For(Duration::minutes(60));
+    let of = |analysis, edit: fn(&mut Content), record: fn(&mut Record)| {
+        let mut fixture = Company::new();
+        fixture.assigned(&the_user("bob"), "cards-prod", "viewer");
+        let mut content = fixture.parts.sets[&set("viewer")].content.clone();
+        edit(&mut content);
+        fixture.add_set("viewer", content, stated(analysis));
+        of_bob(&fixture, "viewer", hour, record)
+    };
+    let metadata = &[Capability::Metadata];
+    assert!(of(metadata, |_| (), |_| ()).is_empty());
+    assert!(of(&[], |_| (), |_| ()).is_empty(), "less than they saw");
+    // An edit within a window, whatever it gives.
+    let edit: fn(&mut Content) = |content| content.inline = Some("{}".into());
+    let step_up = "production-pci-code-step-up";
+    assert_eq!(of(metadata, edit, |_| ()), [CHANGED, TWO]);
+    assert_eq!(
+        of(&[Capability::RunsCode], edit, |_| ()),
+        [CHANGED, TWO, step_up]
+    );
+    // The same content, of which more is known: AWS published another version of a managed policy.
+    let more = &[Capability::Metadata, Capability::ReadsConfiguration];
+    assert_eq!(of(more, |_| (), |_| ()), [CHANGED, TWO]);
+    // A record of an earlier version says nothing of the content.
+    let earlier: fn(&mut Record) = |record| record.agreed.sets = Shared::default();
+    let unknown = "approved-content-unknown";
+    assert_eq!(of(metadata, |_| (), earlier), [unknown, TWO]);
+    // What nobody approved was not changed after an approval.
+    let nobody: fn(&mut Record) = |record| record.agreed.approvals = Shared::default();
+    assert_eq!(of(metadata, edit, nobody), [TWO]);
+}
+
+#[test]
+fn approved_content_matters_where_access_needs_an_approval() {
+    let found = |at: &str| {
+        let mut fixture = Company::new();
+        fixture.assigned(&the_user("bob"), at, "viewer");
+        let agreed = Agreement {
+            approvals: [person("ann")].into(),
+            gaining: [(user("bob"), pair(at, "viewer"))].into(),
+            ..Agreement::default()
+        };
+        let term = Term::Standing;
+        let record = (
+            assignment(the_user("bob"), at, "viewer"),
+            Record { term, agreed },
+        );
+        let records = Records {
+            assignments: SharedMap::from([record]),
+            ..Records::default()
+        };
+        let snapshot = fixture.snapshot();
+        let found = ExistingAccessEvaluator::new(&snapshot, default_rules())
+            .with_records(records)
+            .of(&account(at));
+        (rules_of(&found[0]).len(), found[0].outcome())
+    };
+    assert_eq!(found("web-dev"), (0, Outcome::Allowed));
+    assert_eq!(found("web-prod"), (2, Outcome::NeedsApproval));
+    assert_eq!(found("cards-staging"), (2, Outcome::NeedsApproval));
+}
+
+#[test]
+fn a_review_date_that_has_passed_is_a_violation_from_the_next_day_on() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_user("bob"), "cards-prod", "viewer");
+    let of = |date: &str| {
+        let date = Date::parse(date).unwrap();
+        let found = of_bob(
+            &fixture,
+            "viewer",
+            Term::For(Duration::minutes(60)),
+            |record| {
+                record.agreed.review_on = Some(date);
+            },
+        );
+        found.join(" ")
+    };
+    assert_eq!(of("2027-06-02"), "");
+    assert_eq!(of("2027-06-01"), "");
+    assert_eq!(of("2027-05-31"), "review-date-passed");
 }
 
 #[test]

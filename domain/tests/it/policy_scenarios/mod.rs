@@ -18,7 +18,7 @@ use domain::{
     access::Path,
     classification::{Environment, Pci},
     diff::Gainers,
-    grant::{PRODUCTION_PCI_WINDOW, Term},
+    grant::{LONGEST_IN_PRODUCTION_PCI, Term},
     permission_set::{
         Content,
         analysis::{Capability, analyse},
@@ -272,16 +272,17 @@ fn the_stated_sets_are_what_the_real_analysis_says_of_their_content() {
 #[test]
 fn a_window_lasts_at_most_four_hours() {
     let fixture = Company::new();
+    // Without sessions, so that only the window counts.
     needs(
         &fixture.evaluate(
-            &[window(the_user("bob"), "cards-prod", "viewer", 240)],
+            &[window(the_user("bob"), "cards-prod", "reader", 240)],
             &ann(),
         ),
         2,
     );
     refused_by(
         &fixture.evaluate(
-            &[window(the_user("bob"), "cards-prod", "viewer", 241)],
+            &[window(the_user("bob"), "cards-prod", "reader", 241)],
             &ann(),
         ),
         "production-pci-long-window",
@@ -672,7 +673,7 @@ fn a_stricter_classification_never_gives_a_more_lenient_verdict() {
 }
 
 #[test]
-fn a_session_may_not_outlast_temporary_access_to_production_pci() {
+fn temporary_access_to_production_pci_ends_within_four_hours_with_its_last_session() {
     let mut fixture = Company::new();
     let long = |hours: u32| Content {
         session_seconds: hours * 3_600,
@@ -680,23 +681,37 @@ fn a_session_may_not_outlast_temporary_access_to_production_pci() {
     };
     fixture.analysed("twelve", long(12));
     fixture.analysed("four", long(4));
+    fixture.analysed("two", long(2));
+    fixture.analysed("one", long(1));
     let asked = |set: &str, account: &str, minutes| {
         fixture.evaluate(&[window(the_user("bob"), account, set, minutes)], &ann())
     };
-    refused_by(
-        &asked("twelve", "cards-prod", 240),
-        "production-pci-long-session",
-    );
-    refused_by(
-        &asked("four", "cards-prod", 239),
-        "production-pci-long-session",
-    );
-    needs(&asked("four", "cards-prod", 240), 2);
+    // A session that starts in the last minute of the access lasts as long as any other.
+    for (set, minutes) in [
+        ("twelve", 60),
+        ("four", 15),
+        ("four", 240),
+        ("two", 121),
+        ("one", 181),
+        ("one", 240),
+    ] {
+        let found = asked(set, "cards-prod", minutes);
+        refused_by(&found, "production-pci-long-session");
+        assert!(
+            !hit(&found).contains(&"production-pci-long-window"),
+            "{set}"
+        );
+    }
+    needs(&asked("two", "cards-prod", 120), 2);
+    needs(&asked("one", "cards-prod", 180), 2);
+    let longer = asked("one", "cards-prod", 241);
+    refused_by(&longer, "production-pci-long-window");
+    assert!(!hit(&longer).contains(&"production-pci-long-session"));
     needs(&asked("twelve", "web-prod", 240), 1);
     // Standing access has no end that a session could outlast.
     let standing = [standing(the_group("operators"), "cards-prod", "twelve")];
     needs(&fixture.evaluate(&standing, &ann()), 2);
-    assert_eq!(PRODUCTION_PCI_WINDOW, Duration::minutes(240));
+    assert_eq!(LONGEST_IN_PRODUCTION_PCI, Duration::minutes(240));
 }
 
 #[test]

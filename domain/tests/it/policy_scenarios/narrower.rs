@@ -172,7 +172,7 @@ fn effect() -> impl Strategy<Value = Effect> {
         gained,
         passing,
         lost,
-        others: Vec::new(),
+        ..Effect::default()
     })
 }
 
@@ -249,7 +249,7 @@ proptest! {
             gained: others(&known).into_iter().collect(),
             passing: others(&passing).into_iter().collect(),
             lost: whole.lost.clone(),
-            others: Vec::new(),
+            ..Effect::default()
         };
         prop_assert!(covers(&whole, &less));
         let more = Effect {

@@ -10,12 +10,13 @@ use domain::{
     engine::AccessResource,
     grant::Term,
     ids::{Assignment, Principal, UserId},
+    permission_set::{ContentHash, JudgedContent},
     policies::{
         Affected, Agreement, Evaluation, ExistingAccessEvaluator, Holder, LEADS_NOWHERE,
         NAMED_BY_A_RULE, Record, Records, RequestContext, Rules, USE_NOT_KNOWN,
     },
     shared_map::SharedMap,
-    time::{Duration, Timestamp},
+    time::{Date, Duration, Timestamp},
     verdict::{Hit, Outcome},
 };
 use proptest::prelude::*;
@@ -57,6 +58,18 @@ fn more() -> Vec<String> {
 
 fn pick(names: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
     prop::sample::select(names)
+}
+
+/// The content of a set of the company, or another one.
+fn seen_of(name: &str, same: bool) -> JudgedContent {
+    let parts = Company::new().parts;
+    let seen = JudgedContent::of(&parts.sets[&set(name)]);
+    if same {
+        seen
+    } else {
+        let hash = ContentHash("of another content".to_owned());
+        JudgedContent { hash, ..seen }
+    }
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
@@ -200,9 +213,10 @@ proptest! {
         principals in prop::collection::vec(principal(), 0..4),
         base in prop::collection::vec(prop::sample::select(more()), 0..3),
         records in prop::collection::vec(
-            (principal(), pick(&SETS), 15i64..=720, prop::collection::btree_set(pick(&PEOPLE), 0..3), prop::collection::btree_set(pick(&PEOPLE), 0..4)),
+            (principal(), pick(&SETS), 15i64..=720, prop::collection::btree_set(pick(&PEOPLE), 0..3), prop::collection::btree_set(pick(&PEOPLE), 0..4), prop::option::of(any::<bool>())),
             0..6,
         ),
+        review_on in prop::option::of(Just(Date::parse("2027-05-31").unwrap())),
         joined in prop::collection::vec(
             (pick(&GROUPS), pick(&PEOPLE), prop::collection::btree_set(pick(&PEOPLE), 0..3)),
             0..4,
@@ -225,15 +239,18 @@ proptest! {
             let agreed = Agreement {
                 approvals: approvals.into_iter().map(person).collect(),
                 gaining: SETS.iter().take(3).map(|with| (user(who), pair("cards-prod", with))).collect(),
+                ..Agreement::default()
             };
             of_group.insert(user(who), agreed);
         }
         let assignments: SharedMap<Assignment, Record> = records
             .into_iter()
-            .map(|(who, with, minutes, approvals, gaining)| {
+            .map(|(who, with, minutes, approvals, gaining, seen)| {
                 let agreed = Agreement {
                     approvals: approvals.into_iter().map(person).collect(),
                     gaining: gaining.into_iter().map(|who| (user(who), pair("cards-prod", with))).collect(),
+                    sets: seen.into_iter().map(|same| (set(with), seen_of(with, same))).collect(),
+                    review_on,
                 };
                 let record = Record {
                     term: Term::For(Duration::minutes(minutes)),
@@ -248,7 +265,12 @@ proptest! {
             [(granted, Timestamp(since)), (membership, Timestamp(since))]
         });
         let memberships = memberships.into_iter().map(|(group, joined)| (group, joined.into())).collect();
-        let records = Records { assignments, memberships, overdue: overdue.collect() };
+        let records = Records {
+            assignments,
+            memberships,
+            overdue: overdue.collect(),
+            today: Some(Date::parse("2027-06-01").unwrap()),
+        };
         let snapshot = fixture.snapshot();
         for at in ACCOUNTS.into_iter().chain(["nowhere"]) {
             let at = account(at);

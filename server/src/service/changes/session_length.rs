@@ -2,7 +2,9 @@
 //! whether such access is allowed is decided by the policies.
 
 use app::backend::{ChangeForm, SessionOverrun, SessionView};
-use domain::{permission_set::PermissionSet, snapshot::Snapshot, time::Duration};
+use domain::{
+    grant::SHORTEST_SESSION, permission_set::PermissionSet, snapshot::Snapshot, time::Duration,
+};
 
 /// Returns the session duration of the permission set that a form grants, if it is known. `change_form` holds ids.
 pub(super) fn of_form(snapshot: &Snapshot, change_form: &ChangeForm) -> Option<SessionView> {
@@ -33,5 +35,6 @@ fn overrun(set: &PermissionSet, window: Duration) -> Option<SessionOverrun> {
         set: set.name.clone(),
         session,
         access: window,
+        shorter: (session > SHORTEST_SESSION).then_some(SHORTEST_SESSION),
     })
 }

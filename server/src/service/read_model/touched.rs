@@ -120,6 +120,12 @@ impl Touched {
                 }
             }
         }
+        let (assignments, groups) = after.passed_since(before);
+        let accounts = assignments.into_iter().map(|one| one.pair.account.clone());
+        self.accounts.extend(accounts);
+        for one in groups {
+            self.group(old, new, one);
+        }
         // Leastwise cannot remove access by a permission set of the management account.
         let other: BTreeSet<_> = new.snapshot.other_management_sets(&old.snapshot).collect();
         if !other.is_empty() {

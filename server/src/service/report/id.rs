@@ -4,7 +4,7 @@
 use domain::{
     ids::{Principal, UserId},
     ledger::Hash,
-    policies::Rules,
+    policies::{Agreement, Rules},
     snapshot::PairRead,
 };
 use serde_json::{Value, json};
@@ -63,18 +63,18 @@ pub(super) fn of(read_model: &ReadModel, rules: &Rules) -> String {
     for set in sets {
         take("set", json!([set, snapshot.set(set)]));
     }
+    let records = &read_model.reasons.records;
+    let of = |agreed: &Agreement| {
+        let review = (agreed.review_on, agreed.review_passed(records.today));
+        json!([agreed.approvals, agreed.gaining, agreed.sets, review])
+    };
     for (assignment, windows) in &read_model.reasons.windows {
-        let record = read_model.reasons.records.assignments.get(assignment);
-        let agreed = record.map(|record| {
-            let agreed = &record.agreed;
-            (&record.term, &agreed.approvals, &agreed.gaining)
-        });
+        let record = records.assignments.get(assignment);
+        let agreed = record.map(|record| (&record.term, of(&record.agreed)));
         take("windows", json!([assignment, windows, agreed]));
     }
-    for (group, joined) in &read_model.reasons.records.memberships {
-        let joined = joined
-            .iter()
-            .map(|(user, agreed)| (user, &agreed.approvals, &agreed.gaining));
+    for (group, joined) in &records.memberships {
+        let joined = joined.iter().map(|(user, agreed)| (user, of(agreed)));
         let joined: Vec<_> = joined.collect();
         take("joined", json!([group, joined]));
     }

@@ -15,10 +15,13 @@ use domain::{
     grant::Window,
     ids::{Assignment, ChangeId, GrantId, GroupId, Pair, Principal, UserId},
     org::SpecialAccounts,
-    permission_set::analysis::{Capability, Extent, Finding, PolicyRef},
+    permission_set::{
+        JudgedContent,
+        analysis::{Capability, Extent, Finding, PolicyRef},
+    },
     policies::{Agreement, RemovalLimits, RemovalPolicies, Rules},
     snapshot::{Gap, Parts, Snapshot},
-    time::{Duration, Timestamp},
+    time::{Date, Duration, Timestamp},
 };
 use proptest::prelude::*;
 use server::{
@@ -70,6 +73,7 @@ enum Step {
     Opened(usize, AccessResource, Option<i64>, BTreeSet<usize>),
     Closed(usize),
     Overdue(BTreeMap<AccessResource, Timestamp>),
+    DayBegins,
 }
 
 fn principal() -> impl Strategy<Value = Principal> {
@@ -185,6 +189,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(grant, key, minutes, agreed)| Step::Opened(grant, key, minutes, agreed)),
         2 => (0..6_usize).prop_map(Step::Closed),
         1 => prop::collection::btree_map(resource(), (0..9_i64).prop_map(Timestamp), 0..3).prop_map(Step::Overdue),
+        2 => Just(Step::DayBegins),
     ]
 }
 
@@ -196,6 +201,12 @@ struct Sequence {
     overdue: BTreeMap<AccessResource, Timestamp>,
     by_difference: ReadModel,
     now: i64,
+    days: i64,
+}
+
+/// A day after the first one.
+fn day(n: i64) -> Option<Date> {
+    Date::of(Timestamp(0) + Duration::days(n))
 }
 
 fn grant(n: usize) -> GrantId {
@@ -215,6 +226,7 @@ impl Sequence {
             agreed: BTreeMap::new(),
             overdue: BTreeMap::new(),
             now: 10,
+            days: 0,
         }
     }
 
@@ -263,11 +275,16 @@ impl Sequence {
             Step::Opened(n, key, minutes, agreed) => {
                 let change = format!("00000006-0000-4000-8000-{:012}", self.now);
                 let change = ChangeId::parse(&change).unwrap();
+                let viewer = Company::new().parts.sets[&set("viewer")].clone();
                 let agreed = Agreement {
                     approvals: agreed.iter().map(|who| person(PEOPLE[*who])).collect(),
                     gaining: ["bob", "eve"]
                         .map(|who| (user(who), company::pair("cards-prod", "viewer")))
                         .into(),
+                    sets: [(viewer.arn.clone(), JudgedContent::of(&viewer))]
+                        .into_iter()
+                        .collect(),
+                    review_on: minutes.and_then(|minutes| day(minutes % 5)),
                 };
                 self.agreed.insert(change.clone(), agreed);
                 // The resource of a window never changes.
@@ -297,6 +314,7 @@ impl Sequence {
                 written.insert(grant(*n));
             }
             Step::Overdue(overdue) => self.overdue = overdue.clone(),
+            Step::DayBegins => self.days += 1,
         }
         let rows = self
             .rows
@@ -305,6 +323,7 @@ impl Sequence {
         let (rows, agreed) = (rows.cloned().collect(), self.agreed.clone());
         let known = &self.by_difference.reasons;
         let reasons = known.updated(&written, rows, agreed, self.overdue.clone());
+        let reasons = reasons.on(day(self.days));
         let (parts, special) = (self.parts.clone(), SpecialAccounts::default());
         self.by_difference = self.by_difference.updated(parts, special, reasons, &RULES);
     }
@@ -312,6 +331,7 @@ impl Sequence {
     fn built_new(&self) -> ReadModel {
         let rows = self.rows.values().cloned().collect();
         let reasons = AccessReasons::of(rows, self.agreed.clone(), self.overdue.clone());
+        let reasons = reasons.on(day(self.days));
         let snapshot = Snapshot::new(self.parts.clone());
         ReadModel::new(snapshot, SpecialAccounts::default(), reasons, &RULES)
     }

@@ -7,6 +7,7 @@
 )]
 
 mod adding_up;
+mod approved_content;
 mod bad_input;
 mod classify;
 mod classify_forms;

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// The offered durations of temporary access, in minutes, shortest first.
-const WINDOWS: [i64; 6] = [30, 60, 120, 240, 480, 720];
+const WINDOWS: [i64; 7] = [30, 60, 120, 180, 240, 480, 720];
 /// The value of [`change_field::TERM`] for access without an end.
 const STANDING: &str = "standing";
 
