@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 use domain::{
-    permission_set::{Content, analysis::Analysis},
+    permission_set::{
+        Content,
+        analysis::{Analysis, ServiceActions},
+    },
     snapshot::{Figure, Knowledge},
     time::Timestamp,
 };
@@ -46,6 +49,8 @@ pub struct SetView {
     pub set: SetRef,
     pub description: Option<String>,
     pub analysis: Analysis,
+    /// The actions that keep it from standing access to production PCI.
+    pub against_standing: Vec<ServiceActions>,
     /// A note about its permissions boundary, if that is not taken into account.
     pub boundary_note: Option<String>,
     /// Its policies, boundary and session duration.

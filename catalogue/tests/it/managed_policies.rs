@@ -10,17 +10,20 @@ use std::{
 use catalogue::{Catalogue, PackedError, managed_policies::ManagedPolicies};
 use domain::permission_set::{
     Content,
-    analysis::{Analysis, Capability, analyse, capability::Need},
+    analysis::{Analysis, Capability, against_standing, analyse, capability::Need},
 };
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::embedded().unwrap());
 
-fn of(arn: &str) -> Analysis {
-    let content = Content {
+fn content(arn: &str) -> Content {
+    Content {
         managed: [arn.to_owned()].into(),
         ..Content::default()
-    };
-    analyse(&content, &*CATALOGUE)
+    }
+}
+
+fn of(arn: &str) -> Analysis {
+    analyse(&content(arn), &*CATALOGUE)
 }
 
 fn named(name: &str) -> Analysis {
@@ -268,11 +271,13 @@ fn print_the_policies_by_capability() {
     }
     for name in JOB_FUNCTIONS {
         let analysis = named(name);
-        let against = &analysis.against_standing;
+        let content = content(&format!("arn:aws:iam::aws:policy/{name}"));
+        let against = against_standing(&content, &*CATALOGUE);
+        let actions: usize = against.iter().map(|one| one.actions.len()).sum();
         println!(
-            "{name}: {:?}; {} actions against standing access",
+            "{name}: {:?}; {actions} actions of {} services against standing access",
             verdict(&analysis),
-            against.names.len() + against.more,
+            against.len(),
         );
         for finding in &analysis.findings {
             if finding.capability.temporary_in_production_pci() == Need::Blocked {

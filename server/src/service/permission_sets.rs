@@ -12,7 +12,7 @@ use domain::{
     grant::PRODUCTION_PCI_WINDOW,
     permission_set::{
         PermissionSet,
-        analysis::{Capability, labels::boundary_note},
+        analysis::{Capability, against_standing, labels::boundary_note},
     },
     snapshot::{Knowledge, Provisioned},
     time::{Duration, Timestamp},
@@ -53,6 +53,7 @@ impl PermissionSetsPort for Service {
             set: names::set(snapshot, &set.arn),
             description: set.description.clone(),
             analysis: set.analysis.clone(),
+            against_standing: against_standing(&set.content, catalogue.as_ref()),
             boundary_note: boundary_note(&set.content, catalogue.as_ref()),
             content: set.content.clone(),
             hash: set.hash.0.clone(),

@@ -4,6 +4,8 @@
 //! of that, and the boundary allows it there. A Deny with a condition or with a policy variable removes nothing, and
 //! neither does a boundary that cannot be read.
 
+mod denials;
+mod effort;
 mod restriction;
 
 use self::restriction::Restriction;
@@ -51,6 +53,8 @@ pub(super) struct Permissions<'a> {
     pub(super) total: ActionSet,
     /// Whether a Deny or the boundary rules out services that are not in the catalogue.
     pub(super) closed: bool,
+    /// Whether not all resources were compared, so that less may be allowed than is stated.
+    pub(super) incomplete: bool,
 }
 
 impl<'a> Permissions<'a> {
@@ -105,6 +109,7 @@ impl<'a> Permissions<'a> {
             sources,
             statements,
             total,
+            incomplete: restriction.is_incomplete(),
             closed: is_closed(catalogue, &denies, bounds.as_deref()),
         }
     }

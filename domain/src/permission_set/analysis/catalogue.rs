@@ -59,22 +59,23 @@ pub(super) struct Service {
     keys: Vec<u64>,
     /// An ARN that names nothing of the service, so that only patterns of everything in it match.
     pub(super) nothing_named: Glob,
-    /// Its condition keys in lower case, without those of all services.
+    /// Its condition keys in lower case up to a slash, without those of all services.
     condition_keys: HashSet<String>,
 }
 
 impl Service {
     /// Whether a condition key is one of the service or of all services.
     pub(super) fn knows_key(&self, key: &str) -> bool {
-        let key = key.to_ascii_lowercase();
-        // A key with a variable part, such as `aws:RequestTag/owner`, is known by what stands before the slash.
-        let stem = key.split('/').next().unwrap_or(&key);
-        key.starts_with("aws:")
-            || self
-                .condition_keys
-                .iter()
-                .any(|known| *known == key || known.split('/').next() == Some(stem))
+        let key = stem(key);
+        key.starts_with("aws:") || self.condition_keys.contains(&key)
     }
+}
+
+/// Returns a condition key in lower case without its variable part: `aws:RequestTag/owner` is known by what stands before
+/// the slash.
+fn stem(key: &str) -> String {
+    let stem = key.split('/').next().unwrap_or(key);
+    stem.to_ascii_lowercase()
 }
 
 /// A kind of resource of a service.
@@ -206,6 +207,16 @@ impl ActionCatalogue {
     /// Returns the service that an action belongs to.
     pub(super) fn service_of(&self, action: ActionNumber) -> &Service {
         &self.services[self.actions[action].service]
+    }
+
+    /// Returns the services of actions, in order.
+    pub(super) fn services_of(&self, actions: &ActionSet) -> impl Iterator<Item = &Service> {
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let service = self.service_of(actions.first_from(from)?);
+            from = service.to;
+            Some(service)
+        })
     }
 
     /// Returns the service of a prefix in lower case.

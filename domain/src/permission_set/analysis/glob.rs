@@ -6,11 +6,13 @@
 
 mod prepared;
 
+use std::hash::{Hash, Hasher};
+
 use self::prepared::Prepared;
 
 /// The characters that a star can match.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Class {
     All,
     /// Of a name that is one part of a path, such as a bucket.
     NoSlash,
@@ -28,8 +30,9 @@ impl Class {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Token {
+/// One step of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Token {
     Byte(u8),
     /// Exactly one character.
     One(Class),
@@ -45,6 +48,12 @@ pub struct Glob {
     variable: bool,
     /// Only for a resource type, which many resources are compared with.
     prepared: Option<Box<Prepared>>,
+}
+
+impl Hash for Glob {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.tokens.hash(state);
+    }
 }
 
 /// Whether `${…}` is a variable, which depends on the version of the policy language.
@@ -136,21 +145,26 @@ impl Glob {
 
     /// Whether some ARN matches both. Ignores case.
     pub(super) fn can_meet(&self, other: &Self) -> bool {
-        other
-            .prepared
-            .as_ref()
-            .and_then(|prepared| prepared.can_meet(&self.tokens))
-            .unwrap_or_else(|| self.meets_step_by_step(other))
+        self.can_meet_counting(other).0
     }
 
-    fn meets_step_by_step(&self, other: &Self) -> bool {
+    /// Like [`Glob::can_meet`], with how many characters were compared.
+    pub(super) fn can_meet_counting(&self, other: &Self) -> (bool, usize) {
+        let prepared = other.prepared.as_ref();
+        match prepared.and_then(|prepared| prepared.can_meet(&self.tokens)) {
+            Some(meets) => (meets, self.tokens.len() + 1),
+            None => self.meets_step_by_step(other),
+        }
+    }
+
+    fn meets_step_by_step(&self, other: &Self) -> (bool, usize) {
         let (a, b) = (&self.tokens, &other.tokens);
         // The positions in `b` that can be reached with the tokens of `a` so far.
         let mut reached = vec![false; b.len() + 1];
         reached[0] = true;
         skip_stars(b, &mut reached);
         let mut next = reached.clone();
-        for token in a {
+        for (read, token) in a.iter().enumerate() {
             next.fill(false);
             match token {
                 Token::Star(class) => {
@@ -187,22 +201,28 @@ impl Glob {
             }
             skip_stars(b, &mut next);
             if !next.contains(&true) {
-                return false;
+                return (false, (read + 1) * (b.len() + 1));
             }
             std::mem::swap(&mut reached, &mut next);
         }
-        reached[b.len()]
+        (reached[b.len()], (a.len() + 1) * (b.len() + 1))
     }
 
     /// Whether it certainly matches every ARN that `other` can match.
     pub(super) fn covers(&self, other: &Self) -> bool {
+        self.covers_counting(other).0
+    }
+
+    /// Like [`Glob::covers`], with how many characters were compared.
+    pub(super) fn covers_counting(&self, other: &Self) -> (bool, usize) {
         if self.variable {
-            return false;
+            return (false, 1);
         }
         let (pattern, text) = (&self.tokens, &other.tokens);
-        let (mut at, mut read) = (0, 0);
+        let (mut at, mut read, mut steps) = (0, 0, 1);
         let mut star: Option<(usize, usize)> = None;
         while read < text.len() {
+            steps += 1;
             match pattern.get(at) {
                 Some(Token::Star(_)) => {
                     star = Some((at + 1, read));
@@ -222,15 +242,22 @@ impl Glob {
                 _ => {}
             }
             let Some((after, swallowed)) = star else {
-                return false;
+                return (false, steps);
             };
             star = Some((after, swallowed + 1));
             at = after;
             read = swallowed + 1;
         }
-        pattern[at..]
-            .iter()
-            .all(|token| matches!(token, Token::Star(_)))
+        let rest = &pattern[at..];
+        let covers = rest.iter().all(|token| matches!(token, Token::Star(_)));
+        (covers, steps)
+    }
+
+    /// Returns what stands before the first wildcard or variable.
+    pub(super) fn literal_start(&self) -> &[Token] {
+        let wild = |token: &Token| !matches!(token, Token::Byte(_));
+        let end = self.tokens.iter().position(wild);
+        &self.tokens[..end.unwrap_or(self.tokens.len())]
     }
 
     /// Whether the service part of the ARN can be `service`; compared before the rest, because most are of another one.
@@ -263,9 +290,9 @@ impl Glob {
         !self.variable && self.tokens == [Token::Star(Class::All)]
     }
 
-    /// Whether it matches everything of a service, of which an ARN that names nothing is given.
-    pub(super) fn is_all_of(&self, nothing_named: &Self) -> bool {
-        !self.variable && self.can_meet(nothing_named)
+    /// Whether a policy variable stands in it.
+    pub(super) fn has_variable(&self) -> bool {
+        self.variable
     }
 
     /// Whether the ARN names its service in full.

@@ -120,7 +120,8 @@ impl Extent {
     }
 }
 
-fn counted(count: usize, noun: &str) -> String {
+/// Returns a number with its noun.
+pub fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", grouped(count))
 }

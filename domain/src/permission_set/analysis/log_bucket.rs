@@ -1,7 +1,7 @@
 //! Which S3 buckets hold logs.
 //!
 //! Overwriting or deleting an object of a log bucket is tampering with evidence, and the same action on another bucket
-//! is a change. Declared buckets are the destinations of trails and whatever else people declare. As long as nobody
+//! is a change. Which buckets hold logs is declared, and not read from AWS: docs/capabilities.md says why. As long as nobody
 //! has declared any, a bucket whose name sounds like logs counts as one, because a wrong *no* destroys evidence.
 
 use super::glob::{Glob, Variables};
@@ -9,6 +9,9 @@ use super::glob::{Glob, Variables};
 const BUCKET_ARN: &str = "arn:aws:s3:::";
 
 const ACCESS_POINT_ARN: &str = "arn:${Partition}:s3:${RegionOrNone}:${OwnerAccount}:accesspoint/*";
+
+/// A trail is only seen in its account, to which Leastwise has no access.
+const TRAILS: &str = "Leastwise does not read the destinations of trails.";
 
 /// Parts of the names of buckets that may hold logs or evidence, for when no bucket is declared.
 const LIKE_LOGS: &[&str] = &[
@@ -68,17 +71,19 @@ impl LogBuckets {
         }
     }
 
-    /// Returns one sentence about which buckets count.
+    /// Returns which buckets count, for people.
     pub fn explanation(&self) -> String {
         match self {
-            Self::Declared(globs) => match globs.len() / 2 {
-                1 => "The declared bucket holds logs.".to_owned(),
-                count => format!("The {count} declared buckets hold logs."),
-            },
-            Self::NotDeclared => {
-                "No log bucket is declared, so a bucket whose name sounds like logs counts as one."
-                    .to_owned()
+            Self::Declared(globs) => {
+                let which = match globs.len() / 2 {
+                    1 => "The declared bucket holds logs".to_owned(),
+                    count => format!("The {count} declared buckets hold logs"),
+                };
+                format!("{which}, and no other. {TRAILS}")
             }
+            Self::NotDeclared => format!(
+                "No log bucket is declared, so a bucket whose name sounds like logs counts as one. {TRAILS}"
+            ),
         }
     }
 

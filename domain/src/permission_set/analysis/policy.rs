@@ -54,7 +54,7 @@ pub(super) struct Statement {
 }
 
 /// The resources that a statement applies to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Resources {
     Named(Vec<Glob>),
     AllBut(Vec<Glob>),

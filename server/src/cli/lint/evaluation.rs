@@ -5,7 +5,8 @@
 use catalogue::Catalogue;
 use domain::{
     permission_set::analysis::{
-        ActionCatalogue, Analysis, Capability, Finding, PolicyRef, analyse, capability::Need,
+        ActionCatalogue, Analysis, Capability, Finding, PolicyRef, against_standing, analyse,
+        capability::Need,
         labels::boundary_note, policy_file::PolicyFile,
     },
     policies::{ProductionPciNeeds, Rules, in_production_pci},
@@ -42,6 +43,8 @@ pub(super) struct Evaluation {
     pub(super) findings: Vec<FindingLine>,
     pub(super) standing_in_production_pci: Verdict,
     pub(super) temporary_in_production_pci: Verdict,
+    /// The actions that keep it from standing access, as `service:Action`.
+    pub(super) against_standing: Vec<String>,
     /// What has no effect, and what to know about the result.
     pub(super) notes: Vec<String>,
     /// The date of the facts about actions.
@@ -126,6 +129,10 @@ impl Evaluation {
             findings: analysis.findings.iter().map(FindingLine::from).collect(),
             standing_in_production_pci: needs.standing.into(),
             temporary_in_production_pci: needs.temporary.into(),
+            against_standing: against_standing(&read.content, catalogue)
+                .iter()
+                .flat_map(|one| one.actions.iter().map(|name| format!("{}:{name}", one.service)))
+                .collect(),
             notes,
             catalogue: catalogue.actions.date().to_owned(),
             analysis,

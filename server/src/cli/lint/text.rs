@@ -17,6 +17,9 @@ const TEXT: usize = 12;
 /// The maximum number of findings of one file that are printed. `--json` has all.
 const MOST_FINDINGS: usize = 60;
 
+/// The maximum number of actions against standing access that are printed. `--json` has all.
+const MOST_ACTIONS: usize = 40;
+
 /// Sorts the outcomes, and prints them: files that cannot be read to standard error, and the others to standard output.
 pub(super) fn show(outcomes: &mut [Outcome], basis: &Basis, output: Output) -> std::io::Result<()> {
     outcomes.sort_by_key(|outcome| std::cmp::Reverse(rank(outcome)));
@@ -71,11 +74,11 @@ fn evaluation(one: &Evaluation, output: Output) -> String {
             .collect();
         let _ = writeln!(text, "  {kind:<9} {}", lines.join("\n"));
     }
-    let named = &one.analysis.against_standing;
-    if !named.names.is_empty() && one.standing_in_production_pci == Verdict::Blocked {
-        let count = named.names.len() + named.more;
-        let actions = counted(count, "action", "actions");
-        let list = list(&named.names, named.more);
+    let against = &one.against_standing;
+    if !against.is_empty() && one.standing_in_production_pci == Verdict::Blocked {
+        let actions = counted(against.len(), "action", "actions");
+        let named = &against[..against.len().min(MOST_ACTIONS)];
+        let list = list(named, against.len() - named.len());
         let words = format!("{actions} against standing access: {list}");
         let _ = writeln!(text, "  {:<9} {}", "", output.wrap(&words, TEXT, TEXT));
     }

@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     AccessLevel, Action, ActionCatalogue, ActionSet, Capability, CatalogueError, Glob,
-    ResourceType, Service, key, names::Names,
+    ResourceType, Service, key, names::Names, stem,
 };
 
 impl ActionCatalogue {
@@ -121,7 +121,7 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
                 });
             }
             (Some((&"K", [key])), Some(service)) => {
-                service.condition_keys.insert(key.to_ascii_lowercase());
+                service.condition_keys.insert(stem(key));
             }
             (Some((&"R", [_name, arn])), Some(service)) => {
                 service.resource_types.push(resource_type(arn));

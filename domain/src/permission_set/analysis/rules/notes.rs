@@ -1,13 +1,32 @@
-//! What in a permission set has no effect, so that a typing error is seen.
+//! What to know about a result: which buckets count as log buckets, what was not compared, and what in a permission set has
+//! no effect, so that a typing error is seen.
 //!
 //! A note never counts for or against a set.
 
-use crate::permission_set::analysis::allowed::Permissions;
+use crate::permission_set::analysis::{LogBuckets, allowed::Permissions};
 
 /// The maximum number of notes.
 const MOST: usize = 20;
 
-pub(in super::super) fn of(permissions: &Permissions) -> Vec<String> {
+pub(in super::super) fn of(permissions: &Permissions, log_buckets: &LogBuckets) -> Vec<String> {
+    let catalogue = permissions.catalogue;
+    let mut notes = Vec::new();
+    // Whether writing to a bucket is a change or destroys evidence depends on it.
+    if catalogue.samples().log_buckets.meets(&permissions.total) {
+        notes.push(log_buckets.explanation());
+    }
+    if permissions.incomplete {
+        notes.push(
+            "The policies have more resources than are compared, so Deny statements and the boundary may take away \
+             more than is shown."
+                .to_owned(),
+        );
+    }
+    notes.extend(without_effect(permissions));
+    notes
+}
+
+fn without_effect(permissions: &Permissions) -> Vec<String> {
     let catalogue = permissions.catalogue;
     let mut notes = Vec::new();
     for allowed in &permissions.statements {
