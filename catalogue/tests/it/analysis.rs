@@ -449,6 +449,78 @@ fn a_condition_never_speaks_for_an_allow_but_is_told() {
 }
 
 #[test]
+fn a_condition_key_is_told_with_every_service_that_does_not_have_it() {
+    let reason = |actions: &str, condition: &str| {
+        let allow = format!(
+            r#"{{"Effect":"Allow","Action":{actions},"Resource":"*","Condition":{{"StringEquals":{condition}}}}}"#
+        );
+        analyse(&inline(&allow), &shelf()).findings[0].reason.clone()
+    };
+    let two = r#"["dynamodb:GetItem","s3:GetObject"]"#;
+    let own = reason(r#""dynamodb:GetItem""#, r#"{"dynamodb:LeadingKeys":"a"}"#);
+    assert!(!own.contains("no condition key"), "{own}");
+    let global = reason(two, r#"{"aws:PrincipalTag/team":"a"}"#);
+    assert!(!global.contains("no condition key"), "{global}");
+    let second = reason(two, r#"{"dynamodb:LeadingKeys":"a"}"#);
+    assert!(
+        second.contains("and s3 has no condition key dynamodb:LeadingKeys."),
+        "the first service has it: {second}"
+    );
+    let both = reason(two, r#"{"ec2:ResourceTag/a":"b","s3:prefix":"c"}"#);
+    assert!(
+        both.contains("and dynamodb and s3 have no condition key ec2:ResourceTag/a, and dynamodb has no condition key s3:prefix."),
+        "{both}"
+    );
+    let many = reason(
+        r#"["dynamodb:GetItem","s3:GetObject","sqs:ReceiveMessage","kms:Decrypt","secretsmanager:GetSecretValue"]"#,
+        r#"{"a:b":"1","a:c":"1","a:d":"1","a:e":"1"}"#,
+    );
+    assert!(
+        many.contains("dynamodb, kms, s3 and 2 more services have no condition key a:b,"),
+        "{many}"
+    );
+    assert!(many.contains("a:d, and 1 more of its keys is foreign."), "{many}");
+}
+
+#[test]
+fn a_set_that_writes_to_buckets_is_told_which_of_them_hold_logs() {
+    let write = allow("s3:PutObject");
+    let notes = analyse(&inline(&write), &shelf()).notes;
+    assert!(
+        notes[0].contains("No log bucket is declared") && notes[0].contains("does not read the destinations of trails"),
+        "{notes:?}"
+    );
+    assert_eq!(analyse(&inline(&allow("s3:GetObject")), &shelf()).notes, Vec::<String>::new());
+}
+
+#[test]
+fn all_actions_against_standing_access_are_named_by_service() {
+    let content = inline(&allow("*"));
+    let services = against_standing(&content, &shelf());
+    let named: BTreeSet<String> = services
+        .iter()
+        .flat_map(|one| one.actions.iter().map(|name| format!("{}:{name}", one.service)))
+        .collect();
+    let blocked = |capabilities: &[Capability]| {
+        capabilities
+            .iter()
+            .any(|one| one.standing_in_production_pci() == Need::Blocked)
+    };
+    let expected: BTreeSet<String> = EMBEDDED
+        .actions
+        .capabilities()
+        .filter(|(_, capabilities)| blocked(capabilities))
+        .map(|(action, _)| action)
+        .collect();
+    assert_eq!(named, expected);
+    assert!(services.is_sorted_by_key(|one| &one.service));
+    let few = inline(r#"{"Effect":"Allow","Action":["sqs:*Message","s3:ListAllMyBuckets"],"Resource":"*"}"#);
+    let few = against_standing(&few, &shelf());
+    assert_eq!(few.len(), 1);
+    assert_eq!(few[0].actions, ["DeleteMessage", "ReceiveMessage", "SendMessage"]);
+}
+
+#[test]
 fn handing_a_role_to_a_service_is_found_across_policies() {
     let pass = r#"{"Effect":"Allow","Action":"iam:PassRole","Resource":"arn:aws:iam::123456789012:role/batch-worker"}"#;
     assert_eq!(

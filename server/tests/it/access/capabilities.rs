@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use app::backend::{ListQuery, PermissionSetsPort as _};
-use domain::permission_set::analysis::{Capability, capability::Need};
+use domain::permission_set::analysis::{Capability, against_standing, capability::Need};
 
 use super::{org::Org, pages::document};
 use crate::database::DatabaseEngine;
@@ -129,12 +129,14 @@ async fn the_page_of_a_set_says_what_it_allows_and_what_keeps_it_from_standing_a
 ) {
     let org = Org::sample(engine).await;
     let read_model = org.app_state.read_model();
+    let set = |name: &str| {
+        let mut sets = read_model.snapshot.parts().sets.values();
+        sets.find(|set| set.name == name).unwrap()
+    };
     let page = async |name: &str| {
-        let sets = &read_model.snapshot.parts().sets;
-        let (arn, _) = sets.iter().find(|(_, set)| set.name == name).unwrap();
         document(
             org.administrator(),
-            &format!("/permission-sets/{}", arn.key()),
+            &format!("/permission-sets/{}", set(name).arn.key()),
         )
         .await
     };
@@ -162,6 +164,16 @@ async fn the_page_of_a_set_says_what_it_allows_and_what_keeps_it_from_standing_a
     ] {
         assert!(html.contains(action), "{action}: {html}");
     }
+
+    let html = page("AdministratorAccess").await;
+    let administrator = set("AdministratorAccess").content.clone();
+    let services = against_standing(&administrator, org.app_state.catalogue.as_ref());
+    assert!(services.len() > 300, "{}", services.len());
+    for one in services {
+        assert!(html.contains(&one.actions.join(", ")), "{}", one.service);
+    }
+    assert!(html.len() < 1_000_000, "{}", html.len());
+    assert!(html.contains("No log bucket is declared"), "{html}");
 
     let html = page("PaymentsEngineer").await;
     assert!(
