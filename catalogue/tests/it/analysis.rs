@@ -9,8 +9,8 @@ use catalogue::Catalogue;
 use domain::permission_set::{
     Boundary, Content, CustomerPolicy,
     analysis::{
-        self, ActionCatalogue, Analysis, Capability, LogBuckets, PolicyRef, against_standing, analyse,
-        capability::Need, labels,
+        self, ActionCatalogue, Analysis, Capability, LogBuckets, PolicyRef, against_standing,
+        analyse, capability::Need, labels,
     },
 };
 
@@ -454,7 +454,9 @@ fn a_condition_key_is_told_with_every_service_that_does_not_have_it() {
         let allow = format!(
             r#"{{"Effect":"Allow","Action":{actions},"Resource":"*","Condition":{{"StringEquals":{condition}}}}}"#
         );
-        analyse(&inline(&allow), &shelf()).findings[0].reason.clone()
+        analyse(&inline(&allow), &shelf()).findings[0]
+            .reason
+            .clone()
     };
     let two = r#"["dynamodb:GetItem","s3:GetObject"]"#;
     let own = reason(r#""dynamodb:GetItem""#, r#"{"dynamodb:LeadingKeys":"a"}"#);
@@ -479,7 +481,10 @@ fn a_condition_key_is_told_with_every_service_that_does_not_have_it() {
         many.contains("dynamodb, kms, s3 and 2 more services have no condition key a:b,"),
         "{many}"
     );
-    assert!(many.contains("a:d, and 1 more of its keys is foreign."), "{many}");
+    assert!(
+        many.contains("a:d, and 1 more of its keys is foreign."),
+        "{many}"
+    );
 }
 
 #[test]
@@ -487,10 +492,14 @@ fn a_set_that_writes_to_buckets_is_told_which_of_them_hold_logs() {
     let write = allow("s3:PutObject");
     let notes = analyse(&inline(&write), &shelf()).notes;
     assert!(
-        notes[0].contains("No log bucket is declared") && notes[0].contains("does not read the destinations of trails"),
+        notes[0].contains("No log bucket is declared")
+            && notes[0].contains("does not read the destinations of trails"),
         "{notes:?}"
     );
-    assert_eq!(analyse(&inline(&allow("s3:GetObject")), &shelf()).notes, Vec::<String>::new());
+    assert_eq!(
+        analyse(&inline(&allow("s3:GetObject")), &shelf()).notes,
+        Vec::<String>::new()
+    );
 }
 
 #[test]
@@ -499,7 +508,11 @@ fn all_actions_against_standing_access_are_named_by_service() {
     let services = against_standing(&content, &shelf());
     let named: BTreeSet<String> = services
         .iter()
-        .flat_map(|one| one.actions.iter().map(|name| format!("{}:{name}", one.service)))
+        .flat_map(|one| {
+            one.actions
+                .iter()
+                .map(|name| format!("{}:{name}", one.service))
+        })
         .collect();
     let blocked = |capabilities: &[Capability]| {
         capabilities
@@ -514,10 +527,15 @@ fn all_actions_against_standing_access_are_named_by_service() {
         .collect();
     assert_eq!(named, expected);
     assert!(services.is_sorted_by_key(|one| &one.service));
-    let few = inline(r#"{"Effect":"Allow","Action":["sqs:*Message","s3:ListAllMyBuckets"],"Resource":"*"}"#);
+    let few = inline(
+        r#"{"Effect":"Allow","Action":["sqs:*Message","s3:ListAllMyBuckets"],"Resource":"*"}"#,
+    );
     let few = against_standing(&few, &shelf());
     assert_eq!(few.len(), 1);
-    assert_eq!(few[0].actions, ["DeleteMessage", "ReceiveMessage", "SendMessage"]);
+    assert_eq!(
+        few[0].actions,
+        ["DeleteMessage", "ReceiveMessage", "SendMessage"]
+    );
 }
 
 #[test]

@@ -95,7 +95,10 @@ fn deny_statements_about_one_resource_are_compared_once() {
     });
     let analysis = judged(&policy(denies.chain(allows)));
     assert!(all_were_compared(&analysis));
-    assert!(analysis.has(Capability::ReadsData), "s3 is not among the first 5,000");
+    assert!(
+        analysis.has(Capability::ReadsData),
+        "s3 is not among the first 5,000"
+    );
 }
 
 /// Resources that are alike up to their first wildcard, so that each has to be compared with each.
@@ -123,14 +126,21 @@ fn what_is_not_compared_counts_against_the_set() {
         ..policy([allow])
     };
     let analysis = judged(&within);
-    assert!(!analysis.has(Capability::Administrator), "actions are cheap");
+    assert!(
+        !analysis.has(Capability::Administrator),
+        "actions are cheap"
+    );
 }
 
 #[test]
 fn thirty_two_kilobytes_of_wildcards_are_judged_without_leaving_anything_out() {
-    let actions: Vec<String> = (0..2_000).map(|number| format!("\"*:*{number}*\"")).collect();
+    let actions: Vec<String> = (0..2_000)
+        .map(|number| format!("\"*:*{number}*\""))
+        .collect();
     let actions = format!("[{}]", actions.join(","));
-    let analysis = judged(&policy([statement("Allow", &actions, "Resource", r#""*""#)]));
+    let analysis = judged(&policy([statement(
+        "Allow", &actions, "Resource", r#""*""#,
+    )]));
     assert!(analysis.has(Capability::Unknown) && all_were_compared(&analysis));
 }
 

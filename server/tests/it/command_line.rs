@@ -276,7 +276,10 @@ fn a_sandbox_honours_what_the_analysis_is_told() {
         all[name].as_str().map(str::to_owned)
     };
     let (running, line) = ready(&args, &[], &folder);
-    assert_eq!(variable(&line, "LEASTWISE_LOG_BUCKETS"), Some(String::new()));
+    assert_eq!(
+        variable(&line, "LEASTWISE_LOG_BUCKETS"),
+        Some(String::new())
+    );
     assert_eq!(variable(&line, "LEASTWISE_ACTION_CATALOGUE"), None);
     drop(running);
     let buckets = "arn:aws:s3:::acme-trail,arn:aws:s3:::*-logs";

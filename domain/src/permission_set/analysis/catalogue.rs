@@ -321,7 +321,7 @@ fn key(lower: &str, filling: u8) -> u64 {
 }
 
 /// Returns the index of the first of the words that are nearest to a wanted one, if one is near at all.
-fn nearest<'a>(words: impl Iterator<Item = &'a str>, wanted: &str) -> Option<usize> {
+pub(super) fn nearest<'a>(words: impl Iterator<Item = &'a str>, wanted: &str) -> Option<usize> {
     let mut most = wanted.len() / 3 + 1;
     let mut found = None;
     for (at, word) in words.enumerate() {

@@ -300,9 +300,9 @@ impl Glob {
         self.service_part().is_some_and(|part| !part.is_empty())
     }
 
-    /// Whether a wildcard or a variable stands before the first letter of what follows a part of the ARN, or stands
-    /// instead of that part.
-    pub(super) fn starts_open_after(&self, part: &str) -> bool {
+    /// Whether fewer letters than `least` stand between a part of the ARN and the first wildcard after it, or a wildcard or a
+    /// variable stands instead of that part.
+    pub(super) fn is_open_after(&self, part: &str, least: usize) -> bool {
         let bytes = part.as_bytes();
         let at = self.tokens.windows(bytes.len()).position(|window| {
             window
@@ -315,11 +315,11 @@ impl Glob {
         };
         let rest = &self.tokens[at + bytes.len()..];
         let wild = |token: &Token| !matches!(token, Token::Byte(_));
-        self.variable && rest.iter().any(wild)
-            || rest
-                .iter()
-                .find(|token| !matches!(token, Token::Byte(b'/') | Token::One(_)))
-                .is_none_or(wild)
+        let letter = |token: &&Token| matches!(token, Token::Byte(byte) if *byte != b'/');
+        let star = |token: &Token| matches!(token, Token::Star(_));
+        let before = rest.split(star).next().unwrap_or_default();
+        let letters = before.iter().filter(letter).count();
+        letters == 0 || rest.iter().any(wild) && (self.variable || letters < least)
     }
 
     /// Returns the text after a prefix without wildcards, up to the end or a character; none if a wildcard or a variable

@@ -5,7 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::json::{self, Member, Node, Value, end_of_value, line_and_column};
+use super::{
+    catalogue::nearest,
+    json::{self, Member, Node, Value, end_of_value, line_and_column},
+};
 use crate::permission_set::{Boundary, Content, CustomerPolicy};
 
 /// The quotas of AWS for the inline policy of a permission set.
@@ -68,6 +71,15 @@ pub fn read(text: &str) -> Result<PolicyFile, PolicyFileError> {
 /// The members of a permission set that count.
 const PARTS: [&str; 4] = ["inline", "managed", "customer", "boundary"];
 
+/// Returns the member that a similar name probably stands for. It must not be ignored: a set without its policies looks
+/// harmless.
+fn meant(name: &str) -> Option<&'static str> {
+    let name = name.to_lowercase();
+    let part_of = |part: &&&str| name.contains(**part);
+    let near = || nearest(PARTS.into_iter(), &name).map(|at| PARTS[at]);
+    PARTS.iter().find(part_of).copied().or_else(near)
+}
+
 struct File<'a> {
     text: &'a str,
 }
@@ -105,7 +117,13 @@ impl File<'_> {
                 ("boundary", _) => {
                     return Err(self.expected(node.offset, "the ARN of a policy as a string"));
                 }
-                (other, _) => ignored.push(short(other)),
+                (other, _) => match meant(other) {
+                    Some(part) => {
+                        let expected = format!("{part}, and not {}", short(other));
+                        return Err(self.expected(*offset, &expected));
+                    }
+                    None => ignored.push(short(other)),
+                },
             }
         }
         if !ignored.is_empty() {
@@ -272,6 +290,18 @@ mod tests {
             (
                 r#"{"managed": [], "managed": []}"#,
                 "line 1, column 17: expected each member once",
+            ),
+            (
+                r#"{"inline": {}, "Managed": ["arn:a"]}"#,
+                "line 1, column 16: expected managed, and not Managed",
+            ),
+            (
+                r#"{"managed": [], "inlinePolicy": {}}"#,
+                "line 1, column 17: expected inline, and not inlinePolicy",
+            ),
+            (
+                "{\"managed\": [], \"inlin\u{435}\": {}}",
+                "line 1, column 17: expected inline, and not inlin\\u{435}",
             ),
             (
                 r#"{"managed": "x"}"#,

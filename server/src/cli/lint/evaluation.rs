@@ -6,8 +6,7 @@ use catalogue::Catalogue;
 use domain::{
     permission_set::analysis::{
         ActionCatalogue, Analysis, Capability, Finding, PolicyRef, against_standing, analyse,
-        capability::Need,
-        labels::boundary_note, policy_file::PolicyFile,
+        capability::Need, labels::boundary_note, policy_file::PolicyFile,
     },
     policies::{ProductionPciNeeds, Rules, in_production_pci},
     time::Timestamp,
@@ -131,7 +130,11 @@ impl Evaluation {
             temporary_in_production_pci: needs.temporary.into(),
             against_standing: against_standing(&read.content, catalogue)
                 .iter()
-                .flat_map(|one| one.actions.iter().map(|name| format!("{}:{name}", one.service)))
+                .flat_map(|one| {
+                    one.actions
+                        .iter()
+                        .map(|name| format!("{}:{name}", one.service))
+                })
                 .collect(),
             notes,
             catalogue: catalogue.actions.date().to_owned(),

@@ -57,15 +57,17 @@ impl FollowUpItem {
         stored
             .altered
             .is_none()
-            .then_some(left.map(|(what, request)| Self {
-                index,
-                what,
-                review_on: change
-                    .proposal
-                    .review_on
-                    .filter(|_| what == FollowUp::Rest && request.gives_standing())
-                    .filter(|date| can_be_stated(*date, now)),
-                request,
+            .then_some(left.map(|(what, request)| {
+                Self {
+                    index,
+                    what,
+                    review_on: change
+                        .proposal
+                        .review_on
+                        .filter(|_| what == FollowUp::Rest && request.gives_standing())
+                        .filter(|date| can_be_stated(*date, now)),
+                    request,
+                }
             }))
     }
 

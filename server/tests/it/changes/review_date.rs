@@ -9,8 +9,12 @@ use app::{
     shell::{Surroundings, render},
 };
 use domain::{
-    change::State, engine::StartVerdict, ids::ChangeId, ledger::projection::ChangeMismatch,
-    time::{Date, Duration}, verdict::Outcome,
+    change::State,
+    engine::StartVerdict,
+    ids::ChangeId,
+    ledger::projection::ChangeMismatch,
+    time::{Date, Duration},
+    verdict::Outcome,
 };
 
 use super::support::{Org, grant, join, submission, wrong_field};
@@ -290,6 +294,15 @@ async fn a_date_that_still_applies_is_requested_again_and_another_is_asked_for_a
     assert_eq!(again().await, form);
     org.clock.advance(Duration::days(2));
     assert_eq!(again().await, standing(""), "the day is today");
-    let new = org.as_("ann").await.new_change(&again().await).await.unwrap();
-    assert!(new.errors.is_empty() && new.review.is_some(), "{:?}", new.errors);
+    let new = org
+        .as_("ann")
+        .await
+        .new_change(&again().await)
+        .await
+        .unwrap();
+    assert!(
+        new.errors.is_empty() && new.review.is_some(),
+        "{:?}",
+        new.errors
+    );
 }

@@ -71,7 +71,11 @@ impl<'a> Restriction<'a> {
             let place = Place {
                 service,
                 resources,
-                reach: if everything { Reach::All } else { Reach::Compared },
+                reach: if everything {
+                    Reach::All
+                } else {
+                    Reach::Compared
+                },
                 whole: self,
             };
             place.restrict(actions);
