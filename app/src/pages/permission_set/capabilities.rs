@@ -2,7 +2,9 @@
 //! there.
 
 use domain::permission_set::analysis::{
-    Analysis, Capability, ServiceActions, capability::Need, labels::counted, labels::grouped,
+    Analysis, Capability, ServiceActions,
+    capability::Need,
+    labels::{counted, grouped},
 };
 use leptos::prelude::*;
 

@@ -64,7 +64,9 @@ impl ActionSet {
     }
 
     pub(super) fn insert(&mut self, action: ActionNumber) {
-        self.insert_range(action, action + 1);
+        let at = action / WORD;
+        self.take(&(at..at + 1));
+        self.words[at - self.start] |= 1 << (action % WORD);
     }
 
     pub(super) fn insert_range(&mut self, from: ActionNumber, to: ActionNumber) {

@@ -251,16 +251,19 @@ impl ActionCatalogue {
         Some(service.from + number)
     }
 
-    /// Adds the actions of a service that match a pattern in lower case. Returns whether there are any.
-    pub(super) fn add_matches(&self, service: &Service, pattern: &str, to: &mut ActionSet) -> bool {
-        let wild = |byte: u8| matches!(byte, b'*' | b'?');
-        let literal = pattern.bytes().position(wild).unwrap_or(pattern.len());
-        if literal == pattern.len() {
-            let found = service.names.number(pattern);
+    /// Adds the actions of a service that match a pattern in lower case, given as what stands before its first wildcard and
+    /// the rest. Returns whether there are any.
+    pub(super) fn add_matches(
+        &self,
+        service: &Service,
+        (start, tail): (&str, &str),
+        to: &mut ActionSet,
+    ) -> bool {
+        if tail.is_empty() {
+            let found = service.names.number(start);
             found.inspect(|number| to.insert(service.from + number));
             return found.is_some();
         }
-        let (start, tail) = pattern.split_at(literal);
         let Range { start: first, end } = self.that_start_with(service, start);
         if tail == "*" {
             to.insert_range(first, end);
@@ -268,7 +271,7 @@ impl ActionCatalogue {
         }
         let mut found = false;
         for action in first..end {
-            let rest = &self.actions[action].lower.as_bytes()[literal..];
+            let rest = &self.actions[action].lower.as_bytes()[start.len()..];
             if fits(tail.as_bytes(), rest) {
                 to.insert(action);
                 found = true;

@@ -51,22 +51,25 @@ impl Finding {
         allowed: &Allowed,
         actions: &ActionSet,
     ) -> Self {
-        let named: Vec<_> = actions.iter().take(MOST_ACTIONS).collect();
-        let mut reason = format!("{reason}{}.", condition(catalogue, allowed, actions));
-        if let Some((action, example)) = catalogue.first_reason(actions) {
-            let name = catalogue.name(action);
-            reason = format!("{reason} {name}: {example}");
-        }
+        let names = actions.iter().take(MOST_ACTIONS);
+        let names: Vec<String> = names
+            .map(|action| catalogue.name(action).to_owned())
+            .collect();
+        let condition = condition(catalogue, allowed, actions);
+        let reason = match catalogue.first_reason(actions) {
+            Some((action, example)) => {
+                let name = catalogue.name(action);
+                [reason, &condition, ". ", name, ": ", example].concat()
+            }
+            None => [reason, &condition, "."].concat(),
+        };
         Self {
             capability,
             reason,
             policy: allowed.policy.clone(),
             statement: Some(allowed.statement.index),
-            more: actions.len() - named.len(),
-            actions: named
-                .into_iter()
-                .map(|action| catalogue.name(action).to_owned())
-                .collect(),
+            more: actions.len() - names.len(),
+            actions: names,
         }
     }
 }

@@ -3,22 +3,42 @@
 //! IAM compares services and actions without regard to case; `*` matches any characters and `?` exactly one, at any
 //! position. A name that is not valid in IAM is an error, and not a pattern without a match.
 
+use std::borrow::Cow;
+
 use super::{action_set::ActionSet, catalogue::ActionCatalogue};
 
 /// The maximum length of an action name. A pattern that needs more characters cannot match.
 const LONGEST_NAME: usize = 128;
 
-/// The characters of a pattern, as a table because a policy can have thousands of patterns.
-const KNOWN: [bool; 256] = {
-    let mut known = [false; 256];
+/// What a character can be in a pattern.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Letter,
+    Star,
+    One,
+    Colon,
+    Refused,
+}
+
+/// The kind of each byte, as a table because a policy can have thousands of patterns.
+const KINDS: [Kind; 256] = {
+    let mut kinds = [Kind::Refused; 256];
     let mut byte = 0_u8;
     while byte < 128 {
-        known[byte as usize] =
-            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'*' | b'?');
+        kinds[byte as usize] = match byte {
+            b'*' => Kind::Star,
+            b'?' => Kind::One,
+            b':' => Kind::Colon,
+            b'-' | b'_' => Kind::Letter,
+            other if other.is_ascii_alphanumeric() => Kind::Letter,
+            _ => Kind::Refused,
+        };
         byte += 1;
     }
-    known
+    kinds
 };
+
+const NO_FORM: &str = "is not of the form service:action";
 
 /// Whether `name` matches `pattern`, which is in lower case and without `**`. The worst case takes time proportional to
 /// the product of the lengths, so that no pattern can block a thread.
@@ -64,15 +84,39 @@ pub(super) struct Expansion {
 pub(super) struct Actions {
     /// Whether this is a `NotAction`.
     negated: bool,
-    /// Services without a wildcard, in order, each with its action patterns.
-    by_service: Vec<(String, Vec<String>)>,
+    /// All patterns in lower case, one after another, because a policy can have thousands.
+    text: String,
+    /// Services without a wildcard, in order.
+    by_service: Vec<ServicePatterns>,
     /// The service of the pattern before, because lists name the actions of a service one after another.
     last: usize,
     /// Service and action patterns, where the service has a wildcard.
     any_service: Vec<(String, String)>,
 }
 
-impl Actions {
+/// The action patterns of a service.
+#[derive(Debug, Clone)]
+struct ServicePatterns {
+    service: String,
+    places: Vec<Place>,
+}
+
+/// Where a pattern stands in the text.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    start: usize,
+    /// Where its first wildcard stands, or its end.
+    literal: usize,
+    end: usize,
+}
+
+/// Where the parts of `service:action` are.
+struct Shape {
+    colon: usize,
+    /// The first wildcard, or the length.
+    literal: usize,
+}
+
     /// Returns an empty `Action`.
     pub(super) fn named() -> Self {
         Self::default()
@@ -88,54 +132,48 @@ impl Actions {
 
     /// Adds `*` or `service:action`. Fails with a short description of what is wrong.
     pub(super) fn add(&mut self, text: &str) -> Result<(), &'static str> {
-        if !text.is_ascii() {
-            return Err("contains characters outside ASCII, which may look like others");
+        let text = collapse(text);
+        if text == "*" {
+            self.any_service.push(("*".to_owned(), "*".to_owned()));
+            return Ok(());
         }
-        let mut lower = collapse(text.to_ascii_lowercase());
-        let (service, action) = if lower == "*" {
-            ("*", "*")
-        } else {
-            lower
-                .split_once(':')
-                .ok_or("is not of the form service:action")?
-        };
-        let known = |byte: u8| KNOWN[usize::from(byte)];
-        if service.is_empty()
-            || action.is_empty()
-            || !service.bytes().chain(action.bytes()).all(known)
-        {
-            return Err("is not of the form service:action");
+        let Shape { colon, literal } = shape(&text)?;
+        if literal < colon {
+            let lower = text.to_ascii_lowercase();
+            let (service, action) = lower.split_at(colon);
+            let action = action[1..].to_owned();
+            self.any_service.push((service.to_owned(), action));
+            return Ok(());
         }
-        // Rejected here and not skipped later, because matching 32 kB of question marks would slow down every lookup.
-        if lower.len() > LONGEST_NAME
-            && lower.bytes().filter(|byte| *byte != b'*').count() > LONGEST_NAME
-        {
-            return Err("is longer than any action name");
-        }
-        if service.contains(['*', '?']) {
-            self.any_service.push((service.into(), action.into()));
-        } else {
-            let colon = service.len();
-            self.last = self.place_of(service);
-            lower.drain(..=colon);
-            self.by_service[self.last].1.push(lower);
-        }
+        let start = self.text.len();
+        self.text.push_str(&text);
+        self.text[start..].make_ascii_lowercase();
+        let at = self.place_of(start, start + colon);
+        self.last = at;
+        self.by_service[at].places.push(Place {
+            start: start + colon + 1,
+            literal: start + literal,
+            end: self.text.len(),
+        });
         Ok(())
     }
 
-    /// Returns the index of a service, which is added if it is new.
-    fn place_of(&mut self, service: &str) -> usize {
-        let is = |(name, _): &(String, Vec<String>)| name == service;
+    /// Returns the index of a service, which stands in the text and is added if it is new.
+    fn place_of(&mut self, start: usize, end: usize) -> usize {
+        let service = &self.text[start..end];
+        let is = |known: &ServicePatterns| known.service == service;
         if self.by_service.get(self.last).is_some_and(is) {
             return self.last;
         }
-        let order = |(name, _): &(String, Vec<String>)| name.as_str().cmp(service);
-        self.by_service
-            .binary_search_by(order)
-            .unwrap_or_else(|at| {
-                self.by_service.insert(at, (service.to_owned(), Vec::new()));
-                at
-            })
+        let order = |known: &ServicePatterns| known.service.as_str().cmp(service);
+        self.by_service.binary_search_by(order).unwrap_or_else(|at| {
+            let new = ServicePatterns {
+                service: service.to_owned(),
+                places: Vec::new(),
+            };
+            self.by_service.insert(at, new);
+            at
+        })
     }
 
     /// Returns the actions of the catalogue that the statement covers, and the patterns that find nothing there.
@@ -145,23 +183,25 @@ impl Actions {
             unknown: Vec::new(),
             void: Vec::new(),
         };
-        for (prefix, patterns) in &self.by_service {
+        for ServicePatterns { service: prefix, places } in &self.by_service {
+            let whole = |place: &Place| format!("{prefix}:{}", &self.text[place.start..place.end]);
             let Some(service) = catalogue.service(prefix) else {
-                expansion
-                    .unknown
-                    .extend(patterns.iter().map(|action| format!("{prefix}:{action}")));
+                expansion.unknown.extend(places.iter().map(whole));
                 continue;
             };
-            for pattern in patterns {
-                if !catalogue.add_matches(service, pattern, &mut expansion.actions) {
-                    expansion.void.push(format!("{prefix}:{pattern}"));
+            for place in places {
+                let start = &self.text[place.start..place.literal];
+                let tail = &self.text[place.literal..place.end];
+                if !catalogue.add_matches(service, (start, tail), &mut expansion.actions) {
+                    expansion.void.push(whole(place));
                 }
             }
         }
         for (services, pattern) in &self.any_service {
+            let wild = pattern.find(['*', '?']).unwrap_or(pattern.len());
             for service in catalogue.all_services() {
                 if fits(services.as_bytes(), service.prefix.as_bytes()) {
-                    catalogue.add_matches(service, pattern, &mut expansion.actions);
+                    catalogue.add_matches(service, pattern.split_at(wild), &mut expansion.actions);
                 }
             }
         }
@@ -194,7 +234,7 @@ impl Actions {
     fn name_the_unknown(&self, catalogue: &ActionCatalogue) -> bool {
         self.by_service
             .iter()
-            .any(|(prefix, _)| catalogue.service(prefix).is_none())
+            .any(|known| catalogue.service(&known.service).is_none())
     }
 
     /// Whether it covers services that are not named.
@@ -203,10 +243,41 @@ impl Actions {
     }
 }
 
+/// Finds the parts of `service:action`. Fails with a short description of what is wrong.
+fn shape(text: &str) -> Result<Shape, &'static str> {
+    let (mut colon, mut literal) = (None, text.len());
+    let mut letters = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        match KINDS[usize::from(byte)] {
+            Kind::Letter => letters += 1,
+            Kind::One => {
+                letters += 1;
+                literal = literal.min(at);
+            }
+            Kind::Star => literal = literal.min(at),
+            Kind::Colon if colon.is_none() => colon = Some(at),
+            Kind::Colon => return Err(NO_FORM),
+            Kind::Refused if text.is_ascii() => return Err(NO_FORM),
+            Kind::Refused => {
+                return Err("contains characters outside ASCII, which may look like others");
+            }
+        }
+    }
+    let colon = colon.ok_or(NO_FORM)?;
+    if colon == 0 || colon + 1 == text.len() {
+        return Err(NO_FORM);
+    }
+    // Rejected here and not skipped later, because matching 32 kB of question marks would slow down every lookup.
+    if letters >= LONGEST_NAME {
+        return Err("is longer than any action name");
+    }
+    Ok(Shape { colon, literal })
+}
+
 /// Replaces `**` by the equivalent `*`.
-fn collapse(pattern: String) -> String {
-    if !pattern.as_bytes().windows(2).any(|two| two == b"**") {
-        return pattern;
+fn collapse(pattern: &str) -> Cow<'_, str> {
+    if !pattern.contains("**") {
+        return Cow::Borrowed(pattern);
     }
     let mut collapsed = String::with_capacity(pattern.len());
     for character in pattern.chars() {
@@ -214,7 +285,7 @@ fn collapse(pattern: String) -> String {
             collapsed.push(character);
         }
     }
-    collapsed
+    Cow::Owned(collapsed)
 }
 
 #[cfg(test)]

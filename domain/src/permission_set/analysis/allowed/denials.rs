@@ -64,6 +64,7 @@ impl<'a> Denials<'a> {
     pub(super) fn add_covering(&self, glob: &Glob, effort: &Effort, denied: &mut ActionSet) {
         let start = glob.literal_start();
         for length in self.lengths.range(..=start.len()) {
+            effort.spend(*length);
             for at in self.by_start.get(&start[..*length]).into_iter().flatten() {
                 let (deny, actions) = &self.named[*at];
                 if effort.covers(deny, glob) == Some(true) {

@@ -45,7 +45,11 @@ impl Effort {
             return None;
         }
         let (result, characters) = compare();
-        self.left.set(self.left.get().saturating_sub(characters));
+        self.spend(characters);
         Some(result)
+    }
+
+    pub(super) fn spend(&self, characters: usize) {
+        self.left.set(self.left.get().saturating_sub(characters));
     }
 }

@@ -58,12 +58,18 @@ impl Names {
 
     /// Returns the place of a name in the table, by a hash of eight letters a step.
     fn place(&self, name: &str) -> usize {
-        let hash = name.as_bytes().chunks(8).fold(0_u64, |hash, letters| {
-            let mut word = [0; 8];
-            word[..letters.len()].copy_from_slice(letters);
-            let mixed = hash.rotate_left(5) ^ u64::from_le_bytes(word);
-            mixed.wrapping_mul(0x517c_c1b7_2722_0a95)
-        });
+        let mix = |hash: u64, word: u64| {
+            (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95)
+        };
+        let (words, rest) = name.as_bytes().as_chunks::<8>();
+        let hash = words
+            .iter()
+            .fold(0, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+        let last = rest
+            .iter()
+            .rev()
+            .fold(0, |word, letter| word << 8 | u64::from(*letter));
+        let hash = mix(hash, last);
         // The multiplication mixes the high bits best.
         usize::from((hash >> 48) as u16) & (self.table.len() - 1)
     }
