@@ -117,6 +117,7 @@ struct Shape {
     literal: usize,
 }
 
+impl Actions {
     /// Returns an empty `Action`.
     pub(super) fn named() -> Self {
         Self::default()
@@ -166,14 +167,16 @@ struct Shape {
             return self.last;
         }
         let order = |known: &ServicePatterns| known.service.as_str().cmp(service);
-        self.by_service.binary_search_by(order).unwrap_or_else(|at| {
-            let new = ServicePatterns {
-                service: service.to_owned(),
-                places: Vec::new(),
-            };
-            self.by_service.insert(at, new);
-            at
-        })
+        self.by_service
+            .binary_search_by(order)
+            .unwrap_or_else(|at| {
+                let new = ServicePatterns {
+                    service: service.to_owned(),
+                    places: Vec::new(),
+                };
+                self.by_service.insert(at, new);
+                at
+            })
     }
 
     /// Returns the actions of the catalogue that the statement covers, and the patterns that find nothing there.
@@ -183,7 +186,11 @@ struct Shape {
             unknown: Vec::new(),
             void: Vec::new(),
         };
-        for ServicePatterns { service: prefix, places } in &self.by_service {
+        for ServicePatterns {
+            service: prefix,
+            places,
+        } in &self.by_service
+        {
             let whole = |place: &Place| format!("{prefix}:{}", &self.text[place.start..place.end]);
             let Some(service) = catalogue.service(prefix) else {
                 expansion.unknown.extend(places.iter().map(whole));

@@ -58,9 +58,8 @@ impl Names {
 
     /// Returns the place of a name in the table, by a hash of eight letters a step.
     fn place(&self, name: &str) -> usize {
-        let mix = |hash: u64, word: u64| {
-            (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95)
-        };
+        let mix =
+            |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
         let (words, rest) = name.as_bytes().as_chunks::<8>();
         let hash = words
             .iter()
