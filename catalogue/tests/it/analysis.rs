@@ -461,8 +461,16 @@ fn a_condition_key_is_told_with_every_service_that_does_not_have_it() {
     let two = r#"["dynamodb:GetItem","s3:GetObject"]"#;
     let own = reason(r#""dynamodb:GetItem""#, r#"{"dynamodb:LeadingKeys":"a"}"#);
     assert!(!own.contains("no condition key"), "{own}");
-    let global = reason(two, r#"{"aws:PrincipalTag/team":"a"}"#);
+    let global = reason(
+        two,
+        r#"{"aws:PrincipalTag/team":"a","ec2:SourceInstanceArn":"b"}"#,
+    );
     assert!(!global.contains("no condition key"), "{global}");
+    let mistyped = reason(two, r#"{"aws:PrincipleTag/team":"a"}"#);
+    assert!(
+        mistyped.contains("dynamodb and s3 have no condition key aws:PrincipleTag/team."),
+        "{mistyped}"
+    );
     let second = reason(two, r#"{"dynamodb:LeadingKeys":"a"}"#);
     assert!(
         second.contains("and s3 has no condition key dynamodb:LeadingKeys."),

@@ -4,6 +4,7 @@
 //! review, which names each reviewed action. An action without a review has the capability that its access level
 //! suggests at worst; a service without an entry is unknown. Never assumes in favour of an action.
 
+mod condition_keys;
 mod names;
 mod parse;
 
@@ -61,21 +62,6 @@ pub(super) struct Service {
     pub(super) nothing_named: Glob,
     /// Its condition keys in lower case up to a slash, without those of all services.
     condition_keys: HashSet<String>,
-}
-
-impl Service {
-    /// Whether a condition key is one of the service or of all services.
-    pub(super) fn knows_key(&self, key: &str) -> bool {
-        let key = stem(key);
-        key.starts_with("aws:") || self.condition_keys.contains(&key)
-    }
-}
-
-/// Returns a condition key in lower case without its variable part: `aws:RequestTag/owner` is known by what stands before
-/// the slash.
-fn stem(key: &str) -> String {
-    let stem = key.split('/').next().unwrap_or(key);
-    stem.to_ascii_lowercase()
 }
 
 /// A kind of resource of a service.

@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     AccessLevel, Action, ActionCatalogue, ActionSet, Capability, CatalogueError, Glob,
-    ResourceType, Service, key, names::Names, stem,
+    ResourceType, Service, condition_keys::stem, key, names::Names,
 };
 
 impl ActionCatalogue {
