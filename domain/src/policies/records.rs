@@ -4,10 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+#[cfg(feature = "cedar")]
+use crate::ids::Principal;
 use crate::{
     engine::AccessResource,
     grant::Term,
-    ids::{Assignment, GroupId, Pair, PersonId, Principal, UserId},
+    ids::{Assignment, GroupId, Pair, PersonId, UserId},
     shared_map::SharedMap,
     snapshot::Shared,
     time::Timestamp,
@@ -43,6 +45,7 @@ pub struct Records {
     pub overdue: Shared<BTreeMap<AccessResource, Timestamp>>,
 }
 
+#[cfg(feature = "cedar")]
 impl Records {
     /// Returns who agreed to a user's access by an assignment or, without a user, to the access of future members of an
     /// empty group.

@@ -256,8 +256,16 @@ impl ActionCatalogue {
             return first < end;
         }
         let mut found = false;
+        let last = tail
+            .bytes()
+            .last()
+            .filter(|byte| !matches!(byte, b'*' | b'?'));
         for action in first..end {
             let rest = &self.actions[action].lower.as_bytes()[start.len()..];
+            // Most names differ in their last letter.
+            if last.is_some() && rest.last().copied() != last {
+                continue;
+            }
             if fits(tail.as_bytes(), rest) {
                 to.insert(action);
                 found = true;

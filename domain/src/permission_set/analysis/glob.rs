@@ -1,7 +1,7 @@
 //! Patterns of resources: whether two of them can match the same ARN, and whether one matches all that another does.
 //!
 //! A statement's resource is compared with the ARN of a resource type, whose variables are patterns as well. `can_meet`
-//! answers *yes* when in doubt and `covers` answers *no*, so that the first never hides what an Allow gives and the
+//! answers *yes* when in doubt and `covers_counting` answers *no*, so that the first never hides what an Allow gives and the
 //! second never takes away more than a Deny does.
 
 mod prepared;
@@ -208,12 +208,7 @@ impl Glob {
         (reached[b.len()], (a.len() + 1) * (b.len() + 1))
     }
 
-    /// Whether it certainly matches every ARN that `other` can match.
-    pub(super) fn covers(&self, other: &Self) -> bool {
-        self.covers_counting(other).0
-    }
-
-    /// Like [`Glob::covers`], with how many characters were compared.
+    /// Whether it certainly matches every ARN that `other` can match, with how many characters were compared.
     pub(super) fn covers_counting(&self, other: &Self) -> (bool, usize) {
         if self.variable {
             return (false, 1);
@@ -409,7 +404,7 @@ mod tests {
             ("arn:aws:s3:::Cards/*", "arn:aws:s3:::cards/*", false),
         ] {
             assert_eq!(
-                resource(deny).covers(&resource(allow)),
+                resource(deny).covers_counting(&resource(allow)).0,
                 covered,
                 "{deny} over {allow}"
             );

@@ -3,44 +3,40 @@
 //! IAM compares services and actions without regard to case; `*` matches any characters and `?` exactly one, at any
 //! position. A name that is not valid in IAM is an error, and not a pattern without a match.
 
-use std::borrow::Cow;
-
 use super::{action_set::ActionSet, catalogue::ActionCatalogue};
 
 /// The maximum length of an action name. A pattern that needs more characters cannot match.
 const LONGEST_NAME: usize = 128;
 
-/// What a character can be in a pattern.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Letter,
-    Star,
-    One,
-    Colon,
-    Refused,
-}
+/// A letter, digit, hyphen or underscore.
+const PLAIN: u8 = 0;
+const WILD: u8 = 1;
+/// What no service and no action contains.
+const REFUSED: u8 = 2;
 
 /// The kind of each byte, as a table because a policy can have thousands of patterns.
-const KINDS: [Kind; 256] = {
-    let mut kinds = [Kind::Refused; 256];
+const KINDS: [u8; 256] = {
+    let mut kinds = [REFUSED; 256];
     let mut byte = 0_u8;
     while byte < 128 {
         kinds[byte as usize] = match byte {
-            b'*' => Kind::Star,
-            b'?' => Kind::One,
-            b':' => Kind::Colon,
-            b'-' | b'_' => Kind::Letter,
-            other if other.is_ascii_alphanumeric() => Kind::Letter,
-            _ => Kind::Refused,
+            b'*' | b'?' => WILD,
+            b'-' | b'_' => PLAIN,
+            other if other.is_ascii_alphanumeric() => PLAIN,
+            _ => REFUSED,
         };
         byte += 1;
     }
     kinds
 };
 
-const NO_FORM: &str = "is not of the form service:action";
+/// Returns the kinds of all bytes together.
+fn kinds(part: &str) -> u8 {
+    part.bytes()
+        .fold(PLAIN, |all, byte| all | KINDS[usize::from(byte)])
+}
 
-/// Whether `name` matches `pattern`, which is in lower case and without `**`. The worst case takes time proportional to
+/// Whether `name` matches `pattern`, both in lower case and the pattern without `**`. The worst case takes time proportional to
 /// the product of the lengths, so that no pattern can block a thread.
 pub(super) fn fits(pattern: &[u8], name: &[u8]) -> bool {
     let (mut at, mut read) = (0, 0);
@@ -52,7 +48,7 @@ pub(super) fn fits(pattern: &[u8], name: &[u8]) -> bool {
                 star = Some((at + 1, read));
                 at += 1;
             }
-            Some(want) if *want == b'?' || *want == name[read].to_ascii_lowercase() => {
+            Some(want) if *want == b'?' || *want == name[read] => {
                 at += 1;
                 read += 1;
             }
@@ -110,13 +106,6 @@ struct Place {
     end: usize,
 }
 
-/// Where the parts of `service:action` are.
-struct Shape {
-    colon: usize,
-    /// The first wildcard, or the length.
-    literal: usize,
-}
-
 impl Actions {
     /// Returns an empty `Action`.
     pub(super) fn named() -> Self {
@@ -133,29 +122,49 @@ impl Actions {
 
     /// Adds `*` or `service:action`. Fails with a short description of what is wrong.
     pub(super) fn add(&mut self, text: &str) -> Result<(), &'static str> {
-        let text = collapse(text);
-        if text == "*" {
-            self.any_service.push(("*".to_owned(), "*".to_owned()));
+        let Some(colon) = text.bytes().position(|byte| byte == b':') else {
+            return self.add_without_colon(text);
+        };
+        let (service, action) = (&text[..colon], &text[colon + 1..]);
+        let (of_service, of_action) = (kinds(service), kinds(action));
+        if (of_service | of_action) & REFUSED != 0 || service.is_empty() || action.is_empty() {
+            return Err(refusal(text));
+        }
+        // Rejected here and not skipped later, because matching 32 kB of question marks would slow down every lookup.
+        if text.len() > LONGEST_NAME
+            && text.bytes().filter(|byte| *byte != b'*').count() > LONGEST_NAME
+        {
+            return Err("is longer than any action name");
+        }
+        if (of_service | of_action) & WILD != 0 && text.contains("**") {
+            return self.add(&collapse(text));
+        }
+        if of_service & WILD != 0 {
+            let pattern = (service.to_ascii_lowercase(), action.to_ascii_lowercase());
+            self.any_service.push(pattern);
             return Ok(());
         }
-        let Shape { colon, literal } = shape(&text)?;
-        if literal < colon {
-            let lower = text.to_ascii_lowercase();
-            let (service, action) = lower.split_at(colon);
-            let action = action[1..].to_owned();
-            self.any_service.push((service.to_owned(), action));
-            return Ok(());
-        }
+        let wild = (of_action & WILD != 0).then(|| action.find(['*', '?']));
+        let literal = wild.flatten().unwrap_or(action.len());
         let start = self.text.len();
-        self.text.push_str(&text);
+        self.text.push_str(text);
         self.text[start..].make_ascii_lowercase();
         let at = self.place_of(start, start + colon);
         self.last = at;
+        let name = start + colon + 1;
         self.by_service[at].places.push(Place {
-            start: start + colon + 1,
-            literal: start + literal,
+            start: name,
+            literal: name + literal,
             end: self.text.len(),
         });
+        Ok(())
+    }
+
+    fn add_without_colon(&mut self, text: &str) -> Result<(), &'static str> {
+        if text.is_empty() || text.bytes().any(|byte| byte != b'*') {
+            return Err(refusal(text));
+        }
+        self.any_service.push(("*".to_owned(), "*".to_owned()));
         Ok(())
     }
 
@@ -250,49 +259,24 @@ impl Actions {
     }
 }
 
-/// Finds the parts of `service:action`. Fails with a short description of what is wrong.
-fn shape(text: &str) -> Result<Shape, &'static str> {
-    let (mut colon, mut literal) = (None, text.len());
-    let mut letters = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        match KINDS[usize::from(byte)] {
-            Kind::Letter => letters += 1,
-            Kind::One => {
-                letters += 1;
-                literal = literal.min(at);
-            }
-            Kind::Star => literal = literal.min(at),
-            Kind::Colon if colon.is_none() => colon = Some(at),
-            Kind::Colon => return Err(NO_FORM),
-            Kind::Refused if text.is_ascii() => return Err(NO_FORM),
-            Kind::Refused => {
-                return Err("contains characters outside ASCII, which may look like others");
-            }
-        }
+/// Returns what is wrong with a pattern.
+fn refusal(text: &str) -> &'static str {
+    if text.is_ascii() {
+        "is not of the form service:action"
+    } else {
+        "contains characters outside ASCII, which may look like others"
     }
-    let colon = colon.ok_or(NO_FORM)?;
-    if colon == 0 || colon + 1 == text.len() {
-        return Err(NO_FORM);
-    }
-    // Rejected here and not skipped later, because matching 32 kB of question marks would slow down every lookup.
-    if letters >= LONGEST_NAME {
-        return Err("is longer than any action name");
-    }
-    Ok(Shape { colon, literal })
 }
 
 /// Replaces `**` by the equivalent `*`.
-fn collapse(pattern: &str) -> Cow<'_, str> {
-    if !pattern.contains("**") {
-        return Cow::Borrowed(pattern);
-    }
+fn collapse(pattern: &str) -> String {
     let mut collapsed = String::with_capacity(pattern.len());
     for character in pattern.chars() {
         if character != '*' || !collapsed.ends_with('*') {
             collapsed.push(character);
         }
     }
-    Cow::Owned(collapsed)
+    collapsed
 }
 
 #[cfg(test)]
