@@ -3,7 +3,10 @@
 //! IAM compares services and actions without regard to case; `*` matches any characters and `?` exactly one, at any
 //! position. A name that is not valid in IAM is an error, and not a pattern without a match.
 
-use super::{action_set::ActionSet, catalogue::ActionCatalogue};
+use super::{
+    action_set::ActionSet,
+    catalogue::{ActionCatalogue, Service},
+};
 
 /// The maximum length of an action name. A pattern that needs more characters cannot match.
 const LONGEST_NAME: usize = 128;
@@ -82,26 +85,18 @@ pub(super) struct Actions {
     negated: bool,
     /// All patterns in lower case, one after another, because a policy can have thousands.
     text: String,
-    /// Services without a wildcard, in order.
-    by_service: Vec<ServicePatterns>,
-    /// The service of the pattern before, because lists name the actions of a service one after another.
-    last: usize,
+    /// The patterns of services without a wildcard.
+    places: Vec<Place>,
     /// Service and action patterns, where the service has a wildcard.
     any_service: Vec<(String, String)>,
-}
-
-/// The action patterns of a service.
-#[derive(Debug, Clone)]
-struct ServicePatterns {
-    service: String,
-    places: Vec<Place>,
 }
 
 /// Where a pattern stands in the text.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     start: usize,
-    /// Where its first wildcard stands, or its end.
+    colon: usize,
+    /// Where the first wildcard of the action stands, or its end.
     literal: usize,
     end: usize,
 }
@@ -149,12 +144,11 @@ impl Actions {
         let start = self.text.len();
         self.text.push_str(text);
         self.text[start..].make_ascii_lowercase();
-        let at = self.place_of(start, start + colon);
-        self.last = at;
-        let name = start + colon + 1;
-        self.by_service[at].places.push(Place {
-            start: name,
-            literal: name + literal,
+        let colon = start + colon;
+        self.places.push(Place {
+            start,
+            colon,
+            literal: colon + 1 + literal,
             end: self.text.len(),
         });
         Ok(())
@@ -168,24 +162,20 @@ impl Actions {
         Ok(())
     }
 
-    /// Returns the index of a service, which stands in the text and is added if it is new.
-    fn place_of(&mut self, start: usize, end: usize) -> usize {
-        let service = &self.text[start..end];
-        let is = |known: &ServicePatterns| known.service == service;
-        if self.by_service.get(self.last).is_some_and(is) {
-            return self.last;
-        }
-        let order = |known: &ServicePatterns| known.service.as_str().cmp(service);
-        self.by_service
-            .binary_search_by(order)
-            .unwrap_or_else(|at| {
-                let new = ServicePatterns {
-                    service: service.to_owned(),
-                    places: Vec::new(),
-                };
-                self.by_service.insert(at, new);
-                at
-            })
+    /// Returns each pattern with its service, if the catalogue has it.
+    fn with_services<'a>(
+        &'a self,
+        catalogue: &'a ActionCatalogue,
+    ) -> impl Iterator<Item = (&'a Place, Option<&'a Service>)> {
+        // Lists name the actions of a service one after another.
+        let mut last = ("", None);
+        self.places.iter().map(move |place| {
+            let prefix = &self.text[place.start..place.colon];
+            if last.0 != prefix {
+                last = (prefix, catalogue.service(prefix));
+            }
+            (place, last.1)
+        })
     }
 
     /// Returns the actions of the catalogue that the statement covers, and the patterns that find nothing there.
@@ -195,24 +185,20 @@ impl Actions {
             unknown: Vec::new(),
             void: Vec::new(),
         };
-        for ServicePatterns {
-            service: prefix,
-            places,
-        } in &self.by_service
-        {
-            let whole = |place: &Place| format!("{prefix}:{}", &self.text[place.start..place.end]);
-            let Some(service) = catalogue.service(prefix) else {
-                expansion.unknown.extend(places.iter().map(whole));
+        for (place, service) in self.with_services(catalogue) {
+            let whole = || self.text[place.start..place.end].to_owned();
+            let Some(service) = service else {
+                expansion.unknown.push(whole());
                 continue;
             };
-            for place in places {
-                let start = &self.text[place.start..place.literal];
-                let tail = &self.text[place.literal..place.end];
-                if !catalogue.add_matches(service, (start, tail), &mut expansion.actions) {
-                    expansion.void.push(whole(place));
-                }
+            let start = &self.text[place.colon + 1..place.literal];
+            let tail = &self.text[place.literal..place.end];
+            if !catalogue.add_matches(service, (start, tail), &mut expansion.actions) {
+                expansion.void.push(whole());
             }
         }
+        // The patterns of a service stand one after another.
+        expansion.unknown.sort();
         for (services, pattern) in &self.any_service {
             let wild = pattern.find(['*', '?']).unwrap_or(pattern.len());
             for service in catalogue.all_services() {
@@ -248,9 +234,8 @@ impl Actions {
     }
 
     fn name_the_unknown(&self, catalogue: &ActionCatalogue) -> bool {
-        self.by_service
-            .iter()
-            .any(|known| catalogue.service(&known.service).is_none())
+        self.with_services(catalogue)
+            .any(|(_, service)| service.is_none())
     }
 
     /// Whether it covers services that are not named.
