@@ -54,6 +54,8 @@ pub(super) struct Service {
     pub(super) from: ActionNumber,
     pub(super) to: ActionNumber,
     pub(super) resource_types: Vec<ResourceType>,
+    /// The services in the ARNs of its resource types, each once; none stands for one that is not fixed.
+    pub(super) arn_services: Vec<Option<String>>,
     /// Its actions by name in lower case.
     names: Names,
     /// The first letters of each action in lower case, in order.

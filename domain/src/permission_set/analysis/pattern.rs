@@ -89,6 +89,8 @@ pub(super) struct Actions {
     places: Vec<Place>,
     /// Service and action patterns, where the service has a wildcard.
     any_service: Vec<(String, String)>,
+    /// How many of these are `*`, which is compared with nothing.
+    everything: usize,
 }
 
 /// Where a pattern stands in the text.
@@ -159,7 +161,13 @@ impl Actions {
             return Err(refusal(text));
         }
         self.any_service.push(("*".to_owned(), "*".to_owned()));
+        self.everything += 1;
         Ok(())
+    }
+
+    /// Returns the number of patterns that are compared with the actions of many services.
+    pub(super) fn wide(&self) -> usize {
+        self.any_service.len() - self.everything
     }
 
     /// Returns each pattern with its service, if the catalogue has it.

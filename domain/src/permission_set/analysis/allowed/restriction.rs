@@ -62,12 +62,17 @@ impl<'a> Restriction<'a> {
             actions.keep(bounded);
         }
         let everything = resources.are_all();
-        if everything && self.leaves_all() {
+        if everything && self.leaves_all() || self.effort.is_spent() {
             return;
         }
         let mut from = 0;
         while let Some(action) = actions.first_from(from) {
             let service = self.catalogue.service_of(action);
+            from = service.to;
+            if !everything && !may_be_of(resources, service) {
+                actions.remove_range(service.from, service.to);
+                continue;
+            }
             let place = Place {
                 service,
                 resources,
@@ -79,13 +84,26 @@ impl<'a> Restriction<'a> {
                 whole: self,
             };
             place.restrict(actions);
-            from = service.to;
         }
     }
 
     /// Whether neither a Deny nor the boundary is about some resources only.
     fn leaves_all(&self) -> bool {
         self.partial.is_empty() && self.narrow.is_none()
+    }
+}
+
+/// Whether resources can be of a service by the service in their ARNs. Most statements are about one.
+fn may_be_of(resources: &Resources, service: &Service) -> bool {
+    match resources {
+        Resources::AllBut(_) => true,
+        Resources::Named(globs) => globs.iter().any(|glob| {
+            glob.may_be_of(Some(&service.prefix))
+                || service
+                    .arn_services
+                    .iter()
+                    .any(|one| glob.may_be_of(one.as_deref()))
+        }),
     }
 }
 
@@ -246,7 +264,10 @@ impl WithoutTypes<'_> {
     fn may_be(&self, glob: &Glob) -> bool {
         let Restriction { effort, star, .. } = self.whole;
         let may_meet = |other: &Glob| effort.can_meet(glob, other) != Some(false);
-        may_meet(star) || !glob.has_variable() && may_meet(&self.service.nothing_named)
+        may_meet(star)
+            || !glob.has_variable()
+                && glob.may_be_of(Some(&self.service.prefix))
+                && may_meet(&self.service.nothing_named)
     }
 
     fn may_be_in(&self, resources: &Resources) -> bool {

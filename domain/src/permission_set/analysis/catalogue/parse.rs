@@ -114,6 +114,7 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
                     from: actions.len(),
                     to: actions.len(),
                     resource_types: Vec::new(),
+                    arn_services: Vec::new(),
                     names: Names::default(),
                     keys: Vec::new(),
                     nothing_named: nothing_named(prefix),
@@ -124,7 +125,11 @@ fn facts(text: &str) -> Result<ActionCatalogue, CatalogueError> {
                 service.condition_keys.insert(stem(key));
             }
             (Some((&"R", [_name, arn])), Some(service)) => {
-                service.resource_types.push(resource_type(arn));
+                let kind = resource_type(arn);
+                if !service.arn_services.contains(&kind.arn_service) {
+                    service.arn_services.push(kind.arn_service.clone());
+                }
+                service.resource_types.push(kind);
             }
             (Some((&"A", [name, level, types])), Some(service)) => {
                 let any_type = ONE_TYPE_IS_ENOUGH.contains(&(&service.prefix, name));
