@@ -105,6 +105,13 @@ fn allow(action: &str) -> String {
     format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"*"}}"#)
 }
 
+/// The capabilities that production PCI allows nobody to keep.
+fn blocked() -> BTreeSet<Capability> {
+    let all = Capability::ALL.into_iter();
+    all.filter(|one| one.standing_in_production_pci() == Need::Blocked)
+        .collect()
+}
+
 const A: Capability = Capability::Administrator;
 const G: Capability = Capability::GrantsRights;
 const I: Capability = Capability::Identity;
@@ -275,7 +282,7 @@ fn the_samples_of_the_guardrails_come_out_as_they_must() {
     let harmless = analyse(&managed(&[LISTS]), &shelf());
     assert_eq!(harmless.capabilities(), [M].into());
     assert_eq!(harmless.standing_in_production_pci(), Need::TwoApprovals);
-    assert!(against_standing(&managed(&[LISTS]), &shelf()).is_empty());
+    assert!(against_standing(&managed(&[LISTS]), &shelf(), &blocked()).is_empty());
     assert_eq!(
         analyse(&Content::default(), &shelf()),
         Analysis::default(),
@@ -511,9 +518,42 @@ fn a_set_that_writes_to_buckets_is_told_which_of_them_hold_logs() {
 }
 
 #[test]
+fn notes_beyond_the_first_twenty_are_counted() {
+    let names = |count: usize| {
+        let names: Vec<String> = (0..count).map(|at| format!("\"s3:Nothing{at}\"")).collect();
+        let text = format!(
+            r#"{{"Effect":"Allow","Action":[{}],"Resource":"*"}}"#,
+            names.join(",")
+        );
+        analyse(&inline(&text), &shelf()).notes
+    };
+    assert_eq!(names(20).len(), 20);
+    let notes = names(1_021);
+    assert_eq!(notes.len(), 21);
+    assert_eq!(notes[20], "And 1,001 more such names.");
+}
+
+#[test]
+fn an_action_that_can_have_none_of_its_resources_becomes_a_note() {
+    let notes = |actions: &str| {
+        let text =
+            format!(r#"{{"Effect":"Allow","Action":{actions},"Resource":"arn:aws:s3:::assets"}}"#);
+        analyse(&inline(&text), &shelf()).notes
+    };
+    assert_eq!(
+        notes(r#"["s3:GetObject","s3:ListBucket"]"#),
+        [
+            "Statement 1: s3:GetObject has none of the resources of the statement, so it allows nothing."
+        ]
+    );
+    // A pattern covers actions of other resources on purpose.
+    assert!(notes(r#""s3:Get*""#).is_empty());
+}
+
+#[test]
 fn all_actions_against_standing_access_are_named_by_service() {
     let content = inline(&allow("*"));
-    let services = against_standing(&content, &shelf());
+    let services = against_standing(&content, &shelf(), &blocked());
     let named: BTreeSet<String> = services
         .iter()
         .flat_map(|one| {
@@ -522,15 +562,10 @@ fn all_actions_against_standing_access_are_named_by_service() {
                 .map(|name| format!("{}:{name}", one.service))
         })
         .collect();
-    let blocked = |capabilities: &[Capability]| {
-        capabilities
-            .iter()
-            .any(|one| one.standing_in_production_pci() == Need::Blocked)
-    };
     let expected: BTreeSet<String> = EMBEDDED
         .actions
         .capabilities()
-        .filter(|(_, capabilities)| blocked(capabilities))
+        .filter(|(_, capabilities)| capabilities.iter().any(|one| blocked().contains(one)))
         .map(|(action, _)| action)
         .collect();
     assert_eq!(named, expected);
@@ -538,7 +573,7 @@ fn all_actions_against_standing_access_are_named_by_service() {
     let few = inline(
         r#"{"Effect":"Allow","Action":["sqs:*Message","s3:ListAllMyBuckets"],"Resource":"*"}"#,
     );
-    let few = against_standing(&few, &shelf());
+    let few = against_standing(&few, &shelf(), &blocked());
     assert_eq!(few.len(), 1);
     assert_eq!(
         few[0].actions,

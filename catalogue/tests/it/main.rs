@@ -2,6 +2,7 @@
 
 mod analysis;
 mod cases;
+mod data;
 mod large;
 mod managed_policies;
 mod naive;

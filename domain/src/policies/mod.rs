@@ -67,7 +67,7 @@ pub use overdue_revocation::{OUT_OF_REACH, OVERDUE};
 #[cfg(feature = "cedar")]
 pub use oversight::{EARLIER, InvalidOversightMark, OversightMark, RemovalLimits};
 #[cfg(feature = "cedar")]
-pub use production_pci::{ProductionPciNeeds, in_production_pci};
+pub use production_pci::{blocked_as_standing, in_production_pci};
 pub use records::{Agreement, Record, Records};
 #[cfg(feature = "cedar")]
 pub use removals::{

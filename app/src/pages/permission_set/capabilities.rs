@@ -3,7 +3,7 @@
 
 use domain::permission_set::analysis::{
     Analysis, Capability, ServiceActions,
-    capability::Need,
+    capability::{Need, ProductionPciNeeds},
     labels::{counted, grouped},
 };
 use leptos::prelude::*;
@@ -23,6 +23,7 @@ const ONE_LIST: usize = 40;
 /// permissions boundary that is not taken into account.
 pub fn section(
     analysis: Analysis,
+    needs: ProductionPciNeeds,
     against: Vec<ServiceActions>,
     boundary: Option<String>,
 ) -> AnyView {
@@ -37,9 +38,10 @@ pub fn section(
         }
         .into_any();
     }
-    let standing = need(analysis.standing_in_production_pci());
-    let temporary = need(analysis.temporary_in_production_pci());
-    let against = against_standing(&analysis, against);
+    let standing = need(needs.standing);
+    let temporary = need(needs.temporary);
+    let blocked = needs.standing == Need::Blocked;
+    let against = blocked.then(|| against_standing(&analysis, against));
     view! {
         <Section title="Capabilities" detail=words>
             <div data-body>
@@ -66,10 +68,7 @@ fn need(need: Need) -> AnyView {
 
 /// Renders which actions a set would have to give up to become standing access: all of them, so that nobody removes some
 /// and finds others.
-fn against_standing(analysis: &Analysis, services: Vec<ServiceActions>) -> Option<AnyView> {
-    if analysis.standing_in_production_pci() != Need::Blocked {
-        return None;
-    }
+fn against_standing(analysis: &Analysis, services: Vec<ServiceActions>) -> AnyView {
     let unknown = analysis.has(Capability::Unknown).then(|| {
         view! { <p>"What cannot be read or understood keeps it from standing access."</p> }
     });
@@ -92,7 +91,7 @@ fn against_standing(analysis: &Analysis, services: Vec<ServiceActions>) -> Optio
             </details>
         }
     });
-    Some(view! { <div data-against>{unknown} {actions}</div> }.into_any())
+    view! { <div data-against>{unknown} {actions}</div> }.into_any()
 }
 
 /// Renders the actions of one service with their full names.
@@ -144,25 +143,22 @@ pub fn known_actions(facts: &CatalogueFacts) -> String {
         "{} of {} services as of {}, {} of them reviewed one by one",
         grouped(facts.actions),
         grouped(facts.services),
-        facts.date,
+        facts.age.actions.words(),
         grouped(facts.reviewed)
     )
 }
 
 /// Returns which AWS managed policies the analysis knows.
 pub fn known_policies(facts: &CatalogueFacts) -> String {
-    format!("{} as of {}", grouped(facts.policies), facts.policies_date)
+    format!(
+        "{} as of {}",
+        grouped(facts.policies),
+        facts.age.policies.words()
+    )
 }
 
-/// Says that the catalogue is so old that it lacks actions.
+/// Says that data about AWS is so old that it lacks what AWS has added.
 pub fn outdated(facts: &CatalogueFacts) -> Option<AnyView> {
-    let title = facts.outdated.as_ref()?.days.map_or_else(
-        || "The age of the catalogue of AWS actions is not known".to_owned(),
-        |days| format!("The catalogue of AWS actions is {days} days old"),
-    );
-    let detail = format!(
-        "It is of {}. Actions and services that AWS has added since are not in it, so this permission set may allow more than is shown. Update Leastwise.",
-        facts.date
-    );
-    Some(view! { <Notice status=Status::Drift title=title>{detail}</Notice> }.into_any())
+    let warning = facts.age.warning()?;
+    Some(view! { <Notice status=Status::Drift title="Data about AWS is outdated">{warning}</Notice> }.into_any())
 }

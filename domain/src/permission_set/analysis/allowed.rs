@@ -34,6 +34,8 @@ pub(super) struct Allowed<'a> {
     pub(super) unknown: Vec<String>,
     /// Patterns that match no action of a known service.
     pub(super) void: Vec<String>,
+    /// Actions that an inline policy names in full, although they cannot have any of its resources.
+    pub(super) unreached: Vec<ActionNumber>,
 }
 
 /// A Deny statement without a condition, or a statement of a boundary.
@@ -93,7 +95,12 @@ impl<'a> Permissions<'a> {
                     unknown,
                     void,
                 } = statement.actions.expand(catalogue);
-                restriction.restrict(&mut actions, &statement.resources);
+                restriction.restrict(&mut actions, statement);
+                let mut unreached = Vec::new();
+                if source.name == PolicyRef::Inline && restriction.is_none() {
+                    unreached = statement.actions.named_in(catalogue);
+                    unreached.retain(|action| !actions.contains(*action));
+                }
                 total.add(&actions);
                 statements.push(Allowed {
                     policy: &source.name,
@@ -101,6 +108,7 @@ impl<'a> Permissions<'a> {
                     actions,
                     unknown,
                     void,
+                    unreached,
                 });
             }
         }

@@ -2,11 +2,15 @@
 //!
 //! Facts (services, actions, access levels, resource types, condition keys) come from the catalogue, judgements from the
 //! review, which names each reviewed action. An action without a review has the capability that its access level
-//! suggests at worst; a service without an entry is unknown. Never assumes in favour of an action.
+//! suggests at worst; a reviewed action without facts has its judgement on every resource; a service without an entry is
+//! unknown. Never assumes in favour of an action.
 
 mod condition_keys;
+mod corrections;
+mod facts;
 mod names;
 mod parse;
+mod review;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -22,7 +26,7 @@ use super::{
     pattern::fits,
     rules::Samples,
 };
-use crate::time::{Duration, Timestamp};
+use crate::time::Date;
 
 /// AWS's own classification of an action, which misleads in both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,14 +39,34 @@ pub(super) enum AccessLevel {
 }
 
 impl AccessLevel {
-    /// Returns the capability of an action that nobody has reviewed.
-    fn of_unreviewed(self) -> Capability {
+    /// Returns the capability of an action that nobody has reviewed. `name` is without its service.
+    fn of_unreviewed(self, name: &str) -> Capability {
         match self {
             Self::List | Self::Read => Capability::ReadsData,
+            Self::Write | Self::Tagging if gives_access(name) => Capability::GrantsRights,
             Self::Write | Self::Tagging => Capability::UnreviewedChange,
             Self::PermissionsManagement => Capability::GrantsRights,
         }
     }
+}
+
+/// Whether a change gives somebody access by its name, although AWS does not call it permissions management: it sets a
+/// policy of a resource, a password or a credential, shares something, or creates a user.
+fn gives_access(name: &str) -> bool {
+    let takes_away = ["Delete", "Revoke", "Reject"];
+    if name.contains("ResourcePolicy") {
+        return true;
+    }
+    // A word ends before a capital letter: `Share` is not in `Shared`, and `Token` not in `CountTokens`.
+    let has_word = |word: &str| {
+        name.match_indices(word)
+            .any(|(at, _)| !name[at + word.len()..].starts_with(|c: char| c.is_ascii_lowercase()))
+    };
+    !takes_away.iter().any(|start| name.starts_with(start))
+        && (name.contains("Credential")
+            || ["Password", "Token", "ApiKey"].into_iter().any(has_word)
+            || has_word("Share") && !name.contains("FileShare")
+            || name.ends_with("CreateUser"))
 }
 
 /// A service, such as `ec2`.
@@ -54,7 +78,7 @@ pub(super) struct Service {
     pub(super) from: ActionNumber,
     pub(super) to: ActionNumber,
     pub(super) resource_types: Vec<ResourceType>,
-    /// The services in the ARNs of its resource types, each once; none stands for one that is not fixed.
+    /// The services in the ARNs that its calls are compared with, each once; none stands for one that is not fixed.
     pub(super) arn_services: Vec<Option<String>>,
     /// Its actions by name in lower case.
     names: Names,
@@ -90,7 +114,7 @@ pub(super) struct Action {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}, line {line}: expected {expected}")]
 pub struct CatalogueError {
-    /// `catalogue`, or the service of the review.
+    /// `catalogue`, `corrections`, or the service of the review.
     pub file: String,
     /// Counted from 1.
     pub line: usize,
@@ -100,9 +124,11 @@ pub struct CatalogueError {
 /// The actions of AWS with their capabilities.
 #[derive(Debug)]
 pub struct ActionCatalogue {
-    source: String,
-    version: String,
-    date: String,
+    date: Date,
+    /// The reviewed actions that the facts do not have, as `service:Action`.
+    lacking: Vec<String>,
+    /// The corrections that are about nothing in the facts.
+    without_effect: Vec<String>,
     /// Ordered by prefix.
     services: Vec<Service>,
     by_prefix: HashMap<String, usize>,
@@ -116,34 +142,20 @@ pub struct ActionCatalogue {
 }
 
 impl ActionCatalogue {
-    /// The age in days over which the catalogue is outdated.
-    pub const FRESH_DAYS: i64 = 90;
-
-    /// Returns where the facts come from, with their licence.
-    pub fn source(&self) -> &str {
-        &self.source
+    /// Returns the date of the facts.
+    pub fn date(&self) -> Date {
+        self.date
     }
 
-    /// Returns the version of the source.
-    pub fn version(&self) -> &str {
-        &self.version
+    /// Returns the reviewed actions that the facts do not have, as `service:Action`. They keep their judgement, unless their
+    /// service is unknown.
+    pub fn lacking(&self) -> &[String] {
+        &self.lacking
     }
 
-    /// Returns the date of the facts, as `YYYY-MM-DD`.
-    pub fn date(&self) -> &str {
-        &self.date
-    }
-
-    /// Returns the age of the facts in days; none if their date cannot be read.
-    pub fn days_old(&self, now: Timestamp) -> Option<i64> {
-        let from = Timestamp::parse_rfc3339(&format!("{}T00:00:00Z", self.date))?;
-        Some(now.since(from).0 / Duration::days(1).0)
-    }
-
-    /// Whether the facts are too old, or of an unknown age.
-    pub fn is_outdated(&self, now: Timestamp) -> bool {
-        self.days_old(now)
-            .is_none_or(|days| days > Self::FRESH_DAYS)
+    /// Returns what the corrections are about that the facts do not have, or have in the correct form.
+    pub fn corrections_without_effect(&self) -> &[String] {
+        &self.without_effect
     }
 
     /// Returns the number of actions.
@@ -159,6 +171,17 @@ impl ActionCatalogue {
     /// Returns the number of actions that people have reviewed.
     pub fn reviewed(&self) -> usize {
         self.reviewed.len()
+    }
+
+    /// Returns the actions that nobody has reviewed, as `service:Action`.
+    pub fn unreviewed(&self) -> impl Iterator<Item = &str> {
+        let actions = (0..self.actions.len()).filter(|action| !self.reviewed.contains(*action));
+        actions.map(|action| self.name(action))
+    }
+
+    /// Whether the catalogue has a service, by its prefix in lower case.
+    pub fn knows_service(&self, prefix: &str) -> bool {
+        self.service(prefix).is_some()
     }
 
     /// Returns all actions with their capabilities, as `service:Action`.
@@ -214,6 +237,11 @@ impl ActionCatalogue {
 
     pub(super) fn all_services(&self) -> &[Service] {
         &self.services
+    }
+
+    /// Returns the name of an action in lower case, without its service.
+    pub(super) fn lower_name(&self, action: ActionNumber) -> &str {
+        &self.actions[action].lower
     }
 
     /// Returns the name of an action, as `service:Action`.
@@ -374,6 +402,37 @@ fn distance(a: &str, b: &str, most: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unreviewed_change_that_gives_access_by_its_name_grants_rights() {
+        for name in [
+            "PutResourcePolicy",
+            "DeleteResourcePolicy",
+            "ResetUserPassword",
+            "RotateChannelCredentials",
+            "CreateAccessToken",
+            "CreateWorkspaceApiKey",
+            "CreateShare",
+            "AcceptPortfolioShare",
+            "BatchCreateUser",
+        ] {
+            let found = AccessLevel::Write.of_unreviewed(name);
+            assert_eq!(found, Capability::GrantsRights, "{name}");
+            let read = AccessLevel::Read.of_unreviewed(name);
+            assert_eq!(read, Capability::ReadsData, "{name}");
+        }
+        for name in [
+            "CountTokens",
+            "CreateUserProfile",
+            "DeleteShare",
+            "RevokeAccessToken",
+            "UpdateSMBFileShareVisibility",
+            "CreateSharedDirectory",
+        ] {
+            let found = AccessLevel::Write.of_unreviewed(name);
+            assert_eq!(found, Capability::UnreviewedChange, "{name}");
+        }
+    }
 
     #[test]
     fn the_nearest_word_is_the_first_of_the_nearest_and_not_a_distant_one() {

@@ -98,6 +98,7 @@ impl Glob {
     }
 
     /// Parses the ARN of a resource type, such as `arn:${Partition}:s3:::${BucketName}/${ObjectName}`.
+    /// `${Partition}`, `${Region}` and `${OwnerAccount}` are never empty; any other variable may be, such as `${RegionOrNone}`.
     pub(super) fn template(text: &str) -> Self {
         let mut glob = Self {
             tokens: Vec::with_capacity(text.len()),

@@ -73,9 +73,7 @@ impl Capability {
             Self::Metadata => "Its holder can read names, states and metrics, and no content.",
         }
     }
-}
 
-impl Capability {
     /// Returns the capabilities that a list of badges names, the most dangerous first: for an administrator only this,
     /// and *unknown*; *metadata* only if it is all.
     pub fn named(capabilities: &[Self]) -> Vec<Self> {

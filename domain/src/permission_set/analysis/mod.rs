@@ -1,10 +1,11 @@
 //! What a permission set allows, as capabilities.
 //!
 //! Reads every policy of a set that is available and gives each action that it allows its capabilities. What cannot be
-//! read or understood is *unknown*, and what nobody has reviewed is *unreviewed*; the policies of production PCI treat
-//! both like the worst. Never assumes in favour of a set.
+//! read or understood is *unknown*, which counts like the worst; an action that nobody has reviewed has what its access
+//! level suggests at worst. Never assumes in favour of a set.
 
 mod action_set;
+mod age;
 mod allowed;
 pub mod capability;
 pub mod catalogue;
@@ -22,13 +23,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    age::{Age, DataAge},
+    capability::Capability,
+    catalogue::ActionCatalogue,
+    finding::Finding,
+    log_bucket::LogBuckets,
+};
 use self::{
     allowed::{Permissions, Source},
     capability::Need,
     policy::Policy,
-};
-pub use self::{
-    capability::Capability, catalogue::ActionCatalogue, finding::Finding, log_bucket::LogBuckets,
 };
 use crate::permission_set::{Boundary, Content};
 
@@ -85,12 +90,12 @@ impl Analysis {
         self.extents.contains_key(&capability)
     }
 
-    /// Returns what standing access to production PCI needs.
+    /// Returns what standing access to production PCI needs by the policies that Leastwise brings.
     pub fn standing_in_production_pci(&self) -> Need {
         self.worst(Capability::standing_in_production_pci)
     }
 
-    /// Returns what temporary access to production PCI needs.
+    /// Returns what temporary access to production PCI needs by the policies that Leastwise brings.
     pub fn temporary_in_production_pci(&self) -> Need {
         self.worst(Capability::temporary_in_production_pci)
     }
@@ -133,11 +138,22 @@ pub fn analyse(content: &Content, catalogue: &dyn Catalogue) -> Analysis {
     }
 }
 
-/// Returns the actions that keep a permission set from standing access to production PCI, ordered by service. They can be
+/// Returns the names of the actions that rules look for, as `service:Action`. A catalogue without one of them lets a rule find
+/// less.
+pub fn named_by_rules() -> impl Iterator<Item = &'static str> {
+    rules::names()
+}
+
+/// Returns the actions that keep a permission set from standing access to production PCI, ordered by service: those with a
+/// capability that the policies block there. They can be
 /// thousands, so they are no part of an [`Analysis`], of which there is one for each set in memory.
-pub fn against_standing(content: &Content, catalogue: &dyn Catalogue) -> Vec<ServiceActions> {
+pub fn against_standing(
+    content: &Content,
+    catalogue: &dyn Catalogue,
+    blocked: &BTreeSet<Capability>,
+) -> Vec<ServiceActions> {
     let policies = Policies::of(content, catalogue);
-    rules::against_standing(&policies.permissions(catalogue))
+    rules::against_standing(&policies.permissions(catalogue), blocked)
 }
 
 /// The policies of a permission set that can be read.

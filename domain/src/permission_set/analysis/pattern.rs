@@ -4,7 +4,7 @@
 //! position. A name that is not valid in IAM is an error, and not a pattern without a match.
 
 use super::{
-    action_set::ActionSet,
+    action_set::{ActionNumber, ActionSet},
     catalogue::{ActionCatalogue, Service},
 };
 
@@ -221,6 +221,37 @@ impl Actions {
         expansion
     }
 
+    /// Returns the actions that it names in full, in the order of their names in the statement.
+    pub(super) fn named_in(&self, catalogue: &ActionCatalogue) -> Vec<ActionNumber> {
+        if self.negated {
+            return Vec::new();
+        }
+        let mut named = Vec::new();
+        for ServicePatterns { service, places } in &self.by_service {
+            let exact = places.iter().filter(|place| place.literal == place.end);
+            named.extend(exact.filter_map(|place| {
+                let name = &self.text[place.start..place.end];
+                catalogue.number(&format!("{service}:{name}"))
+            }));
+        }
+        named
+    }
+
+    /// Whether it names an action of a service in full, without a wildcard.
+    pub(super) fn name(&self, service: &str, lower: &str) -> bool {
+        if self.negated {
+            return false;
+        }
+        let order = |one: &ServicePatterns| one.service.as_str().cmp(service);
+        let Ok(at) = self.by_service.binary_search_by(order) else {
+            return false;
+        };
+        self.by_service[at]
+            .places
+            .iter()
+            .any(|place| place.literal == place.end && &self.text[place.start..place.end] == lower)
+    }
+
     /// Whether it covers all present and future actions.
     pub(super) fn are_all(&self) -> bool {
         !self.negated
@@ -288,7 +319,7 @@ mod tests {
     fn covers(actions: &Actions, action: &str) -> bool {
         let (service, name) = action.split_once(':').unwrap();
         let text = format!("test\t1\t2026-11-23\nS\t{service}\nA\t{name}\tR\t");
-        let catalogue = ActionCatalogue::parse(&text, []).unwrap();
+        let catalogue = ActionCatalogue::parse(&text, "", []).unwrap();
         !actions.expand(&catalogue).actions.is_empty()
     }
 

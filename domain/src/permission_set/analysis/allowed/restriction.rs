@@ -4,10 +4,11 @@
 
 use super::{Limit, denials::Denials, effort::Effort};
 use crate::permission_set::analysis::{
-    action_set::ActionSet,
+    action_set::{ActionNumber, ActionSet},
     catalogue::{ActionCatalogue, ResourceType, Service},
     glob::{Glob, Variables},
-    policy::Resources,
+    pattern::Actions,
+    policy::{Resources, Statement},
 };
 
 /// What the Deny statements and the boundary leave of a statement.
@@ -56,7 +57,8 @@ impl<'a> Restriction<'a> {
     }
 
     /// Removes the actions that the resources, the Deny statements and the boundary leave nothing of.
-    pub(super) fn restrict(&self, actions: &mut ActionSet, resources: &Resources) {
+    pub(super) fn restrict(&self, actions: &mut ActionSet, statement: &Statement) {
+        let resources = &statement.resources;
         actions.subtract(&self.denied);
         if let Some(bounded) = &self.bounded {
             actions.keep(bounded);
@@ -76,6 +78,7 @@ impl<'a> Restriction<'a> {
             let place = Place {
                 service,
                 resources,
+                patterns: &statement.actions,
                 reach: if everything {
                     Reach::All
                 } else {
@@ -85,6 +88,11 @@ impl<'a> Restriction<'a> {
             };
             place.restrict(actions);
         }
+    }
+
+    /// Whether there is neither a Deny nor a boundary.
+    pub(super) fn is_none(&self) -> bool {
+        self.denied.is_empty() && self.bounded.is_none() && self.leaves_all()
     }
 
     /// Whether neither a Deny nor the boundary is about some resources only.
@@ -98,11 +106,8 @@ fn may_be_of(resources: &Resources, service: &Service) -> bool {
     match resources {
         Resources::AllBut(_) => true,
         Resources::Named(globs) => globs.iter().any(|glob| {
-            glob.may_be_of(Some(&service.prefix))
-                || service
-                    .arn_services
-                    .iter()
-                    .any(|one| glob.may_be_of(one.as_deref()))
+            let mut services = service.arn_services.iter();
+            services.any(|one| glob.may_be_of(one.as_deref()))
         }),
     }
 }
@@ -119,6 +124,7 @@ enum Reach {
 struct Place<'a> {
     service: &'a Service,
     resources: &'a Resources,
+    patterns: &'a Actions,
     reach: Reach,
     whole: &'a Restriction<'a>,
 }
@@ -140,7 +146,7 @@ impl Place<'_> {
     fn restrict(&self, actions: &mut ActionSet) {
         // What is left of a resource type is the same for all actions of the service.
         let mut left: Vec<Option<Left>> = vec![None; self.service.resource_types.len()];
-        let mut plain = None;
+        let (mut plain, mut named) = (None, None);
         let mut from = self.service.from;
         while let Some(action) = actions
             .first_from(from)
@@ -152,27 +158,37 @@ impl Place<'_> {
                 Left::Some(set) => set.contains(action),
             };
             let kinds = &self.whole.catalogue.action(action).resource_types;
-            let stays =
-                if kinds.is_empty() {
-                    allows(plain.get_or_insert_with(|| self.left_of_plain()))
-                } else {
-                    kinds.iter().any(|kind| {
-                        allows(left[*kind].get_or_insert_with(|| {
+            let stays = if kinds.is_empty() {
+                allows(plain.get_or_insert_with(|| self.left_of_plain(Meant::Everything)))
+                    || self.names(action)
+                        && allows(named.get_or_insert_with(|| self.left_of_plain(Meant::OwnArns)))
+            } else {
+                kinds.iter().any(|kind| {
+                    allows(
+                        left[*kind].get_or_insert_with(|| {
                             self.left_of(&self.service.resource_types[*kind])
-                        }))
-                    })
-                };
+                        }),
+                    )
+                })
+            };
             if !stays {
                 actions.remove(action);
             }
         }
     }
 
+    /// Whether the statement names an action in full.
+    fn names(&self, action: ActionNumber) -> bool {
+        let lower = self.whole.catalogue.lower_name(action);
+        self.patterns.name(&self.service.prefix, lower)
+    }
+
     /// Returns what is left for actions without resource types.
-    fn left_of_plain(&self) -> Left {
+    fn left_of_plain(&self, meant: Meant) -> Left {
         let resource = WithoutTypes {
             whole: self.whole,
             service: self.service,
+            meant,
         };
         if self.reach == Reach::Compared && !resource.may_be_in(self.resources) {
             return Left::nothing();
@@ -180,6 +196,11 @@ impl Place<'_> {
         if self.whole.leaves_all() {
             return Left::All;
         }
+        // A Deny and a boundary take nothing away that a service may compare with its own ARNs.
+        let resource = WithoutTypes {
+            meant: Meant::OwnArns,
+            ..resource
+        };
         let mut denied = ActionSet::default();
         let spared = |globs: &[Glob]| globs.iter().any(|glob| resource.may_be(glob));
         let partial = &self.whole.partial;
@@ -253,11 +274,22 @@ impl Place<'_> {
     }
 }
 
+/// What a statement means by the resource of an action without resource types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meant {
+    /// It covers the action among others.
+    Everything,
+    /// It names the action in full beside ARNs of its service, so somebody has seen that the service compares with them.
+    OwnArns,
+}
+
 /// The resource of a call of an action without resource types. It is the character `*`, but some services compare with
-/// an ARN of their own that their documentation does not tell, so a pattern of everything in the service counts as well.
+/// an ARN of their own that their documentation does not tell. So a pattern of everything in the service counts as well,
+/// and any ARN of the service for an action that is named in full.
 struct WithoutTypes<'a> {
     whole: &'a Restriction<'a>,
     service: &'a Service,
+    meant: Meant,
 }
 
 impl WithoutTypes<'_> {
@@ -265,9 +297,15 @@ impl WithoutTypes<'_> {
         let Restriction { effort, star, .. } = self.whole;
         let may_meet = |other: &Glob| effort.can_meet(glob, other) != Some(false);
         may_meet(star)
+            || self.meant == Meant::OwnArns && self.is_own(glob)
             || !glob.has_variable()
                 && glob.may_be_of(Some(&self.service.prefix))
                 && may_meet(&self.service.nothing_named)
+    }
+
+    fn is_own(&self, glob: &Glob) -> bool {
+        let mut services = self.service.arn_services.iter().flatten();
+        services.any(|service| glob.may_be_of(Some(service)))
     }
 
     fn may_be_in(&self, resources: &Resources) -> bool {

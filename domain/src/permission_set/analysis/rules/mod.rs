@@ -11,11 +11,14 @@ mod pass_role;
 mod samples;
 pub(super) mod unknown;
 
-pub(super) use samples::Samples;
+pub(super) use samples::{Samples, names};
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::{Capability, Extent, Finding, LogBuckets, ServiceActions, allowed::Permissions};
+use super::{
+    Capability, Extent, Finding, LogBuckets, ServiceActions, action_set::ActionSet,
+    allowed::Permissions,
+};
 
 /// Runs all rules.
 pub(super) fn find(
@@ -53,10 +56,19 @@ pub(super) fn extents(
         .collect()
 }
 
-/// Returns the allowed actions with a capability that production PCI allows nobody to keep, by service.
-pub(super) fn against_standing(permissions: &Permissions) -> Vec<ServiceActions> {
+/// Returns the allowed actions with one of the blocked capabilities, by service.
+pub(super) fn against_standing(
+    permissions: &Permissions,
+    blocked: &BTreeSet<Capability>,
+) -> Vec<ServiceActions> {
     let catalogue = permissions.catalogue;
-    let blocked = catalogue.samples().against_standing.and(&permissions.total);
+    let mut actions = ActionSet::default();
+    for capability in blocked {
+        if let Some(set) = catalogue.with_capability(*capability) {
+            actions.add(set);
+        }
+    }
+    let blocked = actions.and(&permissions.total);
     let mut services: Vec<ServiceActions> = Vec::new();
     for action in blocked.iter() {
         let name = catalogue.name(action);

@@ -10,7 +10,7 @@ use crate::permission_set::analysis::{
     policy::Resources,
 };
 
-const PASS_ROLE: &str = "iam:PassRole";
+pub(super) const PASS_ROLE: &str = "iam:PassRole";
 
 pub(super) fn find(permissions: &Permissions, findings: &mut Vec<Finding>) {
     let catalogue = permissions.catalogue;
