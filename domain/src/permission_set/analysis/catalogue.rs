@@ -239,11 +239,6 @@ impl ActionCatalogue {
         &self.services
     }
 
-    /// Returns the name of an action in lower case, without its service.
-    pub(super) fn lower_name(&self, action: ActionNumber) -> &str {
-        &self.actions[action].lower
-    }
-
     /// Returns the name of an action, as `service:Action`.
     pub(super) fn name(&self, action: ActionNumber) -> &str {
         &self.actions[action].name

@@ -226,30 +226,13 @@ impl Actions {
         if self.negated {
             return Vec::new();
         }
-        let mut named = Vec::new();
-        for ServicePatterns { service, places } in &self.by_service {
-            let exact = places.iter().filter(|place| place.literal == place.end);
-            named.extend(exact.filter_map(|place| {
-                let name = &self.text[place.start..place.end];
-                catalogue.number(&format!("{service}:{name}"))
-            }));
-        }
-        named
-    }
-
-    /// Whether it names an action of a service in full, without a wildcard.
-    pub(super) fn name(&self, service: &str, lower: &str) -> bool {
-        if self.negated {
-            return false;
-        }
-        let order = |one: &ServicePatterns| one.service.as_str().cmp(service);
-        let Ok(at) = self.by_service.binary_search_by(order) else {
-            return false;
-        };
-        self.by_service[at]
+        let exact = self
             .places
             .iter()
-            .any(|place| place.literal == place.end && &self.text[place.start..place.end] == lower)
+            .filter(|place| place.literal == place.end);
+        exact
+            .filter_map(|place| catalogue.number(&self.text[place.start..place.end]))
+            .collect()
     }
 
     /// Whether it covers all present and future actions.

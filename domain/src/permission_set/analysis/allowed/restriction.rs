@@ -2,6 +2,8 @@
 //!
 //! Deny statements take away only what they certainly cover, and a boundary only what it certainly does not allow.
 
+use std::cell::OnceCell;
+
 use super::{Limit, denials::Denials, effort::Effort};
 use crate::permission_set::analysis::{
     action_set::{ActionNumber, ActionSet},
@@ -67,6 +69,7 @@ impl<'a> Restriction<'a> {
         if everything && self.leaves_all() || self.effort.is_spent() {
             return;
         }
+        let named = OnceCell::new();
         let mut from = 0;
         while let Some(action) = actions.first_from(from) {
             let service = self.catalogue.service_of(action);
@@ -79,6 +82,7 @@ impl<'a> Restriction<'a> {
                 service,
                 resources,
                 patterns: &statement.actions,
+                named: &named,
                 reach: if everything {
                     Reach::All
                 } else {
@@ -125,6 +129,8 @@ struct Place<'a> {
     service: &'a Service,
     resources: &'a Resources,
     patterns: &'a Actions,
+    /// The actions that the statement names in full, looked up once.
+    named: &'a OnceCell<ActionSet>,
     reach: Reach,
     whole: &'a Restriction<'a>,
 }
@@ -179,8 +185,13 @@ impl Place<'_> {
 
     /// Whether the statement names an action in full.
     fn names(&self, action: ActionNumber) -> bool {
-        let lower = self.whole.catalogue.lower_name(action);
-        self.patterns.name(&self.service.prefix, lower)
+        let named = || {
+            let mut set = ActionSet::default();
+            let actions = self.patterns.named_in(self.whole.catalogue);
+            actions.into_iter().for_each(|action| set.insert(action));
+            set
+        };
+        self.named.get_or_init(named).contains(action)
     }
 
     /// Returns what is left for actions without resource types.
