@@ -6,7 +6,10 @@ pub mod actions;
 pub mod managed_policies;
 mod packed;
 
-use domain::permission_set::analysis::{self, ActionCatalogue, LogBuckets};
+use domain::{
+    permission_set::analysis::{self, ActionCatalogue, DataAge, LogBuckets},
+    time::Timestamp,
+};
 
 use managed_policies::ManagedPolicies;
 pub use packed::PackedError;
@@ -29,6 +32,11 @@ impl Catalogue {
             actions: actions::embedded()?,
             log_buckets: LogBuckets::NotDeclared,
         })
+    }
+
+    /// Returns how old the data is.
+    pub fn age(&self, now: Timestamp) -> DataAge {
+        DataAge::of(self.actions.date(), self.policies.date(), now)
     }
 }
 

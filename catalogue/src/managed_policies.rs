@@ -3,6 +3,8 @@
 //! The analysis uses them to determine what a permission set allows without calling AWS. A missing ARN is reported as
 //! unknown and never guessed. `data/README.md` documents the build of the data and its licence.
 
+use domain::time::Date;
+
 use crate::packed::{self, PackedError};
 
 const PACKED: &[u8] = include_bytes!("../data/aws_managed_policies.tsv.br");
@@ -13,6 +15,8 @@ const PACKED: &[u8] = include_bytes!("../data/aws_managed_policies.tsv.br");
 #[derive(Debug)]
 pub struct ManagedPolicies {
     text: String,
+    /// The date of the newest policy.
+    date: Date,
     /// The offset of each policy's line, sorted by ARN.
     lines: Vec<usize>,
 }
@@ -40,25 +44,17 @@ impl ManagedPolicies {
             }
             start += line.len();
         }
-        if start == 0 {
+        let head = text.lines().next().unwrap_or_default();
+        let date = head.splitn(3, '\t').nth(2).map(Date::parse);
+        let Some(Ok(date)) = date else {
             return Err(PackedError::Line { line: 1 });
-        }
-        Ok(Self { text, lines })
+        };
+        Ok(Self { text, date, lines })
     }
 
-    /// Returns the source of the data, with its licence.
-    pub fn source(&self) -> &str {
-        self.field(0, 0)
-    }
-
-    /// Returns the version of the source.
-    pub fn version(&self) -> &str {
-        self.field(0, 1)
-    }
-
-    /// Returns the date of the newest policy, as `YYYY-MM-DD`.
-    pub fn date(&self) -> &str {
-        self.field(0, 2)
+    /// Returns the date of the newest policy.
+    pub fn date(&self) -> Date {
+        self.date
     }
 
     /// Returns the number of policies.
@@ -76,14 +72,11 @@ impl ManagedPolicies {
         self.lines.iter().map(|start| self.arn(*start))
     }
 
-    /// Returns the AWS version id of the policy's document, such as `v12`.
-    pub fn version_id(&self, arn: &str) -> Option<&str> {
-        self.find(arn).map(|start| self.field(start, 1))
-    }
-
     /// Returns the JSON of a policy.
     pub fn document(&self, arn: &str) -> Option<&str> {
-        self.find(arn).map(|start| self.field(start, 2))
+        let start = self.find(arn)?;
+        let line = self.text[start..].lines().next()?;
+        line.splitn(3, '\t').nth(2)
     }
 
     fn find(&self, arn: &str) -> Option<usize> {
@@ -97,10 +90,5 @@ impl ManagedPolicies {
     /// Reads no further than the ARN, because a line is long.
     fn arn(&self, start: usize) -> &str {
         self.text[start..].split('\t').next().unwrap_or_default()
-    }
-
-    fn field(&self, start: usize, number: usize) -> &str {
-        let line = self.text[start..].lines().next().unwrap_or_default();
-        line.splitn(3, '\t').nth(number).unwrap_or_default()
     }
 }

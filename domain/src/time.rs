@@ -139,6 +139,16 @@ impl Date {
         Some(Self(instant.to_zoned(jiff::tz::TimeZone::UTC).date()))
     }
 
+    /// Returns the number of days from this day to that of an instant; negative if the instant is before this day.
+    pub fn days_until(self, instant: Timestamp) -> i64 {
+        let start = self.0.to_zoned(jiff::tz::TimeZone::UTC);
+        let start = start.map_or(i64::MAX, |start| start.timestamp().as_millisecond());
+        instant
+            .0
+            .saturating_sub(start)
+            .div_euclid(Duration::days(1).0)
+    }
+
     /// Returns the next day; the last day of the calendar has none and stays.
     #[must_use]
     pub fn tomorrow(self) -> Self {
@@ -214,6 +224,10 @@ mod tests {
         assert_eq!(date.to_string(), "2028-02-29");
         assert_eq!(date.tomorrow().to_string(), "2028-03-01");
         assert_eq!(date.next_year().to_string(), "2029-02-28");
+        let noon = Timestamp::parse_rfc3339("2028-03-01T12:00:00Z").expect("a time");
+        assert_eq!(date.days_until(noon), 1);
+        assert_eq!(date.tomorrow().days_until(noon), 0);
+        assert_eq!(date.tomorrow().tomorrow().days_until(noon), -1);
         let stored = serde_json::to_string(&date).expect("writable");
         assert_eq!(stored, r#""2028-02-29""#);
         assert_eq!(

@@ -14,7 +14,7 @@ const REFUSED = [
   ['AdministratorAccess', /gives administrator access, whatever its name/],
   ['ReleaseToolkit', /gives administrator access, whatever its name/],
   ['PlatformEngineer', /Blocked by policy/],
-  ['PaymentsEngineer', /is not fully known/],
+  ['PaymentsEngineer', /is unknown, because/],
 ];
 
 export async function journey(suite, browser) {

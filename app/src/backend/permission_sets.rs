@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 use domain::{
-    permission_set::{Content, analysis::Analysis},
+    permission_set::{
+        Content,
+        analysis::{Analysis, DataAge, ServiceActions, capability::ProductionPciNeeds},
+    },
     snapshot::{Figure, Knowledge},
     time::Timestamp,
 };
@@ -46,6 +49,10 @@ pub struct SetView {
     pub set: SetRef,
     pub description: Option<String>,
     pub analysis: Analysis,
+    /// What it needs in production PCI by the policies.
+    pub needs: ProductionPciNeeds,
+    /// The actions that keep it from standing access to production PCI.
+    pub against_standing: Vec<ServiceActions>,
     /// A note about its permissions boundary, if that is not taken into account.
     pub boundary_note: Option<String>,
     /// Its policies, boundary and session duration.
@@ -66,20 +73,9 @@ pub struct CatalogueFacts {
     pub services: usize,
     /// The number of actions that people have reviewed.
     pub reviewed: usize,
-    /// The date of the actions, as `YYYY-MM-DD`.
-    pub date: String,
     /// The number of AWS managed policies.
     pub policies: usize,
-    /// The date of the newest AWS managed policy, as `YYYY-MM-DD`.
-    pub policies_date: String,
-    /// Whether the actions are too old.
-    pub outdated: Option<OutdatedCatalogue>,
-}
-
-/// A catalogue that is too old, or of an unknown age.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-pub struct OutdatedCatalogue {
-    pub days: Option<i64>,
+    pub age: DataAge,
 }
 
 /// Reads permission sets.

@@ -17,14 +17,22 @@ pub fn CapabilityGroups(analysis: Analysis) -> impl IntoView {
         .extents
         .keys()
         .map(|capability| {
-            let open = Some(*capability) == worst && capability.severity() < Severity::Low;
-            group(&analysis, *capability, open)
+            let unfolded = Some(*capability) == worst && capability.severity() < Severity::Low;
+            let fold = if unfolded { Fold::Open } else { Fold::Closed };
+            group(&analysis, *capability, fold)
         })
         .collect_view();
     view! { <ul data-groups>{groups}</ul> }.into_any()
 }
 
-fn group(analysis: &Analysis, capability: Capability, open: bool) -> AnyView {
+/// Whether a group shows its findings.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fold {
+    Open,
+    Closed,
+}
+
+fn group(analysis: &Analysis, capability: Capability, fold: Fold) -> AnyView {
     let extent = analysis
         .extents
         .get(&capability)
@@ -38,7 +46,7 @@ fn group(analysis: &Analysis, capability: Capability, open: bool) -> AnyView {
     let label = analysis.label(capability);
     view! {
         <li>
-            <details open=open>
+            <details open={fold == Fold::Open}>
                 <summary>
                     <CapabilityBadge capability label weight=BadgeWeight::Pill />
                     <span data-explanation>{capability.explanation()}</span>
@@ -90,7 +98,7 @@ fn actions(finding: &Finding) -> AnyView {
 }
 
 /// Renders how many actions a list of actions does not name.
-pub fn unnamed(more: usize) -> Option<AnyView> {
+fn unnamed(more: usize) -> Option<AnyView> {
     (more > 0).then(|| {
         view! { <li class="text-muted">{format!("and {} more", grouped(more))}</li> }.into_any()
     })

@@ -37,6 +37,8 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
         set,
         description,
         analysis,
+        needs,
+        against_standing,
         boundary_note,
         content,
         hash,
@@ -75,7 +77,7 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
             })}
         {long_sessions(content.session_seconds)}
         {capabilities::outdated(&catalogue)}
-        {capabilities::section(analysis, boundary_note)}
+        {capabilities::section(analysis, needs, against_standing, boundary_note)}
         {self::holds(holds, assignments, &base, query, now)}
         <Section title="Policies">{held(content)}</Section>
         <Section title="Facts"><div data-body>{facts}</div></Section>

@@ -9,8 +9,8 @@ use catalogue::Catalogue;
 use domain::permission_set::{
     Boundary, Content, CustomerPolicy,
     analysis::{
-        self, ActionCatalogue, Analysis, Capability, LogBuckets, PolicyRef, analyse,
-        capability::Need, labels,
+        self, ActionCatalogue, Analysis, Capability, LogBuckets, PolicyRef, against_standing,
+        analyse, capability::Need, labels,
     },
 };
 
@@ -103,6 +103,13 @@ fn capabilities(content: &Content) -> BTreeSet<Capability> {
 /// A policy that allows one action on all resources.
 fn allow(action: &str) -> String {
     format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"*"}}"#)
+}
+
+/// The capabilities that production PCI allows nobody to keep.
+fn blocked() -> BTreeSet<Capability> {
+    let all = Capability::ALL.into_iter();
+    all.filter(|one| one.standing_in_production_pci() == Need::Blocked)
+        .collect()
 }
 
 const A: Capability = Capability::Administrator;
@@ -275,7 +282,7 @@ fn the_samples_of_the_guardrails_come_out_as_they_must() {
     let harmless = analyse(&managed(&[LISTS]), &shelf());
     assert_eq!(harmless.capabilities(), [M].into());
     assert_eq!(harmless.standing_in_production_pci(), Need::TwoApprovals);
-    assert!(harmless.against_standing.names.is_empty());
+    assert!(against_standing(&managed(&[LISTS]), &shelf(), &blocked()).is_empty());
     assert_eq!(
         analyse(&Content::default(), &shelf()),
         Analysis::default(),
@@ -445,6 +452,132 @@ fn a_condition_never_speaks_for_an_allow_but_is_told() {
         analysis.findings[0].reason.contains("condition"),
         "{}",
         analysis.findings[0].reason
+    );
+}
+
+#[test]
+fn a_condition_key_is_told_with_every_service_that_does_not_have_it() {
+    let reason = |actions: &str, condition: &str| {
+        let allow = format!(
+            r#"{{"Effect":"Allow","Action":{actions},"Resource":"*","Condition":{{"StringEquals":{condition}}}}}"#
+        );
+        analyse(&inline(&allow), &shelf()).findings[0]
+            .reason
+            .clone()
+    };
+    let two = r#"["dynamodb:GetItem","s3:GetObject"]"#;
+    let own = reason(r#""dynamodb:GetItem""#, r#"{"dynamodb:LeadingKeys":"a"}"#);
+    assert!(!own.contains("no condition key"), "{own}");
+    let global = reason(
+        two,
+        r#"{"aws:PrincipalTag/team":"a","ec2:SourceInstanceArn":"b"}"#,
+    );
+    assert!(!global.contains("no condition key"), "{global}");
+    let mistyped = reason(two, r#"{"aws:PrincipleTag/team":"a"}"#);
+    assert!(
+        mistyped.contains("dynamodb and s3 have no condition key aws:PrincipleTag/team."),
+        "{mistyped}"
+    );
+    let second = reason(two, r#"{"dynamodb:LeadingKeys":"a"}"#);
+    assert!(
+        second.contains("and s3 has no condition key dynamodb:LeadingKeys."),
+        "the first service has it: {second}"
+    );
+    let both = reason(two, r#"{"ec2:ResourceTag/a":"b","s3:prefix":"c"}"#);
+    assert!(
+        both.contains("and dynamodb and s3 have no condition key ec2:ResourceTag/a, and dynamodb has no condition key s3:prefix."),
+        "{both}"
+    );
+    let many = reason(
+        r#"["dynamodb:GetItem","s3:GetObject","sqs:ReceiveMessage","kms:Decrypt","secretsmanager:GetSecretValue"]"#,
+        r#"{"a:b":"1","a:c":"1","a:d":"1","a:e":"1"}"#,
+    );
+    assert!(
+        many.contains("dynamodb, kms, s3 and 2 more services have no condition key a:b,"),
+        "{many}"
+    );
+    assert!(
+        many.contains("a:d, and 1 more of its keys is foreign."),
+        "{many}"
+    );
+}
+
+#[test]
+fn a_set_that_writes_to_buckets_is_told_which_of_them_hold_logs() {
+    let write = allow("s3:PutObject");
+    let notes = analyse(&inline(&write), &shelf()).notes;
+    assert!(
+        notes[0].contains("No log bucket is declared")
+            && notes[0].contains("does not read the destinations of trails"),
+        "{notes:?}"
+    );
+    assert_eq!(
+        analyse(&inline(&allow("s3:GetObject")), &shelf()).notes,
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn notes_beyond_the_first_twenty_are_counted() {
+    let names = |count: usize| {
+        let names: Vec<String> = (0..count).map(|at| format!("\"s3:Nothing{at}\"")).collect();
+        let text = format!(
+            r#"{{"Effect":"Allow","Action":[{}],"Resource":"*"}}"#,
+            names.join(",")
+        );
+        analyse(&inline(&text), &shelf()).notes
+    };
+    assert_eq!(names(20).len(), 20);
+    let notes = names(1_021);
+    assert_eq!(notes.len(), 21);
+    assert_eq!(notes[20], "And 1,001 more such names.");
+}
+
+#[test]
+fn an_action_that_can_have_none_of_its_resources_becomes_a_note() {
+    let notes = |actions: &str| {
+        let text =
+            format!(r#"{{"Effect":"Allow","Action":{actions},"Resource":"arn:aws:s3:::assets"}}"#);
+        analyse(&inline(&text), &shelf()).notes
+    };
+    assert_eq!(
+        notes(r#"["s3:GetObject","s3:ListBucket"]"#),
+        [
+            "Statement 1: s3:GetObject has none of the resources of the statement, so it allows nothing."
+        ]
+    );
+    // A pattern covers actions of other resources on purpose.
+    assert!(notes(r#""s3:Get*""#).is_empty());
+}
+
+#[test]
+fn all_actions_against_standing_access_are_named_by_service() {
+    let content = inline(&allow("*"));
+    let services = against_standing(&content, &shelf(), &blocked());
+    let named: BTreeSet<String> = services
+        .iter()
+        .flat_map(|one| {
+            one.actions
+                .iter()
+                .map(|name| format!("{}:{name}", one.service))
+        })
+        .collect();
+    let expected: BTreeSet<String> = EMBEDDED
+        .actions
+        .capabilities()
+        .filter(|(_, capabilities)| capabilities.iter().any(|one| blocked().contains(one)))
+        .map(|(action, _)| action)
+        .collect();
+    assert_eq!(named, expected);
+    assert!(services.is_sorted_by_key(|one| &one.service));
+    let few = inline(
+        r#"{"Effect":"Allow","Action":["sqs:*Message","s3:ListAllMyBuckets"],"Resource":"*"}"#,
+    );
+    let few = against_standing(&few, &shelf(), &blocked());
+    assert_eq!(few.len(), 1);
+    assert_eq!(
+        few[0].actions,
+        ["DeleteMessage", "ReceiveMessage", "SendMessage"]
     );
 }
 

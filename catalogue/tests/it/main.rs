@@ -2,6 +2,8 @@
 
 mod analysis;
 mod cases;
+mod data;
+mod large;
 mod managed_policies;
 mod naive;
 mod naive_property;

@@ -36,7 +36,6 @@ const SETTLED: &[&str] = &[
     "kms:GenerateRandom",
     "kms:Verify",
     "macie2:TestCustomDataIdentifier",
-    "transfer:TestConnection",
 ];
 
 /// What a session has. The second value has a slash, as a tag can.

@@ -5,10 +5,12 @@
 use std::collections::BTreeMap;
 
 use catalogue::{Catalogue, actions};
+use domain::permission_set::analysis::Capability;
 
 /// The judgement of each reviewed action, as its file states it.
 fn judgements() -> BTreeMap<String, &'static str> {
     actions::reviews()
+        .map(Result::unwrap)
         .flat_map(|(service, text)| {
             text.lines()
                 .filter(|line| !line.starts_with('#'))
@@ -164,19 +166,56 @@ fn private_keys_are_data() {
     assert_kind("reads_data", |action| keys.contains(&action), &[]);
 }
 
-/// The examples of `PRINCIPLES.md` are actions, so that the table stays true when the catalogue changes.
+/// Returns the texts between backticks.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+/// A semicolon separates the cases of a row: the examples after it are of the capabilities after it.
+fn cases<'a>(capabilities: &'a str, examples: &'a str) -> Vec<(&'a str, &'a str)> {
+    let (left, right): (Vec<&str>, Vec<&str>) = (
+        capabilities.split(';').collect(),
+        examples.split(';').collect(),
+    );
+    if left.len() == right.len() {
+        left.into_iter().zip(right).collect()
+    } else {
+        vec![(capabilities, examples)]
+    }
+}
+
 #[test]
-fn the_examples_of_the_principles_exist() {
+fn each_example_of_the_principles_has_a_capability_of_its_row() {
     let catalogue = Catalogue::embedded().unwrap();
     let text = include_str!("../../data/PRINCIPLES.md");
-    let examples: Vec<&str> = text.split('`').filter(|part| part.contains(':')).collect();
-    assert!(examples.len() > 60, "{}", examples.len());
-    for example in examples {
-        if !example.contains(['\n', ' ']) {
+    let (mut rows, mut wrong) = (0, Vec::new());
+    for row in text.lines().filter(|line| line.starts_with("| ")).skip(1) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').collect();
+        let [_kind, capabilities, examples] = cells[..] else {
+            panic!("{row}")
+        };
+        rows += 1;
+        for (capabilities, examples) in cases(capabilities, examples) {
+            let judgements = quoted(capabilities);
             assert!(
-                !catalogue.actions.capabilities_named(example).is_empty(),
-                "{example}"
+                !judgements.is_empty() && !quoted(examples).is_empty(),
+                "{row}"
             );
+            for example in quoted(examples) {
+                let found = catalogue.actions.capabilities_named(example);
+                let has = |word: &str| {
+                    let capability = Capability::parse(word).unwrap_or_else(|| panic!("{word}"));
+                    found.contains(&capability)
+                };
+                if !judgements
+                    .iter()
+                    .any(|judgement| judgement.split('+').all(has))
+                {
+                    wrong.push(format!("{example}: {found:?}, not one of {judgements:?}"));
+                }
+            }
         }
     }
+    assert!(rows >= 35, "{rows}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -64,9 +64,10 @@ pub use indirect_effects::{HELD_ALREADY, LEADS_NOWHERE, NAMED_BY_A_RULE, USE_NOT
 pub use lost_access::may_lose;
 #[cfg(feature = "cedar")]
 pub use overdue_revocation::{OUT_OF_REACH, OVERDUE};
+#[cfg(feature = "cedar")]
 pub use oversight::{EARLIER, InvalidOversightMark, OversightMark, RemovalLimits};
 #[cfg(feature = "cedar")]
-pub use production_pci::{ProductionPciNeeds, in_production_pci};
+pub use production_pci::{blocked_as_standing, in_production_pci};
 pub use records::{Agreement, Record, Records};
 #[cfg(feature = "cedar")]
 pub use removals::{

@@ -19,30 +19,37 @@ use crate::{
     classification::{Environment, Pci},
     grant::{LONGEST_IN_PRODUCTION_PCI, SHORTEST_SESSION},
     org::AccountState,
-    permission_set::analysis::{Analysis, Capability, capability::Need},
+    permission_set::analysis::{
+        Analysis, Capability,
+        capability::{Need, ProductionPciNeeds},
+    },
     verdict::Remedies,
 };
-
-/// What a permission set needs in production PCI.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ProductionPciNeeds {
-    pub standing: Need,
-    pub temporary: Need,
-}
 
 /// Evaluates the policies for an administrator who asks, without approvals, for access to a production PCI account for a
 /// group of Identity Center. Temporary access lasts as long as it may with sessions of one hour. Policies that ask for fewer than two approvals
 /// give `Need::TwoApprovals` as well.
 pub fn in_production_pci(rules: &Rules, analysis: &Analysis) -> ProductionPciNeeds {
-    let production_pci = PolicyResource {
+    needs_in(&production_pci(), rules, &analysis.capabilities())
+}
+
+/// Returns the capabilities of a set with which alone nobody could have standing access.
+pub fn blocked_as_standing(rules: &Rules, analysis: &Analysis) -> BTreeSet<Capability> {
+    let place = production_pci();
+    let mut capabilities = analysis.capabilities();
+    capabilities.retain(|one| standing_in(&place, rules, &[*one].into()) == Need::Blocked);
+    capabilities
+}
+
+fn production_pci() -> PolicyResource {
+    PolicyResource {
         id: ANY.to_owned(),
         environment: Environment::Production,
         pci: Pci::In,
         production_pci: true,
         state: AccountState::Active,
         units: BTreeSet::new(),
-    };
-    needs_in(&production_pci, rules, &analysis.capabilities())
+    }
 }
 
 fn needs_in(
@@ -50,18 +57,22 @@ fn needs_in(
     rules: &Rules,
     capabilities: &BTreeSet<Capability>,
 ) -> ProductionPciNeeds {
-    let standing = made_up(place, capabilities, None);
-    let undated = need(&answer(rules, &standing));
-    let dated = need(&answer(rules, &with_review_date(standing)));
     let longest = LONGEST_IN_PRODUCTION_PCI.as_seconds() - SHORTEST_SESSION.as_seconds();
     let minutes = longest / 60;
     ProductionPciNeeds {
-        standing: match (undated, dated) {
-            (Need::Blocked, Need::Blocked) => Need::Blocked,
-            (Need::Blocked, dated) => dated.max(Need::ReviewDate),
-            (undated, _) => undated,
-        },
+        standing: standing_in(place, rules, capabilities),
         temporary: need(&answer(rules, &made_up(place, capabilities, Some(minutes)))),
+    }
+}
+
+fn standing_in(place: &PolicyResource, rules: &Rules, capabilities: &BTreeSet<Capability>) -> Need {
+    let standing = made_up(place, capabilities, None);
+    let undated = need(&answer(rules, &standing));
+    let dated = need(&answer(rules, &with_review_date(standing)));
+    match (undated, dated) {
+        (Need::Blocked, Need::Blocked) => Need::Blocked,
+        (Need::Blocked, dated) => dated.max(Need::ReviewDate),
+        (undated, _) => undated,
     }
 }
 
@@ -210,6 +221,10 @@ mod tests {
             tried += 1;
         }
         assert_eq!(tried, 12 + 66);
+        let all = allowing(&Capability::ALL);
+        let blocked = Capability::ALL.into_iter();
+        let blocked = blocked.filter(|one| one.standing_in_production_pci() == Need::Blocked);
+        assert_eq!(blocked_as_standing(&RULES, &all), blocked.collect());
         let nothing = in_production_pci(&RULES, &Analysis::default());
         assert_eq!(nothing.standing, Need::TwoApprovals);
         assert_eq!(nothing.temporary, Need::TwoApprovals);

@@ -4,16 +4,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+#[cfg(feature = "cedar")]
 use super::request_template::{ApprovedContent, OnRecord};
 use crate::{
     engine::AccessResource,
     grant::Term,
-    ids::{Assignment, GroupId, Pair, PermissionSetArn, PersonId, Principal, UserId},
-    permission_set::{JudgedContent, PermissionSet},
+    ids::{Assignment, GroupId, Pair, PermissionSetArn, PersonId, UserId},
+    permission_set::JudgedContent,
     shared_map::SharedMap,
     snapshot::Shared,
     time::{Date, Timestamp},
 };
+#[cfg(feature = "cedar")]
+use crate::{ids::Principal, permission_set::PermissionSet};
 
 /// The record of an assignment that Leastwise created or adopted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +59,10 @@ impl Agreement {
     pub fn review_passed(&self, today: Option<Date>) -> bool {
         self.review_on.is_some_and(|date| Some(date) < today)
     }
+}
 
+#[cfg(feature = "cedar")]
+impl Agreement {
     fn content(&self, arn: &PermissionSetArn, now: Option<&PermissionSet>) -> ApprovedContent {
         match (self.sets.get(arn), now) {
             _ if self.approvals.is_empty() => ApprovedContent::None,
@@ -76,6 +82,7 @@ impl Agreement {
     }
 }
 
+#[cfg(feature = "cedar")]
 impl Records {
     /// Returns what is on record about a user's access by an assignment or, without a user, about the access of future
     /// members of an empty group. `set` is the permission set as it is now, if it is known.

@@ -11,6 +11,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+#[cfg(feature = "cedar")]
+use crate::verdict::Persistence;
 use crate::{
     access::Reach,
     approval::Mfa,
@@ -19,7 +21,7 @@ use crate::{
     ids::{Assignment, EffectHash, PersonId, UserId},
     subject::SubjectStates,
     time::{Date, Timestamp},
-    verdict::{Hit, Outcome, Persistence, Remedies, Verdict, strictest},
+    verdict::{Hit, Outcome, Remedies, Verdict, strictest},
 };
 
 /// The request behind a change: the requester and the circumstances.

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use domain::ledger::LogName;
 
 use super::{
-    CommandResult, chain, counted, lint::evaluation::age, print, serve::oidc, table::printable,
+    CommandResult, chain, counted, known_data, print, serve::oidc, table::printable,
 };
 use crate::{
     aws::{Aws, Instance},
@@ -149,17 +149,16 @@ fn configuration(args: &mut ServeArgs) -> Vec<ConfigError> {
 /// Says what permission sets are evaluated with.
 fn analysis(args: &ServeArgs) {
     // What is wrong with the values is said with the configuration.
-    let Ok(catalogue) = args.aws.analysis.catalogue() else {
+    let now = Clock::System.now();
+    let Ok(catalogue) = args.aws.analysis.catalogue(now) else {
         return Results::skipped("actions", "the catalogue or the log buckets are not valid");
     };
-    let age = age(&catalogue, Clock::System.now());
-    let buckets = catalogue.log_buckets.explanation();
-    if let Some(warning) = age.warning() {
-        return Results::line("actions", &format!("outdated: {warning} {buckets}"));
+    let age = catalogue.age(now);
+    let known = known_data::explanation(&catalogue, age);
+    match age.warning() {
+        Some(warning) => Results::line("actions", &format!("outdated: {known} {warning}")),
+        None => Results::ok("actions", &known),
     }
-    let date = catalogue.actions.date();
-    let detail = format!("the catalogue of {date} is {}. {buckets}", age.words());
-    Results::ok("actions", &detail);
 }
 
 async fn database(args: &ServeArgs, results: &mut Results) -> Option<Store> {

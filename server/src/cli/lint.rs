@@ -3,7 +3,7 @@
 //! A file that cannot be read never hides the result of another. Never assumes in favour of a policy: what cannot be
 //! understood is blocked.
 
-pub(in crate::cli) mod evaluation;
+mod evaluation;
 mod input;
 mod paint;
 mod text;
@@ -48,6 +48,13 @@ enum Outcome {
 }
 
 impl Outcome {
+    fn evaluation(&self) -> Option<&Evaluation> {
+        match self {
+            Self::Unreadable(_) => None,
+            Self::Evaluated(one) => Some(one),
+        }
+    }
+
     fn exit_code(&self) -> u8 {
         match self {
             Self::Unreadable(_) => 2,
@@ -58,9 +65,10 @@ impl Outcome {
 
 /// Runs the command.
 pub fn run(args: &LintArgs) -> CommandResult {
-    let catalogue = args.analysis.catalogue()?;
+    let now = Clock::System.now();
+    let catalogue = args.analysis.catalogue(now)?;
     let basis = Basis {
-        age: evaluation::age(&catalogue, Clock::System.now()),
+        age: catalogue.age(now),
         rules: state::rules(RemovalLimits::default()).map_err(StartError::Rules)?,
         catalogue,
     };
@@ -77,7 +85,7 @@ pub fn run(args: &LintArgs) -> CommandResult {
     }
     let code = outcomes.iter().map(Outcome::exit_code).max().unwrap_or(2);
     if !args.json {
-        text::show(&mut outcomes, &basis, Output::of_process())?;
+        text::show(&outcomes, &basis, Output::of_process())?;
     }
     Ok(ExitCode::from(code))
 }

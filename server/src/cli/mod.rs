@@ -7,6 +7,7 @@ mod background_tasks;
 mod check_config;
 pub mod classify;
 pub mod identity;
+mod known_data;
 pub mod ledger;
 pub mod lint;
 pub mod report;

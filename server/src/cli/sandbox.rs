@@ -73,6 +73,8 @@ pub struct SandboxArgs {
     json: bool,
     #[command(flatten)]
     sign_in: SignInArgs,
+    #[command(flatten)]
+    analysis: AnalysisArgs,
 }
 
 /// Runs the sandbox until it receives a stop signal.
@@ -197,7 +199,7 @@ fn configuration(
             oversight_sets: RemovalLimits::default_marks(),
             removal_people: RemovalLimits::PEOPLE,
             classification: args.classification.clone(),
-            analysis: AnalysisArgs::default(),
+            analysis: args.analysis.clone(),
         },
     })
 }

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use catalogue::{Catalogue, actions};
 use clap::Args;
-use domain::permission_set::analysis::{ActionCatalogue, LogBuckets};
+use domain::{
+    permission_set::analysis::{ActionCatalogue, LogBuckets},
+    time::Timestamp,
+};
 
 use super::ConfigError;
 
@@ -19,31 +22,35 @@ pub struct AnalysisArgs {
         value_delimiter = ','
     )]
     pub log_buckets: Vec<String>,
-    /// A file with the actions of AWS that replaces the one in the binary, as `cargo xtask catalogue` writes it.
+    /// A file with newer actions of AWS that replaces the one in the binary, as `cargo xtask catalogue VERSION --out FILE`
+    /// writes it.
     #[arg(long = "action-catalogue", env = "LEASTWISE_ACTION_CATALOGUE")]
     pub action_catalogue: Option<PathBuf>,
 }
 
 impl AnalysisArgs {
     /// Checks both values.
-    pub fn check(&self) -> Result<(), ConfigError> {
+    pub fn check(&self, now: Timestamp) -> Result<(), ConfigError> {
         self.log_buckets()?;
-        self.action_catalogue
-            .as_deref()
-            .map_or(Ok(()), |path| read(path).map(drop))
+        self.replacement(now).map(drop)
     }
 
     /// Returns what the analysis looks up.
-    pub fn catalogue(&self) -> Result<Catalogue, ConfigError> {
+    pub fn catalogue(&self, now: Timestamp) -> Result<Catalogue, ConfigError> {
         let mut catalogue = Catalogue::embedded().map_err(|error| ConfigError {
             field: "LEASTWISE_ACTION_CATALOGUE",
             cure: format!("the data in the binary is damaged, install it again: {error}"),
         })?;
         catalogue.log_buckets = self.log_buckets()?;
-        if let Some(path) = &self.action_catalogue {
-            catalogue.actions = read(path)?;
+        if let Some(actions) = self.replacement(now)? {
+            catalogue.actions = actions;
         }
         Ok(catalogue)
+    }
+
+    fn replacement(&self, now: Timestamp) -> Result<Option<ActionCatalogue>, ConfigError> {
+        let path = self.action_catalogue.as_deref();
+        path.map(|path| read(path, now)).transpose()
     }
 
     /// Returns which buckets hold logs. An empty variable declares none.
@@ -64,47 +71,57 @@ impl AnalysisArgs {
 }
 
 /// Reads the file of a catalogue.
-fn read(path: &Path) -> Result<ActionCatalogue, ConfigError> {
+fn read(path: &Path, now: Timestamp) -> Result<ActionCatalogue, ConfigError> {
     let refused = |why: String| ConfigError {
         field: "LEASTWISE_ACTION_CATALOGUE",
         cure: format!(
-            "the file {} {why}. It must be the actions.tsv.br that `cargo xtask catalogue` writes",
+            "the file {} {why}. It must be what `cargo xtask catalogue VERSION --out FILE` writes",
             path.display()
         ),
     };
     let packed =
         std::fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
-    let actions = actions::unpack(&packed)
-        .map_err(|error| refused(format!("is no catalogue of actions: {error}")))?;
-    if actions.actions() == 0 {
-        return Err(refused("contains no action".to_owned()));
-    }
-    Ok(actions)
+    actions::replacement(&packed, now).map_err(|error| refused(error.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
-    use domain::permission_set::analysis::Catalogue as _;
+    use std::io::{Read as _, Write as _};
 
     use super::*;
+
+    /// The file in the binary, of 2026-09-26.
+    const EMBEDDED: &[u8] = include_bytes!("../../../catalogue/data/actions.tsv.br");
 
     fn packed(name: &str, text: &str) -> PathBuf {
         let path = std::env::temp_dir().join(format!("leastwise-{}-{name}", std::process::id()));
         let mut packed = Vec::new();
-        let mut writer = brotli::CompressorWriter::new(&mut packed, 4_096, 5, 22);
+        let mut writer = brotli::CompressorWriter::new(&mut packed, 4_096, 1, 22);
         writer.write_all(text.as_bytes()).unwrap();
         drop(writer);
         std::fs::write(&path, packed).unwrap();
         path
     }
 
-    fn with_file(path: PathBuf) -> AnalysisArgs {
-        AnalysisArgs {
+    /// The facts in the binary with another date, and without the lines that `dropped` names.
+    fn facts(date: &str, dropped: impl Fn(&str) -> bool) -> String {
+        let mut text = String::new();
+        let mut unpacked = brotli::Decompressor::new(EMBEDDED, 4_096);
+        unpacked.read_to_string(&mut text).unwrap();
+        let lines = text.lines().skip(1).filter(|line| !dropped(line));
+        let head = format!("here\t2\t{date}");
+        std::iter::once(head.as_str())
+            .chain(lines)
+            .flat_map(|line| [line, "\n"])
+            .collect()
+    }
+
+    fn with_file(path: PathBuf) -> Result<Catalogue, ConfigError> {
+        let args = AnalysisArgs {
             action_catalogue: Some(path),
             ..AnalysisArgs::default()
-        }
+        };
+        args.catalogue(Timestamp::parse_rfc3339("2026-12-01T00:00:00Z").unwrap())
     }
 
     #[test]
@@ -140,24 +157,41 @@ mod tests {
     }
 
     #[test]
-    fn a_catalogue_of_actions_replaces_the_embedded_one() {
-        let path = packed("newer", "here\t2\t2026-11-01\nS\tiam\nA\tPassRole\tW\t\n");
-        let catalogue = with_file(path).catalogue().unwrap();
-        assert_eq!(catalogue.actions().actions(), 1);
-        assert_eq!(catalogue.actions().date(), "2026-11-01");
-        assert_eq!(catalogue.actions().reviewed(), 1, "the review is applied");
+    fn a_newer_catalogue_replaces_the_embedded_one_and_takes_no_reviewed_action_away() {
+        let embedded = Catalogue::embedded().unwrap().actions;
+        let create_user = |line: &str| line.starts_with("A\tCreateUser\t");
+        let path = packed("newer", &facts("2026-12-01", create_user));
+        let actions = with_file(path).unwrap().actions;
+        assert_eq!(actions.date().to_string(), "2026-12-01");
+        assert_eq!(actions.reviewed(), embedded.reviewed());
+        assert!(actions.lacking().contains(&"iam:CreateUser".to_owned()));
+        let names = ["iam:CreateUser", "s3:GetObject"];
+        for name in names {
+            let expected = embedded.capabilities_named(name);
+            assert_eq!(actions.capabilities_named(name), expected, "{name}");
+        }
     }
 
     #[test]
-    fn a_file_that_is_no_catalogue_is_an_error_that_says_why() {
+    fn a_file_that_is_no_newer_catalogue_is_an_error_that_says_why() {
         let plain = packed("plain", "");
         std::fs::write(&plain, "here\t2\t2026-11-01\n").unwrap();
+        let none = |_: &str| false;
+        let of_iam = "S\tiam\nA\tPassRole\tW\t\n";
         for (path, part) in [
             (PathBuf::from("/nowhere/actions"), "cannot be read"),
             (plain, "cannot be unpacked"),
             (
-                packed("none", "here\t2\t2026-11-01\n"),
-                "contains no action",
+                packed("thin", &format!("here\t2\t2026-11-01\n{of_iam}")),
+                "actions that have been reviewed, such as access-analyzer:",
+            ),
+            (
+                packed("older", &facts("2026-09-25", none)),
+                "is of 2026-09-25, and the catalogue in the binary is newer: it is of 2026-09-26",
+            ),
+            (
+                packed("future", &facts("2026-12-02", none)),
+                "is of 2026-12-02, which is after today",
             ),
             (
                 packed("bad", "here\t2\t2026-11-01\nS\tiam\nA\tPassRole\tX\t\n"),
@@ -165,7 +199,7 @@ mod tests {
             ),
             (packed("empty", ""), "line 1: expected the source"),
         ] {
-            let error = with_file(path).catalogue().unwrap_err();
+            let error = with_file(path).unwrap_err();
             assert_eq!(error.field, "LEASTWISE_ACTION_CATALOGUE");
             assert!(error.cure.contains(part), "{}", error.cure);
         }

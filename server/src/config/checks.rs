@@ -5,6 +5,7 @@ use super::{
     ConfigError, ServeArgs,
     build::{self, SandboxBuild},
 };
+use crate::clock::Clock;
 
 impl ServeArgs {
     /// Checks everything that requires no network access.
@@ -21,7 +22,7 @@ impl ServeArgs {
             self.proxies().map(drop),
             self.aws.removal_limits().map(drop),
             self.aws.mapping().map(drop),
-            self.aws.analysis.check(),
+            self.aws.analysis.check(Clock::System.now()),
             self.identities.alarm_percent().map(drop),
             self.database.engine_lease().map(drop),
             self.sign_in.check(),

@@ -1,8 +1,8 @@
 //! Permission sets: the list, and one permission set with what it allows. Read-only.
 
 use app::backend::{
-    CatalogueFacts, Denied, ListQuery, OutdatedCatalogue, Page, PermissionSetsPort, PortResult,
-    SetAccountRow, SetRow, SetView,
+    CatalogueFacts, Denied, ListQuery, Page, PermissionSetsPort, PortResult, SetAccountRow, SetRow,
+    SetView,
 };
 use async_trait::async_trait;
 use catalogue::Catalogue;
@@ -12,8 +12,9 @@ use domain::{
     grant::outlasts_production_pci,
     permission_set::{
         PermissionSet,
-        analysis::{Capability, labels::boundary_note},
+        analysis::{Capability, against_standing, labels::boundary_note},
     },
+    policies::{blocked_as_standing, in_production_pci},
     snapshot::{Knowledge, Provisioned},
     time::{Duration, Timestamp},
 };
@@ -48,11 +49,17 @@ impl PermissionSetsPort for Service {
         self.allowed(Action::SeeDirectory)?;
         let snapshot = &self.read_model.snapshot;
         let set = snapshot.set_by_key(key).ok_or(Denied::NotFound)?;
-        let catalogue = &self.app_state.catalogue;
+        let (catalogue, rules) = (&self.app_state.catalogue, &self.app_state.rules);
         Ok(SetView {
             set: names::set(snapshot, &set.arn),
             description: set.description.clone(),
             analysis: set.analysis.clone(),
+            needs: in_production_pci(rules, &set.analysis),
+            against_standing: against_standing(
+                &set.content,
+                catalogue.as_ref(),
+                &blocked_as_standing(rules, &set.analysis),
+            ),
             boundary_note: boundary_note(&set.content, catalogue.as_ref()),
             content: set.content.clone(),
             hash: set.hash.0.clone(),
@@ -69,12 +76,8 @@ fn catalogue_facts(catalogue: &Catalogue, now: Timestamp) -> CatalogueFacts {
         actions: actions.actions(),
         services: actions.services(),
         reviewed: actions.reviewed(),
-        date: actions.date().to_owned(),
         policies: policies.len(),
-        policies_date: policies.date().to_owned(),
-        outdated: actions.is_outdated(now).then(|| OutdatedCatalogue {
-            days: actions.days_old(now),
-        }),
+        age: catalogue.age(now),
     }
 }
 

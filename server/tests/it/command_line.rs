@@ -261,6 +261,46 @@ impl Drop for Running {
     }
 }
 
+/// Starts a sandbox, and returns what it prints when it is ready.
+fn ready(args: &[&str], variables: &[(&str, &str)], folder: &std::path::Path) -> (Running, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    command.args(args).current_dir(folder).env_clear();
+    command.envs(variables.iter().copied());
+    command.stdout(std::process::Stdio::piped());
+    let mut running = Running(command.spawn().expect("the binary starts"));
+    let mut line = String::new();
+    let output = running.0.stdout.as_mut().expect("it is piped");
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut line)
+        .expect("the sandbox says when it is ready");
+    (running, line)
+}
+
+#[test]
+fn a_sandbox_honours_what_the_analysis_is_told() {
+    let folder = empty_folder("sandbox-analysis");
+    let args = ["sandbox", "--aws-only", "--json", "--port", "0"];
+    let variable = |line: &str, name: &str| {
+        let all: serde_json::Value = serde_json::from_str(line).expect("it is JSON");
+        all[name].as_str().map(str::to_owned)
+    };
+    let (running, line) = ready(&args, &[], &folder);
+    assert_eq!(
+        variable(&line, "LEASTWISE_LOG_BUCKETS"),
+        Some(String::new())
+    );
+    assert_eq!(variable(&line, "LEASTWISE_ACTION_CATALOGUE"), None);
+    drop(running);
+    let buckets = "arn:aws:s3:::acme-trail,arn:aws:s3:::*-logs";
+    let told = [
+        ("LEASTWISE_LOG_BUCKETS", buckets),
+        ("LEASTWISE_ACTION_CATALOGUE", "newer.br"),
+    ];
+    let (_running, line) = ready(&args, &told, &folder);
+    for (name, value) in told {
+        assert_eq!(variable(&line, name).as_deref(), Some(value), "{line}");
+    }
+}
+
 #[test]
 fn a_second_sandbox_on_the_same_data_folder_is_refused_and_deletes_nothing() {
     let folder = empty_folder("two-sandboxes");
@@ -273,14 +313,7 @@ fn a_second_sandbox_on_the_same_data_folder_is_refused_and_deletes_nothing() {
         "--data",
         "data",
     ];
-    let mut first = Command::new(env!("CARGO_BIN_EXE_leastwise"));
-    first.args(args).current_dir(&folder).env_clear();
-    first.stdout(std::process::Stdio::piped());
-    let mut first = Running(first.spawn().expect("the binary starts"));
-    let mut line = String::new();
-    let output = first.0.stdout.as_mut().expect("it is piped");
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut line)
-        .expect("the sandbox says when it is ready");
+    let (_first, line) = ready(&args, &[], &folder);
     assert!(line.contains("LEASTWISE_AWS_ENDPOINT"), "{line}");
     std::fs::write(folder.join("data/kept"), []).expect("the folder is writable");
     for more in [&[][..], &["--fresh"]] {

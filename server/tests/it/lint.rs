@@ -99,6 +99,10 @@ fn a_file_has_one_line_with_documented_members() {
         ["grants_rights", "reads_data"]
     );
     assert_eq!(words(&line["unknown"]).len(), 0);
+    assert_eq!(
+        words(&line["against_standing"]),
+        ["iam:CreateUser", "s3:GetObject"]
+    );
     assert_eq!(line["standing_in_production_pci"], "blocked");
     assert_eq!(line["temporary_in_production_pci"], "blocked");
     let first = &line["findings"][0];

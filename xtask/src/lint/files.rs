@@ -5,7 +5,7 @@ use std::fs;
 use crate::process::{self, ErrorContext, Failure};
 use crate::watch::files_under;
 
-const CRATES: [&str; 5] = ["domain", "app", "server", "sandbox", "xtask"];
+const CRATES: [&str; 6] = ["domain", "catalogue", "app", "server", "sandbox", "xtask"];
 /// The maximum number of lines, excluding tests.
 const LONGEST: usize = 400;
 

@@ -12,7 +12,16 @@ pub fn lint() -> Result<(), Failure> {
     formatting()?;
     house_rules()?;
     build_tests()?.lints()?;
+    domain_without_features()?;
     site::lint()
+}
+
+/// Checks that the domain compiles without its features, each of which brings many dependencies. A build of the workspace
+/// has all of them.
+pub fn domain_without_features() -> Result<(), Failure> {
+    let check = ["check", "--package", "leastwise-domain", "--lib"];
+    let mut cargo = process::linting_cargo();
+    compiler::compile(cargo.args(check).arg("--no-default-features"))?.lints()
 }
 
 pub fn formatting() -> Result<(), Failure> {

@@ -64,6 +64,7 @@ fn run_stages(scope: &Scope, folder: &RunFolder, report: &mut Report) {
     report.check("browser files", || site::build_within_budget().map(drop));
     if scope.has_checks() {
         report.check("browser lints", site::lint);
+        report.check("domain without features", lint::domain_without_features);
     }
     let build = report.step("build", lint::build_tests);
     // Also after a failed build, because a download that is still running would disturb the next run.

@@ -2,7 +2,9 @@
 //! there.
 
 use domain::permission_set::analysis::{
-    Analysis, Capability, NamedActions, capability::Need, labels::grouped,
+    Analysis, Capability, ServiceActions,
+    capability::{Need, ProductionPciNeeds},
+    labels::{counted, grouped},
 };
 use leptos::prelude::*;
 
@@ -10,12 +12,21 @@ use crate::{
     backend::CatalogueFacts,
     components::{
         CapabilityGroups, Definition, DefinitionList, Empty, Glyph, Notice, Section, Status,
-        StatusBadge, unnamed,
+        StatusBadge,
     },
 };
 
-/// Renders the section. `boundary` is the note about a permissions boundary that is not taken into account.
-pub fn section(analysis: Analysis, boundary: Option<String>) -> AnyView {
+/// The maximum number of actions in one list; more are folded by service.
+const ONE_LIST: usize = 40;
+
+/// Renders the section. `against` are the actions that keep the set from standing access, and `boundary` is the note about a
+/// permissions boundary that is not taken into account.
+pub fn section(
+    analysis: Analysis,
+    needs: ProductionPciNeeds,
+    against: Vec<ServiceActions>,
+    boundary: Option<String>,
+) -> AnyView {
     let words = analysis.summary();
     let notes = notes(&analysis, boundary);
     if analysis.extents.is_empty() {
@@ -27,9 +38,10 @@ pub fn section(analysis: Analysis, boundary: Option<String>) -> AnyView {
         }
         .into_any();
     }
-    let standing = need(analysis.standing_in_production_pci());
-    let temporary = need(analysis.temporary_in_production_pci());
-    let against = against_standing(&analysis);
+    let standing = need(needs.standing);
+    let temporary = need(needs.temporary);
+    let blocked = needs.standing == Need::Blocked;
+    let against = blocked.then(|| against_standing(&analysis, against));
     view! {
         <Section title="Capabilities" detail=words>
             <div data-body>
@@ -54,33 +66,54 @@ fn need(need: Need) -> AnyView {
     view! { <StatusBadge status label=need.words() /> }.into_any()
 }
 
-/// Renders which actions a set would have to give up to become standing access.
-fn against_standing(analysis: &Analysis) -> Option<AnyView> {
-    if analysis.standing_in_production_pci() != Need::Blocked {
-        return None;
-    }
+/// Renders which actions a set would have to give up to become standing access: all of them, so that nobody removes some
+/// and finds others.
+fn against_standing(analysis: &Analysis, services: Vec<ServiceActions>) -> AnyView {
     let unknown = analysis.has(Capability::Unknown).then(|| {
         view! { <p>"What cannot be read or understood keeps it from standing access."</p> }
     });
-    let NamedActions { names, more } = analysis.against_standing.clone();
-    let title = match names.len() + more {
+    let count: usize = services.iter().map(|one| one.actions.len()).sum();
+    let title = match count {
         0 => None,
         1 => Some("this action".to_owned()),
         all => Some(format!("these {} actions", grouped(all))),
     };
     let actions = title.map(|title| {
-        let names = names
-            .into_iter()
-            .map(|name| view! { <li><code>{name}</code></li> })
-            .collect_view();
+        let list = if count > ONE_LIST {
+            services.into_iter().map(of_service).collect_view().into_any()
+        } else {
+            services.into_iter().flat_map(in_full).collect_view().into_any()
+        };
         view! {
             <details data-fold>
                 <summary><span>"What keeps it from standing access: " <b>{title}</b></span></summary>
-                <ul data-plain>{names} {unnamed(more)}</ul>
+                <ul data-plain>{list}</ul>
             </details>
         }
     });
-    Some(view! { <div data-against>{unknown} {actions}</div> }.into_any())
+    view! { <div data-against>{unknown} {actions}</div> }.into_any()
+}
+
+/// Renders the actions of one service with their full names.
+fn in_full(one: ServiceActions) -> Vec<AnyView> {
+    let ServiceActions { service, actions } = one;
+    actions
+        .into_iter()
+        .map(|name| view! { <li><code>{format!("{service}:{name}")}</code></li> }.into_any())
+        .collect()
+}
+
+/// Renders the actions of one service, folded. All names are one text, because an administrator has thousands.
+fn of_service(one: ServiceActions) -> impl IntoView {
+    let count = counted(one.actions.len(), "action");
+    view! {
+        <li>
+            <details data-fold>
+                <summary><code>{one.service}</code> " " <span class="text-muted">{count}</span></summary>
+                <p><code>{one.actions.join(", ")}</code></p>
+            </details>
+        </li>
+    }
 }
 
 /// Renders what has no effect and what was not taken into account.
@@ -110,25 +143,22 @@ pub fn known_actions(facts: &CatalogueFacts) -> String {
         "{} of {} services as of {}, {} of them reviewed one by one",
         grouped(facts.actions),
         grouped(facts.services),
-        facts.date,
+        facts.age.actions.words(),
         grouped(facts.reviewed)
     )
 }
 
 /// Returns which AWS managed policies the analysis knows.
 pub fn known_policies(facts: &CatalogueFacts) -> String {
-    format!("{} as of {}", grouped(facts.policies), facts.policies_date)
+    format!(
+        "{} as of {}",
+        grouped(facts.policies),
+        facts.age.policies.words()
+    )
 }
 
-/// Says that the catalogue is so old that it lacks actions.
+/// Says that data about AWS is so old that it lacks what AWS has added.
 pub fn outdated(facts: &CatalogueFacts) -> Option<AnyView> {
-    let title = facts.outdated.as_ref()?.days.map_or_else(
-        || "The age of the catalogue of AWS actions is not known".to_owned(),
-        |days| format!("The catalogue of AWS actions is {days} days old"),
-    );
-    let detail = format!(
-        "It is of {}. Actions and services that AWS has added since are not in it, so this permission set may allow more than is shown. Update Leastwise.",
-        facts.date
-    );
-    Some(view! { <Notice status=Status::Drift title=title>{detail}</Notice> }.into_any())
+    let warning = facts.age.warning()?;
+    Some(view! { <Notice status=Status::Drift title="Data about AWS is outdated">{warning}</Notice> }.into_any())
 }

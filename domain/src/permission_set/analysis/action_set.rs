@@ -64,7 +64,9 @@ impl ActionSet {
     }
 
     pub(super) fn insert(&mut self, action: ActionNumber) {
-        self.insert_range(action, action + 1);
+        let at = action / WORD;
+        self.take(&(at..at + 1));
+        self.words[at - self.start] |= 1 << (action % WORD);
     }
 
     pub(super) fn insert_range(&mut self, from: ActionNumber, to: ActionNumber) {
@@ -91,6 +93,12 @@ impl ActionSet {
         if self.used().contains(&at) {
             self.words[at - self.start] &= !(1 << (action % WORD));
         }
+    }
+
+    pub(super) fn remove_range(&mut self, from: ActionNumber, to: ActionNumber) {
+        let mut range = Self::default();
+        range.insert_range(from, to);
+        self.subtract(&range);
     }
 
     pub(super) fn contains(&self, action: ActionNumber) -> bool {
@@ -269,6 +277,9 @@ mod tests {
             expect(&sum, &|one| in_first(one) || in_second(one));
             let mut less = first.clone();
             less.subtract(&second);
+            let mut without = first.clone();
+            without.remove_range(b.0, b.1);
+            assert_eq!(without, less);
             expect(&less, &|one| in_first(one) && !in_second(one));
             let mut both = first.clone();
             both.keep(&second);

@@ -4,6 +4,8 @@
 //! of that, and the boundary allows it there. A Deny with a condition or with a policy variable removes nothing, and
 //! neither does a boundary that cannot be read.
 
+mod denials;
+mod effort;
 mod restriction;
 
 use self::restriction::Restriction;
@@ -32,6 +34,8 @@ pub(super) struct Allowed<'a> {
     pub(super) unknown: Vec<String>,
     /// Patterns that match no action of a known service.
     pub(super) void: Vec<String>,
+    /// Actions that an inline policy names in full, although they cannot have any of its resources.
+    pub(super) unreached: Vec<ActionNumber>,
 }
 
 /// A Deny statement without a condition, or a statement of a boundary.
@@ -51,6 +55,8 @@ pub(super) struct Permissions<'a> {
     pub(super) total: ActionSet,
     /// Whether a Deny or the boundary rules out services that are not in the catalogue.
     pub(super) closed: bool,
+    /// Whether not all resources were compared, so that less may be allowed than is stated.
+    pub(super) incomplete: bool,
 }
 
 impl<'a> Permissions<'a> {
@@ -89,7 +95,12 @@ impl<'a> Permissions<'a> {
                     unknown,
                     void,
                 } = statement.actions.expand(catalogue);
-                restriction.restrict(&mut actions, &statement.resources);
+                restriction.restrict(&mut actions, statement);
+                let mut unreached = Vec::new();
+                if source.name == PolicyRef::Inline && restriction.is_none() {
+                    unreached = statement.actions.named_in(catalogue);
+                    unreached.retain(|action| !actions.contains(*action));
+                }
                 total.add(&actions);
                 statements.push(Allowed {
                     policy: &source.name,
@@ -97,6 +108,7 @@ impl<'a> Permissions<'a> {
                     actions,
                     unknown,
                     void,
+                    unreached,
                 });
             }
         }
@@ -105,6 +117,7 @@ impl<'a> Permissions<'a> {
             sources,
             statements,
             total,
+            incomplete: restriction.is_incomplete(),
             closed: is_closed(catalogue, &denies, bounds.as_deref()),
         }
     }

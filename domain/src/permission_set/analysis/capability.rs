@@ -1,8 +1,8 @@
 //! What an action gives to the person who may call it, and what of it production PCI allows.
 //!
 //! A capability is positive: an action that nobody has reviewed has the capability of a dangerous one, and never none.
-//! The Cedar policies decide; `in_production_pci` states what they say, for pages and for `leastwise lint`, and a test
-//! holds both together.
+//! The Cedar policies decide: `policies::in_production_pci` evaluates them, for pages and for `leastwise lint`. The needs that
+//! are stated here are those of the policies that Leastwise brings; a test holds both together.
 
 use serde::{Deserialize, Serialize};
 
@@ -48,8 +48,8 @@ pub enum Severity {
     Info,
 }
 
-/// What a capability needs for access to production PCI.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// What access to production PCI needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Need {
     TwoApprovals,
     /// Two approvals, and a date by which the access is reviewed.
@@ -57,6 +57,13 @@ pub enum Need {
     /// Two approvals by people who have just signed in with a second factor.
     StepUp,
     Blocked,
+}
+
+/// What a permission set needs in production PCI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ProductionPciNeeds {
+    pub standing: Need,
+    pub temporary: Need,
 }
 
 impl Capability {
@@ -115,7 +122,7 @@ impl Capability {
         }
     }
 
-    /// What standing access to production PCI needs.
+    /// What standing access to production PCI needs by the policies that Leastwise brings.
     pub fn standing_in_production_pci(self) -> Need {
         match self.severity() {
             Severity::Info => Need::TwoApprovals,
@@ -124,7 +131,7 @@ impl Capability {
         }
     }
 
-    /// What temporary access to production PCI needs.
+    /// What temporary access to production PCI needs by the policies that Leastwise brings.
     pub fn temporary_in_production_pci(self) -> Need {
         match self.severity() {
             Severity::Info | Severity::Low | Severity::Medium => Need::TwoApprovals,

@@ -2,10 +2,15 @@
 //!
 //! Facts (services, actions, access levels, resource types, condition keys) come from the catalogue, judgements from the
 //! review, which names each reviewed action. An action without a review has the capability that its access level
-//! suggests at worst; a service without an entry is unknown. Never assumes in favour of an action.
+//! suggests at worst; a reviewed action without facts has its judgement on every resource; a service without an entry is
+//! unknown. Never assumes in favour of an action.
 
+mod condition_keys;
+mod corrections;
+mod facts;
 mod names;
 mod parse;
+mod review;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,7 +26,7 @@ use super::{
     pattern::fits,
     rules::Samples,
 };
-use crate::time::{Duration, Timestamp};
+use crate::time::Date;
 
 /// AWS's own classification of an action, which misleads in both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,14 +39,34 @@ pub(super) enum AccessLevel {
 }
 
 impl AccessLevel {
-    /// Returns the capability of an action that nobody has reviewed.
-    fn of_unreviewed(self) -> Capability {
+    /// Returns the capability of an action that nobody has reviewed. `name` is without its service.
+    fn of_unreviewed(self, name: &str) -> Capability {
         match self {
             Self::List | Self::Read => Capability::ReadsData,
+            Self::Write | Self::Tagging if gives_access(name) => Capability::GrantsRights,
             Self::Write | Self::Tagging => Capability::UnreviewedChange,
             Self::PermissionsManagement => Capability::GrantsRights,
         }
     }
+}
+
+/// Whether a change gives somebody access by its name, although AWS does not call it permissions management: it sets a
+/// policy of a resource, a password or a credential, shares something, or creates a user.
+fn gives_access(name: &str) -> bool {
+    let takes_away = ["Delete", "Revoke", "Reject"];
+    if name.contains("ResourcePolicy") {
+        return true;
+    }
+    // A word ends before a capital letter: `Share` is not in `Shared`, and `Token` not in `CountTokens`.
+    let has_word = |word: &str| {
+        name.match_indices(word)
+            .any(|(at, _)| !name[at + word.len()..].starts_with(|c: char| c.is_ascii_lowercase()))
+    };
+    !takes_away.iter().any(|start| name.starts_with(start))
+        && (name.contains("Credential")
+            || ["Password", "Token", "ApiKey"].into_iter().any(has_word)
+            || has_word("Share") && !name.contains("FileShare")
+            || name.ends_with("CreateUser"))
 }
 
 /// A service, such as `ec2`.
@@ -53,28 +78,16 @@ pub(super) struct Service {
     pub(super) from: ActionNumber,
     pub(super) to: ActionNumber,
     pub(super) resource_types: Vec<ResourceType>,
+    /// The services in the ARNs that its calls are compared with, each once; none stands for one that is not fixed.
+    pub(super) arn_services: Vec<Option<String>>,
     /// Its actions by name in lower case.
     names: Names,
     /// The first letters of each action in lower case, in order.
     keys: Vec<u64>,
     /// An ARN that names nothing of the service, so that only patterns of everything in it match.
     pub(super) nothing_named: Glob,
-    /// Its condition keys in lower case, without those of all services.
+    /// Its condition keys in lower case up to a slash, without those of all services.
     condition_keys: HashSet<String>,
-}
-
-impl Service {
-    /// Whether a condition key is one of the service or of all services.
-    pub(super) fn knows_key(&self, key: &str) -> bool {
-        let key = key.to_ascii_lowercase();
-        // A key with a variable part, such as `aws:RequestTag/owner`, is known by what stands before the slash.
-        let stem = key.split('/').next().unwrap_or(&key);
-        key.starts_with("aws:")
-            || self
-                .condition_keys
-                .iter()
-                .any(|known| *known == key || known.split('/').next() == Some(stem))
-    }
 }
 
 /// A kind of resource of a service.
@@ -101,7 +114,7 @@ pub(super) struct Action {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}, line {line}: expected {expected}")]
 pub struct CatalogueError {
-    /// `catalogue`, or the service of the review.
+    /// `catalogue`, `corrections`, or the service of the review.
     pub file: String,
     /// Counted from 1.
     pub line: usize,
@@ -111,9 +124,11 @@ pub struct CatalogueError {
 /// The actions of AWS with their capabilities.
 #[derive(Debug)]
 pub struct ActionCatalogue {
-    source: String,
-    version: String,
-    date: String,
+    date: Date,
+    /// The reviewed actions that the facts do not have, as `service:Action`.
+    lacking: Vec<String>,
+    /// The corrections that are about nothing in the facts.
+    without_effect: Vec<String>,
     /// Ordered by prefix.
     services: Vec<Service>,
     by_prefix: HashMap<String, usize>,
@@ -127,34 +142,20 @@ pub struct ActionCatalogue {
 }
 
 impl ActionCatalogue {
-    /// The age in days over which the catalogue is outdated.
-    pub const FRESH_DAYS: i64 = 90;
-
-    /// Returns where the facts come from, with their licence.
-    pub fn source(&self) -> &str {
-        &self.source
+    /// Returns the date of the facts.
+    pub fn date(&self) -> Date {
+        self.date
     }
 
-    /// Returns the version of the source.
-    pub fn version(&self) -> &str {
-        &self.version
+    /// Returns the reviewed actions that the facts do not have, as `service:Action`. They keep their judgement, unless their
+    /// service is unknown.
+    pub fn lacking(&self) -> &[String] {
+        &self.lacking
     }
 
-    /// Returns the date of the facts, as `YYYY-MM-DD`.
-    pub fn date(&self) -> &str {
-        &self.date
-    }
-
-    /// Returns the age of the facts in days; none if their date cannot be read.
-    pub fn days_old(&self, now: Timestamp) -> Option<i64> {
-        let from = Timestamp::parse_rfc3339(&format!("{}T00:00:00Z", self.date))?;
-        Some(now.since(from).0 / Duration::days(1).0)
-    }
-
-    /// Whether the facts are too old, or of an unknown age.
-    pub fn is_outdated(&self, now: Timestamp) -> bool {
-        self.days_old(now)
-            .is_none_or(|days| days > Self::FRESH_DAYS)
+    /// Returns what the corrections are about that the facts do not have, or have in the correct form.
+    pub fn corrections_without_effect(&self) -> &[String] {
+        &self.without_effect
     }
 
     /// Returns the number of actions.
@@ -170,6 +171,17 @@ impl ActionCatalogue {
     /// Returns the number of actions that people have reviewed.
     pub fn reviewed(&self) -> usize {
         self.reviewed.len()
+    }
+
+    /// Returns the actions that nobody has reviewed, as `service:Action`.
+    pub fn unreviewed(&self) -> impl Iterator<Item = &str> {
+        let actions = (0..self.actions.len()).filter(|action| !self.reviewed.contains(*action));
+        actions.map(|action| self.name(action))
+    }
+
+    /// Whether the catalogue has a service, by its prefix in lower case.
+    pub fn knows_service(&self, prefix: &str) -> bool {
+        self.service(prefix).is_some()
     }
 
     /// Returns all actions with their capabilities, as `service:Action`.
@@ -208,6 +220,16 @@ impl ActionCatalogue {
         &self.services[self.actions[action].service]
     }
 
+    /// Returns the services of actions, in order.
+    pub(super) fn services_of(&self, actions: &ActionSet) -> impl Iterator<Item = &Service> {
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let service = self.service_of(actions.first_from(from)?);
+            from = service.to;
+            Some(service)
+        })
+    }
+
     /// Returns the service of a prefix in lower case.
     pub(super) fn service(&self, prefix: &str) -> Option<&Service> {
         self.by_prefix.get(prefix).map(|at| &self.services[*at])
@@ -240,24 +262,35 @@ impl ActionCatalogue {
         Some(service.from + number)
     }
 
-    /// Adds the actions of a service that match a pattern in lower case. Returns whether there are any.
-    pub(super) fn add_matches(&self, service: &Service, pattern: &str, to: &mut ActionSet) -> bool {
-        let wild = |byte: u8| matches!(byte, b'*' | b'?');
-        let literal = pattern.bytes().position(wild).unwrap_or(pattern.len());
-        if literal == pattern.len() {
-            let found = service.names.number(pattern);
+    /// Adds the actions of a service that match a pattern in lower case, given as what stands before its first wildcard and
+    /// the rest. Returns whether there are any.
+    pub(super) fn add_matches(
+        &self,
+        service: &Service,
+        (start, tail): (&str, &str),
+        to: &mut ActionSet,
+    ) -> bool {
+        if tail.is_empty() {
+            let found = service.names.number(start);
             found.inspect(|number| to.insert(service.from + number));
             return found.is_some();
         }
-        let (start, tail) = pattern.split_at(literal);
         let Range { start: first, end } = self.that_start_with(service, start);
         if tail == "*" {
             to.insert_range(first, end);
             return first < end;
         }
         let mut found = false;
+        let last = tail
+            .bytes()
+            .last()
+            .filter(|byte| !matches!(byte, b'*' | b'?'));
         for action in first..end {
-            let rest = &self.actions[action].lower.as_bytes()[literal..];
+            let rest = &self.actions[action].lower.as_bytes()[start.len()..];
+            // Most names differ in their last letter.
+            if last.is_some() && rest.last().copied() != last {
+                continue;
+            }
             if fits(tail.as_bytes(), rest) {
                 to.insert(action);
                 found = true;
@@ -310,7 +343,7 @@ fn key(lower: &str, filling: u8) -> u64 {
 }
 
 /// Returns the index of the first of the words that are nearest to a wanted one, if one is near at all.
-fn nearest<'a>(words: impl Iterator<Item = &'a str>, wanted: &str) -> Option<usize> {
+pub(super) fn nearest<'a>(words: impl Iterator<Item = &'a str>, wanted: &str) -> Option<usize> {
     let mut most = wanted.len() / 3 + 1;
     let mut found = None;
     for (at, word) in words.enumerate() {
@@ -364,6 +397,37 @@ fn distance(a: &str, b: &str, most: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unreviewed_change_that_gives_access_by_its_name_grants_rights() {
+        for name in [
+            "PutResourcePolicy",
+            "DeleteResourcePolicy",
+            "ResetUserPassword",
+            "RotateChannelCredentials",
+            "CreateAccessToken",
+            "CreateWorkspaceApiKey",
+            "CreateShare",
+            "AcceptPortfolioShare",
+            "BatchCreateUser",
+        ] {
+            let found = AccessLevel::Write.of_unreviewed(name);
+            assert_eq!(found, Capability::GrantsRights, "{name}");
+            let read = AccessLevel::Read.of_unreviewed(name);
+            assert_eq!(read, Capability::ReadsData, "{name}");
+        }
+        for name in [
+            "CountTokens",
+            "CreateUserProfile",
+            "DeleteShare",
+            "RevokeAccessToken",
+            "UpdateSMBFileShareVisibility",
+            "CreateSharedDirectory",
+        ] {
+            let found = AccessLevel::Write.of_unreviewed(name);
+            assert_eq!(found, Capability::UnreviewedChange, "{name}");
+        }
+    }
 
     #[test]
     fn the_nearest_word_is_the_first_of_the_nearest_and_not_a_distant_one() {

@@ -51,56 +51,82 @@ impl Finding {
         allowed: &Allowed,
         actions: &ActionSet,
     ) -> Self {
-        let named: Vec<_> = actions.iter().take(MOST_ACTIONS).collect();
-        let mut reason = format!("{reason}{}.", condition(catalogue, allowed, actions));
-        if let Some((action, example)) = catalogue.first_reason(actions) {
-            let name = catalogue.name(action);
-            reason = format!("{reason} {name}: {example}");
-        }
+        let names = actions.iter().take(MOST_ACTIONS);
+        let names: Vec<String> = names
+            .map(|action| catalogue.name(action).to_owned())
+            .collect();
+        let condition = condition(catalogue, allowed, actions);
+        let reason = match catalogue.first_reason(actions) {
+            Some((action, example)) => {
+                let name = catalogue.name(action);
+                [reason, &condition, ". ", name, ": ", example].concat()
+            }
+            None => [reason, &condition, "."].concat(),
+        };
         Self {
             capability,
             reason,
             policy: allowed.policy.clone(),
             statement: Some(allowed.statement.index),
-            more: actions.len() - named.len(),
-            actions: named
-                .into_iter()
-                .map(|action| catalogue.name(action).to_owned())
-                .collect(),
+            more: actions.len() - names.len(),
+            actions: names,
         }
     }
 }
 
-/// Says that a condition is not evaluated, and which of its keys the service does not have. It may restrict the
-/// statement or have no effect, so it never counts in favour.
+/// How many condition keys a finding names that a service does not have, and how many services with each.
+const MOST_FOREIGN: usize = 3;
+
+/// Says that a condition is not evaluated, and which of its keys services of the actions do not have. It may restrict
+/// the statement or have no effect, so it never counts in favour.
 fn condition(catalogue: &ActionCatalogue, allowed: &Allowed, actions: &ActionSet) -> String {
     if !allowed.statement.conditional {
         return String::new();
     }
-    let service = actions
+    let mut words = ", under a condition that is not evaluated".to_owned();
+    let foreign: Vec<(&str, Vec<&str>)> = allowed
+        .statement
+        .condition_keys
         .iter()
-        .next()
-        .map(|action| catalogue.service_of(action));
-    let foreign = service.and_then(|service| {
-        let key = allowed
-            .statement
-            .condition_keys
-            .iter()
-            .find(|key| !service.knows_key(key))?;
-        Some((service, key))
-    });
-    match foreign {
-        Some((service, key)) => {
-            let key: String = key
-                .chars()
-                .take(60)
-                .flat_map(char::escape_default)
-                .collect();
-            format!(
-                ", under a condition that is not evaluated, and {} has no condition key {key}",
-                service.prefix
-            )
-        }
-        None => ", under a condition that is not evaluated".to_owned(),
+        .filter_map(|key| Some((key.as_str(), without_key(catalogue, actions, key)?)))
+        .collect();
+    for (key, services) in foreign.iter().take(MOST_FOREIGN) {
+        let short: String = key
+            .chars()
+            .take(60)
+            .flat_map(char::escape_default)
+            .collect();
+        let verb = if services.len() == 1 { "has" } else { "have" };
+        let services = listed(services, "services");
+        words = format!("{words}, and {services} {verb} no condition key {short}");
+    }
+    match foreign.len().saturating_sub(MOST_FOREIGN) {
+        0 => words,
+        1 => format!("{words}, and 1 more of its keys is foreign"),
+        more => format!("{words}, and {more} more of its keys are foreign"),
+    }
+}
+
+/// Returns the services of the actions that do not have a condition key; none if all have it.
+fn without_key<'a>(
+    catalogue: &'a ActionCatalogue,
+    actions: &ActionSet,
+    key: &str,
+) -> Option<Vec<&'a str>> {
+    let services = catalogue.services_of(actions);
+    let foreign: Vec<&str> = services
+        .filter(|service| !service.knows_key(key))
+        .map(|service| service.prefix.as_str())
+        .collect();
+    (!foreign.is_empty()).then_some(foreign)
+}
+
+/// Returns the first names, and how many more there are.
+fn listed(names: &[&str], noun: &str) -> String {
+    let (first, more) = names.split_at(names.len().min(MOST_FOREIGN));
+    match (first, more.len()) {
+        ([one], 0) => (*one).to_owned(),
+        ([before @ .., last], 0) => format!("{} and {last}", before.join(", ")),
+        (first, more) => format!("{} and {more} more {noun}", first.join(", ")),
     }
 }

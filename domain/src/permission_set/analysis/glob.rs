@@ -1,16 +1,18 @@
 //! Patterns of resources: whether two of them can match the same ARN, and whether one matches all that another does.
 //!
 //! A statement's resource is compared with the ARN of a resource type, whose variables are patterns as well. `can_meet`
-//! answers *yes* when in doubt and `covers` answers *no*, so that the first never hides what an Allow gives and the
+//! answers *yes* when in doubt and `covers_counting` answers *no*, so that the first never hides what an Allow gives and the
 //! second never takes away more than a Deny does.
 
 mod prepared;
 
+use std::hash::{Hash, Hasher};
+
 use self::prepared::Prepared;
 
 /// The characters that a star can match.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Class {
     All,
     /// Of a name that is one part of a path, such as a bucket.
     NoSlash,
@@ -28,8 +30,9 @@ impl Class {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Token {
+/// One step of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Token {
     Byte(u8),
     /// Exactly one character.
     One(Class),
@@ -45,6 +48,12 @@ pub struct Glob {
     variable: bool,
     /// Only for a resource type, which many resources are compared with.
     prepared: Option<Box<Prepared>>,
+}
+
+impl Hash for Glob {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.tokens.hash(state);
+    }
 }
 
 /// Whether `${…}` is a variable, which depends on the version of the policy language.
@@ -89,6 +98,7 @@ impl Glob {
     }
 
     /// Parses the ARN of a resource type, such as `arn:${Partition}:s3:::${BucketName}/${ObjectName}`.
+    /// `${Partition}`, `${Region}` and `${OwnerAccount}` are never empty; any other variable may be, such as `${RegionOrNone}`.
     pub(super) fn template(text: &str) -> Self {
         let mut glob = Self {
             tokens: Vec::with_capacity(text.len()),
@@ -136,21 +146,26 @@ impl Glob {
 
     /// Whether some ARN matches both. Ignores case.
     pub(super) fn can_meet(&self, other: &Self) -> bool {
-        other
-            .prepared
-            .as_ref()
-            .and_then(|prepared| prepared.can_meet(&self.tokens))
-            .unwrap_or_else(|| self.meets_step_by_step(other))
+        self.can_meet_counting(other).0
     }
 
-    fn meets_step_by_step(&self, other: &Self) -> bool {
+    /// Like [`Glob::can_meet`], with how many characters were compared.
+    pub(super) fn can_meet_counting(&self, other: &Self) -> (bool, usize) {
+        let prepared = other.prepared.as_ref();
+        match prepared.and_then(|prepared| prepared.can_meet(&self.tokens)) {
+            Some(meets) => (meets, self.tokens.len() + 1),
+            None => self.meets_step_by_step(other),
+        }
+    }
+
+    fn meets_step_by_step(&self, other: &Self) -> (bool, usize) {
         let (a, b) = (&self.tokens, &other.tokens);
         // The positions in `b` that can be reached with the tokens of `a` so far.
         let mut reached = vec![false; b.len() + 1];
         reached[0] = true;
         skip_stars(b, &mut reached);
         let mut next = reached.clone();
-        for token in a {
+        for (read, token) in a.iter().enumerate() {
             next.fill(false);
             match token {
                 Token::Star(class) => {
@@ -187,22 +202,23 @@ impl Glob {
             }
             skip_stars(b, &mut next);
             if !next.contains(&true) {
-                return false;
+                return (false, (read + 1) * (b.len() + 1));
             }
             std::mem::swap(&mut reached, &mut next);
         }
-        reached[b.len()]
+        (reached[b.len()], (a.len() + 1) * (b.len() + 1))
     }
 
-    /// Whether it certainly matches every ARN that `other` can match.
-    pub(super) fn covers(&self, other: &Self) -> bool {
+    /// Whether it certainly matches every ARN that `other` can match, with how many characters were compared.
+    pub(super) fn covers_counting(&self, other: &Self) -> (bool, usize) {
         if self.variable {
-            return false;
+            return (false, 1);
         }
         let (pattern, text) = (&self.tokens, &other.tokens);
-        let (mut at, mut read) = (0, 0);
+        let (mut at, mut read, mut steps) = (0, 0, 1);
         let mut star: Option<(usize, usize)> = None;
         while read < text.len() {
+            steps += 1;
             match pattern.get(at) {
                 Some(Token::Star(_)) => {
                     star = Some((at + 1, read));
@@ -222,15 +238,22 @@ impl Glob {
                 _ => {}
             }
             let Some((after, swallowed)) = star else {
-                return false;
+                return (false, steps);
             };
             star = Some((after, swallowed + 1));
             at = after;
             read = swallowed + 1;
         }
-        pattern[at..]
-            .iter()
-            .all(|token| matches!(token, Token::Star(_)))
+        let rest = &pattern[at..];
+        let covers = rest.iter().all(|token| matches!(token, Token::Star(_)));
+        (covers, steps)
+    }
+
+    /// Returns what stands before the first wildcard or variable.
+    pub(super) fn literal_start(&self) -> &[Token] {
+        let wild = |token: &Token| !matches!(token, Token::Byte(_));
+        let end = self.tokens.iter().position(wild);
+        &self.tokens[..end.unwrap_or(self.tokens.len())]
     }
 
     /// Whether the service part of the ARN can be `service`; compared before the rest, because most are of another one.
@@ -263,9 +286,9 @@ impl Glob {
         !self.variable && self.tokens == [Token::Star(Class::All)]
     }
 
-    /// Whether it matches everything of a service, of which an ARN that names nothing is given.
-    pub(super) fn is_all_of(&self, nothing_named: &Self) -> bool {
-        !self.variable && self.can_meet(nothing_named)
+    /// Whether a policy variable stands in it.
+    pub(super) fn has_variable(&self) -> bool {
+        self.variable
     }
 
     /// Whether the ARN names its service in full.
@@ -273,9 +296,9 @@ impl Glob {
         self.service_part().is_some_and(|part| !part.is_empty())
     }
 
-    /// Whether a wildcard or a variable stands before the first letter of what follows a part of the ARN, or stands
-    /// instead of that part.
-    pub(super) fn starts_open_after(&self, part: &str) -> bool {
+    /// Whether fewer letters than `least` stand between a part of the ARN and the first wildcard after it, or a wildcard or a
+    /// variable stands instead of that part.
+    pub(super) fn is_open_after(&self, part: &str, least: usize) -> bool {
         let bytes = part.as_bytes();
         let at = self.tokens.windows(bytes.len()).position(|window| {
             window
@@ -288,11 +311,11 @@ impl Glob {
         };
         let rest = &self.tokens[at + bytes.len()..];
         let wild = |token: &Token| !matches!(token, Token::Byte(_));
-        self.variable && rest.iter().any(wild)
-            || rest
-                .iter()
-                .find(|token| !matches!(token, Token::Byte(b'/') | Token::One(_)))
-                .is_none_or(wild)
+        let letter = |token: &&Token| matches!(token, Token::Byte(byte) if *byte != b'/');
+        let star = |token: &Token| matches!(token, Token::Star(_));
+        let before = rest.split(star).next().unwrap_or_default();
+        let letters = before.iter().filter(letter).count();
+        letters == 0 || rest.iter().any(wild) && (self.variable || letters < least)
     }
 
     /// Returns the text after a prefix without wildcards, up to the end or a character; none if a wildcard or a variable
@@ -382,7 +405,7 @@ mod tests {
             ("arn:aws:s3:::Cards/*", "arn:aws:s3:::cards/*", false),
         ] {
             assert_eq!(
-                resource(deny).covers(&resource(allow)),
+                resource(deny).covers_counting(&resource(allow)).0,
                 covered,
                 "{deny} over {allow}"
             );

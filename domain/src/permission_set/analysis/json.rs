@@ -85,6 +85,26 @@ pub(super) fn end_of_value(text: &str, offset: usize) -> Option<usize> {
     reader.value(0).ok().map(|_| reader.at)
 }
 
+/// Returns how many bytes of a string need no attention: none of them ends it, starts an escape or is a control character.
+/// Compares eight at a time, because most of a policy is names in strings.
+fn plain(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // Whether a byte of the word is below a number up to 128; a byte above a smaller one may be taken for one as well.
+    let has_less = |word: u64, number: u64| word.wrapping_sub(ONES * number) & !word & HIGH != 0;
+    let has = |word: u64, byte: u8| has_less(word ^ (ONES * u64::from(byte)), 1);
+    let (words, _) = bytes.as_chunks::<8>();
+    let clean = words
+        .iter()
+        .map(|word| u64::from_le_bytes(*word))
+        .take_while(|word| !has_less(*word, 0x20) && !has(*word, b'"') && !has(*word, b'\\'))
+        .count()
+        * 8;
+    let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
+    let rest = &bytes[clean..];
+    clean + rest.iter().position(ends).unwrap_or(rest.len())
+}
+
 struct Reader<'a> {
     bytes: &'a [u8],
     text: &'a str,
@@ -226,9 +246,7 @@ impl<'a> Reader<'a> {
         let mut read = Cow::Borrowed("");
         loop {
             let start = self.at;
-            let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
-            let rest = &self.bytes[start..];
-            self.at += rest.iter().position(ends).unwrap_or(rest.len());
+            self.at += plain(&self.bytes[start..]);
             // Both ends are at ASCII characters or the end of the text, so the slice is valid UTF-8.
             read += &self.text[start..self.at];
             match self.peek() {
@@ -300,6 +318,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn the_plain_part_of_a_string_ends_before_the_first_special_byte() {
+        for length in 0..40 {
+            let letters = "aé\u{7f}".bytes().cycle().take(length).collect::<Vec<u8>>();
+            assert_eq!(plain(&letters), length);
+            for special in [b'"', b'\\', 0, 0x1F] {
+                for at in 0..length {
+                    let mut bytes = letters.clone();
+                    bytes[at] = special;
+                    bytes[length - 1] = b'"';
+                    assert_eq!(plain(&bytes), at, "{bytes:?}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn names_the_place_in_lines_and_characters() {

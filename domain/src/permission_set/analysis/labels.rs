@@ -73,9 +73,7 @@ impl Capability {
             Self::Metadata => "Its holder can read names, states and metrics, and no content.",
         }
     }
-}
 
-impl Capability {
     /// Returns the capabilities that a list of badges names, the most dangerous first: for an administrator only this,
     /// and *unknown*; *metadata* only if it is all.
     pub fn named(capabilities: &[Self]) -> Vec<Self> {
@@ -120,7 +118,8 @@ impl Extent {
     }
 }
 
-fn counted(count: usize, noun: &str) -> String {
+/// Returns a number with its noun.
+pub fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", grouped(count))
 }

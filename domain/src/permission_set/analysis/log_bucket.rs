@@ -1,14 +1,18 @@
 //! Which S3 buckets hold logs.
 //!
 //! Overwriting or deleting an object of a log bucket is tampering with evidence, and the same action on another bucket
-//! is a change. Declared buckets are the destinations of trails and whatever else people declare. As long as nobody
+//! is a change. Which buckets hold logs is declared, and not read from AWS: docs/capabilities.md says why. As long as nobody
 //! has declared any, a bucket whose name sounds like logs counts as one, because a wrong *no* destroys evidence.
 
 use super::glob::{Glob, Variables};
 
 const BUCKET_ARN: &str = "arn:aws:s3:::";
 
+/// A multi-Region access point has no region in its ARN.
 const ACCESS_POINT_ARN: &str = "arn:${Partition}:s3:${RegionOrNone}:${OwnerAccount}:accesspoint/*";
+
+/// A trail is only seen in its account, to which Leastwise has no access.
+const TRAILS: &str = "Leastwise does not read the destinations of trails.";
 
 /// Parts of the names of buckets that may hold logs or evidence, for when no bucket is declared.
 const LIKE_LOGS: &[&str] = &[
@@ -29,8 +33,14 @@ pub enum LogBuckets {
     /// Nobody has declared any.
     #[default]
     NotDeclared,
-    /// ARNs of buckets, with wildcards.
-    Declared(Vec<Glob>),
+    Declared(Vec<DeclaredBucket>),
+}
+
+/// A declared bucket, with wildcards in its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredBucket {
+    bucket: Glob,
+    objects: Glob,
 }
 
 impl LogBuckets {
@@ -40,7 +50,7 @@ impl LogBuckets {
         if arns.is_empty() {
             return Ok(Self::NotDeclared);
         }
-        let mut globs = Vec::with_capacity(2 * arns.len());
+        let mut buckets = Vec::with_capacity(arns.len());
         for arn in arns {
             let name = arn.splitn(6, ':').nth(5).unwrap_or_default();
             if !arn.starts_with("arn:")
@@ -50,10 +60,12 @@ impl LogBuckets {
             {
                 return Err(arn.clone());
             }
-            globs.push(Glob::resource(arn, Variables::Literal));
-            globs.push(Glob::resource(&format!("{arn}/*"), Variables::Literal));
+            buckets.push(DeclaredBucket {
+                bucket: Glob::resource(arn, Variables::Literal),
+                objects: Glob::resource(&format!("{arn}/*"), Variables::Literal),
+            });
         }
-        Ok(Self::Declared(globs))
+        Ok(Self::Declared(buckets))
     }
 
     /// Returns what a finding says, without its full stop.
@@ -68,25 +80,30 @@ impl LogBuckets {
         }
     }
 
-    /// Returns one sentence about which buckets count.
+    /// Returns which buckets count, for people.
     pub fn explanation(&self) -> String {
         match self {
-            Self::Declared(globs) => match globs.len() / 2 {
-                1 => "The declared bucket holds logs.".to_owned(),
-                count => format!("The {count} declared buckets hold logs."),
-            },
-            Self::NotDeclared => {
-                "No log bucket is declared, so a bucket whose name sounds like logs counts as one."
-                    .to_owned()
+            Self::Declared(buckets) => {
+                let which = match buckets.len() {
+                    1 => "The declared bucket holds logs".to_owned(),
+                    count => format!("The {count} declared buckets hold logs"),
+                };
+                format!("{which}, and no other. {TRAILS}")
             }
+            Self::NotDeclared => format!(
+                "No log bucket is declared, so a bucket whose name sounds like logs counts as one. {TRAILS}"
+            ),
         }
     }
 
     /// Whether a resource pattern may match a log bucket or an object in one.
     pub(super) fn may_meet(&self, resource: &Glob) -> bool {
         match self {
-            Self::Declared(globs) => {
-                globs.iter().any(|glob| glob.can_meet(resource)) || may_be_access_point(resource)
+            Self::Declared(buckets) => {
+                let meets = |one: &DeclaredBucket| {
+                    one.bucket.can_meet(resource) || one.objects.can_meet(resource)
+                };
+                buckets.iter().any(meets) || may_be_access_point(resource)
             }
             Self::NotDeclared => resource.exact_part(BUCKET_ARN, b'/').is_none_or(|bucket| {
                 let bucket = bucket.to_ascii_lowercase();

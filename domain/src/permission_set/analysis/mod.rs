@@ -1,10 +1,11 @@
 //! What a permission set allows, as capabilities.
 //!
 //! Reads every policy of a set that is available and gives each action that it allows its capabilities. What cannot be
-//! read or understood is *unknown*, and what nobody has reviewed is *unreviewed*; the policies of production PCI treat
-//! both like the worst. Never assumes in favour of a set.
+//! read or understood is *unknown*, which counts like the worst; an action that nobody has reviewed has what its access
+//! level suggests at worst. Never assumes in favour of a set.
 
 mod action_set;
+mod age;
 mod allowed;
 pub mod capability;
 pub mod catalogue;
@@ -22,13 +23,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    age::{Age, DataAge},
+    capability::Capability,
+    catalogue::ActionCatalogue,
+    finding::Finding,
+    log_bucket::LogBuckets,
+};
 use self::{
     allowed::{Permissions, Source},
     capability::Need,
     policy::Policy,
-};
-pub use self::{
-    capability::Capability, catalogue::ActionCatalogue, finding::Finding, log_bucket::LogBuckets,
 };
 use crate::permission_set::{Boundary, Content};
 
@@ -53,18 +58,13 @@ pub struct Extent {
     pub services: usize,
 }
 
-/// Actions by name, with a limit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
-pub struct NamedActions {
-    /// At most [`NamedActions::MOST`], ordered by service and name.
-    pub names: Vec<String>,
-    /// The number of further ones.
-    pub more: usize,
-}
-
-impl NamedActions {
-    /// The maximum number of names.
-    pub const MOST: usize = 40;
+/// Actions of one service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceActions {
+    /// As in `ec2:RunInstances`.
+    pub service: String,
+    /// Without the service, ordered by name.
+    pub actions: Vec<String>,
 }
 
 /// What a permission set allows.
@@ -74,9 +74,8 @@ pub struct Analysis {
     pub findings: Vec<Finding>,
     /// The extent of each capability that is found.
     pub extents: BTreeMap<Capability, Extent>,
-    /// The actions that keep the set from standing access to production PCI.
-    pub against_standing: NamedActions,
-    /// What has no effect, such as an action that does not exist, with its position and a proposal.
+    /// What to know about the result: what has no effect, such as an action that does not exist, with its position and a
+    /// proposal; and what was not taken into account.
     pub notes: Vec<String>,
 }
 
@@ -91,12 +90,12 @@ impl Analysis {
         self.extents.contains_key(&capability)
     }
 
-    /// Returns what standing access to production PCI needs.
+    /// Returns what standing access to production PCI needs by the policies that Leastwise brings.
     pub fn standing_in_production_pci(&self) -> Need {
         self.worst(Capability::standing_in_production_pci)
     }
 
-    /// Returns what temporary access to production PCI needs.
+    /// Returns what temporary access to production PCI needs by the policies that Leastwise brings.
     pub fn temporary_in_production_pci(&self) -> Need {
         self.worst(Capability::temporary_in_production_pci)
     }
@@ -124,21 +123,8 @@ pub trait Catalogue {
 
 /// Analyses the content of a permission set.
 pub fn analyse(content: &Content, catalogue: &dyn Catalogue) -> Analysis {
-    let managed = content.managed.iter().filter_map(|arn| {
-        let policy = Policy::parse(catalogue.document(arn)?);
-        Some(Source {
-            name: PolicyRef::Managed(arn.clone()),
-            policy,
-        })
-    });
-    let inline = content.inline.iter().map(|text| Source {
-        name: PolicyRef::Inline,
-        policy: Policy::parse(text),
-    });
-    let sources: Vec<Source> = managed.chain(inline).collect();
-    let boundary = boundary_of(content, catalogue);
-    let permissions = Permissions::of(catalogue.actions(), &sources, boundary.as_ref());
-
+    let policies = Policies::of(content, catalogue);
+    let permissions = policies.permissions(catalogue);
     let mut findings = Vec::new();
     rules::unknown::find_references(content, catalogue, &mut findings);
     rules::find(&permissions, catalogue.log_buckets(), &mut findings);
@@ -147,9 +133,56 @@ pub fn analyse(content: &Content, catalogue: &dyn Catalogue) -> Analysis {
     });
     Analysis {
         extents: rules::extents(&permissions, &findings),
-        against_standing: rules::against_standing(&permissions),
-        notes: rules::notes::of(&permissions),
+        notes: rules::notes::of(&permissions, catalogue.log_buckets()),
         findings,
+    }
+}
+
+/// Returns the names of the actions that rules look for, as `service:Action`. A catalogue without one of them lets a rule find
+/// less.
+pub fn named_by_rules() -> impl Iterator<Item = &'static str> {
+    rules::names()
+}
+
+/// Returns the actions that keep a permission set from standing access to production PCI, ordered by service: those with a
+/// capability that the policies block there. They can be
+/// thousands, so they are no part of an [`Analysis`], of which there is one for each set in memory.
+pub fn against_standing(
+    content: &Content,
+    catalogue: &dyn Catalogue,
+    blocked: &BTreeSet<Capability>,
+) -> Vec<ServiceActions> {
+    let policies = Policies::of(content, catalogue);
+    rules::against_standing(&policies.permissions(catalogue), blocked)
+}
+
+/// The policies of a permission set that can be read.
+struct Policies {
+    sources: Vec<Source>,
+    boundary: Option<Policy>,
+}
+
+impl Policies {
+    fn of(content: &Content, catalogue: &dyn Catalogue) -> Self {
+        let managed = content.managed.iter().filter_map(|arn| {
+            let policy = Policy::parse(catalogue.document(arn)?);
+            Some(Source {
+                name: PolicyRef::Managed(arn.clone()),
+                policy,
+            })
+        });
+        let inline = content.inline.iter().map(|text| Source {
+            name: PolicyRef::Inline,
+            policy: Policy::parse(text),
+        });
+        Self {
+            sources: managed.chain(inline).collect(),
+            boundary: boundary_of(content, catalogue),
+        }
+    }
+
+    fn permissions<'a>(&'a self, catalogue: &'a dyn Catalogue) -> Permissions<'a> {
+        Permissions::of(catalogue.actions(), &self.sources, self.boundary.as_ref())
     }
 }
 

@@ -3,24 +3,43 @@
 //! IAM compares services and actions without regard to case; `*` matches any characters and `?` exactly one, at any
 //! position. A name that is not valid in IAM is an error, and not a pattern without a match.
 
-use super::{action_set::ActionSet, catalogue::ActionCatalogue};
+use super::{
+    action_set::{ActionNumber, ActionSet},
+    catalogue::{ActionCatalogue, Service},
+};
 
 /// The maximum length of an action name. A pattern that needs more characters cannot match.
 const LONGEST_NAME: usize = 128;
 
-/// The characters of a pattern, as a table because a policy can have thousands of patterns.
-const KNOWN: [bool; 256] = {
-    let mut known = [false; 256];
+/// A letter, digit, hyphen or underscore.
+const PLAIN: u8 = 0;
+const WILD: u8 = 1;
+/// What no service and no action contains.
+const REFUSED: u8 = 2;
+
+/// The kind of each byte, as a table because a policy can have thousands of patterns.
+const KINDS: [u8; 256] = {
+    let mut kinds = [REFUSED; 256];
     let mut byte = 0_u8;
     while byte < 128 {
-        known[byte as usize] =
-            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'*' | b'?');
+        kinds[byte as usize] = match byte {
+            b'*' | b'?' => WILD,
+            b'-' | b'_' => PLAIN,
+            other if other.is_ascii_alphanumeric() => PLAIN,
+            _ => REFUSED,
+        };
         byte += 1;
     }
-    known
+    kinds
 };
 
-/// Whether `name` matches `pattern`, which is in lower case and without `**`. The worst case takes time proportional to
+/// Returns the kinds of all bytes together.
+fn kinds(part: &str) -> u8 {
+    part.bytes()
+        .fold(PLAIN, |all, byte| all | KINDS[usize::from(byte)])
+}
+
+/// Whether `name` matches `pattern`, both in lower case and the pattern without `**`. The worst case takes time proportional to
 /// the product of the lengths, so that no pattern can block a thread.
 pub(super) fn fits(pattern: &[u8], name: &[u8]) -> bool {
     let (mut at, mut read) = (0, 0);
@@ -32,7 +51,7 @@ pub(super) fn fits(pattern: &[u8], name: &[u8]) -> bool {
                 star = Some((at + 1, read));
                 at += 1;
             }
-            Some(want) if *want == b'?' || *want == name[read].to_ascii_lowercase() => {
+            Some(want) if *want == b'?' || *want == name[read] => {
                 at += 1;
                 read += 1;
             }
@@ -64,12 +83,24 @@ pub(super) struct Expansion {
 pub(super) struct Actions {
     /// Whether this is a `NotAction`.
     negated: bool,
-    /// Services without a wildcard, in order, each with its action patterns.
-    by_service: Vec<(String, Vec<String>)>,
-    /// The service of the pattern before, because lists name the actions of a service one after another.
-    last: usize,
+    /// All patterns in lower case, one after another, because a policy can have thousands.
+    text: String,
+    /// The patterns of services without a wildcard.
+    places: Vec<Place>,
     /// Service and action patterns, where the service has a wildcard.
     any_service: Vec<(String, String)>,
+    /// How many of these are `*`, which is compared with nothing.
+    everything: usize,
+}
+
+/// Where a pattern stands in the text.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    start: usize,
+    colon: usize,
+    /// Where the first wildcard of the action stands, or its end.
+    literal: usize,
+    end: usize,
 }
 
 impl Actions {
@@ -88,54 +119,71 @@ impl Actions {
 
     /// Adds `*` or `service:action`. Fails with a short description of what is wrong.
     pub(super) fn add(&mut self, text: &str) -> Result<(), &'static str> {
-        if !text.is_ascii() {
-            return Err("contains characters outside ASCII, which may look like others");
-        }
-        let mut lower = collapse(text.to_ascii_lowercase());
-        let (service, action) = if lower == "*" {
-            ("*", "*")
-        } else {
-            lower
-                .split_once(':')
-                .ok_or("is not of the form service:action")?
+        let Some(colon) = text.bytes().position(|byte| byte == b':') else {
+            return self.add_without_colon(text);
         };
-        let known = |byte: u8| KNOWN[usize::from(byte)];
-        if service.is_empty()
-            || action.is_empty()
-            || !service.bytes().chain(action.bytes()).all(known)
-        {
-            return Err("is not of the form service:action");
+        let (service, action) = (&text[..colon], &text[colon + 1..]);
+        let (of_service, of_action) = (kinds(service), kinds(action));
+        if (of_service | of_action) & REFUSED != 0 || service.is_empty() || action.is_empty() {
+            return Err(refusal(text));
         }
         // Rejected here and not skipped later, because matching 32 kB of question marks would slow down every lookup.
-        if lower.len() > LONGEST_NAME
-            && lower.bytes().filter(|byte| *byte != b'*').count() > LONGEST_NAME
+        if text.len() > LONGEST_NAME
+            && text.bytes().filter(|byte| *byte != b'*').count() > LONGEST_NAME
         {
             return Err("is longer than any action name");
         }
-        if service.contains(['*', '?']) {
-            self.any_service.push((service.into(), action.into()));
-        } else {
-            let colon = service.len();
-            self.last = self.place_of(service);
-            lower.drain(..=colon);
-            self.by_service[self.last].1.push(lower);
+        if (of_service | of_action) & WILD != 0 && text.contains("**") {
+            return self.add(&collapse(text));
         }
+        if of_service & WILD != 0 {
+            let pattern = (service.to_ascii_lowercase(), action.to_ascii_lowercase());
+            self.any_service.push(pattern);
+            return Ok(());
+        }
+        let wild = (of_action & WILD != 0).then(|| action.find(['*', '?']));
+        let literal = wild.flatten().unwrap_or(action.len());
+        let start = self.text.len();
+        self.text.push_str(text);
+        self.text[start..].make_ascii_lowercase();
+        let colon = start + colon;
+        self.places.push(Place {
+            start,
+            colon,
+            literal: colon + 1 + literal,
+            end: self.text.len(),
+        });
         Ok(())
     }
 
-    /// Returns the index of a service, which is added if it is new.
-    fn place_of(&mut self, service: &str) -> usize {
-        let is = |(name, _): &(String, Vec<String>)| name == service;
-        if self.by_service.get(self.last).is_some_and(is) {
-            return self.last;
+    fn add_without_colon(&mut self, text: &str) -> Result<(), &'static str> {
+        if text.is_empty() || text.bytes().any(|byte| byte != b'*') {
+            return Err(refusal(text));
         }
-        let order = |(name, _): &(String, Vec<String>)| name.as_str().cmp(service);
-        self.by_service
-            .binary_search_by(order)
-            .unwrap_or_else(|at| {
-                self.by_service.insert(at, (service.to_owned(), Vec::new()));
-                at
-            })
+        self.any_service.push(("*".to_owned(), "*".to_owned()));
+        self.everything += 1;
+        Ok(())
+    }
+
+    /// Returns the number of patterns that are compared with the actions of many services.
+    pub(super) fn wide(&self) -> usize {
+        self.any_service.len() - self.everything
+    }
+
+    /// Returns each pattern with its service, if the catalogue has it.
+    fn with_services<'a>(
+        &'a self,
+        catalogue: &'a ActionCatalogue,
+    ) -> impl Iterator<Item = (&'a Place, Option<&'a Service>)> {
+        // Lists name the actions of a service one after another.
+        let mut last = ("", None);
+        self.places.iter().map(move |place| {
+            let prefix = &self.text[place.start..place.colon];
+            if last.0 != prefix {
+                last = (prefix, catalogue.service(prefix));
+            }
+            (place, last.1)
+        })
     }
 
     /// Returns the actions of the catalogue that the statement covers, and the patterns that find nothing there.
@@ -145,23 +193,25 @@ impl Actions {
             unknown: Vec::new(),
             void: Vec::new(),
         };
-        for (prefix, patterns) in &self.by_service {
-            let Some(service) = catalogue.service(prefix) else {
-                expansion
-                    .unknown
-                    .extend(patterns.iter().map(|action| format!("{prefix}:{action}")));
+        for (place, service) in self.with_services(catalogue) {
+            let whole = || self.text[place.start..place.end].to_owned();
+            let Some(service) = service else {
+                expansion.unknown.push(whole());
                 continue;
             };
-            for pattern in patterns {
-                if !catalogue.add_matches(service, pattern, &mut expansion.actions) {
-                    expansion.void.push(format!("{prefix}:{pattern}"));
-                }
+            let start = &self.text[place.colon + 1..place.literal];
+            let tail = &self.text[place.literal..place.end];
+            if !catalogue.add_matches(service, (start, tail), &mut expansion.actions) {
+                expansion.void.push(whole());
             }
         }
+        // The patterns of a service stand one after another.
+        expansion.unknown.sort();
         for (services, pattern) in &self.any_service {
+            let wild = pattern.find(['*', '?']).unwrap_or(pattern.len());
             for service in catalogue.all_services() {
                 if fits(services.as_bytes(), service.prefix.as_bytes()) {
-                    catalogue.add_matches(service, pattern, &mut expansion.actions);
+                    catalogue.add_matches(service, pattern.split_at(wild), &mut expansion.actions);
                 }
             }
         }
@@ -169,6 +219,20 @@ impl Actions {
             expansion.actions = expansion.actions.complement(catalogue.actions());
         }
         expansion
+    }
+
+    /// Returns the actions that it names in full, in the order of their names in the statement.
+    pub(super) fn named_in(&self, catalogue: &ActionCatalogue) -> Vec<ActionNumber> {
+        if self.negated {
+            return Vec::new();
+        }
+        let exact = self
+            .places
+            .iter()
+            .filter(|place| place.literal == place.end);
+        exact
+            .filter_map(|place| catalogue.number(&self.text[place.start..place.end]))
+            .collect()
     }
 
     /// Whether it covers all present and future actions.
@@ -192,9 +256,8 @@ impl Actions {
     }
 
     fn name_the_unknown(&self, catalogue: &ActionCatalogue) -> bool {
-        self.by_service
-            .iter()
-            .any(|(prefix, _)| catalogue.service(prefix).is_none())
+        self.with_services(catalogue)
+            .any(|(_, service)| service.is_none())
     }
 
     /// Whether it covers services that are not named.
@@ -203,11 +266,17 @@ impl Actions {
     }
 }
 
-/// Replaces `**` by the equivalent `*`.
-fn collapse(pattern: String) -> String {
-    if !pattern.as_bytes().windows(2).any(|two| two == b"**") {
-        return pattern;
+/// Returns what is wrong with a pattern.
+fn refusal(text: &str) -> &'static str {
+    if text.is_ascii() {
+        "is not of the form service:action"
+    } else {
+        "contains characters outside ASCII, which may look like others"
     }
+}
+
+/// Replaces `**` by the equivalent `*`.
+fn collapse(pattern: &str) -> String {
     let mut collapsed = String::with_capacity(pattern.len());
     for character in pattern.chars() {
         if character != '*' || !collapsed.ends_with('*') {
@@ -233,7 +302,7 @@ mod tests {
     fn covers(actions: &Actions, action: &str) -> bool {
         let (service, name) = action.split_once(':').unwrap();
         let text = format!("test\t1\t2026-11-23\nS\t{service}\nA\t{name}\tR\t");
-        let catalogue = ActionCatalogue::parse(&text, []).unwrap();
+        let catalogue = ActionCatalogue::parse(&text, "", []).unwrap();
         !actions.expand(&catalogue).actions.is_empty()
     }
 

@@ -14,6 +14,9 @@ use super::{
 /// The maximum number of problems reported per policy.
 const MOST_PROBLEMS: usize = 10;
 
+/// The maximum number of actions with a wildcard in the service in a policy. Each is compared with all actions of AWS.
+const MOST_WIDE: usize = 200;
+
 /// How many members of an object are compared pair by pair.
 const FEW: usize = 12;
 
@@ -54,7 +57,7 @@ pub(super) struct Statement {
 }
 
 /// The resources that a statement applies to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Resources {
     Named(Vec<Glob>),
     AllBut(Vec<Glob>),
@@ -74,6 +77,7 @@ impl Policy {
             text,
             policy: Self::default(),
             variables: Variables::Literal,
+            wide: 0,
         };
         if text.trim().is_empty() {
             reading.doubt(None, 0, "it is empty");
@@ -95,6 +99,8 @@ struct Reading<'a> {
     text: &'a str,
     policy: Policy,
     variables: Variables,
+    /// The number of actions so far with a wildcard in the service.
+    wide: usize,
 }
 
 impl Reading<'_> {
@@ -235,6 +241,14 @@ impl Reading<'_> {
 
     fn actions(&mut self, statement: usize, node: &Node, mut actions: Actions) -> Actions {
         for (name, offset) in self.texts(statement, node, "expected an action") {
+            if self.wide + actions.wide() >= MOST_WIDE {
+                self.doubt(
+                    Some(statement),
+                    offset,
+                    &format!("more than {MOST_WIDE} actions with a wildcard in the service"),
+                );
+                break;
+            }
             if let Err(wrong) = actions.add(name) {
                 self.doubt(
                     Some(statement),
@@ -243,6 +257,7 @@ impl Reading<'_> {
                 );
             }
         }
+        self.wide += actions.wide();
         actions
     }
 

@@ -1,11 +1,14 @@
 //! Reads the text of a file for `leastwise lint`: an IAM policy, or the policies of a permission set.
 //!
 //! A permission set is an object with `inline`, `managed`, `customer` and `boundary`, of which at least one is there.
-//! Positions in the inline policy are those of the file. Never guesses which of two members of one name counts.
+//! Members about the file are ignored, and every other one is an error. Positions in the inline policy are those of the file. Never guesses which of two members of one name counts.
 
 use std::collections::BTreeSet;
 
-use super::json::{self, Member, Node, Value, end_of_value, line_and_column};
+use super::{
+    catalogue::nearest,
+    json::{self, Member, Node, Value, end_of_value, line_and_column},
+};
 use crate::permission_set::{Boundary, Content, CustomerPolicy};
 
 /// The quotas of AWS for the inline policy of a permission set.
@@ -68,6 +71,31 @@ pub fn read(text: &str) -> Result<PolicyFile, PolicyFileError> {
 /// The members of a permission set that count.
 const PARTS: [&str; 4] = ["inline", "managed", "customer", "boundary"];
 
+/// Members that say what a file is for and change nothing of what a set allows. Any other member that is not a part could
+/// be one under another name, and a set without its policies looks harmless.
+const ABOUT: [&str; 12] = [
+    "name",
+    "description",
+    "comment",
+    "comments",
+    "expect",
+    "expected",
+    "id",
+    "note",
+    "notes",
+    "source",
+    "title",
+    "why",
+];
+
+/// Returns the part that a similar name probably stands for.
+fn meant(name: &str) -> Option<&'static str> {
+    let name = name.to_lowercase();
+    let part_of = |part: &&&str| name.contains(**part);
+    let near = || nearest(PARTS.into_iter(), &name).map(|at| PARTS[at]);
+    PARTS.iter().find(part_of).copied().or_else(near)
+}
+
 struct File<'a> {
     text: &'a str,
 }
@@ -93,6 +121,7 @@ impl File<'_> {
             }
             match (name.as_ref(), &node.value) {
                 ("inline" | "managed" | "customer" | "boundary", Value::Null) | ("name", _) => {}
+                (about, _) if ABOUT.contains(&about) => ignored.push(about.to_owned()),
                 ("inline", _) => self.inline(node, &mut file),
                 ("managed", _) => file.content.managed = self.texts(node)?.into_iter().collect(),
                 ("customer", _) => {
@@ -105,7 +134,11 @@ impl File<'_> {
                 ("boundary", _) => {
                     return Err(self.expected(node.offset, "the ARN of a policy as a string"));
                 }
-                (other, _) => ignored.push(short(other)),
+                (other, _) => {
+                    let parts = meant(other).map_or_else(|| PARTS.join(", "), str::to_owned);
+                    let expected = format!("{parts}, and not {}", short(other));
+                    return Err(self.expected(*offset, &expected));
+                }
             }
         }
         if !ignored.is_empty() {
@@ -228,7 +261,7 @@ mod tests {
     fn a_permission_set_has_its_parts_and_says_what_does_not_count() {
         let file = read(
             r#"{"name": "x", "inline": "{}", "managed": ["arn:a"], "customer": ["/team/own", "plain"],
-                "boundary": "arn:b", "expect": {}, "why": "", "w\u202ey": 1}"#,
+                "boundary": "arn:b", "expect": {}, "why": ""}"#,
         )
         .unwrap();
         assert_eq!(file.content.inline.as_deref(), Some("{}"));
@@ -244,7 +277,7 @@ mod tests {
             file.content.boundary,
             Some(Boundary::Managed("arn:b".into()))
         );
-        assert_eq!(file.notes, ["Not evaluated: expect, why, w\\u{202e}y."]);
+        assert_eq!(file.notes, ["Not evaluated: expect, why."]);
         let none = read(r#"{"inline": null, "managed": null, "boundary": null}"#).unwrap();
         assert_eq!(none, empty());
     }
@@ -272,6 +305,26 @@ mod tests {
             (
                 r#"{"managed": [], "managed": []}"#,
                 "line 1, column 17: expected each member once",
+            ),
+            (
+                r#"{"inline": {}, "Managed": ["arn:a"]}"#,
+                "line 1, column 16: expected managed, and not Managed",
+            ),
+            (
+                r#"{"managed": [], "inlinePolicy": {}}"#,
+                "line 1, column 17: expected inline, and not inlinePolicy",
+            ),
+            (
+                r#"{"managed": [], "customerManaged": [], "why": ""}"#,
+                "line 1, column 17: expected customer, and not customerManaged",
+            ),
+            (
+                "{\"name\": \"x\", \"managed\": [],\n \"w\u{202e}y\": {}}",
+                "line 2, column 2: expected inline, managed, customer, boundary, and not w\\u{202e}y",
+            ),
+            (
+                "{\"managed\": [], \"inlin\u{435}\": {}}",
+                "line 1, column 17: expected inline, and not inlin\\u{435}",
             ),
             (
                 r#"{"managed": "x"}"#,

@@ -5,11 +5,12 @@
 use catalogue::Catalogue;
 use domain::{
     permission_set::analysis::{
-        ActionCatalogue, Analysis, Capability, Finding, PolicyRef, analyse, capability::Need,
-        labels::boundary_note, policy_file::PolicyFile,
+        Analysis, Capability, DataAge, Finding, PolicyRef, against_standing, analyse,
+        capability::{Need, ProductionPciNeeds},
+        labels::boundary_note,
+        policy_file::PolicyFile,
     },
-    policies::{ProductionPciNeeds, Rules, in_production_pci},
-    time::Timestamp,
+    policies::{Rules, blocked_as_standing, in_production_pci},
 };
 use serde::Serialize;
 
@@ -42,6 +43,8 @@ pub(super) struct Evaluation {
     pub(super) findings: Vec<FindingLine>,
     pub(super) standing_in_production_pci: Verdict,
     pub(super) temporary_in_production_pci: Verdict,
+    /// The actions that keep it from standing access, as `service:Action`.
+    pub(super) against_standing: Vec<String>,
     /// What has no effect, and what to know about the result.
     pub(super) notes: Vec<String>,
     /// The date of the facts about actions.
@@ -56,7 +59,7 @@ pub(super) struct Evaluation {
 pub(super) struct Basis {
     pub(super) catalogue: Catalogue,
     pub(super) rules: Rules,
-    pub(super) age: Age,
+    pub(super) age: DataAge,
 }
 
 /// One finding.
@@ -105,6 +108,7 @@ impl Evaluation {
         } = basis;
         let analysis = analyse(&read.content, catalogue);
         let needs = in_production_pci(rules, &analysis);
+        let blocked = blocked_as_standing(rules, &analysis);
         let notes = analysis.notes.iter().chain(&read.notes).cloned();
         let notes = notes
             .chain(boundary_note(&read.content, catalogue))
@@ -126,8 +130,16 @@ impl Evaluation {
             findings: analysis.findings.iter().map(FindingLine::from).collect(),
             standing_in_production_pci: needs.standing.into(),
             temporary_in_production_pci: needs.temporary.into(),
+            against_standing: against_standing(&read.content, catalogue, &blocked)
+                .iter()
+                .flat_map(|one| {
+                    one.actions
+                        .iter()
+                        .map(|name| format!("{}:{name}", one.service))
+                })
+                .collect(),
             notes,
-            catalogue: catalogue.actions.date().to_owned(),
+            catalogue: catalogue.actions.date().to_string(),
             analysis,
             needs,
         }
@@ -145,62 +157,4 @@ fn unknown(finding: &Finding) -> String {
         names => format!(" ({names})"),
     };
     format!("{policy}{}{actions}", finding.reason)
-}
-
-/// How old the facts about actions are.
-#[derive(Debug)]
-pub(in crate::cli) struct Age {
-    days: Option<i64>,
-    outdated: bool,
-}
-
-/// Returns how old the facts about actions are.
-pub(in crate::cli) fn age(catalogue: &Catalogue, now: Timestamp) -> Age {
-    Age {
-        days: catalogue.actions.days_old(now),
-        outdated: catalogue.actions.is_outdated(now),
-    }
-}
-
-impl Age {
-    /// Returns the age for people.
-    pub(in crate::cli) fn words(&self) -> String {
-        match self.days {
-            // The clock of this machine can be behind.
-            Some(..=0) => "of today".to_owned(),
-            Some(1) => "1 day old".to_owned(),
-            Some(days) => format!("{days} days old"),
-            None => "of an unknown date".to_owned(),
-        }
-    }
-
-    /// Says that the facts are too old.
-    pub(in crate::cli) fn warning(&self) -> Option<String> {
-        self.outdated.then(|| {
-            format!(
-                "The catalogue of actions is {}, which is more than {} days: install a newer version of Leastwise, or set \
-                 LEASTWISE_ACTION_CATALOGUE.",
-                self.words(),
-                ActionCatalogue::FRESH_DAYS
-            )
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn facts_of_more_than_ninety_days_are_outdated() {
-        let catalogue = Catalogue::embedded().unwrap();
-        let date = format!("{}T00:00:00Z", catalogue.actions.date());
-        let from = Timestamp::parse_rfc3339(&date).unwrap();
-        let after = |days: i64| age(&catalogue, Timestamp(from.0 + days * 86_400_000));
-        assert!(after(90).warning().is_none());
-        assert_eq!(after(-1).words(), "of today");
-        assert_eq!(after(1).words(), "1 day old");
-        let warning = after(91).warning().unwrap();
-        assert!(warning.contains("91 days old"), "{warning}");
-    }
 }

@@ -9,7 +9,7 @@ use super::{
     evaluation::{Basis, Evaluation, FindingLine, Verdict},
     paint::{Output, Tone},
 };
-use crate::cli::{counted, print};
+use crate::cli::{counted, known_data, print};
 
 /// Where the text beside a label starts.
 const TEXT: usize = 12;
@@ -17,35 +17,39 @@ const TEXT: usize = 12;
 /// The maximum number of findings of one file that are printed. `--json` has all.
 const MOST_FINDINGS: usize = 60;
 
-/// Sorts the outcomes, and prints them: files that cannot be read to standard error, and the others to standard output.
-pub(super) fn show(outcomes: &mut [Outcome], basis: &Basis, output: Output) -> std::io::Result<()> {
-    outcomes.sort_by_key(|outcome| std::cmp::Reverse(rank(outcome)));
-    let mut text = String::new();
-    for outcome in outcomes.iter() {
-        match outcome {
-            Outcome::Unreadable(one) => {
-                let line = crate::cli::table::printable(&format!("{}: {}", one.file, one.error));
-                eprintln!("leastwise: {line}");
-            }
-            Outcome::Evaluated(one) => {
-                text.push_str(&evaluation(one, output));
-                text.push('\n');
-            }
+/// The maximum number of actions against standing access that are printed. `--json` has all.
+const MOST_ACTIONS: usize = 40;
+
+/// Prints the outcomes: files that cannot be read to standard error, and the others to standard output.
+pub(super) fn show(outcomes: &[Outcome], basis: &Basis, output: Output) -> std::io::Result<()> {
+    for outcome in outcomes {
+        if let Outcome::Unreadable(one) = outcome {
+            let line = crate::cli::table::printable(&format!("{}: {}", one.file, one.error));
+            eprintln!("leastwise: {line}");
         }
     }
-    text.push_str(&summary(outcomes, basis, output));
-    print(text)
+    print(text(outcomes, basis, output))
 }
 
-fn rank(outcome: &Outcome) -> (u8, Option<Verdict>, usize) {
-    match outcome {
-        Outcome::Unreadable(_) => (2, None, 0),
-        Outcome::Evaluated(one) => (
-            u8::from(one.standing_in_production_pci == Verdict::Blocked),
-            Some(one.temporary_in_production_pci),
-            one.findings.len(),
-        ),
+/// Returns the text about the files that can be read, the worst first, and about all of them together.
+fn text(outcomes: &[Outcome], basis: &Basis, output: Output) -> String {
+    let mut readable: Vec<&Evaluation> = outcomes.iter().filter_map(Outcome::evaluation).collect();
+    readable.sort_by_key(|one| std::cmp::Reverse(rank(one)));
+    let mut text = String::new();
+    for one in readable {
+        text.push_str(&evaluation(one, output));
+        text.push('\n');
     }
+    text.push_str(&summary(outcomes, basis, output));
+    text
+}
+
+fn rank(one: &Evaluation) -> (Verdict, Verdict, usize) {
+    (
+        one.standing_in_production_pci,
+        one.temporary_in_production_pci,
+        one.findings.len(),
+    )
 }
 
 /// Returns the text about a file.
@@ -71,11 +75,11 @@ fn evaluation(one: &Evaluation, output: Output) -> String {
             .collect();
         let _ = writeln!(text, "  {kind:<9} {}", lines.join("\n"));
     }
-    let named = &one.analysis.against_standing;
-    if !named.names.is_empty() && one.standing_in_production_pci == Verdict::Blocked {
-        let count = named.names.len() + named.more;
-        let actions = counted(count, "action", "actions");
-        let list = list(&named.names, named.more);
+    let against = &one.against_standing;
+    if !against.is_empty() && one.standing_in_production_pci == Verdict::Blocked {
+        let actions = counted(against.len(), "action", "actions");
+        let named = &against[..against.len().min(MOST_ACTIONS)];
+        let list = list(named, against.len() - named.len());
         let words = format!("{actions} against standing access: {list}");
         let _ = writeln!(text, "  {:<9} {}", "", output.wrap(&words, TEXT, TEXT));
     }
@@ -140,7 +144,12 @@ fn list(names: &[String], more: usize) -> String {
 
 /// Returns the last lines: how many files are what, and what they were compared with.
 fn summary(outcomes: &[Outcome], basis: &Basis, output: Output) -> String {
-    let of = |rank_is: u8| outcomes.iter().filter(|one| rank(one).0 == rank_is).count();
+    let of = |code: u8| {
+        outcomes
+            .iter()
+            .filter(|one| one.exit_code() == code)
+            .count()
+    };
     let parts = [
         (of(2), "cannot be read"),
         (of(1), "not allowed as standing access in production PCI"),
@@ -152,17 +161,7 @@ fn summary(outcomes: &[Outcome], basis: &Basis, output: Output) -> String {
         .map(|(count, words)| format!("{count} {words}"))
         .collect();
     let files = counted(outcomes.len(), "file", "files");
-    let catalogue = &basis.catalogue;
-    let actions = &catalogue.actions;
-    let facts = format!(
-        "{} actions of {} services, of {} ({}), {} of them reviewed. {}",
-        actions.actions(),
-        actions.services(),
-        actions.date(),
-        basis.age.words(),
-        actions.reviewed(),
-        catalogue.log_buckets.explanation()
-    );
+    let facts = known_data::explanation(&basis.catalogue, basis.age);
     format!(
         "{}\n{}\n",
         output.wrap(&format!("{files}: {}.", counts.join(", ")), 0, 0),
@@ -178,33 +177,27 @@ mod tests {
     use domain::{permission_set::analysis::policy_file, policies::RemovalLimits, time::Timestamp};
 
     use super::*;
-    use crate::{
-        cli::lint::{evaluation, input},
-        state,
-    };
+    use crate::{cli::lint::input, state};
 
     fn basis() -> Basis {
         let catalogue = Catalogue::embedded().unwrap();
         Basis {
-            age: evaluation::age(&catalogue, Timestamp(0)),
+            age: catalogue.age(Timestamp(0)),
             rules: state::rules(RemovalLimits::default()).unwrap(),
             catalogue,
         }
     }
 
-    fn evaluated(text: &str, basis: &Basis) -> Outcome {
+    fn evaluated(name: &str, text: &str, basis: &Basis) -> Outcome {
         let read = policy_file::read(text).unwrap();
-        Outcome::Evaluated(Box::new(Evaluation::of(
-            "set.json".to_owned(),
-            &read,
-            basis,
-        )))
+        Outcome::Evaluated(Box::new(Evaluation::of(name.to_owned(), &read, basis)))
     }
 
     #[test]
     fn no_line_is_wider_than_the_terminal_and_the_worst_finding_comes_first() {
         let basis = basis();
         let outcome = evaluated(
+            "set.json",
             r#"{"Version": "2012-10-17", "Statement": [
                 {"Effect": "Allow", "Action": ["s3:GetObject", "ec2:DescribeInstances", "s3:GetObjekt"], "Resource": "*"},
                 {"Effect": "Allow", "Action": "iam:CreateUser", "Resource": "*"}]}"#,
@@ -232,26 +225,22 @@ mod tests {
                 r#"{{"Statement": {{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}}}"#
             )
         };
-        let mut outcomes = [
-            evaluated(&statement("ec2:DescribeInstances"), &basis),
-            evaluated(&statement("ec2:RunInstances"), &basis),
-            evaluated(&statement("*"), &basis),
+        let outcomes = [
+            evaluated("reads.json", &statement("ec2:DescribeInstances"), &basis),
+            evaluated("runs.json", &statement("ec2:RunInstances"), &basis),
             Outcome::Unreadable(input::read(Path::new("/")).unwrap_err()),
+            evaluated("all.json", &statement("*"), &basis),
         ];
-        outcomes.sort_by_key(|outcome| std::cmp::Reverse(rank(outcome)));
-        let codes: Vec<u8> = outcomes.iter().map(Outcome::exit_code).collect();
-        assert_eq!(codes, [2, 1, 1, 0]);
-        let Outcome::Evaluated(second) = &outcomes[1] else {
-            panic!()
-        };
-        assert_eq!(second.capabilities[0], "administrator");
-        let text = summary(&outcomes, &basis, Output::plain(None));
-        assert!(
-            text.starts_with(
-                "4 files: 1 cannot be read, 2 not allowed as standing access in production PCI, 1 possible with approvals.\n"
-            ),
-            "{text}"
-        );
+        let text = text(&outcomes, &basis, Output::plain(None));
+        let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
+        let counts = "4 files: 1 cannot be read, 2 not allowed as standing access in production PCI, 1 possible with approvals.\n";
+        let order = [
+            at("all.json\n"),
+            at("runs.json\n"),
+            at("reads.json\n"),
+            at(counts),
+        ];
+        assert!(order.is_sorted(), "{order:?} {text}");
         assert!(text.contains("No log bucket is declared"), "{text}");
     }
 }

@@ -6,13 +6,13 @@ use url::Url;
 use crate::config::ServeArgs;
 
 /// Returns every variable with its value.
-fn variables(serve: &ServeArgs) -> [(&'static str, String); 22] {
+fn variables(serve: &ServeArgs) -> Vec<(&'static str, String)> {
     let address = |url: Option<&Url>| {
         let text = url.map_or("", Url::as_str);
         text.trim_end_matches('/').to_owned()
     };
-    let database = &serve.database;
-    [
+    let (database, analysis) = (&serve.database, &serve.aws.analysis);
+    let mut variables = vec![
         ("LEASTWISE_LISTEN", serve.listen.to_string()),
         ("LEASTWISE_PUBLIC_URL", address(Some(&serve.public_url))),
         ("LEASTWISE_COGNITO_POOL", serve.pool.clone()),
@@ -65,13 +65,19 @@ fn variables(serve: &ServeArgs) -> [(&'static str, String); 22] {
             address(serve.aws.endpoint.as_ref()),
         ),
         ("LEASTWISE_AWS_TPS", serve.aws.calls_per_second.to_string()),
-    ]
+        ("LEASTWISE_LOG_BUCKETS", analysis.log_buckets.join(",")),
+    ];
+    // An empty value would be a file without a name.
+    if let Some(path) = &analysis.action_catalogue {
+        variables.push(("LEASTWISE_ACTION_CATALOGUE", path.display().to_string()));
+    }
+    variables
 }
 
 /// Returns `export` lines for a shell.
 pub fn as_exports(serve: &ServeArgs) -> String {
     let line = |(name, value): (&str, String)| format!("export {name}='{value}'\n");
-    variables(serve).map(line).concat()
+    variables(serve).into_iter().map(line).collect()
 }
 
 /// Returns one JSON object.

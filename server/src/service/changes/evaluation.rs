@@ -4,33 +4,36 @@
 //! Never decides anything itself, and never lets the delay between reads of AWS hide what Leastwise has already
 //! written.
 
+mod links;
+mod under_way;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
 use domain::{
-    change::{Change, Operation, State},
+    change::{Change, Operation},
     diff::{self, ApprovedEffect, EffectComparison},
-    engine::ItemResult,
     identity::IdentityRecord,
-    ids::{Assignment, ChangeId, PersonId, UserId},
-    ledger::projection::{ChangeMismatch, Lifecycle},
+    ids::{Assignment, PersonId},
     policies::{EARLIER, Evaluation, RequestContext, Rules, evaluate},
     snapshot::Snapshot,
     subject::SubjectStates,
     time::Timestamp,
 };
 
+use self::{
+    links::{Links, new_links},
+    under_way::{UnderWay, under_way},
+};
 use super::{controllers, subject_states};
 use crate::{
-    service::{
-        app_state::AppState, evaluation_slots, identities::is_oneself, moved_accounts::Current,
-    },
+    service::{app_state::AppState, evaluation_slots, moved_accounts::Current},
     store::{
         StoreConnection, StoreError,
-        change::{self, FoundChange, PeopleOfRemovals, StoredChange, SubmittedWithin},
-        engine, identity, identity_link, person,
+        change::{self, PeopleOfRemovals, StoredChange, SubmittedWithin},
+        identity, person,
     },
 };
 
@@ -106,40 +109,6 @@ struct Evaluated {
     under_way: Vec<Operation>,
     operations: Vec<Operation>,
     now: Timestamp,
-}
-
-/// Whether the snapshot shows the person of the requester and of everybody who gains.
-enum Links {
-    Known,
-    /// Some are missing.
-    Missing {
-        /// The users who gain and are the requester, although the snapshot does not say so.
-        own: Vec<UserId>,
-    },
-}
-
-impl Links {
-    fn of(
-        snapshot: &Snapshot,
-        evaluation: &Evaluation,
-        requester: &PersonId,
-        record: &IdentityRecord,
-    ) -> Self {
-        let gaining = evaluation.effect.gaining();
-        let own: Vec<UserId> = gaining
-            .iter()
-            .filter(|user| snapshot.person(user) != Some(requester))
-            .filter(|user| is_oneself(record, snapshot, user))
-            .map(|user| (*user).clone())
-            .collect();
-        let known = snapshot.user_of(requester).is_some()
-            && gaining.iter().all(|user| snapshot.person(user).is_some());
-        if known && own.is_empty() {
-            Self::Known
-        } else {
-            Self::Missing { own }
-        }
-    }
 }
 
 impl Evaluated {
@@ -264,137 +233,4 @@ pub(crate) async fn compared(
 fn requested(operations: &[Operation]) -> impl Iterator<Item = &Assignment> + Clone {
     let given = operations.iter().filter_map(Operation::assigns);
     given.map(|(assignment, _)| assignment)
-}
-
-/// The operations that the snapshot does not show yet.
-struct UnderWay {
-    operations: Vec<Operation>,
-    /// The number of those that finished, which come first.
-    finished: usize,
-}
-
-/// Returns the operations of all approved and unfinished changes, and of those that finished after the reads of this
-/// snapshot. Without them, the second of two harmless steps would be evaluated as if the first did not exist.
-///
-/// Changes that were not requested, or have not ended according to the ledger, are left out: they must not make a gain
-/// look like existing access.
-async fn under_way(
-    conn: &mut StoreConnection,
-    snapshot: &Snapshot,
-    except: Option<&ChangeId>,
-) -> Result<UnderWay, StoreError> {
-    let oldest = snapshot.parts().coverage.oldest.unwrap_or_default();
-    let mut operations = Vec::new();
-    for (found, ended) in change::ended_since(conn, oldest).await? {
-        if !as_asked(&found) || found.lifecycle() != Lifecycle::Ended {
-            continue;
-        }
-        let unseen = |operation: &Operation| as_of(snapshot, operation) <= ended;
-        // A failed change may have been carried out partially.
-        let done = match found.state() {
-            State::Verified => None,
-            _ => match engine::change(conn, found.id()).await {
-                Ok(Some(row)) => Some(row.items),
-                // A row that cannot be read must not stop every evaluation, nor make a gain look like existing access.
-                Ok(None) | Err(StoreError::Inconsistent { .. }) => continue,
-                Err(error) => return Err(error),
-            },
-        };
-        let carried_out = |place: usize| {
-            done.as_ref().is_none_or(|items| {
-                let result = items.get(place).and_then(|item| item.result.as_ref());
-                matches!(
-                    result,
-                    Some(
-                        ItemResult::Granted { .. }
-                            | ItemResult::Removed { .. }
-                            | ItemResult::Carried { .. }
-                    )
-                )
-            })
-        };
-        let all = understood(found).into_iter();
-        operations.extend(
-            all.filter(|(place, operation)| carried_out(*place) && unseen(operation))
-                .map(|(_, operation)| operation),
-        );
-    }
-    let finished = operations.len();
-    for found in change::in_states(conn, &[State::Approved, State::Applying], except).await? {
-        if as_asked(&found) {
-            let all = understood(found).into_iter();
-            operations.extend(all.map(|(_, operation)| operation));
-        }
-    }
-    Ok(UnderWay {
-        operations,
-        finished,
-    })
-}
-
-/// Returns the operations of a change with their places. Of a change that a newer version requested, those that this
-/// version understands: what it may do to assignments and memberships counts all the same.
-fn understood(found: FoundChange) -> Vec<(usize, Operation)> {
-    match found {
-        FoundChange::Known(stored) => {
-            let operations = stored.change.proposal.operations;
-            operations.into_iter().enumerate().collect()
-        }
-        FoundChange::Unreadable(row) => row.change.understood().collect(),
-    }
-}
-
-fn as_asked(found: &FoundChange) -> bool {
-    !matches!(
-        found.altered(),
-        Some(ChangeMismatch::NeverSubmitted | ChangeMismatch::DifferentRequest)
-    )
-}
-
-/// Returns when the resource of an operation was last read from AWS.
-fn as_of(snapshot: &Snapshot, operation: &Operation) -> Timestamp {
-    let parts = snapshot.parts();
-    let pair = operation
-        .assignment()
-        .and_then(|assignment| snapshot.pair(&assignment.pair));
-    let members = operation.membership();
-    let members = members.and_then(|(group, _)| parts.members_as_of.get(group).copied());
-    let read = pair.map(|read| read.as_of).or(members);
-    // A pair without assignments was read together with the others, at the earliest with the oldest.
-    read.or(parts.coverage.oldest).unwrap_or_default()
-}
-
-/// The links that are newer than a snapshot.
-struct NewLinks {
-    /// The persons of those who gain.
-    persons: BTreeMap<UserId, PersonId>,
-    /// The requester's user.
-    own: Option<UserId>,
-}
-
-/// Reads who was linked after the snapshot was taken, as far as they request or gain.
-async fn new_links(
-    conn: &mut StoreConnection,
-    snapshot: &Snapshot,
-    evaluation: &Evaluation,
-    requester: &PersonId,
-) -> Result<NewLinks, StoreError> {
-    let known = identity_link::persons_of_users(conn).await?;
-    let newer = |(user, person): &(&UserId, &PersonId)| {
-        snapshot.person(user) != Some(person)
-            && (*person == requester || evaluation.effect.gives_to(user))
-    };
-    let own = known
-        .linked
-        .iter()
-        .filter(newer)
-        .find(|(_, person)| *person == requester)
-        .map(|(user, _)| user.clone());
-    let persons = known.linked.iter().chain(&known.others).filter(newer);
-    Ok(NewLinks {
-        persons: persons
-            .map(|(user, person)| (user.clone(), person.clone()))
-            .collect(),
-        own,
-    })
 }

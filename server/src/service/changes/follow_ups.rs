@@ -7,16 +7,16 @@
 use std::collections::BTreeMap;
 
 use app::backend::{
-    ClassifyForm, ClassifyOrigin, DECLARE, Denied, END, FollowUpForm, FollowUpLink, FollowUps,
-    PortResult, Reach,
+    ChangeForm, ClassifyForm, ClassifyOrigin, DECLARE, Denied, END, FollowUpForm, FollowUpLink,
+    FollowUps, PortResult, Reach,
 };
 use domain::{
     authorize::Action,
-    change::Operation,
+    change::{Operation, review_dates},
     engine::{FollowUp, ItemResult, follow_up},
     ids::{AccountId, ChangeId},
     subject::NoUndo,
-    time::Timestamp,
+    time::{Date, Timestamp},
 };
 
 use super::{classify, forms::form_of, scope::Scope};
@@ -39,6 +39,8 @@ pub(super) struct FollowUpItem {
     pub what: FollowUp,
     /// The item to request.
     pub request: Operation,
+    /// The review date of the change, if the item is requested again with it.
+    review_on: Option<Date>,
 }
 
 impl FollowUpItem {
@@ -47,6 +49,7 @@ impl FollowUpItem {
         stored: &StoredChange,
         index: usize,
         result: Option<&ItemResult>,
+        now: Timestamp,
     ) -> Option<Result<Self, NoUndo>> {
         let change = &stored.change;
         let operation = change.proposal.operations.get(index)?;
@@ -54,10 +57,17 @@ impl FollowUpItem {
         stored
             .altered
             .is_none()
-            .then_some(left.map(|(what, request)| Self {
-                index,
-                what,
-                request,
+            .then_some(left.map(|(what, request)| {
+                Self {
+                    index,
+                    what,
+                    review_on: change
+                        .proposal
+                        .review_on
+                        .filter(|_| what == FollowUp::Rest && request.gives_standing())
+                        .filter(|date| can_be_stated(*date, now)),
+                    request,
+                }
             }))
     }
 
@@ -126,10 +136,11 @@ impl Service {
     ) -> Result<Vec<FollowUpItem>, StoreError> {
         let mut conn = self.connection().await?;
         let row = engine::change(&mut conn, &stored.change.id).await?;
+        let now = self.app_state.clock.now();
         let result = |index: usize| row.as_ref()?.items.get(index)?.result.as_ref();
         let all = 0..stored.change.proposal.operations.len();
         Ok(all
-            .filter_map(|index| FollowUpItem::of(stored, index, result(index))?.ok())
+            .filter_map(|index| FollowUpItem::of(stored, index, result(index), now)?.ok())
             .collect())
     }
 }
@@ -200,5 +211,21 @@ fn form(change: &ChangeId, item: &FollowUpItem, reach: Reach) -> Option<FollowUp
             reach,
         }));
     }
-    form_of(&item.request).map(FollowUpForm::Change)
+    form_of(&item.request).map(|form| {
+        FollowUpForm::Change(ChangeForm {
+            review_on: item
+                .review_on
+                .map(|date| date.to_string())
+                .unwrap_or_default(),
+            ..form
+        })
+    })
+}
+
+/// Whether what is requested now can have this review date. If not, the form asks for another.
+fn can_be_stated(date: Date, now: Timestamp) -> bool {
+    Date::of(now).is_some_and(|today| {
+        let (first, last) = review_dates(today);
+        (first..=last).contains(&date)
+    })
 }

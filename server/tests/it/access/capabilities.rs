@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use app::backend::{ListQuery, PermissionSetsPort as _};
-use domain::permission_set::analysis::{Capability, capability::Need};
+use domain::{
+    permission_set::analysis::{Capability, against_standing, capability::Need},
+    policies::blocked_as_standing,
+};
 
 use super::{org::Org, pages::document};
 use crate::database::DatabaseEngine;
@@ -129,12 +132,14 @@ async fn the_page_of_a_set_says_what_it_allows_and_what_keeps_it_from_standing_a
 ) {
     let org = Org::sample(engine).await;
     let read_model = org.app_state.read_model();
+    let set = |name: &str| {
+        let mut sets = read_model.snapshot.parts().sets.values();
+        sets.find(|set| set.name == name).unwrap()
+    };
     let page = async |name: &str| {
-        let sets = &read_model.snapshot.parts().sets;
-        let (arn, _) = sets.iter().find(|(_, set)| set.name == name).unwrap();
         document(
             org.administrator(),
-            &format!("/permission-sets/{}", arn.key()),
+            &format!("/permission-sets/{}", set(name).arn.key()),
         )
         .await
     };
@@ -143,10 +148,14 @@ async fn the_page_of_a_set_says_what_it_allows_and_what_keeps_it_from_standing_a
         html.contains("Metadata only: 3 actions of 1 service"),
         "{html}"
     );
-    assert!(
-        html.contains("The catalogue of AWS actions is 111 days old"),
-        "{html}"
-    );
+    let age = org.app_state.catalogue.age(org.app_state.clock.now());
+    for dated in [age.actions, age.policies] {
+        assert!(html.contains(&dated.words()), "{dated:?}: {html}");
+    }
+    let warning = age.warning();
+    let shown = html.contains("Data about AWS is outdated");
+    assert_eq!(shown, warning.is_some(), "{html}");
+    assert!(html.contains(&warning.unwrap_or_default()), "{html}");
     assert!(
         !html.contains("What keeps it from standing access"),
         "{html}"
@@ -162,6 +171,20 @@ async fn the_page_of_a_set_says_what_it_allows_and_what_keeps_it_from_standing_a
     ] {
         assert!(html.contains(action), "{action}: {html}");
     }
+
+    let html = page("AdministratorAccess").await;
+    let administrator = set("AdministratorAccess").content.clone();
+    let services = against_standing(
+        &administrator,
+        org.app_state.catalogue.as_ref(),
+        &blocked_as_standing(&org.app_state.rules, &set("AdministratorAccess").analysis),
+    );
+    assert!(services.len() > 300, "{}", services.len());
+    for one in services {
+        assert!(html.contains(&one.actions.join(", ")), "{}", one.service);
+    }
+    assert!(html.len() < 1_000_000, "{}", html.len());
+    assert!(html.contains("No log bucket is declared"), "{html}");
 
     let html = page("PaymentsEngineer").await;
     assert!(

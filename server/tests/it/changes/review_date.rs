@@ -3,14 +3,18 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use app::{
-    backend::{Backend, ChangeForm, ChangesPort as _, Denied, NewChangePort as _},
+    backend::{Backend, ChangeForm, ChangesPort as _, Denied, FollowUpForm, NewChangePort as _},
     pages,
     routes::{FormState, Visit},
     shell::{Surroundings, render},
 };
 use domain::{
-    change::State, engine::StartVerdict, ids::ChangeId, ledger::projection::ChangeMismatch,
-    time::Date, verdict::Outcome,
+    change::State,
+    engine::StartVerdict,
+    ids::ChangeId,
+    ledger::projection::ChangeMismatch,
+    time::{Date, Duration},
+    verdict::Outcome,
 };
 
 use super::support::{Org, grant, join, submission, wrong_field};
@@ -25,6 +29,7 @@ crate::engines::on_both_engines! {
     approvers_and_requesters_agree_to_one_date,
     a_date_that_was_altered_in_the_database_stops_the_change,
     a_change_without_a_date_is_stored_as_before,
+    a_date_that_still_applies_is_requested_again_and_another_is_asked_for_anew,
 }
 
 /// The group of operators reads settings of production PCI for good, reviewed on this day.
@@ -267,4 +272,37 @@ async fn a_change_without_a_date_is_stored_as_before(engine: DatabaseEngine) {
     assert_eq!(org.stored(&id).await.change.proposal.review_on, None);
     let view = org.as_("ann").await.change(&id).await.unwrap();
     assert_eq!(view.preview.review_on, None);
+}
+
+async fn a_date_that_still_applies_is_requested_again_and_another_is_asked_for_anew(
+    engine: DatabaseEngine,
+) {
+    let org = Org::on(engine).await;
+    let form = standing(&tomorrow(&org).tomorrow().to_string());
+    let id = org.ask("ann", &form).await;
+    org.set_state(&id, State::Failed).await;
+    let again = async || {
+        let view = org.as_("ann").await.change(&id).await.unwrap();
+        let [link] = &view.follow_ups.links[..] else {
+            panic!("{:?}", view.follow_ups);
+        };
+        let FollowUpForm::Change(form) = link.form.clone() else {
+            panic!("{link:?}");
+        };
+        form
+    };
+    assert_eq!(again().await, form);
+    org.clock.advance(Duration::days(2));
+    assert_eq!(again().await, standing(""), "the day is today");
+    let new = org
+        .as_("ann")
+        .await
+        .new_change(&again().await)
+        .await
+        .unwrap();
+    assert!(
+        new.errors.is_empty() && new.review.is_some(),
+        "{:?}",
+        new.errors
+    );
 }

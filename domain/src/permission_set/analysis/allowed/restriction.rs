@@ -2,12 +2,15 @@
 //!
 //! Deny statements take away only what they certainly cover, and a boundary only what it certainly does not allow.
 
-use super::Limit;
+use std::cell::OnceCell;
+
+use super::{Limit, denials::Denials, effort::Effort};
 use crate::permission_set::analysis::{
     action_set::{ActionNumber, ActionSet},
     catalogue::{ActionCatalogue, ResourceType, Service},
     glob::{Glob, Variables},
-    policy::Resources,
+    pattern::Actions,
+    policy::{Resources, Statement},
 };
 
 /// What the Deny statements and the boundary leave of a statement.
@@ -16,13 +19,14 @@ pub(super) struct Restriction<'a> {
     /// The actions that are denied on all resources.
     denied: ActionSet,
     /// The Deny statements about some resources.
-    partial: Vec<&'a Limit<'a>>,
+    partial: Denials<'a>,
     /// The actions that the boundary allows on some resources.
     bounded: Option<ActionSet>,
     /// The statements of the boundary, if one of them is about some resources only.
     narrow: Option<&'a [Limit<'a>]>,
     /// The resource of a call of an action without resource types: the character `*`.
     star: Glob,
+    effort: Effort,
 }
 
 impl<'a> Restriction<'a> {
@@ -41,230 +45,304 @@ impl<'a> Restriction<'a> {
         Self {
             catalogue,
             denied: union(&mut total.into_iter()),
-            partial,
+            partial: Denials::of(partial.into_iter()),
             bounded: bounds.map(|bounds| union(&mut bounds.iter())),
             narrow: bounds.filter(|bounds| !bounds.iter().all(|one| everywhere(&one))),
             star: Glob::resource("${*}", Variables::Replaced),
+            effort: Effort::default(),
         }
     }
 
+    /// Whether not all resources were compared, so that less may be allowed than it seems.
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.effort.is_spent()
+    }
+
     /// Removes the actions that the resources, the Deny statements and the boundary leave nothing of.
-    pub(super) fn restrict(&self, actions: &mut ActionSet, resources: &Resources) {
+    pub(super) fn restrict(&self, actions: &mut ActionSet, statement: &Statement) {
+        let resources = &statement.resources;
         actions.subtract(&self.denied);
         if let Some(bounded) = &self.bounded {
             actions.keep(bounded);
         }
-        if resources.are_all() && self.partial.is_empty() && self.narrow.is_none() {
+        let everything = resources.are_all();
+        if everything && self.leaves_all() || self.effort.is_spent() {
             return;
         }
+        let named = OnceCell::new();
         let mut from = 0;
         while let Some(action) = actions.first_from(from) {
             let service = self.catalogue.service_of(action);
+            from = service.to;
+            if !everything && !may_be_of(resources, service) {
+                actions.remove_range(service.from, service.to);
+                continue;
+            }
             let place = Place {
                 service,
                 resources,
+                patterns: &statement.actions,
+                named: &named,
+                reach: if everything {
+                    Reach::All
+                } else {
+                    Reach::Compared
+                },
                 whole: self,
             };
             place.restrict(actions);
-            from = service.to;
         }
     }
+
+    /// Whether there is neither a Deny nor a boundary.
+    pub(super) fn is_none(&self) -> bool {
+        self.denied.is_empty() && self.bounded.is_none() && self.leaves_all()
+    }
+
+    /// Whether neither a Deny nor the boundary is about some resources only.
+    fn leaves_all(&self) -> bool {
+        self.partial.is_empty() && self.narrow.is_none()
+    }
+}
+
+/// Whether resources can be of a service by the service in their ARNs. Most statements are about one.
+fn may_be_of(resources: &Resources, service: &Service) -> bool {
+    match resources {
+        Resources::AllBut(_) => true,
+        Resources::Named(globs) => globs.iter().any(|glob| {
+            let mut services = service.arn_services.iter();
+            services.any(|one| glob.may_be_of(one.as_deref()))
+        }),
+    }
+}
+
+/// Whether the resources of a statement are compared with a resource type.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// They are `*`.
+    All,
+    Compared,
 }
 
 /// The resources of a statement at one service.
 struct Place<'a> {
     service: &'a Service,
     resources: &'a Resources,
+    patterns: &'a Actions,
+    /// The actions that the statement names in full, looked up once.
+    named: &'a OnceCell<ActionSet>,
+    reach: Reach,
     whole: &'a Restriction<'a>,
+}
+
+/// The actions of a service that are left on one kind of resource.
+#[derive(Clone)]
+enum Left {
+    All,
+    Some(ActionSet),
+}
+
+impl Left {
+    fn nothing() -> Self {
+        Self::Some(ActionSet::default())
+    }
 }
 
 impl Place<'_> {
     fn restrict(&self, actions: &mut ActionSet) {
         // What is left of a resource type is the same for all actions of the service.
-        let mut left: Vec<Option<Vec<Left>>> = Vec::new();
-        left.resize_with(self.service.resource_types.len(), || None);
-        let mut plain = None;
+        let mut left: Vec<Option<Left>> = vec![None; self.service.resource_types.len()];
+        let (mut plain, mut named) = (None, None);
         let mut from = self.service.from;
         while let Some(action) = actions
             .first_from(from)
             .filter(|one| *one < self.service.to)
         {
             from = action + 1;
-            let allows = |left: &Vec<Left>| left.iter().any(|one| one.allows(action));
+            let allows = |left: &mut Left| match left {
+                Left::All => true,
+                Left::Some(set) => set.contains(action),
+            };
             let kinds = &self.whole.catalogue.action(action).resource_types;
-            let stays =
-                if kinds.is_empty() {
-                    allows(plain.get_or_insert_with(|| self.left_of_plain()))
-                } else {
-                    kinds.iter().any(|kind| {
-                        allows(left[*kind].get_or_insert_with(|| {
+            let stays = if kinds.is_empty() {
+                allows(plain.get_or_insert_with(|| self.left_of_plain(Meant::Everything)))
+                    || self.names(action)
+                        && allows(named.get_or_insert_with(|| self.left_of_plain(Meant::OwnArns)))
+            } else {
+                kinds.iter().any(|kind| {
+                    allows(
+                        left[*kind].get_or_insert_with(|| {
                             self.left_of(&self.service.resource_types[*kind])
-                        }))
-                    })
-                };
+                        }),
+                    )
+                })
+            };
             if !stays {
                 actions.remove(action);
             }
         }
     }
 
-    /// Returns what is left for actions without resource types.
-    fn left_of_plain(&self) -> Vec<Left> {
-        let resource = WithoutTypes {
-            star: &self.whole.star,
-            service: self.service,
+    /// Whether the statement names an action in full.
+    fn names(&self, action: ActionNumber) -> bool {
+        let named = || {
+            let mut set = ActionSet::default();
+            let actions = self.patterns.named_in(self.whole.catalogue);
+            actions.into_iter().for_each(|action| set.insert(action));
+            set
         };
-        if !resource.may_be_in(self.resources) {
-            return Vec::new();
+        self.named.get_or_init(named).contains(action)
+    }
+
+    /// Returns what is left for actions without resource types.
+    fn left_of_plain(&self, meant: Meant) -> Left {
+        let resource = WithoutTypes {
+            whole: self.whole,
+            service: self.service,
+            meant,
+        };
+        if self.reach == Reach::Compared && !resource.may_be_in(self.resources) {
+            return Left::nothing();
         }
-        vec![self.left(
-            |denied| resource.is_certainly_in(denied),
-            |bounds| resource.may_be_in(bounds),
-        )]
-    }
-
-    fn left_of(&self, kind: &ResourceType) -> Vec<Left> {
-        match reach(self.resources, kind) {
-            Reach::Nothing => Vec::new(),
-            Reach::Whole => vec![self.left_of_glob(&kind.arn, &kind.arn)],
-            Reach::Some(globs) => globs
-                .into_iter()
-                .map(|glob| self.left_of_glob(glob, &kind.arn))
-                .collect(),
+        if self.whole.leaves_all() {
+            return Left::All;
         }
-    }
-
-    fn left_of_glob(&self, glob: &Glob, kind: &Glob) -> Left {
-        self.left(
-            |denied| covers(denied, glob, kind),
-            |bounds| meets(bounds, glob, kind),
-        )
-    }
-
-    /// Returns what the Deny statements and the boundary leave of a resource.
-    fn left(
-        &self,
-        is_denied: impl Fn(&Resources) -> bool,
-        is_bounded: impl Fn(&Resources) -> bool,
-    ) -> Left {
+        // A Deny and a boundary take nothing away that a service may compare with its own ARNs.
+        let resource = WithoutTypes {
+            meant: Meant::OwnArns,
+            ..resource
+        };
         let mut denied = ActionSet::default();
-        for deny in &self.whole.partial {
-            if is_denied(&deny.statement.resources) {
-                denied.add(&deny.actions);
-            }
-        }
-        let bounded = self.whole.narrow.map(|bounds| {
-            let mut all = ActionSet::default();
-            for bound in bounds {
-                if is_bounded(&bound.statement.resources) {
-                    all.add(&bound.actions);
-                }
-            }
-            all
-        });
-        Left { denied, bounded }
+        let spared = |globs: &[Glob]| globs.iter().any(|glob| resource.may_be(glob));
+        let partial = &self.whole.partial;
+        partial.add_all_but(|globs| !spared(globs), &mut denied);
+        self.less(&denied, |bounds| resource.may_be_in(bounds))
     }
-}
 
-/// The actions that are taken from a resource.
-struct Left {
-    denied: ActionSet,
-    /// None without a boundary.
-    bounded: Option<ActionSet>,
-}
-
-impl Left {
-    fn allows(&self, action: ActionNumber) -> bool {
-        !self.denied.contains(action)
-            && self
-                .bounded
-                .as_ref()
-                .is_none_or(|bounded| bounded.contains(action))
-    }
-}
-
-/// What a statement reaches of a resource type.
-enum Reach<'a> {
-    Nothing,
-    /// Possibly all of it.
-    Whole,
-    Some(Vec<&'a Glob>),
-}
-
-fn reach<'a>(resources: &'a Resources, kind: &ResourceType) -> Reach<'a> {
-    match resources {
-        Resources::AllBut(globs) => {
-            if globs.iter().any(|glob| glob.covers(&kind.arn)) {
-                Reach::Nothing
-            } else {
-                Reach::Whole
-            }
-        }
-        Resources::Named(globs) => {
-            if globs.iter().any(Glob::is_everything) {
-                return Reach::Whole;
-            }
-            let met: Vec<&Glob> = globs
-                .iter()
-                .filter(|glob| glob.may_be_of(kind.arn_service.as_deref()))
-                .filter(|glob| glob.can_meet(&kind.arn))
-                .collect();
-            if met.is_empty() {
-                Reach::Nothing
-            } else {
-                Reach::Some(met)
+    fn left_of(&self, kind: &ResourceType) -> Left {
+        let effort = &self.whole.effort;
+        let covered = |glob: &Glob| effort.covers(glob, &kind.arn) == Some(true);
+        let whole = std::iter::once(&kind.arn);
+        match self.resources {
+            _ if self.reach == Reach::All => self.left_of_globs(whole, kind),
+            Resources::AllBut(globs) if globs.iter().any(covered) => Left::nothing(),
+            Resources::AllBut(_) => self.left_of_globs(whole, kind),
+            Resources::Named(globs) => {
+                let service = kind.arn_service.as_deref();
+                let met = globs
+                    .iter()
+                    .filter(|glob| glob.may_be_of(service))
+                    .filter(|glob| effort.can_meet(glob, &kind.arn) != Some(false));
+                self.left_of_globs(met, kind)
             }
         }
     }
+
+    /// Returns what is left on any of these patterns, of which each can match resources of the type.
+    fn left_of_globs<'g>(
+        &self,
+        mut globs: impl Iterator<Item = &'g Glob>,
+        kind: &ResourceType,
+    ) -> Left {
+        let Restriction {
+            partial, effort, ..
+        } = self.whole;
+        if self.whole.leaves_all() {
+            return globs.next().map_or_else(Left::nothing, |_| Left::All);
+        }
+        let mut of_kind = ActionSet::default();
+        partial.add_covering(&kind.arn, effort, &mut of_kind);
+        let mut left = ActionSet::default();
+        for glob in globs {
+            let mut denied = of_kind.clone();
+            partial.add_covering(glob, effort, &mut denied);
+            partial.add_sparing_none((glob, &kind.arn), effort, &mut denied);
+            match self.less(&denied, |bounds| meets(effort, bounds, glob, &kind.arn)) {
+                Left::All => return Left::All,
+                Left::Some(more) => left.add(&more),
+            }
+        }
+        Left::Some(left)
+    }
+
+    /// Returns the actions of the service without the denied ones, and within the boundary.
+    fn less(&self, denied: &ActionSet, is_bounded: impl Fn(&Resources) -> bool) -> Left {
+        let mut all = ActionSet::default();
+        all.insert_range(self.service.from, self.service.to);
+        if self.whole.narrow.is_none() && !denied.meets(&all) {
+            return Left::All;
+        }
+        all.subtract(denied);
+        if let Some(bounds) = self.whole.narrow {
+            let mut bounded = ActionSet::default();
+            let bounds = bounds.iter().filter(|bound| bound.actions.meets(&all));
+            bounds
+                .filter(|bound| is_bounded(&bound.statement.resources))
+                .for_each(|bound| bounded.add(&bound.actions));
+            all.keep(&bounded);
+        }
+        Left::Some(all)
+    }
+}
+
+/// What a statement means by the resource of an action without resource types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meant {
+    /// It covers the action among others.
+    Everything,
+    /// It names the action in full beside ARNs of its service, so somebody has seen that the service compares with them.
+    OwnArns,
 }
 
 /// The resource of a call of an action without resource types. It is the character `*`, but some services compare with
-/// an ARN of their own that their documentation does not tell, so a pattern of everything in the service counts as well.
+/// an ARN of their own that their documentation does not tell. So a pattern of everything in the service counts as well,
+/// and any ARN of the service for an action that is named in full.
 struct WithoutTypes<'a> {
-    star: &'a Glob,
+    whole: &'a Restriction<'a>,
     service: &'a Service,
+    meant: Meant,
 }
 
 impl WithoutTypes<'_> {
     fn may_be(&self, glob: &Glob) -> bool {
-        glob.can_meet(self.star) || glob.is_all_of(&self.service.nothing_named)
+        let Restriction { effort, star, .. } = self.whole;
+        let may_meet = |other: &Glob| effort.can_meet(glob, other) != Some(false);
+        may_meet(star)
+            || self.meant == Meant::OwnArns && self.is_own(glob)
+            || !glob.has_variable()
+                && glob.may_be_of(Some(&self.service.prefix))
+                && may_meet(&self.service.nothing_named)
+    }
+
+    fn is_own(&self, glob: &Glob) -> bool {
+        let mut services = self.service.arn_services.iter().flatten();
+        services.any(|service| glob.may_be_of(Some(service)))
     }
 
     fn may_be_in(&self, resources: &Resources) -> bool {
         match resources {
             Resources::Named(globs) => globs.iter().any(|glob| self.may_be(glob)),
-            Resources::AllBut(globs) => !globs.iter().any(|glob| glob.covers(self.star)),
+            Resources::AllBut(globs) => {
+                let Restriction { effort, star, .. } = self.whole;
+                let covers = |glob: &Glob| effort.covers(glob, star) == Some(true);
+                !globs.iter().any(covers)
+            }
         }
-    }
-
-    fn is_certainly_in(&self, resources: &Resources) -> bool {
-        match resources {
-            Resources::Named(globs) => globs.iter().any(Glob::is_everything),
-            Resources::AllBut(globs) => !globs.iter().any(|glob| self.may_be(glob)),
-        }
-    }
-}
-
-/// Whether the resources of a Deny certainly include everything that a pattern can match of a resource type.
-fn covers(resources: &Resources, glob: &Glob, kind: &Glob) -> bool {
-    match resources {
-        Resources::Named(denied) => denied
-            .iter()
-            .any(|deny| deny.covers(glob) || deny.covers(kind)),
-        Resources::AllBut(spared) => !spared
-            .iter()
-            .any(|spared| spared.can_meet(glob) && spared.can_meet(kind)),
     }
 }
 
 /// Whether the resources of a boundary may include something that a pattern can match of a resource type.
-fn meets(resources: &Resources, glob: &Glob, kind: &Glob) -> bool {
+fn meets(effort: &Effort, resources: &Resources, glob: &Glob, kind: &Glob) -> bool {
     match resources {
-        Resources::Named(bounds) => bounds
-            .iter()
-            .any(|bound| bound.can_meet(glob) && bound.can_meet(kind)),
-        Resources::AllBut(excepted) => !excepted
-            .iter()
-            .any(|excepted| excepted.covers(glob) || excepted.covers(kind)),
+        Resources::Named(bounds) => bounds.iter().any(|bound| {
+            effort.can_meet(bound, kind) != Some(false)
+                && effort.can_meet(bound, glob) != Some(false)
+        }),
+        Resources::AllBut(excepted) => {
+            let covers = |glob: &Glob, other: &Glob| effort.covers(glob, other) == Some(true);
+            !excepted
+                .iter()
+                .any(|excepted| covers(excepted, glob) || covers(excepted, kind))
+        }
     }
 }

@@ -7,9 +7,9 @@
 /// Names in lower case, numbered from 0 in the order of their insertion.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Names {
-    text: String,
+    text: Vec<u8>,
     /// Where each name ends in `text`.
-    ends: Vec<usize>,
+    ends: Vec<u32>,
     /// The number of a name, from 1 on, at the place that its hash gives or at the next free one; 0 is free. At least half of
     /// the places are free, and their number is a power of two.
     table: Vec<u32>,
@@ -18,8 +18,9 @@ pub(super) struct Names {
 impl Names {
     /// Adds a name.
     pub(super) fn push(&mut self, name: &str) {
-        self.text.push_str(name);
-        self.ends.push(self.text.len());
+        self.text.extend_from_slice(name.as_bytes());
+        let end = u32::try_from(self.text.len()).expect("the names of a service are few");
+        self.ends.push(end);
         if self.ends.len() * 2 > self.table.len() {
             self.table = vec![0; (self.ends.len() * 4).next_power_of_two()];
             (0..self.ends.len()).for_each(|number| self.enter(number));
@@ -41,6 +42,7 @@ impl Names {
         if self.table.is_empty() {
             return None;
         }
+        let name = name.as_bytes();
         let mut place = self.place(name);
         loop {
             let number = (self.table[place] as usize).checked_sub(1)?;
@@ -51,19 +53,24 @@ impl Names {
         }
     }
 
-    fn name(&self, number: usize) -> &str {
+    fn name(&self, number: usize) -> &[u8] {
         let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.text[start..self.ends[number]]
+        &self.text[start as usize..self.ends[number] as usize]
     }
 
     /// Returns the place of a name in the table, by a hash of eight letters a step.
-    fn place(&self, name: &str) -> usize {
-        let hash = name.as_bytes().chunks(8).fold(0_u64, |hash, letters| {
-            let mut word = [0; 8];
-            word[..letters.len()].copy_from_slice(letters);
-            let mixed = hash.rotate_left(5) ^ u64::from_le_bytes(word);
-            mixed.wrapping_mul(0x517c_c1b7_2722_0a95)
-        });
+    fn place(&self, name: &[u8]) -> usize {
+        let mix =
+            |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+        let (words, rest) = name.as_chunks::<8>();
+        let hash = words
+            .iter()
+            .fold(0, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+        let last = rest
+            .iter()
+            .rev()
+            .fold(0, |word, letter| word << 8 | u64::from(*letter));
+        let hash = mix(hash, last);
         // The multiplication mixes the high bits best.
         usize::from((hash >> 48) as u16) & (self.table.len() - 1)
     }

@@ -11,11 +11,14 @@ mod pass_role;
 mod samples;
 pub(super) mod unknown;
 
-pub(super) use samples::Samples;
+pub(super) use samples::{Samples, names};
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::{Capability, Extent, Finding, LogBuckets, NamedActions, allowed::Permissions};
+use super::{
+    Capability, Extent, Finding, LogBuckets, ServiceActions, action_set::ActionSet,
+    allowed::Permissions,
+};
 
 /// Runs all rules.
 pub(super) fn find(
@@ -44,31 +47,39 @@ pub(super) fn extents(
                 .with_capability(capability)
                 .map(|set| set.and(&permissions.total))
                 .unwrap_or_default();
-            let (mut services, mut from) = (0, 0);
-            while let Some(action) = actions.first_from(from) {
-                services += 1;
-                from = catalogue.service_of(action).to;
-            }
             let extent = Extent {
                 actions: actions.len(),
-                services,
+                services: catalogue.services_of(&actions).count(),
             };
             (capability, extent)
         })
         .collect()
 }
 
-/// Returns the allowed actions with a capability that production PCI allows nobody to keep.
-pub(super) fn against_standing(permissions: &Permissions) -> NamedActions {
+/// Returns the allowed actions with one of the blocked capabilities, by service.
+pub(super) fn against_standing(
+    permissions: &Permissions,
+    blocked: &BTreeSet<Capability>,
+) -> Vec<ServiceActions> {
     let catalogue = permissions.catalogue;
-    let blocked = catalogue.samples().against_standing.and(&permissions.total);
-    let names: Vec<String> = blocked
-        .iter()
-        .take(NamedActions::MOST)
-        .map(|action| catalogue.name(action).to_owned())
-        .collect();
-    NamedActions {
-        more: blocked.len() - names.len(),
-        names,
+    let mut actions = ActionSet::default();
+    for capability in blocked {
+        if let Some(set) = catalogue.with_capability(*capability) {
+            actions.add(set);
+        }
     }
+    let blocked = actions.and(&permissions.total);
+    let mut services: Vec<ServiceActions> = Vec::new();
+    for action in blocked.iter() {
+        let name = catalogue.name(action);
+        let (service, name) = name.split_once(':').unwrap_or((name, ""));
+        match services.last_mut().filter(|last| last.service == service) {
+            Some(last) => last.actions.push(name.to_owned()),
+            None => services.push(ServiceActions {
+                service: service.to_owned(),
+                actions: vec![name.to_owned()],
+            }),
+        }
+    }
+    services
 }

@@ -1,47 +1,97 @@
-//! What in a permission set has no effect, so that a typing error is seen.
+//! What to know about a result: which buckets count as log buckets, what was not compared, and what in a permission set has
+//! no effect, so that a typing error is seen.
 //!
 //! A note never counts for or against a set.
 
-use crate::permission_set::analysis::allowed::Permissions;
+use crate::permission_set::analysis::{LogBuckets, allowed::Permissions, labels::counted};
 
-/// The maximum number of notes.
+/// The maximum number of notes about what has no effect.
 const MOST: usize = 20;
 
-pub(in super::super) fn of(permissions: &Permissions) -> Vec<String> {
+pub(in super::super) fn of(permissions: &Permissions, log_buckets: &LogBuckets) -> Vec<String> {
     let catalogue = permissions.catalogue;
     let mut notes = Vec::new();
+    // Whether writing to a bucket is a change or destroys evidence depends on it.
+    if catalogue.samples().log_buckets.meets(&permissions.total) {
+        notes.push(log_buckets.explanation());
+    }
+    if permissions.incomplete {
+        notes.push(
+            "The policies have more resources than are compared, so Deny statements and the boundary may take away \
+             more than is shown."
+                .to_owned(),
+        );
+    }
+    notes.extend(without_effect(permissions));
+    notes
+}
+
+/// Returns the first notes about what has no effect, and how many there are more.
+fn without_effect(permissions: &Permissions) -> Vec<String> {
+    let catalogue = permissions.catalogue;
+    let mut notes = Notes::default();
     for allowed in &permissions.statements {
         let place = format!("Statement {}", allowed.statement.index + 1);
         for pattern in &allowed.void {
-            if notes.len() >= MOST {
-                return notes;
-            }
-            let (prefix, name) = pattern.split_once(':').unwrap_or((pattern, ""));
-            let proposal = catalogue
-                .service(prefix)
-                .and_then(|service| catalogue.nearest(service, name))
-                .map_or_else(String::new, |near| format!(" Did you mean {near}?"));
-            notes.push(format!(
-                "{place}: {pattern} matches no action of {prefix}, so it allows nothing.{proposal}"
-            ));
+            notes.add(|| {
+                let (prefix, name) = pattern.split_once(':').unwrap_or((pattern, ""));
+                let near = catalogue
+                    .service(prefix)
+                    .and_then(|service| catalogue.nearest(service, name));
+                let proposal = proposal(near.as_deref());
+                format!(
+                    "{place}: {pattern} matches no action of {prefix}, so it allows nothing.{proposal}"
+                )
+            });
+        }
+        for action in &allowed.unreached {
+            notes.add(|| {
+                let name = catalogue.name(*action);
+                format!(
+                    "{place}: {name} has none of the resources of the statement, so it allows nothing."
+                )
+            });
         }
         // One note for each service: its patterns stand one after another.
         let mut last = None;
         for pattern in &allowed.unknown {
-            if notes.len() >= MOST {
-                return notes;
-            }
             let prefix = pattern.split(':').next().unwrap_or_default();
-            if last.replace(prefix) == Some(prefix) {
-                continue;
+            if last.replace(prefix) != Some(prefix) {
+                notes.add(|| {
+                    let proposal = proposal(catalogue.nearest_service(prefix));
+                    format!("{place}: {prefix} is no service of the catalogue.{proposal}")
+                });
             }
-            let proposal = catalogue
-                .nearest_service(prefix)
-                .map_or_else(String::new, |near| format!(" Did you mean {near}?"));
-            notes.push(format!(
-                "{place}: {prefix} is no service of the catalogue.{proposal}"
-            ));
         }
     }
-    notes
+    notes.all()
+}
+
+fn proposal(near: Option<&str>) -> String {
+    near.map_or_else(String::new, |near| format!(" Did you mean {near}?"))
+}
+
+/// Notes, of which only the first are written: a proposal is looked up among all names.
+#[derive(Default)]
+struct Notes {
+    first: Vec<String>,
+    more: usize,
+}
+
+impl Notes {
+    fn add(&mut self, note: impl FnOnce() -> String) {
+        if self.first.len() < MOST {
+            self.first.push(note());
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn all(mut self) -> Vec<String> {
+        if self.more > 0 {
+            let more = counted(self.more, "more such name");
+            self.first.push(format!("And {more}."));
+        }
+        self.first
+    }
 }

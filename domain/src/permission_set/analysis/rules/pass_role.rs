@@ -10,7 +10,7 @@ use crate::permission_set::analysis::{
     policy::Resources,
 };
 
-const PASS_ROLE: &str = "iam:PassRole";
+pub(super) const PASS_ROLE: &str = "iam:PassRole";
 
 pub(super) fn find(permissions: &Permissions, findings: &mut Vec<Finding>) {
     let catalogue = permissions.catalogue;
@@ -53,10 +53,17 @@ pub(super) fn find(permissions: &Permissions, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether the role name is not restricted: `*`, `arn:aws:iam::1:*` and `role/*`, but not `role/batch-*`.
+/// The letters before a wildcard that restrict a role name: patterns of fewer letters are so few that a policy can list them
+/// all, and thereby every role.
+const RESTRICTING: usize = 3;
+
+/// Whether the role name is not restricted: `*`, `arn:aws:iam::1:*`, `role/*` and `role/a*`, but not `role/batch-*`.
 fn reaches_any_role(allowed: &Allowed) -> bool {
     match &allowed.statement.resources {
         Resources::AllBut(_) => true,
-        Resources::Named(globs) => globs.iter().any(|glob| glob.starts_open_after(":role/")),
+        Resources::Named(globs) => globs
+            .iter()
+            .filter(|glob| glob.may_be_of(Some("iam")))
+            .any(|glob| glob.is_open_after(":role/", RESTRICTING)),
     }
 }

@@ -1,9 +1,7 @@
 //! The sets of actions that rules look for, looked up once for each catalogue.
 
-use super::{administrator, log_buckets};
-use crate::permission_set::analysis::{
-    Capability, action_set::ActionSet, capability::Need, catalogue::ActionCatalogue,
-};
+use super::{administrator, log_buckets, pass_role};
+use crate::permission_set::analysis::{action_set::ActionSet, catalogue::ActionCatalogue};
 
 /// Sets of actions that are the same for every permission set.
 #[derive(Debug)]
@@ -14,27 +12,30 @@ pub(in super::super) struct Samples {
     pub(super) iam: ActionSet,
     /// Actions that can harm a log bucket.
     pub(super) log_buckets: ActionSet,
-    /// Actions with a capability that production PCI allows nobody to keep.
-    pub(super) against_standing: ActionSet,
 }
 
 impl Samples {
     pub(in super::super) fn of(catalogue: &ActionCatalogue) -> Self {
-        let mut against_standing = ActionSet::default();
-        for capability in Capability::ALL {
-            if capability.standing_in_production_pci() == Need::Blocked
-                && let Some(set) = catalogue.with_capability(capability)
-            {
-                against_standing.add(set);
-            }
-        }
         Self {
             breadth: numbers(catalogue, administrator::BREADTH),
             iam: numbers(catalogue, administrator::IAM),
             log_buckets: numbers(catalogue, log_buckets::ACTIONS),
-            against_standing,
         }
     }
+}
+
+/// Returns the names of all actions that rules look for.
+pub(in super::super) fn names() -> impl Iterator<Item = &'static str> {
+    let lists = [
+        administrator::BREADTH,
+        administrator::IAM,
+        log_buckets::ACTIONS,
+    ];
+    lists
+        .into_iter()
+        .flatten()
+        .copied()
+        .chain([pass_role::PASS_ROLE])
 }
 
 fn numbers(catalogue: &ActionCatalogue, names: &[&str]) -> ActionSet {

@@ -199,7 +199,7 @@ impl<'a> ItemsProgress<'a> {
                 self.first = Some(far.clone());
             }
             if far.status() != OperationStatus::Over && !self.has_ended(index) {
-                match FollowUpItem::of(self.stored, index, self.result(index)) {
+                match FollowUpItem::of(self.stored, index, self.result(index), self.now) {
                     Some(Ok(left)) => self.follow_ups.push(left),
                     Some(Err(why)) => self.no_undo = Some(why),
                     None => {}
