@@ -188,7 +188,9 @@ impl Place<'_> {
         let named = || {
             let mut set = ActionSet::default();
             let actions = self.patterns.named_in(self.whole.catalogue);
-            actions.into_iter().for_each(|action| set.insert(action));
+            for action in actions {
+                set.insert(action);
+            }
             set
         };
         self.named.get_or_init(named).contains(action)

@@ -17,7 +17,7 @@ pub(in super::super) fn of(permissions: &Permissions, log_buckets: &LogBuckets) 
     }
     if permissions.incomplete {
         notes.push(
-            "The policies have more resources than are compared, so Deny statements and the boundary may take away \
+            "The policies have more resources than are compared, so Deny statements and the boundary may remove \
              more than is shown."
                 .to_owned(),
         );
