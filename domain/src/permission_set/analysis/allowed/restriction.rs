@@ -187,8 +187,9 @@ impl Place<'_> {
     fn names(&self, action: ActionNumber) -> bool {
         let named = || {
             let mut set = ActionSet::default();
-            let actions = self.patterns.named_in(self.whole.catalogue);
-            actions.into_iter().for_each(|action| set.insert(action));
+            for action in self.patterns.named_in(self.whole.catalogue) {
+                set.insert(action);
+            }
             set
         };
         self.named.get_or_init(named).contains(action)
