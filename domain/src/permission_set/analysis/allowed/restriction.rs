@@ -187,8 +187,7 @@ impl Place<'_> {
     fn names(&self, action: ActionNumber) -> bool {
         let named = || {
             let mut set = ActionSet::default();
-            let actions = self.patterns.named_in(self.whole.catalogue);
-            for action in actions {
+            for action in self.patterns.named_in(self.whole.catalogue) {
                 set.insert(action);
             }
             set
