@@ -148,6 +148,8 @@ fn the_types_that_change_a_part_of_the_projection_are_those_of_its_lists() {
     assert_eq!(sign_ins, listed(&[&sign_ins::OF_SIGN_INS]));
     let declarations = changing(Declarations::apply, Declarations::clone);
     assert_eq!(declarations, listed(&[&declarations::OF_DECLARATIONS]));
+    let classes = changing(Classes::apply, Classes::clone);
+    assert_eq!(classes, listed(&[&classes::OF_CLASSES]));
     let parts = [
         changes,
         roles,
@@ -156,6 +158,7 @@ fn the_types_that_change_a_part_of_the_projection_are_those_of_its_lists() {
         identities,
         sign_ins,
         declarations,
+        classes,
     ];
     let all: BTreeSet<&str> = parts.into_iter().flatten().collect();
     assert_eq!(all, listed(&LISTS));

@@ -79,8 +79,8 @@ fn the_number_of_the_format_rises_with_the_form_or_the_meaning() {
     assert_eq!(
         (Projection::FORMAT, Hash::of(json.as_bytes()).hex().as_str()),
         (
-            2,
-            "ac6f87b2ecbf4b16f72d4ba5a78bec836b23166a8175ca25afa89b3d2dc35010"
+            3,
+            "41be0984d02a837d296b580d8233b6d4876fafaefc971c9b009feff02086dda6"
         ),
         "raise Projection::FORMAT and put in the new digest: {json}"
     );
