@@ -31,7 +31,7 @@ pub fn SessionOverrunNotice(overrun: SessionOverrun) -> impl IntoView {
     } = overrun;
     let (lasts, ends) = (session.words(), access.words());
     let found = format!(
-        "{set} allows sessions of {lasts}, and this access lasts {ends}. AWS does not end a session early, also if it starts just before the access ends."
+        "{set} allows sessions of {lasts}, and this access lasts {ends}. AWS ends no session early, not even one that starts just before the access ends."
     );
     let cure = shorter.map(|shorter| {
         let shorter = shorter.words();

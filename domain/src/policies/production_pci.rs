@@ -27,8 +27,8 @@ use crate::{
 };
 
 /// Evaluates the policies for an administrator who asks, without approvals, for access to a production PCI account for a
-/// group of Identity Center. Temporary access lasts as long as it may with sessions of one hour. Policies that ask for fewer than two approvals
-/// give `Need::TwoApprovals` as well.
+/// group of Identity Center. Temporary access lasts as long as it may with sessions of one hour. Policies that ask for fewer
+/// than two approvals give `Need::TwoApprovals` as well.
 pub fn in_production_pci(rules: &Rules, analysis: &Analysis) -> ProductionPciNeeds {
     needs_in(&production_pci(), rules, &analysis.capabilities())
 }
