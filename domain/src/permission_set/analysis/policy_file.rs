@@ -91,9 +91,11 @@ const ABOUT: [&str; 12] = [
 /// Returns the part that a similar name probably stands for.
 fn meant(name: &str) -> Option<&'static str> {
     let name = name.to_lowercase();
-    let part_of = |part: &&&str| name.contains(**part);
+    let contained = PARTS
+        .into_iter()
+        .filter_map(|part| Some((name.find(part)?, part)));
     let near = || nearest(PARTS.into_iter(), &name).map(|at| PARTS[at]);
-    PARTS.iter().find(part_of).copied().or_else(near)
+    contained.min().map(|(_, part)| part).or_else(near)
 }
 
 struct File<'a> {

@@ -131,6 +131,9 @@ impl ActionCatalogue {
     }
 }
 
+/// The form of any ARN.
+const ANY_ARN: &str = "arn:${Partition}:${Service}:${RegionOrNone}:${AccountOrNone}:${Anything}";
+
 /// Adds the reviewed actions that the facts lack to the services that they have. They count on every resource, because
 /// nothing is known about their resource types. Returns the names of all that the facts lack.
 fn add_lacking(facts: &mut Facts, judgements: &BTreeMap<&str, Vec<Judgement>>) -> Vec<String> {
@@ -149,7 +152,7 @@ fn add_lacking(facts: &mut Facts, judgements: &BTreeMap<&str, Vec<Judgement>>) -
             if let Some(service) = &mut service {
                 let any = ResourceTypeFacts {
                     name: lower.clone(),
-                    arn: "${Anything}".to_owned(),
+                    arn: ANY_ARN.to_owned(),
                 };
                 let action = ActionFacts {
                     name: judgement.name.to_owned(),
