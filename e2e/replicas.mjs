@@ -123,12 +123,13 @@ async function rounds(resources, name, fault) {
 async function asked(maya, names, kind, assignments) {
   const ids = [];
   for (const { group, set, account } of assignments) {
-    const empty = await maya.open(`/changes/new?kind=${kind}`);
+    const empty = await patiently(() => maya.open(`/changes/new?kind=${kind}`));
     const choice = empty.formWith('who').fill('who', `group:${names.groups[group]}`).fill('account', names.accounts[account]).fill('set', names.keys[set]);
     if (kind === 'grant') choice.fill('term', 'standing');
-    const preview = await maya.open(choice.request().url);
+    const preview = await patiently(() => maya.open(choice.request().url));
     assert.ok(preview.says('Allowed: applied immediately'), `${group}, ${set}, ${account}: ${preview.text().slice(-1_500)}`);
-    const { url } = await maya.send(preview.formTo('/do/changes/submit').fill('justification', 'Moves to another team this week.'));
+    const submitted = preview.formTo('/do/changes/submit').fill('justification', 'Moves to another team this week.');
+    const { url } = await patiently(() => maya.send(submitted));
     const id = /^\/changes\/(?!new)([^/]+)$/.exec(url.pathname)?.[1];
     assert.ok(id, `not the page of a change: ${url}`);
     ids.push(id);
@@ -139,9 +140,21 @@ async function asked(maya, names, kind, assignments) {
 /** Waits until each change is verified. */
 async function verified(maya, ids) {
   for (const id of ids) {
-    const says = async () => (await maya.open(`/changes/${id}`)).says('Verified');
+    const says = async () => (await patiently(() => maya.open(`/changes/${id}`))).says('Verified');
     // Not more often, because the servers are busy with the changes.
     await until(`${id} is verified`, says, 200_000, 1_000);
+  }
+}
+
+/** Does what a 503 asks for: tries again in a few seconds. A form that is sent twice is one request. */
+async function patiently(request) {
+  for (let left = 10; ; left -= 1) {
+    try {
+      return await request();
+    } catch (error) {
+      if (!left || !error.message.includes(' answered 503,')) throw error;
+      await new Promise((resume) => setTimeout(resume, 2_000));
+    }
   }
 }
 
