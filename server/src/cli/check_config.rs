@@ -8,9 +8,7 @@ use std::process::ExitCode;
 
 use domain::ledger::LogName;
 
-use super::{
-    CommandResult, chain, counted, known_data, print, serve::oidc, table::printable,
-};
+use super::{CommandResult, chain, counted, known_data, print, serve::oidc, table::printable};
 use crate::{
     aws::{Aws, Instance},
     clock::Clock,
