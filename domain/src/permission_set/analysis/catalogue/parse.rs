@@ -14,7 +14,7 @@ use super::{
     facts::{ActionFacts, Facts, ResourceTypeFacts, ServiceFacts},
     key,
     names::Names,
-    review::{self, Judgement},
+    review::{self, ReviewLine},
 };
 
 impl ActionCatalogue {
@@ -26,7 +26,7 @@ impl ActionCatalogue {
     ) -> Result<Self, CatalogueError> {
         let mut facts = Facts::read(facts)?;
         let without_effect = corrections::apply(corrections, &mut facts)?;
-        let mut judgements: BTreeMap<&str, Vec<Judgement>> = BTreeMap::new();
+        let mut judgements: BTreeMap<&str, Vec<ReviewLine>> = BTreeMap::new();
         for (service, text) in reviews {
             judgements.insert(service, review::read(service, text)?);
         }
@@ -99,7 +99,7 @@ impl ActionCatalogue {
     }
 
     /// Gives an action the capabilities that people say it has.
-    fn judge(&mut self, service: &str, judgement: Judgement) {
+    fn judge(&mut self, service: &str, judgement: ReviewLine) {
         // A service without facts is unknown as a whole.
         let Some(action) = self.number(&format!("{service}:{}", judgement.name)) else {
             return;
@@ -136,7 +136,7 @@ const ANY_ARN: &str = "arn:${Partition}:${Service}:${RegionOrNone}:${AccountOrNo
 
 /// Adds the reviewed actions that the facts lack to the services that they have. They count on every resource, because
 /// nothing is known about their resource types. Returns the names of all that the facts lack.
-fn add_lacking(facts: &mut Facts, judgements: &BTreeMap<&str, Vec<Judgement>>) -> Vec<String> {
+fn add_lacking(facts: &mut Facts, judgements: &BTreeMap<&str, Vec<ReviewLine>>) -> Vec<String> {
     let mut lacking = Vec::new();
     for (prefix, judgements) in judgements {
         let mut service = facts.services.get_mut(*prefix);

@@ -7,7 +7,7 @@ use super::{Capability, CatalogueError};
 
 /// What people say about an action.
 #[derive(Debug)]
-pub(super) struct Judgement<'a> {
+pub(super) struct ReviewLine<'a> {
     /// The name of the action, without its service.
     pub(super) name: &'a str,
     pub(super) capabilities: Vec<Capability>,
@@ -15,7 +15,10 @@ pub(super) struct Judgement<'a> {
 }
 
 /// Reads the review of a service.
-pub(super) fn read<'a>(service: &str, text: &'a str) -> Result<Vec<Judgement<'a>>, CatalogueError> {
+pub(super) fn read<'a>(
+    service: &str,
+    text: &'a str,
+) -> Result<Vec<ReviewLine<'a>>, CatalogueError> {
     let mut seen = HashSet::new();
     let mut judgements = Vec::new();
     for (line, at) in text.lines().zip(1..) {
@@ -36,7 +39,7 @@ pub(super) fn read<'a>(service: &str, text: &'a str) -> Result<Vec<Judgement<'a>
 }
 
 /// Reads a line; none if it is a comment. Fails with what was expected.
-fn judgement(line: &str) -> Result<Option<Judgement<'_>>, &'static str> {
+fn judgement(line: &str) -> Result<Option<ReviewLine<'_>>, &'static str> {
     let (words, reason) = match line.split_once('#') {
         Some((words, reason)) => (words, Some(reason.trim())),
         None => (line, None),
@@ -54,7 +57,7 @@ fn judgement(line: &str) -> Result<Option<Judgement<'_>>, &'static str> {
             .filter(|known| *known != Capability::UnreviewedChange)
             .ok_or("a capability")
     });
-    Ok(Some(Judgement {
+    Ok(Some(ReviewLine {
         name,
         capabilities: capabilities.collect::<Result<_, _>>()?,
         reason,
