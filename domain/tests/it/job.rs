@@ -14,7 +14,16 @@ use proptest::prelude::*;
 #[test]
 fn the_stored_names_of_kinds_states_and_reasons_never_change() {
     let kinds: Vec<&str> = JobKind::ALL.iter().map(|kind| kind.as_str()).collect();
-    assert_eq!(kinds, ["crawl", "change_expiry"]);
+    assert_eq!(
+        kinds,
+        [
+            "crawl",
+            "change_expiry",
+            "sealing",
+            "row_comparison",
+            "pool_check"
+        ]
+    );
     let states = JobState::ALL.map(JobState::as_str);
     assert_eq!(
         states,
