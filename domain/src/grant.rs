@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{ChangeId, GrantId},
-    subject::assignment::SHORTEST_WINDOW,
     time::{Duration, Timestamp},
 };
 
@@ -16,6 +15,11 @@ use crate::{
 /// no session early, so the duration of the access and that of a session together are at most this. Used in explanations
 /// only: the policies decide.
 pub const LONGEST_IN_PRODUCTION_PCI: Duration = Duration::hours(4);
+
+/// The minimum duration of temporary access.
+pub const SHORTEST_WINDOW: Duration = Duration::minutes(15);
+/// The maximum duration of temporary access, for any account.
+pub const LONGEST_WINDOW: Duration = Duration::hours(12);
 
 /// The shortest session duration of AWS, and the default one.
 pub const SHORTEST_SESSION: Duration = Duration::hours(1);

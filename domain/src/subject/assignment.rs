@@ -9,16 +9,10 @@ use super::{
 };
 use crate::{
     classification::is_live,
-    grant::Term,
+    grant::{LONGEST_WINDOW, SHORTEST_WINDOW, Term},
     ids::{AccountId, Assignment, PersonId},
     snapshot::Snapshot,
-    time::Duration,
 };
-
-/// The minimum duration of temporary access.
-pub const SHORTEST_WINDOW: Duration = Duration::minutes(15);
-/// The maximum duration of temporary access, for any account.
-pub const LONGEST_WINDOW: Duration = Duration::hours(12);
 
 /// An assignment is created.
 pub struct Grant<'a> {

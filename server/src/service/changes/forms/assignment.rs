@@ -5,13 +5,10 @@ use async_trait::async_trait;
 use domain::{
     change::Operation,
     classification::{Environment, Pci},
-    grant::Term,
+    grant::{LONGEST_WINDOW, SHORTEST_WINDOW, Term},
     ids::{AccountId, Assignment, Pair, PermissionSetArn},
     snapshot::Snapshot,
-    subject::{
-        InvalidItem,
-        assignment::{LONGEST_WINDOW, SHORTEST_WINDOW},
-    },
+    subject::InvalidItem,
     time::Duration,
 };
 
