@@ -13,7 +13,7 @@ use domain::{
     ids::{AccountId, ChangeId, UserId},
 };
 use sandbox::org::Organisation;
-use server::store::change;
+use server::store::{change, ledger};
 
 use super::{
     matrix::{self, Things},
@@ -139,6 +139,12 @@ async fn a_page_asks_the_database_as_often_as_the_table_says(engine: DatabaseEng
     let things = matrix::things(&site, &mut browsers[0]).await;
     // An administrator: access that people request for themselves needs an approval.
     let verified = verified(&site, &mut browsers[2], &things).await;
+    // The page of an entry also reads the checkpoint that covers it.
+    wait::until("entry 1 is covered by a checkpoint", async || {
+        let signed = ledger::newest_checkpoint(&site.app_state.store).await;
+        signed.unwrap().is_some_and(|signed| signed.size > 1)
+    })
+    .await;
     let mut table = format!("{:<28}", "page");
     for (role, _) in ROLES {
         write!(table, " {role:>14}").unwrap();

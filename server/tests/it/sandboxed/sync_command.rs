@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use domain::job::JobState;
+use domain::job::{JobKind, JobState};
 use sandbox::org::Organisation;
 use serde_json::Value;
 use server::store::job;
@@ -26,9 +26,12 @@ async fn sync(site: &Site) -> Output {
     command.output().await.unwrap()
 }
 
+/// Returns the crawls that are done.
 async fn done(site: &Site) -> Vec<job::JobRow> {
     let mut conn = site.database.store.connection().await.unwrap();
-    job::shown(&mut conn, JobState::Done, 100).await.unwrap()
+    let mut jobs = job::shown(&mut conn, JobState::Done, 100).await.unwrap();
+    jobs.retain(|job| job.kind == JobKind::Crawl.as_str());
+    jobs
 }
 
 async fn beside_a_server_the_command_prints_the_crawl_of_the_server(engine: DatabaseEngine) {
