@@ -1,4 +1,4 @@
-//! The routes: three tables that map URLs to pages, previews and actions, each with the permission it requires.
+//! The routes: four tables that map URLs to pages, files, previews and actions, each with the permission it requires.
 //!
 //! A row requires an `Action`, so a page without an authorization check does not compile. The server mounts every
 //! row; downloads, live events, the palette index and sign-in are mounted in `server::http` with checks of their own.
@@ -12,7 +12,11 @@ use leptos::prelude::AnyView;
 use crate::{
     actions,
     backend::{
-        Backend, Denied, FORM, FieldError, PortResult, change_field, classify_field, decision_field,
+        Backend, Denied, Download, FORM, FieldError, FileFormat, ListName, PortResult, change_field,
+        classify_field, decision_field,
+    },
+    lists::{
+        List, accounts::ACCOUNTS, groups::GROUPS, people::PEOPLE, permission_sets::PERMISSION_SETS,
     },
     pages,
 };
@@ -28,6 +32,16 @@ pub struct PageRoute {
     pub action: Action,
     /// Builds the page.
     pub page: fn(Visit) -> BoxFuture<PortResult<Page>>,
+}
+
+/// The rows of a list as files, served by GET at the path of its page with the endings `.csv` and `.json`.
+pub struct FileRoute {
+    /// The path of the page.
+    pub path: &'static str,
+    /// The action that the caller must be allowed to perform.
+    pub action: Action,
+    /// Makes the file from the query of the page.
+    pub file: fn(Visit, FileFormat) -> BoxFuture<PortResult<Download>>,
 }
 
 /// A page that shows what a form would do, served by POST at the path of the form, so that nothing that somebody typed is
@@ -158,6 +172,48 @@ pub const PAGES: &[PageRoute] = &[
         page: |v| Box::pin(pages::operations::page(v)),
     },
 ];
+
+/// Every list that can be downloaded.
+pub const FILES: &[FileRoute] = &[
+    FileRoute {
+        path: "/accounts",
+        action: Action::SeeDirectory,
+        file: |v, format| Box::pin(list_file(v, &ACCOUNTS, ListName::Accounts, format)),
+    },
+    FileRoute {
+        path: "/people",
+        action: Action::SeeDirectory,
+        file: |v, format| Box::pin(list_file(v, &PEOPLE, ListName::People, format)),
+    },
+    FileRoute {
+        path: "/groups",
+        action: Action::SeeDirectory,
+        file: |v, format| Box::pin(list_file(v, &GROUPS, ListName::Groups, format)),
+    },
+    FileRoute {
+        path: "/permission-sets",
+        action: Action::SeeDirectory,
+        file: |v, format| {
+            let name = ListName::PermissionSets;
+            Box::pin(list_file(v, &PERMISSION_SETS, name, format))
+        },
+    },
+    FileRoute {
+        path: "/reports/production-pci",
+        action: Action::SeeReports,
+        file: |v, format| Box::pin(async move { v.backend.access_download(format).await }),
+    },
+];
+
+async fn list_file<F, R>(
+    visit: Visit,
+    list: &'static List<F, R>,
+    name: ListName,
+    format: FileFormat,
+) -> PortResult<Download> {
+    let choice = list.choice_of_file(&visit.url)?;
+    visit.backend.list_file(name, &choice, format).await
+}
 
 /// Every preview that is served by POST.
 pub const PREVIEWS: &[PreviewRoute] = &[PreviewRoute {

@@ -93,7 +93,7 @@ fn draw(
         };
         chips.push(Chip::new(only.clone(), label));
     }
-    let bar = view! { <ListBar path="/changes" query=query.clone() chips label="Search changes" table=None /> };
+    let bar = view! { <ListBar path="/changes" query=query.clone() chips label="Search changes" /> };
     if rows.total == 0 {
         return view! { {bar} <EmptyFiltered noun="changes" clear_href="/changes" /> }.into_any();
     }

@@ -65,9 +65,8 @@ fn draw(
         .into_any();
     }
     let place = (&rows).into();
-    let table = (rows.pages() == 1 && query.words.is_empty()).then_some("identities");
     let chips = chips_of(FILTERS);
-    let bar = view! { <ListBar path=PATH query=query.clone() chips label="Search identities" table=table /> };
+    let bar = view! { <ListBar path=PATH query=query.clone() chips label="Search identities" /> };
     if rows.total == 0 {
         let all_well = query.words.is_empty().then(|| none_of(&query)).flatten();
         let body = match all_well {

@@ -10,7 +10,7 @@ mod search;
 
 use app::backend::{
     AccessReport, AccountStatus, Denied, Download, DownloadSource, ListQuery, Page, PortResult,
-    ReportCounts, ReportFormat, ReportHead, ReportPort, ReportRow,
+    ReportCounts, FileFormat, ReportHead, ReportPort, ReportRow,
 };
 use async_trait::async_trait;
 use domain::{
@@ -60,7 +60,7 @@ impl ReportPort for Service {
         .map_err(broken)
     }
 
-    async fn access_download(&self, form: ReportFormat) -> PortResult<Download> {
+    async fn access_download(&self, form: FileFormat) -> PortResult<Download> {
         self.allowed(Action::SeeReports)?;
         let (app_state, read_model) = (self.app_state.clone(), self.read_model.clone());
         // The name of the file is a hash of all its data.
@@ -75,8 +75,8 @@ impl ReportPort for Service {
             )));
         }
         let (ending, media_type) = match form {
-            ReportFormat::Csv => ("csv", "text/csv; charset=utf-8"),
-            ReportFormat::Json => ("json", "application/json"),
+            FileFormat::Csv => ("csv", "text/csv; charset=utf-8"),
+            FileFormat::Json => ("json", "application/json"),
         };
         let made = Arc::clone(&report);
         let hash = tokio::task::spawn_blocking(move || made.hash(form))
@@ -192,16 +192,16 @@ impl Report {
     /// Returns the file in a format, one piece per account. The bytes are the same for every call.
     pub fn pieces(
         self: &Arc<Self>,
-        form: ReportFormat,
+        form: FileFormat,
     ) -> Box<dyn Iterator<Item = Vec<u8>> + Send> {
         match form {
-            ReportFormat::Csv => Box::new(file::csv(self)),
-            ReportFormat::Json => Box::new(file::json(self)),
+            FileFormat::Csv => Box::new(file::csv(self)),
+            FileFormat::Json => Box::new(file::json(self)),
         }
     }
 
     /// Returns the SHA-256 of the file in a format.
-    pub fn hash(self: &Arc<Self>, form: ReportFormat) -> Hash {
+    pub fn hash(self: &Arc<Self>, form: FileFormat) -> Hash {
         let mut hasher = Sha256::new();
         for piece in self.pieces(form) {
             hasher.update(piece);
