@@ -16,7 +16,7 @@ use crate::{
         classify_field, decision_field,
     },
     lists::{
-        List, accounts::ACCOUNTS, groups::GROUPS, people::PEOPLE, permission_sets::PERMISSION_SETS,
+        List, accounts::ACCOUNTS, changes::CHANGES, groups::GROUPS, people::PEOPLE, permission_sets::PERMISSION_SETS,
     },
     pages,
 };
@@ -197,6 +197,11 @@ pub const FILES: &[FileRoute] = &[
             let name = ListName::PermissionSets;
             Box::pin(list_file(v, &PERMISSION_SETS, name, format))
         },
+    },
+    FileRoute {
+        path: "/changes",
+        action: Action::SeeOwn,
+        file: |v, format| Box::pin(list_file(v, &CHANGES, ListName::Changes, format)),
     },
     FileRoute {
         path: "/reports/production-pci",

@@ -228,7 +228,7 @@ fn alarms() -> Alarms {
         aim: Aim::RemoveAssignments,
         count,
         newest,
-        only: "alarm-by:somebody".into(),
+        each: app::lists::ListChoice::default(),
     };
     let one = "Remove SecurityAudit on log-archive from auditors";
     let other = "Remove SecurityAudit on security-tooling from auditors";

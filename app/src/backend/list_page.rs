@@ -66,6 +66,7 @@ pub enum ListName {
     People,
     Groups,
     PermissionSets,
+    Changes,
 }
 
 /// Writes lists to files.

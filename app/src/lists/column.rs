@@ -17,6 +17,8 @@ pub struct Column<F: 'static, R: 'static> {
     pub narrow: Narrow,
     pub numeric: Numeric,
     pub sort: Sorting<F>,
+    /// The direction that somebody expects first: the largest number, the newest, the first letter.
+    pub first: Direction,
     pub cell: Option<fn(&R, &DrawContext) -> AnyView>,
     pub value: Option<fn(&R) -> Cell>,
 }
@@ -197,6 +199,7 @@ impl<F, R> Column<F, R> {
             narrow: Narrow::OnCard,
             numeric: Numeric::Text,
             sort: Sorting::Not,
+            first: Direction::Ascending,
             cell: None,
             value: None,
         }
@@ -228,6 +231,14 @@ impl<F, R> Column<F, R> {
     #[must_use]
     pub const fn numeric(mut self) -> Self {
         self.numeric = Numeric::Number;
+        self.first = Direction::Descending;
+        self
+    }
+
+    /// Sorts the newest first.
+    #[must_use]
+    pub const fn newest_first(mut self) -> Self {
+        self.first = Direction::Descending;
         self
     }
 
@@ -262,13 +273,5 @@ impl<F, R> Column<F, R> {
     /// Whether the list can be sorted by it.
     pub const fn is_sortable(&self) -> bool {
         !matches!(self.sort, Sorting::Not)
-    }
-
-    /// Returns the direction that somebody expects first: the largest number, the first letter.
-    pub const fn first_direction(&self) -> Direction {
-        match self.numeric {
-            Numeric::Number => Direction::Descending,
-            Numeric::Text => Direction::Ascending,
-        }
     }
 }

@@ -12,6 +12,7 @@ mod filter;
 mod select;
 
 pub mod accounts;
+pub mod changes;
 pub mod groups;
 pub mod people;
 pub mod permission_sets;

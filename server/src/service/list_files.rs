@@ -6,7 +6,7 @@ use std::sync::Arc;
 use app::{
     backend::{Denied, Download, FileFormat, ListFilesPort, ListName, PortResult},
     lists::{
-        Cell, List, ListChoice, accounts::ACCOUNTS, groups::GROUPS, people::PEOPLE,
+        Cell, List, ListChoice, accounts::ACCOUNTS, changes::CHANGES, groups::GROUPS, people::PEOPLE,
         permission_sets::PERMISSION_SETS,
     },
 };
@@ -26,7 +26,12 @@ impl ListFilesPort for Service {
         choice: &ListChoice,
         format: FileFormat,
     ) -> PortResult<Download> {
-        self.allowed(Action::SeeDirectory)?;
+        self.allowed(match list {
+            ListName::Changes => Action::SeeOwn,
+            ListName::Accounts | ListName::People | ListName::Groups | ListName::PermissionSets => {
+                Action::SeeDirectory
+            }
+        })?;
         let (read_model, now) = (Arc::clone(&self.read_model), self.app_state.clock.now());
         let as_of = read_model.snapshot.parts().coverage.oldest;
         let written = Written { choice: choice.clone(), format, now, as_of };
@@ -42,6 +47,10 @@ impl ListFilesPort for Service {
             ListName::PermissionSets => {
                 let found = PERMISSION_SETS.all(permission_sets::facts(&read_model), choice);
                 written.file(&PERMISSION_SETS, found, move |one| permission_sets::row(&read_model, one))
+            }
+            ListName::Changes => {
+                let found = self.all_changes(choice).await?;
+                written.file(&CHANGES, found, Clone::clone)
             }
             ListName::Accounts => {
                 let owners = self.all_owners().await.map_err(|error| -> Denied { broken(error) })?;
@@ -79,9 +88,9 @@ impl Written {
         open
     }
 
-    fn file<F: Send + 'static, R: 'static>(
+    fn file<L: 'static, F: Send + 'static, R: 'static>(
         self,
-        list: &'static List<F, R>,
+        list: &'static List<L, R>,
         found: Vec<F>,
         row: impl Fn(&F) -> R + Send + 'static,
     ) -> Download {
@@ -116,8 +125,8 @@ fn pieces<F, R>(
     })
 }
 
-fn csv<F: 'static, R: 'static>(
-    list: &'static List<F, R>,
+fn csv<L: 'static, F, R: 'static>(
+    list: &'static List<L, R>,
     found: Vec<F>,
     row: impl Fn(&F) -> R,
 ) -> impl Iterator<Item = Vec<u8>> {
@@ -134,8 +143,8 @@ fn csv<F: 'static, R: 'static>(
 }
 
 /// Returns one JSON object: what the file contains, then the rows, one per line.
-fn json<F: 'static, R: 'static>(
-    list: &'static List<F, R>,
+fn json<L: 'static, F, R: 'static>(
+    list: &'static List<L, R>,
     open: Vec<u8>,
     found: Vec<F>,
     row: impl Fn(&F) -> R,

@@ -22,7 +22,10 @@ pub use decision::{DecisionRow, decide, decision_rows};
 pub use found::{FoundChange, UnreadableRow};
 pub use in_state::{find_all, in_states, versions};
 pub use items::{inline_items, item_digests, item_of, items_of};
-pub use list::{Filter, Folding, ListPage, ListRow, list, submitted_since, undecided_until};
+pub use list::{
+    Direction, Filter, Folding, ListOrder, ListPage, ListRow, OrderColumn, count, list,
+    submitted_since, undecided_until,
+};
 pub use removals::{PeopleOfRemovals, SubmittedWithin, people_of_removals};
 pub use summary::{ChangeSummary, ListedChange};
 pub use target::{ChangeTarget, concerning, mark_alarm};

@@ -128,6 +128,10 @@ impl<F, R> ListView<F, R> {
 fn count_words<F, R>(list: &List<F, R>, page: &ListPage<R>, choice: &ListChoice) -> String {
     if choice.is_filtered() {
         format!("{} of {} {}", page.total, page.known, list.noun(page.known))
+    } else if page.total < page.known {
+        // A row may stand for several.
+        let rows = if page.total == 1 { "row" } else { "rows" };
+        format!("{} {rows} for {} {}", page.total, page.known, list.noun(page.known))
     } else {
         format!("{} {}", page.total, list.noun(page.total))
     }

@@ -85,7 +85,7 @@ fn orders<F, R>(list: &'static List<F, R>, choice: &ListChoice) -> AnyView {
 pub(super) fn next<F, R>(column: &Column<F, R>, current: Option<Sort>) -> Sort {
     let direction = match current {
         Some(sort) if sort.column == column.key => sort.direction.reversed(),
-        _ => column.first_direction(),
+        _ => column.first,
     };
     Sort {
         column: column.key,
