@@ -16,7 +16,7 @@ use crate::{
         classify_field, decision_field,
     },
     lists::{
-        List, accounts::ACCOUNTS, changes::CHANGES, groups::GROUPS, people::PEOPLE, permission_sets::PERMISSION_SETS,
+        List, accounts::ACCOUNTS, changes::CHANGES, groups::GROUPS, identities::IDENTITIES, people::PEOPLE, permission_sets::PERMISSION_SETS,
     },
     pages,
 };
@@ -184,6 +184,11 @@ pub const FILES: &[FileRoute] = &[
         path: "/people",
         action: Action::SeeDirectory,
         file: |v, format| Box::pin(list_file(v, &PEOPLE, ListName::People, format)),
+    },
+    FileRoute {
+        path: "/identities",
+        action: Action::SeeDirectory,
+        file: |v, format| Box::pin(list_file(v, &IDENTITIES, ListName::Identities, format)),
     },
     FileRoute {
         path: "/groups",

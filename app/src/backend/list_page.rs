@@ -67,6 +67,7 @@ pub enum ListName {
     Groups,
     PermissionSets,
     Changes,
+    Identities,
 }
 
 /// Writes lists to files.

@@ -14,6 +14,7 @@ mod select;
 pub mod accounts;
 pub mod changes;
 pub mod groups;
+pub mod identities;
 pub mod people;
 pub mod permission_sets;
 

@@ -5,10 +5,8 @@
 //! Each list is a map by its order, so that a row that differs is taken out at its old place and put in at its new one.
 
 mod rows;
-mod search_terms;
 
 pub use rows::{AccountEntry, GroupEntry, PersonEntry, SetEntry};
-pub use search_terms::SearchTerms;
 
 use std::{
     cmp::Reverse,

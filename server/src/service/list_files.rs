@@ -6,7 +6,8 @@ use std::sync::Arc;
 use app::{
     backend::{Denied, Download, FileFormat, ListFilesPort, ListName, PortResult},
     lists::{
-        Cell, List, ListChoice, accounts::ACCOUNTS, changes::CHANGES, groups::GROUPS, people::PEOPLE,
+        Cell, List, ListChoice, accounts::ACCOUNTS, changes::CHANGES, groups::GROUPS,
+        identities::IDENTITIES, people::PEOPLE,
         permission_sets::PERMISSION_SETS,
     },
 };
@@ -28,9 +29,11 @@ impl ListFilesPort for Service {
     ) -> PortResult<Download> {
         self.allowed(match list {
             ListName::Changes => Action::SeeOwn,
-            ListName::Accounts | ListName::People | ListName::Groups | ListName::PermissionSets => {
-                Action::SeeDirectory
-            }
+            ListName::Accounts
+            | ListName::People
+            | ListName::Groups
+            | ListName::PermissionSets
+            | ListName::Identities => Action::SeeDirectory,
         })?;
         let (read_model, now) = (Arc::clone(&self.read_model), self.app_state.clock.now());
         let as_of = read_model.snapshot.parts().coverage.oldest;
@@ -51,6 +54,11 @@ impl ListFilesPort for Service {
             ListName::Changes => {
                 let found = self.all_changes(choice).await?;
                 written.file(&CHANGES, found, Clone::clone)
+            }
+            ListName::Identities => {
+                let found = self.all_identities(choice).await;
+                let found = found.map_err(|error| -> Denied { broken(error) })?;
+                written.file(&IDENTITIES, found, Clone::clone)
             }
             ListName::Accounts => {
                 let owners = self.all_owners().await.map_err(|error| -> Denied { broken(error) })?;

@@ -49,7 +49,7 @@ mod viewer;
 use std::{sync::Arc, time::Duration};
 
 use app::{
-    backend::{Backend, Denied, ListPage, Page, PortResult},
+    backend::{Backend, Denied, ListPage, PortResult},
     lists::{List, ListChoice},
 };
 use domain::{
@@ -148,24 +148,6 @@ const PAGE: usize = 50;
 /// Clamps a page number to the existing pages.
 fn existing(number: usize, total: usize, size: usize) -> usize {
     number.clamp(1, total.div_ceil(size).max(1))
-}
-
-/// Returns one page of the results. Rows are built for that page only.
-fn page_of<T, R>(found: Vec<T>, number: usize, row: impl Fn(T) -> R) -> Page<R> {
-    let total = found.len();
-    let number = existing(number, total, PAGE);
-    let rows = found
-        .into_iter()
-        .skip((number - 1) * PAGE)
-        .take(PAGE)
-        .map(row)
-        .collect();
-    Page {
-        rows,
-        number,
-        total,
-        size: PAGE,
-    }
 }
 
 /// Returns a page of a list that is in memory. Rows are built for that page only.
