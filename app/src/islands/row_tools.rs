@@ -1,7 +1,8 @@
 //! What lists offer with JavaScript: buttons that copy an id, and menus that close on Escape and on a click elsewhere.
 
+use js_sys::{Function, Reflect};
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 
 use super::{all, listen};
 
@@ -20,7 +21,7 @@ pub fn RowTools() -> impl IntoView {
             close_menus(Some(&target));
             if let Ok(Some(button)) = target.closest("[data-copy]") {
                 let value = button.get_attribute("data-copy").unwrap_or_default();
-                let _ = window().navigator().clipboard().write_text(&value);
+                write_to_clipboard(&value);
                 let _ = button.set_attribute("data-copied", "");
                 say.set("Copied");
                 let done = wasm_bindgen::closure::Closure::once_into_js(move || {
@@ -40,6 +41,16 @@ pub fn RowTools() -> impl IntoView {
         });
     });
     view! { <span role="status" class="sr-only">{said}</span> }
+}
+
+/// Writes a text to the clipboard, if the browser has one for this page. By name, because the types of the clipboard are
+/// many kilobytes of bindings.
+fn write_to_clipboard(text: &str) -> Option<()> {
+    let of = |object: &JsValue, name: &str| Reflect::get(object, &JsValue::from_str(name)).ok();
+    let clipboard = of(&of(&window(), "navigator")?, "clipboard")?;
+    let write: Function = of(&clipboard, "writeText")?.dyn_into().ok()?;
+    let _ = write.call1(&clipboard, &JsValue::from_str(text));
+    Some(())
 }
 
 fn target_of(event: &web_sys::Event) -> Option<web_sys::Element> {

@@ -83,34 +83,38 @@ macro_rules! classified {
     };
 }
 
+const fn column(key: &'static str, label: &'static str) -> Column<AccountFacts, AccountRow> {
+    Column::new(key, label)
+}
+
 pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
     path: "/accounts",
     nouns: ("account", "accounts"),
     order: "Most exposed first",
     default: None,
     columns: &[
-        Column::new("name", "Name")
+        column("name", "Name")
             .always()
             .sorts(|account| SortKey::text(account.text.split('\n').next().unwrap_or_default()))
             .cell(name)
             .value(|row| Cell::Text(row.account.name.clone())),
-        Column::new("id", "Number")
+        column("id", "Number")
             .on_request()
-            .sorts(|account: &AccountFacts| SortKey::Text(account.id.as_str()))
-            .cell(|row: &AccountRow, _| id(row.account.id.to_string(), "the number"))
+            .sorts(|account| SortKey::Text(account.id.as_str()))
+            .cell(|row, _| id(row.account.id.to_string(), "the number"))
             .value(|row| Cell::Text(row.account.id.to_string())),
-        Column::new("environment", "Environment")
+        column("environment", "Environment")
             .sorts(|account| SortKey::Number(account.class.environment as i64))
             .cell(|row, _| view! { <EnvironmentBadge environment=row.account.class.environment /> }.into_any())
             .value(|row| row.account.class.environment.as_str().into()),
-        Column::new("pci", "PCI scope")
+        column("pci", "PCI scope")
             .sorts(|account| SortKey::Number(account.class.pci as i64))
             .cell(|row, _| match row.account.class.pci {
                 Pci::Out => muted("Out of scope"),
                 pci => view! { <PciBadge pci /> }.into_any(),
             })
             .value(|row| row.account.class.pci.as_str().into()),
-        Column::new("owner", "Owner")
+        column("owner", "Owner")
             .in_table()
             .sorts(|account| {
                 let owner = account.owner.as_ref();
@@ -118,27 +122,27 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
             })
             .cell(|row, _| owner(row.owner.as_ref()))
             .value(|row| row.owner.as_ref().map_or(Cell::Nothing, |owner| Cell::Text(owner.name.clone()))),
-        Column::new("people", "People")
+        column("people", "People")
             .numeric()
             .sorts(|account| SortKey::figure(account.people))
             .cell(|row, _| number(row.people))
             .value(|row| row.people.into()),
-        Column::new("standing", "Standing")
+        column("standing", "Standing")
             .numeric()
             .sorts(|account| SortKey::figure(account.standing))
             .cell(|row, _| number(row.standing))
             .value(|row| row.standing.into()),
-        Column::new("violations", "Violations")
+        column("violations", "Violations")
             .numeric()
             .sorts(|account| account.counted(|tally| tally.against))
             .cell(|row, _| counted(row.findings.map(|found| found.map(|tally| tally.against)), Status::Danger))
             .value(|row| found(row.findings, |tally| tally.against)),
-        Column::new("unapproved", "Unapproved")
+        column("unapproved", "Unapproved")
             .numeric()
             .sorts(|account| account.counted(|tally| tally.unapproved))
             .cell(|row, _| counted(row.findings.map(|found| found.map(|tally| tally.unapproved)), Status::Pending))
             .value(|row| found(row.findings, |tally| tally.unapproved)),
-        Column::new("declaration", "Declared until")
+        column("declaration", "Declared until")
             .on_request()
             .sorts(|account| account.declared_until.map_or(SortKey::Missing, |at| SortKey::Number(at.0)))
             .cell(|row, _| match row.declared_until {
@@ -146,7 +150,7 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
                 None => muted("Not declared"),
             })
             .value(|row| Cell::time(row.declared_until)),
-        Column::new("state", "State")
+        column("state", "State")
             .on_request()
             .sorts(|account| SortKey::text(account_state_words(account.state).unwrap_or("")))
             .cell(|row, _| match account_state_words(row.account.state) {
@@ -154,7 +158,7 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
                 None => muted("Active"),
             })
             .value(|row| row.account.state.map_or(Cell::Nothing, |state| state.as_str().into())),
-        Column::new("links", "Links").always().in_table().cell(|row, context| {
+        column("links", "Links").always().in_table().cell(|row, context| {
             let account = &row.account;
             row_links(vec![
                 copy(account.id.to_string(), &format!("the number of {}", account.name)),

@@ -30,6 +30,10 @@ pub const UNTIL: &str = "until";
 pub const SUBMITTED: &str = "submitted";
 pub const DECIDE_BY: &str = "decide_by";
 
+const fn column(key: &'static str, label: &'static str) -> Column<(), ChangeRow> {
+    Column::new(key, label)
+}
+
 pub static CHANGES: List<(), ChangeRow> = List {
     path: "/changes",
     nouns: ("change", "changes"),
@@ -39,19 +43,19 @@ pub static CHANGES: List<(), ChangeRow> = List {
         direction: Direction::Descending,
     }),
     columns: &[
-        Column::new("change", "Change")
+        column("change", "Change")
             .always()
             .cell(title)
-            .value(|row: &ChangeRow| Cell::Text(row.title.to_string())),
-        Column::new("id", "ID")
+            .value(|row| Cell::Text(row.title.to_string())),
+        column("id", "ID")
             .on_request()
             .cell(|row, _| id(row.id.to_string(), "the ID"))
             .value(|row| Cell::Text(row.id.to_string())),
-        Column::new(STATE, "State")
+        column(STATE, "State")
             .sorts_in_store()
             .cell(state)
             .value(|row| row.state.as_str().into()),
-        Column::new("accounts", "Accounts")
+        column("accounts", "Accounts")
             .in_table()
             .cell(|row, _| {
                 let total = row.accounts.len();
@@ -62,31 +66,31 @@ pub static CHANGES: List<(), ChangeRow> = List {
                 let ids: Vec<String> = row.accounts.iter().map(|one| one.id.to_string()).collect();
                 Cell::Text(ids.join(" "))
             }),
-        Column::new("items", "Items")
+        column("items", "Items")
             .numeric()
             .on_request()
             .cell(|row, _| row.items.to_string().into_any())
             .value(|row| Cell::Number(u64::try_from(row.items).unwrap_or(u64::MAX))),
-        Column::new(REQUESTER, "Requested by")
+        column(REQUESTER, "Requested by")
             .in_table()
             .cell(|row, _| row.requester.clone().into_any())
             .value(|row| Cell::Text(row.requester.clone())),
-        Column::new(SUBMITTED, "Requested")
+        column(SUBMITTED, "Requested")
             .newest_first()
             .sorts_in_store()
             .cell(|row, context| view! { <Time at=row.submitted now=context.now /> }.into_any())
             .value(|row| Cell::Time(row.submitted)),
-        Column::new(DECIDE_BY, "Decision due")
+        column(DECIDE_BY, "Decision due")
             .newest_first()
             .on_request()
             .sorts_in_store()
             .cell(|row, context| view! { <Time at=row.decide_by now=context.now /> }.into_any())
             .value(|row| Cell::Time(row.decide_by)),
-        Column::new("approvals", "Approvals")
+        column("approvals", "Approvals")
             .value(|row| Cell::Number(u64::from(row.approvals.0))),
-        Column::new("approvals_needed", "Approvals needed")
+        column("approvals_needed", "Approvals needed")
             .value(|row| Cell::Number(u64::from(row.approvals.1))),
-        Column::new("matches_ledger", "Matches the ledger")
+        column("matches_ledger", "Matches the ledger")
             .value(|row| Cell::YesNo(row.ledger == LedgerComparison::Matches)),
     ],
     filters: &[

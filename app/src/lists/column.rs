@@ -105,6 +105,9 @@ impl SortKey<'_> {
     }
 }
 
+/// A column of a file: its name, and what it contains of a row.
+pub type FileColumn<R> = (&'static str, fn(&R) -> Cell);
+
 /// What a file contains of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cell {

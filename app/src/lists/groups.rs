@@ -26,6 +26,10 @@ pub struct GroupFacts {
     pub production_pci: Figure,
 }
 
+const fn column(key: &'static str, label: &'static str) -> Column<GroupFacts, GroupRow> {
+    Column::new(key, label)
+}
+
 pub static GROUPS: List<GroupFacts, GroupRow> = List {
     path: "/groups",
     nouns: ("group", "groups"),
@@ -35,42 +39,42 @@ pub static GROUPS: List<GroupFacts, GroupRow> = List {
         direction: Direction::Ascending,
     }),
     columns: &[
-        Column::new("name", "Name")
+        column("name", "Name")
             .always()
-            .sorts(|group: &GroupFacts| {
+            .sorts(|group| {
                 SortKey::text(group.text.split('\n').next().unwrap_or_default())
             })
             .cell(|row, _| name(row))
             .value(|row| Cell::Text(row.name.clone())),
-        Column::new("id", "ID")
+        column("id", "ID")
             .on_request()
-            .cell(|row: &GroupRow, _| id(row.id.to_string(), "the ID"))
+            .cell(|row, _| id(row.id.to_string(), "the ID"))
             .value(|row| Cell::Text(row.id.to_string())),
-        Column::new("description", "Description")
+        column("description", "Description")
             .on_request()
             .cell(|row, _| muted(row.description.clone().unwrap_or_default()))
             .value(|row| Cell::optional(row.description.as_ref())),
-        Column::new("source", "Source")
+        column("source", "Source")
             .in_table()
             .sorts(|group| SortKey::Text(source(group.origin)))
             .cell(|row, _| muted(source(row.origin)))
             .value(|row| source(row.origin).into()),
-        Column::new("members", "Members")
+        column("members", "Members")
             .numeric()
             .sorts(|group| SortKey::figure(group.members))
             .cell(|row, _| number(row.members))
             .value(|row| row.members.into()),
-        Column::new("accounts", "Accounts")
+        column("accounts", "Accounts")
             .numeric()
             .sorts(|group| SortKey::figure(group.accounts))
             .cell(|row, _| number(row.accounts))
             .value(|row| row.accounts.into()),
-        Column::new("production_pci", "Production PCI")
+        column("production_pci", "Production PCI")
             .numeric()
             .sorts(|group| SortKey::figure(group.production_pci))
             .cell(|row, _| exposed(row.production_pci, || format!("/groups/{}", row.id)))
             .value(|row| row.production_pci.into()),
-        Column::new("links", "Links").always().in_table().cell(|row, _| {
+        column("links", "Links").always().in_table().cell(|row, _| {
             let what = format!("the ID of {}", row.name);
             row_links(vec![copy(row.id.to_string(), &what)])
         }),

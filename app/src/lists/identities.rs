@@ -66,29 +66,33 @@ pub const SUSPENDED: &str = "suspended";
 /// Identities whose link people agreed to.
 pub const BY_HAND: &str = "by-hand";
 
+const fn column(key: &'static str, label: &'static str) -> Column<IdentityFacts, IdentityRow> {
+    Column::new(key, label)
+}
+
 pub static IDENTITIES: List<IdentityFacts, IdentityRow> = List {
     path: "/identities",
     nouns: ("identity", "identities"),
     order: "What is open first",
     default: None,
     columns: &[
-        Column::new("identity", "Identity")
+        column("identity", "Identity")
             .always()
-            .sorts(|one: &IdentityFacts| {
+            .sorts(|one| {
                 SortKey::text(one.text.split('\n').next().unwrap_or_default())
             })
-            .cell(|row: &IdentityRow, _| name(row))
+            .cell(|row, _| name(row))
             .value(|row| Cell::Text(row.name.clone())),
-        Column::new("id", "ID")
+        column("id", "ID")
             .on_request()
             .cell(|row, _| id(row.person.to_string(), "the ID"))
             .value(|row| Cell::Text(row.person.to_string())),
-        Column::new("username", "Username").value(|row| Cell::optional(row.username.as_ref())),
-        Column::new(STATUS, "Status")
+        column("username", "Username").value(|row| Cell::optional(row.username.as_ref())),
+        column(STATUS, "Status")
             .sorts(|one| SortKey::Number(one.kind as i64))
             .cell(status)
             .value(|row| IdentityKind::of(&row.status).label().into()),
-        Column::new("user", "Identity Center user")
+        column("user", "Identity Center user")
             .cell(|row, _| match row.user.clone() {
                 Some(user) => view! { <PersonLink user /> }.into_any(),
                 None => muted("None"),
@@ -97,19 +101,19 @@ pub static IDENTITIES: List<IdentityFacts, IdentityRow> = List {
                 let user = row.user.as_ref();
                 user.map_or(Cell::Nothing, |user| Cell::Text(user.id.to_string()))
             }),
-        Column::new("known_since", "Known since")
+        column("known_since", "Known since")
             .newest_first()
             .in_table()
             .sorts(|one| time(one.known_since))
             .cell(|row, context| at(row.known_since, context))
             .value(|row| Cell::time(row.known_since)),
-        Column::new("last_sign_in", "Last sign-in")
+        column("last_sign_in", "Last sign-in")
             .newest_first()
             .in_table()
             .sorts(|one| time(one.last_sign_in))
             .cell(|row, context| at(row.last_sign_in, context))
             .value(|row| Cell::time(row.last_sign_in)),
-        Column::new("actions", "Action").always().cell(actions),
+        column("actions", "Action").always().cell(actions),
     ],
     filters: &[Filter::options(
         STATUS,

@@ -20,7 +20,9 @@ pub mod permission_sets;
 
 pub use cells::*;
 pub use choice::{Chosen, Direction, Dropped, LIST_FIELDS, ListChoice, Sort};
-pub use column::{Cell, Column, DrawContext, Narrow, Selecting, Shown, SortKey};
+pub use column::{
+    Cell, Column, DrawContext, FileColumn, Narrow, Numeric, Selecting, Shown, SortKey, Sorting,
+};
 pub use filter::{Bound, Filter, FilterKind, FilterOption};
 pub use select::{OptionCounts, Selected};
 
@@ -63,7 +65,7 @@ impl<F, R> List<F, R> {
     }
 
     /// Returns the columns of files.
-    pub fn in_files(&self) -> impl Iterator<Item = (&'static str, fn(&R) -> Cell)> {
+    pub fn in_files(&self) -> impl Iterator<Item = FileColumn<R>> {
         self.columns
             .iter()
             .filter_map(|column| Some((column.key, column.value?)))

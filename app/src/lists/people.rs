@@ -44,6 +44,10 @@ pub const REACH: &str = "reach";
 pub const PRODUCTION_PCI: &str = "production-pci";
 pub const POWERFUL: &str = "powerful";
 
+const fn column(key: &'static str, label: &'static str) -> Column<PersonFacts, PersonRow> {
+    Column::new(key, label)
+}
+
 pub static PEOPLE: List<PersonFacts, PersonRow> = List {
     path: "/people",
     nouns: ("person", "people"),
@@ -53,51 +57,51 @@ pub static PEOPLE: List<PersonFacts, PersonRow> = List {
         direction: Direction::Ascending,
     }),
     columns: &[
-        Column::new("name", "Name")
+        column("name", "Name")
             .always()
-            .sorts(|person: &PersonFacts| person.line(0))
+            .sorts(|person| person.line(0))
             .cell(|row, _| name(row))
             .value(|row| Cell::Text(row.user.name.clone())),
-        Column::new("id", "ID")
+        column("id", "ID")
             .on_request()
-            .cell(|row: &PersonRow, _| id(row.user.id.to_string(), "the ID"))
+            .cell(|row, _| id(row.user.id.to_string(), "the ID"))
             .value(|row| Cell::Text(row.user.id.to_string())),
-        Column::new("user_name", "Sign-in name")
+        column("user_name", "Sign-in name")
             .in_table()
             .sorts(|person| person.line(1))
             .cell(|row, _| row.user_name.clone().into_any())
             .value(|row| Cell::Text(row.user_name.clone())),
-        Column::new("email", "E-mail")
+        column("email", "E-mail")
             .on_request()
             .cell(|row, _| muted(row.email.clone().unwrap_or_default()))
             .value(|row| Cell::optional(row.email.as_ref())),
-        Column::new("title", "Title")
+        column("title", "Title")
             .in_table()
             .sorts(|person| person.line(3))
             .cell(|row, _| muted(row.title.clone().unwrap_or_default()))
             .value(|row| Cell::optional(row.title.as_ref())),
-        Column::new("source", "Source")
+        column("source", "Source")
             .on_request()
             .sorts(|person| SortKey::Text(source(person.origin)))
             .cell(|row, _| muted(source(row.origin)))
             .value(|row| source(row.origin).into()),
-        Column::new("status", "Status")
+        column("status", "Status")
             .on_request()
             .sorts(|person| SortKey::Number(i64::from(person.status == UserStatus::Disabled)))
             .cell(|row, _| muted(status(row.user.status)))
             .value(|row| status(row.user.status).into()),
-        Column::new("groups", "Groups")
+        column("groups", "Groups")
             .numeric()
             .in_table()
             .sorts(|person| SortKey::figure(person.groups))
             .cell(|row, _| number(row.groups))
             .value(|row| row.groups.into()),
-        Column::new("accounts", "Accounts")
+        column("accounts", "Accounts")
             .numeric()
             .sorts(|person| SortKey::figure(person.accounts))
             .cell(|row, _| number(row.accounts))
             .value(|row| row.accounts.into()),
-        Column::new("production_pci", "Production PCI")
+        column("production_pci", "Production PCI")
             .numeric()
             .sorts(|person| SortKey::figure(person.production_pci))
             .cell(|row, _| {
@@ -106,7 +110,7 @@ pub static PEOPLE: List<PersonFacts, PersonRow> = List {
                 })
             })
             .value(|row| row.production_pci.into()),
-        Column::new("links", "Links").always().in_table().cell(|row, context| {
+        column("links", "Links").always().in_table().cell(|row, context| {
             let id = &row.user.id;
             row_links(vec![
                 copy(id.to_string(), &format!("the ID of {}", row.user.name)),

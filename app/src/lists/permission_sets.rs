@@ -55,48 +55,52 @@ macro_rules! capability {
     };
 }
 
+const fn column(key: &'static str, label: &'static str) -> Column<SetFacts, SetRow> {
+    Column::new(key, label)
+}
+
 pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
     path: "/permission-sets",
     nouns: ("permission set", "permission sets"),
     order: "Most dangerous first",
     default: None,
     columns: &[
-        Column::new("name", "Name")
+        column("name", "Name")
             .always()
-            .sorts(|set: &SetFacts| {
+            .sorts(|set| {
                 SortKey::text(set.text.split('\n').next().unwrap_or_default())
             })
             .cell(|row, _| name(row))
             .value(|row| Cell::Text(row.set.name.clone())),
-        Column::new("arn", "ARN")
+        column("arn", "ARN")
             .on_request()
-            .cell(|row: &SetRow, _| id(row.set.arn.to_string(), "the ARN"))
+            .cell(|row, _| id(row.set.arn.to_string(), "the ARN"))
             .value(|row| Cell::Text(row.set.arn.to_string())),
-        Column::new("description", "Description")
+        column("description", "Description")
             .value(|row| Cell::optional(row.description.as_ref())),
-        Column::new("capabilities", "Capabilities")
+        column("capabilities", "Capabilities")
             .cell(|row, _| capabilities(row))
             .value(|row| {
                 let all = row.set.capabilities.iter();
                 Cell::Words(all.map(|one| one.as_str()).collect())
             }),
-        Column::new("session_seconds", "Session")
+        column("session_seconds", "Session")
             .numeric()
             .in_table()
             .sorts(|set| SortKey::Number(i64::from(set.session_seconds)))
             .cell(|row, _| muted(session(row.session_seconds)))
             .value(|row| Cell::Number(u64::from(row.session_seconds))),
-        Column::new("people", "People")
+        column("people", "People")
             .numeric()
             .sorts(|set| SortKey::figure(set.people))
             .cell(|row, _| number(row.people))
             .value(|row| row.people.into()),
-        Column::new("accounts", "Accounts")
+        column("accounts", "Accounts")
             .numeric()
             .sorts(|set| SortKey::figure(set.accounts))
             .cell(|row, _| number(row.accounts))
             .value(|row| row.accounts.into()),
-        Column::new("production_pci", "Production PCI")
+        column("production_pci", "Production PCI")
             .numeric()
             .sorts(|set| SortKey::figure(set.production_pci))
             .cell(|row, _| {
@@ -105,13 +109,13 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
                 })
             })
             .value(|row| row.production_pci.into()),
-        Column::new("outdated", "Provisioning out of date")
+        column("outdated", "Provisioning out of date")
             .numeric()
             .on_request()
             .sorts(|set| SortKey::figure(set.outdated))
             .cell(|row, _| number(row.outdated))
             .value(|row| row.outdated.into()),
-        Column::new("links", "Links").always().in_table().cell(|row, context| {
+        column("links", "Links").always().in_table().cell(|row, context| {
             let name = &row.set.name;
             row_links(vec![
                 copy(row.set.arn.to_string(), &format!("the ARN of {name}")),

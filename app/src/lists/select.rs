@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Direction, FilterKind, List, ListChoice, SortKey, column::Sorting};
+use super::{Direction, FilterKind, List, ListChoice, SortKey, Sorting};
 
 /// The facts that are chosen of a list.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use app::{
     backend::{Denied, Download, FileFormat, ListFilesPort, ListName, PortResult},
     lists::{
-        Cell, List, ListChoice, accounts::ACCOUNTS, changes::CHANGES, groups::GROUPS,
+        FileColumn, List, ListChoice, accounts::ACCOUNTS, changes::CHANGES, groups::GROUPS,
         identities::IDENTITIES, people::PEOPLE,
         permission_sets::PERMISSION_SETS,
     },
@@ -138,7 +138,7 @@ fn csv<L: 'static, F, R: 'static>(
     found: Vec<F>,
     row: impl Fn(&F) -> R,
 ) -> impl Iterator<Item = Vec<u8>> {
-    let columns: Vec<(&'static str, fn(&R) -> Cell)> = list.in_files().collect();
+    let columns: Vec<FileColumn<R>> = list.in_files().collect();
     let head = columns.iter().map(|(key, _)| (*key).to_owned());
     let head = lines([head.collect::<Vec<_>>()]);
     let rows = pieces(found, row, move |rows| {
@@ -157,7 +157,7 @@ fn json<L: 'static, F, R: 'static>(
     found: Vec<F>,
     row: impl Fn(&F) -> R,
 ) -> impl Iterator<Item = Vec<u8>> {
-    let columns: Vec<(&'static str, fn(&R) -> Cell)> = list.in_files().collect();
+    let columns: Vec<FileColumn<R>> = list.in_files().collect();
     let mut between = "\n    ";
     let rows = pieces(found, row, move |rows| {
         let mut piece = Vec::new();

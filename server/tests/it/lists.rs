@@ -6,18 +6,22 @@ use app::lists::{
 };
 use domain::permission_set::analysis::Capability;
 use proptest::prelude::*;
+const fn column(key: &'static str, label: &'static str) -> Column<u8, u8> {
+    Column::new(key, label)
+}
+
 static LIST: List<u8, u8> = List {
     path: "/rows",
     nouns: ("row", "rows"),
     order: "First",
     default: None,
     columns: &[
-        Column::new("name", "Name")
+        column("name", "Name")
             .always()
             .sorts(|row| SortKey::Number(i64::from(*row)))
             .cell(|_, _| muted("")),
-        Column::new("size", "Size").cell(|_, _| muted("")),
-        Column::new("id", "ID").value(|row| Cell::Number(u64::from(*row))),
+        column("size", "Size").cell(|_, _| muted("")),
+        column("id", "ID").value(|row| Cell::Number(u64::from(*row))),
     ],
     filters: &[
         Filter::options(
@@ -94,7 +98,7 @@ fn a_file_is_refused_if_its_link_names_what_the_list_does_not_have() {
 
 proptest! {
     #[test]
-    fn a_choice_is_what_its_own_url_leads_to(words in "\\PC{0,40}", odd: bool, even: bool, sort in 0..3, size: bool, page in 2..9_usize) {
+    fn a_choice_is_what_its_own_url_leads_to(words in "\\PC{0,40}", odd: bool, even: bool, sort in 0..3_usize, size: bool, page in 2..9_usize) {
         let mut choice = ListChoice { words: words.trim().to_owned(), page, ..ListChoice::default() };
         for (value, is_chosen) in [("odd", odd), ("even", even)] {
             if is_chosen {
@@ -102,7 +106,7 @@ proptest! {
             }
         }
         choice.page = page;
-        let direction = [None, Some(Direction::Ascending), Some(Direction::Descending)][sort];
+        let direction: Option<Direction> = [None, Some(Direction::Ascending), Some(Direction::Descending)][sort];
         choice.sort = direction.map(|direction| Sort { column: "name", direction });
         if size {
             choice.columns.push("size");
@@ -130,7 +134,7 @@ static SIZED: List<Row, Row> = List {
     default: None,
     columns: &[
         Column::new("name", "Name").sorts(|row: &Row| SortKey::text(row.name)),
-        Column::new("size", "Size").sorts(|row| row.size.map_or(SortKey::Missing, SortKey::Number)),
+        Column::new("size", "Size").sorts(|row: &Row| row.size.map_or(SortKey::Missing, SortKey::Number)),
     ],
     filters: &[
         Filter::options(

@@ -122,11 +122,11 @@ impl Filter {
     /// Returns the condition for the rows of a table `change` under this name. Both engines use the same SQL; states and
     /// kinds are words of ours.
     fn matches(&self, name: &str) -> String {
-        let mut sql = format!("{name}.submitted_at >= $1 and {name}.submitted_at < $2");
+        let mut all = vec![format!("{name}.submitted_at >= $1 and {name}.submitted_at < $2")];
         if !self.states.is_empty() {
             let states = self.states.iter().map(|state| format!("'{}'", state.as_str()));
             let states: Vec<String> = states.collect();
-            sql.push_str(&format!(" and {name}.state in ({})", states.join(", ")));
+            all.push(format!("{name}.state in ({})", states.join(", ")));
         }
         let mut next = 3;
         let mut numbered = |count: usize| {
@@ -136,16 +136,16 @@ impl Filter {
         };
         if !self.requesters.is_empty() {
             let requesters = numbered(self.requesters.len());
-            sql.push_str(&format!(" and {name}.requester in ({requesters})"));
+            all.push(format!("{name}.requester in ({requesters})"));
         }
         for (kind, values) in self.targets() {
             let values = numbered(values.len());
-            sql.push_str(&format!(
-                " and exists (select 1 from change_target t where t.change_id = {name}.id \
+            all.push(format!(
+                "exists (select 1 from change_target t where t.change_id = {name}.id \
                  and t.kind = '{kind}' and t.value in ({values}))"
             ));
         }
-        sql
+        all.join(" and ")
     }
 
     /// Returns the condition of the list. A folded list has only the newest refused change of each requester, among those

@@ -256,8 +256,8 @@ async fn a_less_strict_one_needs_two_other_people_and_both_accounts_follow(engin
     assert_eq!(listed("?declaration=declared").await.total, 2);
     assert_eq!(listed("?declaration=otherwise").await.total, 2);
     assert_eq!(listed("?declaration=to-confirm").await.total, 0);
-    let owned = listed("?sort=-owner").await;
-    let owners = owned.rows.iter().map_while(|row| row.owner.as_ref());
+    let by_owner = listed("?sort=-owner").await;
+    let owners = by_owner.rows.iter().map_while(|row| row.owner.as_ref());
     let owners: Vec<&UserRef> = owners.collect();
     assert_eq!(owners.len(), 2, "accounts without an owner come last");
     let of_one = listed(&format!("?owner={}", owners[0].id)).await;
