@@ -211,7 +211,12 @@ pub const FILES: &[FileRoute] = &[
     FileRoute {
         path: "/reports/production-pci",
         action: Action::SeeReports,
-        file: |v, format| Box::pin(async move { v.backend.access_download(format).await }),
+        file: |v, format| {
+            Box::pin(async move {
+                let query = pages::list_query(&v);
+                v.backend.access_download(&query, format).await
+            })
+        },
     },
 ];
 

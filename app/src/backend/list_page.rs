@@ -60,7 +60,8 @@ impl FileFormat {
 }
 
 /// A list whose rows can be downloaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ListName {
     Accounts,
     People,

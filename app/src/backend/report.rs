@@ -107,6 +107,6 @@ pub struct Download {
 pub trait ReportPort {
     /// Returns a page of the current report of who can reach production PCI.
     async fn access_report(&self, query: &ListQuery) -> PortResult<AccessReport>;
-    /// Returns the report as a file, or `Denied::Conflict` if it has too many rows for one request.
-    async fn access_download(&self, form: FileFormat) -> PortResult<Download>;
+    /// Returns the rows of the report with the words of a query as a file, or `Denied::Conflict` if it has too many rows for one request.
+    async fn access_download(&self, query: &ListQuery, form: FileFormat) -> PortResult<Download>;
 }

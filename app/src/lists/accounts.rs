@@ -115,7 +115,7 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
             })
             .value(|row| row.account.class.pci.as_str().into()),
         column("owner", "Owner")
-            .in_table()
+            .on_request()
             .sorts(|account| {
                 let owner = account.owner.as_ref();
                 owner.map_or(SortKey::Missing, |(_, name)| SortKey::text(name))
@@ -190,12 +190,12 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
         ),
         Filter::options(
             SCOPE,
-            "Policies",
+            "Production PCI",
             &[
-                FilterOption::new(PRODUCTION_PCI, "Production PCI", |account: &AccountFacts| {
+                FilterOption::new(PRODUCTION_PCI, "Counts as production PCI", |account: &AccountFacts| {
                     account.class.counts_as_production_pci()
                 }),
-                FilterOption::new("other", "Others", |account| {
+                FilterOption::new("other", "Does not", |account| {
                     !account.class.counts_as_production_pci()
                 }),
             ],
@@ -214,7 +214,7 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
         ),
         Filter::offered(
             POLICY,
-            "Policy",
+            "Violated policy",
             |value| value.len() <= 100,
             |account: &AccountFacts, value| account.rules.iter().any(|rule| rule == value),
         ),

@@ -70,8 +70,8 @@ fn draw(
     };
     let actions = match files {
         DownloadSource::Page => view! {
-            <LinkButton href=format!("{PATH}.csv") icon=Glyph::Download>"Download CSV"</LinkButton>
-            <LinkButton href=format!("{PATH}.json") icon=Glyph::Download>"Download JSON"</LinkButton>
+            <LinkButton href=list_href(&format!("{PATH}.csv"), &query.words, None, 1) icon=Glyph::Download>"Download CSV"</LinkButton>
+            <LinkButton href=list_href(&format!("{PATH}.json"), &query.words, None, 1) icon=Glyph::Download>"Download JSON"</LinkButton>
         }
         .into_any(),
         DownloadSource::CommandLine => view! {

@@ -41,7 +41,12 @@ impl<F, R> ListView<F, R> {
 
     /// Renders the list, with something around its rows.
     pub fn draw_with(self, around: impl FnOnce(AnyView) -> AnyView) -> AnyView {
-        let notices = self.dropped.iter().map(notice).collect_view();
+        let notices = notice(&self.dropped);
+        let columns = if self.choice.columns.is_empty() {
+            "default"
+        } else {
+            "chosen"
+        };
         let search = search::form(self.list, &self.choice);
         let pills = filters::pills(self.list, &self.choice, &self.page);
         let head = self.head();
@@ -54,7 +59,7 @@ impl<F, R> ListView<F, R> {
         };
         view! {
             {notices}
-            <div data-list>
+            <div data-list=columns>
                 {search}
                 <div id=RESULTS>
                     {pills}
@@ -137,15 +142,27 @@ fn count_words<F, R>(list: &List<F, R>, page: &ListPage<R>, choice: &ListChoice)
     }
 }
 
-fn notice(dropped: &Dropped) -> AnyView {
-    let title = match dropped {
-        Dropped::Filter { .. } => format!("{dropped}: the list is shown without it"),
-        Dropped::Sort(_) | Dropped::Column(_) => format!("{dropped} is left out"),
+/// Names what of the URL the list does not have.
+fn notice(dropped: &[Dropped]) -> Option<AnyView> {
+    let words = |one: &Dropped| match one {
+        Dropped::Filter { .. } => format!("{one}: the list is shown without it"),
+        Dropped::Sort(_) | Dropped::Column(_) => format!("{one} is left out"),
     };
-    view! {
+    let (title, rest) = match dropped {
+        [] => return None,
+        [one] => (words(one), None),
+        several => {
+            let lines = several.iter().map(|one| view! { <li>{words(one)}</li> });
+            let lines = lines.collect_view();
+            let title = format!("{} parts of the link are not known", several.len());
+            (title, Some(view! { <ul>{lines}</ul> }))
+        }
+    };
+    let notice = view! {
         <Notice status=Status::Drift title>
+            {rest}
             "The link may be of another version of Leastwise, or have a mistake. Use the filters of the list."
         </Notice>
-    }
-    .into_any()
+    };
+    Some(notice.into_any())
 }

@@ -44,21 +44,19 @@ impl Service {
         }
         let offset = choice.page.saturating_sub(1).saturating_mul(PAGE);
         let found = self.rows(&filter, size(PAGE), size(offset)).await;
-        let (mut rows, total) = found.map_err(broken)?;
-        let total = usize::try_from(total).unwrap_or(0);
-        let number = existing(choice.page, total, PAGE);
+        let mut found = found.map_err(broken)?;
+        let number = existing(choice.page, found.total, PAGE);
         if number < choice.page {
             let offset = size((number - 1) * PAGE);
             let last = self.rows(&filter, size(PAGE), offset).await;
-            rows = last.map_err(broken)?.0;
+            found = last.map_err(broken)?;
         }
-        let is_folded = rows.iter().any(|row| row.folded.is_some());
-        let known = if choice.is_filtered() || is_folded {
+        let known = if choice.is_filtered() {
             self.known_changes().await?
         } else {
-            total
+            found.matching
         };
-        Ok(self.page_of_changes(choice, rows, number, total, known))
+        Ok(self.page_of_changes(choice, found.rows, number, found.total, known))
     }
 
     /// Returns all changes that are chosen, each in a row of its own.
@@ -77,13 +75,14 @@ impl Service {
             return self.searched(&filter, choice).await;
         }
         let found = self.rows(&filter, size(MOST_IN_A_FILE), 0).await;
-        let (rows, total) = found.map_err(broken)?;
-        if usize::try_from(total).is_ok_and(|total| total > MOST_IN_A_FILE) {
+        let found = found.map_err(broken)?;
+        let total = found.total;
+        if total > MOST_IN_A_FILE {
             return Err(Denied::Conflict(format!(
                 "{total} changes match, and a file has at most {MOST_IN_A_FILE}. Use a narrower filter."
             )));
         }
-        Ok(rows)
+        Ok(found.rows)
     }
 
     /// Returns what a choice asks of the store; none if the viewer may see nothing of it. Somebody who sees only their own
@@ -145,7 +144,7 @@ impl Service {
         };
         let words = choice.words.to_lowercase();
         let found = self.rows(&filter, size(SEARCHED), 0).await;
-        let (rows, _) = found.map_err(broken)?;
+        let rows = found.map_err(broken)?.rows;
         Ok(rows.into_iter().filter(|row| holds(row, &words)).collect())
     }
 

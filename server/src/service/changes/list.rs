@@ -138,7 +138,8 @@ impl Service {
             folding: Folding::RefusedTogether,
             ..Filter::default()
         };
-        Ok(self.rows(&filter, size(limit), 0).await.map_err(broken)?.0)
+        let found = self.rows(&filter, size(limit), 0).await;
+        Ok(found.map_err(broken)?.rows)
     }
 
     /// Returns the changes that need the viewer's decision, oldest first, for the home page.
@@ -175,7 +176,7 @@ impl Service {
         filter: &Filter,
         limit: i64,
         offset: i64,
-    ) -> Result<(Vec<ChangeRow>, i64), StoreError> {
+    ) -> Result<FoundRows, StoreError> {
         let mut conn = self.connection().await?;
         let found = change::list(&mut conn, filter, limit, offset, &[]).await?;
         let snapshot = &self.read_model.snapshot;
@@ -184,8 +185,22 @@ impl Service {
         let summaries: Vec<ChangeSummary<'_>> = summaries.collect();
         people.look_up_all(&mut conn, &summaries).await?;
         let rows = rows_of_page(&mut conn, snapshot, &mut people, &found.rows).await?;
-        Ok((rows, found.total))
+        let number = |count: i64| usize::try_from(count).unwrap_or(0);
+        Ok(FoundRows {
+            rows,
+            total: number(found.total),
+            matching: number(found.matching),
+        })
     }
+}
+
+/// Rows of the list of changes.
+pub(super) struct FoundRows {
+    pub rows: Vec<ChangeRow>,
+    /// The number of rows of the list.
+    pub total: usize,
+    /// The number of changes that match, of which a row may stand for several.
+    pub matching: usize,
 }
 
 /// Returns the rows of a page of a list.

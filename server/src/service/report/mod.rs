@@ -60,12 +60,13 @@ impl ReportPort for Service {
         .map_err(broken)
     }
 
-    async fn access_download(&self, form: FileFormat) -> PortResult<Download> {
+    async fn access_download(&self, query: &ListQuery, form: FileFormat) -> PortResult<Download> {
         self.allowed(Action::SeeReports)?;
         let (app_state, read_model) = (self.app_state.clone(), self.read_model.clone());
+        let words = query.words.clone();
         // The name of the file is a hash of all its data.
         let report =
-            tokio::task::spawn_blocking(move || Arc::new(Report::make(app_state, read_model)))
+            tokio::task::spawn_blocking(move || Arc::new(Report::make(app_state, read_model).with_words(&words)))
                 .await
                 .map_err(broken)?;
         if report.files() == DownloadSource::CommandLine {
@@ -118,6 +119,8 @@ pub struct Report {
     app_state: Arc<AppState>,
     read_model: Arc<ReadModel>,
     pub head: ReportHead,
+    /// The search words of the rows in a file; empty for all.
+    words: String,
 }
 
 impl Report {
@@ -136,7 +139,19 @@ impl Report {
             app_state,
             read_model,
             head,
+            words: String::new(),
         }
+    }
+
+    /// Keeps the rows with these words in files.
+    #[must_use]
+    fn with_words(mut self, words: &str) -> Self {
+        words.clone_into(&mut self.words);
+        self
+    }
+
+    fn search(&self) -> ReportSearch {
+        ReportSearch::of(&self.words, &self.read_model.snapshot)
     }
 
     fn files(&self) -> DownloadSource {

@@ -191,8 +191,10 @@ pub struct ListRow {
 pub struct ListPage {
     /// The changes that match the filter, in its order.
     pub rows: Vec<ListRow>,
-    /// The number of all changes that match the filter.
+    /// The number of rows of the list.
     pub total: i64,
+    /// The number of changes that match the filter, each counted.
+    pub matching: i64,
     pub others: BTreeMap<ChangeId, ListedChange>,
 }
 
@@ -208,9 +210,11 @@ pub async fn list(
     let (limited, offset_by) = (filter.next(), filter.next() + 1);
     // Everything about a row is asked of the rows of the page only.
     let sql = format!(
-        "select {LISTED}, (select count(*) from change {condition}) as total, {alike} as alike \
+        "select {LISTED}, (select count(*) from change {condition}) as total, \
+         (select count(*) from change where {}) as matching, {alike} as alike \
          from (select * from change {condition} order by {order} limit ${limited} offset ${offset_by}) change \
-         order by {order}"
+         order by {order}",
+        filter.matches("change")
     );
     let mut rows = filter
         .bound(sqlx::query(sqlx::AssertSqlSafe(sql)))
@@ -218,11 +222,14 @@ pub async fn list(
         .bind(offset)
         .fetch_all(&mut *conn)
         .await?;
-    let total = match rows.first() {
-        Some(row) => row.try_get("total")?,
-        None if offset == 0 => 0,
+    let (total, matching) = match rows.first() {
+        Some(row) => (row.try_get("total")?, row.try_get("matching")?),
+        None if offset == 0 => (0, 0),
         // There is no such page.
-        None => count(conn, filter).await?,
+        None => {
+            let total = count(conn, filter).await?;
+            (total, total)
+        }
     };
     let mut alike = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -238,6 +245,7 @@ pub async fn list(
             .map(|(change, stands_for)| ListRow { change, stands_for })
             .collect(),
         total,
+        matching,
         others: others
             .map(|one| (one.summary().id().clone(), one))
             .collect(),

@@ -311,7 +311,7 @@ async fn a_filter_that_a_list_does_not_have_is_named(engine: DatabaseEngine) {
             assert!(html.contains(named), "{url}: {html}");
         }
         let html = document(org.administrator(), list).await;
-        assert!(!html.contains("Unknown"), "{list}");
+        assert!(!html.contains("Unknown filter"), "{list}");
     }
     for list in [
         "/ledger",
