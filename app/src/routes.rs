@@ -4,6 +4,8 @@
 //! row; downloads, live events, the palette index and sign-in are mounted in `server::http` with checks of their own.
 //! The authorization matrix test covers both.
 
+mod files;
+
 use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
 use domain::authorize::Action;
@@ -12,14 +14,12 @@ use leptos::prelude::AnyView;
 use crate::{
     actions,
     backend::{
-        Backend, Denied, Download, FORM, FieldError, FileFormat, ListName, PortResult, change_field,
-        classify_field, decision_field,
-    },
-    lists::{
-        List, accounts::ACCOUNTS, changes::CHANGES, groups::GROUPS, identities::IDENTITIES, people::PEOPLE, permission_sets::PERMISSION_SETS,
+        Backend, Denied, FORM, FieldError, PortResult, change_field, classify_field, decision_field,
     },
     pages,
 };
+
+pub use files::{FILES, FileRoute};
 
 /// A boxed future, as the tables store it.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -32,16 +32,6 @@ pub struct PageRoute {
     pub action: Action,
     /// Builds the page.
     pub page: fn(Visit) -> BoxFuture<PortResult<Page>>,
-}
-
-/// The rows of a list as files, served by GET at the path of its page with the endings `.csv` and `.json`.
-pub struct FileRoute {
-    /// The path of the page.
-    pub path: &'static str,
-    /// The action that the caller must be allowed to perform.
-    pub action: Action,
-    /// Makes the file from the query of the page.
-    pub file: fn(Visit, FileFormat) -> BoxFuture<PortResult<Download>>,
 }
 
 /// A page that shows what a form would do, served by POST at the path of the form, so that nothing that somebody typed is
@@ -172,63 +162,6 @@ pub const PAGES: &[PageRoute] = &[
         page: |v| Box::pin(pages::operations::page(v)),
     },
 ];
-
-/// Every list that can be downloaded.
-pub const FILES: &[FileRoute] = &[
-    FileRoute {
-        path: "/accounts",
-        action: Action::SeeDirectory,
-        file: |v, format| Box::pin(list_file(v, &ACCOUNTS, ListName::Accounts, format)),
-    },
-    FileRoute {
-        path: "/people",
-        action: Action::SeeDirectory,
-        file: |v, format| Box::pin(list_file(v, &PEOPLE, ListName::People, format)),
-    },
-    FileRoute {
-        path: "/identities",
-        action: Action::SeeDirectory,
-        file: |v, format| Box::pin(list_file(v, &IDENTITIES, ListName::Identities, format)),
-    },
-    FileRoute {
-        path: "/groups",
-        action: Action::SeeDirectory,
-        file: |v, format| Box::pin(list_file(v, &GROUPS, ListName::Groups, format)),
-    },
-    FileRoute {
-        path: "/permission-sets",
-        action: Action::SeeDirectory,
-        file: |v, format| {
-            let name = ListName::PermissionSets;
-            Box::pin(list_file(v, &PERMISSION_SETS, name, format))
-        },
-    },
-    FileRoute {
-        path: "/changes",
-        action: Action::SeeOwn,
-        file: |v, format| Box::pin(list_file(v, &CHANGES, ListName::Changes, format)),
-    },
-    FileRoute {
-        path: "/reports/production-pci",
-        action: Action::SeeReports,
-        file: |v, format| {
-            Box::pin(async move {
-                let query = pages::list_query(&v);
-                v.backend.access_download(&query, format).await
-            })
-        },
-    },
-];
-
-async fn list_file<F, R>(
-    visit: Visit,
-    list: &'static List<F, R>,
-    name: ListName,
-    format: FileFormat,
-) -> PortResult<Download> {
-    let choice = list.choice_of_file(&visit.url)?;
-    visit.backend.list_file(name, &choice, format).await
-}
 
 /// Every preview that is served by POST.
 pub const PREVIEWS: &[PreviewRoute] = &[PreviewRoute {

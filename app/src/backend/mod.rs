@@ -5,8 +5,8 @@
 
 mod accounts;
 mod affected;
-mod aws_console;
 mod against_approval;
+mod aws_console;
 mod change_form;
 mod changes;
 mod classify_form;

@@ -84,7 +84,10 @@ async fn fetched(url: &str) -> Option<String> {
     if !response.ok() || response.redirected() {
         return None;
     }
-    JsFuture::from(response.text().ok()?).await.ok()?.as_string()
+    JsFuture::from(response.text().ok()?)
+        .await
+        .ok()?
+        .as_string()
 }
 
 /// Replaces the results by those of a page, and the address by that of the page.

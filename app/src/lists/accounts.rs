@@ -105,7 +105,9 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
             .value(|row| Cell::Text(row.account.id.to_string())),
         column("environment", "Environment")
             .sorts(|account| SortKey::Number(account.class.environment as i64))
-            .cell(|row, _| view! { <EnvironmentBadge environment=row.account.class.environment /> }.into_any())
+            .cell(|row, _| {
+                view! { <EnvironmentBadge environment=row.account.class.environment /> }.into_any()
+            })
             .value(|row| row.account.class.environment.as_str().into()),
         column("pci", "PCI scope")
             .sorts(|account| SortKey::Number(account.class.pci as i64))
@@ -121,7 +123,11 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
                 owner.map_or(SortKey::Missing, |(_, name)| SortKey::text(name))
             })
             .cell(|row, _| owner(row.owner.as_ref()))
-            .value(|row| row.owner.as_ref().map_or(Cell::Nothing, |owner| Cell::Text(owner.name.clone()))),
+            .value(|row| {
+                row.owner
+                    .as_ref()
+                    .map_or(Cell::Nothing, |owner| Cell::Text(owner.name.clone()))
+            }),
         column("people", "People")
             .numeric()
             .sorts(|account| SortKey::figure(account.people))
@@ -135,16 +141,31 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
         column("violations", "Violations")
             .numeric()
             .sorts(|account| account.counted(|tally| tally.against))
-            .cell(|row, _| counted(row.findings.map(|found| found.map(|tally| tally.against)), Status::Danger))
+            .cell(|row, _| {
+                counted(
+                    row.findings.map(|found| found.map(|tally| tally.against)),
+                    Status::Danger,
+                )
+            })
             .value(|row| found(row.findings, |tally| tally.against)),
         column("unapproved", "Unapproved")
             .numeric()
             .sorts(|account| account.counted(|tally| tally.unapproved))
-            .cell(|row, _| counted(row.findings.map(|found| found.map(|tally| tally.unapproved)), Status::Pending))
+            .cell(|row, _| {
+                counted(
+                    row.findings
+                        .map(|found| found.map(|tally| tally.unapproved)),
+                    Status::Pending,
+                )
+            })
             .value(|row| found(row.findings, |tally| tally.unapproved)),
         column("declaration", "Declared until")
             .on_request()
-            .sorts(|account| account.declared_until.map_or(SortKey::Missing, |at| SortKey::Number(at.0)))
+            .sorts(|account| {
+                account
+                    .declared_until
+                    .map_or(SortKey::Missing, |at| SortKey::Number(at.0))
+            })
             .cell(|row, _| match row.declared_until {
                 Some(at) => at.minute()[..10].to_owned().into_any(),
                 None => muted("Not declared"),
@@ -157,25 +178,50 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
                 Some(_) => view! { <AccountStateMark state=row.account.state /> }.into_any(),
                 None => muted("Active"),
             })
-            .value(|row| row.account.state.map_or(Cell::Nothing, |state| state.as_str().into())),
-        column("links", "Links").always().in_table().cell(|row, context| {
-            let account = &row.account;
-            row_links(vec![
-                copy(account.id.to_string(), &format!("the number of {}", account.name)),
-                console_link(context.console.account(&account.id), &account.name),
-            ])
-        }),
+            .value(|row| {
+                row.account
+                    .state
+                    .map_or(Cell::Nothing, |state| state.as_str().into())
+            }),
+        column("links", "Links")
+            .always()
+            .in_table()
+            .cell(|row, context| {
+                let account = &row.account;
+                row_links(vec![
+                    copy(
+                        account.id.to_string(),
+                        &format!("the number of {}", account.name),
+                    ),
+                    console_link(context.console.account(&account.id), &account.name),
+                ])
+            }),
     ],
     filters: &[
         Filter::options(
             "environment",
             "Environment",
             &[
-                classified!(environment, Environment::Management, "management", "Management"),
+                classified!(
+                    environment,
+                    Environment::Management,
+                    "management",
+                    "Management"
+                ),
                 classified!(environment, Environment::Security, "security", "Security"),
-                classified!(environment, Environment::Production, "production", "Production"),
+                classified!(
+                    environment,
+                    Environment::Production,
+                    "production",
+                    "Production"
+                ),
                 classified!(environment, Environment::Staging, "staging", "Staging"),
-                classified!(environment, Environment::Development, "development", "Development"),
+                classified!(
+                    environment,
+                    Environment::Development,
+                    "development",
+                    "Development"
+                ),
                 classified!(environment, Environment::Sandbox, "sandbox", "Sandbox"),
             ],
         ),
@@ -192,9 +238,11 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
             SCOPE,
             "Production PCI",
             &[
-                FilterOption::new(PRODUCTION_PCI, "Counts as production PCI", |account: &AccountFacts| {
-                    account.class.counts_as_production_pci()
-                }),
+                FilterOption::new(
+                    PRODUCTION_PCI,
+                    "Counts as production PCI",
+                    |account: &AccountFacts| account.class.counts_as_production_pci(),
+                ),
                 FilterOption::new("other", "Does not", |account| {
                     !account.class.counts_as_production_pci()
                 }),
@@ -222,9 +270,11 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
             CLASSIFICATION,
             "Classification",
             &[
-                FilterOption::new("unclassified", "Not classified", |account: &AccountFacts| {
-                    account.class.is_assumed()
-                }),
+                FilterOption::new(
+                    "unclassified",
+                    "Not classified",
+                    |account: &AccountFacts| account.class.is_assumed(),
+                ),
                 FilterOption::new("contradictory", "Contradictory", |account| {
                     account.class.contradictory
                 }),
@@ -243,23 +293,31 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
                 FilterOption::new("undeclared", "Not declared", |account| {
                     account.declared_until.is_none()
                 }),
-                FilterOption::new(DECLARED_OTHERWISE, "Declared otherwise than tagged", |account| {
-                    crate::backend::is_declared_otherwise(&account.class)
-                }),
+                FilterOption::new(
+                    DECLARED_OTHERWISE,
+                    "Declared otherwise than tagged",
+                    |account| crate::backend::is_declared_otherwise(&account.class),
+                ),
                 FilterOption::new(TO_CONFIRM, "To confirm", |account| {
                     account.declaration == DeclarationMark::ToConfirm
                 }),
             ],
         ),
-        Filter::day("declared-until", "Declared until", Bound::Until, |account: &AccountFacts| {
-            account.declared_until
-        }),
+        Filter::day(
+            "declared-until",
+            "Declared until",
+            Bound::Until,
+            |account: &AccountFacts| account.declared_until,
+        ),
         Filter::offered(
             OWNER,
             "Owner",
             |value| UserId::parse(value).is_ok(),
             |account: &AccountFacts, value| {
-                account.owner.as_ref().is_some_and(|(owner, _)| owner.as_str() == value)
+                account
+                    .owner
+                    .as_ref()
+                    .is_some_and(|(owner, _)| owner.as_str() == value)
             },
         ),
     ],
@@ -276,7 +334,11 @@ fn name(row: &AccountRow, context: &DrawContext) -> AnyView {
             <label data-select><input type="checkbox" name=ACCOUNT value=account.id.to_string() aria-label=label /></label>
         }
     });
-    let title = format!("{}, {}", environment_name(class.environment), pci_name(class.pci));
+    let title = format!(
+        "{}, {}",
+        environment_name(class.environment),
+        pci_name(class.pci)
+    );
     let unevaluated = row.findings == Some(Figure::NotKnown);
     view! {
         {select}

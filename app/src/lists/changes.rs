@@ -3,9 +3,7 @@
 use domain::ids::{AccountId, PersonId};
 use leptos::prelude::*;
 
-use super::{
-    Bound, Cell, Column, Direction, DrawContext, Filter, FilterOption, List, Sort, id,
-};
+use super::{Bound, Cell, Column, Direction, DrawContext, Filter, FilterOption, List, Sort, id};
 use crate::{
     backend::{ChangeRow, LedgerComparison, state_words},
     components::{AccountNames, LedgerMismatchMark, StatusBadge, Time, state_status},
@@ -86,8 +84,7 @@ pub static CHANGES: List<(), ChangeRow> = List {
             .sorts_in_store()
             .cell(|row, context| view! { <Time at=row.decide_by now=context.now /> }.into_any())
             .value(|row| Cell::Time(row.decide_by)),
-        column("approvals", "Approvals")
-            .value(|row| Cell::Number(u64::from(row.approvals.0))),
+        column("approvals", "Approvals").value(|row| Cell::Number(u64::from(row.approvals.0))),
         column("approvals_needed", "Approvals needed")
             .value(|row| Cell::Number(u64::from(row.approvals.1))),
         column("matches_ledger", "Matches the ledger")
@@ -115,7 +112,11 @@ pub static CHANGES: List<(), ChangeRow> = List {
             |value| value == ME || PersonId::parse(value).is_ok(),
             |(), _| true,
         ),
-        Filter::options(ALARM, "Alarm", &[FilterOption::in_store(RAISED, "With an alarm")]),
+        Filter::options(
+            ALARM,
+            "Alarm",
+            &[FilterOption::in_store(RAISED, "With an alarm")],
+        ),
         Filter::offered(
             ACCOUNT,
             "Account",

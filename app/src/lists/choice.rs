@@ -88,7 +88,10 @@ pub struct ListChoice {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Dropped {
     /// A filter, or a value that it does not have.
-    Filter { name: String, value: String },
+    Filter {
+        name: String,
+        value: String,
+    },
     Sort(String),
     Column(String),
 }

@@ -41,9 +41,7 @@ pub static GROUPS: List<GroupFacts, GroupRow> = List {
     columns: &[
         column("name", "Name")
             .always()
-            .sorts(|group| {
-                SortKey::text(group.text.split('\n').next().unwrap_or_default())
-            })
+            .sorts(|group| SortKey::text(group.text.split('\n').next().unwrap_or_default()))
             .cell(|row, _| name(row))
             .value(|row| Cell::Text(row.name.clone())),
         column("id", "ID")
@@ -84,9 +82,11 @@ pub static GROUPS: List<GroupFacts, GroupRow> = List {
             "reach",
             "Access",
             &[
-                FilterOption::new("production-pci", "Reaches production PCI", |group: &GroupFacts| {
-                    group.production_pci > 0
-                }),
+                FilterOption::new(
+                    "production-pci",
+                    "Reaches production PCI",
+                    |group: &GroupFacts| group.production_pci > 0,
+                ),
                 FilterOption::new("other", "Only outside production PCI", |group| {
                     group.accounts > 0 && group.production_pci == 0
                 }),
@@ -105,9 +105,11 @@ pub static GROUPS: List<GroupFacts, GroupRow> = List {
             "source",
             "Source",
             &[
-                FilterOption::new("identity-provider", "Identity provider", |group: &GroupFacts| {
-                    group.origin == Origin::External
-                }),
+                FilterOption::new(
+                    "identity-provider",
+                    "Identity provider",
+                    |group: &GroupFacts| group.origin == Origin::External,
+                ),
                 FilterOption::new("identity-center", "Identity Center", |group| {
                     group.origin == Origin::IdentityCenter
                 }),

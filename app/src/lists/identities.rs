@@ -78,9 +78,7 @@ pub static IDENTITIES: List<IdentityFacts, IdentityRow> = List {
     columns: &[
         column("identity", "Identity")
             .always()
-            .sorts(|one| {
-                SortKey::text(one.text.split('\n').next().unwrap_or_default())
-            })
+            .sorts(|one| SortKey::text(one.text.split('\n').next().unwrap_or_default()))
             .cell(|row, _| name(row))
             .value(|row| Cell::Text(row.name.clone())),
         column("id", "ID")

@@ -47,7 +47,11 @@ pub struct List<F: 'static, R: 'static> {
 impl<F, R> List<F, R> {
     /// Returns the noun for a number of rows.
     pub fn noun(&self, count: usize) -> &'static str {
-        if count == 1 { self.nouns.0 } else { self.nouns.1 }
+        if count == 1 {
+            self.nouns.0
+        } else {
+            self.nouns.1
+        }
     }
 
     /// Returns the columns that a choice shows, in their declared order.

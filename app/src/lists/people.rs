@@ -10,8 +10,8 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    Cell, Column, Direction, Filter, FilterOption, List, Sort, SortKey, console_link, copy, exposed,
-    id, muted, number, row_links,
+    Cell, Column, Direction, Filter, FilterOption, List, Sort, SortKey, console_link, copy,
+    exposed, id, muted, number, row_links,
 };
 use crate::{
     backend::{AccountStatus, PersonRow},
@@ -110,22 +110,30 @@ pub static PEOPLE: List<PersonFacts, PersonRow> = List {
                 })
             })
             .value(|row| row.production_pci.into()),
-        column("links", "Links").always().in_table().cell(|row, context| {
-            let id = &row.user.id;
-            row_links(vec![
-                copy(id.to_string(), &format!("the ID of {}", row.user.name)),
-                console_link(context.console.users(), &format!("the users, to find {}", row.user.name)),
-            ])
-        }),
+        column("links", "Links")
+            .always()
+            .in_table()
+            .cell(|row, context| {
+                let id = &row.user.id;
+                row_links(vec![
+                    copy(id.to_string(), &format!("the ID of {}", row.user.name)),
+                    console_link(
+                        context.console.users(),
+                        &format!("the users, to find {}", row.user.name),
+                    ),
+                ])
+            }),
     ],
     filters: &[
         Filter::options(
             REACH,
             "Access",
             &[
-                FilterOption::new(PRODUCTION_PCI, "Reaches production PCI", |person: &PersonFacts| {
-                    person.production_pci > 0
-                }),
+                FilterOption::new(
+                    PRODUCTION_PCI,
+                    "Reaches production PCI",
+                    |person: &PersonFacts| person.production_pci > 0,
+                ),
                 FilterOption::new(POWERFUL, "Powerful in production PCI", |person| {
                     person.powerful > 0
                 }),
@@ -151,9 +159,11 @@ pub static PEOPLE: List<PersonFacts, PersonRow> = List {
             "source",
             "Source",
             &[
-                FilterOption::new("identity-provider", "Identity provider", |person: &PersonFacts| {
-                    person.origin == Origin::External
-                }),
+                FilterOption::new(
+                    "identity-provider",
+                    "Identity provider",
+                    |person: &PersonFacts| person.origin == Origin::External,
+                ),
                 FilterOption::new("identity-center", "Identity Center", |person| {
                     person.origin == Origin::IdentityCenter
                 }),

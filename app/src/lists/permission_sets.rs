@@ -3,11 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    grant::PRODUCTION_PCI_WINDOW,
-    ids::PermissionSetArn,
-    permission_set::analysis::Capability,
-    snapshot::Figure,
-    time::Duration,
+    grant::PRODUCTION_PCI_WINDOW, ids::PermissionSetArn, permission_set::analysis::Capability,
+    snapshot::Figure, time::Duration,
 };
 use leptos::prelude::*;
 
@@ -67,17 +64,14 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
     columns: &[
         column("name", "Name")
             .always()
-            .sorts(|set| {
-                SortKey::text(set.text.split('\n').next().unwrap_or_default())
-            })
+            .sorts(|set| SortKey::text(set.text.split('\n').next().unwrap_or_default()))
             .cell(|row, _| name(row))
             .value(|row| Cell::Text(row.set.name.clone())),
         column("arn", "ARN")
             .on_request()
             .cell(|row, _| id(row.set.arn.to_string(), "the ARN"))
             .value(|row| Cell::Text(row.set.arn.to_string())),
-        column("description", "Description")
-            .value(|row| Cell::optional(row.description.as_ref())),
+        column("description", "Description").value(|row| Cell::optional(row.description.as_ref())),
         column("capabilities", "Capabilities")
             .cell(|row, _| capabilities(row))
             .value(|row| {
@@ -115,32 +109,41 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
             .sorts(|set| SortKey::figure(set.outdated))
             .cell(|row, _| number(row.outdated))
             .value(|row| row.outdated.into()),
-        column("links", "Links").always().in_table().cell(|row, context| {
-            let name = &row.set.name;
-            row_links(vec![
-                copy(row.set.arn.to_string(), &format!("the ARN of {name}")),
-                console_link(context.console.permission_set(&row.set.arn), name),
-            ])
-        }),
+        column("links", "Links")
+            .always()
+            .in_table()
+            .cell(|row, context| {
+                let name = &row.set.name;
+                row_links(vec![
+                    copy(row.set.arn.to_string(), &format!("the ARN of {name}")),
+                    console_link(context.console.permission_set(&row.set.arn), name),
+                ])
+            }),
     ],
     filters: &[
         Filter::options(
             CAPABILITY,
             "Capability",
             &[
-                FilterOption::new("powerful", "Powerful access", |set: &SetFacts| {
-                    set.powerful
-                }),
+                FilterOption::new("powerful", "Powerful access", |set: &SetFacts| set.powerful),
                 capability!(Administrator, "administrator", "Administrator"),
                 capability!(GrantsRights, "grants_rights", "Grants rights"),
                 capability!(Identity, "identity", "Identity"),
-                capability!(LogsAndGuardrails, "logs_and_guardrails", "Logs and guardrails"),
+                capability!(
+                    LogsAndGuardrails,
+                    "logs_and_guardrails",
+                    "Logs and guardrails"
+                ),
                 capability!(Unknown, "unknown", "Unknown"),
                 capability!(RunsCode, "runs_code", "Runs code"),
                 capability!(UnreviewedChange, "unreviewed_change", "Unreviewed change"),
                 capability!(Changes, "changes", "Changes"),
                 capability!(ReadsData, "reads_data", "Reads data"),
-                capability!(ReadsConfiguration, "reads_configuration", "Reads configuration"),
+                capability!(
+                    ReadsConfiguration,
+                    "reads_configuration",
+                    "Reads configuration"
+                ),
                 capability!(Billing, "billing", "Billing"),
                 // Nearly every set reads metadata; the filter shows those that do nothing else.
                 FilterOption::new("metadata", "Metadata only", |set| {
@@ -168,9 +171,11 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
                 FilterOption::new("outdated", "Provisioning out of date", |set: &SetFacts| {
                     set.outdated > 0
                 }),
-                FilterOption::new("long-sessions", "Sessions too long for production PCI", |set| {
-                    Duration::seconds(i64::from(set.session_seconds)) > PRODUCTION_PCI_WINDOW
-                }),
+                FilterOption::new(
+                    "long-sessions",
+                    "Sessions too long for production PCI",
+                    |set| Duration::seconds(i64::from(set.session_seconds)) > PRODUCTION_PCI_WINDOW,
+                ),
             ],
         ),
     ],
@@ -191,7 +196,8 @@ fn name(row: &SetRow) -> AnyView {
         view! { <span class="block text-muted text-xs font-normal max-w-[48ch]">{text}</span> }
     });
     let href = format!("/permission-sets/{}", row.set.key());
-    view! { <span class="block"><a href=href>{row.set.name.clone()}</a> {description}</span> }.into_any()
+    view! { <span class="block"><a href=href>{row.set.name.clone()}</a> {description}</span> }
+        .into_any()
 }
 
 fn capabilities(row: &SetRow) -> AnyView {
@@ -212,5 +218,6 @@ fn capabilities(row: &SetRow) -> AnyView {
         let capabilities = row.set.capabilities.clone();
         view! { <CapabilityList capabilities /> }.into_any()
     };
-    view! { <span class="inline-flex flex-wrap items-center gap-x-3">{allows} {outdated}</span> }.into_any()
+    view! { <span class="inline-flex flex-wrap items-center gap-x-3">{allows} {outdated}</span> }
+        .into_any()
 }

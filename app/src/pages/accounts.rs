@@ -22,7 +22,10 @@ const OPEN: usize = 5;
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
     let (choice, dropped) = ListChoice::parse(&ACCOUNTS, &visit.url);
-    let AccountList { page, confirmations } = visit.backend.accounts(&choice).await?;
+    let AccountList {
+        page,
+        confirmations,
+    } = visit.backend.accounts(&choice).await?;
     let context = super::draw_context(&visit);
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Accounts", move || {
@@ -31,7 +34,13 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         let confirm = (choice.holds(CLASSIFICATION, WAITING) && total > 0)
             .then(|| confirmation_notice(confirmations, total));
         let all = ClassifyForm::of_list(&choice);
-        let list = ListView { list: &ACCOUNTS, choice, dropped, page, context };
+        let list = ListView {
+            list: &ACCOUNTS,
+            choice,
+            dropped,
+            page,
+            context,
+        };
         let body = match (list.is_empty(), selecting) {
             (true, _) => nothing(&freshness),
             (false, Selecting::Offered) => list.draw_with(|rows| selection(&all, total, rows)),

@@ -25,7 +25,13 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         };
         let new = proposes
             .then(|| view! { <LinkButton href="/changes/new" kind=ButtonKind::Primary icon=Glyph::Plus>"Request a change"</LinkButton> });
-        let list = ListView { list: &CHANGES, choice, dropped, page, context };
+        let list = ListView {
+            list: &CHANGES,
+            choice,
+            dropped,
+            page,
+            context,
+        };
         let body = if list.is_empty() {
             view! {
                 <Empty title="No changes yet" icon=Glyph::Changes>

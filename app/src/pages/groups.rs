@@ -18,7 +18,13 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Groups", move || {
         let groups = freshness.lists.groups;
-        let list = ListView { list: &GROUPS, choice, dropped, page, context };
+        let list = ListView {
+            list: &GROUPS,
+            choice,
+            dropped,
+            page,
+            context,
+        };
         let body = match (list.is_empty(), groups) {
             (true, Knowledge::NeverRead) => view! { <NotKnown what="The list of groups" /> }.into_any(),
             (true, Knowledge::Read) => view! { <Empty title="No groups" icon=Glyph::Groups>"Identity Center groups appear after the first read."</Empty> }.into_any(),

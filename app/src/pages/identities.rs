@@ -20,10 +20,18 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let context = super::draw_context(&visit);
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Identities", move || {
-        let detail = "Everybody who has signed in, and the Identity Center user that each of them is.";
+        let detail =
+            "Everybody who has signed in, and the Identity Center user that each of them is.";
         let well = none_of(&choice).filter(|_| page.total == 0);
-        let well = well.map(|(title, text)| view! { <Empty title icon=Glyph::Check>{text}</Empty> });
-        let list = ListView { list: &IDENTITIES, choice, dropped, page, context };
+        let well =
+            well.map(|(title, text)| view! { <Empty title icon=Glyph::Check>{text}</Empty> });
+        let list = ListView {
+            list: &IDENTITIES,
+            choice,
+            dropped,
+            page,
+            context,
+        };
         let body = if list.is_empty() {
             view! {
                 <Empty title="Nobody has signed in yet" icon=Glyph::People>

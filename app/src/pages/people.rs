@@ -5,9 +5,7 @@ use leptos::prelude::*;
 
 use crate::{
     backend::PortResult,
-    components::{
-        Empty, FreshnessNotice, Glyph, LinkButton, ListView, NotKnown, PageHeader,
-    },
+    components::{Empty, FreshnessNotice, Glyph, LinkButton, ListView, NotKnown, PageHeader},
     lists::{ListChoice, people::PEOPLE},
     routes::{Page, Visit},
 };
@@ -20,7 +18,13 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("People", move || {
         let users = freshness.lists.users;
-        let list = ListView { list: &PEOPLE, choice, dropped, page, context };
+        let list = ListView {
+            list: &PEOPLE,
+            choice,
+            dropped,
+            page,
+            context,
+        };
         let body = match (list.is_empty(), users) {
             (true, Knowledge::NeverRead) => view! { <NotKnown what="The list of users" /> }.into_any(),
             (true, Knowledge::Read) => view! { <Empty title="No users" icon=Glyph::People>"Identity Center users appear after the first read."</Empty> }.into_any(),

@@ -18,7 +18,13 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Permission sets", move || {
         let sets = freshness.lists.sets;
-        let list = ListView { list: &PERMISSION_SETS, choice, dropped, page, context };
+        let list = ListView {
+            list: &PERMISSION_SETS,
+            choice,
+            dropped,
+            page,
+            context,
+        };
         let body = match (list.is_empty(), sets) {
             (true, Knowledge::NeverRead) => view! { <NotKnown what="The list of permission sets" /> }.into_any(),
             (true, Knowledge::Read) => view! { <Empty title="No permission sets" icon=Glyph::PermissionSets>"Identity Center permission sets appear after the first read."</Empty> }.into_any(),

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, process::ExitCode, sync::Arc};
 
-use app::backend::{ReportCounts, FileFormat};
+use app::backend::{FileFormat, ReportCounts};
 use clap::{Args, Subcommand, ValueEnum};
 use domain::{ledger::Hash, snapshot::Figure};
 use sha2::{Digest as _, Sha256};

@@ -24,10 +24,7 @@ use domain::{
     verdict::Tally,
 };
 
-use super::{
-    Service,
-    broken, names,
-};
+use super::{Service, broken, names};
 use crate::store::{StoreError, change::ChangeTarget, declaration};
 
 /// The maximum number of changes shown on the page of an account.

@@ -15,11 +15,8 @@ use domain::{
 };
 
 use super::{
-    Service,
-    accounts::each_once,
-    app_state::ReadModel,
-    index::is_production_pci,
-    names, page_of_list,
+    Service, accounts::each_once, app_state::ReadModel, index::is_production_pci, names,
+    page_of_list,
 };
 
 #[async_trait]

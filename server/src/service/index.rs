@@ -336,7 +336,10 @@ fn set_counts(snapshot: &Snapshot, pair: &Pair) -> SetCounts {
 
 /// Returns the fields as lines. A line break in a field would shift those after it.
 fn text(fields: &[&str]) -> Text {
-    let fields: Vec<String> = fields.iter().map(|field| field.replace('\n', " ")).collect();
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|field| field.replace('\n', " "))
+        .collect();
     fields.join("\n").to_lowercase().into()
 }
 

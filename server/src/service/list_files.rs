@@ -7,8 +7,7 @@ use app::{
     backend::{Denied, Download, FileFormat, ListFilesPort, ListName, PortResult},
     lists::{
         FileColumn, List, ListChoice, accounts::ACCOUNTS, changes::CHANGES, groups::GROUPS,
-        identities::IDENTITIES, people::PEOPLE,
-        permission_sets::PERMISSION_SETS,
+        identities::IDENTITIES, people::PEOPLE, permission_sets::PERMISSION_SETS,
     },
 };
 use async_trait::async_trait;
@@ -37,7 +36,12 @@ impl ListFilesPort for Service {
         })?;
         let (read_model, now) = (Arc::clone(&self.read_model), self.app_state.clock.now());
         let as_of = read_model.snapshot.parts().coverage.oldest;
-        let written = Written { choice: choice.clone(), format, now, as_of };
+        let written = Written {
+            choice: choice.clone(),
+            format,
+            now,
+            as_of,
+        };
         Ok(match list {
             ListName::People => {
                 let found = PEOPLE.all(people::facts(&read_model), choice);
@@ -49,7 +53,9 @@ impl ListFilesPort for Service {
             }
             ListName::PermissionSets => {
                 let found = PERMISSION_SETS.all(permission_sets::facts(&read_model), choice);
-                written.file(&PERMISSION_SETS, found, move |one| permission_sets::row(&read_model, one))
+                written.file(&PERMISSION_SETS, found, move |one| {
+                    permission_sets::row(&read_model, one)
+                })
             }
             ListName::Changes => {
                 let found = self.all_changes(choice).await?;
@@ -61,10 +67,15 @@ impl ListFilesPort for Service {
                 written.file(&IDENTITIES, found, Clone::clone)
             }
             ListName::Accounts => {
-                let owners = self.all_owners().await.map_err(|error| -> Denied { broken(error) })?;
+                let owners = self
+                    .all_owners()
+                    .await
+                    .map_err(|error| -> Denied { broken(error) })?;
                 let facts = accounts::facts(&read_model, &owners, choice, now);
                 let found = ACCOUNTS.all(facts, choice);
-                written.file(&ACCOUNTS, found, move |one| accounts::row(&read_model, &owners, one))
+                written.file(&ACCOUNTS, found, move |one| {
+                    accounts::row(&read_model, &owners, one)
+                })
             }
         })
     }
@@ -162,7 +173,9 @@ fn json<L: 'static, F, R: 'static>(
     let rows = pieces(found, row, move |rows| {
         let mut piece = Vec::new();
         for row in &rows {
-            let cells = columns.iter().map(|(key, value)| ((*key).to_owned(), value(row).json()));
+            let cells = columns
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), value(row).json()));
             let object: serde_json::Map<String, serde_json::Value> = cells.collect();
             piece.extend_from_slice(between.as_bytes());
             piece.extend_from_slice(serde_json::Value::Object(object).to_string().as_bytes());
@@ -170,5 +183,8 @@ fn json<L: 'static, F, R: 'static>(
         }
         piece
     });
-    [open].into_iter().chain(rows).chain([b"\n  ]\n}\n".to_vec()])
+    [open]
+        .into_iter()
+        .chain(rows)
+        .chain([b"\n  ]\n}\n".to_vec()])
 }

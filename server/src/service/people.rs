@@ -16,12 +16,7 @@ use domain::{
     ids::{AccountId, UserId},
 };
 
-use super::{
-    Service,
-    app_state::ReadModel,
-    index::is_production_pci,
-    names, page_of_list,
-};
+use super::{Service, app_state::ReadModel, index::is_production_pci, names, page_of_list};
 use crate::store::change::ChangeTarget;
 
 /// The maximum number of changes shown on the page of a person.

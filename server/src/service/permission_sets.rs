@@ -15,29 +15,24 @@ use catalogue::Catalogue;
 use domain::{
     access::PeopleCounter,
     authorize::Action,
-    permission_set::{
-        PermissionSet,
-        analysis::labels::boundary_note,
-    },
+    permission_set::{PermissionSet, analysis::labels::boundary_note},
     snapshot::{Knowledge, Provisioned},
     time::Timestamp,
 };
 
-use super::{
-    Service,
-    app_state::ReadModel,
-    index::powerful,
-    names, page_of_list,
-};
+use super::{Service, app_state::ReadModel, index::powerful, names, page_of_list};
 
 #[async_trait]
 impl PermissionSetsPort for Service {
     async fn permission_sets(&self, choice: &ListChoice) -> PortResult<ListPage<SetRow>> {
         self.allowed(Action::SeeDirectory)?;
         let read_model = &self.read_model;
-        Ok(page_of_list(&PERMISSION_SETS, facts(read_model), choice, |set| {
-            row(read_model, set)
-        }))
+        Ok(page_of_list(
+            &PERMISSION_SETS,
+            facts(read_model),
+            choice,
+            |set| row(read_model, set),
+        ))
     }
 
     async fn permission_set(&self, key: &str) -> PortResult<SetView> {

@@ -37,7 +37,6 @@ static LIST: List<u8, u8> = List {
     text: |_| "",
 };
 
-
 fn parse(query: &str) -> (ListChoice, Vec<String>) {
     let (choice, dropped) = ListChoice::parse(&LIST, &format!("/rows?{query}"));
     (choice, dropped.iter().map(Dropped::to_string).collect())
@@ -73,7 +72,10 @@ fn what_a_list_has_is_read_and_everything_else_is_named() {
 #[test]
 fn a_long_name_is_cut_off_in_the_message() {
     let (_, dropped) = parse(&format!("{}=é", "é".repeat(4_000)));
-    assert_eq!(dropped[0].chars().count(), "Unknown filter “=é”".chars().count() + 100);
+    assert_eq!(
+        dropped[0].chars().count(),
+        "Unknown filter “=é”".chars().count() + 100
+    );
 }
 
 #[test]
@@ -81,13 +83,28 @@ fn links_change_one_thing_and_lead_to_the_first_page() {
     let (choice, _) = parse("q=a&kind=odd&sort=name&column=size&page=4");
     let base = "/rows?q=a&kind=odd";
     let href = |choice: ListChoice| choice.href("/rows");
-    assert_eq!(href(choice.toggled("kind", "even")), format!("{base}&kind=even&sort=name&column=size"));
-    assert_eq!(href(choice.toggled("kind", "odd")), "/rows?q=a&sort=name&column=size");
-    assert_eq!(href(choice.without("kind")), "/rows?q=a&sort=name&column=size");
+    assert_eq!(
+        href(choice.toggled("kind", "even")),
+        format!("{base}&kind=even&sort=name&column=size")
+    );
+    assert_eq!(
+        href(choice.toggled("kind", "odd")),
+        "/rows?q=a&sort=name&column=size"
+    );
+    assert_eq!(
+        href(choice.without("kind")),
+        "/rows?q=a&sort=name&column=size"
+    );
     assert_eq!(href(choice.unfiltered()), "/rows?sort=name&column=size");
     assert_eq!(href(choice.sorted(None)), format!("{base}&column=size"));
-    assert_eq!(href(choice.at(5)), format!("{base}&sort=name&column=size&page=5"));
-    assert_eq!(choice.file_href("/rows", "csv"), "/rows.csv?q=a&kind=odd&sort=name");
+    assert_eq!(
+        href(choice.at(5)),
+        format!("{base}&sort=name&column=size&page=5")
+    );
+    assert_eq!(
+        choice.file_href("/rows", "csv"),
+        "/rows.csv?q=a&kind=odd&sort=name"
+    );
 }
 
 #[test]
@@ -134,7 +151,8 @@ static SIZED: List<Row, Row> = List {
     default: None,
     columns: &[
         Column::new("name", "Name").sorts(|row: &Row| SortKey::text(row.name)),
-        Column::new("size", "Size").sorts(|row: &Row| row.size.map_or(SortKey::Missing, SortKey::Number)),
+        Column::new("size", "Size")
+            .sorts(|row: &Row| row.size.map_or(SortKey::Missing, SortKey::Number)),
     ],
     filters: &[
         Filter::options(
@@ -148,23 +166,35 @@ static SIZED: List<Row, Row> = List {
         Filter::options(
             "name",
             "Name",
-            &[FilterOption::new("named", "Named", |row: &Row| !row.name.is_empty())],
+            &[FilterOption::new("named", "Named", |row: &Row| {
+                !row.name.is_empty()
+            })],
         ),
     ],
     text: |row| row.name,
 };
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {
-    let row = (prop::sample::select(vec!["", "ann", "bob", "ann b"]), prop::option::of(0..5_i64));
+    let row = (
+        prop::sample::select(vec!["", "ann", "bob", "ann b"]),
+        prop::option::of(0..5_i64),
+    );
     prop::collection::vec(row, 0..60).prop_map(|rows| {
         let rows = rows.into_iter().enumerate();
-        rows.map(|(place, (name, size))| Row { place, name, size }).collect()
+        rows.map(|(place, (name, size))| Row { place, name, size })
+            .collect()
     })
 }
 
 fn choices() -> impl Strategy<Value = ListChoice> {
     let query = prop::sample::select(vec![
-        "", "q=ANN", "q=b+ann", "size=large", "size=large&size=known", "name=named", "size=large&name=named&q=a",
+        "",
+        "q=ANN",
+        "q=b+ann",
+        "size=large",
+        "size=large&size=known",
+        "name=named",
+        "size=large&name=named&q=a",
     ]);
     let sort = prop::sample::select(vec!["", "name", "-name", "size", "-size"]);
     (query, sort, 0..9_usize).prop_map(|(query, sort, page)| {
@@ -189,10 +219,24 @@ fn slow(rows: &[Row], choice: &ListChoice) -> Vec<Row> {
     };
     let mut rows: Vec<Row> = rows.iter().filter(kept).cloned().collect();
     if let Some(Sort { column, direction }) = choice.sort {
-        let behind = |row: &Row| if column == "name" { row.name.is_empty() } else { row.size.is_none() };
+        let behind = |row: &Row| {
+            if column == "name" {
+                row.name.is_empty()
+            } else {
+                row.size.is_none()
+            }
+        };
         rows.sort_by(|one, other| {
-            let by = if column == "name" { one.name.cmp(other.name) } else { one.size.cmp(&other.size) };
-            let by = if direction == Direction::Descending { by.reverse() } else { by };
+            let by = if column == "name" {
+                one.name.cmp(other.name)
+            } else {
+                one.size.cmp(&other.size)
+            };
+            let by = if direction == Direction::Descending {
+                by.reverse()
+            } else {
+                by
+            };
             behind(one).cmp(&behind(other)).then(by)
         });
     }
@@ -231,13 +275,20 @@ proptest! {
 
 #[test]
 fn each_capability_is_an_option_of_the_list_with_its_own_label() {
-    let filter = PERMISSION_SETS.filters.iter().find(|filter| filter.key == "capability");
+    let filter = PERMISSION_SETS
+        .filters
+        .iter()
+        .find(|filter| filter.key == "capability");
     let FilterKind::Options(options) = filter.unwrap().kind else {
         unreachable!()
     };
-    let capabilities = Capability::ALL.into_iter().filter(|one| *one != Capability::Metadata);
+    let capabilities = Capability::ALL
+        .into_iter()
+        .filter(|one| *one != Capability::Metadata);
     for capability in capabilities {
-        let option = options.iter().find(|option| option.value == capability.as_str());
+        let option = options
+            .iter()
+            .find(|option| option.value == capability.as_str());
         assert_eq!(option.unwrap().label, capability.label());
     }
 }

@@ -57,7 +57,9 @@ fn token<F, R>(
     });
     let menu = match filter.kind {
         FilterKind::Day { .. } => day(path, filter, choice),
-        FilterKind::Options(_) | FilterKind::Offered { .. } => options(path, filter.key, choice, offers),
+        FilterKind::Options(_) | FilterKind::Offered { .. } => {
+            options(path, filter.key, choice, offers)
+        }
     };
     view! {
         <li data-filter data-on=is_on.then_some("")>
@@ -75,7 +77,12 @@ fn token<F, R>(
     .into_any()
 }
 
-fn offers<F, R>(place: usize, filter: &Filter<F>, values: &[&str], page: &ListPage<R>) -> Vec<Offer> {
+fn offers<F, R>(
+    place: usize,
+    filter: &Filter<F>,
+    values: &[&str],
+    page: &ListPage<R>,
+) -> Vec<Offer> {
     let mut offers: Vec<Offer> = match filter.kind {
         FilterKind::Options(options) => {
             let options = options.iter().enumerate();
@@ -111,7 +118,9 @@ fn offers<F, R>(place: usize, filter: &Filter<F>, values: &[&str], page: &ListPa
 }
 
 fn chosen_words(offers: &[Offer], values: &[&str]) -> String {
-    let chosen = offers.iter().filter(|offer| values.contains(&offer.value.as_str()));
+    let chosen = offers
+        .iter()
+        .filter(|offer| values.contains(&offer.value.as_str()));
     let labels: Vec<&str> = chosen.map(|offer| offer.label.as_str()).collect();
     let shown = labels[..labels.len().min(SHOWN)].join(", ");
     match labels.len().saturating_sub(SHOWN) {
@@ -140,7 +149,10 @@ fn options(path: &str, key: &'static str, choice: &ListChoice, offers: Vec<Offer
 }
 
 fn day<F>(path: &'static str, filter: &Filter<F>, choice: &ListChoice) -> AnyView {
-    let value = choice.values(filter.key).first().map(|day| (*day).to_owned());
+    let value = choice
+        .values(filter.key)
+        .first()
+        .map(|day| (*day).to_owned());
     view! {
         <form method="get" action=path>
             {hidden(choice, &[filter.key, "page"])}

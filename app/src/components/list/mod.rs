@@ -54,7 +54,12 @@ impl<F, R> ListView<F, R> {
             self.nothing()
         } else {
             let foot = self.foot();
-            let rows = around(rows::table(self.list, &self.choice, self.page.rows, &self.context));
+            let rows = around(rows::table(
+                self.list,
+                &self.choice,
+                self.page.rows,
+                &self.context,
+            ));
             view! { {rows} {foot} }.into_any()
         };
         view! {
@@ -114,7 +119,9 @@ impl<F, R> ListView<F, R> {
         let last = (page.number - 1) * page.size + page.rows.len();
         let step = |number: usize, word: &'static str| {
             let exists = (1..=pages).contains(&number);
-            exists.then(|| view! { <a href=choice.at(number).href(path) data-kind="secondary">{word}</a> })
+            exists.then(
+                || view! { <a href=choice.at(number).href(path) data-kind="secondary">{word}</a> },
+            )
         };
         view! {
             <nav data-pagination aria-label=format!("Pages of {}", self.list.nouns.1)>
@@ -136,7 +143,12 @@ fn count_words<F, R>(list: &List<F, R>, page: &ListPage<R>, choice: &ListChoice)
     } else if page.total < page.known {
         // A row may stand for several.
         let rows = if page.total == 1 { "row" } else { "rows" };
-        format!("{} {rows} for {} {}", page.total, page.known, list.noun(page.known))
+        format!(
+            "{} {rows} for {} {}",
+            page.total,
+            page.known,
+            list.noun(page.known)
+        )
     } else {
         format!("{} {}", page.total, list.noun(page.total))
     }

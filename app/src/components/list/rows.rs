@@ -17,7 +17,10 @@ pub(super) fn table<F, R>(
     context: &DrawContext,
 ) -> AnyView {
     let columns: Vec<&'static Column<F, R>> = list.shown(choice).collect();
-    let heads = columns.iter().map(|column| head(list, choice, column)).collect();
+    let heads = columns
+        .iter()
+        .map(|column| head(list, choice, column))
+        .collect();
     let id = list.path.rsplit('/').next().unwrap_or_default();
     let caption = list.nouns.1;
     let lines = rows

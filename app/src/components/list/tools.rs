@@ -53,10 +53,12 @@ fn orders<F, R>(list: &'static List<F, R>, choice: &ListChoice) -> AnyView {
     let current = list.order_of(choice);
     let item = |sort: Option<Sort>, label: &'static str, is_current: bool| {
         let href = choice.sorted(sort).href(list.path);
-        let arrow = current.filter(|_| is_current).map(|sort| match sort.direction {
-            Direction::Ascending => view! { <Icon glyph=Glyph::ArrowUp /> },
-            Direction::Descending => view! { <Icon glyph=Glyph::ArrowDown /> },
-        });
+        let arrow = current
+            .filter(|_| is_current)
+            .map(|sort| match sort.direction {
+                Direction::Ascending => view! { <Icon glyph=Glyph::ArrowUp /> },
+                Direction::Descending => view! { <Icon glyph=Glyph::ArrowDown /> },
+            });
         view! {
             <li>
                 <a href=href aria-current=is_current.then_some("true")>
@@ -95,9 +97,10 @@ pub(super) fn next<F, R>(column: &Column<F, R>, current: Option<Sort>) -> Sort {
 
 fn columns<F, R>(list: &'static List<F, R>, choice: &ListChoice) -> AnyView {
     let shown: Vec<&str> = list.shown(choice).map(|column| column.key).collect();
-    let offered = list.columns.iter().filter(|column| {
-        column.cell.is_some() && column.shown != Shown::Always
-    });
+    let offered = list
+        .columns
+        .iter()
+        .filter(|column| column.cell.is_some() && column.shown != Shown::Always);
     let boxes = offered
         .map(|column| {
             let checked = shown.contains(&column.key);

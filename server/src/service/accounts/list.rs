@@ -91,7 +91,9 @@ pub fn facts(
         let people = access::people_known(snapshot, &entry.id);
         let assignments = snapshot.never_read().assignments_in(&entry.id);
         let powers = people.and(snapshot.never_read().sets());
-        let rules = violated.iter().filter(|(_, found)| found.accounts.contains(&entry.id));
+        let rules = violated
+            .iter()
+            .filter(|(_, found)| found.accounts.contains(&entry.id));
         Some(AccountFacts {
             id: entry.id.clone(),
             text: entry.text.clone(),

@@ -103,7 +103,10 @@ impl Service {
             }
             requesters = vec![own];
         }
-        let states = choice.values(STATE).into_iter().filter_map(State::from_word);
+        let states = choice
+            .values(STATE)
+            .into_iter()
+            .filter_map(State::from_word);
         let states: Vec<State> = states.collect();
         let folding = if states.is_empty() {
             Folding::RefusedTogether
@@ -184,7 +187,10 @@ impl Service {
             for person in chosen.into_iter().filter(|one| *one != ME) {
                 // All rows are of the only one.
                 let name = first.clone().filter(|_| is_one);
-                offered.push(offer(person, name.unwrap_or_else(|| "One person".to_owned())));
+                offered.push(offer(
+                    person,
+                    name.unwrap_or_else(|| "One person".to_owned()),
+                ));
             }
         }
         ListPage {

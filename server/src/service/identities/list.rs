@@ -41,7 +41,9 @@ impl IdentitiesPort for Service {
             let known = KnownIdentities::load(&mut conn).await?;
             let listings = known.listings(&mut conn, &self.read_model.snapshot).await?;
             let page = IDENTITIES.page(listings.into_iter(), choice, PAGE);
-            let rows = known.rows(&mut conn, &self.read_model.snapshot, page.facts).await?;
+            let rows = known
+                .rows(&mut conn, &self.read_model.snapshot, page.facts)
+                .await?;
             Ok::<_, StoreError>(ListPage {
                 rows,
                 number: page.number,
@@ -133,9 +135,14 @@ impl KnownIdentities {
     ) -> Result<Vec<IdentityRow>, StoreError> {
         let people: Vec<PersonId> = chosen.into_iter().map(|one| one.person).collect();
         let listed = agreed_link::listed(conn, &people).await?;
-        let rows = listed.iter().map(|listed| (&listed.person, self.row(listed, snapshot)));
+        let rows = listed
+            .iter()
+            .map(|listed| (&listed.person, self.row(listed, snapshot)));
         let mut rows: BTreeMap<&PersonId, IdentityRow> = rows.collect();
-        Ok(people.iter().filter_map(|person| rows.remove(person)).collect())
+        Ok(people
+            .iter()
+            .filter_map(|person| rows.remove(person))
+            .collect())
     }
 
     /// Whether keys of the directory link an identity to a user of it, and nothing is open about it.

@@ -32,7 +32,9 @@ pub(super) fn json(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send
     });
     if !report.words.is_empty() {
         let (search, snapshot) = (report.search(), &report.read_model.snapshot);
-        let found = report.accounts().map(|account| search.count(snapshot, account));
+        let found = report
+            .accounts()
+            .map(|account| search.count(snapshot, account));
         fields["row_count"] = found.sum::<usize>().into();
         fields["filter"] = report.words.as_str().into();
     }

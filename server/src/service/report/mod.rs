@@ -9,8 +9,8 @@ mod id;
 mod search;
 
 use app::backend::{
-    AccessReport, AccountStatus, Denied, Download, DownloadSource, ListQuery, Page, PortResult,
-    ReportCounts, FileFormat, ReportHead, ReportPort, ReportRow,
+    AccessReport, AccountStatus, Denied, Download, DownloadSource, FileFormat, ListQuery, Page,
+    PortResult, ReportCounts, ReportHead, ReportPort, ReportRow,
 };
 use async_trait::async_trait;
 use domain::{
@@ -65,10 +65,11 @@ impl ReportPort for Service {
         let (app_state, read_model) = (self.app_state.clone(), self.read_model.clone());
         let words = query.words.clone();
         // The name of the file is a hash of all its data.
-        let report =
-            tokio::task::spawn_blocking(move || Arc::new(Report::make(app_state, read_model).with_words(&words)))
-                .await
-                .map_err(broken)?;
+        let report = tokio::task::spawn_blocking(move || {
+            Arc::new(Report::make(app_state, read_model).with_words(&words))
+        })
+        .await
+        .map_err(broken)?;
         if report.files() == DownloadSource::CommandLine {
             let rows = report.head.counts.rows;
             return Err(Denied::Conflict(format!(
@@ -205,10 +206,7 @@ impl Report {
     }
 
     /// Returns the file in a format, one piece per account. The bytes are the same for every call.
-    pub fn pieces(
-        self: &Arc<Self>,
-        form: FileFormat,
-    ) -> Box<dyn Iterator<Item = Vec<u8>> + Send> {
+    pub fn pieces(self: &Arc<Self>, form: FileFormat) -> Box<dyn Iterator<Item = Vec<u8>> + Send> {
         match form {
             FileFormat::Csv => Box::new(file::csv(self)),
             FileFormat::Json => Box::new(file::json(self)),

@@ -122,9 +122,14 @@ impl Filter {
     /// Returns the condition for the rows of a table `change` under this name. Both engines use the same SQL; states and
     /// kinds are words of ours.
     fn matches(&self, name: &str) -> String {
-        let mut all = vec![format!("{name}.submitted_at >= $1 and {name}.submitted_at < $2")];
+        let mut all = vec![format!(
+            "{name}.submitted_at >= $1 and {name}.submitted_at < $2"
+        )];
         if !self.states.is_empty() {
-            let states = self.states.iter().map(|state| format!("'{}'", state.as_str()));
+            let states = self
+                .states
+                .iter()
+                .map(|state| format!("'{}'", state.as_str()));
             let states: Vec<String> = states.collect();
             all.push(format!("{name}.state in ({})", states.join(", ")));
         }

@@ -333,10 +333,7 @@ async fn a_narrowing_keeps_what_it_says_and_words_narrow_further(engine: Databas
         .await
         .unwrap();
     assert_eq!(people.total, home.exposure.people);
-    let powerful = service
-        .people(&only("reach", "powerful"))
-        .await
-        .unwrap();
+    let powerful = service.people(&only("reach", "powerful")).await.unwrap();
     assert_eq!(powerful.total, home.exposure.administrators);
     let groups = service
         .groups(&only("reach", "production-pci"))
@@ -345,10 +342,7 @@ async fn a_narrowing_keeps_what_it_says_and_words_narrow_further(engine: Databas
     assert!(groups.rows.iter().all(|row| row.production_pci > 0));
     let none = service.people(&words("zzz nobody")).await.unwrap();
     assert_eq!((none.total, none.rows.len()), (0, 0));
-    let one = service
-        .people(&words("OKAFOR maya"))
-        .await
-        .unwrap();
+    let one = service.people(&words("OKAFOR maya")).await.unwrap();
     assert_eq!(one.total, 1);
 }
 

@@ -298,10 +298,23 @@ async fn a_filter_that_a_list_does_not_have_is_named(engine: DatabaseEngine) {
         .next()
         .unwrap()
         .clone();
-    for list in ["/accounts", "/people", "/groups", "/permission-sets", "/changes", "/identities"] {
+    for list in [
+        "/accounts",
+        "/people",
+        "/groups",
+        "/permission-sets",
+        "/changes",
+        "/identities",
+    ] {
         for (query, named) in [
-            ("only=no-such", "Unknown filter “only=no-such”: the list is shown without it"),
-            ("members=%3Cb%3E", "Unknown filter “members=&lt;b&gt;”: the list is shown without it"),
+            (
+                "only=no-such",
+                "Unknown filter “only=no-such”: the list is shown without it",
+            ),
+            (
+                "members=%3Cb%3E",
+                "Unknown filter “members=&lt;b&gt;”: the list is shown without it",
+            ),
             ("sort=no-such", "Unknown sort order “no-such” is left out"),
             ("column=links2", "Unknown column “links2” is left out"),
         ] {

@@ -1,8 +1,7 @@
 //! Bad input: each case gets a clear response, and nothing is written or lost that should not be.
 
 use app::backend::{
-    ChangeForm, ChangesPort as _, Denied, NewChangePort as _, Submission,
-    WithdrawalPort as _,
+    ChangeForm, ChangesPort as _, Denied, NewChangePort as _, Submission, WithdrawalPort as _,
 };
 use app::lists::ListChoice;
 use domain::{change::State, ids::ChangeId};
@@ -299,12 +298,6 @@ async fn an_unknown_change_and_somebody_elses_change_look_the_same_to_a_requeste
         assert_eq!(eve.withdraw(id).await, Err(Denied::NotFound));
         assert!(eve.change_events(id).await.is_err());
     }
-    assert_eq!(
-        eve.changes(&ListChoice::default())
-            .await
-            .unwrap()
-            .total,
-        0
-    );
+    assert_eq!(eve.changes(&ListChoice::default()).await.unwrap().total, 0);
     assert_eq!(org.state(&id).await, State::Waiting);
 }

@@ -262,7 +262,11 @@ async fn a_less_strict_one_needs_two_other_people_and_both_accounts_follow(engin
     assert_eq!(owners.len(), 2, "accounts without an owner come last");
     let of_one = listed(&format!("?owner={}", owners[0].id)).await;
     assert_eq!(of_one.total, 2);
-    let offered = of_one.offered.iter().find(|one| one.filter == "owner").unwrap();
+    let offered = of_one
+        .offered
+        .iter()
+        .find(|one| one.filter == "owner")
+        .unwrap();
     assert_eq!(offered.label, "EVE");
 }
 

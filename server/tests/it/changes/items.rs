@@ -8,6 +8,7 @@ use std::{
     time::Instant,
 };
 
+use app::lists::ListChoice;
 use app::{
     backend::{
         Backend, ChangesPort as _, DecisionInput, DecisionPort as _, Denied, EntryItem,
@@ -18,7 +19,6 @@ use app::{
     routes::{FormState, Visit},
     shell::{Surroundings, render},
 };
-use app::lists::ListChoice;
 use domain::{
     approval::{Decision, Mfa},
     change::{Change, DECIDE_WITHIN, Operation, Proposal, State, StoredItem, UnreadableCause},
@@ -624,7 +624,12 @@ fn the_cost_of_many_items() {
             println!("{count} items: load {:?} each", at.elapsed() / changes);
             let ann = org.as_("ann").await;
             let at = Instant::now();
-            let rows = ann.changes(&ListChoice::default()).await.unwrap().rows.len();
+            let rows = ann
+                .changes(&ListChoice::default())
+                .await
+                .unwrap()
+                .rows
+                .len();
             println!("{count} items: a list of {rows} in {:?}", at.elapsed());
             let at = Instant::now();
             ann.change(&ids[0]).await.unwrap();

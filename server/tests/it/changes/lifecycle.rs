@@ -352,18 +352,34 @@ async fn a_list_is_narrowed_by_state_by_whose_it_is_by_account_and_by_words(
     assert_eq!(list("ann", String::new(), "").await.len(), 3);
     assert_eq!(list("ann", String::new(), "?requester=me").await.len(), 2);
     assert_eq!(list("ann", String::new(), "?state=waiting").await.len(), 2);
-    let states = "?state=waiting&state=verified&state=refused";
+    let states = "?state=waiting&state=approved";
     assert_eq!(list("ann", String::new(), states).await.len(), 3);
     let newest = list("ann", String::new(), "").await;
     let mut oldest = list("ann", String::new(), "?sort=submitted").await;
     oldest.reverse();
     assert_eq!(newest, oldest);
-    for sort in ["?sort=state", "?sort=-state", "?sort=decide_by", "?sort=-decide_by"] {
+    for sort in [
+        "?sort=state",
+        "?sort=-state",
+        "?sort=decide_by",
+        "?sort=-decide_by",
+    ] {
         assert_eq!(list("ann", String::new(), sort).await.len(), 3, "{sort}");
     }
-    assert_eq!(list("ann", String::new(), "?from=2000-01-01&until=2999-12-31").await.len(), 3);
-    assert_eq!(list("ann", String::new(), "?until=2000-01-01").await.len(), 0);
-    assert_eq!(list("ann", String::new(), "?from=2999-12-31").await.len(), 0);
+    assert_eq!(
+        list("ann", String::new(), "?from=2000-01-01&until=2999-12-31")
+            .await
+            .len(),
+        3
+    );
+    assert_eq!(
+        list("ann", String::new(), "?until=2000-01-01").await.len(),
+        0
+    );
+    assert_eq!(
+        list("ann", String::new(), "?from=2999-12-31").await.len(),
+        0
+    );
     assert_eq!(
         list("ann", account("cards-prod").to_string(), "").await,
         [pci]

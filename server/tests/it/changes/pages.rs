@@ -301,7 +301,10 @@ async fn the_blocked_changes_of_one_person_are_one_row_that_leads_to_all_of_them
         org.ask("eve", &grant("eve", "admin", "cards-prod", "60"))
             .await;
     }
-    let query = format!("state=refused&requester={}", super::support::person_id("eve"));
+    let query = format!(
+        "state=refused&requester={}",
+        super::support::person_id("eve")
+    );
     let html = drawn(pages::changes::page(visit(&org, "bob").await).await);
     assert!(html.contains("3 blocked changes by EVE"), "{html}");
     let href = format!("href=\"/changes?{}\"", query.replace('&', "&amp;"));

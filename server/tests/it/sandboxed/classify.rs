@@ -451,7 +451,7 @@ async fn an_account_that_waits_for_a_confirmation_is_on_home_list_and_its_page_w
         };
         render(Surroundings::default(), page.unwrap().draw)
     };
-    let badge = ">Waits for confirmation</span>";
+    let badge = "title=\"AWS reports ";
     for name in ["home", "accounts", "account"] {
         assert!(!said(&company, name, "").await.contains(badge), "{name}");
     }
@@ -468,7 +468,10 @@ async fn an_account_that_waits_for_a_confirmation_is_on_home_list_and_its_page_w
         home.contains("1 account waits for a confirmation of its classification"),
         "{home}"
     );
-    assert!(home.contains("href=\"/accounts?classification=waiting\""), "{home}");
+    assert!(
+        home.contains("href=\"/accounts?classification=waiting\""),
+        "{home}"
+    );
     let confirm =
         format!("[[confirmed]]\naccount = \"{id}\"\nenvironment = \"staging\"\npci = \"out\"");
     let listed = said(&company, "accounts", "classification=waiting").await;

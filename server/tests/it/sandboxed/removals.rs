@@ -5,8 +5,7 @@
 use std::time::Duration as StdDuration;
 
 use app::backend::{
-    ChangeForm, ChangesPort as _, Denied, NewChangePort as _, Submission,
-    change_field,
+    ChangeForm, ChangesPort as _, Denied, NewChangePort as _, Submission, change_field,
 };
 use app::lists::ListChoice;
 use domain::{change::State, ids::ChangeId, time::Duration};

@@ -7,8 +7,7 @@ use std::{
 };
 
 use app::backend::{
-    ChangesPort as _, DecisionInput, DecisionPort as _, Denied, LedgerComparison,
-    PortResult,
+    ChangesPort as _, DecisionInput, DecisionPort as _, Denied, LedgerComparison, PortResult,
 };
 use app::lists::ListChoice;
 use domain::{
