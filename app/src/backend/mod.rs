@@ -9,6 +9,8 @@ mod against_approval;
 mod change_form;
 mod changes;
 mod classify_form;
+mod comments;
+mod decision_context;
 mod decision_form;
 mod field_list;
 mod follow_up;
@@ -34,6 +36,8 @@ pub use against_approval::*;
 pub use change_form::*;
 pub use changes::*;
 pub use classify_form::*;
+pub use comments::*;
+pub use decision_context::*;
 pub use decision_form::*;
 pub use follow_up::*;
 pub use groups::*;
@@ -177,6 +181,7 @@ pub trait Backend:
     + NewChangePort
     + ClassificationPort
     + DecisionPort
+    + CommentPort
     + WithdrawalPort
     + LedgerPort
     + ReportPort

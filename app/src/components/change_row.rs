@@ -4,7 +4,7 @@ use domain::{change::State, time::Timestamp};
 use leptos::prelude::*;
 
 use super::{AccountNames, Column, LedgerMismatchMark, StatusBadge, Table, Time, state_status};
-use crate::backend::{ChangeRow, state_words};
+use crate::backend::ChangeRow;
 
 /// The number of accounts named in a row.
 const NAMED: usize = 3;
@@ -45,7 +45,7 @@ fn line(row: ChangeRow, now: Timestamp) -> impl IntoView {
             <th scope="row"><a href=href data-item>{title}</a> {newest} {items}</th>
             <td>
                 <span class="inline-flex flex-wrap items-center gap-x-2">
-                    <StatusBadge status=state_status(row.state) label=state_words(row.state) />
+                    <StatusBadge status=state_status(row.state) label=row.state_words() />
                     {waiting}
                     <LedgerMismatchMark comparison=row.ledger />
                 </span>

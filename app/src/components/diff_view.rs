@@ -1,10 +1,9 @@
 //! The effect of a change: who gains and who loses access. `+` and `−` accompany the words, so that color is never the
 //! only signal. The effect is computed by the domain.
 
-use domain::grant::Term;
 use leptos::prelude::*;
 
-use super::{AccountLink, Column, Glyph, Icon, PrincipalLink, SetLink, Status, Table};
+use super::{AccountLink, Column, Glyph, Icon, PrincipalLink, SetLink, Status, Table, term_words};
 use crate::backend::{AffectedPrincipal, EffectRow};
 
 /// The table of gains, then losses. The rows that are left out are counted, unless `pager` leads to them.
@@ -66,8 +65,7 @@ fn line(gains: bool, row: EffectRow) -> impl IntoView {
     };
     let via = match row.term {
         None => row.via.to_string(),
-        Some(Term::Standing) => format!("{}, as standing access", row.via),
-        Some(Term::For(length)) => format!("{}, for {}", row.via, length.words()),
+        Some(term) => format!("{}, {}", row.via, term_words(term)),
     };
     view! {
         <tr>

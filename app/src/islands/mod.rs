@@ -4,6 +4,7 @@
 //! Failed browser calls (a missing element, denied storage) are ignored: the page still works.
 
 pub mod filter;
+mod live_region;
 pub mod live_status;
 pub mod outdated_preview;
 pub mod palette;

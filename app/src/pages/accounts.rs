@@ -101,7 +101,7 @@ fn draw(query: ListQuery, board: Board, freshness: &Freshness, proposing: Propos
         Chip::new("", "All").counting(board.known),
         Chip::new("production-pci", "Production PCI"),
         Chip::new("findings", "Policy violations"),
-        Chip::new("unapproved", "Unapproved"),
+        Chip::new("unapproved", "Approval missing"),
         Chip::new("unclassified", "Not classified").counting(board.unclassified),
         Chip::new("contradictory", "Contradictory").counting(board.contradictory),
         Chip::new(WAITING, WAITS_FOR_CONFIRMATION).counting(board.waiting),
@@ -319,7 +319,7 @@ fn card(card: AccountCard, proposing: Proposing) -> impl IntoView {
     } = findings.and_then(Figure::known).unwrap_or_default();
     let marks = view! {
         {(against > 0).then(|| view! { <StatusBadge status=Status::Danger label=format!("Policy violations: {against}") /> })}
-        {(unapproved > 0).then(|| view! { <StatusBadge status=Status::Pending label=format!("Unapproved: {unapproved}") /> })}
+        {(unapproved > 0).then(|| view! { <StatusBadge status=Status::Pending label=format!("Approval missing: {unapproved}") /> })}
         {doubt(&account.class).map(|label| view! { <StatusBadge status=Status::Drift label /> })}
         {unevaluated.then(|| view! { <StatusBadge status=Status::Drift label="Not read completely" /> })}
         {declaration_mark(declaration)}

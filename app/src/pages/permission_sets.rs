@@ -23,7 +23,7 @@ const FILTERS: [(&str, &str); 6] = [
     ("production-pci", "In production PCI"),
     ("powerful", "Powerful access"),
     ("unknown", "Unknown"),
-    ("outdated", "Outdated version in an account"),
+    ("outdated", "Provisioning out of date"),
     ("long-sessions", "Sessions too long for production PCI"),
 ];
 
@@ -126,8 +126,8 @@ fn row(row: SetRow) -> impl IntoView {
     } = row;
     let outdated = match outdated {
         Figure::Known(0) | Figure::NotKnown => None,
-        Figure::Known(1) => Some("Outdated version in 1 account".to_owned()),
-        Figure::Known(some) => Some(format!("Outdated version in {some} accounts")),
+        Figure::Known(1) => Some("Needs reprovisioning in 1 account".to_owned()),
+        Figure::Known(some) => Some(format!("Needs reprovisioning in {some} accounts")),
     };
     let outdated = outdated.map(|label| view! { <StatusBadge status=Status::Drift label /> });
     let allows = if set.capabilities.is_empty() {

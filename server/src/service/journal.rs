@@ -9,6 +9,7 @@
 
 mod aggregation;
 mod alarm;
+mod comment_events;
 mod declaration_events;
 mod domain_events;
 mod entry_actor;
@@ -20,6 +21,7 @@ mod ledger_events;
 mod port;
 mod subject_events;
 
+pub(in crate::service) use comment_events::comment_event;
 pub use aggregation::{COUNTED_FOR, EVERYBODY};
 pub use entry_actor::EntryActor;
 pub use entry_builder::EntryBuilder;

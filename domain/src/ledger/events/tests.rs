@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The event types in existing ledgers. Never change or remove one.
-const WRITTEN: [&str; 68] = [
+const WRITTEN: [&str; 70] = [
     "change.submitted",
     "change.refused",
     "change.approved",
@@ -22,6 +22,8 @@ const WRITTEN: [&str; 68] = [
     "change.alarm",
     "change.verified",
     "change.failed",
+    "change.commented",
+    "change.asked",
     "operation.intended",
     "operation.accepted",
     "operation.failed",

@@ -171,6 +171,20 @@ fn rows(route: &'static str, things: &Things) -> Vec<Row> {
                 action(route, "missing", missing, &stale),
             ]
         }
+        "/do/changes/{id}/comment" => {
+            let (known, missing) = both(&things.change);
+            let text = [("kind", "comment"), ("comment", "which incident is it?")];
+            vec![
+                action(route, "missing", missing, &text),
+                action(
+                    route,
+                    "requester's, forged",
+                    known.clone(),
+                    &[("kind", "comment"), ("person", "somebody")],
+                ),
+                action(route, "requester's", known, &text),
+            ]
+        }
         "/do/changes/{id}/withdraw" => {
             let (known, missing) = both(&things.change);
             vec![
@@ -447,6 +461,7 @@ async fn what_belongs_to_somebody_else_looks_like_what_is_missing(engine: Databa
                 ("effect", "x"),
             ][..],
         ),
+        ("comment", &[("kind", "question"), ("comment", "why?")]),
         ("withdraw", &[]),
     ] {
         let known = stranger
