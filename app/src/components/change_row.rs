@@ -39,13 +39,14 @@ fn line(row: ChangeRow, now: Timestamp) -> impl IntoView {
         view! { <span class="text-muted text-xs">{format!("{have} of {need}")} ", decision due " <Time at=row.decide_by now /></span> }
     });
     let total = row.accounts.len();
+    let state = row.state_words();
     let accounts = row.accounts.into_iter().take(NAMED).collect();
     view! {
         <tr>
             <th scope="row"><a href=href data-item>{title}</a> {newest} {items}</th>
             <td>
                 <span class="inline-flex flex-wrap items-center gap-x-2">
-                    <StatusBadge status=state_status(row.state) label=row.state_words() />
+                    <StatusBadge status=state_status(row.state) label=state />
                     {waiting}
                     <LedgerMismatchMark comparison=row.ledger />
                 </span>

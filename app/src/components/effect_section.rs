@@ -84,9 +84,7 @@ pub fn EffectSection(effect: ShownEffect) -> impl IntoView {
     }
     let access = has_access.then(|| access(effect, None));
     let changes = match pager {
-        Some(pager) => {
-            view! { <SubjectEffects rows=others total=other_count pager /> }.into_any()
-        }
+        Some(pager) => view! { <SubjectEffects rows=others total=other_count pager /> }.into_any(),
         None => view! { <SubjectEffects rows=others total=other_count /> }.into_any(),
     };
     view! {
@@ -100,8 +98,7 @@ fn access(effect: ShownEffect, pager: Option<AnyView>) -> AnyView {
     let paths = effect.gains + effect.losses;
     // Sentences count people, so they are about all paths or not shown.
     let whole = effect.gained.len() + effect.lost.len() == paths;
-    let words = (whole && paths > 0)
-        .then(|| effect_words(&effect.gained, &effect.lost));
+    let words = (whole && paths > 0).then(|| effect_words(&effect.gained, &effect.lost));
     let open = paths <= UNFOLDED || !whole;
     let summary = match paths {
         1 => "Table of 1 path".to_owned(),

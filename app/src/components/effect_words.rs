@@ -229,7 +229,10 @@ mod tests {
     fn people_with_the_same_path_are_one_sentence_and_future_members_are_no_people() {
         let standing = Some(Term::Standing);
         let gains = |names: &[&str]| -> Vec<EffectRow> {
-            names.iter().map(|name| row(person(name), standing)).collect()
+            names
+                .iter()
+                .map(|name| row(person(name), standing))
+                .collect()
         };
         assert_eq!(said(&gains(&["Ann"]), &[]), ["Ann gains"]);
         assert_eq!(said(&gains(&["Ann", "Bob"]), &[]), ["Ann and Bob gain"]);
@@ -252,7 +255,10 @@ mod tests {
     #[test]
     fn another_term_or_a_loss_is_another_sentence() {
         let hour = Some(Term::For(Duration::hours(1)));
-        let gained = [row(person("Ann"), Some(Term::Standing)), row(person("Bob"), hour)];
+        let gained = [
+            row(person("Ann"), Some(Term::Standing)),
+            row(person("Bob"), hour),
+        ];
         let lost = [row(person("Cas"), None)];
         assert_eq!(
             said(&gained, &lost),

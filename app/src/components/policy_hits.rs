@@ -88,10 +88,7 @@ mod tests {
             (&[NeedsApproval], "Approval missing"),
             (&[Refused], "1 violation"),
             (&[Refused, Refused], "2 violations"),
-            (
-                &[Refused, NeedsApproval],
-                "1 violation, approval missing",
-            ),
+            (&[Refused, NeedsApproval], "1 violation, approval missing"),
         ] {
             assert_eq!(held_words(&hits(said)).1, label);
         }

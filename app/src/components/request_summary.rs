@@ -9,6 +9,8 @@ use crate::backend::{ChangeView, GrantEnd, ItemProgress};
 /// Renders the summary as a card.
 pub fn request_summary(view: &ChangeView, now: Timestamp) -> AnyView {
     let (row, preview) = (&view.row, &view.preview);
+    let (submitted, requester) = (row.submitted, row.requester.clone());
+    let (justification, ticket) = (view.justification.clone(), view.ticket.clone());
     let words = row.requester.split_whitespace().take(2);
     let initials: String = words.filter_map(|word| word.chars().next()).collect();
     let initials = initials.to_uppercase();
@@ -20,13 +22,13 @@ pub fn request_summary(view: &ChangeView, now: Timestamp) -> AnyView {
                 <div data-asks>
                     <span data-avatar aria-hidden="true">{initials}</span>
                     <div>
-                        <h2 id="request">{row.requester.clone()} <span class="text-muted font-normal">" requests this"</span></h2>
-                        <p class="text-muted text-xs">"Requested " <Time at=row.submitted now /></p>
+                        <h2 id="request">{requester} <span class="text-muted font-normal">" requests this"</span></h2>
+                        <p class="text-muted text-xs">"Requested " <Time at=submitted now /></p>
                     </div>
                 </div>
-                <blockquote data-why><span class="sr-only">"Justification: "</span>{view.justification.clone()}</blockquote>
+                <blockquote data-why><span class="sr-only">"Justification: "</span>{justification}</blockquote>
                 <DefinitionList>
-                    <Definition term="Ticket">{view.ticket.clone().unwrap_or_else(|| "None".into())}</Definition>
+                    <Definition term="Ticket">{ticket.unwrap_or_else(|| "None".into())}</Definition>
                     {until.map(|until| view! { <Definition term="Duration">{until}</Definition> })}
                     {review.map(|date| view! { <Definition term="Review date">{date}</Definition> })}
                 </DefinitionList>
@@ -56,7 +58,10 @@ fn until(view: &ChangeView) -> Option<String> {
     }
     Some(match first {
         Term::Standing => "Permanent".to_owned(),
-        Term::For(_) => format!("{} from when it is applied", capitalized(&term_words(first))),
+        Term::For(_) => format!(
+            "{} from when it is applied",
+            capitalized(&term_words(first))
+        ),
     })
 }
 

@@ -25,7 +25,9 @@ fn summary(gained: GainedSet) -> impl IntoView {
     let all = match analysis.extents.len() {
         0 => None,
         1 => Some("Show the statements".to_owned()),
-        count => Some(format!("Show all {count} capabilities with their statements")),
+        count => Some(format!(
+            "Show all {count} capabilities with their statements"
+        )),
     };
     let id = format!("set-{}", set.key());
     view! {

@@ -131,10 +131,6 @@ fn steps_of(view: &ChangeView) -> Vec<Step> {
             ..Step::new(stage, "Approved")
         },
     };
-    let ended = |stage, label| Step {
-        detail: of.clone().filter(|_| stage == Stage::Over),
-        ..Step::new(stage, label)
-    };
     let applying = |stage| Step {
         detail: done_of(&view.live),
         ..Step::new(stage, target.applying(stage))
@@ -142,9 +138,9 @@ fn steps_of(view: &ChangeView) -> Vec<Step> {
     let verified = |stage| Step::new(stage, target.verified(stage));
     let rest = match row.state {
         State::Refused => vec![Step::new(Stage::Failed, "Blocked by policy")],
-        State::Declined => vec![ended(Stage::Failed, "Declined")],
-        State::Expired => vec![ended(Stage::Over, "Expired")],
-        State::Withdrawn => vec![ended(Stage::Over, "Withdrawn")],
+        State::Declined => vec![Step::new(Stage::Failed, "Declined")],
+        State::Expired => vec![Step::new(Stage::Over, "Expired")],
+        State::Withdrawn => vec![Step::new(Stage::Over, "Withdrawn")],
         State::Waiting => {
             let waiting = Step {
                 time: Some(row.decide_by),

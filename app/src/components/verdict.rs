@@ -144,6 +144,5 @@ fn who(approvers: Vec<String>, needed: u8) -> AnyView {
     let shown: Vec<String> = approvers.into_iter().take(NAMED).collect();
     let shown = shown.join(", ");
     let more = (more > 0).then(|| format!(" and {more} more"));
-    view! { <p class="mt-2">"Eligible approvers (MFA required): " {shown} {more}</p> }
-        .into_any()
+    view! { <p class="mt-2">"Eligible approvers (MFA required): " {shown} {more}</p> }.into_any()
 }

@@ -81,7 +81,10 @@ async fn fetched() -> Option<Element> {
     if !answer.ok() || answer.redirected() {
         return None;
     }
-    let html = JsFuture::from(answer.text().ok()?).await.ok()?.as_string()?;
+    let html = JsFuture::from(answer.text().ok()?)
+        .await
+        .ok()?
+        .as_string()?;
     // Never part of the document: nothing in it runs or loads.
     let page = document().create_element("div").ok()?;
     page.set_inner_html(&html);

@@ -121,9 +121,8 @@ fn header(view: &ChangeView) -> AnyView {
         live if under_way => Some(live_words(live)),
         _ => None,
     };
-    let reload = (!row.state.is_terminal()).then(
-        || view! { <noscript><a href="">"Reload to see how far it is."</a></noscript> },
-    );
+    let reload = (!row.state.is_terminal())
+        .then(|| view! { <noscript><a href="">"Reload to see how far it is."</a></noscript> });
     let detail = view! { {now} " " {reload} };
     view! {
         <PageHeader

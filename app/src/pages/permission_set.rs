@@ -184,7 +184,8 @@ fn holds(
             .into_iter()
             .map(|row| {
                 let content = if row.outdated {
-                    view! { <StatusBadge status=Status::Drift label="Provisioning out of date" /> }.into_any()
+                    view! { <StatusBadge status=Status::Drift label="Provisioning out of date" /> }
+                        .into_any()
                 } else {
                     view! { <StatusBadge status=Status::Ok label="Latest" /> }.into_any()
                 };

@@ -158,7 +158,11 @@ fn the_requester_who_decides_and_administrators_comment_and_nobody_else() {
     for kind in [CommentKind::Comment, CommentKind::Question] {
         assert_eq!(may(&candidate(3), kind, &[Role::Approver]), Ok(()));
         assert_eq!(may(&without_factor, kind, &[Role::Approver]), Ok(()));
-        assert_eq!(may(&candidate(4), kind, &[Role::Approver]), Ok(()), "decided");
+        assert_eq!(
+            may(&candidate(4), kind, &[Role::Approver]),
+            Ok(()),
+            "decided"
+        );
         assert_eq!(may(&nobody, kind, &[Role::Administrator]), Ok(()));
         let reads_only = Err(CommentRefusal::ReadsOnly);
         assert_eq!(may(&nobody, kind, &[Role::Auditor]), reads_only);

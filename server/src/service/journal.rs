@@ -21,8 +21,8 @@ mod ledger_events;
 mod port;
 mod subject_events;
 
-pub(in crate::service) use comment_events::comment_event;
 pub use aggregation::{COUNTED_FOR, EVERYBODY};
+pub(in crate::service) use comment_events::comment_event;
 pub use entry_actor::EntryActor;
 pub use entry_builder::EntryBuilder;
 pub use identity_events::UserOfIdentity;

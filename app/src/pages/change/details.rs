@@ -47,9 +47,11 @@ pub(super) fn decisions(approvals: Vec<ApprovalView>, now: Timestamp) -> Option<
 
 /// Renders the facts of the request behind a fold.
 pub(super) fn facts(view: &ChangeView, now: Timestamp) -> AnyView {
-    let row = &view.row;
+    let row = view.row.clone();
+    let waiting = row.state == State::Waiting;
+    let named = !row.accounts.is_empty();
     let (have, need) = row.approvals;
-    let accounts = row.accounts.iter().cloned();
+    let accounts = row.accounts.into_iter();
     let accounts = accounts
         .map(|account| view! { <div><AccountLink account /></div> })
         .collect_view();
@@ -71,11 +73,11 @@ pub(super) fn facts(view: &ChangeView, now: Timestamp) -> AnyView {
             <div data-body>
                 <DefinitionList>
                     <Definition term="Change"><code class="select-all break-all">{row.id.to_string()}</code></Definition>
-                    <Definition term="Requested by">{row.requester.clone()}</Definition>
+                    <Definition term="Requested by">{row.requester}</Definition>
                     <Definition term="Requested"><AbsoluteTime at=row.submitted now /></Definition>
                     {(need > 0).then(|| view! { <Definition term="Approvals">{format!("{have} of {need}")}</Definition> })}
-                    {(row.state == State::Waiting).then(|| view! { <Definition term="Decision due"><AbsoluteTime at=row.decide_by now /></Definition> })}
-                    {(!row.accounts.is_empty()).then(|| view! { <Definition term="Accounts">{accounts}</Definition> })}
+                    {waiting.then(|| view! { <Definition term="Decision due"><AbsoluteTime at=row.decide_by now /></Definition> })}
+                    {named.then(|| view! { <Definition term="Accounts">{accounts}</Definition> })}
                     {requests}
                 </DefinitionList>
             </div>

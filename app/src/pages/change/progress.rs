@@ -22,8 +22,9 @@ pub(super) fn section(view: ChangeView, number: usize, now: Timestamp) -> AnyVie
         total => format!("{total} items"),
     };
     if state == State::Waiting {
+        let open = number > 1;
         return view! {
-            <details data-card data-fold-card id="items" open=(number > 1)>
+            <details data-card data-fold-card id="items" open=open>
                 <summary>"Items" <span class="text-muted">{count}</span></summary>
                 {table}
                 {pager}

@@ -8,7 +8,9 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{DriftKind, DriftRow},
-    components::{AbsoluteTime, AccountLink, Empty, Glyph, PrincipalLink, Section, Status, StatusBadge},
+    components::{
+        AbsoluteTime, AccountLink, Empty, Glyph, PrincipalLink, Section, Status, StatusBadge,
+    },
 };
 
 pub(super) fn no_drift() -> AnyView {

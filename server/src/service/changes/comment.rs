@@ -96,7 +96,13 @@ impl Service {
         // Whoever may only decline it decides on it as well.
         let barred = self.barred_from(stored, Decision::Decline);
         let roles = &self.caller.actor().roles;
-        may_comment(&stored.change, kind, &barred, &self.candidate(claims), roles)
+        may_comment(
+            &stored.change,
+            kind,
+            &barred,
+            &self.candidate(claims),
+            roles,
+        )
     }
 
     async fn try_comment(

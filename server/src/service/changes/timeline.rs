@@ -119,11 +119,7 @@ pub(super) fn comments(
         .collect()
 }
 
-fn comment(
-    entry: &ListedEntry,
-    requester: &PersonId,
-    snapshot: &Snapshot,
-) -> Option<CommentView> {
+fn comment(entry: &ListedEntry, requester: &PersonId, snapshot: &Snapshot) -> Option<CommentView> {
     let leaf: Value = serde_json::from_str(&entry.leaf).ok()?;
     let text = |pointer: &str| leaf.pointer(pointer).and_then(Value::as_str);
     let event = EventKind::from_word(text("/type")?)?;

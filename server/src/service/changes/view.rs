@@ -267,8 +267,8 @@ impl Service {
         let change = &stored.change;
         let mut approvals = Vec::with_capacity(change.approvals.len());
         for approval in &change.approvals {
-            let own =
-                approval.approver == change.requester || stored.gaining.contains(&approval.approver);
+            let own = approval.approver == change.requester
+                || stored.gaining.contains(&approval.approver);
             approvals.push(ApprovalView {
                 approver: people.name(conn, &approval.approver).await?,
                 decision: approval.decision,

@@ -33,7 +33,13 @@ crate::engines::on_both_engines! {
 
 const TEXT: &str = "Which incident is it?";
 
-async fn writes(org: &Org, name: &str, id: &ChangeId, kind: CommentKind, text: &str) -> PortResult<()> {
+async fn writes(
+    org: &Org,
+    name: &str,
+    id: &ChangeId,
+    kind: CommentKind,
+    text: &str,
+) -> PortResult<()> {
     let input = CommentInput {
         kind,
         text: text.to_owned(),
@@ -102,10 +108,11 @@ async fn a_comment_is_on_record_and_its_text_is_private(engine: DatabaseEngine) 
     let entry = org.entry(&id, "change.asked").await;
     assert!(!entry.to_string().contains("incident"), "{entry}");
     assert!(entry.pointer("/private/comment/h").is_some(), "{entry}");
-    let found: (i64,) = sqlx::query_as("select count(*) from ledger_token where token = 'incident'")
-        .fetch_one(org.app_state.store.read())
-        .await
-        .unwrap();
+    let found: (i64,) =
+        sqlx::query_as("select count(*) from ledger_token where token = 'incident'")
+            .fetch_one(org.app_state.store.read())
+            .await
+            .unwrap();
     assert_eq!(found.0, 0, "free text is not indexed");
     let view = org.as_("cas").await.change(&id).await.unwrap();
     let told: Vec<_> = view

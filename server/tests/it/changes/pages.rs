@@ -160,7 +160,9 @@ async fn a_form_that_came_back_holds_what_was_typed_and_links_to_what_is_wrong(
     assert_ne!(hidden(&html, "form_key"), ["old"]);
 }
 
-async fn an_approver_sees_one_reason_with_two_buttons_and_the_requester_none(engine: DatabaseEngine) {
+async fn an_approver_sees_one_reason_with_two_buttons_and_the_requester_none(
+    engine: DatabaseEngine,
+) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
@@ -264,7 +266,10 @@ async fn no_part_of_a_change_is_ahead_of_what_happened(engine: DatabaseEngine) {
         step("ahead", "Verify in AWS"),
     ];
     assert_eq!(steps(&html), waiting);
-    assert!(html.contains("0 of 2") && !html.contains("Verified"), "{html}");
+    assert!(
+        html.contains("0 of 2") && !html.contains("Verified"),
+        "{html}"
+    );
     org.approve("bob", &id).await.unwrap();
     org.approve("cas", &id).await.unwrap();
     let approved = [
