@@ -3,7 +3,9 @@
 
 use leptos::prelude::*;
 
-use super::{AccountLink, Column, Glyph, Icon, PrincipalLink, SetLink, Status, Table, term_words};
+use super::{
+    AccountLink, Column, Glyph, Icon, Narrow, PrincipalLink, SetLink, Status, Table, term_words,
+};
 use crate::backend::{AffectedPrincipal, EffectRow};
 
 /// The table of gains, then losses. The rows that are left out are counted, unless `pager` leads to them.
@@ -42,7 +44,7 @@ pub fn DiffView(
         Column::new("Path"),
     ];
     view! {
-        <Table caption="Who gains and loses access" columns>{rows}</Table>
+        <Table caption="Who gains and loses access" columns narrow=Narrow::Cards>{rows}</Table>
         {match pager {
             Some(pager) => Some(pager),
             None => (left_out > 0).then(|| view! { <p data-body class="text-muted">{format!("and {left_out} more")}</p> }.into_any()),
@@ -75,10 +77,10 @@ fn line(gains: bool, row: EffectRow) -> impl IntoView {
                     <span>{word}</span>
                 </span>
             </th>
-            <td>{who}</td>
-            <td><AccountLink account=row.account /></td>
-            <td><SetLink set=row.set /></td>
-            <td>{via}</td>
+            <td data-label="Person">{who}</td>
+            <td data-label="Account"><AccountLink account=row.account /></td>
+            <td data-label="Set"><SetLink set=row.set /></td>
+            <td data-label="Path">{via}</td>
         </tr>
     }
 }

@@ -6,7 +6,7 @@ use super::{DiffView, PagePosition, Section, SubjectEffects, effect_words, list_
 use crate::backend::{EffectPage, EffectRow, Preview, SubjectEffectRow, gains_and_losses};
 
 /// The number of paths up to which the table is unfolded.
-const UNFOLDED: usize = 6;
+const UNFOLDED: usize = 3;
 
 /// What is shown of an effect: one page of its rows, and the numbers of all.
 #[derive(Debug, Clone)]

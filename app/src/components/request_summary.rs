@@ -21,10 +21,7 @@ pub fn request_summary(view: &ChangeView, now: Timestamp) -> AnyView {
             <div data-body>
                 <div data-asks>
                     <span data-avatar aria-hidden="true">{initials}</span>
-                    <div>
-                        <h2 id="request">{requester} <span class="text-muted font-normal">" requests this"</span></h2>
-                        <p class="text-muted text-xs">"Requested " <Time at=submitted now /></p>
-                    </div>
+                    <h2 id="request">{requester} <span class="text-muted font-normal">" asked for this " <Time at=submitted now /></span></h2>
                 </div>
                 <blockquote data-why><span class="sr-only">"Justification: "</span>{justification}</blockquote>
                 <DefinitionList>

@@ -35,7 +35,7 @@ pub(super) async fn replace() -> Replaced {
     keep_unfolded(&old, &new);
     let focused = document().active_element();
     let focused_id = focused.as_ref().map(Element::id);
-    let effects = [&old, &new].map(|region| effect_of(region));
+    let effects = [&old, &new].map(effect_of);
     let mut drafted = false;
     for field in fields(&old) {
         drafted |= keep_draft(&new, &field);

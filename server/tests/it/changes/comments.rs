@@ -18,7 +18,7 @@ use domain::{
 use futures::StreamExt as _;
 use server::store::ledger;
 
-use super::support::{Org, conflict, grant, join, wrong_field};
+use super::support::{Org, conflict, grant, wrong_field};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
@@ -56,7 +56,6 @@ async fn who_has_to_do_with_a_change_comments_on_it_and_nobody_else(engine: Data
     let org = Org::on(engine).await;
     let now = org.clock.now();
     org.give("fay", Role::Auditor, now).await;
-    // Bob is an operator, so that he gains access and does not decide.
     let id = org
         .ask("eve", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
@@ -87,8 +86,10 @@ async fn who_has_to_do_with_a_change_comments_on_it_and_nobody_else(engine: Data
         .await;
     let answer = writes(&org, "eve", &other, CommentKind::Comment, TEXT).await;
     assert_eq!(answer, Err(Denied::NotFound));
-    let of_a_group = org.ask("ann", &join("cas", "operators")).await;
-    let gains = writes(&org, "cas", &of_a_group, CommentKind::Comment, TEXT).await;
+    // Bob is an operator, so that he gains access and does not decide.
+    let of_a_group = grant("operators", "viewer", "cards-prod", "60");
+    let of_a_group = org.ask("ann", &of_a_group).await;
+    let gains = writes(&org, "bob", &of_a_group, CommentKind::Comment, TEXT).await;
     assert!(matches!(gains, Err(Denied::Forbidden(_))), "{gains:?}");
 }
 
