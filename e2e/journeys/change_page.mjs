@@ -101,7 +101,7 @@ export async function journey(suite, browser) {
         window.contradictions = [];
         const words = (selector) => document.querySelector(selector)?.textContent.replace(/\s+/g, ' ').trim() ?? '';
         new MutationObserver(() => {
-          const [header, row] = [words('[data-page-header] .text-muted'), words('#items tbody td:first-child')];
+          const [header, row] = [words('[data-live-line]'), words('#items tbody td:first-child')];
           const under = document.querySelector('[data-stage=current] [data-step]')?.textContent ?? '';
           if (under.includes('Sending') && !header.includes(row)) window.contradictions.push(`${header} beside ${row}`);
           if (under.includes('Sending') && words('main').includes('Needs approval by')) window.contradictions.push('needs approval beside a change that is sent');

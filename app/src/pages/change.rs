@@ -98,11 +98,15 @@ fn region(view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     let header = header(&view);
     let notices = notices(&view, form);
     let steps = stepper(&view, now);
+    let reload = (!view.row.state.is_terminal()).then(|| {
+        view! { <noscript><p class="mb-4"><a href="">"Reload to see how far it is."</a></p></noscript> }
+    });
     let bar = (viewing.decides && view.row.state == State::Waiting)
         .then(|| decision_bar(&view, form, now));
     view! {
         {header}
         {steps}
+        {reload}
         {notices}
         {body(view, viewing, form)}
         {bar}
@@ -121,19 +125,18 @@ fn header(view: &ChangeView) -> AnyView {
         live if under_way => Some(live_words(live)),
         _ => None,
     };
-    let reload = (!row.state.is_terminal())
-        .then(|| view! { <noscript><a href="">"Reload to see how far it is."</a></noscript> });
-    let detail = view! { {now} " " {reload} };
-    view! {
-        <PageHeader
-            title=row.title.to_string()
-            crumbs=vec![Crumb::new("/changes", "Changes")]
-            marks=marks.into_any()
-            detail=detail.into_any()
-            actions=actions.into_any()
-        />
+    let (title, crumbs) = (
+        row.title.to_string(),
+        vec![Crumb::new("/changes", "Changes")],
+    );
+    let (marks, actions) = (marks.into_any(), actions.into_any());
+    match now {
+        Some(now) => {
+            let detail = view! { <span data-live-line>{now}</span> }.into_any();
+            view! { <PageHeader title crumbs marks detail actions /> }.into_any()
+        }
+        None => view! { <PageHeader title crumbs marks actions /> }.into_any(),
     }
-    .into_any()
 }
 
 /// Renders what is to be known before anything else: errors, what stands against the change, an open question.
