@@ -9,8 +9,7 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    Button, ButtonKind, ExactTime, Notice, Requirement, Section, Status, StatusBadge, TextArea,
-    not_authentic,
+    Button, ButtonKind, ExactTime, Notice, Requirement, Section, Status, TextArea, not_authentic,
 };
 use crate::{
     backend::{
@@ -69,7 +68,7 @@ pub fn discussion(view: &ChangeView, form: &FormState, now: Timestamp) -> AnyVie
 
 fn line(comment: &CommentView, now: Timestamp) -> impl IntoView + use<> {
     let question = (comment.kind == CommentKind::Question)
-        .then(|| view! { <StatusBadge status=Status::Info label="Question" /> });
+        .then(|| view! { <span data-control>"Question"</span> });
     let requester = (comment.author == CommentAuthor::Requester)
         .then(|| view! { <span class="text-muted text-xs">"requester"</span> });
     view! {
