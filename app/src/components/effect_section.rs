@@ -17,6 +17,8 @@ pub struct ShownEffect {
     pub losses: usize,
     pub others: Vec<SubjectEffectRow>,
     pub other_count: usize,
+    /// The heading of the gains and losses.
+    pub heading: &'static str,
     /// Who gains and loses, in one line.
     pub summary: String,
     pub paging: EffectPaging,
@@ -41,8 +43,18 @@ impl ShownEffect {
             losses: preview.losers.rows,
             others: std::mem::take(&mut preview.others),
             other_count: preview.other_count,
+            heading: "Who gains and loses access",
             summary: gains_and_losses(preview.gainers, preview.losers),
             paging,
+        }
+    }
+
+    /// Says of the effect of a change that was not carried out that it would have been so.
+    #[must_use]
+    pub fn not_carried_out(self) -> Self {
+        Self {
+            heading: "Who would gain and lose access",
+            ..self
         }
     }
 
@@ -109,6 +121,7 @@ fn access(effect: ShownEffect, pager: Option<AnyView>) -> AnyView {
         gains,
         lost,
         losses,
+        heading: title,
         summary: detail,
         ..
     } = effect;
@@ -127,6 +140,5 @@ fn access(effect: ShownEffect, pager: Option<AnyView>) -> AnyView {
         }
         .into_any()
     };
-    view! { <Section title="Who gains and loses access" detail>{words} {table}</Section> }
-        .into_any()
+    view! { <Section title detail>{words} {table}</Section> }.into_any()
 }

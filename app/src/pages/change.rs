@@ -184,7 +184,10 @@ fn typed(view: &ChangeView, form: &FormState) -> Option<AnyView> {
 
 fn body(mut view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     let (now, state) = (viewing.now, view.row.state);
-    let waiting = state == State::Waiting;
+    let began = matches!(
+        state,
+        State::Approved | State::Applying | State::Verified | State::Failed
+    );
     let request = request_summary(&view, now);
     let context = decision_context(&view, now);
     let comments = discussion(&view, form, now);
@@ -195,6 +198,12 @@ fn body(mut view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
             path: format!("/changes/{}", view.row.id),
         },
     );
+    let effect = match state {
+        State::Refused | State::Declined | State::Expired | State::Withdrawn => {
+            effect.not_carried_out()
+        }
+        _ => effect,
+    };
     let sets = std::mem::take(&mut view.preview.sets);
     let sets = (!state.is_terminal()).then(|| gained_sets(sets));
     let evidence = std::mem::take(&mut view.preview.evidence);
@@ -212,10 +221,10 @@ fn body(mut view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     let facts = details::facts(&view, now);
     let history = details::history(std::mem::take(&mut view.timeline), viewing.ledger, now);
     let progress = progress::section(view, viewing.items, now);
-    let (above, below) = if waiting {
-        (None, Some(progress))
-    } else {
+    let (above, below) = if began {
         (Some(progress), None)
+    } else {
+        (None, Some(progress))
     };
     view! {
         {first}
