@@ -95,7 +95,7 @@ export async function journey(suite, browser) {
     const [maya, ines, kwame] = people;
     await withPeople('failing', people, async () => {
       await aws.breaks({ operation: 'CreateAccountAssignment', kind: 'async_failed', reason: 'the role cannot be created' });
-      await preview(maya, metrics('cards-prod', '60'));
+      await preview(maya, metrics('ledger-prod'));
       const change = await submit(maya);
       await maya.page.evaluate(() => {
         window.contradictions = [];

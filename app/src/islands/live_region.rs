@@ -9,6 +9,10 @@ use web_sys::{Element, HtmlElement};
 use super::all;
 
 const REGION: &str = "[data-live-page]";
+/// The notice with a text whose form is no longer there.
+const KEPT: &str = "[data-kept-draft]";
+/// The notice that a decision would be about another effect.
+const EFFECT_CHANGED: &str = "[data-effect-changed]";
 
 /// What became of the region.
 pub(super) enum Replaced {
@@ -33,6 +37,7 @@ pub(super) async fn replace() -> Replaced {
     }
     let key = new.get_attribute("data-key").unwrap_or_default();
     keep_unfolded(&old, &new);
+    keep_told(&old, &new);
     let focused = document().active_element();
     let focused_id = focused.as_ref().map(Element::id);
     let effects = [&old, &new].map(effect_of);
@@ -41,7 +46,7 @@ pub(super) async fn replace() -> Replaced {
         drafted |= keep_draft(&new, &field);
     }
     if drafted && effects[0] != effects[1] {
-        reveal(&new, "[data-effect-changed]");
+        reveal(&new, EFFECT_CHANGED);
     }
     let _ = old.replace_with_with_node_1(&new);
     if let Some(element) = focused_id
@@ -124,6 +129,20 @@ fn keep_unfolded(old: &Element, new: &Element) {
     }
 }
 
+/// Tells in the new region what the old one told whoever types: nothing else on the page holds it.
+fn keep_told(old: &Element, new: &Element) {
+    for selector in [KEPT, EFFECT_CHANGED] {
+        let Ok(Some(told)) = old.query_selector(selector) else {
+            continue;
+        };
+        if !told.has_attribute("hidden")
+            && let Ok(Some(same)) = new.query_selector(selector)
+        {
+            let _ = same.replace_with_with_node_1(&told);
+        }
+    }
+}
+
 /// Moves a field with a draft into the new region, with its cursor. Returns whether it was one that the region still has. If
 /// the region has none any more, the text is shown instead.
 fn keep_draft(new: &Element, field: &Element) -> bool {
@@ -137,7 +156,7 @@ fn keep_draft(new: &Element, field: &Element) -> bool {
     let text = property(field, "value").and_then(|value| value.as_string());
     if let Ok(Some(place)) = new.query_selector("[data-kept-text]") {
         place.set_text_content(text.as_deref());
-        reveal(new, "[data-kept-draft]");
+        reveal(new, KEPT);
     }
     false
 }
