@@ -189,7 +189,9 @@ export class Person {
   /** Clicks an element that leads to another page of Leastwise. */
   async press(locator) {
     // Does not wait for the load: the page of a change in progress reloads itself, and settled() waits for that.
-    await Promise.all([this.page.waitForNavigation({ waitUntil: 'commit' }), locator.click()]);
+    // The event, because waitForNavigation() also fails when the click ends a reload that has begun.
+    const left = this.page.waitForEvent('framenavigated', (frame) => frame === this.page.mainFrame());
+    await Promise.all([left, locator.click()]);
     await this.settled();
   }
 
