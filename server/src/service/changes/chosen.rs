@@ -180,13 +180,17 @@ impl Service {
             label,
         };
         let mut offered: Vec<OfferedValue> = Vec::new();
-        if self.whose().is_ok_and(|own| own.is_none()) {
+        // Somebody who sees only their own changes learns nothing about others, not even that they were asked for.
+        let own = self.whose().ok().flatten();
+        if own.is_none() {
             offered.push(offer(ME, "Me".to_owned()));
         }
-        let chosen = choice.values(REQUESTER);
-        // All rows are of the only one; somebody who is not known has none.
+        let mut chosen = choice.values(REQUESTER);
+        // All rows are of the only one.
         let of_all = first.filter(|_| chosen.len() == 1);
-        for person in chosen.into_iter().filter(|one| *one != ME) {
+        let is_told = |one: &str| own.as_ref().is_none_or(|own| own.as_str() == one);
+        chosen.retain(|one| *one != ME && is_told(one));
+        for person in chosen {
             let name = of_all.clone();
             offered.push(offer(
                 person,
