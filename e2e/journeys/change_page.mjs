@@ -15,9 +15,6 @@ const LOOKS = [1440, 768, 390].flatMap((width) => ['light', 'dark'].map((scheme)
 const QUESTION = 'Which incident is it?';
 const ANSWER = 'Number 4711, reported this morning.';
 
-/** The time limit in milliseconds of a test that also takes pictures at every width and in every scheme. */
-const LOOKS_LIMIT = 420_000;
-
 export async function journey(suite, browser) {
   const sandbox = await suite.sandbox('change-page');
   const aws = new Aws(sandbox.aws);
@@ -115,13 +112,14 @@ export async function journey(suite, browser) {
       await maya.saysInTime(/attempt \d+ failed/);
       await maya.says('Sending to AWS', '2 of 2');
       states.applying = change;
-      for (const { width, height, scheme } of LOOKS) await look(browser, sandbox, 'maya.okafor', 'applying', change, { width, height, scheme });
+      // Two looks only: the engine ends its attempts after a while.
+      for (const { width, height, scheme } of [LOOKS.at(0), LOOKS.at(-1)]) await look(browser, sandbox, 'maya.okafor', 'applying', change, { width, height, scheme });
       await aws.breaks();
       await maya.saysInTime('Verified in AWS', 120_000);
       assert.deepEqual(await maya.page.evaluate(() => window.contradictions), []);
     });
     for (const person of people) await person.leave();
-  }, LOOKS_LIMIT);
+  });
 
   await suite.test('one change in each state, for the looks', async () => {
     const people = await everybody(['maya.okafor', 'amara.nwosu', 'ines.carvalho'], SCRIPT);
