@@ -96,7 +96,7 @@ async function killedLinking(resources, point) {
     await signedIn(dying, 'noor.elamin', visitors);
     const maya = await signedIn(dying, 'maya.okafor', visitors);
     await maya.findsInTime('/people', 'Noor Elamin');
-    const list = await maya.open('/identities?only=unlinked');
+    const list = await maya.open('/identities?status=unlinked');
     const link = elements(list.find((node) => node.tagName === 'tbody')).find((node) => node.tagName === 'a');
     const chosen = new URL(attribute(link, 'href'), dying.web);
     chosen.searchParams.set('set', `user:${created.id}`);
@@ -119,7 +119,7 @@ async function killedLinking(resources, point) {
     const after = await signedIn(again, 'maya.okafor', visitors);
     await after.open(`/changes/${change}`);
     await after.saysInTime('Verified', 90_000);
-    await after.findsInTime('/identities?only=by-hand', 'Noor Elamin');
+    await after.findsInTime('/identities?status=by-hand', 'Noor Elamin');
     const { code, json, stderr } = await again.verifyLedger();
     assert.equal(code, 0, stderr);
     assert.equal(json.first_bad ?? null, null);

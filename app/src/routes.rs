@@ -1,8 +1,10 @@
-//! The routes: three tables that map URLs to pages, previews and actions, each with the permission it requires.
+//! The routes: four tables that map URLs to pages, files, previews and actions, each with the permission it requires.
 //!
 //! A row requires an `Action`, so a page without an authorization check does not compile. The server mounts every
 //! row; downloads, live events, the palette index and sign-in are mounted in `server::http` with checks of their own.
 //! The authorization matrix test covers both.
+
+mod files;
 
 use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
@@ -16,6 +18,8 @@ use crate::{
     },
     pages,
 };
+
+pub use files::{FILES, FileRoute};
 
 /// A boxed future, as the tables store it.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;

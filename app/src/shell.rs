@@ -8,7 +8,7 @@ use hydration_context::SsrSharedContext;
 use leptos::prelude::*;
 
 use crate::components::{Glyph, Icon, NavItem, Navigation};
-use crate::islands::{palette::Palette, shortcuts::Shortcuts};
+use crate::islands::{palette::Palette, row_tools::RowTools, shortcuts::Shortcuts};
 
 /// URLs of the embedded assets, each with its content hash in the name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -193,6 +193,7 @@ pub fn Layout(
             <footer data-footer>{freshness}</footer>
         </div>
         {view! { <Shortcuts /> }.into_any()}
+        {view! { <RowTools /> }.into_any()}
     }
     .into_any()
 }

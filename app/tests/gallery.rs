@@ -6,7 +6,7 @@ use app::backend::{
     AlarmPhase, AlarmRow, Alarms, ChangeRow, ChangeTitle, LedgerComparison, SentencePart,
 };
 use app::components::*;
-use app::islands::{filter::RowFilter, live_status::LiveStatus};
+use app::islands::live_status::LiveStatus;
 use app::shell::{Appearance, Assets, Density, Layout, Surroundings, Theme, Viewer, render};
 use domain::change::{Aim, State};
 use domain::classification::{Environment, Pci};
@@ -190,7 +190,7 @@ fn home() -> AnyView {
             <Stat label="Temporary now" value="3" href="/report" status=Status::Ok detail="next ends in 42 min" />
             <Stat label="Findings" value="5" href="/report" status=Status::Drift detail="1 changed outside Leastwise" />
         </Stats>
-        <Section title="Access" detail="6 of 23" actions=view! { <form method="get"><RowFilter table="access".into() name="q".into() value=String::new() label="Filter people, accounts, sets".into() /></form> }.into_any()>
+        <Section title="Access" detail="6 of 23" actions=view! { <form method="get"><SearchBox label="Filter people, accounts, sets" value="" /></form> }.into_any()>
             <Table caption="Access to production PCI" columns id="access">{rows}</Table>
             <Pagination first=1 last=6 total=23 noun="assignments" previous=None next=Some("?page=2".into()) />
         </Section>
@@ -228,7 +228,7 @@ fn alarms() -> Alarms {
         aim: Aim::RemoveAssignments,
         count,
         newest,
-        only: "alarm-by:somebody".into(),
+        each: app::lists::ListChoice::default(),
     };
     let one = "Remove SecurityAudit on log-archive from auditors";
     let other = "Remove SecurityAudit on security-tooling from auditors";

@@ -95,7 +95,7 @@ export async function journey(suite, browser) {
 
   await suite.test('a list with invalid parameters is shown without them', async () => {
     await withPeople('nonsense', [maya], async () => {
-      for (const target of ['/accounts?only=%27%22%3Cscript%3E', '/people?page=0', '/people?page=99999', '/ledger?page=-1', '/ledger?page=99999', `/people?q=${'a'.repeat(5000)}`]) {
+      for (const target of ['/accounts?environment=%27%22%3Cscript%3E', '/people?page=0', '/people?page=99999', '/ledger?page=-1', '/ledger?page=99999', `/people?q=${'a'.repeat(5000)}`]) {
         await maya.open(target);
       }
     });
@@ -265,11 +265,11 @@ export async function journey(suite, browser) {
 /** Returns the number of changes that a person has requested. */
 async function mine(person) {
   const other = await person.context.newPage();
-  await other.goto(`${person.sandbox.web}/changes?only=mine`);
-  const pages = other.locator('[data-pagination] p');
-  const words = (await pages.count()) ? await pages.innerText() : '0';
+  await other.goto(`${person.sandbox.web}/changes?requester=me`);
+  const head = other.locator('[data-list-head] b');
+  const words = (await head.count()) ? await head.innerText() : '0';
   await other.close();
-  return Number(/(\d+)(?= (change|row))/.exec(words)?.[1] ?? 0);
+  return Number(/\d+/.exec(words)?.[0] ?? 0);
 }
 
 /** Sends fields from the current page, as a script on it would. */

@@ -1,4 +1,4 @@
-// The classification of accounts, with and without JavaScript: two accounts chosen on the board are loosened with two
+// The classification of accounts, with and without JavaScript: two accounts chosen in the list are loosened with two
 // approvals, applied, verified, named in the ledger and undone; a stricter classification applies at once.
 
 import assert from 'node:assert/strict';
@@ -16,7 +16,7 @@ export async function journey(suite, browser) {
     [SCRIPT, ['ledger-prod', 'tokens-prod'], 'web-dev'],
     [PLAIN, ['settlement-prod', 'cards-prod'], 'ledger-dev'],
   ]) {
-    await suite.test(`accounts from the board are loosened by two approvals, and undone, ${way.name}`, async () => {
+    await suite.test(`accounts from the list are loosened by two approvals, and undone, ${way.name}`, async () => {
       const people = [];
       for (const name of ['maya.okafor', 'ines.carvalho', 'kwame.boateng']) {
         people.push(await Person.signedIn(browser, sandbox, name, way));
@@ -56,7 +56,7 @@ export async function journey(suite, browser) {
         // Pages show a classification up to about a second after it is in force.
         await maya.findsInTime(`/accounts/${names.accounts[loose[0]]}`, 'as declared');
         await maya.says('Declared otherwise than tagged');
-        for (const account of loose) await maya.findsInTime('/accounts?only=declared-otherwise', account);
+        for (const account of loose) await maya.findsInTime('/accounts?declaration=otherwise', account);
         await maya.open('/ledger');
         await maya.says(`declared account ${loose[0]} development, PCI scope out`);
 

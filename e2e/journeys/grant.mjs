@@ -40,7 +40,7 @@ export async function journey(suite, browser) {
         }
         await submit(maya);
         await maya.says('Blocked');
-        await maya.open('/changes?only=refused');
+        await maya.open('/changes?state=refused');
         await maya.says('PaymentsEngineer');
         const written = (await aws.calls(before)).filter((call) => call.operation === 'CreateAccountAssignment');
         assert.deepEqual(written, [], 'a blocked change was sent to AWS');

@@ -14,7 +14,7 @@ const WHY = 'HR confirmed the identity in person, case 8812.';
 
 /** Opens the form of an action beside a name in the list of identities. */
 async function choose(person, filter, name, action) {
-  await person.open(`/identities${filter ? `?only=${filter}` : ''}`);
+  await person.open(`/identities${filter ? `?status=${filter}` : ''}`);
   const row = person.page.locator('#identities tbody tr', { hasText: name });
   await person.press(row.getByRole('link', { name: action, exact: true }));
 }
@@ -54,7 +54,7 @@ export async function journey(suite, browser) {
         await decide(kwame, change);
         await maya.open(`/changes/${change}`);
         await maya.saysInTime('Verified');
-        await maya.open('/identities?only=by-hand');
+        await maya.open('/identities?status=by-hand');
         await maya.says(NAME, 'Linked by hand');
         await noor.open('/');
         assert.ok(!(await noor.page.locator('main').innerText()).includes('not linked to an Identity Center user'));
@@ -154,12 +154,12 @@ async function refusals(suite, browser, way) {
     };
     await withPeople(`refusal ${way.name}`, people, async () => {
       await claims(sandbox, 'marcus.dube');
-      await maya.findsInTime('/identities?only=claims', STRANGER);
+      await maya.findsInTime('/identities?status=claims', STRANGER);
       await choose(maya, 'claims', STRANGER, 'Refuse the claim');
       await maya.says('Needs approval by 2 other people', HOLDER);
       const refused = await submit(maya, { why: WHY });
       await agree(refused);
-      await maya.open('/identities?only=unlinked');
+      await maya.open('/identities?status=unlinked');
       await maya.says(STRANGER, 'its claim was refused', 'Withdraw the refusal');
 
       await maya.open(`/changes/${refused}`);
@@ -173,7 +173,7 @@ async function refusals(suite, browser, way) {
       await maya.says(`may claim to be the Identity Center user ${HOLDER} again, as people agreed`);
 
       people.push(await Person.signedIn(browser, sandbox, STRANGER, { ...way, session: 'own' }));
-      await maya.findsInTime('/identities?only=claims', STRANGER);
+      await maya.findsInTime('/identities?status=claims', STRANGER);
       await choose(maya, 'claims', STRANGER, 'Link');
       await maya.says('Needs approval by 2 other people', HOLDER);
     });

@@ -60,7 +60,7 @@ export async function journey(suite, browser) {
       await decide(ines, change);
       await maya.saysInTime('Verified');
       assert.ok(!(await aws.assigned('log-archive', 'SecurityAudit')).includes(names.groups.auditors));
-      await ines.open('/changes?only=alarm');
+      await ines.open('/changes?alarm=raised');
       await ines.says('Remove SecurityAudit on log-archive from auditors', '1 change');
     });
     for (const person of people) await person.leave();

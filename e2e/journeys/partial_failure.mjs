@@ -92,7 +92,7 @@ export async function journey(suite, browser) {
     await suite.test(`what was done is undone, ${way.name}`, async () => {
       const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', way);
       await withPeople(`undo ${way.name}`, [maya], async () => {
-        await maya.open('/changes?only=failed');
+        await maya.open('/changes?state=failed');
         await maya.press(maya.page.locator('tbody a').first());
         await maya.press(maya.page.getByRole('link', { name: 'Undo what was done' }));
         assert.equal(await maya.page.locator('textarea[name=accounts]').inputValue(), names.accounts[ACCOUNTS[0]]);

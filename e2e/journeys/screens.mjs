@@ -45,7 +45,8 @@ export async function journey(suite, browser) {
   const query = ({ who, account, set, term = 'standing' }) => `kind=grant&who=${who}&account=${account}&set=${set}&term=${term}`;
   const pages = {
     home: '/',
-    board: '/accounts',
+    accounts: '/accounts',
+    people: '/people?reach=production-pci&sort=-accounts',
     identities: '/identities',
     account: `/accounts/${names.accounts['cards-prod']}`,
     preview: `/changes/new?${query(draft('SupportMetrics', 'settlement-prod'))}`,
@@ -59,16 +60,16 @@ export async function journey(suite, browser) {
     report: '/reports/production-pci',
     operations: '/operations',
     person: `/people/${names.users['maya.okafor']}`,
-    sets: '/permission-sets?only=reads_data',
+    sets: '/permission-sets?capability=reads_data',
     set: `/permission-sets/${names.keys.ReleaseToolkit}`,
     metadata: `/permission-sets/${names.keys.SupportMetrics}`,
     session: `/changes/new?${query({ ...draft('ReadOnly', 'cards-prod'), term: '60' })}`,
-    waiting: '/accounts?only=waiting',
+    waiting: '/accounts?classification=waiting',
   };
   /** What somebody does on a page before it is looked at. */
   const steps = {
     set: ({ page }) => page.locator('[data-groups] > li > details').nth(1).locator('> summary').press('Enter'),
-    board: ({ page }) => page.locator('input[name=account]').first().check(),
+    accounts: ({ page }) => page.locator('input[name=account]').first().check(),
     classify: async (person) => {
       const { page } = person;
       await page.locator('select[name=environment]').selectOption('development');

@@ -73,9 +73,9 @@ export async function journey(suite, browser) {
       await farid.says('Metadata only: 3 actions of 1 service', 'Needs approval by two people');
       await farid.open(`/permission-sets/${names.keys.LedgerDataReader}`);
       await farid.says('Reads data', 'What keeps it from standing access');
-      await farid.open('/permission-sets?only=metadata');
+      await farid.open('/permission-sets?capability=metadata');
       await farid.says('SupportMetrics');
-      assert.equal(await farid.page.locator('#sets tbody tr').count(), 1);
+      assert.equal(await farid.page.locator('#permission-sets tbody tr').count(), 1);
       await farid.open(`/groups/${names.groups['incident-responders']}`);
       await farid.says(/no members/i);
     });
@@ -170,13 +170,13 @@ function pages({ accounts, users, groups, keys }) {
     '/changes/new?kind=remove',
     '/changes/new?kind=join',
     '/accounts',
-    '/accounts?only=production-pci',
+    '/accounts?scope=production-pci',
     '/accounts?q=nothing-like-it',
     `/accounts/${accounts['cards-prod']}`,
     `/accounts/${accounts['tokens-prod']}`,
     `/accounts/${accounts['harbourline-management']}`,
     '/people',
-    '/people?only=production-pci',
+    '/people?reach=production-pci',
     `/people/${users['maya.okafor']}`,
     `/people/${users['viktor.hall']}`,
     '/groups',
@@ -187,7 +187,7 @@ function pages({ accounts, users, groups, keys }) {
     `/permission-sets/${keys.ReleaseToolkit}`,
     `/permission-sets/${keys.PaymentsEngineer}`,
     `/permission-sets/${keys.SupportMetrics}`,
-    '/permission-sets?only=reads_data',
+    '/permission-sets?capability=reads_data',
     '/ledger',
     '/ledger/1',
     '/reports/production-pci',

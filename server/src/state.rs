@@ -131,6 +131,7 @@ pub async fn app_state(
     let journal = Journal::new(store.clone(), clock.clone(), log, process);
     journal.rules_are(rules.version());
     let settings = Settings {
+        region: aws.region.clone(),
         crawl_every,
         leastwise_accounts: aws.own()?,
         mapping: aws.mapping()?,

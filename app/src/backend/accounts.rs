@@ -1,4 +1,4 @@
-//! Accounts: the board by classification, and one account.
+//! Accounts: the list, and one account.
 
 use async_trait::async_trait;
 use domain::{
@@ -10,9 +10,9 @@ use domain::{
 };
 
 use super::{
-    AccountRef, ChangeForm, ChangeRow, HitView, ListQuery, PortResult, PrincipalRef, SetRef,
-    UserRef,
+    AccountRef, ChangeForm, ChangeRow, HitView, ListPage, PortResult, PrincipalRef, SetRef, UserRef,
 };
+use crate::lists::ListChoice;
 
 /// Whether the declaration of an account needs attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -42,38 +42,12 @@ pub fn is_declared_otherwise(class: &Classification) -> bool {
     declared.is_some_and(|declared| declared != class.reported())
 }
 
-/// The numbers of accounts by their declarations.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct DeclarationCounts {
-    pub declared: usize,
-    pub undeclared: usize,
-    /// Accounts that are declared otherwise than their role, tags and OUs say.
-    pub otherwise: usize,
-    /// Accounts whose declaration ends soon or has ended.
-    pub to_confirm: usize,
-}
-
-impl DeclarationCounts {
-    pub fn of(classes: impl Iterator<Item = Classification>, now: Timestamp) -> Self {
-        let mut counts = Self::default();
-        for class in classes {
-            match class.declared() {
-                Some(declared) => {
-                    counts.declared += 1;
-                    counts.to_confirm += usize::from(declared.is_due(now));
-                }
-                None => counts.undeclared += 1,
-            }
-            counts.otherwise += usize::from(is_declared_otherwise(&class));
-        }
-        counts
-    }
-}
-
-/// An account on the board.
+/// An account in the list.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct AccountCard {
+pub struct AccountRow {
     pub account: AccountRef,
+    /// Who answers for it, by the declaration in force.
+    pub owner: Option<UserRef>,
     /// People who can reach it.
     pub people: Figure,
     /// Standing assignments.
@@ -82,37 +56,16 @@ pub struct AccountCard {
     /// assignments are evaluated only when the account page is opened.
     pub findings: Option<Figure<Tally>>,
     pub declaration: DeclarationMark,
+    /// The end of the declaration in force.
+    pub declared_until: Option<Timestamp>,
 }
 
+/// The list of accounts.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct BoardCell {
-    /// The row.
-    pub environment: Environment,
-    /// The column.
-    pub pci: Pci,
-    /// The accounts to show, most exposed first, at most sixty.
-    pub accounts: Vec<AccountCard>,
-    /// The number of accounts in the cell, including those not shown.
-    pub total: usize,
-}
-
-/// The board: environment by PCI scope.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Board {
-    /// The cells with at least one account, strictest first.
-    pub cells: Vec<BoardCell>,
-    /// Accounts that match the filter.
-    pub total: usize,
-    /// All accounts that were read.
-    pub known: usize,
-    /// Accounts whose environment or PCI scope nothing classifies, so that the strictest value is assumed.
-    pub unclassified: usize,
-    /// Accounts whose tags and OUs say different things.
-    pub contradictory: usize,
-    /// Accounts of which AWS reports a less strict classification than is on record.
-    pub waiting: usize,
-    pub declarations: DeclarationCounts,
+pub struct AccountList {
+    pub page: ListPage<AccountRow>,
     /// The lines of the mapping that confirm what AWS reports of the accounts that match and wait, for the first of them.
+    /// Empty unless the list is of accounts that wait.
     pub confirmations: Vec<String>,
 }
 
@@ -215,6 +168,7 @@ pub struct AccountView {
 /// Reads accounts.
 #[async_trait]
 pub trait AccountsPort {
-    async fn board(&self, query: &ListQuery) -> PortResult<Board>;
+    /// Returns a page of the list.
+    async fn accounts(&self, choice: &ListChoice) -> PortResult<AccountList>;
     async fn account(&self, id: &AccountId) -> PortResult<AccountView>;
 }

@@ -12,10 +12,11 @@ use domain::{
 
 use super::{
     AccountRef, AgainstApproval, ChangeForm, ChangeRow, DecisionInput, EffectPage,
-    EntryAuthenticity, FollowUpLink, FollowUps, ItemProgress, LedgerMismatchView, ListQuery,
+    EntryAuthenticity, FollowUpLink, FollowUps, ItemProgress, LedgerMismatchView, ListPage,
     LiveProgress, NewChange, Page, PortResult, Preview, SentencePart, SetRef, Submission,
     UnreadableChangeView, UnreadableItem, UserRef, ViaRef, obstacle,
 };
+use crate::lists::ListChoice;
 
 /// A decision on a change.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -222,15 +223,11 @@ pub enum InboxPosition {
     Change(ChangeId),
 }
 
-/// The filter of the list for changes that raised an alarm: they remove oversight access, or the access of many people.
-pub const WITH_ALARM: &str = "alarm";
-
 /// Reads changes.
 #[async_trait]
 pub trait ChangesPort {
-    /// Returns a page of the list, newest first. `only` is the name of a state, `mine`, [`WITH_ALARM`] or
-    /// [`REFUSED_BY`](super::REFUSED_BY), [`ALARM_BY`](super::ALARM_BY).
-    async fn changes(&self, query: &ListQuery) -> PortResult<Page<ChangeRow>>;
+    /// Returns a page of the list, as far as the viewer may see the changes.
+    async fn changes(&self, choice: &ListChoice) -> PortResult<ListPage<ChangeRow>>;
     /// [`Denied::NotUnderstood`](super::Denied::NotUnderstood) if this version does not understand all of the change.
     async fn change(&self, id: &ChangeId) -> PortResult<ChangeView>;
     /// Returns a change that this version does not understand completely.

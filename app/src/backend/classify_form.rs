@@ -10,6 +10,7 @@ use super::{
     AccountRef, ClassifyOrigin, FieldError, FormOption, PortResult, Preview, change_field, escape,
     field_list,
 };
+use crate::lists::{ListChoice, accounts::ACCOUNTS};
 
 /// The names of the fields, as the browser sends them.
 pub mod classify_field {
@@ -19,9 +20,9 @@ pub mod classify_field {
     pub const ACTION: &str = "action";
     /// Account numbers or exact names, separated by commas or line breaks.
     pub const ACCOUNTS: &str = "accounts";
-    /// A filter of the board instead of single accounts.
+    /// The filters of the list of accounts instead of single accounts, as a query.
     pub const ONLY: &str = "only";
-    /// The words of a search on the board, with the filter.
+    /// The words of a search in the list, with the filters.
     pub const WORDS: &str = "q";
     pub const ENVIRONMENT: &str = "environment";
     pub const PCI: &str = "pci";
@@ -61,7 +62,7 @@ pub const END: &str = "end";
 pub const KEEP: &str = "keep";
 /// The path of the form.
 pub const CLASSIFY: &str = "/changes/classify";
-/// The name of each checkbox on the board, and of the account in a link; it may occur several times.
+/// The name of each checkbox in the list of accounts, and of the account in a link; it may occur several times.
 pub const ACCOUNT: &str = "account";
 /// The fields that choose the accounts, or that declarations are ended.
 const ACCOUNTS_BY: [&str; 4] = [
@@ -125,7 +126,7 @@ impl ClassifyForm {
         }
     }
 
-    /// Reads the query of a link or of the board, which names single accounts by `account`. It holds no text that people
+    /// Reads the query of a link or of the list of accounts, which names single accounts by `account`. It holds no text that people
     /// wrote: such a text in an address is not read.
     pub fn of_query(query: &BTreeMap<String, String>, accounts: &[String]) -> Self {
         let mut form = Self::read(|field| match field {
@@ -166,7 +167,27 @@ impl ClassifyForm {
         self.action.is_empty() && self.environment.is_empty() && self.pci.is_empty()
     }
 
-    /// Whether a filter of the board stands for the accounts.
+    /// Returns the form for all accounts that a choice of the list keeps.
+    pub fn of_list(choice: &ListChoice) -> Self {
+        let filters = choice.filters.iter();
+        let query = filters.map(|chosen| format!("{}={}", chosen.filter, escape(&chosen.value)));
+        Self {
+            only: query.collect::<Vec<_>>().join("&"),
+            words: choice.words.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Returns the choice of the list that stands for the accounts; none if the list does not have a filter of it any more.
+    pub fn choice(&self) -> Option<ListChoice> {
+        let (choice, dropped) = ListChoice::parse(&ACCOUNTS, &format!("?{}", self.only));
+        dropped.is_empty().then(|| ListChoice {
+            words: self.words.clone(),
+            ..choice
+        })
+    }
+
+    /// Whether a filter of the list stands for the accounts.
     pub fn is_filtered(&self) -> bool {
         self.accounts.trim().is_empty() && !(self.only.is_empty() && self.words.is_empty())
     }

@@ -8,13 +8,15 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{AccountRef, HitView, ListQuery, Page, PortResult, SetRef, UserRef};
+use super::{AccountRef, HitView, ListPage, PortResult, SetRef, UserRef};
+use crate::lists::ListChoice;
 
 /// A group in the list.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct GroupRow {
     pub id: GroupId,
     pub name: String,
+    pub description: Option<String>,
     /// Where its members are managed.
     pub origin: Origin,
     /// The number of members.
@@ -56,7 +58,7 @@ pub struct GroupView {
 /// Reads groups.
 #[async_trait]
 pub trait GroupsPort {
-    /// Returns a page of the list, sorted by name.
-    async fn groups(&self, query: &ListQuery) -> PortResult<Page<GroupRow>>;
+    /// Returns a page of the list.
+    async fn groups(&self, choice: &ListChoice) -> PortResult<ListPage<GroupRow>>;
     async fn group(&self, id: &GroupId) -> PortResult<GroupView>;
 }

@@ -13,6 +13,7 @@ use domain::{
 };
 
 use super::{AccountRef, ChangeRow, HitView, PortResult, PrincipalRef, SetRef, UserRef, ViaRef};
+use crate::lists::ListChoice;
 
 /// Counts of the access to production PCI.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -146,8 +147,8 @@ pub struct AlarmRow {
     /// At least 1.
     pub count: usize,
     pub newest: ChangeRow,
-    /// The filter of the list that shows each change of the requester with an alarm.
-    pub only: String,
+    /// The choice of the list that shows each change of the requester with an alarm.
+    pub each: ListChoice,
 }
 
 /// Changes of the last 7 days with an alarm: they remove oversight access or the access of many people, or gave oversight

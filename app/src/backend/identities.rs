@@ -9,17 +9,8 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{ListQuery, Page, PortResult, UserRef};
-
-/// The filters of the list.
-pub mod identity_filter {
-    /// Identities without a user, also those whose link people ended.
-    pub const UNLINKED: &str = "unlinked";
-    pub const CLAIMS: &str = "claims";
-    pub const SUSPENDED: &str = "suspended";
-    /// Identities whose link people agreed to.
-    pub const BY_HAND: &str = "by-hand";
-}
+use super::{ListPage, PortResult, UserRef};
+use crate::lists::ListChoice;
 
 /// Why no method of linking found a user.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -148,6 +139,6 @@ pub struct LinkEvidence {
 /// Reads identities.
 #[async_trait]
 pub trait IdentitiesPort {
-    /// Returns a page of the list: what is open first, then by name.
-    async fn identities(&self, query: &ListQuery) -> PortResult<Page<IdentityRow>>;
+    /// Returns a page of the list.
+    async fn identities(&self, choice: &ListChoice) -> PortResult<ListPage<IdentityRow>>;
 }

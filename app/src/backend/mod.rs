@@ -6,6 +6,7 @@
 mod accounts;
 mod affected;
 mod against_approval;
+mod aws_console;
 mod change_form;
 mod changes;
 mod classify_form;
@@ -18,6 +19,7 @@ mod identities;
 mod item_progress;
 mod ledger;
 mod ledger_mismatch;
+mod list_page;
 mod operations;
 mod people;
 mod permission_sets;
@@ -31,6 +33,7 @@ mod viewer;
 pub use accounts::*;
 pub use affected::*;
 pub use against_approval::*;
+pub use aws_console::*;
 pub use change_form::*;
 pub use changes::*;
 pub use classify_form::*;
@@ -42,6 +45,7 @@ pub use identities::*;
 pub use item_progress::*;
 pub use ledger::*;
 pub use ledger_mismatch::*;
+pub use list_page::*;
 pub use operations::*;
 pub use people::*;
 pub use permission_sets::*;
@@ -179,6 +183,7 @@ pub trait Backend:
     + DecisionPort
     + WithdrawalPort
     + LedgerPort
+    + ListFilesPort
     + ReportPort
     + OperationsPort
     + Send

@@ -8,7 +8,8 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{AccountRef, ChangeRow, HitView, ListQuery, Page, PortResult, SetRef, UserRef};
+use super::{AccountRef, ChangeRow, HitView, ListPage, PortResult, SetRef, UserRef};
+use crate::lists::ListChoice;
 
 /// A person in the list.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -18,6 +19,8 @@ pub struct PersonRow {
     /// For display only.
     pub email: Option<String>,
     pub title: Option<String>,
+    /// Where the user is managed.
+    pub origin: Origin,
     pub groups: Figure,
     /// The number of accounts that they reach.
     pub accounts: Figure,
@@ -69,8 +72,8 @@ pub struct PersonView {
 /// Reads people.
 #[async_trait]
 pub trait PeoplePort {
-    /// Returns a page of the list, sorted by name.
-    async fn people(&self, query: &ListQuery) -> PortResult<Page<PersonRow>>;
+    /// Returns a page of the list.
+    async fn people(&self, choice: &ListChoice) -> PortResult<ListPage<PersonRow>>;
     /// Returns one person. Everyone may see themselves; others require `SeeDirectory` and are `NotFound` without it.
     async fn person(&self, id: &UserId) -> PortResult<PersonView>;
 }

@@ -10,7 +10,8 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{AccountRef, ListQuery, Page, PortResult, SetRef};
+use super::{AccountRef, ListPage, PortResult, SetRef};
+use crate::lists::ListChoice;
 
 /// A permission set in the list.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -81,8 +82,8 @@ pub struct CatalogueFacts {
 /// Reads permission sets.
 #[async_trait]
 pub trait PermissionSetsPort {
-    /// Returns a page of the list, most dangerous first.
-    async fn permission_sets(&self, query: &ListQuery) -> PortResult<Page<SetRow>>;
+    /// Returns a page of the list.
+    async fn permission_sets(&self, choice: &ListChoice) -> PortResult<ListPage<SetRow>>;
     /// Returns one permission set by the last part of its ARN (`ps-…`).
     async fn permission_set(&self, key: &str) -> PortResult<SetView>;
 }

@@ -5,7 +5,7 @@ use domain::{
     permission_set::analysis::Capability, snapshot::Figure, time::Timestamp, verdict::Tally,
 };
 
-use super::{Freshness, ListQuery, Page, PortResult};
+use super::{FileFormat, Freshness, ListQuery, Page, PortResult};
 
 /// A row of the report: one person, account, permission set and path, or one orphaned assignment.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -102,21 +102,11 @@ pub struct Download {
     pub body: Box<dyn Iterator<Item = Vec<u8>> + Send>,
 }
 
-/// The file format of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReportFormat {
-    /// RFC 4180, with cells escaped against formula injection.
-    Csv,
-    /// One JSON object.
-    Json,
-}
-
 /// Reads reports. Each download is recorded in the ledger.
 #[async_trait]
 pub trait ReportPort {
     /// Returns a page of the current report of who can reach production PCI.
     async fn access_report(&self, query: &ListQuery) -> PortResult<AccessReport>;
-    /// Returns the report as a file, or `Denied::Conflict` if it has too many rows for one request.
-    async fn access_download(&self, form: ReportFormat) -> PortResult<Download>;
+    /// Returns the rows of the report with the words of a query as a file, or `Denied::Conflict` if it has too many rows for one request.
+    async fn access_download(&self, query: &ListQuery, form: FileFormat) -> PortResult<Download>;
 }

@@ -1,7 +1,12 @@
 //! Views that several ports share.
 
 use super::{SentencePart, sentence_words};
+use crate::lists::{
+    ListChoice,
+    changes::{ALARM, CHANGES, RAISED, REQUESTER, STATE},
+};
 use domain::{
+    change::State,
     classification::Classification,
     ids::{AccountId, ChangeId, GroupId, PermissionSetArn, PersonId, Principal, UserId},
     org::AccountState,
@@ -260,7 +265,7 @@ pub struct ChangeRow {
     pub submitted: Timestamp,
     /// The deadline for a decision.
     pub decide_by: Timestamp,
-    pub state: domain::change::State,
+    pub state: State,
     /// Whether it and the decisions on it match the ledger.
     pub ledger: LedgerComparison,
     /// The accounts that it names or affects.
@@ -276,29 +281,22 @@ pub struct ChangeRow {
 pub struct FoldedChanges {
     /// At least 2.
     pub count: usize,
-    /// The filter of the list that shows each of them.
-    pub only: String,
+    /// The choice of the list that shows each of them.
+    pub each: ListChoice,
 }
 
-/// A filter of the list of changes that shows some changes of one requester.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-pub struct RequesterFilter(&'static str);
+/// Returns the choice of the refused changes of a requester.
+pub fn refused_by(requester: &PersonId) -> ListChoice {
+    changes_of(STATE, State::Refused.as_str(), requester)
+}
 
-/// The refused changes of a requester.
-pub const REFUSED_BY: RequesterFilter = RequesterFilter("refused-by:");
-/// The changes of a requester that raised an alarm.
-pub const ALARM_BY: RequesterFilter = RequesterFilter("alarm-by:");
+/// Returns the choice of the changes of a requester that raised an alarm.
+pub fn alarm_by(requester: &PersonId) -> ListChoice {
+    changes_of(ALARM, RAISED, requester)
+}
 
-impl RequesterFilter {
-    /// Returns the value of the filter for a requester.
-    pub fn filter(self, requester: &PersonId) -> String {
-        format!("{}{requester}", self.0)
-    }
-
-    /// Returns the requester in the value of a filter, if it is this filter.
-    pub fn requester(self, only: &str) -> Option<PersonId> {
-        PersonId::parse(only.strip_prefix(self.0)?).ok()
-    }
+fn changes_of(filter: &'static str, value: &str, requester: &PersonId) -> ListChoice {
+    ListChoice::only(filter, value).toggled(REQUESTER, requester.as_str())
 }
 
 impl ChangeRow {
@@ -306,9 +304,9 @@ impl ChangeRow {
     pub fn link(&self) -> (String, String) {
         match &self.folded {
             None => (self.title.to_string(), format!("/changes/{}", self.id)),
-            Some(FoldedChanges { count, only }) => (
+            Some(FoldedChanges { count, each }) => (
                 format!("{count} blocked changes by {}", self.requester),
-                format!("/changes?only={}", escape(only)),
+                each.href(CHANGES.path),
             ),
         }
     }

@@ -8,7 +8,7 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{Freshness, PortResult};
+use super::{AwsConsole, Freshness, PortResult};
 
 /// The signed-in user.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -43,6 +43,8 @@ pub trait ViewerPort {
     fn now(&self) -> Timestamp;
     /// Returns whether the caller may perform an action. Pages show the reason where they disable a control.
     fn may(&self, action: Action) -> Result<(), Denial>;
+    /// Returns where the console of AWS shows accounts, users and permission sets.
+    fn aws_console(&self) -> AwsConsole;
     /// Returns the freshness and completeness of the read model.
     fn freshness(&self) -> Freshness;
     /// Returns the navigation targets of the command palette.

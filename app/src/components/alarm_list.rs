@@ -5,7 +5,13 @@ use domain::{change::Aim, time::Timestamp};
 use leptos::prelude::*;
 
 use super::{Notice, Status, StatusBadge, Time, state_status};
-use crate::backend::{AlarmPhase, AlarmRow, Alarms, WITH_ALARM, escape, state_words};
+use crate::{
+    backend::{AlarmPhase, AlarmRow, Alarms, state_words},
+    lists::{
+        ListChoice,
+        changes::{ALARM, CHANGES, RAISED},
+    },
+};
 
 /// Renders nothing if there is no alarm.
 #[component]
@@ -36,7 +42,7 @@ pub fn AlarmList(
         <Notice status title="Alarms about oversight access, the access of many people, and who decides">
             <p>"Requested in the last 7 days."</p>
             <ul data-alarms>{lines}</ul>
-            <p class="mt-2"><a href=format!("/changes?only={WITH_ALARM}")>{all}</a></p>
+            <p class="mt-2"><a href=ListChoice::only(ALARM, RAISED).href(CHANGES.path)>{all}</a></p>
         </Notice>
     }
     .into_any()
@@ -48,7 +54,7 @@ fn line(row: AlarmRow, now: Timestamp) -> AnyView {
         aim,
         count,
         newest,
-        only,
+        each,
     } = row;
     if count == 1 {
         let (title, href) = newest.link();
@@ -72,7 +78,7 @@ fn line(row: AlarmRow, now: Timestamp) -> AnyView {
     view! {
         <li>
             <div class="flex flex-wrap items-center gap-x-3">
-                <a href=format!("/changes?only={}", escape(&only))>{title}</a>
+                <a href=each.href(CHANGES.path)>{title}</a>
                 <StatusBadge status label />
             </div>
             <p class="text-muted text-xs">"Newest: " {newest.title.to_string()} ", " <Time at=newest.submitted now /></p>

@@ -41,6 +41,8 @@ pub enum Glyph {
     Download,
     Filter,
     Link,
+    Copy,
+    Columns,
     SignOut,
     Appearance,
 }
@@ -122,6 +124,8 @@ impl Glyph {
             Self::Link => {
                 "M6.5 9.5a2.75 2.75 0 0 0 4 .1l2.2-2.2a2.75 2.75 0 0 0-3.9-3.9L7.7 4.6M9.5 6.5a2.75 2.75 0 0 0-4-.1L3.3 8.6a2.75 2.75 0 0 0 3.9 3.9l1.1-1.1"
             }
+            Self::Copy => "M5.5 5.5h8v8h-8ZM10.5 5.5v-3h-8v8h3",
+            Self::Columns => "M2.5 3h11v10h-11ZM6.25 3v10M9.75 3v10",
             Self::SignOut => "M9.5 2.5H3.25v11H9.5M6.75 8h7M11 5.25 13.75 8 11 10.75",
             Self::Appearance => {
                 "M8 14.25a6.25 6.25 0 1 0 0-12.5 6.25 6.25 0 0 0 0 12.5ZM8 1.75v12.5M8 4.5h4.9M8 8h6.2M8 11.5h4.9"

@@ -1,11 +1,9 @@
-//! The bar above a list: a search box in a GET form and filters as links, so that every view has a URL. The search
-//! filters while typing only if the whole list is on the page.
+//! The bar above a list: a search box in a GET form and filters as links, so that every view has a URL.
 
 use leptos::prelude::*;
 
 use super::{Count, Glyph, Icon, Pagination};
 use crate::backend::{ListQuery, Page, escape};
-use crate::islands::filter::RowFilter;
 
 /// A filter of a list.
 #[derive(Debug, Clone)]
@@ -66,8 +64,6 @@ pub fn ListBar(
     chips: Vec<Chip>,
     /// The label of the search box, such as "Search people".
     label: &'static str,
-    /// The id of the table, if it contains the whole list.
-    table: Option<&'static str>,
 ) -> impl IntoView {
     let links = self::chips(path, &query, chips);
     let only = query
@@ -76,7 +72,7 @@ pub fn ListBar(
         .map(|only| view! { <input type="hidden" name="only" value=only /> });
     view! {
         <div data-list-bar>
-            <form method="get" action=path role="search"><SearchBox label value=query.words table />{only}</form>
+            <form method="get" action=path role="search"><SearchBox label value=query.words />{only}</form>
             {links}
         </div>
     }
@@ -101,28 +97,20 @@ pub fn chips(path: &str, query: &ListQuery, chips: Vec<Chip>) -> AnyView {
     view! { <ul data-chips aria-label="Filter the list">{links}</ul> }.into_any()
 }
 
-/// A search box. Filters rows while typing if the whole list is on the page, else searches on the server.
+/// A search box. The server searches.
 #[component]
 pub fn SearchBox(
     /// The accessible name and placeholder.
     label: &'static str,
     #[prop(into)] value: String,
-    /// The id of the table, if it contains the whole list.
-    table: Option<&'static str>,
 ) -> impl IntoView {
-    match table {
-        Some(table) => view! {
-            <RowFilter table=table.to_owned() name="q".to_owned() value=value label=label.to_owned() />
-        }
-        .into_any(),
-        None => view! {
-            <span data-search>
-                <input type="search" name="q" value=value placeholder=label aria-label=label autocomplete="off" />
-                <button type="submit" data-kind="quiet"><Icon glyph=Glyph::Search label="Search" /></button>
-            </span>
-        }
-        .into_any(),
+    view! {
+        <span data-search>
+            <input type="search" name="q" value=value placeholder=label aria-label=label autocomplete="off" />
+            <button type="submit" data-kind="quiet"><Icon glyph=Glyph::Search label="Search" /></button>
+        </span>
     }
+    .into_any()
 }
 
 /// Renders the position in a list and links to the previous and next page. `noun` is the plural noun; `href` returns

@@ -3,10 +3,11 @@
 //!
 //! Failed browser calls (a missing element, denied storage) are ignored: the page still works.
 
-pub mod filter;
+pub mod live_search;
 pub mod live_status;
 pub mod outdated_preview;
 pub mod palette;
+pub mod row_tools;
 pub mod shortcuts;
 
 use leptos::prelude::*;

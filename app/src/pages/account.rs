@@ -288,7 +288,7 @@ fn access(
     let oldest = rows.iter().map(|row| row.as_of).min().unwrap_or_default();
     let asked = format!("Read from AWS {}", relative(oldest, now));
     let part = Part::of(rows, query, text);
-    let search = part.search(base, query, "Filter access", "who");
+    let search = super::search_box(base, query, "Filter access");
     let Part { rows, place } = part;
     let clear = base.to_owned();
     if rows.is_empty() {

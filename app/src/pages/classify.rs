@@ -1,4 +1,4 @@
-//! The form that classifies accounts. A link or the board chooses the accounts; the values are sent by POST, so that no
+//! The form that classifies accounts. A link or the list of accounts chooses the accounts; the values are sent by POST, so that no
 //! text of a person is in an address. The preview below shows what changes for each account, and the verdict. Nothing is
 //! stored until the second form is sent, which is bound to the preview.
 
@@ -189,7 +189,7 @@ fn choose(new: &NewClassification, to: String) -> AnyView {
     .into_any()
 }
 
-/// Renders the accounts: a filter of the board as it is, or a list that can be edited.
+/// Renders the accounts: the filters of the list as they are, or a list that can be edited.
 fn account_fields(new: &NewClassification, error: String) -> AnyView {
     let form = &new.form;
     let more = new.total.saturating_sub(new.accounts.len());
@@ -217,7 +217,7 @@ fn account_fields(new: &NewClassification, error: String) -> AnyView {
         return view! {
             <input type="hidden" name=classify_field::ONLY value=form.only.clone() />
             <input type="hidden" name=classify_field::WORDS value=form.words.clone() />
-            <p class="mb-2">"All accounts of the board that match its filter:"</p>
+            <p class="mb-2">"All accounts that match the filters of the list:"</p>
             {(!error.is_empty()).then(|| view! { <p id=classify_field::ACCOUNTS data-error>{error}</p> })}
             {named}
         }

@@ -82,7 +82,7 @@ fn head(exposure: &Exposure) -> AnyView {
         (exposure.administrators, exposure.accounts, share(exposure));
     view! {
         <section data-exposure aria-label="Exposure of production PCI">
-            <a data-figure data-status=tone.token() href="/people?only=production-pci">
+            <a data-figure data-status=tone.token() href="/people?reach=production-pci">
                 <span data-value>{people.to_string()}</span>
                 <span data-what>{what}</span>
                 <span data-detail>{detail}</span>
@@ -93,18 +93,18 @@ fn head(exposure: &Exposure) -> AnyView {
                     <Stat
                         label="Powerful access"
                         value=administrators.to_string()
-                        href="/people?only=powerful"
+                        href="/people?reach=powerful"
                         status=bad(administrators)
                         detail="people who are administrators, grant rights or change identities"
                     />
                     <Stat
                         label="Policy violations"
                         value=against.to_string()
-                        href="/accounts?only=findings"
+                        href="/accounts?findings=violations"
                         status=bad(against)
                         detail=beside
                     />
-                    <Stat label="Accounts" value=accounts.to_string() href="/accounts?only=production-pci" detail=beside_accounts />
+                    <Stat label="Accounts" value=accounts.to_string() href="/accounts?scope=production-pci" detail=beside_accounts />
                 </Stats>
             </div>
         </section>
@@ -225,7 +225,7 @@ fn people(exposed: Vec<ExposedPerson>, total: Figure) -> AnyView {
         Column::new("Paths"),
     ];
     let rows = exposed.into_iter().map(person).collect_view();
-    let href = "/people?only=production-pci";
+    let href = "/people?reach=production-pci";
     view! {
         <Section title="People with access" detail="most exposed first" actions=view! { <a href=href>{all}</a> }.into_any()>
             <Table caption="People who can reach production PCI" columns id="exposed">{rows}</Table>
@@ -306,7 +306,7 @@ fn guardrails(findings: Vec<FindingGroup>, against: Figure<Tally>) -> AnyView {
     let rows = findings
         .into_iter()
         .map(|found| {
-            let href = format!("/accounts?only=rule:{}", escape(&found.hit.rule));
+            let href = format!("/accounts?policy={}", escape(&found.hit.rule));
             view! {
                 <tr>
                     <th scope="row" data-reason-cell><HitWords hit=found.hit /></th>

@@ -130,7 +130,7 @@ fn opens(
     let part = Part::of(rows, query, |row| {
         format!("{} {} {}", row.account.name, row.account.id, row.set.name)
     });
-    let search = part.search(base, query, "Filter accounts", "opens");
+    let search = super::search_box(base, query, "Filter accounts");
     let Part { rows, place } = part;
     let body = if rows.is_empty() {
         view! { <EmptyFiltered noun="assignments" clear_href=base.to_owned() /> }.into_any()

@@ -200,7 +200,7 @@ fn identity_notice(identities: IdentityNotice, now: Timestamp) -> AnyView {
             <Notice status=Status::Pending title>
                 <p>
                     "The identity differs from the directory. "
-                    <a href="/identities?only=suspended">"The list of suspended identities"</a>
+                    <a href="/identities?status=suspended">"The list of suspended identities"</a>
                     " shows what differs. A change that two people approve links an identity to its user again; on the host, "
                     <code>"leastwise identity confirm"</code> " does."
                 </p>

@@ -63,7 +63,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
                 None => view! {
                     <Empty title="No changes need your decision" icon=Glyph::Inbox>
                         "Changes that you requested or that give you access are decided by others and do not appear here. "
-                        <a href="/changes?only=waiting">"View all waiting changes"</a>
+                        <a href="/changes?state=waiting">"View all waiting changes"</a>
                     </Empty>
                 }.into_any(),
             }}

@@ -87,7 +87,7 @@ fn draw(query: ListQuery, entries: Rows<EntryRow>, now: Timestamp) -> AnyView {
             .into_any();
     }
     let place = (&entries).into();
-    let bar = view! { <ListBar path="/ledger" query=query.clone() label="Search the ledger" table=None /> };
+    let bar = view! { <ListBar path="/ledger" query=query.clone() label="Search the ledger" /> };
     if entries.total == 0 {
         return view! { {bar} <EmptyFiltered noun="entries" clear_href="/ledger" /> }.into_any();
     }

@@ -24,21 +24,15 @@ pub mod person;
 pub mod report;
 mod unreadable_change;
 
-use domain::{
-    authorize::Action,
-    classification::{Environment, Pci},
-};
-
+use domain::authorize::Action;
 use leptos::prelude::*;
 
 use crate::{
     backend::ListQuery,
     components::{PagePosition, SearchBox},
+    lists::{DrawContext, Selecting},
     routes::Visit,
 };
-
-/// The maximum number of accounts shown in a cell of the board.
-pub const CELL: usize = 60;
 
 /// Rows per page in the table of a single object.
 const PART: usize = 200;
@@ -56,6 +50,18 @@ impl Proposing {
             Ok(()) => Self::Offered,
             Err(_) => Self::NotAllowed,
         }
+    }
+}
+
+/// Returns what drawing the rows of a list takes.
+fn draw_context(visit: &Visit) -> DrawContext {
+    DrawContext {
+        now: visit.backend.now(),
+        selecting: match Proposing::of(visit) {
+            Proposing::Offered => Selecting::Offered,
+            Proposing::NotAllowed => Selecting::NotAllowed,
+        },
+        console: visit.backend.aws_console(),
     }
 }
 
@@ -84,26 +90,13 @@ impl<T> Part<T> {
         let place = PagePosition::of(number, PART, rows.len(), total);
         Self { rows, place }
     }
-
-    /// Renders the search box, which filters while typing if all rows are on the page.
-    fn search(
-        &self,
-        base: &str,
-        query: &ListQuery,
-        label: &'static str,
-        table: &'static str,
-    ) -> AnyView {
-        let table = (self.place.pages == 1 && query.words.is_empty()).then_some(table);
-        let (action, value) = (base.to_owned(), query.words.clone());
-        view! { <form method="get" action=action role="search"><SearchBox label value table /></form> }.into_any()
-    }
 }
 
-/// Parses the name of a board cell in `only`, such as `production-in`.
-pub fn cell(only: &str) -> Option<(Environment, Pci)> {
-    let (environment, pci) = only.rsplit_once('-')?;
-    let environment = Environment::parse(environment)?;
-    Some((environment, Pci::parse(pci)?))
+/// Renders the search box of a table of a single object.
+fn search_box(base: &str, query: &ListQuery, label: &'static str) -> AnyView {
+    let (action, value) = (base.to_owned(), query.words.clone());
+    view! { <form method="get" action=action role="search"><SearchBox label value /></form> }
+        .into_any()
 }
 
 /// Returns the query of a list from the URL parameters `q`, `only` and `page`. Invalid values are ignored.

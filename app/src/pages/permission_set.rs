@@ -17,10 +17,11 @@ use crate::{
         FreshnessNotice, Glyph, NotKnown, Notice, PageHeader, Section, Status, StatusBadge, Table,
         Time, list_href, pages,
     },
+    lists::permission_sets::session,
     routes::{Page, Visit},
 };
 
-use super::{Part, permission_sets::session};
+use super::Part;
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
@@ -169,7 +170,7 @@ fn holds(
     let part = Part::of(rows, query, |row| {
         format!("{} {}", row.account.name, row.account.id)
     });
-    let search = part.search(base, query, "Filter accounts", "holds");
+    let search = super::search_box(base, query, "Filter accounts");
     let Part { rows, place } = part;
     let body = if rows.is_empty() {
         view! { <EmptyFiltered noun="accounts" clear_href=base.to_owned() /> }.into_any()

@@ -209,7 +209,7 @@ fn reaches(
         _ => {}
     }
     let part = Part::of(paths, query, text);
-    let search = part.search(base, query, "Filter paths", "paths");
+    let search = super::search_box(base, query, "Filter paths");
     let Part { rows, place } = part;
     let narrow = chips(base, query, chips_of(&FILTERS));
     let body = if rows.is_empty() {

@@ -70,8 +70,8 @@ fn draw(
     };
     let actions = match files {
         DownloadSource::Page => view! {
-            <LinkButton href=format!("{PATH}.csv") icon=Glyph::Download>"Download CSV"</LinkButton>
-            <LinkButton href=format!("{PATH}.json") icon=Glyph::Download>"Download JSON"</LinkButton>
+            <LinkButton href=list_href(&format!("{PATH}.csv"), &query.words, None, 1) icon=Glyph::Download>"Download CSV"</LinkButton>
+            <LinkButton href=list_href(&format!("{PATH}.json"), &query.words, None, 1) icon=Glyph::Download>"Download JSON"</LinkButton>
         }
         .into_any(),
         DownloadSource::CommandLine => view! {
@@ -88,8 +88,8 @@ fn draw(
         {unknown.map(UnknownFilter::notice)}
         <FreshnessNotice freshness=head.freshness.clone() now />
         <Stats>
-            <Stat label="People" value=people.to_string() href="/people?only=production-pci" detail=reach status=bad(people) />
-            <Stat label="Accounts" value=accounts.to_string() href="/accounts?only=production-pci" detail=counted(unclassified) />
+            <Stat label="People" value=people.to_string() href="/people?reach=production-pci" detail=reach status=bad(people) />
+            <Stat label="Accounts" value=accounts.to_string() href="/accounts?scope=production-pci" detail=counted(unclassified) />
             <Stat label="Rows" value=shown.to_string() href="#rows" detail=kinds />
             <Stat label="Policy violations" value=violations.to_string() href="#rows" detail="rows" status=bad(violations) />
             <Stat label="Unapproved" value=unapproved.to_string() href="#rows" detail="rows that only lack an approval" status=wanting(unapproved) />
@@ -165,8 +165,7 @@ fn table(
         }
         .into_any();
     }
-    let table = (known <= page.size && query.words.is_empty()).then_some("report");
-    let bar = view! { <ListBar path=PATH query=query.clone() label="Search the rows" table /> };
+    let bar = view! { <ListBar path=PATH query=query.clone() label="Search the rows" /> };
     if page.rows.is_empty() {
         return view! { {bar} <EmptyFiltered noun="rows" clear_href=PATH /> }.into_any();
     }

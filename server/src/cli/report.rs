@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, process::ExitCode, sync::Arc};
 
-use app::backend::{ReportCounts, ReportFormat};
+use app::backend::{FileFormat, ReportCounts};
 use clap::{Args, Subcommand, ValueEnum};
 use domain::{ledger::Hash, snapshot::Figure};
 use sha2::{Digest as _, Sha256};
@@ -61,8 +61,8 @@ pub async fn run(command: ReportCommand) -> CommandResult {
     stored_state::restore(&app_state).await?;
     let report = Arc::new(Report::make(app_state.clone(), app_state.read_model()));
     let form = match (args.json, args.csv) {
-        (true, _) => Some(ReportFormat::Json),
-        (_, true) => Some(ReportFormat::Csv),
+        (true, _) => Some(FileFormat::Json),
+        (_, true) => Some(FileFormat::Csv),
         _ => None,
     };
     // Built twice, once for the ledger entry and once for the terminal, because the text may be gigabytes.
@@ -80,7 +80,7 @@ pub async fn run(command: ReportCommand) -> CommandResult {
 
 type Pieces = Box<dyn Iterator<Item = Vec<u8>> + Send>;
 
-fn pieces(report: &Arc<Report>, form: Option<ReportFormat>) -> Pieces {
+fn pieces(report: &Arc<Report>, form: Option<FileFormat>) -> Pieces {
     match form {
         Some(form) => report.pieces(form),
         None => Box::new(words(report)),

@@ -5,8 +5,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use app::{
-    backend::{Backend, Denied, EntryAuthenticity, EntryLeaf, ReportFormat},
-    routes::{ACTIONS, FormState, Kept, PAGES, PREVIEWS, PageRoute, Visit},
+    backend::{Backend, Denied, EntryAuthenticity, EntryLeaf, FileFormat},
+    routes::{ACTIONS, FILES, FileRoute, FormState, Kept, PAGES, PREVIEWS, PageRoute, Visit},
 };
 use axum::{
     Router,
@@ -49,16 +49,17 @@ pub fn routes(state: &PageState) -> Routes {
             }),
         );
     }
+    for route in FILES {
+        for format in [FileFormat::Csv, FileFormat::Json] {
+            let (ending, _) = format.names();
+            pages = pages.route(
+                &format!("{}.{ending}", route.path),
+                get(move |state, signed, uri| download(route, format, state, signed, uri)),
+            );
+        }
+    }
     let pages = pages
         .route("/palette.json", get(palette))
-        .route(
-            "/reports/production-pci.csv",
-            get(|s, w| download(s, w, ReportFormat::Csv)),
-        )
-        .route(
-            "/reports/production-pci.json",
-            get(|s, w| download(s, w, ReportFormat::Json)),
-        )
         .route("/ledger/{seq}/leaf.json", get(leaf))
         .route("/events/changes/{id}", get(super::events::change))
         .route("/events/operations", get(super::events::operations))
@@ -224,14 +225,18 @@ async fn palette(State(state): State<PageState>, signed: SignedIn) -> Response {
 }
 
 async fn download(
+    route: &'static FileRoute,
+    format: FileFormat,
     State(state): State<PageState>,
     signed: SignedIn,
-    form: ReportFormat,
+    uri: Uri,
 ) -> Response {
-    if let Err(denied) = permitted(&state, &signed, Action::SeeReports).await {
+    if let Err(denied) = permitted(&state, &signed, route.action).await {
         return refused(&denied);
     }
-    match bind(&state, &signed).access_download(form).await {
+    let backend = bind(&state, &signed);
+    let visit = visit(&backend, BTreeMap::new(), &uri, FormState::default());
+    match (route.file)(visit, format).await {
         Ok(file) => {
             let name = attachment(&format!("attachment; filename=\"{}\"", file.name));
             let kind = HeaderValue::from_static(file.media_type);

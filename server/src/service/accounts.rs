@@ -1,16 +1,17 @@
-//! Accounts: the board, and one account with all its assignments.
+//! Accounts: the list, and one account with all its assignments.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod list;
 
-use app::backend::{
-    AccessRow, AccountCard, AccountView, AccountWrites, AccountsPort, Board, BoardCell, ChangeForm,
-    DeclarationCounts, DeclarationMark, DeclarationState, DeclarationText, DeclarationView, Denied,
-    HitView, ListQuery, PortResult, confirmation, is_declared_otherwise,
-};
-use app::pages::{
-    CELL,
-    accounts::{DECLARED, DECLARED_OTHERWISE, TO_CONFIRM, UNDECLARED},
-    cell,
+pub(super) use list::{Owners, facts, row};
+
+use std::collections::{BTreeSet, HashMap};
+
+use app::{
+    backend::{
+        AccessRow, AccountList, AccountView, AccountWrites, AccountsPort, ChangeForm,
+        DeclarationState, DeclarationText, DeclarationView, Denied, HitView, PortResult,
+    },
+    lists::ListChoice,
 };
 use async_trait::async_trait;
 use domain::{
@@ -20,29 +21,21 @@ use domain::{
     ids::{AccountId, Assignment, Principal},
     policies::{AssignmentFindings, PolicyFindings, Rules},
     snapshot::{Knowledge, Provisioned},
-    time::Timestamp,
     verdict::Tally,
 };
 
-use super::{
-    Service,
-    app_state::ReadModel,
-    broken, existing,
-    index::{AccountEntry, SearchTerms},
-    names,
-};
+use super::{Service, broken, names};
 use crate::store::{StoreError, change::ChangeTarget, declaration};
 
 /// The maximum number of changes shown on the page of an account.
 const CHANGES: usize = 10;
-/// The maximum number of accounts whose confirmation the board writes out.
-const CONFIRMATIONS: usize = 20;
 
 #[async_trait]
 impl AccountsPort for Service {
-    async fn board(&self, query: &ListQuery) -> PortResult<Board> {
+    async fn accounts(&self, choice: &ListChoice) -> PortResult<AccountList> {
         self.allowed(Action::SeeDirectory)?;
-        Ok(board(&self.read_model, query, self.app_state.clock.now()))
+        let found = list::page(self, choice).await;
+        found.map_err(broken)
     }
 
     async fn account(&self, id: &AccountId) -> PortResult<AccountView> {
@@ -99,128 +92,6 @@ impl AccountsPort for Service {
             changes: self.recent_changes(about, CHANGES).await?,
             writes: self.writes(id),
         })
-    }
-}
-
-fn board(read_model: &ReadModel, query: &ListQuery, now: Timestamp) -> Board {
-    let known = read_model.index.account_count();
-    let class_of = |entry: &AccountEntry| {
-        read_model
-            .snapshot
-            .account(&entry.id)
-            .map(|(_, class)| *class)
-    };
-    let count = |counted: fn(&Classification) -> bool| {
-        let classes = read_model.index.accounts().filter_map(class_of);
-        classes.filter(counted).count()
-    };
-    let unclassified = count(Classification::is_assumed);
-    let contradictory = count(|class| class.contradictory);
-    let waiting = count(|class| class.waiting.is_some());
-    let declarations = DeclarationCounts::of(read_model.index.accounts().filter_map(class_of), now);
-    let mut fields: BTreeMap<_, Vec<&AccountEntry>> = BTreeMap::new();
-    for (entry, class) in entries(read_model, query, now) {
-        fields.entry(class.strictness()).or_default().push(entry);
-    }
-    let total = fields.values().map(Vec::len).sum();
-    let confirmations = fields
-        .values()
-        .flatten()
-        .filter_map(|entry| read_model.snapshot.account(&entry.id))
-        .filter_map(|(account, class)| confirmation(&account.id, class))
-        .take(CONFIRMATIONS)
-        .collect();
-    // A single cell is paged. If there are several, each shows its most exposed accounts.
-    let skip = if fields.len() == 1 {
-        (existing(query.page, total, CELL) - 1) * CELL
-    } else {
-        0
-    };
-    let cells = fields
-        .into_iter()
-        .rev()
-        .map(|((environment, pci), entries)| BoardCell {
-            environment,
-            pci,
-            total: entries.len(),
-            accounts: entries
-                .into_iter()
-                .skip(skip)
-                .take(CELL)
-                .map(|entry| card(read_model, entry, now))
-                .collect(),
-        });
-    Board {
-        cells: cells.collect(),
-        total,
-        known,
-        unclassified,
-        contradictory,
-        waiting,
-        declarations,
-        confirmations,
-    }
-}
-
-/// Returns the accounts that the board shows for this query, in its order within each cell.
-pub(super) fn entries<'a>(
-    read_model: &'a ReadModel,
-    query: &ListQuery,
-    now: Timestamp,
-) -> impl Iterator<Item = (&'a AccountEntry, Classification)> {
-    let words = SearchTerms::of(&query.words);
-    let only = query.only.clone().unwrap_or_default();
-    read_model.index.accounts().filter_map(move |entry| {
-        let (_, class) = read_model.snapshot.account(&entry.id)?;
-        let shown = words.occur_in(&entry.text) && kept(read_model, &only, entry, *class, now);
-        shown.then_some((entry, *class))
-    })
-}
-
-/// Whether a filter keeps an account. An unknown filter keeps all.
-fn kept(
-    read_model: &ReadModel,
-    only: &str,
-    entry: &AccountEntry,
-    class: Classification,
-    now: Timestamp,
-) -> bool {
-    if let Some(rule) = only.strip_prefix("rule:") {
-        let found = read_model
-            .exposure
-            .findings()
-            .iter()
-            .find(|(id, _)| id == rule);
-        return found.is_some_and(|(_, found)| found.accounts.contains(&entry.id));
-    }
-    match only {
-        "production-pci" => class.counts_as_production_pci(),
-        "findings" => entry.findings.is_some_and(|tally| tally.against > 0),
-        "unapproved" => entry.findings.is_some_and(|tally| tally.unapproved > 0),
-        "unclassified" => class.is_assumed(),
-        "contradictory" => class.contradictory,
-        "waiting" => class.waiting.is_some(),
-        DECLARED => class.declared().is_some(),
-        UNDECLARED => class.declared().is_none(),
-        DECLARED_OTHERWISE => is_declared_otherwise(&class),
-        TO_CONFIRM => class
-            .declared()
-            .is_some_and(|declared| declared.is_due(now)),
-        _ => cell(only).is_none_or(|field| field == class.strictness()),
-    }
-}
-
-fn card(read_model: &ReadModel, entry: &AccountEntry, now: Timestamp) -> AccountCard {
-    let snapshot = &read_model.snapshot;
-    let people = access::people_known(snapshot, &entry.id);
-    let assignments = snapshot.never_read().assignments_in(&entry.id);
-    let powers = people.and(snapshot.never_read().sets());
-    AccountCard {
-        declaration: DeclarationMark::of(snapshot.account(&entry.id).map(|(_, class)| class), now),
-        account: names::account(snapshot, &entry.id),
-        people: people.figure(entry.people as usize),
-        standing: assignments.figure(entry.standing as usize),
-        findings: entry.findings.map(|found| powers.figure(found)),
     }
 }
 

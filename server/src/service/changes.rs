@@ -6,6 +6,7 @@
 //! ledger is written last.
 
 mod alarms;
+mod chosen;
 mod classify;
 mod controllers;
 pub(crate) mod decide;

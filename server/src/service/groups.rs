@@ -1,7 +1,11 @@
 //! Groups: the list, and one group with its members and assignments.
 
-use app::backend::{
-    Denied, GroupAccessRow, GroupRow, GroupView, GroupsPort, ListQuery, Page, PortResult,
+use app::{
+    backend::{Denied, GroupAccessRow, GroupRow, GroupView, GroupsPort, ListPage, PortResult},
+    lists::{
+        ListChoice,
+        groups::{GROUPS, GroupFacts},
+    },
 };
 use async_trait::async_trait;
 use domain::{
@@ -11,29 +15,17 @@ use domain::{
 };
 
 use super::{
-    Service,
-    accounts::each_once,
-    app_state::ReadModel,
-    index::{GroupEntry, SearchTerms, is_production_pci},
-    names, page_of,
+    Service, accounts::each_once, app_state::ReadModel, index::is_production_pci, names,
+    page_of_list,
 };
 
 #[async_trait]
 impl GroupsPort for Service {
-    async fn groups(&self, query: &ListQuery) -> PortResult<Page<GroupRow>> {
+    async fn groups(&self, choice: &ListChoice) -> PortResult<ListPage<GroupRow>> {
         self.allowed(Action::SeeDirectory)?;
-        let words = SearchTerms::of(&query.words);
-        let only = query.only.as_deref().unwrap_or_default();
-        let rows = self
-            .read_model
-            .index
-            .groups()
-            .filter(|entry| words.occur_in(&entry.text));
-        let found = rows
-            .filter(|entry| kept(&self.read_model, only, entry))
-            .collect();
-        Ok(page_of(found, query.page, |entry| {
-            row(&self.read_model, entry)
+        let read_model = &self.read_model;
+        Ok(page_of_list(&GROUPS, facts(read_model), choice, |group| {
+            row(read_model, group)
         }))
     }
 
@@ -101,30 +93,32 @@ impl Service {
     }
 }
 
-fn kept(read_model: &ReadModel, only: &str, entry: &GroupEntry) -> bool {
-    match only {
-        "production-pci" => entry.production_pci > 0,
-        "external" => read_model
-            .snapshot
-            .group(&entry.id)
-            .is_some_and(|group| group.origin == Origin::External),
-        "empty" => names::members(&read_model.snapshot, &entry.id) == 0,
-        _ => true,
-    }
-}
-
-fn row(read_model: &ReadModel, entry: &GroupEntry) -> GroupRow {
-    let never = read_model.snapshot.never_read();
+/// Returns what the list is sorted and filtered by, in its order.
+pub(super) fn facts(read_model: &ReadModel) -> impl Iterator<Item = GroupFacts> {
+    let snapshot = &read_model.snapshot;
+    let never = snapshot.never_read();
     let guarded = never.assignments().and(never.accounts());
-    GroupRow {
+    read_model.index.groups().map(move |entry| GroupFacts {
         id: entry.id.clone(),
-        name: names::group(&read_model.snapshot, &entry.id),
-        origin: read_model
-            .snapshot
+        text: entry.text.clone(),
+        origin: snapshot
             .group(&entry.id)
             .map_or(Origin::IdentityCenter, |group| group.origin),
-        members: names::members(&read_model.snapshot, &entry.id),
+        members: names::members(snapshot, &entry.id),
         accounts: never.assignments().figure(entry.accounts as usize),
         production_pci: guarded.figure(entry.production_pci as usize),
+    })
+}
+
+pub(super) fn row(read_model: &ReadModel, group: &GroupFacts) -> GroupRow {
+    let known = read_model.snapshot.group(&group.id);
+    GroupRow {
+        id: group.id.clone(),
+        name: names::group(&read_model.snapshot, &group.id),
+        description: known.and_then(|group| group.description.clone()),
+        origin: group.origin,
+        members: group.members,
+        accounts: group.accounts,
+        production_pci: group.production_pci,
     }
 }

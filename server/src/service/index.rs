@@ -5,10 +5,8 @@
 //! Each list is a map by its order, so that a row that differs is taken out at its old place and put in at its new one.
 
 mod rows;
-mod search_terms;
 
 pub use rows::{AccountEntry, GroupEntry, PersonEntry, SetEntry};
-pub use search_terms::SearchTerms;
 
 use std::{
     cmp::Reverse,
@@ -268,7 +266,7 @@ impl Index {
             .copied()
             .map(Capability::label)
             .collect();
-        let text = text(&[&set.name, description, &labels.join("\n")]);
+        let text = text(&[&set.name, description, &labels.join(" ")]);
         let rank = Reverse((capabilities.len(), held.production_pci, people));
         let order = ((worst.is_none(), worst, rank), text.clone(), arn.clone());
         let row = SetEntry {
@@ -301,6 +299,9 @@ fn person_entry(
         groups: count(snapshot.groups_of(id).len()),
         accounts: reach.accounts.len_within(&reaches.known),
         production_pci: reach.exposure.accounts,
+        powerful: reach.exposure.powerful,
+        status: user.status,
+        origin: user.origin,
     })
 }
 
@@ -333,8 +334,13 @@ fn set_counts(snapshot: &Snapshot, pair: &Pair) -> SetCounts {
     }
 }
 
-fn text(parts: &[&str]) -> Text {
-    parts.join("\n").to_lowercase().into()
+/// Returns the fields as lines. A line break in a field would shift those after it.
+fn text(fields: &[&str]) -> Text {
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|field| field.replace('\n', " "))
+        .collect();
+    fields.join("\n").to_lowercase().into()
 }
 
 fn count(n: usize) -> u32 {

@@ -26,6 +26,7 @@ pub mod jobs;
 pub mod journal;
 pub mod known_servers;
 mod ledger;
+mod list_files;
 pub mod metrics;
 pub mod moved_accounts;
 pub mod names;
@@ -49,7 +50,10 @@ mod viewer;
 
 use std::{sync::Arc, time::Duration};
 
-use app::backend::{Backend, Denied, Page, PortResult};
+use app::{
+    backend::{Backend, Denied, ListPage, PortResult},
+    lists::{List, ListChoice},
+};
 use domain::{
     authorize::{Action, may},
     ids::{PersonId, UserId},
@@ -148,21 +152,22 @@ fn existing(number: usize, total: usize, size: usize) -> usize {
     number.clamp(1, total.div_ceil(size).max(1))
 }
 
-/// Returns one page of the results. Rows are built for that page only.
-fn page_of<T, R>(found: Vec<T>, number: usize, row: impl Fn(T) -> R) -> Page<R> {
-    let total = found.len();
-    let number = existing(number, total, PAGE);
-    let rows = found
-        .into_iter()
-        .skip((number - 1) * PAGE)
-        .take(PAGE)
-        .map(row)
-        .collect();
-    Page {
-        rows,
-        number,
-        total,
+/// Returns a page of a list that is in memory. Rows are built for that page only.
+fn page_of_list<F: Clone, L, R>(
+    list: &List<F, L>,
+    facts: impl Iterator<Item = F>,
+    choice: &ListChoice,
+    row: impl Fn(&F) -> R,
+) -> ListPage<R> {
+    let found = list.page(facts, choice, PAGE);
+    ListPage {
+        rows: found.facts.iter().map(row).collect(),
+        number: found.number,
+        total: found.total,
+        known: found.known,
         size: PAGE,
+        counts: found.counts,
+        offered: Vec::new(),
     }
 }
 

@@ -2,23 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use app::backend::{
-    Denied, ListQuery, Page, PathRow, PeoplePort, PersonRow, PersonView, PortResult,
+use app::{
+    backend::{Denied, ListPage, PathRow, PeoplePort, PersonRow, PersonView, PortResult},
+    lists::{
+        ListChoice,
+        people::{PEOPLE, PersonFacts},
+    },
 };
 use async_trait::async_trait;
 use domain::{
     access::{self, Path, Reach},
     authorize::Action,
-    directory::UserStatus,
     ids::{AccountId, UserId},
 };
 
-use super::{
-    Service,
-    app_state::ReadModel,
-    index::{PersonEntry, SearchTerms, is_production_pci},
-    names, page_of,
-};
+use super::{Service, app_state::ReadModel, index::is_production_pci, names, page_of_list};
 use crate::store::change::ChangeTarget;
 
 /// The maximum number of changes shown on the page of a person.
@@ -26,18 +24,11 @@ const CHANGES: usize = 10;
 
 #[async_trait]
 impl PeoplePort for Service {
-    async fn people(&self, query: &ListQuery) -> PortResult<Page<PersonRow>> {
+    async fn people(&self, choice: &ListChoice) -> PortResult<ListPage<PersonRow>> {
         self.allowed(Action::SeeDirectory)?;
-        let words = SearchTerms::of(&query.words);
-        let only = query.only.as_deref().unwrap_or_default();
-        let found = self
-            .read_model
-            .index
-            .people()
-            .filter(|entry| words.occur_in(&entry.text) && kept(&self.read_model, only, entry))
-            .collect();
-        Ok(page_of(found, query.page, |entry| {
-            row(&self.read_model, entry)
+        let read_model = &self.read_model;
+        Ok(page_of_list(&PEOPLE, facts(read_model), choice, |person| {
+            row(read_model, person)
         }))
     }
 
@@ -121,36 +112,31 @@ impl Service {
     }
 }
 
-fn kept(read_model: &ReadModel, only: &str, entry: &PersonEntry) -> bool {
-    match only {
-        "production-pci" => entry.production_pci > 0,
-        "powerful" => read_model
-            .exposure
-            .people
-            .get(&entry.id)
-            .is_some_and(|reacher| reacher.powerful > 0),
-        "disabled" => read_model
-            .snapshot
-            .user(&entry.id)
-            .is_some_and(|user| user.status == UserStatus::Disabled),
-        "idle" => {
-            let known = read_model.snapshot.never_read().access();
-            known.figure(entry.accounts as usize) == 0
-        }
-        _ => true,
-    }
-}
-
-fn row(read_model: &ReadModel, entry: &PersonEntry) -> PersonRow {
-    let user = read_model.snapshot.user(&entry.id);
+/// Returns what the list is sorted and filtered by, in its order.
+pub(super) fn facts(read_model: &ReadModel) -> impl Iterator<Item = PersonFacts> {
     let never = read_model.snapshot.never_read();
-    PersonRow {
-        user: names::user(&read_model.snapshot, &entry.id),
-        user_name: user.map(|user| user.user_name.clone()).unwrap_or_default(),
-        email: user.and_then(|user| user.email.clone()),
-        title: user.and_then(|user| user.title.clone()),
+    read_model.index.people().map(move |entry| PersonFacts {
+        id: entry.id.clone(),
+        text: entry.text.clone(),
+        status: entry.status,
+        origin: entry.origin,
         groups: never.memberships().figure(entry.groups as usize),
         accounts: never.access().figure(entry.accounts as usize),
         production_pci: never.production_pci().figure(entry.production_pci as usize),
+        powerful: entry.powerful,
+    })
+}
+
+pub(super) fn row(read_model: &ReadModel, person: &PersonFacts) -> PersonRow {
+    let user = read_model.snapshot.user(&person.id);
+    PersonRow {
+        user: names::user(&read_model.snapshot, &person.id),
+        user_name: user.map(|user| user.user_name.clone()).unwrap_or_default(),
+        email: user.and_then(|user| user.email.clone()),
+        title: user.and_then(|user| user.title.clone()),
+        origin: person.origin,
+        groups: person.groups,
+        accounts: person.accounts,
+        production_pci: person.production_pci,
     }
 }

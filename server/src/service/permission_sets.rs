@@ -1,48 +1,42 @@
 //! Permission sets: the list, and one permission set with what it allows. Read-only.
 
-use app::backend::{
-    CatalogueFacts, Denied, ListQuery, Page, PermissionSetsPort, PortResult, SetAccountRow, SetRow,
-    SetView,
+use app::{
+    backend::{
+        CatalogueFacts, Denied, ListPage, PermissionSetsPort, PortResult, SetAccountRow, SetRow,
+        SetView,
+    },
+    lists::{
+        ListChoice,
+        permission_sets::{PERMISSION_SETS, SetFacts},
+    },
 };
 use async_trait::async_trait;
 use catalogue::Catalogue;
 use domain::{
     access::PeopleCounter,
     authorize::Action,
-    grant::outlasts_production_pci,
     permission_set::{
         PermissionSet,
-        analysis::{Capability, against_standing, labels::boundary_note},
+        analysis::{against_standing, labels::boundary_note},
     },
     policies::{blocked_as_standing, in_production_pci},
     snapshot::{Knowledge, Provisioned},
-    time::{Duration, Timestamp},
+    time::Timestamp,
 };
 
-use super::{
-    Service,
-    app_state::ReadModel,
-    index::{SearchTerms, SetEntry, powerful},
-    names, page_of,
-};
+use super::{Service, app_state::ReadModel, index::powerful, names, page_of_list};
 
 #[async_trait]
 impl PermissionSetsPort for Service {
-    async fn permission_sets(&self, query: &ListQuery) -> PortResult<Page<SetRow>> {
+    async fn permission_sets(&self, choice: &ListChoice) -> PortResult<ListPage<SetRow>> {
         self.allowed(Action::SeeDirectory)?;
-        let words = SearchTerms::of(&query.words);
-        let only = query.only.as_deref().unwrap_or_default();
-        let rows = self
-            .read_model
-            .index
-            .sets()
-            .filter(|entry| words.occur_in(&entry.text));
-        let found = rows
-            .filter(|entry| kept(&self.read_model, only, entry))
-            .collect();
-        Ok(page_of(found, query.page, |entry| {
-            row(&self.read_model, entry)
-        }))
+        let read_model = &self.read_model;
+        Ok(page_of_list(
+            &PERMISSION_SETS,
+            facts(read_model),
+            choice,
+            |set| row(read_model, set),
+        ))
     }
 
     async fn permission_set(&self, key: &str) -> PortResult<SetView> {
@@ -81,43 +75,41 @@ fn catalogue_facts(catalogue: &Catalogue, now: Timestamp) -> CatalogueFacts {
     }
 }
 
-fn kept(read_model: &ReadModel, only: &str, entry: &SetEntry) -> bool {
-    let analysis = || read_model.snapshot.set(&entry.arn).map(|set| &set.analysis);
-    match only {
-        "production-pci" => entry.production_pci > 0,
-        "powerful" => analysis().is_some_and(powerful),
-        "outdated" => entry.outdated > 0,
-        "long-sessions" => {
-            let set = read_model.snapshot.set(&entry.arn);
-            set.is_some_and(|set| {
-                outlasts_production_pci(Duration::seconds(i64::from(set.content.session_seconds)))
-            })
+/// Returns what the list is sorted and filtered by, in its order.
+pub(super) fn facts(read_model: &ReadModel) -> impl Iterator<Item = SetFacts> {
+    let snapshot = &read_model.snapshot;
+    let never = snapshot.never_read();
+    read_model.index.sets().map(move |entry| {
+        let set = snapshot.set(&entry.arn);
+        let assigned = never.assignments_of(&entry.arn);
+        SetFacts {
+            arn: entry.arn.clone(),
+            text: entry.text.clone(),
+            capabilities: names::set(snapshot, &entry.arn).capabilities,
+            powerful: set.is_some_and(|set| powerful(&set.analysis)),
+            session_seconds: set.map_or(0, |set| set.content.session_seconds),
+            accounts: assigned.figure(entry.accounts as usize),
+            production_pci: assigned
+                .and(never.accounts())
+                .figure(entry.production_pci as usize),
+            people: assigned
+                .and(never.memberships())
+                .figure(entry.people as usize),
+            outdated: assigned.figure(entry.outdated as usize),
         }
-        // Nearly every set reads metadata; the filter shows those that do nothing else.
-        "metadata" => {
-            analysis().is_some_and(|analysis| analysis.extents.keys().eq([&Capability::Metadata]))
-        }
-        other => Capability::parse(other)
-            .is_none_or(|capability| analysis().is_some_and(|analysis| analysis.has(capability))),
-    }
+    })
 }
 
-fn row(read_model: &ReadModel, entry: &SetEntry) -> SetRow {
-    let set = read_model.snapshot.set(&entry.arn);
-    let never = read_model.snapshot.never_read();
-    let assigned = never.assignments_of(&entry.arn);
+pub(super) fn row(read_model: &ReadModel, set: &SetFacts) -> SetRow {
+    let known = read_model.snapshot.set(&set.arn);
     SetRow {
-        set: names::set(&read_model.snapshot, &entry.arn),
-        description: set.and_then(|set| set.description.clone()),
-        session_seconds: set.map_or(0, |set| set.content.session_seconds),
-        accounts: assigned.figure(entry.accounts as usize),
-        production_pci: assigned
-            .and(never.accounts())
-            .figure(entry.production_pci as usize),
-        people: assigned
-            .and(never.memberships())
-            .figure(entry.people as usize),
-        outdated: assigned.figure(entry.outdated as usize),
+        set: names::set(&read_model.snapshot, &set.arn),
+        description: known.and_then(|set| set.description.clone()),
+        session_seconds: set.session_seconds,
+        accounts: set.accounts,
+        production_pci: set.production_pci,
+        people: set.people,
+        outdated: set.outdated,
     }
 }
 

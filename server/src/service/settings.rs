@@ -9,6 +9,8 @@ use crate::mapping_file::MappingFile;
 /// Settings from the configuration, fixed at the start.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// The Region of Identity Center.
+    pub region: String,
     /// Time between two crawls.
     pub crawl_every: Duration,
     /// The accounts that contain Leastwise or its Cognito user pool.

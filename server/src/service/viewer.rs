@@ -1,7 +1,7 @@
 //! The viewer: their name and rights, and the entries of the command palette.
 
 use app::{
-    backend::{Freshness, PaletteEntry, PortResult, SetRef, ViewerPort, ViewerView},
+    backend::{AwsConsole, Freshness, PaletteEntry, PortResult, SetRef, ViewerPort, ViewerView},
     routes::PAGES,
 };
 use async_trait::async_trait;
@@ -50,6 +50,12 @@ impl ViewerPort for Service {
 
     fn may(&self, action: Action) -> Result<(), Denial> {
         authorize::may(&self.caller.actor(), action)
+    }
+
+    fn aws_console(&self) -> AwsConsole {
+        let arn = self.app_state.instance.arn.as_str();
+        let instance = arn.rsplit('/').next().unwrap_or_default();
+        AwsConsole::of(&self.app_state.settings.region, instance)
     }
 
     fn freshness(&self) -> Freshness {

@@ -18,7 +18,7 @@ use domain::{
     time::Timestamp,
 };
 
-pub use sketch::{IdentitySketch, Listed, sketches};
+pub use sketch::{IdentitySketch, sketches};
 pub use unused::in_use;
 
 use super::{

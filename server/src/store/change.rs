@@ -25,7 +25,10 @@ pub use decision::{DecisionRow, decide, decision_rows};
 pub use found::{FoundChange, UnreadableRow};
 pub use in_state::{find_all, in_states, versions};
 pub use items::{item_digests, item_of, items_of};
-pub use list::{Filter, Folding, ListPage, ListRow, list, submitted_since, undecided_until};
+pub use list::{
+    Direction, Filter, Folding, ListOrder, ListPage, ListRow, OrderColumn, count, list,
+    submitted_since, undecided_until,
+};
 pub use removals::{PeopleOfRemovals, SubmittedWithin, people_of_removals};
 pub use rows::{InlineItems, VerifiedRow, verified_rows};
 pub use summary::{ChangeSummary, ListedChange};

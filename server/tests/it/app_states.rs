@@ -39,6 +39,7 @@ pub async fn without_aws(store: Store, clock: &Clock) -> AppState {
     let log = LogName::parse("leastwise/test").expect("it has the form of a name");
     let journal = Journal::new(store.clone(), clock.clone(), log, "test".into());
     let settings = Settings {
+        region: "eu-west-1".into(),
         mapping: MappingFile::default(),
         crawl_every: Duration::minutes(10),
         leastwise_accounts: Vec::new(),

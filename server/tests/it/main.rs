@@ -15,6 +15,7 @@ mod fixtures;
 mod jobs;
 mod ledger;
 mod lint;
+mod lists;
 mod ports;
 mod prepared;
 mod sandboxed;

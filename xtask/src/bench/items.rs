@@ -82,39 +82,28 @@ pub fn classify(aws: &LocalAws, program: &Program, cookies: &str) -> Result<Meas
     Ok(measured)
 }
 
-/// Returns the numbers of as many accounts as are needed, from the cells of the board: a single one is paged.
+/// Returns the numbers of as many accounts as are needed, from the pages of the list.
 fn accounts(connection: &mut Connection, cookies: &str) -> Result<Vec<String>, Failure> {
     const LINK: &str = "href=\"/accounts/";
     let mut found = BTreeSet::new();
-    let environments = ["production", "staging", "development", "sandbox"];
-    let cells = environments.iter().flat_map(|environment| {
-        let scopes = ["in", "connected", "out"];
-        scopes.map(|pci| format!("{environment}-{pci}"))
-    });
-    for cell in cells {
-        for page in 1.. {
-            let answer = unhurried(
-                connection,
-                &format!("/accounts?only={cell}&page={page}"),
-                cookies,
-            )?;
-            let before = found.len();
-            let text = answer.text();
-            let links = text.split(LINK).skip(1);
-            let ids = links.filter_map(|rest| rest.get(..12));
-            found.extend(
-                ids.filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()))
-                    .map(str::to_owned),
-            );
-            if found.len() >= ITEMS * CHANGES {
-                return Ok(found.into_iter().collect());
-            }
-            if found.len() == before {
-                break;
-            }
+    for page in 1.. {
+        let answer = unhurried(connection, &format!("/accounts?page={page}"), cookies)?;
+        let before = found.len();
+        let text = answer.text();
+        let links = text.split(LINK).skip(1);
+        let ids = links.filter_map(|rest| rest.get(..12));
+        found.extend(
+            ids.filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()))
+                .map(str::to_owned),
+        );
+        if found.len() >= ITEMS * CHANGES {
+            return Ok(found.into_iter().collect());
+        }
+        if found.len() == before {
+            break;
         }
     }
-    Err(Failure::new("the board shows too few accounts"))
+    Err(Failure::new("the list shows too few accounts"))
 }
 
 /// Reads a page, and waits as long as the server asks when it refuses further requests for a while.

@@ -4,8 +4,11 @@ use domain::snapshot::Figure;
 use leptos::prelude::*;
 
 use crate::{
-    components::{Notice, Status, list_href},
-    pages::accounts,
+    components::{Notice, Status},
+    lists::{
+        ListChoice,
+        accounts::{ACCOUNTS, CLASSIFICATION, DECLARATION, TO_CONFIRM, WAITING},
+    },
 };
 
 /// Renders how many accounts AWS reports less strictly than is on record. Whoever loosened them may want access.
@@ -17,7 +20,7 @@ pub(super) fn waiting_notice(accounts: Figure) -> Option<AnyView> {
             format!("{some} accounts wait for a confirmation of their classification")
         }
     };
-    let href = list_href("/accounts", "", Some(accounts::WAITING), 1);
+    let href = ListChoice::only(CLASSIFICATION, WAITING).href(ACCOUNTS.path);
     let notice = view! {
         <Notice status=Status::Pending title>
             <p>
@@ -36,7 +39,7 @@ pub(super) fn confirm_notice(accounts: usize) -> Option<AnyView> {
         1 => "The classification of 1 account has to be confirmed".to_owned(),
         some => format!("The classification of {some} accounts has to be confirmed"),
     };
-    let href = list_href("/accounts", "", Some(accounts::TO_CONFIRM), 1);
+    let href = ListChoice::only(DECLARATION, TO_CONFIRM).href(ACCOUNTS.path);
     let notice = view! {
         <Notice status=Status::Pending title>
             <p>

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use app::backend::{ALARM_BY, AlarmPhase, AlarmRow, Alarms, ChangeRow, PortResult};
+use app::backend::{AlarmPhase, AlarmRow, Alarms, ChangeRow, PortResult, alarm_by};
 use domain::{
     authorize::Action,
     change::{Aim, State},
@@ -51,7 +51,7 @@ impl Service {
     pub(in crate::service) async fn home_changes(&self, limit: usize) -> PortResult<HomeChanges> {
         let viewer = self.calling()?.person.clone();
         let counts = if self.allowed(Action::SeeDirectory).is_ok() {
-            let own = self.whose(list::OwnerFilter::All)?;
+            let own = self.whose()?;
             self.alarm_counts(own).await.map_err(broken)?
         } else {
             Vec::new()
@@ -78,7 +78,7 @@ impl Service {
         let newest = folds.iter().map(|fold| fold.newest.newest.clone());
         let newest: Vec<ChangeId> = newest.collect();
         let filter = Filter {
-            requester: Some(viewer),
+            requesters: vec![viewer],
             folding: Folding::RefusedTogether,
             ..Filter::default()
         };
@@ -100,7 +100,7 @@ impl Service {
                 aim: fold.newest.aim,
                 count: fold.count,
                 newest: list::row(&mut conn, snapshot, &mut people, &stored.summary()).await?,
-                only: ALARM_BY.filter(&fold.newest.requester),
+                each: alarm_by(&fold.newest.requester),
             });
         }
         let more = rest.iter().map(|fold| fold.count).sum();

@@ -151,7 +151,9 @@ impl Service {
         let now = self.app_state.clock.now();
         let snapshot = &self.read_model.snapshot;
         let form = form.clone();
-        let (accounts, mut errors) = chosen(&self.read_model, &form, now);
+        let choice = form.choice().filter(|_| form.is_filtered());
+        let owners = self.owners_for(&choice.unwrap_or_default()).await?;
+        let (accounts, mut errors) = chosen(&self.read_model, &owners, &form, now);
         if form.is_new() && form.accounts.trim().is_empty() && !form.is_filtered() {
             // Nobody has entered anything yet.
             errors.clear();

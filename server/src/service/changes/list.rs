@@ -1,118 +1,38 @@
 //! Changes that the viewer may see: the list, one change, and the inbox.
 
-use app::backend::{
-    ALARM_BY, ChangeRow, ChangeTitle, ChangeView, ChangesPort, Denied, EffectPage, FoldedChanges,
-    InboxPosition, LedgerComparison, ListQuery, OperationRow, Page, PortResult, REFUSED_BY,
-    UnreadableChangeView, UnreadableItem, WITH_ALARM,
+use app::{
+    backend::{
+        ChangeRow, ChangeTitle, ChangeView, ChangesPort, Denied, EffectPage, FoldedChanges,
+        InboxPosition, LedgerComparison, ListPage, OperationRow, Page, PortResult,
+        UnreadableChangeView, UnreadableItem, refused_by,
+    },
+    lists::ListChoice,
 };
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
-    change::State,
     diff::Steps,
-    ids::{AccountId, ChangeId, PersonId},
+    ids::{ChangeId, PersonId},
     snapshot::Snapshot,
 };
 
 use super::{descriptions, person_names::PersonNames, preview::effect_page};
 use crate::{
-    service::{Service, broken, existing},
+    service::{Service, broken},
     store::{
         StoreConnection, StoreError,
         change::{self, ChangeSummary, ChangeTarget, Filter, Folding, FoundChange, ListRow},
     },
 };
 
-/// The number of rows on one page.
-const SIZE: usize = 50;
 /// The number of changes on one page of the inbox, each shown with its effect.
 const INBOX: usize = 20;
-/// The number of newest changes that a text search covers. Titles contain names, which are not stored.
-const SEARCHED: i64 = 2_000;
-
-/// Whose changes a list contains.
-#[derive(Clone, Copy)]
-pub(super) enum OwnerFilter {
-    /// Everyone's, as far as the viewer may see them.
-    All,
-    /// The viewer's own.
-    Own,
-}
 
 #[async_trait]
 impl ChangesPort for Service {
-    async fn changes(&self, query: &ListQuery) -> PortResult<Page<ChangeRow>> {
+    async fn changes(&self, choice: &ListChoice) -> PortResult<ListPage<ChangeRow>> {
         self.allowed(Action::SeeOwn)?;
-        let only = query.only.as_deref().unwrap_or_default();
-        let words = query.words.to_lowercase();
-        let (refused_by, alarm_by) = (REFUSED_BY.requester(only), ALARM_BY.requester(only));
-        let of_one = refused_by.clone().or_else(|| alarm_by.clone());
-        let own = self.whose(if only == "mine" {
-            OwnerFilter::Own
-        } else {
-            OwnerFilter::All
-        })?;
-        let requester = match (own, of_one) {
-            // Changes of somebody else, who may not exist, for a viewer who sees only their own.
-            (Some(own), Some(asked)) if own != asked => return Ok(no_rows()),
-            (own, asked) => asked.or(own),
-        };
-        let filter = Filter {
-            state: refused_by
-                .map(|_| State::Refused)
-                .or_else(|| State::from_word(only)),
-            requester,
-            folding: Folding::EachChange,
-            // A 12-digit number is looked up in the index; other words are searched in the displayed text.
-            about: AccountId::parse(words.trim())
-                .ok()
-                .map(|account| ChangeTarget {
-                    kind: "account",
-                    value: account.to_string(),
-                })
-                .or_else(|| {
-                    (only == WITH_ALARM || alarm_by.is_some()).then(ChangeTarget::removal_alarm)
-                }),
-        };
-        let searching = filter.about.is_none() && !words.trim().is_empty();
-        if !searching {
-            let folding = match filter.state {
-                None => Folding::RefusedTogether,
-                Some(_) => Folding::EachChange,
-            };
-            let filter = Filter { folding, ..filter };
-            let offset = query.page.saturating_sub(1).saturating_mul(SIZE);
-            let found = self.rows(&filter, size(SIZE), size(offset)).await;
-            let (mut rows, total) = found.map_err(broken)?;
-            let total = usize::try_from(total).unwrap_or(0);
-            let number = existing(query.page, total, SIZE);
-            if number < query.page {
-                let offset = size((number - 1) * SIZE);
-                let last = self.rows(&filter, size(SIZE), offset).await;
-                rows = last.map_err(broken)?.0;
-            }
-            return Ok(Page {
-                rows,
-                number,
-                total,
-                size: SIZE,
-            });
-        }
-        let (rows, _) = self.rows(&filter, SEARCHED, 0).await.map_err(broken)?;
-        let found: Vec<ChangeRow> = rows.into_iter().filter(|row| holds(row, &words)).collect();
-        let total = found.len();
-        let number = existing(query.page, total, SIZE);
-        let rows = found
-            .into_iter()
-            .skip((number - 1) * SIZE)
-            .take(SIZE)
-            .collect();
-        Ok(Page {
-            rows,
-            number,
-            total,
-            size: SIZE,
-        })
+        self.chosen_changes(choice).await
     }
 
     async fn change(&self, id: &ChangeId) -> PortResult<ChangeView> {
@@ -213,12 +133,13 @@ impl Service {
     ) -> PortResult<Vec<ChangeRow>> {
         self.allowed(Action::SeeOwn)?;
         let filter = Filter {
-            state: None,
-            requester: self.whose(OwnerFilter::All)?,
-            about: Some(about),
+            requesters: self.whose()?.into_iter().collect(),
+            about: vec![about],
             folding: Folding::RefusedTogether,
+            ..Filter::default()
         };
-        Ok(self.rows(&filter, size(limit), 0).await.map_err(broken)?.0)
+        let found = self.rows(&filter, size(limit), 0).await;
+        Ok(found.map_err(broken)?.rows)
     }
 
     /// Returns the changes that need the viewer's decision, oldest first, for the home page.
@@ -243,19 +164,19 @@ impl Service {
     }
 
     /// Returns the requester to whom a list is limited: the viewer, unless they may see all changes.
-    pub(super) fn whose(&self, wanted: OwnerFilter) -> PortResult<Option<PersonId>> {
-        Ok(match wanted {
-            OwnerFilter::All if self.allowed(Action::SeeChanges).is_ok() => None,
-            OwnerFilter::All | OwnerFilter::Own => Some(self.calling()?.person.clone()),
-        })
+    pub(super) fn whose(&self) -> PortResult<Option<PersonId>> {
+        if self.allowed(Action::SeeChanges).is_ok() {
+            return Ok(None);
+        }
+        Ok(Some(self.calling()?.person.clone()))
     }
 
-    async fn rows(
+    pub(super) async fn rows(
         &self,
         filter: &Filter,
         limit: i64,
         offset: i64,
-    ) -> Result<(Vec<ChangeRow>, i64), StoreError> {
+    ) -> Result<FoundRows, StoreError> {
         let mut conn = self.connection().await?;
         let found = change::list(&mut conn, filter, limit, offset, &[]).await?;
         let snapshot = &self.read_model.snapshot;
@@ -264,8 +185,22 @@ impl Service {
         let summaries: Vec<ChangeSummary<'_>> = summaries.collect();
         people.look_up_all(&mut conn, &summaries).await?;
         let rows = rows_of_page(&mut conn, snapshot, &mut people, &found.rows).await?;
-        Ok((rows, found.total))
+        let number = |count: i64| usize::try_from(count).unwrap_or(0);
+        Ok(FoundRows {
+            rows,
+            total: number(found.total),
+            matching: number(found.matching),
+        })
     }
+}
+
+/// Rows of the list of changes.
+pub(super) struct FoundRows {
+    pub rows: Vec<ChangeRow>,
+    /// The number of rows of the list.
+    pub total: usize,
+    /// The number of changes that match, of which a row may stand for several.
+    pub matching: usize,
 }
 
 /// Returns the rows of a page of a list.
@@ -281,20 +216,11 @@ pub(super) async fn rows_of_page(
         let mut row = row(conn, snapshot, people, &summary).await?;
         row.folded = (*stands_for > 1).then(|| FoldedChanges {
             count: *stands_for,
-            only: REFUSED_BY.filter(summary.requester()),
+            each: refused_by(summary.requester()),
         });
         rows.push(row);
     }
     Ok(rows)
-}
-
-fn no_rows<T>() -> Page<T> {
-    Page {
-        rows: Vec::new(),
-        number: 1,
-        total: 0,
-        size: SIZE,
-    }
 }
 
 /// Returns the list row of a change.
@@ -340,22 +266,6 @@ pub(super) async fn row(
     })
 }
 
-fn holds(row: &ChangeRow, words: &str) -> bool {
-    let accounts = row
-        .accounts
-        .iter()
-        .map(|account| format!("{} {}", account.name, account.id));
-    let text = format!(
-        "{} {} {} {}",
-        row.title,
-        row.requester,
-        row.id,
-        accounts.collect::<Vec<_>>().join(" ")
-    );
-    let text = text.to_lowercase();
-    words.split_whitespace().all(|word| text.contains(word))
-}
-
-fn size(n: usize) -> i64 {
+pub(super) fn size(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }

@@ -2,11 +2,14 @@
 //!
 //! What people agreed to, and suspensions, come from the ledger. Nothing is decided by this list.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use app::backend::{
-    IdentitiesPort, IdentityRow, IdentityStatus, ListQuery, NoUserFound, Page, PortResult,
-    identity_filter,
+use app::{
+    backend::{IdentitiesPort, IdentityRow, IdentityStatus, ListPage, NoUserFound, PortResult},
+    lists::{
+        ListChoice,
+        identities::{IDENTITIES, IdentityFacts, IdentityKind},
+    },
 };
 use async_trait::async_trait;
 use domain::{
@@ -21,19 +24,52 @@ use domain::{
 };
 
 use crate::{
-    service::{Service, broken, index::SearchTerms, names, page_of},
+    service::{PAGE, Service, broken, names},
     store::{
-        StoreError,
-        agreed_link::{self, IdentitySketch, Listed, ListedIdentity},
+        StoreConnection, StoreError,
+        agreed_link::{self, IdentitySketch, ListedIdentity},
         identity,
     },
 };
 
 #[async_trait]
 impl IdentitiesPort for Service {
-    async fn identities(&self, query: &ListQuery) -> PortResult<Page<IdentityRow>> {
+    async fn identities(&self, choice: &ListChoice) -> PortResult<ListPage<IdentityRow>> {
         self.allowed(Action::SeeDirectory)?;
-        self.listed_identities(query).await.map_err(broken)
+        let found = async {
+            let mut conn = self.connection().await?;
+            let known = KnownIdentities::load(&mut conn).await?;
+            let listings = known.listings(&mut conn, &self.read_model.snapshot).await?;
+            let page = IDENTITIES.page(listings.into_iter(), choice, PAGE);
+            let rows = known
+                .rows(&mut conn, &self.read_model.snapshot, page.facts)
+                .await?;
+            Ok::<_, StoreError>(ListPage {
+                rows,
+                number: page.number,
+                total: page.total,
+                known: page.known,
+                size: PAGE,
+                counts: page.counts,
+                offered: Vec::new(),
+            })
+        };
+        found.await.map_err(broken)
+    }
+}
+
+impl Service {
+    /// Returns the rows of all identities that are chosen.
+    pub(in crate::service) async fn all_identities(
+        &self,
+        choice: &ListChoice,
+    ) -> Result<Vec<IdentityRow>, StoreError> {
+        let mut conn = self.connection().await?;
+        let snapshot = &self.read_model.snapshot;
+        let known = KnownIdentities::load(&mut conn).await?;
+        let listings = known.listings(&mut conn, snapshot).await?;
+        let chosen = IDENTITIES.all(listings.into_iter(), choice);
+        known.rows(&mut conn, snapshot, chosen).await
     }
 }
 
@@ -43,81 +79,70 @@ struct KnownIdentities {
     suspended: BTreeMap<PersonId, Suspension>,
 }
 
-/// A row, or an identity whose row is made only if its page is shown.
-enum Listing {
-    Row(Box<IdentityRow>),
-    Plain(PersonId),
-}
-
-impl Service {
-    /// Loads the sign-ins of the identities about which something is open, and of those on the page. The other ones are
-    /// linked to a user of the directory.
-    async fn listed_identities(&self, query: &ListQuery) -> Result<Page<IdentityRow>, StoreError> {
-        let mut conn = self.connection().await?;
-        let known = KnownIdentities {
-            agreed: agreed_link::agreed(&mut conn).await?,
-            suspended: identity::suspended(&mut conn).await?,
-        };
-        let (words, only) = (
-            SearchTerms::of(&query.words),
-            query.only.as_deref().unwrap_or_default(),
-        );
-        let snapshot = &self.read_model.snapshot;
-        let (plain, open): (Vec<_>, Vec<_>) = agreed_link::sketches(&mut conn, &known.which(only))
-            .await?
-            .into_iter()
-            .partition(|sketch| known.is_plain(sketch, snapshot));
-        let open: Vec<PersonId> = open.into_iter().map(|sketch| sketch.person).collect();
-        let open = agreed_link::listed(&mut conn, &open).await?;
-        let rows = open.iter().map(|listed| known.row(listed, snapshot));
-        let mut found: Vec<((u8, String), Listing)> = rows
-            .filter(|row| is_kept(row, only) && words.occur_in(&searched(row)))
-            .map(|row| (place(&row.status, &row.name), Listing::Row(Box::new(row))))
-            .collect();
-        if is_unfiltered(only) {
-            found.extend(plain.into_iter().filter_map(|sketch| {
-                let user = snapshot.user(sketch.user.as_ref()?)?;
-                let place = place(&IdentityStatus::Linked, &user.display_name);
-                words
-                    .occur_in(&place.1)
-                    .then_some((place, Listing::Plain(sketch.person)))
-            }));
-        }
-        found.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let page = page_of(found, query.page, |(_, listing)| listing);
-        let plain = page.rows.iter().filter_map(|listing| match listing {
-            Listing::Plain(person) => Some(person.clone()),
-            Listing::Row(_) => None,
-        });
-        let plain: Vec<PersonId> = plain.collect();
-        let plain = agreed_link::listed(&mut conn, &plain).await?;
-        let mut plain: BTreeMap<&PersonId, IdentityRow> = plain
-            .iter()
-            .map(|listed| (&listed.person, known.row(listed, snapshot)))
-            .collect();
-        let rows = page.rows.into_iter().filter_map(|listing| match listing {
-            Listing::Row(row) => Some(*row),
-            Listing::Plain(person) => plain.remove(&person),
-        });
-        Ok(Page {
-            rows: rows.collect(),
-            number: page.number,
-            total: page.total,
-            size: page.size,
+impl KnownIdentities {
+    async fn load(conn: &mut StoreConnection) -> Result<Self, StoreError> {
+        Ok(Self {
+            agreed: agreed_link::agreed(conn).await?,
+            suspended: identity::suspended(conn).await?,
         })
     }
-}
 
-impl KnownIdentities {
-    /// Returns the identities among which those of a filter are.
-    fn which(&self, only: &str) -> Listed {
-        match only {
-            identity_filter::UNLINKED => Listed::WithoutUser,
-            identity_filter::CLAIMS => Listed::Claiming,
-            identity_filter::SUSPENDED => Listed::These(self.suspended.keys().cloned().collect()),
-            identity_filter::BY_HAND => Listed::These(self.agreed.keys().cloned().collect()),
-            _ => Listed::All,
-        }
+    /// Returns what the list is sorted and filtered by: what is open first, then by name. Loads the sign-ins of the
+    /// identities about which something is open; the other ones are linked to a user of the directory.
+    async fn listings(
+        &self,
+        conn: &mut StoreConnection,
+        snapshot: &Snapshot,
+    ) -> Result<Vec<IdentityFacts>, StoreError> {
+        let (plain, open): (Vec<_>, Vec<_>) = agreed_link::sketches(conn)
+            .await?
+            .into_iter()
+            .partition(|sketch| self.is_plain(sketch, snapshot));
+        let open: Vec<PersonId> = open.into_iter().map(|sketch| sketch.person).collect();
+        let open = agreed_link::listed(conn, &open).await?;
+        let open = open.iter().map(|listed| self.row(listed, snapshot));
+        let open = open.map(|row| IdentityFacts {
+            text: searched(&row).into(),
+            kind: IdentityKind::of(&row.status),
+            known_since: row.known_since,
+            last_sign_in: row.last_sign_in,
+            person: row.person,
+        });
+        let plain = plain.into_iter().filter_map(|sketch| {
+            let user = snapshot.user(sketch.user.as_ref()?)?;
+            Some(IdentityFacts {
+                person: sketch.person,
+                text: user.display_name.to_lowercase().into(),
+                kind: IdentityKind::Linked,
+                known_since: Some(sketch.first_seen),
+                last_sign_in: sketch.last_sign_in,
+            })
+        });
+        let mut found: Vec<IdentityFacts> = open.chain(plain).collect();
+        found.sort_by(|one, other| {
+            let place = |one: &IdentityFacts| (one.kind, Arc::clone(&one.text), one.person.clone());
+            place(one).cmp(&place(other))
+        });
+        Ok(found)
+    }
+
+    /// Returns the rows of identities, in the same order.
+    async fn rows(
+        &self,
+        conn: &mut StoreConnection,
+        snapshot: &Snapshot,
+        chosen: Vec<IdentityFacts>,
+    ) -> Result<Vec<IdentityRow>, StoreError> {
+        let people: Vec<PersonId> = chosen.into_iter().map(|one| one.person).collect();
+        let listed = agreed_link::listed(conn, &people).await?;
+        let rows = listed
+            .iter()
+            .map(|listed| (&listed.person, self.row(listed, snapshot)));
+        let mut rows: BTreeMap<&PersonId, IdentityRow> = rows.collect();
+        Ok(people
+            .iter()
+            .filter_map(|person| rows.remove(person))
+            .collect())
     }
 
     /// Whether keys of the directory link an identity to a user of it, and nothing is open about it.
@@ -210,30 +235,6 @@ fn why_unlinked(
     obstacles.next().unwrap_or(NoUserFound::NotInDirectory)
 }
 
-/// Whether a filter shows identities of every status.
-fn is_unfiltered(only: &str) -> bool {
-    ![
-        identity_filter::UNLINKED,
-        identity_filter::CLAIMS,
-        identity_filter::SUSPENDED,
-        identity_filter::BY_HAND,
-    ]
-    .contains(&only)
-}
-
-fn is_kept(row: &IdentityRow, only: &str) -> bool {
-    let status = &row.status;
-    match only {
-        identity_filter::UNLINKED => {
-            matches!(status, IdentityStatus::Unlinked(_) | IdentityStatus::Ended)
-        }
-        identity_filter::CLAIMS => matches!(status, IdentityStatus::Claims(_)),
-        identity_filter::SUSPENDED => matches!(status, IdentityStatus::Suspended { .. }),
-        identity_filter::BY_HAND => *status == IdentityStatus::LinkedByHand,
-        _ => true,
-    }
-}
-
 fn searched(row: &IdentityRow) -> String {
     let user = row.user.as_ref().map(|user| user.name.as_str());
     let username = row.username.as_deref();
@@ -241,24 +242,8 @@ fn searched(row: &IdentityRow) -> String {
     words
         .into_iter()
         .flatten()
+        .map(|name| name.replace('\n', " "))
         .collect::<Vec<_>>()
-        .join(" ")
+        .join("\n")
         .to_lowercase()
-}
-
-/// Returns the place of an identity in the list.
-fn place(status: &IdentityStatus, name: &str) -> (u8, String) {
-    (urgency(status), name.to_lowercase())
-}
-
-/// Returns the position of a status in the list.
-fn urgency(status: &IdentityStatus) -> u8 {
-    match status {
-        IdentityStatus::Suspended { .. } => 0,
-        IdentityStatus::Claims(_) => 1,
-        IdentityStatus::Unlinked(_) => 2,
-        IdentityStatus::Ended => 3,
-        IdentityStatus::LinkedByHand => 4,
-        IdentityStatus::Linked => 5,
-    }
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use domain::{
+    directory::{Origin, UserStatus},
     ids::{AccountId, GroupId, PermissionSetArn, UserId},
     verdict::Tally,
 };
 
-/// A searchable text, in lower case.
+/// A searchable text, in lower case: one line for each field.
 pub(super) type Text = Arc<str>;
 
 /// A row in the list of people.
@@ -22,9 +23,13 @@ pub struct PersonEntry {
     pub accounts: u32,
     /// The number of production PCI accounts that the person can reach.
     pub production_pci: u32,
+    /// The number of paths to production PCI that make the person an administrator or let them become one.
+    pub powerful: u32,
+    pub status: UserStatus,
+    pub origin: Origin,
 }
 
-/// A row on the board of accounts.
+/// A row in the list of accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountEntry {
     pub id: AccountId,

@@ -12,7 +12,7 @@ use crate::service::csv::lines;
 pub(super) fn json(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
     let head = &report.head;
     let counts = head.counts;
-    let fields = serde_json::json!({
+    let mut fields = serde_json::json!({
         "report": "production-pci-access",
         "report_id": head.report_id,
         "made": head.made.rfc3339(),
@@ -30,6 +30,14 @@ pub(super) fn json(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send
         "accounts_not_classified": counts.unclassified,
         "row_count": counts.rows,
     });
+    if !report.words.is_empty() {
+        let (search, snapshot) = (report.search(), &report.read_model.snapshot);
+        let found = report
+            .accounts()
+            .map(|account| search.count(snapshot, account));
+        fields["row_count"] = found.sum::<usize>().into();
+        fields["filter"] = report.words.as_str().into();
+    }
     let mut open = format!("{fields:#}").into_bytes();
     open.truncate(open.len() - "\n}".len());
     open.extend_from_slice(b",\n  \"rows\": [");
@@ -117,8 +125,10 @@ where
 {
     let accounts: Vec<_> = report.accounts().cloned().collect();
     let report = Arc::clone(report);
+    let search = report.search();
     accounts.into_iter().map(move |account| {
-        let rows = report.rows_of(&account, &mut report.existing_access());
+        let mut rows = report.rows_of(&account, &mut report.existing_access());
+        rows.retain(|row| search.keeps(row));
         piece(&report, &rows)
     })
 }

@@ -9,8 +9,8 @@ mod id;
 mod search;
 
 use app::backend::{
-    AccessReport, AccountStatus, Denied, Download, DownloadSource, ListQuery, Page, PortResult,
-    ReportCounts, ReportFormat, ReportHead, ReportPort, ReportRow,
+    AccessReport, AccountStatus, Denied, Download, DownloadSource, FileFormat, ListQuery, Page,
+    PortResult, ReportCounts, ReportHead, ReportPort, ReportRow,
 };
 use async_trait::async_trait;
 use domain::{
@@ -60,14 +60,16 @@ impl ReportPort for Service {
         .map_err(broken)
     }
 
-    async fn access_download(&self, form: ReportFormat) -> PortResult<Download> {
+    async fn access_download(&self, query: &ListQuery, form: FileFormat) -> PortResult<Download> {
         self.allowed(Action::SeeReports)?;
         let (app_state, read_model) = (self.app_state.clone(), self.read_model.clone());
+        let words = query.words.clone();
         // The name of the file is a hash of all its data.
-        let report =
-            tokio::task::spawn_blocking(move || Arc::new(Report::make(app_state, read_model)))
-                .await
-                .map_err(broken)?;
+        let report = tokio::task::spawn_blocking(move || {
+            Arc::new(Report::make(app_state, read_model).with_words(&words))
+        })
+        .await
+        .map_err(broken)?;
         if report.files() == DownloadSource::CommandLine {
             let rows = report.head.counts.rows;
             return Err(Denied::Conflict(format!(
@@ -75,8 +77,8 @@ impl ReportPort for Service {
             )));
         }
         let (ending, media_type) = match form {
-            ReportFormat::Csv => ("csv", "text/csv; charset=utf-8"),
-            ReportFormat::Json => ("json", "application/json"),
+            FileFormat::Csv => ("csv", "text/csv; charset=utf-8"),
+            FileFormat::Json => ("json", "application/json"),
         };
         let made = Arc::clone(&report);
         let hash = tokio::task::spawn_blocking(move || made.hash(form))
@@ -118,6 +120,8 @@ pub struct Report {
     app_state: Arc<AppState>,
     read_model: Arc<ReadModel>,
     pub head: ReportHead,
+    /// The search words of the rows in a file; empty for all.
+    words: String,
 }
 
 impl Report {
@@ -136,7 +140,19 @@ impl Report {
             app_state,
             read_model,
             head,
+            words: String::new(),
         }
+    }
+
+    /// Keeps the rows with these words in files.
+    #[must_use]
+    fn with_words(mut self, words: &str) -> Self {
+        words.clone_into(&mut self.words);
+        self
+    }
+
+    fn search(&self) -> ReportSearch {
+        ReportSearch::of(&self.words, &self.read_model.snapshot)
     }
 
     fn files(&self) -> DownloadSource {
@@ -190,18 +206,15 @@ impl Report {
     }
 
     /// Returns the file in a format, one piece per account. The bytes are the same for every call.
-    pub fn pieces(
-        self: &Arc<Self>,
-        form: ReportFormat,
-    ) -> Box<dyn Iterator<Item = Vec<u8>> + Send> {
+    pub fn pieces(self: &Arc<Self>, form: FileFormat) -> Box<dyn Iterator<Item = Vec<u8>> + Send> {
         match form {
-            ReportFormat::Csv => Box::new(file::csv(self)),
-            ReportFormat::Json => Box::new(file::json(self)),
+            FileFormat::Csv => Box::new(file::csv(self)),
+            FileFormat::Json => Box::new(file::json(self)),
         }
     }
 
     /// Returns the SHA-256 of the file in a format.
-    pub fn hash(self: &Arc<Self>, form: ReportFormat) -> Hash {
+    pub fn hash(self: &Arc<Self>, form: FileFormat) -> Hash {
         let mut hasher = Sha256::new();
         for piece in self.pieces(form) {
             hasher.update(piece);

@@ -1,8 +1,11 @@
 //! What decides the place of an identity in the list of identities, read without its sign-ins.
 
-use domain::ids::{PersonId, UserId};
+use domain::{
+    ids::{PersonId, UserId},
+    time::Timestamp,
+};
 
-use super::{AT_ONCE, StoreConnection, StoreError, id, places};
+use super::{StoreConnection, StoreError, id};
 
 /// What of an identity with a sign-in decides its place in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,58 +14,30 @@ pub struct IdentitySketch {
     pub user: Option<UserId>,
     /// Whether a sign-in of it claims a user.
     pub claims: bool,
-}
-
-/// Which identities are listed.
-#[derive(Debug, Clone)]
-pub enum Listed {
-    All,
-    WithoutUser,
-    Claiming,
-    These(Vec<PersonId>),
+    /// When the first of its sign-ins became known.
+    pub first_seen: Timestamp,
+    pub last_sign_in: Option<Timestamp>,
 }
 
 /// Returns the identities that have a sign-in, without their sign-ins.
-pub async fn sketches(
-    conn: &mut StoreConnection,
-    which: &Listed,
-) -> Result<Vec<IdentitySketch>, StoreError> {
-    let condition = match which {
-        Listed::All => "1 = 1",
-        Listed::WithoutUser => "p.user_id is null",
-        Listed::Claiming => "p.id in (select person_id from subject where claims is not null)",
-        Listed::These(these) => {
-            let mut found = Vec::new();
-            for some in these.chunks(AT_ONCE) {
-                let condition = format!("p.id in ({})", places(some.len()));
-                found.extend(sketches_where(conn, &condition, some).await?);
-            }
-            return Ok(found);
-        }
-    };
-    sketches_where(conn, condition, &[]).await
-}
-
-async fn sketches_where(
-    conn: &mut StoreConnection,
-    condition: &str,
-    persons: &[PersonId],
-) -> Result<Vec<IdentitySketch>, StoreError> {
-    let sql = format!(
-        "select p.id, p.user_id, count(s.claims) from person p join subject s on s.person_id = p.id \
-         where {condition} group by p.id, p.user_id"
-    );
-    let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
-    let query = persons
-        .iter()
-        .fold(query, |query, person| query.bind(person.as_str()));
-    let rows: Vec<(String, Option<String>, i64)> = query.fetch_all(conn).await?;
-    let sketch = |(person, user, claims): (String, Option<String>, i64)| {
+pub async fn sketches(conn: &mut StoreConnection) -> Result<Vec<IdentitySketch>, StoreError> {
+    let rows: Vec<SketchRow> = sqlx::query_as(
+        "select p.id, p.user_id, count(s.claims), min(s.first_seen), max(s.last_sign_in) \
+         from person p join subject s on s.person_id = p.id group by p.id, p.user_id",
+    )
+    .fetch_all(conn)
+    .await?;
+    let sketch = |(person, user, claims, first_seen, last_sign_in): SketchRow| {
         Ok(IdentitySketch {
             person: id("person", &person)?,
             user: user.map(|user| id("person", &user)).transpose()?,
             claims: claims > 0,
+            first_seen: Timestamp(first_seen),
+            last_sign_in: last_sign_in.map(Timestamp),
         })
     };
     rows.into_iter().map(sketch).collect()
 }
+
+/// Person, user, the number of claims, the first time that a sign-in was seen, the last sign-in.
+type SketchRow = (String, Option<String>, i64, i64, Option<i64>);

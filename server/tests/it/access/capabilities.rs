@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use app::backend::{ListQuery, PermissionSetsPort as _};
+use app::{backend::PermissionSetsPort as _, lists::ListChoice};
 use domain::{
     permission_set::analysis::{Capability, against_standing, capability::Need},
     policies::blocked_as_standing,
@@ -105,13 +105,10 @@ async fn a_filter_by_capability_finds_the_sets_that_have_it(engine: DatabaseEngi
     let read_model = org.app_state.read_model();
     let sets = &read_model.snapshot.parts().sets;
     for capability in Capability::ALL {
-        let query = ListQuery {
-            only: Some(capability.as_str().into()),
-            ..ListQuery::default()
-        };
+        let choice = ListChoice::only("capability", capability.as_str());
         let rows = org
             .administrator()
-            .permission_sets(&query)
+            .permission_sets(&choice)
             .await
             .unwrap()
             .rows;

@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::backend::{
-    AccountsPort as _, Board, GroupsPort as _, HitView, HomePort as _, ListQuery, PeoplePort as _,
-    PermissionSetsPort as _,
+use app::{
+    backend::{
+        AccountRow, AccountsPort as _, GroupsPort as _, HitView, HomePort as _, PeoplePort as _,
+        PermissionSetsPort as _,
+    },
+    lists::{ListChoice, accounts::ACCOUNTS},
 };
 use domain::{
     access::{self, Path},
+    classification::{Environment, Pci},
     ids::{AccountId, Assignment, PermissionSetArn, UserId},
     permission_set::analysis::Capability,
     policies::Holder,
@@ -43,12 +47,22 @@ fn reaching(snapshot: &Snapshot, account: &AccountId) -> BTreeSet<UserId> {
         .collect()
 }
 
-pub fn query(words: &str, only: Option<&str>, page: usize) -> ListQuery {
-    ListQuery {
-        words: words.into(),
-        only: only.map(str::to_owned),
-        page,
+/// Returns the whole of a list.
+fn everything() -> ListChoice {
+    ListChoice::default()
+}
+
+/// Returns the choice of a search.
+fn words(words: &str) -> ListChoice {
+    ListChoice {
+        words: words.to_owned(),
+        ..ListChoice::default()
     }
+}
+
+/// Returns the choice of one value of a filter.
+fn only(filter: &'static str, value: &str) -> ListChoice {
+    ListChoice::only(filter, value)
 }
 
 async fn the_home_page_counts_the_people_who_reach_production_pci(engine: DatabaseEngine) {
@@ -88,7 +102,7 @@ async fn every_person_and_every_account_has_the_numbers_of_a_slow_count(engine: 
     let read_model = org.app_state.read_model();
     let service = org.administrator();
     for number in 1.. {
-        let page = service.people(&query("", None, number)).await.unwrap();
+        let page = service.people(&everything().at(number)).await.unwrap();
         for row in &page.rows {
             let reached: BTreeSet<AccountId> = access::reach_of(&read_model.snapshot, &row.user.id)
                 .map(|reach| reach.pair.account)
@@ -101,9 +115,9 @@ async fn every_person_and_every_account_has_the_numbers_of_a_slow_count(engine: 
             break;
         }
     }
-    let board = service.board(&query("", None, 1)).await.unwrap();
-    assert_eq!(board.total, read_model.snapshot.parts().accounts.len());
-    for card in board.cells.iter().flat_map(|cell| &cell.accounts) {
+    let accounts = service.accounts(&everything()).await.unwrap().page;
+    assert_eq!(accounts.total, read_model.snapshot.parts().accounts.len());
+    for card in &accounts.rows {
         assert_eq!(
             card.people,
             reaching(&read_model.snapshot, &card.account.id).len()
@@ -252,7 +266,7 @@ async fn a_set_counts_the_people_who_can_use_it_once_each(engine: DatabaseEngine
     let read_model = org.app_state.read_model();
     let sets = org
         .administrator()
-        .permission_sets(&query("", None, 1))
+        .permission_sets(&everything())
         .await
         .unwrap();
     assert_eq!(sets.total, read_model.snapshot.parts().sets.len());
@@ -288,56 +302,47 @@ async fn a_set_counts_the_people_who_can_use_it_once_each(engine: DatabaseEngine
 async fn a_narrowing_keeps_what_it_says_and_words_narrow_further(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     let service = org.administrator();
-    let board = |only: &str| {
-        let (service, query) = (&service, query("", Some(only), 1));
-        async move { service.board(&query).await.unwrap() }
+    let accounts = |filter: &'static str, value: &str| {
+        let (service, choice) = (&service, only(filter, value));
+        async move { service.accounts(&choice).await.unwrap().page }
     };
-    let guarded = board("production-pci").await;
-    assert!(
-        guarded
-            .cells
-            .iter()
-            .flat_map(|cell| &cell.accounts)
-            .all(|card| card.account.class.counts_as_production_pci())
-    );
-    let single = board("production-in").await;
-    assert_eq!(
-        (single.cells.len(), single.cells[0].total),
-        (1, single.total)
-    );
+    let guarded = accounts("scope", "production-pci").await;
+    let counts = |row: &AccountRow| row.account.class.counts_as_production_pci();
+    assert!(guarded.total > 0 && guarded.rows.iter().all(counts));
+    let both = ListChoice::parse(&ACCOUNTS, "/accounts?environment=production&pci=in").0;
+    let both = service.accounts(&both).await.unwrap().page;
+    let production_in = |row: &AccountRow| {
+        let class = row.account.class;
+        (class.environment, class.pci) == (Environment::Production, Pci::In)
+    };
+    assert!(both.total > 0 && both.rows.iter().all(production_in));
     let home = service.home().await.unwrap().organisation.unwrap();
     for found in &home.findings {
-        let rule = format!("rule:{}", found.hit.rule);
-        assert_eq!(board(&rule).await.total, found.account_count, "{rule}");
+        let rule = &found.hit.rule;
+        let violating = accounts("policy", rule).await;
+        assert_eq!(violating.total, found.account_count, "{rule}");
     }
-    let cards = |board: Board| board.cells.into_iter().flat_map(|cell| cell.accounts);
-    for card in cards(board("findings").await) {
-        assert!(card.findings.unwrap().known().unwrap().against > 0);
+    for row in accounts("findings", "violations").await.rows {
+        assert!(row.findings.unwrap().known().unwrap().against > 0);
     }
-    for card in cards(board("unapproved").await) {
-        assert!(card.findings.unwrap().known().unwrap().unapproved > 0);
+    for row in accounts("findings", "unapproved").await.rows {
+        assert!(row.findings.unwrap().known().unwrap().unapproved > 0);
     }
     let people = service
-        .people(&query("", Some("production-pci"), 1))
+        .people(&only("reach", "production-pci"))
         .await
         .unwrap();
     assert_eq!(people.total, home.exposure.people);
-    let powerful = service
-        .people(&query("", Some("powerful"), 1))
-        .await
-        .unwrap();
+    let powerful = service.people(&only("reach", "powerful")).await.unwrap();
     assert_eq!(powerful.total, home.exposure.administrators);
     let groups = service
-        .groups(&query("", Some("production-pci"), 1))
+        .groups(&only("reach", "production-pci"))
         .await
         .unwrap();
     assert!(groups.rows.iter().all(|row| row.production_pci > 0));
-    let none = service.people(&query("zzz nobody", None, 1)).await.unwrap();
+    let none = service.people(&words("zzz nobody")).await.unwrap();
     assert_eq!((none.total, none.rows.len()), (0, 0));
-    let one = service
-        .people(&query("OKAFOR maya", None, 1))
-        .await
-        .unwrap();
+    let one = service.people(&words("OKAFOR maya")).await.unwrap();
     assert_eq!(one.total, 1);
 }
 
@@ -345,7 +350,7 @@ async fn a_page_beyond_the_last_is_the_last(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     let page = org
         .administrator()
-        .people(&query("", None, 999))
+        .people(&everything().at(999))
         .await
         .unwrap();
     assert_eq!(page.number, page.pages());

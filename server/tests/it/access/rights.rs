@@ -1,12 +1,15 @@
 //! Who may see what. The route checks as well; here every port method is checked on its own.
 
-use app::backend::{
-    AccountsPort as _, Denied, GroupsPort as _, HomePort as _, PeoplePort as _,
-    PermissionSetsPort as _, ViewerPort as _,
+use app::{
+    backend::{
+        AccountsPort as _, Denied, FileFormat, GroupsPort as _, HomePort as _, ListFilesPort as _,
+        ListName, PeoplePort as _, PermissionSetsPort as _, ViewerPort as _,
+    },
+    lists::ListChoice,
 };
 use domain::authorize::Role;
 
-use super::{numbers::query, org::Org};
+use super::org::Org;
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
@@ -34,11 +37,11 @@ async fn a_requester_sees_themselves_and_nobody_else(engine: DatabaseEngine) {
 async fn a_requester_sees_no_list_and_no_object_of_the_directory(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     let service = org.requester("hannah.cole");
-    let all = query("", None, 1);
+    let all = ListChoice::default();
     let read_model = org.app_state.read_model();
     let group = read_model.snapshot.parts().groups.keys().next().unwrap();
     let forbidden = |denied: Denied| matches!(denied, Denied::Forbidden(_));
-    assert!(forbidden(service.board(&all).await.unwrap_err()));
+    assert!(forbidden(service.accounts(&all).await.unwrap_err()));
     assert!(forbidden(
         service
             .account(&org.account("cards-prod"))
@@ -49,6 +52,15 @@ async fn a_requester_sees_no_list_and_no_object_of_the_directory(engine: Databas
     assert!(forbidden(service.groups(&all).await.unwrap_err()));
     assert!(forbidden(service.group(group).await.unwrap_err()));
     assert!(forbidden(service.permission_sets(&all).await.unwrap_err()));
+    for list in [
+        ListName::Accounts,
+        ListName::People,
+        ListName::Groups,
+        ListName::PermissionSets,
+    ] {
+        let file = service.list_file(list, &all, FileFormat::Csv).await;
+        assert!(file.is_err_and(forbidden));
+    }
     assert!(forbidden(
         service.permission_set("ps-any").await.unwrap_err()
     ));

@@ -1,9 +1,9 @@
 //! Bad input: each case gets a clear response, and nothing is written or lost that should not be.
 
 use app::backend::{
-    ChangeForm, ChangesPort as _, Denied, ListQuery, NewChangePort as _, Submission,
-    WithdrawalPort as _,
+    ChangeForm, ChangesPort as _, Denied, NewChangePort as _, Submission, WithdrawalPort as _,
 };
+use app::lists::ListChoice;
 use domain::{change::State, ids::ChangeId};
 
 use super::support::{Org, conflict, grant, submission, wrong_field};
@@ -176,12 +176,12 @@ async fn of_a_page_far_beyond_the_last_the_last_is_shown(engine: DatabaseEngine)
         .await;
     let ann = org.as_("ann").await;
     for words in ["", "eve"] {
-        let query = ListQuery {
+        let choice = ListChoice {
             words: words.into(),
             page: usize::MAX,
-            ..ListQuery::default()
+            ..ListChoice::default()
         };
-        let page = ann.changes(&query).await.unwrap();
+        let page = ann.changes(&choice).await.unwrap();
         assert_eq!((page.number, page.total), (1, 1), "{words}");
         assert_eq!(page.rows[0].id, id, "{words}");
     }
@@ -298,12 +298,6 @@ async fn an_unknown_change_and_somebody_elses_change_look_the_same_to_a_requeste
         assert_eq!(eve.withdraw(id).await, Err(Denied::NotFound));
         assert!(eve.change_events(id).await.is_err());
     }
-    assert_eq!(
-        eve.changes(&app::backend::ListQuery::default())
-            .await
-            .unwrap()
-            .total,
-        0
-    );
+    assert_eq!(eve.changes(&ListChoice::default()).await.unwrap().total, 0);
     assert_eq!(org.state(&id).await, State::Waiting);
 }

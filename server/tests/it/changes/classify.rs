@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use app::backend::{
-    AccountsPort as _, ClassificationPort as _, ClassifyForm, ClassifySubmission, DeclarationState,
-    Denied, FieldError, FollowUpForm, ListQuery, NewClassification, PortResult, PropertyView,
-    SubjectRef, change_field, classify_field,
+use app::{
+    backend::{
+        AccountsPort as _, ChangesPort as _, ClassificationPort as _, ClassifyForm,
+        ClassifySubmission, DeclarationState, Denied, EntryRow, FieldError, FollowUpForm,
+        LedgerPort as _, ListQuery, NewClassification, PortResult, PropertyView, SentencePart,
+        SubjectRef, UserRef, change_field, classify_field,
+    },
+    lists::{ListChoice, accounts::ACCOUNTS},
 };
-use app::backend::{ChangesPort as _, EntryRow, LedgerPort as _, SentencePart};
 use domain::{
     change::State,
     classification::{Environment, Pci, Source},
@@ -244,18 +247,27 @@ async fn a_less_strict_one_needs_two_other_people_and_both_accounts_follow(engin
         let now = (Environment::Development, Pci::Out, Source::Declared);
         assert_eq!(class(&org, name), now, "{name}");
     }
-    let board = |only: &'static str| {
-        let query = ListQuery {
-            only: Some(only.into()),
-            page: 1,
-            ..ListQuery::default()
-        };
+    let listed = |query: &str| {
+        let (choice, dropped) = ListChoice::parse(&ACCOUNTS, query);
+        assert_eq!(dropped, []);
         let org = &org;
-        async move { org.as_("ann").await.board(&query).await.unwrap().total }
+        async move { org.as_("ann").await.accounts(&choice).await.unwrap().page }
     };
-    assert_eq!(board("declared").await, 2);
-    assert_eq!(board("declared-otherwise").await, 2);
-    assert_eq!(board("to-confirm").await, 0);
+    assert_eq!(listed("?declaration=declared").await.total, 2);
+    assert_eq!(listed("?declaration=otherwise").await.total, 2);
+    assert_eq!(listed("?declaration=to-confirm").await.total, 0);
+    let by_owner = listed("?sort=-owner").await;
+    let owners = by_owner.rows.iter().map_while(|row| row.owner.as_ref());
+    let owners: Vec<&UserRef> = owners.collect();
+    assert_eq!(owners.len(), 2, "accounts without an owner come last");
+    let of_one = listed(&format!("?owner={}", owners[0].id)).await;
+    assert_eq!(of_one.total, 2);
+    let offered = of_one
+        .offered
+        .iter()
+        .find(|one| one.filter == "owner")
+        .unwrap();
+    assert_eq!(offered.label, "EVE");
 }
 
 async fn a_stricter_one_starts_on_an_incomplete_read_and_a_less_strict_one_waits_for_it(

@@ -8,10 +8,11 @@ use std::{
     time::Instant,
 };
 
+use app::lists::ListChoice;
 use app::{
     backend::{
         Backend, ChangesPort as _, DecisionInput, DecisionPort as _, Denied, EntryItem,
-        InboxPosition, ItemsProof, LedgerComparison, LedgerPort as _, ListQuery, SentencePart,
+        InboxPosition, ItemsProof, LedgerComparison, LedgerPort as _, SentencePart,
         WithdrawalPort as _, sentence_words,
     },
     pages,
@@ -278,7 +279,7 @@ async fn a_list_shows_how_many_items_a_change_has_without_loading_them(engine: D
     let org = Org::on(engine).await;
     let id = store_many(&org, 120).await;
     let ann = org.as_("ann").await;
-    let list = ann.changes(&ListQuery::default()).await.unwrap();
+    let list = ann.changes(&ListChoice::default()).await.unwrap();
     let row = list.rows.iter().find(|row| row.id == id).unwrap();
     assert_eq!((row.items, row.ledger), (120, LedgerComparison::Matches));
     let title = row.title.to_string();
@@ -289,7 +290,7 @@ async fn a_list_shows_how_many_items_a_change_has_without_loading_them(engine: D
         "delete from change_item where change_id = '{id}' and number = 60"
     ))
     .await;
-    let list = ann.changes(&ListQuery::default()).await.unwrap();
+    let list = ann.changes(&ListChoice::default()).await.unwrap();
     let row = list.rows.iter().find(|row| row.id == id).unwrap();
     assert_eq!((row.items, row.ledger), (119, LedgerComparison::Differs));
 }
@@ -507,7 +508,7 @@ async fn a_change_with_an_item_of_a_newer_version_is_shown_and_withdrawn_and_not
             assert!(html.contains(shown), "{shown}: {html}");
         }
         assert!(!html.contains("/decide"));
-        let list = ann.changes(&ListQuery::default()).await.unwrap();
+        let list = ann.changes(&ListChoice::default()).await.unwrap();
         let row = list.rows.iter().find(|row| row.id == *id).unwrap();
         assert_eq!((row.items, row.ledger), (3, LedgerComparison::Matches));
         assert_eq!(
@@ -623,7 +624,12 @@ fn the_cost_of_many_items() {
             println!("{count} items: load {:?} each", at.elapsed() / changes);
             let ann = org.as_("ann").await;
             let at = Instant::now();
-            let rows = ann.changes(&ListQuery::default()).await.unwrap().rows.len();
+            let rows = ann
+                .changes(&ListChoice::default())
+                .await
+                .unwrap()
+                .rows
+                .len();
             println!("{count} items: a list of {rows} in {:?}", at.elapsed());
             let at = Instant::now();
             ann.change(&ids[0]).await.unwrap();

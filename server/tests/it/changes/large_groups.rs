@@ -88,10 +88,10 @@ async fn a_change_for_thousands_is_stored_once_for_all_and_found_by_each_of_them
     let mut conn = org.app_state.store.connection().await.unwrap();
     for who in [stranger(0), stranger(CROWD - 1), user("bob")] {
         let filter = Filter {
-            about: Some(ChangeTarget {
+            about: vec![ChangeTarget {
                 kind: "user",
                 value: who.to_string(),
-            }),
+            }],
             ..Filter::default()
         };
         let found = list(&mut conn, &filter, 10, 0, &[]).await.unwrap();

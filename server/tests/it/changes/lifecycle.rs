@@ -1,9 +1,10 @@
 //! The other transitions of a change: blocked, withdrawn, expired, listed, followed.
 
 use app::backend::{
-    ChangesPort as _, DecisionObstacle, Denied, ItemProgress, ListQuery, LiveChange, LiveProgress,
+    ChangesPort as _, DecisionObstacle, Denied, ItemProgress, LiveChange, LiveProgress,
     SessionsLeft, ViaRef, WithdrawalPort as _, sentence_words,
 };
+use app::lists::{ListChoice, changes::CHANGES};
 use domain::{
     approval::Decision,
     change::{DECIDE_WITHIN, START_WITHIN, State},
@@ -338,22 +339,47 @@ async fn a_list_is_narrowed_by_state_by_whose_it_is_by_account_and_by_words(
     let own = org
         .ask("eve", &grant("eve", "viewer", "web-dev", "60"))
         .await;
-    let list = |name: &'static str, words: String, only: &'static str| {
+    let list = |name: &'static str, words: String, query: &'static str| {
         let org = &org;
         async move {
-            let only = Some(only.to_owned()).filter(|only| !only.is_empty());
-            let query = ListQuery {
-                words,
-                only,
-                page: 1,
-            };
-            let page = org.as_(name).await.changes(&query).await.unwrap();
+            let (choice, dropped) = ListChoice::parse(&CHANGES, query);
+            assert_eq!(dropped, []);
+            let choice = ListChoice { words, ..choice };
+            let page = org.as_(name).await.changes(&choice).await.unwrap();
             page.rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
         }
     };
     assert_eq!(list("ann", String::new(), "").await.len(), 3);
-    assert_eq!(list("ann", String::new(), "mine").await.len(), 2);
-    assert_eq!(list("ann", String::new(), "waiting").await.len(), 2);
+    assert_eq!(list("ann", String::new(), "?requester=me").await.len(), 2);
+    assert_eq!(list("ann", String::new(), "?state=waiting").await.len(), 2);
+    let states = "?state=waiting&state=approved";
+    assert_eq!(list("ann", String::new(), states).await.len(), 3);
+    let newest = list("ann", String::new(), "").await;
+    let mut oldest = list("ann", String::new(), "?sort=submitted").await;
+    oldest.reverse();
+    assert_eq!(newest, oldest);
+    for sort in [
+        "?sort=state",
+        "?sort=-state",
+        "?sort=decide_by",
+        "?sort=-decide_by",
+    ] {
+        assert_eq!(list("ann", String::new(), sort).await.len(), 3, "{sort}");
+    }
+    assert_eq!(
+        list("ann", String::new(), "?from=2000-01-01&until=2999-12-31")
+            .await
+            .len(),
+        3
+    );
+    assert_eq!(
+        list("ann", String::new(), "?until=2000-01-01").await.len(),
+        0
+    );
+    assert_eq!(
+        list("ann", String::new(), "?from=2999-12-31").await.len(),
+        0
+    );
     assert_eq!(
         list("ann", account("cards-prod").to_string(), "").await,
         [pci]

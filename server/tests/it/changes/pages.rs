@@ -301,20 +301,22 @@ async fn the_blocked_changes_of_one_person_are_one_row_that_leads_to_all_of_them
         org.ask("eve", &grant("eve", "admin", "cards-prod", "60"))
             .await;
     }
-    let only = format!("refused-by:{}", super::support::person_id("eve"));
+    let query = format!(
+        "state=refused&requester={}",
+        super::support::person_id("eve")
+    );
     let html = drawn(pages::changes::page(visit(&org, "bob").await).await);
     assert!(html.contains("3 blocked changes by EVE"), "{html}");
-    assert!(
-        html.contains(&format!("href=\"/changes?only={only}\"")),
-        "{html}"
-    );
-    assert!(html.contains(">1 row<"), "{html}");
+    let href = format!("href=\"/changes?{}\"", query.replace('&', "&amp;"));
+    assert!(html.contains(&href), "{html}");
+    assert!(html.contains(">1 row for 3 changes<"), "{html}");
 
     let mut of_eve = visit(&org, "bob").await;
-    of_eve.query.insert("only".into(), only);
+    of_eve.url = format!("/changes?{query}");
     let html = drawn(pages::changes::page(of_eve).await);
-    assert!(html.contains("Blocked, by EVE"), "{html}");
-    assert!(html.contains(">3 changes<"), "{html}");
+    let removes = "Remove the filter Requested by: EVE";
+    assert!(html.contains(removes), "{html}");
+    assert!(html.contains(">3 of 3 changes<"), "{html}");
     assert_eq!(html.matches("Grant admin on cards-prod to EVE").count(), 3);
 }
 

@@ -1,9 +1,10 @@
 //! Refused changes are evidence, but one person cannot store any number of them, and lists show them folded.
 
 use app::backend::{
-    ChangeForm, ChangesPort as _, Denied, FoldedChanges, ListQuery, NewChangePort as _, PortResult,
-    REFUSED_BY, WithdrawalPort as _,
+    ChangeForm, ChangesPort as _, Denied, FoldedChanges, NewChangePort as _, PortResult,
+    WithdrawalPort as _, refused_by,
 };
+use app::lists::ListChoice;
 use domain::{change::State, ids::ChangeId, time::Duration};
 
 use super::{
@@ -164,10 +165,10 @@ async fn waiting_grants_hold_up_no_removal(engine: DatabaseEngine) {
         .unwrap();
 }
 
-fn all(page: usize) -> ListQuery {
-    ListQuery {
+fn all(page: usize) -> ListChoice {
+    ListChoice {
         page,
-        ..ListQuery::default()
+        ..ListChoice::default()
     }
 }
 
@@ -197,14 +198,10 @@ async fn the_refused_changes_of_one_person_are_one_row_of_the_list(engine: Datab
         row.link(),
         (
             "5 blocked changes by EVE".to_owned(),
-            format!("/changes?only=refused-by:{}", person_id("eve"))
+            format!("/changes?state=refused&requester={}", person_id("eve"))
         )
     );
-    let of_eve = ListQuery {
-        only: Some(fold.only.clone()),
-        ..all(1)
-    };
-    let unfolded = bob.changes(&of_eve).await.unwrap();
+    let unfolded = bob.changes(&fold.each).await.unwrap();
     assert_eq!((unfolded.rows.len(), unfolded.total), (5, 5));
     assert!(
         unfolded.rows.iter().all(|row| row.folded.is_none()
@@ -212,10 +209,7 @@ async fn the_refused_changes_of_one_person_are_one_row_of_the_list(engine: Datab
             && row.requester == "EVE")
     );
     // By state, each is a row as before.
-    let refused = ListQuery {
-        only: Some("refused".into()),
-        ..all(1)
-    };
+    let refused = ListChoice::only("state", "refused");
     assert_eq!(bob.changes(&refused).await.unwrap().total, 6);
 }
 
@@ -256,10 +250,7 @@ async fn a_requester_learns_nothing_from_the_filter_by_another_requester(engine:
     org.ask("fay", &grant("fay", "viewer", "web-dev", "60"))
         .await;
     let fay = org.as_("fay").await;
-    let of = |person: &domain::ids::PersonId| ListQuery {
-        only: Some(REFUSED_BY.filter(person)),
-        ..all(1)
-    };
+    let of = refused_by;
     let nobody = domain::ids::PersonId::parse("99999999-0000-4000-8000-000000000001").unwrap();
     let (theirs, none) = (
         fay.changes(&of(&person_id("eve"))).await.unwrap(),

@@ -4,9 +4,10 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use app::backend::{
-    AlarmOnSubmit, AlarmPhase, ChangesPort as _, HomePort as _, ListQuery, NewChangePort as _,
-    WITH_ALARM, WithdrawalPort as _,
+    AlarmOnSubmit, AlarmPhase, ChangesPort as _, HomePort as _, NewChangePort as _,
+    WithdrawalPort as _,
 };
+use app::lists::ListChoice;
 use domain::{
     authorize::Role,
     change::State,
@@ -229,11 +230,7 @@ async fn a_removal_of_what_became_oversight_goes_back_with_an_alarm(engine: Data
 
 /// Returns the changes in the list of those that raised an alarm.
 async fn with_alarm(org: &Org) -> Vec<ChangeId> {
-    let listed = ListQuery {
-        only: Some(WITH_ALARM.into()),
-        page: 1,
-        ..ListQuery::default()
-    };
+    let listed = ListChoice::only("alarm", "raised");
     let listed = org.as_("bob").await.changes(&listed).await.unwrap();
     listed.rows.into_iter().map(|row| row.id).collect()
 }
@@ -262,13 +259,9 @@ async fn withdrawn_removals_do_not_hide_one_that_waits(engine: DatabaseEngine) {
     );
     assert_eq!((&alarms.rows[0].newest.id, alarms.more), (&id, 0));
     // The row leads to each of them.
-    let listed = ListQuery {
-        only: Some(alarms.rows[1].only.clone()),
-        page: 1,
-        ..ListQuery::default()
-    };
-    assert_eq!(bob.changes(&listed).await.unwrap().total, 13);
-    let fay = org.as_("fay").await.changes(&listed).await.unwrap();
+    let listed = &alarms.rows[1].each;
+    assert_eq!(bob.changes(listed).await.unwrap().total, 13);
+    let fay = org.as_("fay").await.changes(listed).await.unwrap();
     assert_eq!(fay.total, 0, "a requester sees their own only");
 }
 

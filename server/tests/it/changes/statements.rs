@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use app::backend::{
-    ChangesPort as _, DecisionInput, DecisionPort as _, InboxPosition, ListQuery, ViewerPort as _,
+    ChangesPort as _, DecisionInput, DecisionPort as _, InboxPosition, ViewerPort as _,
 };
+use app::lists::ListChoice;
 use domain::{approval::Decision, ids::ChangeId, shared_map::SharedMap, time::Duration};
 use server::service::{Service, app_state::AppState};
 
@@ -36,7 +37,7 @@ async fn a_list_asks_as_often_for_many_changes_as_for_one(engine: DatabaseEngine
     let count = async || {
         let service = request(&org, "ann").await;
         let before = org.app_state.store.statements();
-        let page = service.changes(&ListQuery::default()).await.unwrap();
+        let page = service.changes(&ListChoice::default()).await.unwrap();
         let statements = org.app_state.store.statements() - before;
         (page.total, statements)
     };

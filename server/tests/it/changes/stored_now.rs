@@ -3,7 +3,8 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use app::backend::{ChangesPort as _, ListQuery, WithdrawalPort as _};
+use app::backend::{ChangesPort as _, WithdrawalPort as _};
+use app::lists::ListChoice;
 use domain::{
     approval::Decision,
     change::{Operation, State, StoredItem},
@@ -237,7 +238,7 @@ async fn export(org: &Org, changes: Vec<(&'static str, ChangeId)>, folder: &Path
     let mut shown = BTreeMap::new();
     let known: BTreeMap<ChangeId, &str> =
         changes.into_iter().map(|(name, id)| (id, name)).collect();
-    let listed = ann.changes(&ListQuery::default()).await.unwrap();
+    let listed = ann.changes(&ListChoice::default()).await.unwrap();
     for (number, row) in listed.rows.iter().enumerate() {
         let id = row.id.clone();
         // The others are plain grants, like which some of these were stored.

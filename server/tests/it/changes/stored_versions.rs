@@ -9,6 +9,7 @@ use std::{
 use app::backend::{
     ChangesPort as _, ITEMS_PER_PAGE, LedgerComparison, LedgerPort as _, ListQuery,
 };
+use app::lists::ListChoice;
 use domain::{
     classification::DeclarationProof,
     engine::{Item, StepAnswer},
@@ -130,7 +131,7 @@ pub async fn is_read(engine: DatabaseEngine, folder: &Path) {
     let changes: BTreeMap<String, Shown> =
         serde_json::from_str(&read(folder, "changes.json")).unwrap();
     let ann = org.as_("ann").await;
-    let listed = ann.changes(&ListQuery::default()).await.unwrap();
+    let listed = ann.changes(&ListChoice::default()).await.unwrap();
     assert_eq!(listed.total, changes.len());
     for (name, shown) in changes {
         let stored = org.stored(&shown.id).await;

@@ -2,8 +2,9 @@
 
 use app::backend::{
     AgainstApproval, ChangeForm, ChangesPort as _, Denied, IdentitiesPort as _, IdentityStatus,
-    KeyFinding, ListQuery, NewChangePort as _, WithdrawalPort as _,
+    KeyFinding, NewChangePort as _, WithdrawalPort as _,
 };
+use app::lists::ListChoice;
 use domain::{
     authorize::Role,
     change::State,
@@ -358,7 +359,7 @@ async fn nobody_proposes_a_link_of_their_own_or_to_their_own_user(company: &Comp
     let service = company.as_("marcus.dube").await;
     let new = service.new_change(&ChangeForm::unlink(&own)).await.unwrap();
     assert!(new.preview.is_none());
-    assert!(service.identities(&ListQuery::default()).await.is_err());
+    assert!(service.identities(&ListChoice::default()).await.is_err());
 }
 
 async fn the_holder_of_the_user_does_not_approve_the_link(company: &Company) {

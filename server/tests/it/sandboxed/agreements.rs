@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::backend::{ChangeForm, IdentitiesPort as _, IdentityStatus, ListQuery};
+use app::{
+    backend::{ChangeForm, IdentitiesPort as _, IdentityStatus},
+    lists::{ListChoice, identities::STATUS},
+};
 use async_trait::async_trait;
 use domain::{
     authorize::Role,
@@ -195,11 +198,11 @@ pub async fn ordinary(company: &Company) -> PersonId {
 
 pub async fn listed(company: &Company, only: &str) -> Vec<IdentityStatus> {
     let service = company.signed_in(ADMINISTRATOR, Role::Administrator).await;
-    let query = ListQuery {
-        words: String::new(),
-        only: Some(only.to_owned()).filter(|only| !only.is_empty()),
-        page: 1,
+    let choice = if only.is_empty() {
+        ListChoice::default()
+    } else {
+        ListChoice::only(STATUS, only)
     };
-    let rows = service.identities(&query).await.unwrap().rows;
+    let rows = service.identities(&choice).await.unwrap().rows;
     rows.into_iter().map(|row| row.status).collect()
 }

@@ -23,7 +23,7 @@ crate::engines::on_both_engines! {
     a_changed_mapping_loosens_what_was_only_assumed_and_not_what_waits,
     pages_say_what_contradicts_what_is_not_classified_and_what_to_do,
     what_is_on_record_counts_without_any_flag_and_its_absence_is_said,
-    an_account_that_waits_for_a_confirmation_is_on_home_board_and_its_page_with_the_cure,
+    an_account_that_waits_for_a_confirmation_is_on_home_list_and_its_page_with_the_cure,
     an_altered_row_of_an_account_loosens_nothing_and_is_named,
     an_altered_mapping_in_the_database_loosens_nothing_and_is_named,
     the_classification_of_each_account_is_recorded_once,
@@ -330,12 +330,12 @@ async fn pages_say_what_contradicts_what_is_not_classified_and_what_to_do(engine
     )
     .await;
     says(
-        "/accounts?only=contradictory",
+        "/accounts?classification=contradictory",
         &["tag-case-pci", "Contradictory"],
     )
     .await;
     says(
-        "/accounts?only=unclassified",
+        "/accounts?classification=unclassified",
         &["dev-eu-in-development", "Not classified"],
     )
     .await;
@@ -548,32 +548,29 @@ async fn what_is_on_record_counts_without_any_flag_and_its_absence_is_said(engin
     company.close().await;
 }
 
-async fn an_account_that_waits_for_a_confirmation_is_on_home_board_and_its_page_with_the_cure(
+async fn an_account_that_waits_for_a_confirmation_is_on_home_list_and_its_page_with_the_cure(
     engine: DatabaseEngine,
 ) {
     let company = Company::crawled(engine).await;
     let id = company.account("analytics-prod");
-    let said = async |company: &Company, name: &str, only: Option<&str>| {
+    let said = async |company: &Company, name: &str, query: &str| {
         let visit = Visit {
             backend: Arc::new(company.as_("maya.okafor").await),
             params: BTreeMap::from([("id".to_owned(), id.to_string())]),
-            query: only
-                .map(|only| ("only".to_owned(), only.to_owned()))
-                .into_iter()
-                .collect(),
-            url: "/".into(),
+            query: BTreeMap::new(),
+            url: format!("/?{query}"),
             form: FormState::default(),
         };
         let page = match name {
             "home" => pages::home::page(visit).await,
-            "board" => pages::accounts::page(visit).await,
+            "accounts" => pages::accounts::page(visit).await,
             _ => pages::account::page(visit).await,
         };
         render(Surroundings::default(), page.unwrap().draw)
     };
-    let badge = ">Waits for confirmation</span>";
-    for name in ["home", "board", "account"] {
-        assert!(!said(&company, name, None).await.contains(badge), "{name}");
+    let badge = "title=\"AWS reports ";
+    for name in ["home", "accounts", "account"] {
+        assert!(!said(&company, name, "").await.contains(badge), "{name}");
     }
     let mut loosened = Organisation::sample();
     for account in &mut loosened.accounts {
@@ -583,20 +580,23 @@ async fn an_account_that_waits_for_a_confirmation_is_on_home_board_and_its_page_
     }
     let company = company.reopened(loosened).await;
     company.sync().await;
-    let home = said(&company, "home", None).await;
+    let home = said(&company, "home", "").await;
     assert!(
         home.contains("1 account waits for a confirmation of its classification"),
         "{home}"
     );
-    assert!(home.contains("href=\"/accounts?only=waiting\""), "{home}");
+    assert!(
+        home.contains("href=\"/accounts?classification=waiting\""),
+        "{home}"
+    );
     let confirm =
         format!("[[confirmed]]\naccount = \"{id}\"\nenvironment = \"staging\"\npci = \"out\"");
-    let board = said(&company, "board", Some("waiting")).await;
-    assert!(board.contains(badge), "{board}");
-    assert!(board.contains("analytics-prod"));
-    assert!(!board.contains("cards-prod"), "the filter keeps no others");
-    assert!(board.contains(&confirm), "{board}");
-    let account = said(&company, "account", None).await;
+    let listed = said(&company, "accounts", "classification=waiting").await;
+    assert!(listed.contains(badge), "{listed}");
+    assert!(listed.contains("analytics-prod"));
+    assert!(!listed.contains("cards-prod"), "the filter keeps no others");
+    assert!(listed.contains(&confirm), "{listed}");
+    let account = said(&company, "account", "").await;
     assert!(account.contains(badge), "{account}");
     assert!(account.contains(&confirm), "{account}");
     company.close().await;

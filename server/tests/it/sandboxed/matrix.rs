@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf};
 
-use app::routes::{ACTIONS, PAGES, PREVIEWS};
+use app::routes::{ACTIONS, FILES, FileRoute, PAGES, PREVIEWS};
 use http::StatusCode;
 use sandbox::org::{Organisation, pool::Mfa};
 
@@ -32,10 +32,8 @@ const PERSONAS: [(&str, Option<&str>); 9] = [
 ];
 
 /// Routes in neither table, which the router mounts separately.
-const BESIDE_THE_TABLES: [&str; 17] = [
+const BESIDE_THE_TABLES: [&str; 15] = [
     "/palette.json",
-    "/reports/production-pci.csv",
-    "/reports/production-pci.json",
     "/ledger/{seq}/leaf.json",
     "/events/changes/{id}",
     "/events/operations",
@@ -97,6 +95,12 @@ fn action(
     }
 }
 
+/// Returns the rows of the files of a list.
+fn files(route: &FileRoute) -> Vec<Row> {
+    let file = |ending: &'static str| page(route.path, ending, format!("{}.{ending}", route.path));
+    vec![file("csv"), file("json")]
+}
+
 /// Returns the rows of one route; none for a route without expectations.
 fn rows(route: &'static str, things: &Things) -> Vec<Row> {
     let both = |known: &str| {
@@ -125,8 +129,6 @@ fn rows(route: &'static str, things: &Things) -> Vec<Row> {
         | "/operations"
         | "/events/operations"
         | "/palette.json"
-        | "/reports/production-pci.csv"
-        | "/reports/production-pci.json"
         | "/healthz"
         | "/readyz"
         | "/metrics"
@@ -331,12 +333,15 @@ async fn every_route_answers_everybody_as_the_matrix_says(engine: DatabaseEngine
         write!(matrix, " {column:<18}").unwrap();
     }
     matrix.push('\n');
-    for route in tables.chain(beside).chain(last) {
+    let of_routes = tables.chain(beside).chain(last).map(|route| {
         let rows = rows(route, &things);
         assert!(
             !rows.is_empty(),
             "{route} is new: add its requests to `rows`, and review the responses"
         );
+        rows
+    });
+    for rows in FILES.iter().map(files).chain(of_routes) {
         for row in rows {
             write!(matrix, "{:<6} {:<32} {:<20}", row.method, row.route, row.of).unwrap();
             let mut answers = vec![String::new(); browsers.len()];
@@ -386,7 +391,7 @@ async fn every_route_answers_everybody_as_the_matrix_says(engine: DatabaseEngine
     site.close().await;
 }
 
-/// The router mounts two tables and a few separate routes, which are counted in its source.
+/// The router mounts four tables and a few separate routes, which are counted in its source.
 #[test]
 fn no_route_is_mounted_beside_the_tables_and_the_matrix() {
     let sources = [
@@ -397,9 +402,9 @@ fn no_route_is_mounted_beside_the_tables_and_the_matrix() {
         .iter()
         .map(|text| text.matches(".route(").count() + text.matches(".fallback(").count())
         .sum();
-    // Three of them are the loops over the tables.
+    // Four of them are the loops over the tables.
     assert_eq!(
-        mounted - 3,
+        mounted - 4,
         BESIDE_THE_TABLES.len(),
         "a route was added or removed: update the matrix"
     );

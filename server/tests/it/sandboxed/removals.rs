@@ -5,9 +5,9 @@
 use std::time::Duration as StdDuration;
 
 use app::backend::{
-    ChangeForm, ChangesPort as _, Denied, ListQuery, NewChangePort as _, Submission, WITH_ALARM,
-    change_field,
+    ChangeForm, ChangesPort as _, Denied, NewChangePort as _, Submission, change_field,
 };
+use app::lists::ListChoice;
 use domain::{change::State, ids::ChangeId, time::Duration};
 use serde_json::json;
 use server::store;
@@ -202,11 +202,7 @@ async fn the_end_of_temporary_oversight_access_is_in_time_and_raises_an_alarm(co
     assert_eq!(company.entries("grant.alarm").await.len(), 1);
     let alarm = company.entries_of(&id).await;
     assert!(alarm.contains(&"grant.alarm".to_owned()), "{alarm:?}");
-    let listed = ListQuery {
-        only: Some(WITH_ALARM.into()),
-        page: 1,
-        ..ListQuery::default()
-    };
+    let listed = ListChoice::only("alarm", "raised");
     let listed = company.as_("ines.carvalho").await.changes(&listed).await;
     let listed = listed.unwrap().rows.into_iter().map(|row| row.id);
     assert_eq!(listed.collect::<Vec<_>>(), std::slice::from_ref(&id));

@@ -125,8 +125,9 @@ fn questions(named: &Named) -> Vec<(String, Vec<String>)> {
     ask("/changes?q={}", &named.changes);
     ask("/changes?q={}", &named.names);
     ask("/changes?q={}", &named.accounts);
-    ask("/changes?only={}", &named.changes);
-    ask("/changes?only=refused-by:{}", &named.users);
+    ask("/changes?state={}", &named.changes);
+    ask("/changes?requester={}", &named.users);
+    ask("/changes?account={}", &named.accounts);
     for list in [
         "/people",
         "/groups",

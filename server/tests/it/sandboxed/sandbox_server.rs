@@ -751,6 +751,7 @@ async fn on_store(
     let log = LogName::parse(log).unwrap();
     let journal = Journal::new(store.clone(), clock.clone(), log, "test".into());
     let settings = Settings {
+        region: "eu-west-1".into(),
         mapping: MappingFile::default(),
         crawl_every: Duration::minutes(15),
         leastwise_accounts: Vec::new(),

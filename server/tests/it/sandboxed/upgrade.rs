@@ -7,9 +7,9 @@ use std::{
 };
 
 use app::backend::{
-    ChangesPort as _, DecisionInput, DecisionPort as _, Denied, LedgerComparison, ListQuery,
-    PortResult,
+    ChangesPort as _, DecisionInput, DecisionPort as _, Denied, LedgerComparison, PortResult,
 };
+use app::lists::ListChoice;
 use domain::{
     approval::{Decision, Mfa},
     authorize::{Actor, IdentityState, Role},
@@ -175,7 +175,7 @@ async fn what_an_earlier_version_left_is_carried_on(engine: DatabaseEngine) {
     for folder in versions() {
         let (company, left) = left_by(engine, &folder).await;
         let maya = signed_in(&company, "maya.okafor").await;
-        let listed = maya.changes(&ListQuery::default()).await.unwrap();
+        let listed = maya.changes(&ListChoice::default()).await.unwrap();
         for row in &listed.rows {
             assert_eq!(row.ledger, LedgerComparison::Matches, "{row:?}");
         }

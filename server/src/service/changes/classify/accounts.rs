@@ -1,14 +1,20 @@
-//! The accounts of the form: numbers or exact names, or all that a filter of the board keeps.
+//! The accounts of the form: numbers or exact names, or all that the filters of the list keep.
 //!
 //! One that is wrong is named, and the others stay as they were entered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::backend::{ClassifyForm, FieldError, ListQuery, classify_field};
+use app::{
+    backend::{ClassifyForm, FieldError, classify_field},
+    lists::accounts::ACCOUNTS,
+};
 use domain::{change::OPERATIONS, ids::AccountId, snapshot::Snapshot, time::Timestamp};
 
 use super::error;
-use crate::service::{accounts, app_state::ReadModel};
+use crate::service::{
+    accounts::{self, Owners},
+    app_state::ReadModel,
+};
 
 /// The maximum number of accounts that one error names.
 const NAMED: usize = 10;
@@ -18,15 +24,16 @@ const SHOWN_CHARS: usize = 80;
 /// Returns the accounts of a form, each once in the order of the form, and what is wrong with the others.
 pub(super) fn chosen(
     read_model: &ReadModel,
+    owners: &Owners,
     form: &ClassifyForm,
     now: Timestamp,
 ) -> (Vec<AccountId>, Vec<FieldError>) {
     let wrong = |message: String| error(classify_field::ACCOUNTS, message);
     let (found, messages) = if form.is_filtered() {
-        let found = filtered(read_model, form, now);
+        let found = filtered(read_model, owners, form, now);
         let messages = match found.len() {
             0 => vec![
-                "No account matches this filter of the board any more. Go back to the board."
+                "No account matches these filters any more. Go back to the list of accounts."
                     .to_owned(),
             ],
             count if count > OPERATIONS => vec![format!(
@@ -46,14 +53,17 @@ pub(super) fn chosen(
     (found, messages.into_iter().map(wrong).collect())
 }
 
-fn filtered(read_model: &ReadModel, form: &ClassifyForm, now: Timestamp) -> Vec<AccountId> {
-    let query = ListQuery {
-        words: form.words.clone(),
-        only: Some(form.only.clone()).filter(|only| !only.is_empty()),
-        page: 1,
+fn filtered(
+    read_model: &ReadModel,
+    owners: &Owners,
+    form: &ClassifyForm,
+    now: Timestamp,
+) -> Vec<AccountId> {
+    let Some(choice) = form.choice() else {
+        return Vec::new();
     };
-    let entries = accounts::entries(read_model, &query, now);
-    entries.map(|(entry, _)| entry.id.clone()).collect()
+    let kept = ACCOUNTS.all(accounts::facts(read_model, owners, &choice, now), &choice);
+    kept.into_iter().map(|account| account.id).collect()
 }
 
 /// Returns the accounts of a list, and what is wrong with it. A list beyond the limit is only counted.

@@ -1,0 +1,84 @@
+//! A page of a list, and the files of lists.
+
+use async_trait::async_trait;
+
+use super::{Download, PortResult};
+use crate::lists::{ListChoice, OptionCounts};
+
+/// A page of the rows that are chosen of a list.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ListPage<R> {
+    pub rows: Vec<R>,
+    /// The number of the page, from 1.
+    pub number: usize,
+    /// The number of rows that the filters keep.
+    pub total: usize,
+    /// The number of rows of the whole list.
+    pub known: usize,
+    /// The number of rows per page.
+    pub size: usize,
+    /// How many rows each value of the filters has.
+    pub counts: OptionCounts,
+    /// The values that the data offers for filters without fixed ones, and those that are chosen.
+    pub offered: Vec<OfferedValue>,
+}
+
+/// A value of a filter whose values come from the data.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct OfferedValue {
+    /// The key of the filter.
+    pub filter: &'static str,
+    pub value: String,
+    pub label: String,
+}
+
+impl<R> ListPage<R> {
+    /// Returns the number of pages; at least one.
+    pub fn pages(&self) -> usize {
+        self.total.div_ceil(self.size.max(1)).max(1)
+    }
+}
+
+/// The format of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileFormat {
+    /// RFC 4180, with cells escaped against formula injection.
+    Csv,
+    /// One JSON object.
+    Json,
+}
+
+impl FileFormat {
+    /// Returns the ending of a file name, and the media type.
+    pub const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Csv => ("csv", "text/csv; charset=utf-8"),
+            Self::Json => ("json", "application/json"),
+        }
+    }
+}
+
+/// A list whose rows can be downloaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListName {
+    Accounts,
+    People,
+    Groups,
+    PermissionSets,
+    Changes,
+    Identities,
+}
+
+/// Writes lists to files.
+#[async_trait]
+pub trait ListFilesPort {
+    /// Returns all rows that are chosen of a list, in the order of the page.
+    async fn list_file(
+        &self,
+        list: ListName,
+        choice: &ListChoice,
+        format: FileFormat,
+    ) -> PortResult<Download>;
+}

@@ -1,0 +1,180 @@
+//! The page of a list: search, filters, columns, order, files, and the rows as a table that becomes cards on a narrow
+//! screen. Drawn by the declaration of the list (`lists`); every control is a link or a form, so it works without
+//! JavaScript and the URL holds everything.
+
+mod filters;
+mod rows;
+mod search;
+mod tools;
+
+use leptos::prelude::*;
+
+use super::{Glyph, Icon, Notice, Status};
+use crate::{
+    backend::ListPage,
+    lists::{DrawContext, Dropped, List, ListChoice},
+};
+
+/// What the page of a list shows.
+pub struct ListView<F: 'static, R: 'static> {
+    pub list: &'static List<F, R>,
+    pub choice: ListChoice,
+    /// What of the URL the list does not have.
+    pub dropped: Vec<Dropped>,
+    pub page: ListPage<R>,
+    pub context: DrawContext,
+}
+
+/// Where the results are, so that a search while typing replaces them.
+pub const RESULTS: &str = "results";
+
+impl<F, R> ListView<F, R> {
+    /// Whether the list has no rows at all.
+    pub fn is_empty(&self) -> bool {
+        self.page.known == 0
+    }
+
+    /// Renders the list.
+    pub fn draw(self) -> AnyView {
+        self.draw_with(|rows| rows)
+    }
+
+    /// Renders the list, with something around its rows.
+    pub fn draw_with(self, around: impl FnOnce(AnyView) -> AnyView) -> AnyView {
+        let notices = notice(&self.dropped);
+        let columns = if self.choice.columns.is_empty() {
+            "default"
+        } else {
+            "chosen"
+        };
+        let search = search::form(self.list, &self.choice);
+        let pills = filters::pills(self.list, &self.choice, &self.page);
+        let head = self.head();
+        let body = if self.page.total == 0 {
+            self.nothing()
+        } else {
+            let foot = self.foot();
+            let rows = around(rows::table(
+                self.list,
+                &self.choice,
+                self.page.rows,
+                &self.context,
+            ));
+            view! { {rows} {foot} }.into_any()
+        };
+        view! {
+            {notices}
+            <div data-list=columns>
+                {search}
+                <div id=RESULTS>
+                    {pills}
+                    <div data-card>
+                        {head}
+                        {body}
+                    </div>
+                </div>
+            </div>
+        }
+        .into_any()
+    }
+
+    fn head(&self) -> AnyView {
+        let count = count_words(self.list, &self.page, &self.choice);
+        let order = match self.list.order_of(&self.choice) {
+            None => Some(self.list.order),
+            Some(_) => None,
+        };
+        view! {
+            <header data-list-head>
+                <p role="status">
+                    <b>{count}</b>
+                    {order.map(|order| view! { <span class="text-muted">{order}</span> })}
+                </p>
+                {tools::tools(self.list, &self.choice)}
+            </header>
+        }
+        .into_any()
+    }
+
+    fn nothing(&self) -> AnyView {
+        let clear = self.choice.unfiltered().href(self.list.path);
+        view! {
+            <div data-empty>
+                <Icon glyph=Glyph::Filter />
+                <p class="font-semibold text-text">"No " {self.list.nouns.1} " match this filter"</p>
+                <p>{format!("The whole list has {} {}.", self.page.known, self.list.noun(self.page.known))}</p>
+                <p class="mt-2"><a href=clear data-kind="secondary">"Clear filters"</a></p>
+            </div>
+        }
+        .into_any()
+    }
+
+    fn foot(&self) -> AnyView {
+        let (path, choice, page) = (self.list.path, &self.choice, &self.page);
+        let pages = page.pages();
+        if pages == 1 {
+            return ().into_any();
+        }
+        let first = (page.number - 1) * page.size + 1;
+        let last = (page.number - 1) * page.size + page.rows.len();
+        let step = |number: usize, word: &'static str| {
+            let exists = (1..=pages).contains(&number);
+            exists.then(
+                || view! { <a href=choice.at(number).href(path) data-kind="secondary">{word}</a> },
+            )
+        };
+        view! {
+            <nav data-pagination aria-label=format!("Pages of {}", self.list.nouns.1)>
+                <p>{format!("{first} to {last} of {} {}", page.total, self.list.noun(page.total))}</p>
+                <div>
+                    {step(page.number - 1, "Previous")}
+                    {step(page.number + 1, "Next")}
+                </div>
+            </nav>
+        }
+        .into_any()
+    }
+}
+
+/// Returns the number of rows that the filters keep, and of all if that is another one.
+fn count_words<F, R>(list: &List<F, R>, page: &ListPage<R>, choice: &ListChoice) -> String {
+    if choice.is_filtered() {
+        format!("{} of {} {}", page.total, page.known, list.noun(page.known))
+    } else if page.total < page.known {
+        // A row may stand for several.
+        let rows = if page.total == 1 { "row" } else { "rows" };
+        format!(
+            "{} {rows} for {} {}",
+            page.total,
+            page.known,
+            list.noun(page.known)
+        )
+    } else {
+        format!("{} {}", page.total, list.noun(page.total))
+    }
+}
+
+/// Names what of the URL the list does not have.
+fn notice(dropped: &[Dropped]) -> Option<AnyView> {
+    let words = |one: &Dropped| match one {
+        Dropped::Filter { .. } => format!("{one}: the list is shown without it"),
+        Dropped::Sort(_) | Dropped::Column(_) => format!("{one} is left out"),
+    };
+    let (title, rest) = match dropped {
+        [] => return None,
+        [one] => (words(one), None),
+        several => {
+            let lines = several.iter().map(|one| view! { <li>{words(one)}</li> });
+            let lines = lines.collect_view();
+            let title = format!("{} parts of the link are not known", several.len());
+            (title, Some(view! { <ul>{lines}</ul> }))
+        }
+    };
+    let notice = view! {
+        <Notice status=Status::Drift title>
+            {rest}
+            "The link may be of another version of Leastwise, or have a mistake. Use the filters of the list."
+        </Notice>
+    };
+    Some(notice.into_any())
+}

@@ -1,0 +1,76 @@
+//! What lists offer with JavaScript: buttons that copy an id, and menus that close on Escape and on a click elsewhere.
+
+use js_sys::{Function, Reflect};
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::{all, listen};
+
+/// How long a button says that it copied, in milliseconds.
+const COPIED: i32 = 1_500;
+
+/// Listens once for the whole document. Shows only the message for screen readers.
+#[island]
+pub fn RowTools() -> impl IntoView {
+    let (said, say) = signal("");
+    Effect::new(move |_| {
+        listen(&document(), "click", move |event: web_sys::MouseEvent| {
+            let Some(target) = target_of(&event) else {
+                return;
+            };
+            close_menus(Some(&target));
+            if let Ok(Some(button)) = target.closest("[data-copy]") {
+                let value = button.get_attribute("data-copy").unwrap_or_default();
+                write_to_clipboard(&value);
+                let _ = button.set_attribute("data-copied", "");
+                say.set("Copied");
+                let done = wasm_bindgen::closure::Closure::once_into_js(move || {
+                    let _ = button.remove_attribute("data-copied");
+                    say.set("");
+                });
+                let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(
+                    done.unchecked_ref(),
+                    COPIED,
+                );
+            }
+        });
+        listen(&document(), "keydown", |event: web_sys::KeyboardEvent| {
+            if event.key() == "Escape" {
+                close_menus(None);
+            }
+        });
+    });
+    view! { <span role="status" class="sr-only">{said}</span> }
+}
+
+/// Writes a text to the clipboard, if the browser has one for this page. By name, because the types of the clipboard are
+/// many kilobytes of bindings.
+fn write_to_clipboard(text: &str) -> Option<()> {
+    let of = |object: &JsValue, name: &str| Reflect::get(object, &JsValue::from_str(name)).ok();
+    let clipboard = of(&of(&window(), "navigator")?, "clipboard")?;
+    let write: Function = of(&clipboard, "writeText")?.dyn_into().ok()?;
+    let _ = write.call1(&clipboard, &JsValue::from_str(text));
+    Some(())
+}
+
+fn target_of(event: &web_sys::Event) -> Option<web_sys::Element> {
+    event.target()?.dyn_into().ok()
+}
+
+/// Closes the open menus, except one around an element. The focus returns to the button of a menu that had it.
+fn close_menus(except: Option<&web_sys::Element>) {
+    for menu in all("details[data-popup][open]") {
+        if except.is_some_and(|element| menu.contains(Some(element))) {
+            continue;
+        }
+        let focused = document().active_element();
+        let had_focus = focused.is_some_and(|element| menu.contains(Some(&element)));
+        let _ = menu.remove_attribute("open");
+        if had_focus
+            && let Ok(Some(summary)) = menu.query_selector("summary")
+            && let Some(summary) = summary.dyn_ref::<web_sys::HtmlElement>()
+        {
+            let _ = summary.focus();
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The list of people: all users of the directory, with what they reach.
+
+use std::sync::Arc;
+
+use domain::{
+    directory::{Origin, UserStatus},
+    ids::UserId,
+    snapshot::Figure,
+};
+use leptos::prelude::*;
+
+use super::{
+    Cell, Column, Direction, Filter, FilterOption, List, Sort, SortKey, console_link, copy,
+    exposed, id, muted, number, row_links,
+};
+use crate::{
+    backend::{AccountStatus, PersonRow},
+    components::{AccountStatusMark, directory_link},
+};
+
+/// What people are sorted and filtered by.
+#[derive(Debug, Clone)]
+pub struct PersonFacts {
+    pub id: UserId,
+    /// The name, the sign-in name, the e-mail address if it is another one, and the title: one line each, in lower case.
+    pub text: Arc<str>,
+    pub status: UserStatus,
+    pub origin: Origin,
+    pub groups: Figure,
+    pub accounts: Figure,
+    pub production_pci: Figure,
+    /// The number of paths to production PCI that make the person an administrator or let them become one.
+    pub powerful: u32,
+}
+
+impl PersonFacts {
+    fn line(&self, line: usize) -> SortKey<'_> {
+        SortKey::text(self.text.split('\n').nth(line).unwrap_or_default())
+    }
+}
+
+/// The filter of what people reach, and its value for production PCI: other pages lead to it.
+pub const REACH: &str = "reach";
+pub const PRODUCTION_PCI: &str = "production-pci";
+pub const POWERFUL: &str = "powerful";
+
+const fn column(key: &'static str, label: &'static str) -> Column<PersonFacts, PersonRow> {
+    Column::new(key, label)
+}
+
+pub static PEOPLE: List<PersonFacts, PersonRow> = List {
+    path: "/people",
+    nouns: ("person", "people"),
+    order: "By name",
+    default: Some(Sort {
+        column: "name",
+        direction: Direction::Ascending,
+    }),
+    columns: &[
+        column("name", "Name")
+            .always()
+            .sorts(|person| person.line(0))
+            .cell(|row, _| name(row))
+            .value(|row| Cell::Text(row.user.name.clone())),
+        column("id", "ID")
+            .on_request()
+            .cell(|row, _| id(row.user.id.to_string(), "the ID"))
+            .value(|row| Cell::Text(row.user.id.to_string())),
+        column("user_name", "Sign-in name")
+            .in_table()
+            .sorts(|person| person.line(1))
+            .cell(|row, _| row.user_name.clone().into_any())
+            .value(|row| Cell::Text(row.user_name.clone())),
+        column("email", "E-mail")
+            .on_request()
+            .cell(|row, _| muted(row.email.clone().unwrap_or_default()))
+            .value(|row| Cell::optional(row.email.as_ref())),
+        column("title", "Title")
+            .in_table()
+            .sorts(|person| person.line(3))
+            .cell(|row, _| muted(row.title.clone().unwrap_or_default()))
+            .value(|row| Cell::optional(row.title.as_ref())),
+        column("source", "Source")
+            .on_request()
+            .sorts(|person| SortKey::Text(source(person.origin)))
+            .cell(|row, _| muted(source(row.origin)))
+            .value(|row| source(row.origin).into()),
+        column("status", "Status")
+            .on_request()
+            .sorts(|person| SortKey::Number(i64::from(person.status == UserStatus::Disabled)))
+            .cell(|row, _| muted(status(row.user.status)))
+            .value(|row| status(row.user.status).into()),
+        column("groups", "Groups")
+            .numeric()
+            .in_table()
+            .sorts(|person| SortKey::figure(person.groups))
+            .cell(|row, _| number(row.groups))
+            .value(|row| row.groups.into()),
+        column("accounts", "Accounts")
+            .numeric()
+            .sorts(|person| SortKey::figure(person.accounts))
+            .cell(|row, _| number(row.accounts))
+            .value(|row| row.accounts.into()),
+        column("production_pci", "Production PCI")
+            .numeric()
+            .sorts(|person| SortKey::figure(person.production_pci))
+            .cell(|row, _| {
+                exposed(row.production_pci, || {
+                    format!("/people/{}?only=production-pci", row.user.id)
+                })
+            })
+            .value(|row| row.production_pci.into()),
+        column("links", "Links")
+            .always()
+            .in_table()
+            .cell(|row, context| {
+                let id = &row.user.id;
+                row_links(vec![
+                    copy(id.to_string(), &format!("the ID of {}", row.user.name)),
+                    console_link(
+                        context.console.users(),
+                        &format!("the users, to find {}", row.user.name),
+                    ),
+                ])
+            }),
+    ],
+    filters: &[
+        Filter::options(
+            REACH,
+            "Access",
+            &[
+                FilterOption::new(
+                    PRODUCTION_PCI,
+                    "Reaches production PCI",
+                    |person: &PersonFacts| person.production_pci > 0,
+                ),
+                FilterOption::new(POWERFUL, "Powerful in production PCI", |person| {
+                    person.powerful > 0
+                }),
+                FilterOption::new("other", "Only outside production PCI", |person| {
+                    person.accounts > 0 && person.production_pci == 0
+                }),
+                FilterOption::new("none", "No access", |person| person.accounts == 0),
+            ],
+        ),
+        Filter::options(
+            "status",
+            "Status",
+            &[
+                FilterOption::new("enabled", "Enabled", |person: &PersonFacts| {
+                    person.status == UserStatus::Enabled
+                }),
+                FilterOption::new("disabled", "Disabled", |person| {
+                    person.status == UserStatus::Disabled
+                }),
+            ],
+        ),
+        Filter::options(
+            "source",
+            "Source",
+            &[
+                FilterOption::new(
+                    "identity-provider",
+                    "Identity provider",
+                    |person: &PersonFacts| person.origin == Origin::External,
+                ),
+                FilterOption::new("identity-center", "Identity Center", |person| {
+                    person.origin == Origin::IdentityCenter
+                }),
+            ],
+        ),
+    ],
+    text: |person| &person.text,
+};
+
+/// Where a user or group is managed.
+pub(super) const fn source(origin: Origin) -> &'static str {
+    match origin {
+        Origin::IdentityCenter => "Identity Center",
+        Origin::External => "Identity provider",
+    }
+}
+
+const fn status(status: AccountStatus) -> &'static str {
+    match status {
+        AccountStatus::Enabled => "Enabled",
+        AccountStatus::Disabled => "Disabled",
+        AccountStatus::Gone => "Deleted",
+        AccountStatus::NotRead => "Not read",
+    }
+}
+
+fn name(row: &PersonRow) -> AnyView {
+    let user = row.user.clone();
+    view! {
+        <span data-name title=row.email.clone()>
+            {directory_link(format!("/people/{}", user.id), user.name)}
+            <AccountStatusMark status=user.status />
+        </span>
+    }
+    .into_any()
+}

@@ -1,0 +1,223 @@
+//! The list of permission sets: what each allows, and where.
+
+use std::sync::Arc;
+
+use domain::{
+    grant::outlasts_production_pci, ids::PermissionSetArn, permission_set::analysis::Capability,
+    snapshot::Figure, time::Duration,
+};
+use leptos::prelude::*;
+
+use super::{
+    Cell, Column, Filter, FilterOption, List, SortKey, console_link, copy, exposed, id, muted,
+    number, row_links,
+};
+use crate::{
+    backend::SetRow,
+    components::{CapabilityList, Status, StatusBadge},
+};
+
+/// What permission sets are sorted and filtered by.
+#[derive(Debug, Clone)]
+pub struct SetFacts {
+    pub arn: PermissionSetArn,
+    /// The name, the description and the labels of the capabilities, one line each, in lower case.
+    pub text: Arc<str>,
+    /// What it allows, the most dangerous first.
+    pub capabilities: Vec<Capability>,
+    /// Whether it gives administrator access, grants rights or changes identities.
+    pub powerful: bool,
+    pub session_seconds: u32,
+    pub accounts: Figure,
+    pub production_pci: Figure,
+    pub people: Figure,
+    pub outdated: Figure,
+}
+
+impl SetFacts {
+    fn is(&self, capability: Capability) -> bool {
+        self.capabilities.contains(&capability)
+    }
+}
+
+/// The filter of capabilities: other pages lead to it.
+pub const CAPABILITY: &str = "capability";
+
+/// Creates the option of one capability.
+macro_rules! capability {
+    ($capability:ident, $value:literal, $label:literal) => {
+        FilterOption::new($value, $label, |set: &SetFacts| {
+            set.is(Capability::$capability)
+        })
+    };
+}
+
+const fn column(key: &'static str, label: &'static str) -> Column<SetFacts, SetRow> {
+    Column::new(key, label)
+}
+
+pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
+    path: "/permission-sets",
+    nouns: ("permission set", "permission sets"),
+    order: "Most dangerous first",
+    default: None,
+    columns: &[
+        column("name", "Name")
+            .always()
+            .sorts(|set| SortKey::text(set.text.split('\n').next().unwrap_or_default()))
+            .cell(|row, _| name(row))
+            .value(|row| Cell::Text(row.set.name.clone())),
+        column("arn", "ARN")
+            .on_request()
+            .cell(|row, _| id(row.set.arn.to_string(), "the ARN"))
+            .value(|row| Cell::Text(row.set.arn.to_string())),
+        column("description", "Description").value(|row| Cell::optional(row.description.as_ref())),
+        column("capabilities", "Capabilities")
+            .cell(|row, _| capabilities(row))
+            .value(|row| {
+                let all = row.set.capabilities.iter();
+                Cell::Words(all.map(|one| one.as_str()).collect())
+            }),
+        column("session_seconds", "Session")
+            .numeric()
+            .in_table()
+            .sorts(|set| SortKey::Number(i64::from(set.session_seconds)))
+            .cell(|row, _| muted(session(row.session_seconds)))
+            .value(|row| Cell::Number(u64::from(row.session_seconds))),
+        column("people", "People")
+            .numeric()
+            .sorts(|set| SortKey::figure(set.people))
+            .cell(|row, _| number(row.people))
+            .value(|row| row.people.into()),
+        column("accounts", "Accounts")
+            .numeric()
+            .sorts(|set| SortKey::figure(set.accounts))
+            .cell(|row, _| number(row.accounts))
+            .value(|row| row.accounts.into()),
+        column("production_pci", "Production PCI")
+            .numeric()
+            .sorts(|set| SortKey::figure(set.production_pci))
+            .cell(|row, _| {
+                exposed(row.production_pci, || {
+                    format!("/permission-sets/{}", row.set.key())
+                })
+            })
+            .value(|row| row.production_pci.into()),
+        column("outdated", "Provisioning out of date")
+            .numeric()
+            .on_request()
+            .sorts(|set| SortKey::figure(set.outdated))
+            .cell(|row, _| number(row.outdated))
+            .value(|row| row.outdated.into()),
+        column("links", "Links")
+            .always()
+            .in_table()
+            .cell(|row, context| {
+                let name = &row.set.name;
+                row_links(vec![
+                    copy(row.set.arn.to_string(), &format!("the ARN of {name}")),
+                    console_link(context.console.permission_set(&row.set.arn), name),
+                ])
+            }),
+    ],
+    filters: &[
+        Filter::options(
+            CAPABILITY,
+            "Capability",
+            &[
+                FilterOption::new("powerful", "Powerful access", |set: &SetFacts| set.powerful),
+                capability!(Administrator, "administrator", "Administrator"),
+                capability!(GrantsRights, "grants_rights", "Grants rights"),
+                capability!(Identity, "identity", "Identity"),
+                capability!(
+                    LogsAndGuardrails,
+                    "logs_and_guardrails",
+                    "Logs and guardrails"
+                ),
+                capability!(Unknown, "unknown", "Unknown"),
+                capability!(RunsCode, "runs_code", "Runs code"),
+                capability!(UnreviewedChange, "unreviewed_change", "Unreviewed change"),
+                capability!(Changes, "changes", "Changes"),
+                capability!(ReadsData, "reads_data", "Reads data"),
+                capability!(
+                    ReadsConfiguration,
+                    "reads_configuration",
+                    "Reads configuration"
+                ),
+                capability!(Billing, "billing", "Billing"),
+                // Nearly every set reads metadata; the filter shows those that do nothing else.
+                FilterOption::new("metadata", "Metadata only", |set| {
+                    set.capabilities == [Capability::Metadata]
+                }),
+            ],
+        ),
+        Filter::options(
+            "assigned",
+            "Assigned",
+            &[
+                FilterOption::new("production-pci", "In production PCI", |set: &SetFacts| {
+                    set.production_pci > 0
+                }),
+                FilterOption::new("other", "Only outside production PCI", |set| {
+                    set.accounts > 0 && set.production_pci == 0
+                }),
+                FilterOption::new("nowhere", "Nowhere", |set| set.accounts == 0),
+            ],
+        ),
+        Filter::options(
+            "attention",
+            "Attention",
+            &[
+                FilterOption::new("outdated", "Provisioning out of date", |set: &SetFacts| {
+                    set.outdated > 0
+                }),
+                FilterOption::new(
+                    "long-sessions",
+                    "Sessions too long for production PCI",
+                    |set| outlasts_production_pci(Duration::seconds(i64::from(set.session_seconds))),
+                ),
+            ],
+        ),
+    ],
+    text: |set| &set.text,
+};
+
+/// Formats a session duration.
+pub fn session(seconds: u32) -> String {
+    match (seconds / 3_600, seconds % 3_600 / 60) {
+        (hours, 0) => format!("{hours} h"),
+        (0, minutes) => format!("{minutes} min"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+fn name(row: &SetRow) -> AnyView {
+    let description = row.description.clone().map(|text| {
+        view! { <span class="block text-muted text-xs font-normal max-w-[48ch]">{text}</span> }
+    });
+    let href = format!("/permission-sets/{}", row.set.key());
+    view! { <span class="block"><a href=href>{row.set.name.clone()}</a> {description}</span> }
+        .into_any()
+}
+
+fn capabilities(row: &SetRow) -> AnyView {
+    let outdated = match row.outdated {
+        Figure::Known(some) if some > 0 => {
+            let label = if some == 1 {
+                "Provisioning out of date in 1 account".to_owned()
+            } else {
+                format!("Provisioning out of date in {some} accounts")
+            };
+            Some(view! { <StatusBadge status=Status::Drift label /> })
+        }
+        Figure::Known(_) | Figure::NotKnown => None,
+    };
+    let allows = if row.set.capabilities.is_empty() {
+        muted("Allows nothing")
+    } else {
+        let capabilities = row.set.capabilities.clone();
+        view! { <CapabilityList capabilities /> }.into_any()
+    };
+    view! { <span class="inline-flex flex-wrap items-center gap-x-3">{allows} {outdated}</span> }
+        .into_any()
+}

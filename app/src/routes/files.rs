@@ -1,0 +1,80 @@
+//! The files of lists: a table that maps each list to its rows, beside the page of the list.
+
+use domain::authorize::Action;
+
+use super::{BoxFuture, Visit};
+use crate::{
+    backend::{Download, FileFormat, ListName, PortResult},
+    lists::{
+        List, accounts::ACCOUNTS, changes::CHANGES, groups::GROUPS, identities::IDENTITIES,
+        people::PEOPLE, permission_sets::PERMISSION_SETS,
+    },
+    pages,
+};
+
+/// The rows of a list as files, served by GET at the path of its page with the endings `.csv` and `.json`.
+pub struct FileRoute {
+    /// The path of the page.
+    pub path: &'static str,
+    /// The action that the caller must be allowed to perform.
+    pub action: Action,
+    /// Makes the file from the query of the page.
+    pub file: fn(Visit, FileFormat) -> BoxFuture<PortResult<Download>>,
+}
+
+/// Every list that can be downloaded.
+pub const FILES: &[FileRoute] = &[
+    FileRoute {
+        path: "/accounts",
+        action: Action::SeeDirectory,
+        file: |v, format| Box::pin(list_file(v, &ACCOUNTS, ListName::Accounts, format)),
+    },
+    FileRoute {
+        path: "/people",
+        action: Action::SeeDirectory,
+        file: |v, format| Box::pin(list_file(v, &PEOPLE, ListName::People, format)),
+    },
+    FileRoute {
+        path: "/identities",
+        action: Action::SeeDirectory,
+        file: |v, format| Box::pin(list_file(v, &IDENTITIES, ListName::Identities, format)),
+    },
+    FileRoute {
+        path: "/groups",
+        action: Action::SeeDirectory,
+        file: |v, format| Box::pin(list_file(v, &GROUPS, ListName::Groups, format)),
+    },
+    FileRoute {
+        path: "/permission-sets",
+        action: Action::SeeDirectory,
+        file: |v, format| {
+            let name = ListName::PermissionSets;
+            Box::pin(list_file(v, &PERMISSION_SETS, name, format))
+        },
+    },
+    FileRoute {
+        path: "/changes",
+        action: Action::SeeOwn,
+        file: |v, format| Box::pin(list_file(v, &CHANGES, ListName::Changes, format)),
+    },
+    FileRoute {
+        path: "/reports/production-pci",
+        action: Action::SeeReports,
+        file: |v, format| {
+            Box::pin(async move {
+                let query = pages::list_query(&v);
+                v.backend.access_download(&query, format).await
+            })
+        },
+    },
+];
+
+async fn list_file<F, R>(
+    visit: Visit,
+    list: &'static List<F, R>,
+    name: ListName,
+    format: FileFormat,
+) -> PortResult<Download> {
+    let choice = list.choice_of_file(&visit.url)?;
+    visit.backend.list_file(name, &choice, format).await
+}
