@@ -58,7 +58,7 @@ await window.maya.findsInTime(`/changes/${window.id}`, 'Verified');
 const waiting = await ask(first, { who: 'support-desk', set: 'SupportMetrics', account: 'tokens-prod', term: 'standing' });
 const ines = await Visitor.signedIn(first, 'ines.carvalho');
 const inbox = await ines.open(`/inbox?id=${waiting.id}`);
-await ines.send(inbox.formAround('reason-approve').fill('reason', 'Checked against the ticket.'));
+await ines.send(inbox.formAround('reason').fill('reason', 'Checked against the ticket.'));
 await Visitor.signedIn(first, 'kwame.boateng');
 // A crawl after the writes, so that the last state of AWS contains them.
 await finished.maya.findsInTime(`/accounts/${(await new Aws(first.aws).names()).accounts['engineering-sandbox']}`, 'by this change');

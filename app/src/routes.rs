@@ -14,7 +14,8 @@ use leptos::prelude::AnyView;
 use crate::{
     actions,
     backend::{
-        Backend, Denied, FORM, FieldError, PortResult, change_field, classify_field, decision_field,
+        Backend, Denied, FORM, FieldError, PortResult, change_field, classify_field, comment_field,
+        decision_field,
     },
     pages,
 };
@@ -193,6 +194,13 @@ pub const ACTIONS: &[ActionRoute] = &[
         run: |p| Box::pin(actions::change::decide(p)),
         form: actions::change::record,
         keep: &decision_field::TYPED,
+    },
+    ActionRoute {
+        path: "/do/changes/{id}/comment",
+        action: Action::Comment,
+        run: |p| Box::pin(actions::change::comment(p)),
+        form: actions::change::record,
+        keep: &comment_field::TYPED,
     },
     ActionRoute {
         path: "/do/changes/{id}/withdraw",

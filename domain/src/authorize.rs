@@ -99,6 +99,8 @@ pub enum Action {
     SeeInbox,
     /// Decide changes. `change::may_decide` checks whether a person may decide a particular change.
     Decide,
+    /// Comment on a change. `change::may_comment` checks whether a person may comment on a particular change.
+    Comment,
     /// Start a crawl manually.
     Sync,
     /// Retry, dismiss and cancel jobs.
@@ -106,7 +108,7 @@ pub enum Action {
 }
 
 /// All actions, for the golden table and the test that walks all routes.
-pub const ACTIONS: [Action; 13] = [
+pub const ACTIONS: [Action; 14] = [
     Action::SeeOwn,
     Action::SeeDirectory,
     Action::SeeChanges,
@@ -118,6 +120,7 @@ pub const ACTIONS: [Action; 13] = [
     Action::WithdrawOwn,
     Action::SeeInbox,
     Action::Decide,
+    Action::Comment,
     Action::Sync,
     Action::ManageJobs,
 ];
@@ -162,7 +165,7 @@ pub fn may(actor: &Actor, action: Action) -> Result<(), Denial> {
     }
     let any = |roles: &[Role]| roles.iter().any(|role| actor.roles.contains(role));
     let by_role = match action {
-        A::SeeOwn | A::ProposeOwn | A::WithdrawOwn => true,
+        A::SeeOwn | A::ProposeOwn | A::WithdrawOwn | A::Comment => true,
         A::SeeDirectory | A::SeeChanges => any(&[Approver, Administrator, Auditor]),
         A::SeeLedger | A::SeeReports | A::SeeOperations => any(&[Administrator, Auditor]),
         A::Propose | A::Sync | A::ManageJobs => any(&[Administrator]),
@@ -191,6 +194,7 @@ pub fn writes(action: Action) -> bool {
             | Action::Propose
             | Action::WithdrawOwn
             | Action::Decide
+            | Action::Comment
             | Action::Sync
             | Action::ManageJobs
     )

@@ -5,11 +5,13 @@
 
 mod aim;
 mod approval_slots;
+mod comments;
 mod items;
 
 pub use crate::subject::Operation;
 pub use aim::{Aim, Allowance};
 pub use approval_slots::{may_decide, may_fill_slot, tally};
+pub use comments::{CommentKind, CommentRefusal, InvalidComment, comment_text, may_comment};
 pub use items::{ITEM_VERSION, StoredItem, UnreadableCause, UnreadableChange, read_all};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

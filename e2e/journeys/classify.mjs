@@ -62,7 +62,7 @@ export async function journey(suite, browser) {
 
         await maya.open(`/changes/${change}`);
         await maya.press(maya.page.getByRole('link', { name: 'Undo', exact: true }));
-        await maya.says('This undoes another change', 'Allowed: applied immediately', ...loose);
+        await maya.says('This undoes another change', 'No approval needed; applies on submit', ...loose);
         assert.equal(await maya.page.locator('form[action="/do/changes/classify"] button').innerText(), 'End the declarations');
         await submit(maya);
         await maya.saysInTime('Verified');
@@ -93,7 +93,7 @@ export async function journey(suite, browser) {
         await accounts.fill(names.accounts[strict]);
         await purpose.fill('Card data left these accounts this year.');
         await maya.press(maya.page.getByRole('button', { name: /preview/i }));
-        await maya.says('Allowed: applied immediately');
+        await maya.says('No approval needed; applies on submit');
         await showsTheResult(maya);
         await submit(maya);
         await maya.saysInTime('Verified');

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { PLAIN, Person, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
-import { decide, preview, submit } from '../support/change.mjs';
+import { decide, preview, submit, unfold, withdraw } from '../support/change.mjs';
 
 export const about = 'What one may see and do';
 
@@ -53,7 +53,9 @@ export async function journey(suite, browser) {
       await preview(maya, removal);
       await maya.says('Needs approval by 1 other person', 'Nobody removes oversight alone', 'Submitting this change raises an alarm');
       const change = await submit(maya);
-      await maya.says('Waiting for approval', 'Alarm about a change');
+      await maya.says('Waiting for approval');
+      await unfold(maya);
+      await maya.says('Alarm about a change');
       assert.ok((await aws.assigned('log-archive', 'SecurityAudit')).includes(names.groups.auditors));
       await ines.open('/');
       await ines.says('Alarms about oversight access', 'Remove SecurityAudit on log-archive from auditors');
@@ -76,7 +78,7 @@ export async function journey(suite, browser) {
         await preview(maya, removal);
         await submit(maya);
         if (withdrawn === 2) break;
-        await maya.press(maya.page.getByRole('button', { name: 'Withdraw this request' }));
+        await withdraw(maya);
         await maya.says('Withdrawn');
       }
       await ines.open('/');

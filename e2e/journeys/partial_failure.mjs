@@ -81,7 +81,7 @@ export async function journey(suite, browser) {
         await maya.screenshot(`partial-failure-${way === SCRIPT ? 'script' : 'plain'}`);
         await maya.press(maya.page.getByRole('link', { name: 'Request the rest again' }));
         assert.equal(await maya.page.locator('textarea[name=accounts]').inputValue(), names.accounts[ACCOUNTS[1]]);
-        await maya.says('Allowed: applied immediately');
+        await maya.says('No approval needed; applies on submit');
         await submit(maya);
         await maya.saysInTime('Verified');
         await maya.findsInTime(`/accounts/${names.accounts[ACCOUNTS[1]]}`, 'as declared');

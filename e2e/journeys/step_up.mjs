@@ -45,13 +45,13 @@ export async function journey(suite, browser) {
 
         await approver.signIn(username);
         assert.equal(new URL(approver.page.url()).pathname, `/changes/${change}`);
-        assert.equal(await approver.page.locator('#reason-approve').inputValue(), REASON);
+        assert.equal(await approver.page.locator('#reason').inputValue(), REASON);
         await approver.says('Review the change again');
         assert.notEqual(await session(approver), old);
         await maya.open(`/changes/${change}`);
         await maya.says(`${at} of 2`);
 
-        await approver.press(approver.page.locator('form:has(#reason-approve) button[type=submit]'));
+        await approver.press(approver.page.locator('form:has(#reason) button[value=approve]'));
         await approver.saysInTime(at === 0 ? '1 of 2' : /Approved|Applying|Verified/);
       });
       await approver.leave();
@@ -70,7 +70,7 @@ export async function journey(suite, browser) {
       await send(approver);
       await approver.signIn('amara.nwosu');
       assert.equal(new URL(approver.page.url()).pathname, `/changes/${other}`);
-      assert.equal(await approver.page.locator('#reason-approve').inputValue(), '');
+      assert.equal(await approver.page.locator('#reason').inputValue(), '');
       await approver.says('0 of 2');
     });
     await approver.leave();
@@ -86,10 +86,10 @@ export async function journey(suite, browser) {
 
 /** Sends the approval, which leads to the sign-in page. */
 async function send(person) {
-  await person.page.locator('#reason-approve').fill(REASON);
+  await person.page.locator('#reason').fill(REASON);
   await Promise.all([
     person.page.waitForURL((url) => url.href.startsWith(person.sandbox.cognito)),
-    person.page.locator('form:has(#reason-approve) button[type=submit]').click(),
+    person.page.locator('form:has(#reason) button[value=approve]').click(),
   ]);
 }
 

@@ -37,6 +37,30 @@ export async function decide(person, id, decision = 'approve', reason = 'Checked
   await person.open('/inbox');
   const { page } = person;
   await person.press(page.locator(`a[href="/inbox?id=${id}"]`));
-  await page.locator(`#reason-${decision}`).fill(reason);
-  await person.press(page.locator(`form:has(#reason-${decision}) button[type=submit]`));
+  await page.locator('#reason').fill(reason);
+  await person.press(page.locator(`form:has(#reason) button[value=${decision}]`));
+}
+
+/** Withdraws the change whose page is open. */
+export async function withdraw(person) {
+  const { page } = person;
+  await page.getByRole('button', { name: 'Withdraw request' }).click();
+  await person.press(page.locator('dialog[open]').getByRole('button', { name: 'Withdraw', exact: true }));
+}
+
+/** Writes a comment on the change whose page is open, or asks its requester a question. */
+export async function comment(person, text, kind = 'comment') {
+  const { page } = person;
+  const closed = page.locator('#write:not([open]) > summary');
+  if (await closed.count()) await closed.click();
+  await page.locator('#comment').fill(text);
+  await person.press(page.locator(`form:has(#comment) button[value=${kind}]`));
+}
+
+/** Unfolds the details, the history and the items of the change whose page is open. */
+export async function unfold(person) {
+  for (const id of ['items', 'details', 'history']) {
+    const closed = person.page.locator(`details#${id}:not([open]) > summary`);
+    if (await closed.count()) await closed.click();
+  }
 }

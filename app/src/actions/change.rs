@@ -1,11 +1,12 @@
-//! Actions on a change: submit, classify, decide, withdraw.
+//! Actions on a change: submit, classify, decide, comment, withdraw.
 
 use domain::ids::ChangeId;
 
 use crate::{
     backend::{
-        CLASSIFY, ChangeForm, ClassifySubmission, DecisionInput, Denied, FieldError, PortResult,
-        Submission, change_field, classify_field, decision_field, decision_of,
+        CLASSIFY, ChangeForm, ClassifySubmission, CommentInput, DecisionInput, Denied, FieldError,
+        PortResult, Submission, change_field, classify_field, comment_field, comment_of,
+        decision_field, decision_of,
     },
     routes::{Post, Sent},
 };
@@ -43,6 +44,24 @@ pub async fn decide(Post { backend, sent }: Post) -> PortResult<String> {
     };
     backend.decide(&id, input).await?;
     Ok(format!("/changes/{id}"))
+}
+
+/// Records a comment on a change, or a question to its requester, and redirects to its page.
+pub async fn comment(Post { backend, sent }: Post) -> PortResult<String> {
+    sent.only(&comment_field::SENT)?;
+    let id: ChangeId = sent.param("id")?;
+    let Some(kind) = comment_of(&sent.field(comment_field::KIND)) else {
+        return Err(Denied::Invalid(vec![FieldError {
+            field: comment_field::KIND,
+            message: "Choose to comment or to ask the requester.".into(),
+        }]));
+    };
+    let input = CommentInput {
+        kind,
+        text: sent.field(comment_field::COMMENT),
+    };
+    backend.comment(&id, input).await?;
+    Ok(format!("/changes/{id}#comments"))
 }
 
 /// Withdraws a change and redirects to its page.

@@ -7,14 +7,21 @@ use domain::{
     ids::ChangeId,
     subject::StepName,
     time::{Duration, Timestamp},
-    verdict::Outcome,
 };
 
 use super::{
+<<<<<<< HEAD
     AccountRef, AgainstApproval, ChangeForm, ChangeRow, DecisionInput, EffectPage,
     EntryAuthenticity, FollowUpLink, FollowUps, ItemProgress, LedgerMismatchView, ListPage,
     LiveProgress, NewChange, Page, PortResult, Preview, SentencePart, SetRef, Submission,
     UnreadableChangeView, UnreadableItem, UserRef, ViaRef, obstacle,
+=======
+    AccountRef, AgainstApproval, ChangeForm, ChangeRow, CommentObstacle, CommentView,
+    DecisionInput, EarlierRequests, EffectPage, EntryAuthenticity, FollowUpLink, FollowUps,
+    ItemProgress, LedgerMismatchView, ListQuery, LiveProgress, NewChange, Page, PairHolders,
+    PortResult, Preview, SentencePart, SetRef, Submission, UnreadableChangeView, UnreadableItem,
+    UserRef, ViaRef, obstacle,
+>>>>>>> e673c350
 };
 use crate::lists::ListChoice;
 
@@ -28,6 +35,8 @@ pub struct ApprovalView {
     /// Whether it counts: it is bound to the current effect and round, and the approver is neither the requester nor a
     /// beneficiary.
     pub counts: bool,
+    /// Whether the viewer made it.
+    pub own: bool,
 }
 
 /// An event in the history of a change, from the ledger.
@@ -190,6 +199,18 @@ pub struct ChangeView {
     /// The first page of its items: what failed first, then what is under way or waits.
     pub operations: Vec<OperationRow>,
     pub timeline: Vec<TimelineRow>,
+    /// The comments on it, oldest first.
+    pub comments: Vec<CommentView>,
+    /// Whether the viewer may comment on it; an error holds the reason why not.
+    #[serde(rename = "comment_obstacle", serialize_with = "obstacle")]
+    pub comment: Result<(), CommentObstacle>,
+    /// Whether the viewer may ask its requester a question; an error holds the reason why not.
+    #[serde(rename = "question_obstacle", serialize_with = "obstacle")]
+    pub question: Result<(), CommentObstacle>,
+    /// What the requester asked for earlier, if it is undecided.
+    pub earlier: EarlierRequests,
+    /// Who has its access already, if it is undecided.
+    pub holders: Vec<PairHolders>,
     /// Whether the viewer may decide; an error holds the reason why not.
     #[serde(rename = "decision_obstacle", serialize_with = "obstacle")]
     pub decide: Result<(), DecisionObstacle>,
@@ -269,27 +290,28 @@ pub trait WithdrawalPort {
     async fn withdraw(&self, id: &ChangeId) -> PortResult<()>;
 }
 
-/// Returns the label of a verdict.
-pub fn outcome_words(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Allowed => "Allowed",
-        Outcome::NeedsApproval => "Needs approval",
-        Outcome::Refused => "Blocked",
-    }
-}
-
 /// Returns why a change in a state cannot be decided or withdrawn any more.
 pub const fn state_reason(state: State) -> &'static str {
     match state {
         State::Refused => "This change is blocked by policy. No approval can override this.",
         State::Waiting => "This change is waiting for a decision.",
-        State::Approved => "This change is already approved and is about to be applied.",
-        State::Applying => "This change is already approved and is being applied.",
+        State::Approved => "This change is about to be applied.",
+        State::Applying => "This change is being applied.",
         State::Verified => "This change has already been carried out.",
         State::Declined => "This change has already been declined.",
         State::Expired => "This change has expired. Request it again.",
         State::Withdrawn => "The requester has withdrawn this change.",
         State::Failed => "This change could not be carried out. Request it again.",
+    }
+}
+
+impl ChangeRow {
+    /// Returns the label of its state. What needed no approval is never called approved.
+    pub fn state_words(&self) -> &'static str {
+        match (self.state, self.approvals) {
+            (State::Approved, (_, 0)) => "No approval needed",
+            (state, _) => state_words(state),
+        }
     }
 }
 

@@ -10,6 +10,8 @@ mod aws_console;
 mod change_form;
 mod changes;
 mod classify_form;
+mod comments;
+mod decision_context;
 mod decision_form;
 mod field_list;
 mod follow_up;
@@ -37,6 +39,8 @@ pub use aws_console::*;
 pub use change_form::*;
 pub use changes::*;
 pub use classify_form::*;
+pub use comments::*;
+pub use decision_context::*;
 pub use decision_form::*;
 pub use follow_up::*;
 pub use groups::*;
@@ -181,6 +185,7 @@ pub trait Backend:
     + NewChangePort
     + ClassificationPort
     + DecisionPort
+    + CommentPort
     + WithdrawalPort
     + LedgerPort
     + ListFilesPort

@@ -5,6 +5,7 @@ use domain::{change::Aim, time::Timestamp};
 use leptos::prelude::*;
 
 use super::{Notice, Status, StatusBadge, Time, state_status};
+<<<<<<< HEAD
 use crate::{
     backend::{AlarmPhase, AlarmRow, Alarms, state_words},
     lists::{
@@ -12,6 +13,9 @@ use crate::{
         changes::{ALARM, CHANGES, RAISED},
     },
 };
+=======
+use crate::backend::{AlarmPhase, AlarmRow, Alarms, WITH_ALARM, escape};
+>>>>>>> e673c350
 
 /// Renders nothing if there is no alarm.
 #[component]
@@ -62,7 +66,7 @@ fn line(row: AlarmRow, now: Timestamp) -> AnyView {
             <li>
                 <div class="flex flex-wrap items-center gap-x-3">
                     <a href=href>{title}</a>
-                    <StatusBadge status=state_status(newest.state) label=state_words(newest.state) />
+                    <StatusBadge status=state_status(newest.state) label=newest.state_words() />
                 </div>
                 <p class="text-muted text-xs">{newest.requester} ", " <Time at=newest.submitted now /></p>
             </li>

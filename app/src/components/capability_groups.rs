@@ -6,8 +6,7 @@ use domain::permission_set::analysis::{
 };
 use leptos::prelude::*;
 
-use super::{BadgeWeight, CapabilityBadge, Section};
-use crate::backend::GainedSet;
+use super::{BadgeWeight, CapabilityBadge};
 
 /// The capabilities of a permission set with their findings. The most dangerous one is unfolded, unless it is harmless.
 #[component]
@@ -102,19 +101,4 @@ fn unnamed(more: usize) -> Option<AnyView> {
     (more > 0).then(|| {
         view! { <li class="text-muted">{format!("and {} more", grouped(more))}</li> }.into_any()
     })
-}
-
-/// Renders what the permission sets allow that somebody gains.
-pub fn gained_sets(sets: Vec<GainedSet>) -> AnyView {
-    sets.into_iter()
-        .map(|GainedSet { set, analysis }| {
-            let title = format!("What {} allows", set.name);
-            view! {
-                <Section title detail=analysis.summary()>
-                    <CapabilityGroups analysis />
-                </Section>
-            }
-        })
-        .collect_view()
-        .into_any()
 }

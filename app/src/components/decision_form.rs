@@ -1,90 +1,164 @@
-//! The forms to approve and to decline a change. There are two, so that Enter in one can never send the other; each is
-//! bound to the effect on the page.
+//! The bar at the foot of a change: one reason with the buttons to approve and to decline, bound to the effect on the page; or
+//! why the viewer does not decide, or what they decided.
 
 use domain::{
     approval::{ApproverRefusal, Decision},
     ids::{ChangeId, EffectHash},
+    time::Timestamp,
 };
 use leptos::prelude::*;
 
 use super::{
-    Announce, Button, ButtonKind, Glyph, KeptNotice, Notice, Requirement, SecondFactorNotice,
-    Status, TextArea,
+    Button, ButtonKind, Glyph, Icon, KeptNotice, Requirement, SecondFactorNotice, Status, TextArea,
 };
 use crate::{
     backend::{
-        ChangeView, DecisionObstacle, StepUpView, WithdrawObstacle, decision_field, decision_of,
+        ApprovalView, ChangeView, DecisionObstacle, StepUpView, comment_field, decision_field,
         decision_word, state_reason,
     },
     routes::{FormState, Kept},
 };
 
-/// Both forms, or the reason why the user may not decide.
-#[component]
-pub fn DecisionForms(
-    id: ChangeId,
-    /// The hash of the effect on the page.
-    effect: EffectHash,
-    /// Whether the user may decide; an error holds the reason why not.
-    may: Result<(), DecisionObstacle>,
-    /// What the user has to do before they decide.
-    step_up: Option<StepUpView>,
-    /// The values entered earlier and their errors.
-    form: FormState,
-) -> impl IntoView {
-    let barred = match may {
+/// The id of the reason.
+pub const REASON_FIELD: &str = "reason";
+
+/// Renders the bar of an undecided change.
+pub fn decision_bar(view: &ChangeView, form: &FormState, now: Timestamp) -> AnyView {
+    let id = view.row.id.clone();
+    let only_decline = match view.decide {
         Ok(()) => None,
-        Err(obstacle @ DecisionObstacle::MayDeclineOnly(_)) => Some(reason(obstacle)),
+        Err(obstacle @ DecisionObstacle::MayDeclineOnly(_)) => Some(obstacle),
         Err(DecisionObstacle::Viewer(ApproverRefusal::NoMfa)) => {
-            return view! { <SecondFactorNotice return_to=format!("/changes/{id}") /> }.into_any();
+            return view! {
+                <section id="decision" aria-label="Your decision">
+                    <SecondFactorNotice return_to=format!("/changes/{id}") />
+                </section>
+            }
+            .into_any();
+        }
+        Err(DecisionObstacle::Viewer(ApproverRefusal::AlreadyDecided)) => {
+            return said(Status::Ok, decided(view, now));
         }
         // Another reason would remain after a sign-in with a second factor.
-        Err(obstacle) => {
-            return view! { <Notice status=Status::Off title=reason(obstacle) /> }.into_any();
+        Err(obstacle) => return said(Status::Off, reason(obstacle).to_owned()),
+    };
+    let notes = notes(view, form, only_decline);
+    let fields = fields(id, view.preview.effect.clone(), form, view, only_decline);
+    view! {
+        <section id="decision" data-decision aria-label="Your decision">
+            {notes}
+            {fields}
+        </section>
+    }
+    .into_any()
+}
+
+/// Renders what stands in place of the form.
+fn said(status: Status, words: String) -> AnyView {
+    let glyph = match status {
+        Status::Ok => Glyph::Check,
+        _ => Glyph::Info,
+    };
+    view! {
+        <section id="decision" data-decision aria-label="Your decision">
+            <p data-decided data-status=status.token()><Icon glyph /> <span>{words}</span></p>
+        </section>
+    }
+    .into_any()
+}
+
+/// Says what the viewer decided, and how many approvals there are.
+fn decided(view: &ChangeView, now: Timestamp) -> String {
+    let (have, need) = view.row.approvals;
+    let own = view.approvals.iter().rev().find(|given| given.own);
+    match own {
+        Some(ApprovalView { decision, at, .. }) => {
+            let did = match decision {
+                Decision::Approve => "approved",
+                Decision::Decline => "declined",
+            };
+            format!("You {did} at {}; {have} of {need}", clock_time(*at, now))
         }
-    };
-    let order = if step_up.is_some() {
-        SignInOrder::First
-    } else {
-        SignInOrder::Done
-    };
-    let step_up = match step_up {
-        Some(StepUpView::TooOld { limit, signed_in }) => Some(view! {
-            <Notice
-                status=Status::Pending
-                title=format!(
-                    "This decision needs a sign-in that is at most {} old. Yours was at {} UTC.",
-                    limit.words(),
-                    signed_in.minute(),
-                )
-            >
-                "When you send your decision, you sign in again with your second factor. Your reason is kept, and you decide after the sign-in."
-            </Notice>
-        }),
+        None => format!("Your decision is recorded; {have} of {need}"),
+    }
+}
+
+/// Returns the time of a day, with its date if that is not the day of the request.
+fn clock_time(at: Timestamp, now: Timestamp) -> String {
+    let (minute, today) = (at.minute(), now.minute());
+    match (minute.split_once(' '), today.split_once(' ')) {
+        (Some((day, time)), Some((today, _))) if day == today => format!("{time} UTC"),
+        _ => format!("{minute} UTC"),
+    }
+}
+
+/// Renders what is to be known before the decision, in one line each.
+fn notes(
+    view: &ChangeView,
+    form: &FormState,
+    only_decline: Option<DecisionObstacle>,
+) -> impl IntoView + use<> {
+    let step_up = match &view.step_up {
+        Some(StepUpView::TooOld { limit, signed_in }) => Some(format!(
+            "This decision needs a sign-in that is at most {} old. Yours was at {} UTC. When you send your decision, you \
+             sign in again with your second factor. Your reason is kept, and you decide after the sign-in.",
+            limit.words(),
+            signed_in.minute(),
+        )),
         Some(StepUpView::NoFactor) | None => None,
     };
     // Values without an error were kept over an expired session: the effect may be another one by now.
     let restored = form.errors.is_empty() && form.value(decision_field::REASON).is_some();
     let review = restored.then(|| {
-        view! { <Notice status=Status::Info announce=Announce::Politely title="Your reason was restored. Review the change again before you decide." /> }
+        view! { <p data-note-line role="status">"Your reason was restored. Review the change again before you decide."</p> }
     });
     let lost = (form.kept == Kept::Lost).then(|| view! { <KeptNotice kept=Kept::Lost /> });
-    let one = move |which: Decision| decision(&id, &effect, &form, which, order);
-    let (barred, approve) = match barred {
-        None => (None, Some(one(Decision::Approve))),
-        Some(reason) => (
-            Some(view! { <Notice status=Status::Info title=reason>"You may decline it."</Notice> }),
-            None,
-        ),
+    let barred = only_decline.map(|obstacle| format!("{} You may decline it.", reason(obstacle)));
+    let lines = [step_up, barred].into_iter().flatten();
+    let lines = lines
+        .map(|words| view! { <p data-note-line>{words}</p> })
+        .collect_view();
+    view! { {lost} {review} {lines} }
+}
+
+/// Renders the reason and the buttons. Enter in the reason starts a new line, so that it sends neither decision.
+fn fields(
+    id: ChangeId,
+    effect: EffectHash,
+    form: &FormState,
+    view: &ChangeView,
+    only_decline: Option<DecisionObstacle>,
+) -> impl IntoView + use<> {
+    let (approve, decline) = match view.step_up {
+        Some(_) => ("Sign in again, then approve", "Sign in again, then decline"),
+        None => ("Approve", "Decline"),
     };
+    let approve = only_decline.is_none().then(|| {
+        view! {
+            <Button kind=ButtonKind::Primary icon=Glyph::Check shortcut="approve" name=decision_field::DECISION value=decision_word(Decision::Approve)>{approve}</Button>
+        }
+    });
+    let value = form.value(decision_field::REASON).unwrap_or_default();
+    let error = form.error(decision_field::REASON).unwrap_or_default();
     view! {
-        {lost}
-        {review}
-        {step_up}
-        {barred}
-        <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6 gap-y-4">{approve} {one(Decision::Decline)}</div>
+        <form method="post" action=format!("/do/changes/{id}/decide")>
+            <input type="hidden" name=decision_field::EFFECT value=effect.0 />
+            <TextArea
+                id=REASON_FIELD
+                name=decision_field::REASON
+                label="Reason"
+                hint="At least 5 characters, recorded with your name. One decline ends the request."
+                value
+                error
+                need=Requirement::Required
+                rows=1
+            />
+            <div data-decision-buttons>
+                {approve}
+                <Button kind=ButtonKind::Danger icon=Glyph::Cross shortcut="deny" name=decision_field::DECISION value=decision_word(Decision::Decline)>{decline}</Button>
+            </div>
+        </form>
     }
-    .into_any()
 }
 
 /// Returns why no form is shown.
@@ -103,91 +177,34 @@ const fn reason(obstacle: DecisionObstacle) -> &'static str {
     }
 }
 
-/// Whether a sign-in comes before the decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SignInOrder {
-    /// The button leads to the sign-in first.
-    First,
-    /// The current sign-in is enough.
-    Done,
-}
-
-fn decision(
-    id: &ChangeId,
-    effect: &EffectHash,
-    form: &FormState,
-    which: Decision,
-    order: SignInOrder,
-) -> impl IntoView + use<> {
-    let verb = match (which, order) {
-        (Decision::Approve, SignInOrder::Done) => "Approve",
-        (Decision::Approve, SignInOrder::First) => "Sign in again, then approve",
-        (Decision::Decline, SignInOrder::Done) => "Decline",
-        (Decision::Decline, SignInOrder::First) => "Sign in again, then decline",
-    };
-    let (label, hint, kind, icon, shortcut) = match which {
-        Decision::Approve => (
-            "Reason for approval",
-            "At least 5 characters. Recorded in the ledger with your name.",
-            ButtonKind::Primary,
-            Glyph::Check,
-            "approve",
-        ),
-        Decision::Decline => (
-            "Reason for declining",
-            "At least 5 characters. Shown to the requester. One decline ends the request.",
-            ButtonKind::Danger,
-            Glyph::Cross,
-            "deny",
-        ),
-    };
-    let word = decision_word(which);
-    // The text belongs to the form that was sent.
-    let ours = form.value(decision_field::DECISION).as_deref() == Some(word);
-    let value = ours
-        .then(|| form.value(decision_field::REASON))
-        .flatten()
-        .unwrap_or_default();
-    let error = ours
-        .then(|| form.error(decision_field::REASON))
-        .flatten()
-        .unwrap_or_default();
-    view! {
-        <form method="post" action=format!("/do/changes/{id}/decide")>
-            <input type="hidden" name=decision_field::DECISION value=word />
-            <input type="hidden" name=decision_field::EFFECT value=effect.0.clone() />
-            <TextArea id=format!("reason-{word}") name=decision_field::REASON label value hint error need=Requirement::Required rows=2 />
-            <Button kind icon=icon shortcut=shortcut>{verb}</Button>
-        </form>
-    }
-}
-
-/// The form to withdraw a change; empty for users who may not withdraw it.
-#[component]
-pub fn WithdrawForm(id: ChangeId, may: Result<(), WithdrawObstacle>) -> impl IntoView {
-    may.ok()
-        .map(move |()| {
-            view! {
-                <form method="post" action=format!("/do/changes/{id}/withdraw")>
-                    <Button>"Withdraw this request"</Button>
-                </form>
-            }
-        })
-        .into_any()
-}
-
-/// Returns the errors of a decision with the id of the field that each refers to.
+/// Returns the errors of a decision or a comment with the id of the field that each refers to.
 pub fn decision_errors(form: &FormState, view: &ChangeView) -> Vec<(String, String)> {
-    let sent = form.value(decision_field::DECISION);
-    let sent = sent.as_deref().and_then(decision_of);
-    let word = decision_word(sent.unwrap_or(Decision::Approve));
     let open = view.may_decline();
     let anchor = |field: &str| match field {
-        decision_field::REASON if open => format!("reason-{word}"),
-        _ => "decision".into(),
+        decision_field::REASON if open => REASON_FIELD,
+        comment_field::COMMENT if view.comment.is_ok() => super::COMMENT_FIELD,
+        comment_field::COMMENT | comment_field::KIND => "comments",
+        _ => "decision",
     };
     form.errors
         .iter()
-        .map(|error| (anchor(error.field), error.message.clone()))
+        .map(|error| (anchor(error.field).to_owned(), error.message.clone()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_decision_of_today_is_told_by_its_time() {
+        let now = Timestamp(1_795_425_245_000);
+        assert_eq!(clock_time(now - Duration::minutes(5), now), "09:09 UTC");
+        assert_eq!(
+            clock_time(now - Duration::hours(24), now),
+            "2026-11-22 09:14 UTC"
+        );
+    }
 }

@@ -1,10 +1,11 @@
 //! The effect of a change: who gains and who loses access. `+` and `−` accompany the words, so that color is never the
 //! only signal. The effect is computed by the domain.
 
-use domain::grant::Term;
 use leptos::prelude::*;
 
-use super::{AccountLink, Column, Glyph, Icon, PrincipalLink, SetLink, Status, Table};
+use super::{
+    AccountLink, Column, Glyph, Icon, Narrow, PrincipalLink, SetLink, Status, Table, term_words,
+};
 use crate::backend::{AffectedPrincipal, EffectRow};
 
 /// The table of gains, then losses. The rows that are left out are counted, unless `pager` leads to them.
@@ -43,7 +44,7 @@ pub fn DiffView(
         Column::new("Path"),
     ];
     view! {
-        <Table caption="Who gains and loses access" columns>{rows}</Table>
+        <Table caption="Who gains and loses access" columns narrow=Narrow::Cards>{rows}</Table>
         {match pager {
             Some(pager) => Some(pager),
             None => (left_out > 0).then(|| view! { <p data-body class="text-muted">{format!("and {left_out} more")}</p> }.into_any()),
@@ -66,8 +67,7 @@ fn line(gains: bool, row: EffectRow) -> impl IntoView {
     };
     let via = match row.term {
         None => row.via.to_string(),
-        Some(Term::Standing) => format!("{}, as standing access", row.via),
-        Some(Term::For(length)) => format!("{}, for {}", row.via, length.words()),
+        Some(term) => format!("{}, {}", row.via, term_words(term)),
     };
     view! {
         <tr>
@@ -77,10 +77,10 @@ fn line(gains: bool, row: EffectRow) -> impl IntoView {
                     <span>{word}</span>
                 </span>
             </th>
-            <td>{who}</td>
-            <td><AccountLink account=row.account /></td>
-            <td><SetLink set=row.set /></td>
-            <td>{via}</td>
+            <td data-label="Person">{who}</td>
+            <td data-label="Account"><AccountLink account=row.account /></td>
+            <td data-label="Set"><SetLink set=row.set /></td>
+            <td data-label="Path">{via}</td>
         </tr>
     }
 }

@@ -95,7 +95,7 @@ const fn awaited_words(awaited: StartDependency) -> &'static str {
 const fn not_started(state: State) -> &'static str {
     match state {
         State::Waiting => "Waiting for approval",
-        State::Approved => "Approved, starts within seconds",
+        State::Approved => "Starts within seconds",
         State::Applying => "Applying",
         State::Verified => "Carried out and verified",
         State::Refused | State::Declined | State::Expired | State::Withdrawn | State::Failed => {

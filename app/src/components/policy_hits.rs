@@ -7,8 +7,8 @@ use leptos::prelude::*;
 use super::{PolicyReason, Status, StatusBadge};
 use crate::backend::HitView;
 
-/// Returns the status and label for the policy findings on existing access. The numbers in the label add up to the
-/// number of findings.
+/// Returns the status and label for the policy findings on existing access: how many policies forbid it, and whether an
+/// approval is missing that would permit it.
 pub fn held_words(hits: &[HitView]) -> (Status, String) {
     let Tally {
         against,
@@ -16,13 +16,13 @@ pub fn held_words(hits: &[HitView]) -> (Status, String) {
     } = Tally::of(hits.iter().map(|hit| hit.outcome));
     let against = match (against, unapproved) {
         (0, 0) => return (Status::Ok, "No violations".to_owned()),
-        (0, _) => return (Status::Pending, "Unapproved".to_owned()),
-        (1, _) => "1 policy violation".to_owned(),
-        (rules, _) => format!("{rules} policy violations"),
+        (0, _) => return (Status::Pending, "Approval missing".to_owned()),
+        (1, _) => "1 violation".to_owned(),
+        (rules, _) => format!("{rules} violations"),
     };
     let words = match unapproved {
         0 => against,
-        more => format!("{against}, {more} unapproved"),
+        _ => format!("{against}, approval missing"),
     };
     (Status::Danger, words)
 }
@@ -61,7 +61,7 @@ pub fn HitWords(hit: HitView) -> impl IntoView {
         outcome,
     } = hit;
     let remedy =
-        (outcome == Outcome::NeedsApproval).then(|| "An approval would resolve this.".to_owned());
+        (outcome == Outcome::NeedsApproval).then(|| "An approval permits this.".to_owned());
     view! { <PolicyReason rule title reason control applies_to=None remedy /> }.into_any()
 }
 
@@ -81,17 +81,14 @@ mod tests {
     }
 
     #[test]
-    fn the_numbers_in_the_label_add_up_to_the_list_behind_it() {
+    fn the_label_counts_violations_and_says_that_an_approval_is_missing() {
         use Outcome::{NeedsApproval, Refused};
         for (said, label) in [
             (&[][..], "No violations"),
-            (&[NeedsApproval], "Unapproved"),
-            (&[Refused], "1 policy violation"),
-            (&[Refused, Refused], "2 policy violations"),
-            (
-                &[Refused, NeedsApproval],
-                "1 policy violation, 1 unapproved",
-            ),
+            (&[NeedsApproval], "Approval missing"),
+            (&[Refused], "1 violation"),
+            (&[Refused, Refused], "2 violations"),
+            (&[Refused, NeedsApproval], "1 violation, approval missing"),
         ] {
             assert_eq!(held_words(&hits(said)).1, label);
         }

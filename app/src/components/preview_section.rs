@@ -4,11 +4,11 @@ use domain::{ids::EffectHash, time::Timestamp, verdict::Outcome};
 use leptos::prelude::*;
 
 use super::{
-    Button, ButtonKind, DiffView, LinkEvidenceSection, Notice, RelatedChanges, Requirement,
-    Section, Status, SubjectEffects, TextArea, TextField, VerdictBox, gained_sets,
+    Button, ButtonKind, EffectPaging, EffectSection, LinkEvidenceSection, Notice, RelatedChanges,
+    Requirement, Section, ShownEffect, Status, TextArea, TextField, VerdictBox, gained_sets,
 };
 use crate::{
-    backend::{AlarmOnSubmit, FORM, FieldError, Preview, change_field, gains_and_losses},
+    backend::{AlarmOnSubmit, FORM, FieldError, Preview, change_field},
     islands::outdated_preview::OutdatedPreview,
     routes::FormState,
 };
@@ -45,28 +45,24 @@ pub fn PreviewSection(
     cure: Option<AnyView>,
     now: Timestamp,
 ) -> impl IntoView {
+    let mut preview = preview;
+    let shown = ShownEffect::of(&mut preview, EffectPaging::Counted);
     let Preview {
         title,
-        gained,
         gainers,
-        lost,
-        losers,
         verdict,
         policy_titles,
         effect,
         review_on,
-        others,
-        other_count,
         sets,
         approvers,
         alarm,
         evidence,
         related,
-        session_seconds: _,
+        ..
     } = preview;
     let outcome = verdict.outcome;
-    let detail = gains_and_losses(gainers, losers);
-    let (gains, losses) = (gainers.rows, losers.rows);
+    let gains = gainers.rows;
     view! {
         <section id="preview" aria-labelledby=PREVIEW_HEADING>
             <h2 id=PREVIEW_HEADING tabindex="-1" class="mb-3"><span class="text-muted font-normal">"Preview: "</span> {title.in_words()}</h2>
@@ -76,9 +72,7 @@ pub fn PreviewSection(
             {cure}
             {(alarm == AlarmOnSubmit::Raised).then(raises_alarm)}
             {evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
-            {(gains + losses > 0 || other_count == 0)
-                .then(|| view! { <Section title="Who gains and loses access" detail=detail><DiffView gained gains lost losses /></Section> })}
-            {(other_count > 0).then(|| view! { <Section title="What changes"><SubjectEffects rows=others total=other_count /></Section> })}
+            <EffectSection effect=shown />
             {gained_sets(sets)}
             {note}
             {review_on.map(|date| view! { <p class="mb-3">"Review date: " {date.to_string()} ". Approvers agree to this date."</p> })}

@@ -4,7 +4,7 @@ use domain::{change::State, time::Timestamp};
 use leptos::prelude::*;
 
 use super::{LedgerMismatchMark, Status, StatusBadge, Time};
-use crate::backend::{ChangeRow, OperationStatus, state_words};
+use crate::backend::{ChangeRow, OperationStatus};
 
 /// Returns the badge status for the state of a change.
 pub const fn state_status(state: State) -> Status {
@@ -45,7 +45,7 @@ pub fn RecentChanges(
                 <li>
                     <div class="flex items-start justify-between gap-x-3">
                         <a href=href>{title}</a>
-                        <StatusBadge status=state_status(change.state) label=state_words(change.state) />
+                        <StatusBadge status=state_status(change.state) label=change.state_words() />
                     </div>
                     <p class="text-muted text-xs">{change.requester} " " <Time at=change.submitted now /> {approvals}</p>
                     <LedgerMismatchMark comparison=change.ledger />

@@ -17,7 +17,13 @@ pub enum StepsShown {
 
 /// The steps of one item. Nothing for access, which has none.
 #[component]
-pub fn SagaSteps(steps: Vec<StepView>, shown: StepsShown, now: Timestamp) -> impl IntoView {
+pub fn SagaSteps(
+    /// Unique on the page, so that a live page keeps what is unfolded.
+    id: String,
+    steps: Vec<StepView>,
+    shown: StepsShown,
+    now: Timestamp,
+) -> impl IntoView {
     if steps.is_empty() {
         return ().into_any();
     }
@@ -35,7 +41,7 @@ pub fn SagaSteps(steps: Vec<StepView>, shown: StepsShown, now: Timestamp) -> imp
     let open = shown == StepsShown::Open || steps.iter().any(speaks);
     let lines = steps.into_iter().map(|step| line(step, now)).collect_view();
     view! {
-        <details data-fold data-steps open=open>
+        <details data-fold data-steps id=id open=open>
             <summary>{summary}</summary>
             <ol>{lines}</ol>
         </details>

@@ -61,8 +61,8 @@ pub fn VerdictBox(
         }
     };
     let title = match (verdict.outcome, tense) {
-        (Outcome::Allowed, Tense::Open) => "Allowed: applied immediately".to_owned(),
-        (Outcome::Allowed, Tense::Over) => "Allowed without approval".to_owned(),
+        (Outcome::Allowed, Tense::Open) => "No approval needed; applies on submit".to_owned(),
+        (Outcome::Allowed, Tense::Over) => "No approval needed".to_owned(),
         (Outcome::NeedsApproval, Tense::Open) => {
             let needs = format!("Needs approval by {}", people(verdict.approvals));
             match given {
@@ -74,7 +74,7 @@ pub fn VerdictBox(
         (Outcome::NeedsApproval, Tense::Over) => {
             format!("Needed approval by {}", people(verdict.approvals))
         }
-        (Outcome::Refused, _) => "Blocked by policy: no approval can override this".to_owned(),
+        (Outcome::Refused, _) => "Blocked by policy; cannot be approved".to_owned(),
     };
     // Reasons without a remedy come first: only a different change avoids them.
     let (finals, lifted): (Vec<Hit>, Vec<Hit>) = verdict
@@ -144,6 +144,5 @@ fn who(approvers: Vec<String>, needed: u8) -> AnyView {
     let shown: Vec<String> = approvers.into_iter().take(NAMED).collect();
     let shown = shown.join(", ");
     let more = (more > 0).then(|| format!(" and {more} more"));
-    view! { <p class="mt-2">"Can approve when signed in with a second factor: " {shown} {more} "."</p> }
-        .into_any()
+    view! { <p class="mt-2">"Eligible approvers (MFA required): " {shown} {more}</p> }.into_any()
 }

@@ -1,6 +1,8 @@
 //! A status that is updated by server-sent events. It closes its connection while the tab is hidden (browsers allow six
-//! per HTTP/1.1 host, so a seventh tab would hang) and never modifies the rest of the page: when the state changes it
-//! reloads the page, unless a form holds unsent text.
+//! per HTTP/1.1 host, so a seventh tab would hang).
+//!
+//! When the state changes, the region of the page that shows it is replaced as a whole by the one of a new page, so that no
+//! part of it is newer than another. What somebody types, unfolded or focused stays.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -9,7 +11,12 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-use super::{all, listen};
+use super::{listen, live_region};
+
+/// How long to wait before the page is asked again for a state that it does not have yet.
+const AGAIN: std::time::Duration = std::time::Duration::from_millis(700);
+/// How often it is asked: a page of another process may never have exactly this state.
+const ATTEMPTS: u8 = 4;
 
 /// Shows `text` until a message replaces it.
 ///
@@ -27,25 +34,22 @@ pub fn LiveStatus(
     let (words, set_words) = signal(text);
     let (outdated, mark) = signal(false);
     Effect::new(move |_| {
-        let state = state.clone();
+        let followed = Rc::new(Followed {
+            state: RefCell::new(state.clone()),
+            wanted: RefCell::default(),
+            asking: Cell::new(false),
+            sent: Cell::new(false),
+            set_words,
+            mark,
+        });
+        let sending = Rc::clone(&followed);
         // A reload would cancel a form submission in progress.
-        let sent = Rc::new(Cell::new(false));
-        let sending = Rc::clone(&sent);
         listen(&document(), "submit", move |_: web_sys::Event| {
-            sending.set(true);
+            sending.sent.set(true);
         });
         follow(url.clone(), move |data: &str| {
             let (key, text) = data.split_once('\n').unwrap_or((data, ""));
-            if sent.get() {
-                return;
-            }
-            if key == state {
-                set_words.set(text.to_owned());
-            } else if drafts() {
-                mark.set(true);
-            } else {
-                let _ = window().location().reload();
-            }
+            followed.hears(key, text);
         });
     });
     view! {
@@ -56,12 +60,69 @@ pub fn LiveStatus(
     }
 }
 
-/// Returns whether a form holds text that a reload would discard.
-fn drafts() -> bool {
-    all("textarea, input[type=text]").iter().any(|field| {
-        js_sys::Reflect::get(field, &"value".into()).ok()
-            != js_sys::Reflect::get(field, &"defaultValue".into()).ok()
-    })
+/// What is shown, and what was heard.
+struct Followed {
+    state: RefCell<String>,
+    /// The newest key and its text.
+    wanted: RefCell<(String, String)>,
+    /// Whether a new page is on its way.
+    asking: Cell<bool>,
+    /// Whether a form was sent.
+    sent: Cell<bool>,
+    set_words: WriteSignal<String>,
+    mark: WriteSignal<bool>,
+}
+
+impl Followed {
+    fn hears(self: &Rc<Self>, key: &str, text: &str) {
+        if self.sent.get() {
+            return;
+        }
+        *self.wanted.borrow_mut() = (key.to_owned(), text.to_owned());
+        if self.is_current() {
+            self.set_words.set(text.to_owned());
+        } else if !self.asking.replace(true) {
+            ask(Rc::clone(self), ATTEMPTS);
+        }
+    }
+
+    fn is_current(&self) -> bool {
+        *self.state.borrow() == self.wanted.borrow().0
+    }
+
+    /// Shows what a new page says, or reloads if it cannot be shown in place of the old one.
+    async fn catch_up(self: Rc<Self>, attempts: u8) {
+        let replaced = live_region::replace().await;
+        if self.sent.get() {
+            return;
+        }
+        let left = match replaced {
+            live_region::Replaced::With(key) => {
+                *self.state.borrow_mut() = key;
+                self.set_words.set(self.wanted.borrow().1.clone());
+                attempts.saturating_sub(1)
+            }
+            // A dialog is open; it is nobody's fault.
+            live_region::Replaced::NotNow => attempts,
+            live_region::Replaced::Impossible if live_region::drafts() => {
+                self.mark.set(true);
+                0
+            }
+            live_region::Replaced::Impossible => {
+                let _ = window().location().reload();
+                return;
+            }
+        };
+        if self.is_current() || left == 0 {
+            self.asking.set(false);
+        } else {
+            set_timeout(move || ask(self, left), AGAIN);
+        }
+    }
+}
+
+fn ask(followed: Rc<Followed>, attempts: u8) {
+    wasm_bindgen_futures::spawn_local(followed.catch_up(attempts));
 }
 
 /// Opens the stream while the tab is visible and closes it while it is hidden.

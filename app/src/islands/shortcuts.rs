@@ -1,8 +1,9 @@
-//! Single-letter shortcuts for the inbox: j and k move between items, a and d focus the Approve and Decline buttons,
-//! and ? lists the shortcuts. They are inactive while a control has the focus, can be switched off (WCAG 2.1.4), and
+//! Single-letter shortcuts for the inbox and changes: j and k move between items, a and d focus the reason of a decision,
+//! or its button if there is a reason, and ? lists the shortcuts. They are inactive while a control has the focus, can be switched off (WCAG 2.1.4), and
 //! only move the focus: a letter never submits a decision.
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::{all, listen, typing};
 
@@ -61,8 +62,8 @@ pub fn Shortcuts() -> impl IntoView {
                 <dl data-keys>
                     <div><dt><kbd>"Ctrl K"</kbd></dt><dd>"Go to a page or resource"</dd></div>
                     <div><dt><kbd>"j"</kbd> " " <kbd>"k"</kbd></dt><dd>"Next and previous item"</dd></div>
-                    <div><dt><kbd>"a"</kbd></dt><dd>"Focus the Approve button"</dd></div>
-                    <div><dt><kbd>"d"</kbd></dt><dd>"Focus the Decline button"</dd></div>
+                    <div><dt><kbd>"a"</kbd></dt><dd>"Write the reason, then reach Approve"</dd></div>
+                    <div><dt><kbd>"d"</kbd></dt><dd>"Write the reason, then reach Decline"</dd></div>
                     <div><dt><kbd>"?"</kbd></dt><dd>"Show this list"</dd></div>
                 </dl>
                 <label data-check>
@@ -103,9 +104,24 @@ fn step(by: isize) {
     }
 }
 
-/// Moves the focus to the button of a decision; Enter then presses it.
+/// Moves the focus to the reason of a decision as long as it is empty, and then to its button; Enter then presses it.
 fn reach(decision: &str) {
-    if let Some(button) = all(&format!("[data-shortcut={decision}]")).first() {
-        let _ = button.focus();
-    }
+    let buttons = all(&format!("[data-shortcut={decision}]"));
+    let Some(button) = buttons.first() else {
+        return;
+    };
+    let reason = button.closest("form").ok().flatten();
+    let reason = reason.and_then(|form| form.query_selector("textarea").ok().flatten());
+    let reason = reason.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok());
+    let _ = match reason.filter(is_empty) {
+        Some(reason) => reason.focus(),
+        None => button.focus(),
+    };
+}
+
+fn is_empty(field: &web_sys::HtmlElement) -> bool {
+    let value = js_sys::Reflect::get(field, &"value".into()).ok();
+    value
+        .and_then(|value| value.as_string())
+        .is_none_or(|value| value.trim().is_empty())
 }

@@ -134,10 +134,10 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
         {(!not_found.is_empty()).then(|| not_found_notice(not_found))}
         <Stats>
             <Stat label="People" value=people.to_string() href="#access" detail="can reach it" />
-            <Stat label="Standing" value=standing.to_string() href="#access" detail="assignments without an end" status=exposed />
+            <Stat label="Standing" value=standing.to_string() href="#access" detail="permanent assignments" status=exposed />
             <Stat label="Temporary" value=temporary.to_string() href="#access" detail="assignments with an end" />
             <Stat label="Policy violations" value=against.to_string() href="#rules" detail="assignments" status=bad(against) />
-            <Stat label="Unapproved" value=unapproved.to_string() href="#rules" detail="assignments that only lack an approval" status=wanting(unapproved) />
+            <Stat label="Approval missing" value=unapproved.to_string() href="#rules" detail="assignments that only lack an approval" status=wanting(unapproved) />
         </Stats>
         <div id="access">{access(rows, assignments, &base, proposes, now, &query)}</div>
         <div id="rules">{said}</div>
@@ -384,7 +384,7 @@ fn line(row: AccessRow, proposing: Proposing, now: Timestamp) -> impl IntoView {
         <tr>
             <th scope="row">
                 <SetLink set />
-                {outdated.then(|| view! { <div><StatusBadge status=Status::Drift label="Outdated version" /></div> })}
+                {outdated.then(|| view! { <div><StatusBadge status=Status::Drift label="Provisioning out of date" /></div> })}
             </th>
             <td><PrincipalLink principal /> {behind}</td>
             <td data-wide>

@@ -60,8 +60,49 @@ fn nothing(freshness: &Freshness) -> AnyView {
     if freshness.lists.accounts == Knowledge::NeverRead {
         return view! { <NotKnown what="The list of accounts" /> }.into_any();
     }
+<<<<<<< HEAD
     let what = if freshness.oldest.is_none() {
         "Accounts appear after the first read of the organization."
+=======
+    if board.known == 0 {
+        let what = if freshness.oldest.is_none() {
+            "Accounts appear after the first read of the organization."
+        } else {
+            "AWS Organizations returned no account that Leastwise may read."
+        };
+        return view! { <Empty title="No accounts" icon=Glyph::Accounts>{what}</Empty> }.into_any();
+    }
+    let mut chips = vec![
+        Chip::new("", "All").counting(board.known),
+        Chip::new("production-pci", "Production PCI"),
+        Chip::new("findings", "Policy violations"),
+        Chip::new("unapproved", "Approval missing"),
+        Chip::new("unclassified", "Not classified").counting(board.unclassified),
+        Chip::new("contradictory", "Contradictory").counting(board.contradictory),
+        Chip::new(WAITING, WAITS_FOR_CONFIRMATION).counting(board.waiting),
+        Chip::new(DECLARED, "Declared").counting(board.declarations.declared),
+        Chip::new(UNDECLARED, "Not declared").counting(board.declarations.undeclared),
+        Chip::new(DECLARED_OTHERWISE, "Declared otherwise than tagged")
+            .counting(board.declarations.otherwise),
+        Chip::new(TO_CONFIRM, "To confirm").counting(board.declarations.to_confirm),
+    ];
+    let only = query.only.clone().unwrap_or_default();
+    let confirm = (only == WAITING && board.total > 0)
+        .then(|| confirmation_notice(board.confirmations, board.total));
+    if let Some(rule) = only.strip_prefix("rule:") {
+        chips.push(Chip::new(&only, format!("Policy {rule}")));
+    } else if let Some((environment, pci)) = super::cell(&only) {
+        let label = format!(
+            "{}, {}",
+            environment_name(environment),
+            pci_name(pci).to_lowercase()
+        );
+        chips.push(Chip::new(&only, label));
+    }
+    let bar = view! { <ListBar path="/accounts" query=query.clone() chips label="Search accounts" table=None /> };
+    let body = if board.total == 0 {
+        view! { <EmptyFiltered noun="accounts" clear_href="/accounts" /> }.into_any()
+>>>>>>> e673c350
     } else {
         "AWS Organizations returned no account that Leastwise may read."
     };
@@ -121,3 +162,155 @@ fn confirmation_notice(confirmations: Vec<String>, total: usize) -> AnyView {
     }
     .into_any()
 }
+<<<<<<< HEAD
+=======
+
+/// Renders one row per environment with at least one account. Narrow screens stack its three cells.
+fn lanes(query: &ListQuery, cells: Vec<BoardCell>, proposing: Proposing) -> AnyView {
+    let heads = COLUMNS
+        .map(|pci| view! { <div data-head>{pci_name(pci)}</div> })
+        .collect_view();
+    let mut rows: Vec<(Environment, Vec<BoardCell>)> = Vec::new();
+    for cell in cells {
+        match rows.last_mut() {
+            Some((environment, row)) if *environment == cell.environment => row.push(cell),
+            _ => rows.push((cell.environment, vec![cell])),
+        }
+    }
+    let layout = if rows.len() == 1 && rows[0].1.len() == 1 {
+        Layout::OneCell
+    } else {
+        Layout::Lanes
+    };
+    let lanes = rows
+        .into_iter()
+        .map(|(environment, cells)| lane(query, environment, cells, layout, proposing))
+        .collect_view();
+    view! {
+        <div data-board data-single=(layout == Layout::OneCell).then_some("")>
+            <div data-heads aria-hidden="true"><div></div>{heads}</div>
+            {lanes}
+        </div>
+    }
+    .into_any()
+}
+
+fn lane(
+    query: &ListQuery,
+    environment: Environment,
+    cells: Vec<BoardCell>,
+    layout: Layout,
+    proposing: Proposing,
+) -> AnyView {
+    let total: usize = cells.iter().map(|cell| cell.total).sum();
+    let mut fields: Vec<AnyView> = Vec::new();
+    let mut cells = cells.into_iter().peekable();
+    for pci in COLUMNS {
+        match cells.next_if(|cell| cell.pci == pci) {
+            Some(cell) => fields.push(field(query, cell, layout, proposing)),
+            None if layout == Layout::OneCell => {}
+            None => fields.push(view! { <div data-cell data-void=""></div> }.into_any()),
+        }
+    }
+    view! {
+        <section data-lane aria-label=environment_name(environment)>
+            <header>
+                <h2>{environment_name(environment)}</h2>
+                <EnvironmentBadge environment />
+                <span class="text-muted">{accounts(total)}</span>
+            </header>
+            {fields}
+        </section>
+    }
+    .into_any()
+}
+
+fn accounts(count: usize) -> String {
+    if count == 1 {
+        "1 account".into()
+    } else {
+        format!("{count} accounts")
+    }
+}
+
+fn field(query: &ListQuery, cell: BoardCell, layout: Layout, proposing: Proposing) -> AnyView {
+    let only = format!("{}-{}", cell.environment.as_str(), cell.pci.as_str());
+    let shown = cell.accounts.len();
+    let place = PagePosition::of(query.page, super::CELL, shown, cell.total);
+    let foot = if layout == Layout::OneCell {
+        let (words, only) = (query.words.clone(), query.only.clone());
+        pages(place, "accounts", move |page| {
+            list_href("/accounts", &words, only.as_deref(), page)
+        })
+    } else if cell.total > shown {
+        view! { <a data-more href=list_href("/accounts", &query.words, Some(&only), 1)>{format!("All {}", cell.total)}</a> }.into_any()
+    } else {
+        ().into_any()
+    };
+    let cards = cell
+        .accounts
+        .into_iter()
+        .map(|one| card(one, proposing))
+        .collect_view();
+    view! {
+        <div data-cell>
+            <p data-scope>{pci_name(cell.pci)}</p>
+            <ul>{cards}</ul>
+            {foot}
+        </div>
+    }
+    .into_any()
+}
+
+fn card(card: AccountCard, proposing: Proposing) -> impl IntoView {
+    let AccountCard {
+        account,
+        people,
+        standing,
+        findings,
+        declaration,
+    } = card;
+    // The label is a strip beside the link, so that a finger does not open the account by mistake.
+    let select = (proposing == Proposing::Offered).then(|| {
+        let label = format!("Select {}", account.name);
+        view! {
+            <label data-select><input type="checkbox" name=ACCOUNT value=account.id.to_string() aria-label=label /></label>
+        }
+    });
+    let unevaluated = findings == Some(Figure::NotKnown);
+    let Tally {
+        against,
+        unapproved,
+    } = findings.and_then(Figure::known).unwrap_or_default();
+    let marks = view! {
+        {(against > 0).then(|| view! { <StatusBadge status=Status::Danger label=format!("Policy violations: {against}") /> })}
+        {(unapproved > 0).then(|| view! { <StatusBadge status=Status::Pending label=format!("Approval missing: {unapproved}") /> })}
+        {doubt(&account.class).map(|label| view! { <StatusBadge status=Status::Drift label /> })}
+        {unevaluated.then(|| view! { <StatusBadge status=Status::Drift label="Not read completely" /> })}
+        {declaration_mark(declaration)}
+        <WaitingMark class=account.class />
+        <AccountStateMark state=account.state />
+    };
+    view! {
+        <li data-account-card data-guarded=account.class.counts_as_production_pci().then_some("")>
+            {select}
+            <a href=format!("/accounts/{}", account.id)>{account.name}</a>
+            <span class="text-muted font-mono text-xs">{account.id.to_string()}</span>
+            <span data-figures>
+                <span title="People who can reach it"><Icon glyph=Glyph::People label="People" /> {people.to_string()}</span>
+                <span title="Standing assignments"><Icon glyph=Glyph::Key label="Standing assignments" /> {standing.to_string()}</span>
+            </span>
+            <span data-marks>{marks}</span>
+        </li>
+    }
+}
+
+fn declaration_mark(mark: DeclarationMark) -> Option<AnyView> {
+    let (status, label) = match mark {
+        DeclarationMark::None => return None,
+        DeclarationMark::ToConfirm => (Status::Pending, "To confirm"),
+        DeclarationMark::Otherwise => (Status::Drift, "Declared otherwise than tagged"),
+    };
+    Some(view! { <StatusBadge status label /> }.into_any())
+}
+>>>>>>> e673c350

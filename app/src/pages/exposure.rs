@@ -61,7 +61,7 @@ fn head(exposure: &Exposure) -> AnyView {
     let against = exposure.against.map(|tally| tally.against);
     let beside = match exposure.against.map(|tally| tally.unapproved) {
         Figure::Known(0) => "assignments".to_owned(),
-        Figure::Known(some) => format!("assignments; {some} more unapproved"),
+        Figure::Known(some) => format!("assignments; {some} more lack an approval"),
         Figure::NotKnown => "assignments, not read completely".to_owned(),
     };
     let people = exposure.people;

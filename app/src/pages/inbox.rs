@@ -9,14 +9,15 @@ use domain::{
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ChangeView, InboxPosition, PortResult, gains_and_losses},
+    backend::{ChangeView, InboxPosition, PortResult},
     components::{
-        AccountLink, AgainstApprovalNotice, DecisionForms, Definition, DefinitionList, DiffView,
-        Empty, FreshnessNotice, Glyph, LedgerMismatchMark, LedgerMismatchNotice, LinkButton,
-        LinkEvidenceSection, Notice, PageHeader, PagePosition, SecondFactorNotice, Section, Status,
-        SubjectEffects, Time, VerdictBox, gained_sets, list_href, pages,
+        AgainstApprovalNotice, EffectPaging, EffectSection, Empty, FreshnessNotice, Glyph,
+        LedgerMismatchMark, LedgerMismatchNotice, LinkButton, LinkEvidenceSection, Notice,
+        PageHeader, PagePosition, SecondFactorNotice, Section, ShownEffect, Status, Time,
+        VerdictBox, decision_bar, discussion, gained_sets, list_href, pages, question_notice,
+        request_summary, stepper,
     },
-    routes::{Page, Visit},
+    routes::{FormState, Page, Visit},
 };
 
 use super::list_query;
@@ -48,7 +49,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         let chosen = waiting
             .into_iter()
             .nth(at)
-            .map(|view| chosen(view, form, now));
+            .map(|view| chosen(view, &form, now));
         view! {
             <PageHeader title="Inbox" detail=view! { {detail} }.into_any() />
             <FreshnessNotice freshness now />
@@ -106,47 +107,38 @@ fn list(waiting: &[ChangeView], at: usize, place: PagePosition, now: Timestamp) 
     view! { <Section title="Waiting"><ul data-lines>{items}</ul>{paging}</Section> }.into_any()
 }
 
-fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> AnyView {
+fn chosen(mut view: ChangeView, form: &FormState, now: Timestamp) -> AnyView {
+    let href = format!("/changes/{}", view.row.id);
+    let bar = decision_bar(&view, form, now);
+    let request = request_summary(&view, now);
+    let comments = discussion(&view, form, now);
+    let question = question_notice(&view);
+    let steps = stepper(&view, now);
+    let effect = ShownEffect::of(&mut view.preview, EffectPaging::Counted);
     let ChangeView {
         row,
-        justification,
-        ticket,
         preview,
-        decide,
-        step_up,
         mismatch,
         against,
         ..
     } = view;
-    let (gains, losses) = (preview.gainers.rows, preview.losers.rows);
-    let given = row.approvals.0;
-    let detail = gains_and_losses(preview.gainers, preview.losers);
-    let href = format!("/changes/{}", row.id);
-    let actions = view! { <LinkButton href>"Open change"</LinkButton> };
+    let (gains, given) = (preview.gainers.rows, row.approvals.0);
     view! {
-        <Section title=row.title.to_string() actions=actions.into_any()>
-            <div data-body>
-                <DefinitionList>
-                    <Definition term="Justification"><span class="whitespace-pre-wrap break-words">{justification}</span></Definition>
-                    <Definition term="Requested by">{row.requester.clone()} " " <Time at=row.submitted now /></Definition>
-                    <Definition term="Ticket">{ticket.unwrap_or_else(|| "None".into())}</Definition>
-                    {preview.review_on.map(|date| view! { <Definition term="Review date">{date.to_string()}</Definition> })}
-                    <Definition term="Accounts">
-                        {row.accounts.iter().cloned().map(|account| view! { <div><AccountLink account /></div> }).collect_view()}
-                    </Definition>
-                </DefinitionList>
-            </div>
-        </Section>
+        <header data-chosen>
+            <h2>{row.title.to_string()}</h2>
+            <LinkButton href>"Open change"</LinkButton>
+        </header>
+        {steps}
         {mismatch.map(|mismatch| view! { <LedgerMismatchNotice mismatch /> })}
         <AgainstApprovalNotice reasons=against />
+        {question}
+        {request}
+        <EffectSection effect />
+        {gained_sets(preview.sets)}
         <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains given />
         {preview.evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
-        {(gains + losses > 0 || preview.other_count == 0).then(|| view! { <Section title="Who gains and loses access" detail><DiffView gained=preview.gained gains lost=preview.lost losses /></Section> })}
-        {(preview.other_count > 0).then(|| view! { <Section title="What changes"><SubjectEffects rows=preview.others total=preview.other_count /></Section> })}
-        {gained_sets(preview.sets)}
-        <Section title="Your decision">
-            <div data-body><DecisionForms id=row.id effect=preview.effect may=decide step_up form /></div>
-        </Section>
+        {comments}
+        {bar}
     }
     .into_any()
 }

@@ -71,8 +71,8 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
         {(outdated > 0)
             .then(|| {
                 view! {
-                    <Notice status=Status::Drift title=format!("Outdated version in {outdated} of {} accounts", holds.len())>
-                        "The permission set was edited but not reprovisioned there. Those accounts still grant the earlier permissions, which are not shown below."
+                    <Notice status=Status::Drift title=format!("Provisioning out of date in {outdated} of {} accounts", holds.len())>
+                        "Those accounts need reprovisioning: they still grant the earlier permissions, which are not shown below."
                     </Notice>
                 }
             })}
@@ -186,7 +186,8 @@ fn holds(
             .into_iter()
             .map(|row| {
                 let content = if row.outdated {
-                    view! { <StatusBadge status=Status::Drift label="Outdated" /> }.into_any()
+                    view! { <StatusBadge status=Status::Drift label="Provisioning out of date" /> }
+                        .into_any()
                 } else {
                     view! { <StatusBadge status=Status::Ok label="Latest" /> }.into_any()
                 };

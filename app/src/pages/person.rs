@@ -35,7 +35,7 @@ const FILTERS: [(&str, &str); 5] = [
     ("production-pci", "Production PCI"),
     ("standing", "Standing"),
     ("findings", "Policy violations"),
-    ("unapproved", "Unapproved"),
+    ("unapproved", "Approval missing"),
 ];
 
 /// Builds the page.
@@ -144,7 +144,7 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
             <Stat label="Production PCI" value=production_pci.to_string() href=format!("{base}?only=production-pci") detail="accounts" status=bad(production_pci) />
             <Stat label="Standing" value=standing.to_string() href=format!("{base}?only=standing") detail="paths" />
             <Stat label="Policy violations" value=against.to_string() href=format!("{base}?only=findings") detail="paths" status=bad(against) />
-            <Stat label="Unapproved" value=unapproved.to_string() href=format!("{base}?only=unapproved") detail="paths that only lack an approval" status=wanting(unapproved) />
+            <Stat label="Approval missing" value=unapproved.to_string() href=format!("{base}?only=unapproved") detail="paths that only lack an approval" status=wanting(unapproved) />
         </Stats>
         {list}
         <Section title="Directory">

@@ -92,7 +92,7 @@ fn draw(
             <Stat label="Accounts" value=accounts.to_string() href="/accounts?scope=production-pci" detail=counted(unclassified) />
             <Stat label="Rows" value=shown.to_string() href="#rows" detail=kinds />
             <Stat label="Policy violations" value=violations.to_string() href="#rows" detail="rows" status=bad(violations) />
-            <Stat label="Unapproved" value=unapproved.to_string() href="#rows" detail="rows that only lack an approval" status=wanting(unapproved) />
+            <Stat label="Approval missing" value=unapproved.to_string() href="#rows" detail="rows that only lack an approval" status=wanting(unapproved) />
         </Stats>
         {coverage(head, now)}
         {table(page, rows, people, query)}
@@ -118,16 +118,16 @@ fn coverage(head: ReportHead, now: Timestamp) -> AnyView {
         None => "No complete read has finished yet".into_any(),
     };
     let unread = if freshness.unread.is_empty() && as_of.is_some() {
-        view! { <StatusBadge status=Status::Ok label="Nothing" /> }.into_any()
+        view! { <StatusBadge status=Status::Ok label="Complete" /> }.into_any()
     } else if freshness.unread.is_empty() {
-        view! { <StatusBadge status=Status::Drift label="Everything" /> }.into_any()
+        view! { <StatusBadge status=Status::Drift label="Nothing read yet" /> }.into_any()
     } else {
         let items = freshness
             .unread
             .into_iter()
             .map(|what| view! { <li>{what}</li> })
             .collect_view();
-        view! { <ul data-plain>{items}</ul> }.into_any()
+        view! { <span>"Incomplete. Not read:"</span> <ul data-plain>{items}</ul> }.into_any()
     };
     view! {
         <Section title="Coverage">
@@ -136,7 +136,7 @@ fn coverage(head: ReportHead, now: Timestamp) -> AnyView {
                     <Definition term="Generated"><AbsoluteTime at=made now /></Definition>
                     <Definition term="Oldest data">{oldest}</Definition>
                     <Definition term="Last complete read">{complete}</Definition>
-                    <Definition term="Not read">{unread}</Definition>
+                    <Definition term="Data coverage">{unread}</Definition>
                     <Definition term="Report ID"><code class="select-all break-all">{report_id}</code></Definition>
                 </DefinitionList>
                 <p class="text-muted mt-4 max-w-[80ch]">

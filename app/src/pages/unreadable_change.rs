@@ -36,9 +36,9 @@ pub async fn page(visit: &Visit, id: &ChangeId) -> PortResult<Page> {
         let marks = view! { <StatusBadge status=state_status(view.state) label=state_words(view.state) weight=BadgeWeight::Pill /> };
         let live = (!view.state.is_terminal()).then(|| {
             let url = format!("/events/changes/{}", view.id);
-            view! { <LiveStatus url state=view.live_key.clone() text=state_words(view.state).to_owned() /> }
+            view! { <div class="sr-only"><LiveStatus url state=view.live_key.clone() text=state_words(view.state).to_owned() /></div> }
         });
-        let detail = view! { "Requested by " {view.requester.clone()} " " <Time at=view.submitted now /> ". " {live} };
+        let detail = view! { "Requested by " {view.requester.clone()} " " <Time at=view.submitted now /> "." };
         let path = format!("/changes/{}", view.id);
         let actions = view! { <WithdrawForm id=view.id.clone() may=view.withdraw /> };
         let explanation = explanation(&view);
@@ -51,7 +51,10 @@ pub async fn page(visit: &Visit, id: &ChangeId) -> PortResult<Page> {
             }
             .into_any(),
         };
+        let key = view.live_key.clone();
         view! {
+            {live}
+            <div data-live-page data-key=key>
             <PageHeader
                 title=title(&view).to_string()
                 crumbs=vec![Crumb::new("/changes", "Changes")]
@@ -77,6 +80,7 @@ pub async fn page(visit: &Visit, id: &ChangeId) -> PortResult<Page> {
                 </div>
             </Section>
             <Section title="History" detail="from the ledger"><Timeline rows=view.timeline.clone() linked=ledger now /></Section>
+            </div>
         }
         .into_any()
     }))

@@ -99,6 +99,16 @@ kinds! {
         title: "Not carried out completely", sentence: "{actor} did not carry out {item} completely",
         agency: Leastwise, ocsf: ENTITY_UPDATE, severity: High, concerns: &[Requester, Administrators],
     }
+    /// Somebody commented on a change. Nothing is decided by it.
+    ChangeCommented = "change.commented" {
+        title: "Comment", sentence: "{actor} commented on {item}",
+        agency: Person, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[Requester, Approvers],
+    }
+    /// Somebody asked the requester of a change a question. Nothing is decided by it.
+    ChangeAsked = "change.asked" {
+        title: "Question to the requester", sentence: "{actor} asked the requester of {item} a question",
+        agency: Person, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[Requester],
+    }
     /// A write to AWS is about to be sent.
     OperationIntended = "operation.intended" {
         title: "Request to AWS prepared", sentence: "{actor} prepared the request to AWS about {item}[ ({api})]",

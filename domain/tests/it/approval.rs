@@ -8,7 +8,11 @@ use std::collections::BTreeSet;
 
 use domain::{
     approval::{Approval, ApprovalProgress, ApproverRefusal, Candidate, Decision, Mfa},
-    change::{Change, Proposal, State, may_decide, may_fill_slot, tally},
+    authorize::Role,
+    change::{
+        Change, CommentKind, CommentRefusal, Proposal, State, may_comment, may_decide,
+        may_fill_slot, tally,
+    },
     ids::{ChangeId, EffectHash, PersonId},
     time::{Duration, Timestamp},
     verdict::{Outcome, RulesVersion, Verdict},
@@ -134,6 +138,41 @@ fn each_thing_that_bars_somebody_bars_them_by_its_own_name() {
         assert_eq!(may_fill_slot(&waiting, &gaining(), &who), Err(barred));
         assert!(barred.reason().ends_with('.'));
     }
+}
+
+#[test]
+fn the_requester_who_decides_and_administrators_comment_and_nobody_else() {
+    let waiting = change(2, vec![yes(4)]);
+    let nobody = Candidate {
+        approver_since: None,
+        ..candidate(5)
+    };
+    let without_factor = Candidate {
+        mfa: Mfa::NotProven,
+        ..candidate(3)
+    };
+    let may = |who: &Candidate, kind, roles: &[Role]| {
+        let roles = roles.iter().copied().collect();
+        may_comment(&waiting, kind, &gaining(), who, &roles)
+    };
+    for kind in [CommentKind::Comment, CommentKind::Question] {
+        assert_eq!(may(&candidate(3), kind, &[Role::Approver]), Ok(()));
+        assert_eq!(may(&without_factor, kind, &[Role::Approver]), Ok(()));
+        assert_eq!(
+            may(&candidate(4), kind, &[Role::Approver]),
+            Ok(()),
+            "decided"
+        );
+        assert_eq!(may(&nobody, kind, &[Role::Administrator]), Ok(()));
+        let reads_only = Err(CommentRefusal::ReadsOnly);
+        assert_eq!(may(&nobody, kind, &[Role::Auditor]), reads_only);
+        assert_eq!(may(&nobody, kind, &[]), reads_only);
+        assert_eq!(may(&candidate(GAINS), kind, &[Role::Approver]), reads_only);
+    }
+    let own = candidate(REQUESTER);
+    assert_eq!(may(&own, CommentKind::Comment, &[]), Ok(()));
+    let itself = may(&own, CommentKind::Question, &[Role::Administrator]);
+    assert_eq!(itself, Err(CommentRefusal::OwnQuestion));
 }
 
 #[test]

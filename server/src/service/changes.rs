@@ -8,14 +8,17 @@
 mod alarms;
 mod chosen;
 mod classify;
+mod comment;
 mod controllers;
 pub(crate) mod decide;
 mod decider_link;
 pub(crate) mod descriptions;
+mod earlier;
 pub(crate) mod evaluation;
 mod events;
 mod follow_ups;
 mod forms;
+mod holders;
 pub(crate) mod identity_alarm;
 mod identity_evidence;
 mod identity_state;

@@ -9,7 +9,11 @@
 
 mod aggregation;
 mod alarm;
+<<<<<<< HEAD
 mod classification_events;
+=======
+mod comment_events;
+>>>>>>> e673c350
 mod declaration_events;
 mod domain_events;
 mod entry_actor;
@@ -22,6 +26,7 @@ mod port;
 mod subject_events;
 
 pub use aggregation::{COUNTED_FOR, EVERYBODY};
+pub(in crate::service) use comment_events::comment_event;
 pub use entry_actor::EntryActor;
 pub use entry_builder::EntryBuilder;
 pub use identity_events::UserOfIdentity;

@@ -10,6 +10,7 @@
 mod adopt;
 mod append;
 mod checkpoint;
+mod comments;
 pub mod index_terms;
 mod listed;
 pub mod live;
@@ -26,6 +27,7 @@ mod verified_end;
 pub use adopt::{EntryProof, add_macs, begin_adoption, proven_by_macs};
 pub use append::{append, append_many};
 pub use checkpoint::{SignedHead, insert_checkpoint, newest_checkpoint, notes_after};
+pub use comments::{StoredComment, comments_on, newest_comment};
 pub use index_terms::{MAX_WORDS, query_words};
 pub use listed::{
     Authenticity, ListedEntry, around, count, listed, newest, of_change, of_changes, search,

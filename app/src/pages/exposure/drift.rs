@@ -8,7 +8,9 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{DriftKind, DriftRow},
-    components::{AccountLink, Empty, Glyph, PrincipalLink, Section, Status, StatusBadge, Time},
+    components::{
+        AbsoluteTime, AccountLink, Empty, Glyph, PrincipalLink, Section, Status, StatusBadge,
+    },
 };
 
 pub(super) fn no_drift() -> AnyView {
@@ -54,6 +56,11 @@ pub(super) fn drift_section(
     let lines = drift
         .into_iter()
         .map(|row| {
+            let before = match row.what {
+                DriftKind::Assigned { .. } | DriftKind::Joined { .. } => ", absent ",
+                DriftKind::Unassigned { .. } | DriftKind::Left { .. } => ", present ",
+                _ => ", previous read ",
+            };
             view! {
                 <li>
                     <div class="flex flex-wrap items-center gap-x-2">
@@ -61,7 +68,7 @@ pub(super) fn drift_section(
                         {row.principal.map(|principal| view! { <PrincipalLink principal /> })}
                         {row.account.map(|account| view! { <AccountLink account /> })}
                     </div>
-                    <p class="text-muted text-xs">"Detected " <Time at=row.by now /> ", previous read " <Time at=row.after now /></p>
+                    <p class="text-muted text-xs">"Detected " <AbsoluteTime at=row.by now /> {before} <AbsoluteTime at=row.after now /></p>
                 </li>
             }
         })

@@ -22,6 +22,8 @@ const WRITTEN: [&str; 70] = [
     "change.alarm",
     "change.verified",
     "change.failed",
+    "change.commented",
+    "change.asked",
     "operation.intended",
     "operation.accepted",
     "operation.failed",

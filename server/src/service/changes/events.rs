@@ -21,6 +21,7 @@ use crate::{
     store::{
         StoreError,
         change::{self, FoundChange},
+        ledger,
     },
 };
 
@@ -99,5 +100,6 @@ async fn now(app_state: &AppState, id: &ChangeId) -> Result<Option<LiveChange>, 
     };
     let (waiting, now) = (app_state.waiting.of(id), app_state.clock.now());
     let items = ItemsProgress::read(&mut conn, &stored, 1, waiting, now).await?;
-    Ok(Some(progress::live(&items)))
+    let newest_comment = ledger::newest_comment(&mut conn, id).await?;
+    Ok(Some(progress::live(&items, newest_comment)))
 }

@@ -43,8 +43,11 @@ impl ChangesPort for Service {
             .ok_or(Denied::NotFound)?;
         match stored {
             FoundChange::Known(stored) => {
-                let view = self.views(vec![*stored]).await.map_err(broken)?.pop();
-                view.ok_or(Denied::NotFound)
+                let context = self.decision_context(&stored).await.map_err(broken)?;
+                let views = self.views(vec![*stored]).await;
+                let mut view = views.map_err(broken)?.pop().ok_or(Denied::NotFound)?;
+                (view.earlier, view.holders) = context;
+                Ok(view)
             }
             FoundChange::Unreadable(row) => Err(Denied::NotUnderstood(row.cause())),
         }

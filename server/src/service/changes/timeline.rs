@@ -1,9 +1,10 @@
 //! The history of a change, from the ledger, so that the page and the record cannot disagree.
 
-use app::backend::TimelineRow;
+use app::backend::{CommentAuthor, CommentText, CommentView, TimelineRow};
 use domain::{
+    change::CommentKind,
     ids::{AccountId, PersonId},
-    ledger::{ActorKind, Agency, EventKind},
+    ledger::{ActorKind, Agency, EventKind, Hash},
     snapshot::Snapshot,
     time::Timestamp,
 };
@@ -44,7 +45,6 @@ fn row(
     let word = text("/type")?;
     let kind = EventKind::from_word(&word);
     let at = text("/occurred_at").and_then(|at| Timestamp::parse_rfc3339(&at))?;
-    let human = text("/actor/kind").as_deref() == Some("human");
     let note = match kind {
         Some(EventKind::ChangeSubmitted | EventKind::ChangeRefused) => {
             stored.map(|stored| stored.change.proposal.justification.clone())
@@ -59,6 +59,9 @@ fn row(
                 .map(|approval| approval.reason.clone())
         }
         Some(EventKind::ChangeFailed) => stored.and_then(|stored| stored.result.clone()),
+        Some(EventKind::ChangeCommented | EventKind::ChangeAsked) => {
+            Some(comment_text(entry, &leaf).words().to_owned())
+        }
         _ => text("/reason"),
     };
     let several = stored.is_some_and(|stored| stored.change.proposal.operations.len() > 1);
@@ -72,22 +75,86 @@ fn row(
         at,
         what: what(kind, &word, present),
         account: about.map(|id| names::account(snapshot, &id).name),
-        who: if human {
-            let private = leaf.pointer("/private").and_then(Value::as_object);
-            let private = private.into_iter().flat_map(|all| all.keys());
-            let recorded = RecordedName::of(ActorKind::Human, private);
-            let person = text("/actor/person_id").and_then(|id| PersonId::parse(&id).ok());
-            let name = entry.actor_name.as_ref();
-            let name =
-                name.map(|name| names::recorded_actor(snapshot, person.as_ref(), name, recorded));
-            Some(name.unwrap_or_else(|| "Unknown person (name erased)".into()))
-        } else {
-            kind.filter(|kind| is_our_doing(*kind))
-                .map(|_| "Leastwise".to_owned())
-        },
+        who: actor(entry, &leaf, kind, snapshot),
         aws_request_id: text("/aws_request_id"),
         note,
     })
+}
+
+/// Returns the name of who did it; none if nobody in Leastwise did.
+fn actor(
+    entry: &ListedEntry,
+    leaf: &Value,
+    kind: Option<EventKind>,
+    snapshot: &Snapshot,
+) -> Option<String> {
+    if leaf.pointer("/actor/kind").and_then(Value::as_str) != Some("human") {
+        return kind
+            .filter(|kind| is_our_doing(*kind))
+            .map(|_| "Leastwise".to_owned());
+    }
+    let private = leaf.pointer("/private").and_then(Value::as_object);
+    let private = private.into_iter().flat_map(|all| all.keys());
+    let recorded = RecordedName::of(ActorKind::Human, private);
+    let person = actor_id(leaf);
+    let name = entry.actor_name.as_ref();
+    let name = name.map(|name| names::recorded_actor(snapshot, person.as_ref(), name, recorded));
+    Some(name.unwrap_or_else(|| "Unknown person (name erased)".into()))
+}
+
+fn actor_id(leaf: &Value) -> Option<PersonId> {
+    let id = leaf.pointer("/actor/person_id").and_then(Value::as_str)?;
+    PersonId::parse(id).ok()
+}
+
+/// Returns the comments on a change, oldest first.
+pub(super) fn comments(
+    entries: &[ListedEntry],
+    requester: &PersonId,
+    snapshot: &Snapshot,
+) -> Vec<CommentView> {
+    entries
+        .iter()
+        .filter_map(|entry| comment(entry, requester, snapshot))
+        .collect()
+}
+
+fn comment(entry: &ListedEntry, requester: &PersonId, snapshot: &Snapshot) -> Option<CommentView> {
+    let leaf: Value = serde_json::from_str(&entry.leaf).ok()?;
+    let text = |pointer: &str| leaf.pointer(pointer).and_then(Value::as_str);
+    let event = EventKind::from_word(text("/type")?)?;
+    let kind = match event {
+        EventKind::ChangeCommented => CommentKind::Comment,
+        EventKind::ChangeAsked => CommentKind::Question,
+        _ => return None,
+    };
+    Some(CommentView {
+        seq: entry.seq,
+        authenticity: authenticity(entry),
+        kind,
+        at: text("/occurred_at").and_then(Timestamp::parse_rfc3339)?,
+        who: actor(entry, &leaf, Some(event), snapshot)?,
+        author: if actor_id(&leaf).as_ref() == Some(requester) {
+            CommentAuthor::Requester
+        } else {
+            CommentAuthor::Other
+        },
+        text: comment_text(entry, &leaf),
+    })
+}
+
+/// Returns the text of a comment, if it is the one that the entry records.
+fn comment_text(entry: &ListedEntry, leaf: &Value) -> CommentText {
+    let Some(stored) = &entry.comment else {
+        return CommentText::Erased;
+    };
+    let recorded = leaf.pointer("/private/comment/h").and_then(Value::as_str);
+    let recorded = recorded.and_then(|hash| Hash::parse_hex(hash.as_bytes()));
+    if recorded == Some(stored.hash()) {
+        CommentText::Text(stored.value.clone())
+    } else {
+        CommentText::Altered
+    }
 }
 
 /// Whether the row names Leastwise as the actor. Responses of AWS, observations and changes made outside Leastwise are

@@ -3,13 +3,13 @@
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use app::backend::{
-    AgainstApproval, ApprovalView, ChangeView, DecisionObstacle, Denied, OperationRow, Page,
-    PortResult,
+    AgainstApproval, ApprovalView, ChangeView, DecisionObstacle, Denied, EarlierRequests,
+    OperationRow, Page, PairHolders, PortResult,
 };
 use domain::{
     approval::{ApproverRefusal, Candidate, Decision, Mfa},
     authorize::{Action, Role},
-    change::{Operation, State, may_fill_slot},
+    change::{CommentKind, Operation, State, may_fill_slot},
     identity::{IdentityAlarm, IdentityRecord},
     ids::ChangeId,
     person::Claims,
@@ -21,7 +21,7 @@ use domain::{
 };
 
 use super::{
-    controllers, follow_ups,
+    controllers, follow_ups, holders,
     identity_alarm::is_stopped,
     list, mismatch,
     person_names::PersonNames,
@@ -147,20 +147,38 @@ impl Service {
                 read_model: &read_model,
                 people: &mut people,
             };
-            let mut view = self.view(reads, stored, &viewer).await?;
+            let comments = timeline::comments(&entries, &stored.change.requester, snapshot);
+            let newest = comments.last().map(|comment| comment.seq);
+            let mut view = self.view(reads, stored, &viewer, newest).await?;
             view.timeline = timeline::rows(&entries, Some(stored), snapshot);
+            view.comments = comments;
             view.against = against;
             views.push(view);
         }
         Ok(views)
     }
 
-    /// Returns the page of a change, without what is read of several changes together.
+    /// Returns what a decider compares an undecided change with; nothing of another one.
+    pub(super) async fn decision_context(
+        &self,
+        stored: &StoredChange,
+    ) -> Result<(EarlierRequests, Vec<PairHolders>), StoreError> {
+        if stored.change.state != State::Waiting {
+            return Ok((EarlierRequests::default(), Vec::new()));
+        }
+        let earlier = self.earlier_requests(stored).await?;
+        let holders = holders::of(&self.read_model.snapshot, &stored.effect);
+        Ok((earlier, holders))
+    }
+
+    /// Returns the page of a change, without what is read of several changes together. `newest_comment` is the number of
+    /// the newest one.
     async fn view(
         &self,
         reads: Reads<'_, '_>,
         stored: &StoredChange,
         viewer: &Viewer,
+        newest_comment: Option<u64>,
     ) -> Result<ChangeView, StoreError> {
         let Reads {
             conn,
@@ -186,16 +204,21 @@ impl Service {
         let named = people.of_items(conn, operations).await?;
         let waiting = self.app_state.waiting.of(&change.id);
         let items = ItemsProgress::read(conn, stored, 1, waiting, now).await?;
-        let live = progress::live(&items);
+        let live = progress::live(&items, newest_comment);
         let scope = self.follow_up_scope();
         Ok(ChangeView {
             row,
             justification: change.proposal.justification.clone(),
             ticket: change.proposal.ticket.clone(),
             preview,
-            approvals: approvals(conn, stored, people).await?,
+            approvals: self.approvals(conn, stored, people).await?,
             operations: items.page(read_model, &named, &scope).rows,
             timeline: Vec::new(),
+            comments: Vec::new(),
+            comment: self.comment_obstacle(stored, &viewer.claims, CommentKind::Comment),
+            question: self.comment_obstacle(stored, &viewer.claims, CommentKind::Question),
+            earlier: EarlierRequests::default(),
+            holders: Vec::new(),
             decide: self.obstacle_of(stored, &read_model.snapshot, viewer),
             step_up: self.step_up_view(stored),
             against: Vec::new(),
@@ -232,6 +255,32 @@ impl Service {
             decide = stopped(decide, DecisionObstacle::IdentityAlarm);
         }
         decide
+    }
+
+    /// Returns the decisions on a change, with the names of who decided.
+    async fn approvals(
+        &self,
+        conn: &mut StoreConnection,
+        stored: &StoredChange,
+        people: &mut PersonNames<'_>,
+    ) -> Result<Vec<ApprovalView>, StoreError> {
+        let change = &stored.change;
+        let mut approvals = Vec::with_capacity(change.approvals.len());
+        for approval in &change.approvals {
+            let own = approval.approver == change.requester
+                || stored.gaining.contains(&approval.approver);
+            approvals.push(ApprovalView {
+                approver: people.name(conn, &approval.approver).await?,
+                decision: approval.decision,
+                reason: approval.reason.clone(),
+                at: approval.at,
+                own: self.caller.acts_as(&approval.approver),
+                counts: approval.effect == change.effect
+                    && approval.round == change.round
+                    && (approval.decision == Decision::Decline || !own),
+            });
+        }
+        Ok(approvals)
     }
 
     /// Returns one page of the items of a change.
@@ -287,30 +336,6 @@ struct Reads<'r, 's> {
     conn: &'r mut StoreConnection,
     read_model: &'r ReadModel,
     people: &'r mut PersonNames<'s>,
-}
-
-/// Returns the decisions on a change, with the names of who decided.
-async fn approvals(
-    conn: &mut StoreConnection,
-    stored: &StoredChange,
-    people: &mut PersonNames<'_>,
-) -> Result<Vec<ApprovalView>, StoreError> {
-    let change = &stored.change;
-    let mut approvals = Vec::with_capacity(change.approvals.len());
-    for approval in &change.approvals {
-        let own =
-            approval.approver == change.requester || stored.gaining.contains(&approval.approver);
-        approvals.push(ApprovalView {
-            approver: people.name(conn, &approval.approver).await?,
-            decision: approval.decision,
-            reason: approval.reason.clone(),
-            at: approval.at,
-            counts: approval.effect == change.effect
-                && approval.round == change.round
-                && (approval.decision == Decision::Decline || !own),
-        });
-    }
-    Ok(approvals)
 }
 
 /// Returns for each of these changes why it cannot be carried out if it is not decided, by what its items are about and who

@@ -115,7 +115,7 @@ impl Journal {
         )
     }
 
-    fn about_change(
+    pub(super) fn about_change(
         &self,
         kind: EventKind,
         outcome: Outcome,

@@ -401,6 +401,7 @@ mod tests {
             actor_name: None,
             principal_name: None,
             target_name: None,
+            comment: None,
             request: None,
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! A word is a run of letters and digits in lower case; an IP address is one word. Names and addresses are indexed,
 //! because auditors search by them: such a word carries the path of the private value from which it was derived, and is
-//! erased together with it. Justifications and the texts of items are not indexed: free text is not a useful search key and would make up most
-//! of the index. Words with a colon are keywords of Leastwise (`type:change`, `outcome:denied`); typed text is never
+//! erased together with it. Justifications, comments and the texts of items are not indexed: free text is not a useful search key and
+//! would make up most of the index. Words with a colon are keywords of Leastwise (`type:change`, `outcome:denied`); typed text is never
 //! split into one.
 
 use std::{collections::BTreeSet, net::IpAddr};
@@ -13,7 +13,7 @@ use domain::{
     ledger::{Entry, PrivateValue, items::is_item_text},
 };
 
-use super::append::outcome_word;
+use super::{append::outcome_word, listed::COMMENT};
 
 /// The maximum number of words in a search. Further words are ignored.
 pub const MAX_WORDS: usize = 8;
@@ -55,6 +55,7 @@ pub fn all_of(
     let mut names = BTreeSet::new();
     for value in private {
         let is_text = value.path == "/justification"
+            || value.path == COMMENT
             || value.path == "/origin/user_agent"
             || is_item_text(value);
         if !is_text && value.value.len() <= MAX_VALUE {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     ids::ChangeId,
-    ledger::{Entry, projection::REQUESTS},
+    ledger::{Entry, Hash, PrivateValue, Salt, projection::REQUESTS},
 };
 use sqlx::{AssertSqlSafe, Row as _, any::AnyRow};
 
@@ -44,12 +44,17 @@ pub struct ListedEntry {
     pub principal_name: Option<String>,
     /// `target.name`.
     pub target_name: Option<String>,
+    /// The text of a comment, as it is stored. The leaf proves it.
+    pub comment: Option<PrivateValue>,
     /// The leaf of the entry that requested its change, for an entry about a change, if that one counts.
     pub request: Option<String>,
 }
 
+/// The path of the text of a comment among the private values.
+pub(super) const COMMENT: &str = "/private/comment";
+
 /// Returns a list of event types for SQL.
-fn type_list(types: &[&str]) -> String {
+pub(super) fn type_list(types: &[&str]) -> String {
     let quoted: Vec<String> = types.iter().map(|word| format!("'{word}'")).collect();
     quoted.join(", ")
 }
@@ -70,10 +75,11 @@ fn listed_sql(rest: &str) -> AssertSqlSafe<String> {
     );
     AssertSqlSafe(format!(
         "select {COLUMNS}, e.change_id, a.value as actor_name, p.value as principal_name, t.value as target_name, \
-         {} as request_seq, {} as request, {} as request_mac from ledger_entry e {JOINS} \
+         c.salt as comment_salt, c.value as comment, {} as request_seq, {} as request, {} as request_mac from ledger_entry e {JOINS} \
          left join ledger_private a on a.seq = e.seq and a.path = '/actor/name' \
          left join ledger_private p on p.seq = e.seq and p.path = '/target/principal_name' \
-         left join ledger_private t on t.seq = e.seq and t.path = '/target/name' {rest}",
+         left join ledger_private t on t.seq = e.seq and t.path = '/target/name' \
+         left join ledger_private c on c.seq = e.seq and c.path = '{COMMENT}' {rest}",
         of_change(&seq),
         of_change(&of_request("leaf")),
         of_change(&mac),
@@ -94,7 +100,20 @@ fn listed_row(row: &AnyRow, tail: &Tail) -> Result<ListedEntry, StoreError> {
         actor_name: row.try_get("actor_name")?,
         principal_name: row.try_get("principal_name")?,
         target_name: row.try_get("target_name")?,
+        comment: comment_of(row)?,
     })
+}
+
+/// Returns the stored text of a comment. One whose salt cannot be read opens nothing.
+fn comment_of(row: &AnyRow) -> Result<Option<PrivateValue>, StoreError> {
+    let salt: Option<String> = row.try_get("comment_salt")?;
+    let salt = salt.and_then(|salt| Hash::parse_hex(salt.as_bytes()));
+    let value: Option<String> = row.try_get("comment")?;
+    Ok(salt.zip(value).map(|(salt, value)| PrivateValue {
+        path: COMMENT.to_owned(),
+        salt: Salt(salt.0),
+        value,
+    }))
 }
 
 fn listed_rows(rows: &[AnyRow], store: &Store) -> Result<Vec<ListedEntry>, StoreError> {

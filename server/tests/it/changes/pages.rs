@@ -17,8 +17,10 @@ crate::engines::on_both_engines! {
     the_new_change_page_explains_a_refusal_and_offers_to_record_it_only,
     the_button_of_a_new_change_names_what_it_does,
     a_form_that_came_back_holds_what_was_typed_and_links_to_what_is_wrong,
-    an_approver_sees_two_forms_and_the_requester_none,
-    what_was_typed_into_a_decision_comes_back_in_the_form_that_was_sent,
+    an_approver_sees_one_reason_with_two_buttons_and_the_requester_none,
+    what_was_typed_into_a_decision_comes_back,
+    a_decision_is_told_with_its_time_and_the_number_of_approvals,
+    no_part_of_a_change_is_ahead_of_what_happened,
     a_change_that_needs_no_approval_counts_none_and_its_history_tells_the_second,
     the_inbox_shows_the_chosen_change_with_its_decision_and_the_list_all_of_them,
     an_approver_without_a_second_factor_sees_what_waits_and_why_they_cannot_decide_it,
@@ -158,7 +160,9 @@ async fn a_form_that_came_back_holds_what_was_typed_and_links_to_what_is_wrong(
     assert_ne!(hidden(&html, "form_key"), ["old"]);
 }
 
-async fn an_approver_sees_two_forms_and_the_requester_none(engine: DatabaseEngine) {
+async fn an_approver_sees_one_reason_with_two_buttons_and_the_requester_none(
+    engine: DatabaseEngine,
+) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
@@ -170,7 +174,8 @@ async fn an_approver_sees_two_forms_and_the_requester_none(engine: DatabaseEngin
     let html = drawn(page(visit(&org, "bob").await).await);
     assert_eq!(hidden(&html, "decision"), ["approve", "decline"]);
     let effect = org.stored(&id).await.change.effect.0;
-    assert_eq!(hidden(&html, "effect"), [effect.clone(), effect]);
+    assert_eq!(hidden(&html, "effect"), [effect]);
+    assert_eq!(html.matches("id=\"reason\"").count(), 1);
     assert!(!html.contains("/withdraw"));
     let html = drawn(page(visit(&org, "ann").await).await);
     assert!(hidden(&html, "decision").is_empty());
@@ -188,27 +193,118 @@ async fn an_approver_sees_two_forms_and_the_requester_none(engine: DatabaseEngin
     );
 }
 
-async fn what_was_typed_into_a_decision_comes_back_in_the_form_that_was_sent(
-    engine: DatabaseEngine,
-) {
+async fn what_was_typed_into_a_decision_comes_back(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
-    for (sent, other) in [("approve", "decline"), ("decline", "approve")] {
+    for sent in ["approve", "decline"] {
         let mut record = visit(&org, "bob").await;
         record.params.insert("id".into(), id.to_string());
         record.form.values = [("decision", sent), ("reason", "my careful words")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into();
         let html = drawn(pages::change::page(record).await);
-        let text = |word: &str| {
-            let (_, area) = html.split_once(&format!("id=\"reason-{word}\"")).unwrap();
-            area.split_once("</textarea>").unwrap().0.to_owned()
-        };
-        assert!(text(sent).contains("my careful words"), "{sent}");
-        assert!(!text(other).contains("my careful words"), "{sent}");
+        let (_, area) = html.split_once("id=\"reason\"").unwrap();
+        let (text, _) = area.split_once("</textarea>").unwrap();
+        assert!(text.contains("my careful words"), "{sent}");
+        assert!(html.contains("Your reason was restored"), "{sent}");
     }
+}
+
+async fn page_of(org: &Org, name: &str, id: &domain::ids::ChangeId) -> String {
+    let mut record = visit(org, name).await;
+    record.params.insert("id".into(), id.to_string());
+    drawn(pages::change::page(record).await)
+}
+
+/// Returns the steps of a change, each with how far it is.
+fn steps(html: &str) -> Vec<(String, String)> {
+    let (_, list) = html.split_once("data-stepper").unwrap();
+    let (list, _) = list.split_once("</ol>").unwrap();
+    let items = list.split("data-stage=\"").skip(1);
+    items
+        .map(|item| {
+            let (stage, rest) = item.split_once('"').unwrap();
+            let (_, label) = rest.split_once("data-step>").unwrap();
+            let label = label.split('<').next().unwrap().trim();
+            (stage.to_owned(), label.to_owned())
+        })
+        .collect()
+}
+
+async fn a_decision_is_told_with_its_time_and_the_number_of_approvals(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
+    org.approve("bob", &id).await.unwrap();
+    let at = org.clock.now().minute();
+    let at = at.split(' ').nth(1).unwrap();
+    let html = page_of(&org, "bob", &id).await;
+    assert!(
+        html.contains(&format!("You approved at {at} UTC; 1 of 2")),
+        "{html}"
+    );
+    assert!(!html.contains("/decide"));
+    let html = page_of(&org, "cas", &id).await;
+    assert!(!html.contains("You approved"), "{html}");
+    assert!(html.contains("/decide"));
+}
+
+async fn no_part_of_a_change_is_ahead_of_what_happened(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let step = |stage: &str, label: &str| (stage.to_owned(), label.to_owned());
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
+    let html = page_of(&org, "ann", &id).await;
+    let waiting = [
+        step("done", "Requested"),
+        step("current", "Approved"),
+        step("ahead", "Send to AWS"),
+        step("ahead", "Verify in AWS"),
+    ];
+    assert_eq!(steps(&html), waiting);
+    assert!(
+        html.contains("0 of 2") && !html.contains("Verified"),
+        "{html}"
+    );
+    org.approve("bob", &id).await.unwrap();
+    org.approve("cas", &id).await.unwrap();
+    let approved = [
+        step("done", "Requested"),
+        step("done", "Approved"),
+        step("current", "Sending to AWS"),
+        step("ahead", "Verify in AWS"),
+    ];
+    assert_eq!(steps(&page_of(&org, "ann", &id).await), approved);
+    org.set_state(&id, domain::change::State::Applying).await;
+    assert_eq!(steps(&page_of(&org, "ann", &id).await), approved);
+    org.set_state(&id, domain::change::State::Verified).await;
+    let verified = [
+        step("done", "Requested"),
+        step("done", "Approved"),
+        step("done", "Sent to AWS"),
+        step("done", "Verified in AWS"),
+    ];
+    assert_eq!(steps(&page_of(&org, "ann", &id).await), verified);
+
+    let free = org
+        .ask("ann", &grant("eve", "viewer", "web-dev", "60"))
+        .await;
+    let html = page_of(&org, "ann", &free).await;
+    assert_eq!(steps(&html)[1], step("done", "No approval needed"));
+    assert!(!html.contains("Approved"), "{html}");
+    let list = drawn(pages::changes::page(visit(&org, "ann").await).await);
+    assert!(list.contains("<span>No approval needed</span>"), "{list}");
+
+    let blocked = org
+        .ask("ann", &grant("eve", "admin", "cards-prod", "60"))
+        .await;
+    let html = page_of(&org, "ann", &blocked).await;
+    assert_eq!(steps(&html)[1], step("failed", "Blocked by policy"));
+    assert!(html.contains("Blocked by policy; cannot be approved"));
 }
 
 async fn a_change_that_needs_no_approval_counts_none_and_its_history_tells_the_second(

@@ -155,8 +155,28 @@ fn rows(route: &'static str, things: &Things) -> Vec<Row> {
             action(route, "empty", route, &[]),
             action(route, "a field too many", route, &[("state", "approved")]),
         ],
+        "/do/changes/{id}/decide" | "/do/changes/{id}/comment" | "/do/changes/{id}/withdraw" => {
+            of_a_change(route, &both(&things.change))
+        }
+        "/do/jobs/crawl" => vec![
+            action(route, "", route, &[]),
+            action(route, "a field too many", route, &[("state", "done")]),
+        ],
+        "/do/jobs/{id}/retry" | "/do/jobs/{id}/dismiss" | "/do/jobs/{id}/cancel" => {
+            vec![action(route, "missing", both(MISSING).1, &[])]
+        }
+        "/do/appearance" => vec![action(route, "", route, &[("theme", "dark")])],
+        "/csp-report" => vec![action(route, "", route, &[])],
+        "/do/sign-out" => vec![action(route, "", route, &[])],
+        _ => Vec::new(),
+    }
+}
+
+/// Returns the rows of an action on a change, with its path for the change of the requester and for one that is missing.
+fn of_a_change(route: &'static str, paths: &(String, String)) -> Vec<Row> {
+    let (known, missing) = paths.clone();
+    match route {
         "/do/changes/{id}/decide" => {
-            let (known, missing) = both(&things.change);
             let stale = [
                 ("decision", "approve"),
                 ("reason", "looks right to me"),
@@ -173,23 +193,25 @@ fn rows(route: &'static str, things: &Things) -> Vec<Row> {
                 action(route, "missing", missing, &stale),
             ]
         }
+        "/do/changes/{id}/comment" => {
+            let text = [("kind", "comment"), ("comment", "which incident is it?")];
+            vec![
+                action(route, "missing", missing, &text),
+                action(
+                    route,
+                    "requester's, forged",
+                    known.clone(),
+                    &[("kind", "comment"), ("person", "somebody")],
+                ),
+                action(route, "requester's", known, &text),
+            ]
+        }
         "/do/changes/{id}/withdraw" => {
-            let (known, missing) = both(&things.change);
             vec![
                 action(route, "missing", missing, &[]),
                 action(route, "requester's", known, &[]),
             ]
         }
-        "/do/jobs/crawl" => vec![
-            action(route, "", route, &[]),
-            action(route, "a field too many", route, &[("state", "done")]),
-        ],
-        "/do/jobs/{id}/retry" | "/do/jobs/{id}/dismiss" | "/do/jobs/{id}/cancel" => {
-            vec![action(route, "missing", both(MISSING).1, &[])]
-        }
-        "/do/appearance" => vec![action(route, "", route, &[("theme", "dark")])],
-        "/csp-report" => vec![action(route, "", route, &[])],
-        "/do/sign-out" => vec![action(route, "", route, &[])],
         _ => Vec::new(),
     }
 }
@@ -452,6 +474,7 @@ async fn what_belongs_to_somebody_else_looks_like_what_is_missing(engine: Databa
                 ("effect", "x"),
             ][..],
         ),
+        ("comment", &[("kind", "question"), ("comment", "why?")]),
         ("withdraw", &[]),
     ] {
         let known = stranger

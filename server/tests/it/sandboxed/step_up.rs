@@ -64,7 +64,7 @@ async fn the_words_of_a_decision_survive_the_detour_and_nothing_is_decided_on_th
     assert_ne!(ines.session(), before);
     let page = ines.get(&back).await;
     assert_eq!(
-        text_of(&page, "reason-approve"),
+        text_of(&page, "reason"),
         "Checked against &lt;the&gt; ticket"
     );
     assert!(page.body.contains("Review the change again"));

@@ -15,6 +15,7 @@ use domain::{
     },
     grant::Term,
     ids::GrantId,
+    ledger::Hash,
     subject::NoUndo,
     time::Timestamp,
 };
@@ -302,9 +303,13 @@ fn urgency(status: OperationStatus) -> u8 {
     }
 }
 
-/// Returns the state of a change for live pages. The key changes whenever anything changes that the page
-/// shows outside of its live line. Of a change of several pages, a step that is done with its item says enough.
-pub(in crate::service::changes) fn live(items: &ItemsProgress<'_>) -> LiveChange {
+/// Returns the state of a change for live pages. The key changes whenever anything changes that the page shows, so that no
+/// part of it is newer than another. Of a change of several pages, a step that is done with its item says enough.
+/// `newest_comment` is the number of the newest comment.
+pub(in crate::service::changes) fn live(
+    items: &ItemsProgress<'_>,
+    newest_comment: Option<u64>,
+) -> LiveChange {
     let (stored, total) = (items.stored, items.operations().len());
     let change = &stored.change;
     let ItemsProgress {
@@ -316,12 +321,6 @@ pub(in crate::service::changes) fn live(items: &ItemsProgress<'_>) -> LiveChange
         ..
     } = items;
     let steps = if total > ITEMS_PER_PAGE { 0 } else { *steps };
-    let key = format!(
-        "{}.{}.{}.{done}.{waiting_items}.{steps}",
-        change.state.as_str(),
-        stored.version,
-        change.approvals.len()
-    );
     let progress = match (change.state, busy, first) {
         (State::Approved | State::Applying, Some(busy), _) if total == 1 => {
             LiveProgress::Item(busy.clone())
@@ -334,5 +333,19 @@ pub(in crate::service::changes) fn live(items: &ItemsProgress<'_>) -> LiveChange
         (State::Verified, _, Some(first)) if total == 1 => LiveProgress::Item(first.clone()),
         (state, ..) => LiveProgress::State(state),
     };
+    let comment = newest_comment.map_or_else(String::new, |seq| seq.to_string());
+    let key = format!(
+        "{}.{}.{}.{done}.{waiting_items}.{steps}.{comment}.{}",
+        change.state.as_str(),
+        stored.version,
+        change.approvals.len(),
+        fingerprint(&progress)
+    );
     LiveChange { key, progress }
+}
+
+/// Returns a short hash of what the live line says.
+fn fingerprint(progress: &LiveProgress) -> String {
+    let document = serde_json::to_vec(progress).unwrap_or_default();
+    Hash::of(&document).hex().chars().take(8).collect()
 }

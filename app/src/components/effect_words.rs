@@ -1,0 +1,273 @@
+//! Who gains and loses what, in sentences: paths that differ in the person only are one sentence. The effect is computed by
+//! the domain, and the table beside it names every path.
+
+use domain::grant::Term;
+use leptos::prelude::*;
+
+use super::{AccountLink, Glyph, Icon, Status, directory_link};
+use crate::backend::{AccountRef, AffectedPrincipal, EffectRow, PrincipalRef, SetRef, ViaRef};
+
+/// The number of sentences; the table has the rest.
+const SENTENCES: usize = 4;
+/// The number of people named in one.
+const NAMED: usize = 3;
+
+/// Whether access is gained or lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Gain,
+    Loss,
+}
+
+/// Paths that differ in the person only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Sentence {
+    sign: Sign,
+    /// The names of the people.
+    people: Vec<String>,
+    /// The group whose future members are concerned.
+    future: Option<String>,
+    account: AccountRef,
+    set: SetRef,
+    via: ViaRef,
+    term: Option<Term>,
+}
+
+impl Sentence {
+    fn of(sign: Sign, row: &EffectRow) -> Self {
+        Self {
+            sign,
+            people: Vec::new(),
+            future: None,
+            account: row.account.clone(),
+            set: row.set.clone(),
+            via: row.via.clone(),
+            term: row.term,
+        }
+    }
+
+    fn is_about(&self, sign: Sign, row: &EffectRow) -> bool {
+        self.sign == sign
+            && self.account.id == row.account.id
+            && self.set.arn == row.set.arn
+            && self.via == row.via
+            && self.term == row.term
+    }
+
+    fn add(&mut self, who: &AffectedPrincipal) {
+        match who {
+            AffectedPrincipal::Principal(principal) => self.people.push(name(principal)),
+            AffectedPrincipal::FutureMembers { name, .. } => self.future = Some(name.clone()),
+        }
+    }
+
+    /// Returns who gains or loses, such as *Ann, Bob, Cas and 2 more people*.
+    fn who(&self) -> String {
+        let more = self.people.len().saturating_sub(NAMED);
+        let mut who: Vec<String> = self.people.iter().take(NAMED).cloned().collect();
+        match more {
+            0 => {}
+            1 => who.push("1 more person".to_owned()),
+            more => who.push(format!("{more} more people")),
+        }
+        if let Some(group) = &self.future {
+            who.push(format!("future members of {group}"));
+        }
+        match who.split_last() {
+            None => "Nobody".to_owned(),
+            Some((only, [])) => only.clone(),
+            Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        }
+    }
+
+    fn verb(&self) -> &'static str {
+        let many = self.people.len() > 1 || self.future.is_some();
+        match (self.sign, many) {
+            (Sign::Gain, true) => "gain",
+            (Sign::Gain, false) => "gains",
+            (Sign::Loss, true) => "lose",
+            (Sign::Loss, false) => "loses",
+        }
+    }
+}
+
+fn name(principal: &PrincipalRef) -> String {
+    match principal {
+        PrincipalRef::User(user) => user.name.clone(),
+        PrincipalRef::Group { name, .. } => name.clone(),
+        PrincipalRef::Orphan(principal) | PrincipalRef::NotRead(principal) => {
+            principal.id().to_owned()
+        }
+    }
+}
+
+/// Returns the sentences, in the order of the paths.
+fn sentences(gained: &[EffectRow], lost: &[EffectRow]) -> Vec<Sentence> {
+    let gains = gained.iter().map(|row| (Sign::Gain, row));
+    let losses = lost.iter().map(|row| (Sign::Loss, row));
+    let mut found: Vec<Sentence> = Vec::new();
+    for (sign, row) in gains.chain(losses) {
+        // At most one page of paths, so that a search costs little.
+        let at = found.iter().position(|one| one.is_about(sign, row));
+        let at = at.unwrap_or_else(|| {
+            found.push(Sentence::of(sign, row));
+            found.len() - 1
+        });
+        found[at].add(&row.who);
+    }
+    found
+}
+
+/// Renders the sentences about all paths of an effect. Empty if there are no paths.
+pub(super) fn effect_words(gained: &[EffectRow], lost: &[EffectRow]) -> AnyView {
+    let mut all = sentences(gained, lost);
+    let more = all.split_off(all.len().min(SENTENCES)).len();
+    if all.is_empty() {
+        return ().into_any();
+    }
+    let lines = all.into_iter().map(line).collect_view();
+    let more = (more > 0).then(|| {
+        view! { <li class="text-muted">{format!("and {more} more, in the table below")}</li> }
+    });
+    view! { <ul data-effect-words>{lines} {more}</ul> }.into_any()
+}
+
+fn line(sentence: Sentence) -> impl IntoView {
+    let (status, glyph, sign) = match sentence.sign {
+        Sign::Gain => (Status::Ok, Glyph::Plus, "plus"),
+        Sign::Loss => (Status::Danger, Glyph::Minus, "minus"),
+    };
+    let (who, verb) = (sentence.who(), sentence.verb());
+    let href = format!("/permission-sets/{}", sentence.set.key());
+    let how = match (&sentence.via, sentence.term) {
+        (via, None) => via.to_string(),
+        (via, Some(term)) => format!("{via}, {}", term_words(term)),
+    };
+    view! {
+        <li data-status=status.token() data-sign=sign>
+            <Icon glyph />
+            <span>
+                <b>{who}</b> " " {verb} " " <b>{directory_link(href, sentence.set.name)}</b> " on "
+                <AccountLink account=sentence.account /> " " {how}
+            </span>
+        </li>
+    }
+}
+
+/// Returns how long access lasts.
+pub(super) fn term_words(term: Term) -> String {
+    match term {
+        Term::Standing => "permanently".to_owned(),
+        Term::For(length) => format!("for {}", length.words()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        classification::{Basis, Classification, Environment, Pci, Source},
+        ids::{AccountId, GroupId, PermissionSetArn, Principal, UserId},
+        time::Duration,
+    };
+
+    use super::*;
+    use crate::backend::{AccountStatus, UserRef};
+
+    const SET: &str = "arn:aws:sso:::permissionSet/ssoins-1234567890abcdef/ps-1234567890abcdef";
+
+    fn row(who: AffectedPrincipal, term: Option<Term>) -> EffectRow {
+        EffectRow {
+            who,
+            account: AccountRef {
+                id: AccountId::parse("111122223333").unwrap(),
+                name: "cards-prod".into(),
+                class: Classification {
+                    environment: Environment::Production,
+                    environment_source: Source::Nothing,
+                    pci: Pci::In,
+                    pci_source: Source::Nothing,
+                    contradictory: false,
+                    waiting: None,
+                    basis: Basis::default(),
+                },
+                state: None,
+            },
+            set: SetRef {
+                arn: PermissionSetArn::parse(SET).unwrap(),
+                name: "viewer".into(),
+                capabilities: Vec::new(),
+            },
+            via: ViaRef::Direct,
+            term,
+        }
+    }
+
+    fn person(name: &str) -> AffectedPrincipal {
+        let id = UserId::parse("00000000-0000-4000-8000-000000000002").unwrap();
+        AffectedPrincipal::Principal(PrincipalRef::User(UserRef {
+            id,
+            name: name.into(),
+            status: AccountStatus::Enabled,
+        }))
+    }
+
+    fn future() -> AffectedPrincipal {
+        AffectedPrincipal::FutureMembers {
+            group: GroupId::parse("00000000-0000-4000-8000-000000000001").unwrap(),
+            name: "operators".into(),
+        }
+    }
+
+    fn said(gained: &[EffectRow], lost: &[EffectRow]) -> Vec<String> {
+        let all = sentences(gained, lost);
+        let all = all.iter();
+        all.map(|one| format!("{} {}", one.who(), one.verb()))
+            .collect()
+    }
+
+    #[test]
+    fn people_with_the_same_path_are_one_sentence_and_future_members_are_no_people() {
+        let standing = Some(Term::Standing);
+        let gains = |names: &[&str]| -> Vec<EffectRow> {
+            names
+                .iter()
+                .map(|name| row(person(name), standing))
+                .collect()
+        };
+        assert_eq!(said(&gains(&["Ann"]), &[]), ["Ann gains"]);
+        assert_eq!(said(&gains(&["Ann", "Bob"]), &[]), ["Ann and Bob gain"]);
+        assert_eq!(
+            said(&gains(&["Ann", "Bob", "Cas", "Dee"]), &[]),
+            ["Ann, Bob, Cas and 1 more person gain"]
+        );
+        let mut with_future = gains(&["Ann"]);
+        with_future.push(row(future(), standing));
+        assert_eq!(
+            said(&with_future, &[]),
+            ["Ann and future members of operators gain"]
+        );
+        assert_eq!(
+            said(&[row(future(), standing)], &[]),
+            ["future members of operators gain"]
+        );
+    }
+
+    #[test]
+    fn another_term_or_a_loss_is_another_sentence() {
+        let hour = Some(Term::For(Duration::hours(1)));
+        let gained = [
+            row(person("Ann"), Some(Term::Standing)),
+            row(person("Bob"), hour),
+        ];
+        let lost = [row(person("Cas"), None)];
+        assert_eq!(
+            said(&gained, &lost),
+            ["Ann gains", "Bob gains", "Cas loses"]
+        );
+        assert_eq!(term_words(Term::Standing), "permanently");
+        let unread = PrincipalRef::NotRead(Principal::Group(
+            GroupId::parse("00000000-0000-4000-8000-000000000001").unwrap(),
+        ));
+        assert_eq!(name(&unread), "00000000-0000-4000-8000-000000000001");
+    }
+}

@@ -1,0 +1,57 @@
+//! What the permission sets allow that somebody gains: the three most dangerous capabilities of each in one line each, and all
+//! of them with their statements behind a fold.
+
+use domain::permission_set::analysis::{Analysis, Capability};
+use leptos::prelude::*;
+
+use super::{BadgeWeight, CapabilityBadge, CapabilityGroups, Section};
+use crate::backend::GainedSet;
+
+/// The number of capabilities that are not folded.
+const LINES: usize = 3;
+
+/// Renders what the permission sets allow that somebody gains.
+pub fn gained_sets(sets: Vec<GainedSet>) -> AnyView {
+    sets.into_iter().map(summary).collect_view().into_any()
+}
+
+fn summary(gained: GainedSet) -> impl IntoView {
+    let GainedSet { set, analysis } = gained;
+    let title = format!("What {} allows", set.name);
+    let lines = analysis.extents.keys().take(LINES);
+    let lines = lines
+        .map(|capability| line(&analysis, *capability))
+        .collect_view();
+    let all = match analysis.extents.len() {
+        0 => None,
+        1 => Some("Show the statements".to_owned()),
+        count => Some(format!(
+            "Show all {count} capabilities with their statements"
+        )),
+    };
+    let id = format!("set-{}", set.key());
+    view! {
+        <Section title detail=analysis.summary()>
+            <ul data-set-lines>{lines}</ul>
+            {all.map(|all| view! {
+                <details data-rest id=id>
+                    <summary>{all}</summary>
+                    <CapabilityGroups analysis />
+                </details>
+            })}
+        </Section>
+    }
+}
+
+fn line(analysis: &Analysis, capability: Capability) -> impl IntoView + use<> {
+    let extent = analysis.extents.get(&capability);
+    let extent = extent.and_then(|extent| extent.words());
+    let label = analysis.label(capability);
+    view! {
+        <li>
+            <CapabilityBadge capability label weight=BadgeWeight::Pill />
+            <span data-explanation>{capability.explanation()}</span>
+            <span data-extent>{extent}</span>
+        </li>
+    }
+}

@@ -1,0 +1,201 @@
+//! The steps of a change from the request to the verification, and how far it is. Says nothing that a read has not shown: a
+//! step is done only if its state is reached.
+
+use domain::{change::State, time::Timestamp};
+use leptos::prelude::*;
+
+use super::{Glyph, Icon, Time};
+use crate::backend::{ChangeView, LiveProgress};
+
+/// How far a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Done,
+    /// What the change waits for, or is doing.
+    Current,
+    /// It ended here.
+    Failed,
+    /// It ended here because somebody wanted it to, or time did.
+    Over,
+    Ahead,
+}
+
+impl Stage {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Current => "current",
+            Self::Failed => "failed",
+            Self::Over => "over",
+            Self::Ahead => "ahead",
+        }
+    }
+
+    const fn glyph(self) -> Option<Glyph> {
+        match self {
+            Self::Done => Some(Glyph::Check),
+            Self::Failed => Some(Glyph::Cross),
+            Self::Over => Some(Glyph::Dash),
+            Self::Current | Self::Ahead => None,
+        }
+    }
+
+    /// Returns what screen readers say before the step.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Done => "Done: ",
+            Self::Current => "Now: ",
+            Self::Failed | Self::Over => "Ended: ",
+            Self::Ahead => "Later: ",
+        }
+    }
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Step {
+    stage: Stage,
+    label: &'static str,
+    /// How far it is, in numbers.
+    detail: Option<String>,
+    /// When it happened, or when it must have happened.
+    time: Option<Timestamp>,
+}
+
+impl Step {
+    const fn new(stage: Stage, label: &'static str) -> Self {
+        Self {
+            stage,
+            label,
+            detail: None,
+            time: None,
+        }
+    }
+}
+
+/// Where the items of a change are carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Aws,
+    /// Leastwise alone, such as the classification of an account.
+    Leastwise,
+}
+
+impl Target {
+    fn of(view: &ChangeView) -> Self {
+        // Only access has no steps of its own.
+        if view.operations.iter().any(|row| row.steps.is_empty()) {
+            Self::Aws
+        } else {
+            Self::Leastwise
+        }
+    }
+
+    /// Returns the word of the third step. None of them is ahead of what has happened.
+    const fn applying(self, stage: Stage) -> &'static str {
+        match (self, stage) {
+            (Self::Aws, Stage::Current) => "Sending to AWS",
+            (Self::Aws, Stage::Done) => "Sent to AWS",
+            (Self::Aws, _) => "Send to AWS",
+            (Self::Leastwise, Stage::Current) => "Applying",
+            (Self::Leastwise, Stage::Done) => "Applied",
+            (Self::Leastwise, _) => "Apply",
+        }
+    }
+
+    /// Returns the word of the last step.
+    const fn verified(self, stage: Stage) -> &'static str {
+        match (self, stage) {
+            (Self::Aws, Stage::Done) => "Verified in AWS",
+            (Self::Aws, _) => "Verify in AWS",
+            (Self::Leastwise, Stage::Done) => "Verified",
+            (Self::Leastwise, _) => "Verify",
+        }
+    }
+}
+
+/// Returns the steps of a change.
+fn steps_of(view: &ChangeView) -> Vec<Step> {
+    let row = &view.row;
+    let target = Target::of(view);
+    let requested = Step {
+        time: Some(row.submitted),
+        ..Step::new(Stage::Done, "Requested")
+    };
+    let (have, need) = row.approvals;
+    let of = (need > 0).then(|| format!("{have} of {need}"));
+    let approval = |stage| match need {
+        0 => Step::new(stage, "No approval needed"),
+        _ => Step {
+            detail: of.clone(),
+            ..Step::new(stage, "Approved")
+        },
+    };
+    let applying = |stage| Step {
+        detail: done_of(&view.live),
+        ..Step::new(stage, target.applying(stage))
+    };
+    let verified = |stage| Step::new(stage, target.verified(stage));
+    let rest = match row.state {
+        State::Refused => vec![Step::new(Stage::Failed, "Blocked by policy")],
+        State::Declined => vec![Step::new(Stage::Failed, "Declined")],
+        State::Expired => vec![Step::new(Stage::Over, "Expired")],
+        State::Withdrawn => vec![Step::new(Stage::Over, "Withdrawn")],
+        State::Waiting => {
+            let waiting = Step {
+                time: Some(row.decide_by),
+                ..approval(Stage::Current)
+            };
+            vec![waiting, applying(Stage::Ahead), verified(Stage::Ahead)]
+        }
+        State::Approved | State::Applying => vec![
+            approval(Stage::Done),
+            applying(Stage::Current),
+            verified(Stage::Ahead),
+        ],
+        State::Verified => vec![
+            approval(Stage::Done),
+            applying(Stage::Done),
+            verified(Stage::Done),
+        ],
+        State::Failed => vec![
+            approval(Stage::Done),
+            Step::new(Stage::Failed, "Not completed"),
+        ],
+    };
+    [requested].into_iter().chain(rest).collect()
+}
+
+fn done_of(live: &LiveProgress) -> Option<String> {
+    match live {
+        LiveProgress::Items { done, total, .. } => Some(format!("{done} of {total}")),
+        LiveProgress::State(_) | LiveProgress::Item(_) => None,
+    }
+}
+
+/// Renders the steps, with the time to decide.
+pub fn stepper(view: &ChangeView, now: Timestamp) -> AnyView {
+    let steps = steps_of(view).into_iter();
+    let steps = steps.map(|step| line(step, now)).collect_view();
+    view! { <ol data-stepper aria-label="Steps of this change">{steps}</ol> }.into_any()
+}
+
+fn line(step: Step, now: Timestamp) -> impl IntoView {
+    let Step {
+        stage,
+        label,
+        detail,
+        time,
+    } = step;
+    let due = (stage == Stage::Current).then_some("decision due ");
+    view! {
+        <li data-stage=stage.name() aria-current=(stage == Stage::Current).then_some("step")>
+            <span data-dot>{stage.glyph().map(|glyph| view! { <Icon glyph /> })}</span>
+            <span>
+                <span class="sr-only">{stage.words()}</span>
+                <span data-step>{label} {detail.map(|detail| view! { " " <span data-count-of>{detail}</span> })}</span>
+                {time.map(|at| view! { <span data-when>{due} <Time at now /></span> })}
+            </span>
+        </li>
+    }
+}

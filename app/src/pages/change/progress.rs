@@ -1,0 +1,104 @@
+//! How far each item of a change is. Folded while nobody decided, because nothing is under way.
+
+use domain::{change::State, time::Timestamp};
+use leptos::prelude::*;
+
+use crate::{
+    backend::{ChangeView, ITEMS_PER_PAGE, OperationRow, StepState, sentence_words},
+    components::{
+        AbsoluteTime, Column, FollowUpItemLink, Narrow, PagePosition, RemainingPathList, SagaSteps,
+        Section, StatusBadge, StepsShown, Table, operation_status, pages, progress_words,
+    },
+};
+
+/// Renders one page of the items, and links to the others.
+pub(super) fn section(view: ChangeView, number: usize, now: Timestamp) -> AnyView {
+    let (state, total) = (view.row.state, view.row.items);
+    let path = format!("/changes/{}", view.row.id);
+    let pager = items_pager(number, view.operations.len(), total, &path);
+    let table = table(view.operations, total, now);
+    let count = match total {
+        1 => "1 item".to_owned(),
+        total => format!("{total} items"),
+    };
+    if state == State::Waiting {
+        let open = number > 1;
+        return view! {
+            <details data-card data-fold-card id="items" open=open>
+                <summary>"Items" <span class="text-muted">{count}</span></summary>
+                {table}
+                {pager}
+            </details>
+        }
+        .into_any();
+    }
+    view! {
+        <section id="items"><Section title="Progress" detail=count>{table} {pager}</Section></section>
+    }
+    .into_any()
+}
+
+fn table(operations: Vec<OperationRow>, total: usize, now: Timestamp) -> impl IntoView {
+    let columns = vec![
+        // The first column, so that it is visible on a small screen without scrolling.
+        Column::new("Status"),
+        Column::new("Item"),
+        Column::new("Confirmed at"),
+    ];
+    let steps_shown = if total == 1 {
+        StepsShown::Open
+    } else {
+        StepsShown::AsNeeded
+    };
+    let rows = operations
+        .into_iter()
+        .enumerate()
+        .map(|(place, row)| {
+            let label = item_words(&row);
+            let remaining = view! { <RemainingPathList remaining=row.remaining /> };
+            let id = format!("steps-{place}");
+            view! {
+                <tr>
+                    <td data-label="Status">
+                        <StatusBadge status=operation_status(row.status) label />
+                        {remaining}
+                    </td>
+                    <th scope="row" data-item data-label="Item">
+                        <span>{sentence_words(&row.what)}</span>
+                        <SagaSteps id steps=row.steps shown=steps_shown now />
+                        {row.follow_up.map(|link| view! { <FollowUpItemLink link /> })}
+                    </th>
+                    <td data-label="Confirmed">{row.verified.map(|at| view! { <AbsoluteTime at now /> })}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! { <Table caption="Items of this change" columns narrow=Narrow::Cards>{rows}</Table> }
+}
+
+/// Returns the progress of an item. Why a step failed is said beside the step.
+fn item_words(row: &OperationRow) -> String {
+    let any = |state| row.steps.iter().any(|step| step.state == state);
+    match (any(StepState::Failed), any(StepState::Done)) {
+        (true, true) => "Carried out in part".to_owned(),
+        (true, false) => "Not carried out".to_owned(),
+        (false, _) => progress_words(&row.progress),
+    }
+}
+
+/// Links to the other pages of items, if there are any.
+pub(in crate::pages) fn items_pager(
+    number: usize,
+    shown: usize,
+    total: usize,
+    path: &str,
+) -> AnyView {
+    if shown >= total {
+        return ().into_any();
+    }
+    let place = PagePosition::of(number, ITEMS_PER_PAGE, shown, total);
+    let path = path.to_owned();
+    pages(place, "items", move |page| {
+        format!("{path}?items={page}#items")
+    })
+}
