@@ -126,16 +126,10 @@ async function asked(maya, names, kind, assignments) {
     const empty = await patiently(() => maya.open(`/changes/new?kind=${kind}`));
     const choice = empty.formWith('who').fill('who', `group:${names.groups[group]}`).fill('account', names.accounts[account]).fill('set', names.keys[set]);
     if (kind === 'grant') choice.fill('term', 'standing');
-<<<<<<< HEAD
     const preview = await patiently(() => maya.open(choice.request().url));
-    assert.ok(preview.says('Allowed: applied immediately'), `${group}, ${set}, ${account}: ${preview.text().slice(-1_500)}`);
+    assert.ok(preview.says('No approval needed; applies on submit'), `${group}, ${set}, ${account}: ${preview.text().slice(-1_500)}`);
     const submitted = preview.formTo('/do/changes/submit').fill('justification', 'Moves to another team this week.');
     const { url } = await patiently(() => maya.send(submitted));
-=======
-    const preview = await maya.open(choice.request().url);
-    assert.ok(preview.says('No approval needed; applies on submit'), `${group}, ${set}, ${account}: ${preview.text().slice(-1_500)}`);
-    const { url } = await maya.send(preview.formTo('/do/changes/submit').fill('justification', 'Moves to another team this week.'));
->>>>>>> e673c350
     const id = /^\/changes\/(?!new)([^/]+)$/.exec(url.pathname)?.[1];
     assert.ok(id, `not the page of a change: ${url}`);
     ids.push(id);

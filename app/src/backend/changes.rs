@@ -10,18 +10,11 @@ use domain::{
 };
 
 use super::{
-<<<<<<< HEAD
-    AccountRef, AgainstApproval, ChangeForm, ChangeRow, DecisionInput, EffectPage,
-    EntryAuthenticity, FollowUpLink, FollowUps, ItemProgress, LedgerMismatchView, ListPage,
-    LiveProgress, NewChange, Page, PortResult, Preview, SentencePart, SetRef, Submission,
-    UnreadableChangeView, UnreadableItem, UserRef, ViaRef, obstacle,
-=======
     AccountRef, AgainstApproval, ChangeForm, ChangeRow, CommentObstacle, CommentView,
     DecisionInput, EarlierRequests, EffectPage, EntryAuthenticity, FollowUpLink, FollowUps,
-    ItemProgress, LedgerMismatchView, ListQuery, LiveProgress, NewChange, Page, PairHolders,
+    ItemProgress, LedgerMismatchView, ListPage, LiveProgress, NewChange, Page, PairHolders,
     PortResult, Preview, SentencePart, SetRef, Submission, UnreadableChangeView, UnreadableItem,
     UserRef, ViaRef, obstacle,
->>>>>>> e673c350
 };
 use crate::lists::ListChoice;
 

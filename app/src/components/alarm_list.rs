@@ -5,17 +5,13 @@ use domain::{change::Aim, time::Timestamp};
 use leptos::prelude::*;
 
 use super::{Notice, Status, StatusBadge, Time, state_status};
-<<<<<<< HEAD
 use crate::{
-    backend::{AlarmPhase, AlarmRow, Alarms, state_words},
+    backend::{AlarmPhase, AlarmRow, Alarms},
     lists::{
         ListChoice,
         changes::{ALARM, CHANGES, RAISED},
     },
 };
-=======
-use crate::backend::{AlarmPhase, AlarmRow, Alarms, WITH_ALARM, escape};
->>>>>>> e673c350
 
 /// Renders nothing if there is no alarm.
 #[component]

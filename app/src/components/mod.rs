@@ -8,11 +8,7 @@ mod badge;
 mod button;
 mod capability;
 mod capability_groups;
-<<<<<<< HEAD
-=======
-mod change_row;
 mod decision_context;
->>>>>>> e673c350
 mod decision_form;
 mod definition_list;
 mod dialog;
@@ -69,11 +65,7 @@ pub use badge::*;
 pub use button::*;
 pub use capability::*;
 pub use capability_groups::*;
-<<<<<<< HEAD
-=======
-pub use change_row::*;
 pub use decision_context::*;
->>>>>>> e673c350
 pub use decision_form::*;
 pub use definition_list::*;
 pub use dialog::*;

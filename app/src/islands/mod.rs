@@ -3,12 +3,8 @@
 //!
 //! Failed browser calls (a missing element, denied storage) are ignored: the page still works.
 
-<<<<<<< HEAD
-pub mod live_search;
-=======
-pub mod filter;
 mod live_region;
->>>>>>> e673c350
+pub mod live_search;
 pub mod live_status;
 pub mod outdated_preview;
 pub mod palette;

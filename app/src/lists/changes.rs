@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{Bound, Cell, Column, Direction, DrawContext, Filter, FilterOption, List, Sort, id};
 use crate::{
-    backend::{ChangeRow, LedgerComparison, state_words},
+    backend::{ChangeRow, LedgerComparison},
     components::{AccountNames, LedgerMismatchMark, StatusBadge, Time, state_status},
 };
 
@@ -151,7 +151,7 @@ fn state(row: &ChangeRow, context: &DrawContext) -> AnyView {
     });
     view! {
         <span class="inline-flex flex-wrap items-center gap-x-2">
-            <StatusBadge status=state_status(row.state) label=state_words(row.state) />
+            <StatusBadge status=state_status(row.state) label=row.state_words() />
             {waiting}
             <LedgerMismatchMark comparison=row.ledger />
         </span>

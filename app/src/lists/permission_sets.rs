@@ -204,9 +204,9 @@ fn capabilities(row: &SetRow) -> AnyView {
     let outdated = match row.outdated {
         Figure::Known(some) if some > 0 => {
             let label = if some == 1 {
-                "Provisioning out of date in 1 account".to_owned()
+                "Needs reprovisioning in 1 account".to_owned()
             } else {
-                format!("Provisioning out of date in {some} accounts")
+                format!("Needs reprovisioning in {some} accounts")
             };
             Some(view! { <StatusBadge status=Status::Drift label /> })
         }

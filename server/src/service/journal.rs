@@ -9,11 +9,8 @@
 
 mod aggregation;
 mod alarm;
-<<<<<<< HEAD
 mod classification_events;
-=======
 mod comment_events;
->>>>>>> e673c350
 mod declaration_events;
 mod domain_events;
 mod entry_actor;
