@@ -14,8 +14,7 @@ use leptos::prelude::*;
 
 use super::{
     Bound, Cell, Column, DrawContext, Filter, FilterOption, List, Selecting, SortKey, console_link,
-    copy, id, muted, number, row_links,
-};
+    copy, id, muted, number, row_links, Paging};
 use crate::{
     backend::{ACCOUNT, AccountRow, DeclarationMark, UserRef},
     components::{
@@ -322,6 +321,7 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
         ),
     ],
     text: |account| &account.text,
+    paging: Paging::ByNumber,
 };
 
 fn name(row: &AccountRow, context: &DrawContext) -> AnyView {

@@ -7,8 +7,7 @@ use leptos::prelude::*;
 
 use super::{
     Cell, Column, Direction, Filter, FilterOption, List, Sort, SortKey, copy, exposed, id, muted,
-    number, people::source, row_links,
-};
+    number, people::source, row_links, Paging};
 use crate::{
     backend::GroupRow,
     components::{Status, StatusBadge},
@@ -117,6 +116,7 @@ pub static GROUPS: List<GroupFacts, GroupRow> = List {
         ),
     ],
     text: |group| &group.text,
+    paging: Paging::ByNumber,
 };
 
 fn name(row: &GroupRow) -> AnyView {

@@ -11,8 +11,7 @@ use leptos::prelude::*;
 
 use super::{
     Cell, Column, Direction, Filter, FilterOption, List, Sort, SortKey, console_link, copy,
-    exposed, id, muted, number, row_links,
-};
+    exposed, id, muted, number, row_links, Paging};
 use crate::{
     backend::{AccountStatus, PersonRow},
     components::{AccountStatusMark, directory_link},
@@ -171,6 +170,7 @@ pub static PEOPLE: List<PersonFacts, PersonRow> = List {
         ),
     ],
     text: |person| &person.text,
+    paging: Paging::ByNumber,
 };
 
 /// Where a user or group is managed.

@@ -10,8 +10,7 @@ use leptos::prelude::*;
 
 use super::{
     Cell, Column, Filter, FilterOption, List, SortKey, console_link, copy, exposed, id, muted,
-    number, row_links,
-};
+    number, row_links, Paging};
 use crate::{
     backend::SetRow,
     components::{CapabilityList, Status, StatusBadge},
@@ -180,6 +179,7 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
         ),
     ],
     text: |set| &set.text,
+    paging: Paging::ByNumber,
 };
 
 /// Formats a session duration.

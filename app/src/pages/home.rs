@@ -28,7 +28,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         proposes: visit.backend.may(Action::ProposeOwn).is_ok(),
         decides: visit.backend.may(Action::SeeInbox).is_ok(),
         reports: visit.backend.may(Action::SeeReports).is_ok(),
-        all_drift: (visit.backend.may(Action::SeeLedger).is_ok()).then_some("/ledger?only=outside"),
+        all_drift: (visit.backend.may(Action::SeeLedger).is_ok()).then_some("/ledger?what=drift"),
     };
     let title = if home.organisation.is_some() {
         "Production PCI"

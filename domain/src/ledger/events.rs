@@ -4,11 +4,13 @@
 //! An event kind is added by one row here. The meaning of a type never changes once it has been written, and no type is
 //! ever removed.
 
+mod category;
 mod lookup;
 mod meaning;
 mod sentence;
 mod table;
 
+pub use category::Category;
 pub use meaning::{Agency, Audience, EventMeaning, OcsfActivity, OcsfMapping, Severity};
 pub use sentence::{Part, Slot, parts};
 
@@ -359,6 +361,11 @@ kinds! {
     /// A person viewed the ledger.
     LedgerViewed = "ledger.viewed" {
         title: "Ledger viewed", sentence: "{actor} viewed the ledger",
+        agency: Person, ocsf: ENTITY_READ, severity: Informational, concerns: &[],
+    }
+    /// A person downloaded entries of the ledger.
+    LedgerDownloaded = "ledger.downloaded" {
+        title: "Entries downloaded", sentence: "{actor} downloaded {entries} of the ledger[ as {format}]",
         agency: Person, ocsf: ENTITY_READ, severity: Informational, concerns: &[],
     }
     /// The ledger was exported as a bundle, on the command line.

@@ -2,7 +2,7 @@
 
 use app::lists::{
     Bound, Cell, Column, Direction, Dropped, Filter, FilterKind, FilterOption, List, ListChoice,
-    Sort, SortKey, muted, permission_sets::PERMISSION_SETS,
+    Paging, Sort, SortKey, Start, muted, permission_sets::PERMISSION_SETS,
 };
 use domain::permission_set::analysis::Capability;
 use proptest::prelude::*;
@@ -35,6 +35,7 @@ static LIST: List<u8, u8> = List {
         Filter::day("from", "From", Bound::From, |_| None),
     ],
     text: |_| "",
+    paging: Paging::ByNumber,
 };
 
 fn parse(query: &str) -> (ListChoice, Vec<String>) {
@@ -172,6 +173,7 @@ static SIZED: List<Row, Row> = List {
         ),
     ],
     text: |row| row.name,
+    paging: Paging::ByNumber,
 };
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {

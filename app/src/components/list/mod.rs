@@ -5,14 +5,15 @@
 mod filters;
 mod rows;
 mod search;
+mod sequence;
 mod tools;
 
 use leptos::prelude::*;
 
 use super::{Glyph, Icon, Notice, Status};
 use crate::{
-    backend::ListPage,
-    lists::{DrawContext, Dropped, List, ListChoice},
+    backend::{Extent, ListPage},
+    lists::{DrawContext, Dropped, List, ListChoice, Start},
 };
 
 /// What the page of a list shows.
@@ -50,7 +51,7 @@ impl<F, R> ListView<F, R> {
         let search = search::form(self.list, &self.choice);
         let pills = filters::pills(self.list, &self.choice, &self.page);
         let head = self.head();
-        let body = if self.page.total == 0 {
+        let body = if self.page.rows.is_empty() {
             self.nothing()
         } else {
             let foot = self.foot();
@@ -97,6 +98,10 @@ impl<F, R> ListView<F, R> {
     }
 
     fn nothing(&self) -> AnyView {
+        let older = self.page.sequence.and_then(|place| place.older);
+        if let Some(older) = older {
+            return self.nothing_so_far(older);
+        }
         let clear = self.choice.unfiltered().href(self.list.path);
         view! {
             <div data-empty>
@@ -109,7 +114,29 @@ impl<F, R> ListView<F, R> {
         .into_any()
     }
 
+    /// Says that none of the rows that were looked at match, and leads to the next ones.
+    fn nothing_so_far(&self, older: u64) -> AnyView {
+        let next = self.choice.from(Start::Before(older)).href(self.list.path);
+        let clear = self.choice.unfiltered().href(self.list.path);
+        view! {
+            <div data-empty>
+                <Icon glyph=Glyph::Filter />
+                <p class="font-semibold text-text">{format!("No {} match as far back as number {older}", self.list.nouns.1)}</p>
+                <p>"Older ones were not searched yet."</p>
+                <p class="mt-2">
+                    <a href=next data-kind="secondary">"Search older ones"</a>
+                    " "
+                    <a href=clear data-kind="quiet">"Clear filters"</a>
+                </p>
+            </div>
+        }
+        .into_any()
+    }
+
     fn foot(&self) -> AnyView {
+        if let Some(place) = &self.page.sequence {
+            return sequence::foot(self.list, &self.choice, &self.page, place);
+        }
         let (path, choice, page) = (self.list.path, &self.choice, &self.page);
         let pages = page.pages();
         if pages == 1 {
@@ -138,7 +165,10 @@ impl<F, R> ListView<F, R> {
 
 /// Returns the number of rows that the filters keep, and of all if that is another one.
 fn count_words<F, R>(list: &List<F, R>, page: &ListPage<R>, choice: &ListChoice) -> String {
-    if choice.is_filtered() {
+    let extent = page.sequence.map_or(Extent::All, |place| place.extent);
+    if extent == Extent::AtLeast {
+        format!("At least {} of {} {}", page.total, page.known, list.noun(page.known))
+    } else if choice.is_filtered() {
         format!("{} of {} {}", page.total, page.known, list.noun(page.known))
     } else if page.total < page.known {
         // A row may stand for several.

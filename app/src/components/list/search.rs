@@ -15,7 +15,7 @@ pub(super) fn form<F, R>(list: &List<F, R>, choice: &ListChoice) -> AnyView {
     let value = choice.words.clone();
     view! {
         <form method="get" action=list.path role="search" data-list-search>
-            {hidden(choice, &["q", "page"])}
+            {hidden(choice, &["q", "page", "before", "after"])}
             <Icon glyph=Glyph::Search />
             <LiveSearch name="q".to_owned() value label results=RESULTS.to_owned() />
         </form>

@@ -201,6 +201,7 @@ impl Service {
             size: PAGE,
             counts: OptionCounts::default(),
             offered,
+            sequence: None,
         }
     }
 }

@@ -552,8 +552,8 @@ pub async fn an_entry_that_is_not_authentic_is_shown_and_exported_as_such(scene:
     scene.sealer().await.unwrap().seal_now().await.unwrap();
     let auditor = Arc::new(scene.service(&[Role::Auditor]).await);
     let shown = async || {
-        let page = auditor.entries(&ListQuery::default()).await.unwrap();
-        let rows = page.rows.into_iter();
+        let page = auditor.entries(&ListChoice::default()).await.unwrap();
+        let rows = entries(page).into_iter();
         let forged = rows.filter(|row| row.authenticity == EntryAuthenticity::NotAuthentic);
         forged.map(|row| row.seq).collect::<Vec<u64>>()
     };
