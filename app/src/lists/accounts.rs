@@ -13,8 +13,9 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    Bound, Cell, Column, DrawContext, Filter, FilterOption, List, Selecting, SortKey, console_link,
-    copy, id, muted, number, row_links, Paging};
+    Bound, Cell, Column, DrawContext, Filter, FilterOption, List, Paging, Selecting, SortKey,
+    console_link, copy, id, muted, number, row_links,
+};
 use crate::{
     backend::{ACCOUNT, AccountRow, DeclarationMark, UserRef},
     components::{

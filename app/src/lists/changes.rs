@@ -3,7 +3,9 @@
 use domain::ids::{AccountId, PersonId};
 use leptos::prelude::*;
 
-use super::{Bound, Cell, Column, Direction, DrawContext, Filter, FilterOption, List, Sort, id, Paging};
+use super::{
+    Bound, Cell, Column, Direction, DrawContext, Filter, FilterOption, List, Paging, Sort, id,
+};
 use crate::{
     backend::{ChangeRow, LedgerComparison},
     components::{AccountNames, LedgerMismatchMark, StatusBadge, Time, state_status},

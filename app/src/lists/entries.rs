@@ -4,7 +4,10 @@
 use domain::ids::ChangeId;
 use leptos::prelude::*;
 
-use super::{Bound, Cell, Column, Direction, DrawContext, Filter, FilterOption, List, Paging, Sort, id, muted};
+use super::{
+    Bound, Cell, Column, Direction, DrawContext, Filter, FilterOption, List, Paging, Sort, id,
+    muted,
+};
 use crate::{
     backend::{EntryLine, EntryRow, FoldedSyncs, sentence_words},
     components::{EntryOutcome, EntrySentence, StampedTime, Status, StatusBadge, not_authentic},
@@ -65,17 +68,27 @@ pub static ENTRIES: List<(), EntryLine> = List {
             .value(|line| of(line, |entry| entry.outcome.as_str().into())),
         column("result", "Result").value(|line| {
             of(line, |entry| {
-                entry.result.as_ref().map_or(Cell::Nothing, |result| result.label.into())
+                entry
+                    .result
+                    .as_ref()
+                    .map_or(Cell::Nothing, |result| result.label.into())
             })
         }),
         column("result_entry", "Entry of the result").value(|line| {
             of(line, |entry| {
-                entry.result.as_ref().map_or(Cell::Nothing, |result| Cell::Number(result.seq))
+                entry
+                    .result
+                    .as_ref()
+                    .map_or(Cell::Nothing, |result| Cell::Number(result.seq))
             })
         }),
         column("type", "Type")
             .on_request()
-            .cell(|line, _| shown(line, |entry| view! { <code>{entry.kind.clone()}</code> }.into_any()))
+            .cell(|line, _| {
+                shown(line, |entry| {
+                    view! { <code>{entry.kind.clone()}</code> }.into_any()
+                })
+            })
             .value(|line| of(line, |entry| Cell::Text(entry.kind.clone()))),
         column("severity", "Severity")
             .on_request()
@@ -121,11 +134,14 @@ pub static ENTRIES: List<(), EntryLine> = List {
             }),
         column("ticket", "Ticket")
             .on_request()
-            .cell(|line, _| shown(line, |entry| muted(entry.ticket.clone().unwrap_or_default())))
+            .cell(|line, _| {
+                shown(line, |entry| {
+                    muted(entry.ticket.clone().unwrap_or_default())
+                })
+            })
             .value(|line| of(line, |entry| Cell::optional(entry.ticket.as_ref()))),
-        column("authentic", "Authentic").value(|line| {
-            of(line, |entry| Cell::YesNo(entry.is_authentic()))
-        }),
+        column("authentic", "Authentic")
+            .value(|line| of(line, |entry| Cell::YesNo(entry.is_authentic()))),
         column("leaf_hash", "Leaf hash")
             .value(|line| of(line, |entry| Cell::Text(entry.leaf_hash.clone()))),
     ],
@@ -153,7 +169,12 @@ pub static ENTRIES: List<(), EntryLine> = List {
         Filter::typed(CHANGE, "Change", "ID of the change", |value| {
             ChangeId::parse(value).is_ok()
         }),
-        Filter::offered(SESSION, "Session", |value| value.parse::<u32>().is_ok(), |(), _| true),
+        Filter::offered(
+            SESSION,
+            "Session",
+            |value| value.parse::<u32>().is_ok(),
+            |(), _| true,
+        ),
         Filter::options(
             OUTCOME,
             "Outcome",
@@ -169,7 +190,10 @@ pub static ENTRIES: List<(), EntryLine> = List {
         Filter::options(
             SYNCS,
             "Crawls",
-            &[FilterOption::in_store(EACH, "Each one, with those that found nothing new")],
+            &[FilterOption::in_store(
+                EACH,
+                "Each one, with those that found nothing new",
+            )],
         ),
     ],
     text: |()| "",
@@ -259,7 +283,9 @@ fn outcome(line: &EntryLine) -> AnyView {
 }
 
 fn severity(entry: &EntryRow) -> &'static str {
-    entry.meaning.map_or("", |meaning| meaning.severity.as_str())
+    entry
+        .meaning
+        .map_or("", |meaning| meaning.severity.as_str())
 }
 
 #[cfg(test)]

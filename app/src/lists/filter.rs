@@ -131,10 +131,7 @@ impl<F> Filter<F> {
 
     /// Whether it has one value at a time.
     pub fn is_single(&self) -> bool {
-        matches!(
-            self.kind,
-            FilterKind::Typed { .. } | FilterKind::Day { .. }
-        )
+        matches!(self.kind, FilterKind::Typed { .. } | FilterKind::Day { .. })
     }
 
     /// Whether a row has one of these values of the filter.

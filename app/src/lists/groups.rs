@@ -6,8 +6,9 @@ use domain::{directory::Origin, ids::GroupId, snapshot::Figure};
 use leptos::prelude::*;
 
 use super::{
-    Cell, Column, Direction, Filter, FilterOption, List, Sort, SortKey, copy, exposed, id, muted,
-    number, people::source, row_links, Paging};
+    Cell, Column, Direction, Filter, FilterOption, List, Paging, Sort, SortKey, copy, exposed, id,
+    muted, number, people::source, row_links,
+};
 use crate::{
     backend::GroupRow,
     components::{Status, StatusBadge},

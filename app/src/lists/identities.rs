@@ -5,7 +5,9 @@ use std::sync::Arc;
 use domain::{ids::PersonId, time::Timestamp};
 use leptos::prelude::*;
 
-use super::{Cell, Column, DrawContext, Filter, FilterOption, List, Selecting, SortKey, id, muted, Paging};
+use super::{
+    Cell, Column, DrawContext, Filter, FilterOption, List, Paging, Selecting, SortKey, id, muted,
+};
 use crate::{
     backend::{ChangeForm, IdentityRow, IdentityStatus, NoUserFound, UserRef},
     components::{PersonLink, Status, StatusBadge, Time},

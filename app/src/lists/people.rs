@@ -10,8 +10,9 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    Cell, Column, Direction, Filter, FilterOption, List, Sort, SortKey, console_link, copy,
-    exposed, id, muted, number, row_links, Paging};
+    Cell, Column, Direction, Filter, FilterOption, List, Paging, Sort, SortKey, console_link, copy,
+    exposed, id, muted, number, row_links,
+};
 use crate::{
     backend::{AccountStatus, PersonRow},
     components::{AccountStatusMark, directory_link},

@@ -9,8 +9,9 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    Cell, Column, Filter, FilterOption, List, SortKey, console_link, copy, exposed, id, muted,
-    number, row_links, Paging};
+    Cell, Column, Filter, FilterOption, List, Paging, SortKey, console_link, copy, exposed, id,
+    muted, number, row_links,
+};
 use crate::{
     backend::SetRow,
     components::{CapabilityList, Status, StatusBadge},
@@ -173,7 +174,9 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
                 FilterOption::new(
                     "long-sessions",
                     "Sessions too long for production PCI",
-                    |set| outlasts_production_pci(Duration::seconds(i64::from(set.session_seconds))),
+                    |set| {
+                        outlasts_production_pci(Duration::seconds(i64::from(set.session_seconds)))
+                    },
                 ),
             ],
         ),

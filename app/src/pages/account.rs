@@ -28,9 +28,10 @@ use crate::{
         AccountMarks, AccountStateMark, Button, ButtonKind, Column, Crumb, Day, Definition,
         DefinitionList, Empty, EmptyFiltered, FreshnessNotice, Glyph, HitWords, Hits, LinkButton,
         NotKnown, Notice, PageHeader, PersonLink, PrincipalLink, RecentChanges, Section, SetLink,
-        Stat, Stats, Status, StatusBadge, Table, Time, environment_name, list_href, pages,
-        pci_name, relative, source_words,
+        Stat, Stats, Status, StatusBadge, Table, Time, environment_name, ledger_link, list_href,
+        pages, pci_name, relative, source_words,
     },
+    lists::entries::ACCOUNT,
     routes::{Page, Visit},
 };
 
@@ -146,6 +147,7 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
         {classified(&account.class, &readings)}
         {(!changes.is_empty())
             .then(|| view! { <Section title="Changes" detail="the last ten"><RecentChanges changes now /></Section> })}
+        {ledger_link(ACCOUNT, account.id.as_str(), "All entries of the ledger about this account")}
     }
     .into_any()
 }

@@ -13,7 +13,7 @@ use crate::{
         LinkButton, Notice, PageHeader, Section, StampedTime, Status, Table, directory_link,
     },
     islands::local_times::LocalTimes,
-    lists::id,
+    lists::copy,
     routes::{Page, Visit},
 };
 
@@ -159,7 +159,10 @@ fn about(related: Vec<RelatedEntries>) -> AnyView {
                 page,
                 entries,
             } = one;
-            let label = format!("Entries: {} {name}", relation_words(relation).to_lowercase());
+            let label = format!(
+                "Entries: {} {name}",
+                relation_words(relation).to_lowercase()
+            );
             let name = match page {
                 Some(href) => directory_link(href, name),
                 None => view! { <span>{name}</span> }.into_any(),
@@ -278,6 +281,12 @@ struct Proven {
     inclusion: Inclusion,
 }
 
+/// Renders a hash, which may break into lines, with a button that copies it.
+fn hash(value: String, what: &str) -> AnyView {
+    view! { <code class="select-all break-all">{value.clone()}</code> " " {copy(value, what)} }
+        .into_any()
+}
+
 /// Renders the bytes as they are signed, their hash, and how it leads to the signed root.
 fn proven(of: Proven, now: Timestamp) -> AnyView {
     let Proven {
@@ -309,7 +318,7 @@ fn proven(of: Proven, now: Timestamp) -> AnyView {
                     <pre data-code tabindex="0" role="region" aria-label="The entry as indented JSON"><code>{json}</code></pre>
                 </details>
                 <DefinitionList>
-                    <Definition term="Leaf hash">{id(leaf_hash, "the leaf hash")}</Definition>
+                    <Definition term="Leaf hash">{hash(leaf_hash, "the leaf hash")}</Definition>
                 </DefinitionList>
                 {steps}
             </div>
@@ -353,12 +362,7 @@ fn claim(
     }
 }
 
-fn steps(
-    seq: u64,
-    covering: CoveringCheckpoint,
-    proof: Vec<String>,
-    now: Timestamp,
-) -> AnyView {
+fn steps(seq: u64, covering: CoveringCheckpoint, proof: Vec<String>, now: Timestamp) -> AnyView {
     let CoveringCheckpoint {
         size,
         root,
@@ -382,7 +386,7 @@ fn steps(
         <div class="mt-4">
             <DefinitionList>
                 <Definition term="Checkpoint">{size} " entries, signed " <StampedTime at=signed_at now /></Definition>
-                <Definition term="Root">{id(root, "the root")}</Definition>
+                <Definition term="Root">{hash(root, "the root")}</Definition>
             </DefinitionList>
         </div>
     }

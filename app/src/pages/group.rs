@@ -14,8 +14,9 @@ use crate::{
     components::{
         AccountLink, ButtonKind, Column, Crumb, Day, Empty, EmptyFiltered, FreshnessNotice, Glyph,
         Hits, LinkButton, NotKnown, Notice, PageHeader, PersonLink, Section, SetLink, Status,
-        StatusBadge, Table, list_href, pages, relative,
+        StatusBadge, Table, ledger_link, list_href, pages, relative,
     },
+    lists::entries::ABOUT,
     routes::{Page, Visit},
 };
 
@@ -104,6 +105,7 @@ fn draw(group: GroupView, context: PageContext) -> AnyView {
             })}
         {self::opens(opens, assignments, &base, &opens_query, &id, proposes)}
         {self::members(members, members_as_of, &base, &members_query, &id, proposes, now)}
+        {ledger_link(ABOUT, id.as_str(), "All entries of the ledger about this group")}
     }
     .into_any()
 }

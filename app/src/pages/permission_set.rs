@@ -15,9 +15,9 @@ use crate::{
     components::{
         AccountLink, Column, Crumb, Definition, DefinitionList, Empty, EmptyFiltered,
         FreshnessNotice, Glyph, NotKnown, Notice, PageHeader, Section, Status, StatusBadge, Table,
-        Time, list_href, pages,
+        Time, ledger_link, list_href, pages,
     },
-    lists::permission_sets::session,
+    lists::{entries::ABOUT, permission_sets::session},
     routes::{Page, Visit},
 };
 
@@ -82,6 +82,7 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
         {self::holds(holds, assignments, &base, query, now)}
         <Section title="Policies">{held(content)}</Section>
         <Section title="Facts"><div data-body>{facts}</div></Section>
+        {ledger_link(ABOUT, set.arn.key(), "All entries of the ledger about this permission set")}
     }
     .into_any()
 }

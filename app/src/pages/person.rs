@@ -18,8 +18,9 @@ use crate::{
         AccountLink, AccountStatusMark, ButtonKind, Column, Crumb, Day, Definition, DefinitionList,
         Empty, EmptyFiltered, FreshnessNotice, Glyph, Hits, LinkButton, NotKnown, Notice,
         PageHeader, RecentChanges, Section, SetLink, Stat, Stats, Status, Table, Time, chips,
-        list_href, pages,
+        ledger_link, list_href, pages,
     },
+    lists::entries::ABOUT,
     routes::{Page, Visit},
 };
 
@@ -160,6 +161,7 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
         </Section>
         {(!changes.is_empty())
             .then(|| view! { <Section title="Changes" detail="the last ten"><RecentChanges changes now /></Section> })}
+        {ledger_link(ABOUT, user.id.as_str(), "All entries of the ledger by or about this person")}
     }
     .into_any()
 }

@@ -6,8 +6,8 @@ use super::{BoxFuture, Visit};
 use crate::{
     backend::{Download, FileFormat, ListName, PortResult},
     lists::{
-        List, accounts::ACCOUNTS, changes::CHANGES, entries::ENTRIES, groups::GROUPS, identities::IDENTITIES,
-        people::PEOPLE, permission_sets::PERMISSION_SETS,
+        List, accounts::ACCOUNTS, changes::CHANGES, entries::ENTRIES, groups::GROUPS,
+        identities::IDENTITIES, people::PEOPLE, permission_sets::PERMISSION_SETS,
     },
     pages,
 };

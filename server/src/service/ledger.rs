@@ -76,7 +76,9 @@ impl LedgerPort for Service {
             tx.commit().await
         };
         // A download that cannot be recorded must not happen.
-        recorded.await.map_err(|error| -> Denied { broken(error) })?;
+        recorded
+            .await
+            .map_err(|error| -> Denied { broken(error) })?;
         Ok(ChosenFile::download(made, format, bytes))
     }
 

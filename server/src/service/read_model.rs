@@ -231,6 +231,12 @@ impl ReadModel {
             .max()
     }
 
+    /// Whether Leastwise granted an assignment, so that its start is known.
+    pub fn is_granted(&self, assignment: &Assignment) -> bool {
+        let windows = self.reasons.windows.get(assignment);
+        windows.is_some_and(|windows| !windows.is_empty())
+    }
+
     /// Returns the assignment of a path.
     pub fn assignment(reach: &access::Reach) -> Assignment {
         Assignment {

@@ -167,7 +167,12 @@ impl<F, R> ListView<F, R> {
 fn count_words<F, R>(list: &List<F, R>, page: &ListPage<R>, choice: &ListChoice) -> String {
     let extent = page.sequence.map_or(Extent::All, |place| place.extent);
     if extent == Extent::AtLeast {
-        format!("At least {} of {} {}", page.total, page.known, list.noun(page.known))
+        format!(
+            "At least {} of {} {}",
+            page.total,
+            page.known,
+            list.noun(page.known)
+        )
     } else if choice.is_filtered() {
         format!("{} of {} {}", page.total, page.known, list.noun(page.known))
     } else if page.total < page.known {

@@ -27,7 +27,11 @@ pub(super) fn foot<F, R>(
     let words = match position {
         Some(before) if shown > 0 => {
             let (first, last) = (before + 1, before + shown);
-            format!("{first} to {last} of {} {}", page.total, list.noun(page.total))
+            format!(
+                "{first} to {last} of {} {}",
+                page.total,
+                list.noun(page.total)
+            )
         }
         _ => String::new(),
     };

@@ -6,9 +6,7 @@ use app::{
     backend::OfferedValue,
     lists::{
         Bound, ListChoice,
-        entries::{
-            ABOUT, ACCOUNT, CHANGE, EACH, FROM, OUTCOME, SESSION, SYNCS, UNTIL, WHAT, WHO,
-        },
+        entries::{ABOUT, ACCOUNT, CHANGE, EACH, FROM, OUTCOME, SESSION, SYNCS, UNTIL, WHAT, WHO},
     },
 };
 use domain::{
@@ -159,8 +157,8 @@ impl<'a> Lookup<'a> {
             terms.extend(self.named(&lower));
             if lower.chars().count() >= IN_TITLES {
                 let titled = EventKind::ALL.iter().copied();
-                let titled = titled
-                    .filter(|kind| kind.meaning().title.to_lowercase().contains(&lower));
+                let titled =
+                    titled.filter(|kind| kind.meaning().title.to_lowercase().contains(&lower));
                 terms.extend(titled.map(Term::Kind));
             }
             self.filter.groups.push(terms);
@@ -210,7 +208,10 @@ impl<'a> Lookup<'a> {
             return vec![Term::Actor(person)];
         }
         let people = self.read_model.index.people();
-        let named = Matches::of(&value.to_lowercase(), people.map(|one| (&*one.text, &one.id)));
+        let named = Matches::of(
+            &value.to_lowercase(),
+            people.map(|one| (&*one.text, &one.id)),
+        );
         let mut terms: Vec<Term> = named
             .found
             .into_iter()
@@ -358,7 +359,9 @@ fn of_set(set: &PermissionSetArn) -> Vec<Term> {
 
 fn of_group(group: &GroupId) -> Vec<Term> {
     let mut terms = vec![Term::Id(group.to_string())];
-    terms.extend(changes_of(&Part::Principal(Principal::Group(group.clone()))));
+    terms.extend(changes_of(&Part::Principal(Principal::Group(
+        group.clone(),
+    ))));
     terms
 }
 

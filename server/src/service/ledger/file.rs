@@ -110,7 +110,10 @@ impl ChosenFile {
             let values = private.get(&seq).map(Vec::as_slice).unwrap_or_default();
             let values: Vec<Value> = values.iter().map(opened).collect();
             object.insert("private".into(), values.into());
-            object.insert("proof".into(), proofs.get(&seq).cloned().unwrap_or(Value::Null));
+            object.insert(
+                "proof".into(),
+                proofs.get(&seq).cloned().unwrap_or(Value::Null),
+            );
             file.extend_from_slice(between.as_bytes());
             file.extend_from_slice(Value::Object(object).to_string().as_bytes());
             between = ",\n    ";

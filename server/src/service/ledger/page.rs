@@ -31,10 +31,9 @@ pub(super) fn walk_of(order: WalkOrder, start: Option<Start>) -> (WalkOrder, (u6
     match start {
         None => (order, (0, u64::MAX)),
         Some(Start::Before(number)) => (WalkOrder::NewestFirst, (0, number)),
-        Some(Start::After(number)) => (
-            WalkOrder::OldestFirst,
-            (number.saturating_add(1), u64::MAX),
-        ),
+        Some(Start::After(number)) => {
+            (WalkOrder::OldestFirst, (number.saturating_add(1), u64::MAX))
+        }
     }
 }
 
@@ -62,9 +61,13 @@ pub(super) fn cut(
     let shown = |entries: &[FoundEntry]| entries.iter().filter(|one| is_shown(one)).count();
     let newest = taken.rows.iter().map(|one| one.seq).max();
     let oldest = taken.rows.iter().map(|one| one.seq).min();
-    let newer_ones = all.iter().filter(|one| newest.is_some_and(|seq| one.seq > seq));
+    let newer_ones = all
+        .iter()
+        .filter(|one| newest.is_some_and(|seq| one.seq > seq));
     let newer_ones: Vec<FoundEntry> = newer_ones.copied().collect();
-    let older_ones = all.iter().filter(|one| oldest.is_some_and(|seq| one.seq < seq));
+    let older_ones = all
+        .iter()
+        .filter(|one| oldest.is_some_and(|seq| one.seq < seq));
     let older_ones: Vec<FoundEntry> = older_ones.copied().collect();
     let before_page = match order {
         WalkOrder::NewestFirst => shown(&newer_ones),

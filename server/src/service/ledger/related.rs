@@ -18,25 +18,45 @@ use crate::service::names;
 /// Returns what an entry is about.
 pub(super) fn related(snapshot: &Snapshot, row: &EntryRow, entry: &Entry) -> Vec<RelatedEntries> {
     let mut found = Vec::new();
-    let mut add = |relation, name: String, page: Option<String>, (filter, value): (&'static str, String)| {
-        found.push(RelatedEntries {
-            relation,
-            name,
-            page,
-            entries: ListChoice::only(filter, value).href(LEDGER),
-        });
+    let mut add =
+        |relation, name: String, page: Option<String>, (filter, value): (&'static str, String)| {
+            found.push(RelatedEntries {
+                relation,
+                name,
+                page,
+                entries: ListChoice::only(filter, value).href(LEDGER),
+            });
+        };
+    let page_of = |user: &UserId| {
+        snapshot
+            .user(user)
+            .map(|user| format!("/people/{}", user.id))
     };
-    let page_of = |user: &UserId| snapshot.user(user).map(|user| format!("/people/{}", user.id));
     if let Some(person) = &row.person {
         let page = snapshot.user_of(person).and_then(page_of);
-        add(Relation::Actor, row.actor.clone(), page, (WHO, person.to_string()));
+        add(
+            Relation::Actor,
+            row.actor.clone(),
+            page,
+            (WHO, person.to_string()),
+        );
     }
     if entry.actor.session.is_some() && row.person.is_some() {
-        add(Relation::Session, "This session".to_owned(), None, (SESSION, row.seq.to_string()));
+        add(
+            Relation::Session,
+            "This session".to_owned(),
+            None,
+            (SESSION, row.seq.to_string()),
+        );
     }
     if let Some(change) = &row.change {
         let page = Some(format!("/changes/{change}"));
-        add(Relation::Change, change.to_string(), page, (CHANGE, change.to_string()));
+        add(
+            Relation::Change,
+            change.to_string(),
+            page,
+            (CHANGE, change.to_string()),
+        );
     }
     let Some(target) = &entry.target else {
         return found;
@@ -49,7 +69,12 @@ pub(super) fn related(snapshot: &Snapshot, row: &EntryRow, entry: &Entry) -> Vec
         } else {
             account.to_string()
         };
-        add(Relation::Account, name, page, (ACCOUNT, account.to_string()));
+        add(
+            Relation::Account,
+            name,
+            page,
+            (ACCOUNT, account.to_string()),
+        );
     }
     if let Some(set) = &target.permission_set_arn {
         let key = set.key();
@@ -61,10 +86,23 @@ pub(super) fn related(snapshot: &Snapshot, row: &EntryRow, entry: &Entry) -> Vec
     for id in [&target.principal_id, &target.id].into_iter().flatten() {
         if let Some(user) = user_of(snapshot, id) {
             let name = names::user(snapshot, &user).name;
-            add(Relation::Person, name, page_of(&user), (ABOUT, user.to_string()));
-        } else if let Some(group) = GroupId::parse(id).ok().filter(|id| snapshot.group(id).is_some()) {
+            add(
+                Relation::Person,
+                name,
+                page_of(&user),
+                (ABOUT, user.to_string()),
+            );
+        } else if let Some(group) = GroupId::parse(id)
+            .ok()
+            .filter(|id| snapshot.group(id).is_some())
+        {
             let page = Some(format!("/groups/{group}"));
-            add(Relation::Group, names::group(snapshot, &group), page, (ABOUT, group.to_string()));
+            add(
+                Relation::Group,
+                names::group(snapshot, &group),
+                page,
+                (ABOUT, group.to_string()),
+            );
         }
     }
     found

@@ -34,7 +34,10 @@ pub(super) async fn rows(
         .iter()
         .map(ReadEntry::of)
         .collect::<Result<_, StoreError>>()?;
-    let entries: Vec<(u64, &Entry)> = read.iter().map(|one| (one.listed.seq, &one.entry)).collect();
+    let entries: Vec<(u64, &Entry)> = read
+        .iter()
+        .map(|one| (one.listed.seq, &one.entry))
+        .collect();
     let mut results = results(store, &entries).await?;
     let people: BTreeSet<PersonId> = read.iter().flat_map(|one| one.people(snapshot)).collect();
     let usernames = person::usernames(&mut store.connection().await?, &people).await?;

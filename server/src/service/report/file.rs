@@ -76,9 +76,11 @@ pub(super) fn csv(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send 
         "path",
         "standing",
         "since",
+        "start_known",
         "capabilities",
         "findings",
         "finding_titles",
+        "finding_controls",
         "as_of",
         "report_id",
     ]
@@ -105,9 +107,11 @@ pub(super) fn csv(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send 
                 &row.path,
                 yes(row.standing),
                 &row.since,
+                yes(row.start_known),
                 &capabilities(row),
                 &row.findings.join(" "),
                 &row.finding_titles.join("; "),
+                &row.finding_controls.join("; "),
                 &as_of,
                 &report.head.report_id,
             ]

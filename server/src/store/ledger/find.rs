@@ -40,7 +40,10 @@ pub enum Term {
     OfChanges(ChangeTarget),
     Actor(PersonId),
     /// It was done in a session.
-    Session { actor: PersonId, session: Hash },
+    Session {
+        actor: PersonId,
+        session: Hash,
+    },
 }
 
 /// The entries of a list.
@@ -235,7 +238,9 @@ async fn candidates(
             let sources: Vec<String> = sources
                 .map(|(at, term)| {
                     let source = sql.source(term);
-                    format!("select seq from ({source} order by seq {direction} limit {limit}) s{at}")
+                    format!(
+                        "select seq from ({source} order by seq {direction} limit {limit}) s{at}"
+                    )
                 })
                 .collect();
             format!(
@@ -339,10 +344,12 @@ impl Sql {
 
     fn query(self, text: &str) -> sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments> {
         let query = sqlx::query(AssertSqlSafe(text.to_owned()));
-        self.values.into_iter().fold(query, |query, value| match value {
-            Value::Number(number) => query.bind(number),
-            Value::Text(text) => query.bind(text),
-        })
+        self.values
+            .into_iter()
+            .fold(query, |query, value| match value {
+                Value::Number(number) => query.bind(number),
+                Value::Text(text) => query.bind(text),
+            })
     }
 
     /// Returns the entries in the range that have a term, by its index.
@@ -367,7 +374,12 @@ impl Sql {
                     .into_iter()
                     .map(|word| format!(" and {}", self.has_word("t", word, of)))
                     .collect();
-                format!("{}{}{} group by t.seq", by_word(first), at_path("t", of), others.concat())
+                format!(
+                    "{}{}{} group by t.seq",
+                    by_word(first),
+                    at_path("t", of),
+                    others.concat()
+                )
             }
             Term::Id(id) => {
                 let word = self.text(&word_of_id(id).unwrap_or_default());

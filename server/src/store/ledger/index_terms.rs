@@ -60,10 +60,7 @@ pub fn all_of(
     private: &[PrivateValue],
 ) -> impl Iterator<Item = (String, String)> + use<> {
     let family = entry.kind.as_str().split('.').next().unwrap_or_default();
-    let mut words = BTreeSet::from([
-        family_word(family),
-        outcome_word(entry.outcome),
-    ]);
+    let mut words = BTreeSet::from([family_word(family), outcome_word(entry.outcome)]);
     for text in public(entry) {
         words.extend(split(text));
     }

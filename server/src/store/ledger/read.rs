@@ -199,10 +199,7 @@ fn stored_private(row: &AnyRow) -> Result<StoredPrivate, StoreError> {
 }
 
 /// Returns the private values of these entries, in the order of their numbers.
-pub async fn private_of_all(
-    store: &Store,
-    seqs: &[u64],
-) -> Result<Vec<StoredPrivate>, StoreError> {
+pub async fn private_of_all(store: &Store, seqs: &[u64]) -> Result<Vec<StoredPrivate>, StoreError> {
     let mut found = Vec::new();
     for some in seqs.chunks(AT_ONCE) {
         let sql = format!(
@@ -297,9 +294,7 @@ pub(super) async fn fetch(
         .into_iter()
         .collect();
     let missing = needed.into_iter();
-    let missing: Vec<u64> = missing
-        .filter(|index| !known.contains_key(index))
-        .collect();
+    let missing: Vec<u64> = missing.filter(|index| !known.contains_key(index)).collect();
     fetch_hashes(conn, &missing, known).await
 }
 

@@ -39,9 +39,9 @@ pub async fn later(
             type_list(&kinds)
         );
         let query = sqlx::query(AssertSqlSafe(sql));
-        let query = changes
-            .iter()
-            .fold(query, |query, change| query.bind(change.as_str().to_owned()));
+        let query = changes.iter().fold(query, |query, change| {
+            query.bind(change.as_str().to_owned())
+        });
         found.extend(query.fetch_all(store.read()).await?);
     }
     if let Some(after) = after {

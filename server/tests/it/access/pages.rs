@@ -298,7 +298,13 @@ async fn a_filter_that_a_list_does_not_have_is_named(engine: DatabaseEngine) {
         .next()
         .unwrap()
         .clone();
-    for list in ["/accounts", "/people", "/groups", "/permission-sets", "/ledger"] {
+    for list in [
+        "/accounts",
+        "/people",
+        "/groups",
+        "/permission-sets",
+        "/ledger",
+    ] {
         for (query, named) in [
             (
                 "only=no-such",
@@ -319,10 +325,7 @@ async fn a_filter_that_a_list_does_not_have_is_named(engine: DatabaseEngine) {
         let html = document(org.administrator(), list).await;
         assert!(!html.contains("Unknown filter"), "{list}");
     }
-    for list in [
-        "/reports/production-pci",
-        &format!("/people/{person}"),
-    ] {
+    for list in ["/reports/production-pci", &format!("/people/{person}")] {
         let url = format!("{list}?only=no-such");
         let html = document(org.administrator(), &url).await;
         sound(&url, &html);

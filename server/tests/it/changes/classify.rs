@@ -6,8 +6,8 @@ use app::{
     backend::{
         AccountsPort as _, ChangesPort as _, ClassificationPort as _, ClassifyForm,
         ClassifySubmission, DeclarationState, Denied, EntryRow, FieldError, FollowUpForm,
-        LedgerPort as _, NewClassification, PortResult, PropertyView, SentencePart,
-        SubjectRef, UserRef, change_field, classify_field,
+        LedgerPort as _, NewClassification, PortResult, PropertyView, SentencePart, SubjectRef,
+        UserRef, change_field, classify_field,
     },
     lists::{ListChoice, accounts::ACCOUNTS},
 };

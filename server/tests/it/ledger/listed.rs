@@ -112,9 +112,17 @@ pub async fn the_pages_of_a_long_list_begin_before_and_after_numbers(scene: &Sce
 
 pub async fn filters_narrow_each_other_and_their_values_widen(scene: &Scene) {
     scene.append_some(3).await;
-    append(scene, scene.journal.access_denied(&bob(), Action::Decide, "No.")).await;
+    append(
+        scene,
+        scene.journal.access_denied(&bob(), Action::Decide, "No."),
+    )
+    .await;
     scene.clock.advance(Duration::days(3));
-    let late = append(scene, scene.journal.access_denied(&ann(), Action::Decide, "No.")).await;
+    let late = append(
+        scene,
+        scene.journal.access_denied(&ann(), Action::Decide, "No."),
+    )
+    .await;
     let auditor = scene.service(&[Role::Auditor]).await;
     let found = async |query: &str| {
         let page = auditor.entries(&chosen(query)).await.unwrap();
@@ -124,7 +132,10 @@ pub async fn filters_narrow_each_other_and_their_values_widen(scene: &Scene) {
         seqs
     };
     assert_eq!(found("outcome=denied").await, [4, 3]);
-    assert_eq!(found("outcome=denied&outcome=success").await, [4, 3, 2, 1, 0]);
+    assert_eq!(
+        found("outcome=denied&outcome=success").await,
+        [4, 3, 2, 1, 0]
+    );
     assert_eq!(found("outcome=denied&who=Bob").await, [3]);
     let bob = bob().person.unwrap();
     assert_eq!(found(&format!("who={bob}")).await, [3]);
@@ -135,7 +146,10 @@ pub async fn filters_narrow_each_other_and_their_values_widen(scene: &Scene) {
     let (first, last) = (day(START), day(START + Duration::days(3)));
     assert_eq!(found(&format!("from={last}")).await, [4]);
     assert_eq!(found(&format!("until={first}")).await, [3, 2, 1, 0]);
-    assert_eq!(found(&format!("from={first}&until={first}&who=Bob")).await, [3]);
+    assert_eq!(
+        found(&format!("from={first}&until={first}&who=Bob")).await,
+        [3]
+    );
     assert_eq!(found("from=2099-01-01").await, [0_u64; 0]);
 }
 
@@ -172,7 +186,10 @@ pub async fn crawls_that_found_nothing_new_are_folded_where_they_are(scene: &Sce
     assert_eq!(numbers(page), [7, 5, 4, 0]);
     let (each, _) = ListChoice::parse(&ENTRIES, &href.unwrap());
     assert_eq!(numbers(list(&each).await), [3, 2, 1, 0]);
-    assert_eq!(numbers(list(&chosen("what=jobs")).await), [6, 5, 4, 3, 2, 1]);
+    assert_eq!(
+        numbers(list(&chosen("what=jobs")).await),
+        [6, 5, 4, 3, 2, 1]
+    );
 }
 
 pub async fn what_was_pending_shows_what_became_of_it(scene: &Scene) {
@@ -187,9 +204,21 @@ pub async fn what_was_pending_shows_what_became_of_it(scene: &Scene) {
     let operation = OperationId::parse("00000008-0000-4000-8000-000000000001").unwrap();
     let write = OperationKind::Create;
     let journal = &scene.journal;
-    append(scene, journal.operation_intended(None, &operation, &one, write)).await;
-    append(scene, journal.operation_intended(None, &operation, &other, write)).await;
-    append(scene, journal.operation_failed(&operation, &one, "refused", "No.")).await;
+    append(
+        scene,
+        journal.operation_intended(None, &operation, &one, write),
+    )
+    .await;
+    append(
+        scene,
+        journal.operation_intended(None, &operation, &other, write),
+    )
+    .await;
+    append(
+        scene,
+        journal.operation_failed(&operation, &one, "refused", "No."),
+    )
+    .await;
     let change = ChangeId::parse("00000004-0000-4000-8000-000000000001").unwrap();
     let started = journal.entry(EventKind::ChangeStarted, Outcome::Pending, &ann());
     append(scene, started.change(&change)).await;
@@ -208,13 +237,21 @@ pub async fn what_was_pending_shows_what_became_of_it(scene: &Scene) {
 
 pub async fn the_entries_of_a_session_are_those_of_its_person(scene: &Scene) {
     for who in [ann(), bob(), ann()] {
-        append(scene, scene.journal.access_denied(&who, Action::Decide, "No.")).await;
+        append(
+            scene,
+            scene.journal.access_denied(&who, Action::Decide, "No."),
+        )
+        .await;
     }
     let later = EntryActor {
         session: Some("s-3".to_owned()),
         ..ann()
     };
-    append(scene, scene.journal.access_denied(&later, Action::Decide, "No.")).await;
+    append(
+        scene,
+        scene.journal.access_denied(&later, Action::Decide, "No."),
+    )
+    .await;
     let auditor = scene.service(&[Role::Auditor]).await;
     let found = async |query: &str| numbers(auditor.entries(&chosen(query)).await.unwrap());
     let mut of_ann = found("session=2").await;
@@ -227,7 +264,11 @@ pub async fn the_entries_of_a_session_are_those_of_its_person(scene: &Scene) {
 
 pub async fn the_file_has_what_is_filtered_with_proofs_and_is_recorded(scene: &Scene) {
     scene.append_some(70).await;
-    append(scene, scene.journal.access_denied(&bob(), Action::Decide, "No.")).await;
+    append(
+        scene,
+        scene.journal.access_denied(&bob(), Action::Decide, "No."),
+    )
+    .await;
     scene.sealer().await.unwrap().seal_now().await.unwrap();
     let auditor = scene.service(&[Role::Auditor]).await;
     let choice = chosen("what=access&sort=entry");
@@ -257,9 +298,15 @@ pub async fn the_file_has_what_is_filtered_with_proofs_and_is_recorded(scene: &S
             .collect();
         tree::verify_inclusion(&proof, size, root, seq, hash).unwrap();
         let name = row["private"].as_array().unwrap().iter();
-        let name = name.clone().find(|one| one["path"] == "/actor/name").unwrap();
+        let name = name
+            .clone()
+            .find(|one| one["path"] == "/actor/name")
+            .unwrap();
         assert_eq!(name["value"], "Ann Lee");
-        let salt: [u8; 32] = hex::decode(text(&name["salt"])).unwrap().try_into().unwrap();
+        let salt: [u8; 32] = hex::decode(text(&name["salt"]))
+            .unwrap()
+            .try_into()
+            .unwrap();
         let value = PrivateValue {
             path: "/actor/name".to_owned(),
             salt: Salt(salt),
@@ -278,11 +325,13 @@ pub async fn the_file_has_what_is_filtered_with_proofs_and_is_recorded(scene: &S
         "Ann Lee (self-reported name) downloaded 70 entries of the ledger as JSON"
     );
     let recorded = auditor.entry(downloads[1].seq).await.unwrap();
-    let digest = Hash(sha2::Digest::finalize(sha2::Digest::chain_update(
-        <sha2::Sha256 as sha2::Digest>::new(),
-        &bytes,
-    ))
-    .into());
+    let digest = Hash(
+        sha2::Digest::finalize(sha2::Digest::chain_update(
+            <sha2::Sha256 as sha2::Digest>::new(),
+            &bytes,
+        ))
+        .into(),
+    );
     assert!(recorded.leaf.contains(&digest.hex()));
     // What is not signed yet has no proof, and says so.
     let unsigned = file(&chosen("what=reads"), FileFormat::Json).await;

@@ -1143,7 +1143,7 @@ async fn repeats_within_a_minute_are_one_entry_with_a_count(scene: &Scene) {
     scene.clock.advance(Duration::minutes(1));
     scene.journal.write_due_counts().await.unwrap();
     scene.journal.write_due_counts().await.unwrap();
-    let newest = ledger::newest(&scene.db.store, 100, 10).await.unwrap();
+    let newest = crate::entries::newest(&scene.db.store, None, 10).await;
     assert_eq!(newest.len(), 2);
     let leaf: Value = serde_json::from_str(&newest[0].leaf).unwrap();
     assert_eq!(
@@ -1179,7 +1179,7 @@ async fn a_flood_of_strangers_stays_small(scene: &Scene) {
     let size = ledger::head(&scene.db.store).await.unwrap().unwrap().size;
     // The maximum number of distinct events, the first of all others, and their count.
     assert_eq!(size, 256 + 2);
-    let newest = ledger::newest(&scene.db.store, 1_000, 1).await.unwrap();
+    let newest = crate::entries::newest(&scene.db.store, None, 1).await;
     let leaf: Value = serde_json::from_str(&newest[0].leaf).unwrap();
     assert_eq!(
         (&leaf["data"]["count"], &leaf["data"]["counted_for"]),
@@ -1221,7 +1221,7 @@ async fn a_session_begins_in_the_log_with_its_row_or_not_at_all(scene: &Scene) {
         ..entry
     };
     scene.journal.refused(&refused).await;
-    let newest = ledger::newest(&scene.db.store, 9, 9).await.unwrap();
+    let newest = crate::entries::newest(&scene.db.store, Some(9), 9).await;
     let leaves: Vec<Value> = newest
         .iter()
         .map(|entry| serde_json::from_str(&entry.leaf).unwrap())
