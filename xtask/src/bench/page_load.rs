@@ -36,7 +36,10 @@ pub fn show(organisation: &str, web: u16, cookies: &str, board: &mut Board) -> R
         }
         total += file.received;
         files += 1;
-        if file.header("content-type").is_some_and(|kind| kind.starts_with("text/")) {
+        if file
+            .header("content-type")
+            .is_some_and(|kind| kind.starts_with("text/"))
+        {
             open.extend(named(&file.text()));
         }
     }

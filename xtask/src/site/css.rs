@@ -19,7 +19,8 @@ pub fn build(font: &str) -> Result<String, Failure> {
         return Err(Failure::new(wrong.join("\n")));
     }
     let names: Vec<&str> = used.iter().map(|class| class.name.as_str()).collect();
-    Ok(squeeze(&theme()?.replace(FONT, font)) + &squeeze(&encre_css::generate([names.join(" ").as_str()], &config)))
+    Ok(squeeze(&theme()?.replace(FONT, font))
+        + &squeeze(&encre_css::generate([names.join(" ").as_str()], &config)))
 }
 
 /// Configures encre-css with the colours of the theme and without base styles.
