@@ -82,7 +82,7 @@ fn group(row: &ReportRow, grouping: Grouping, rows: usize, width: usize) -> AnyV
     };
     view! {
         <tr data-group>
-            <th scope="rowgroup" colspan=width>
+            <th scope="rowgroup" colspan=width.to_string()>
                 <span data-group-name>{name} <span class="text-muted font-normal">{count}</span></span>
             </th>
         </tr>

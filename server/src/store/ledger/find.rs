@@ -301,7 +301,7 @@ fn rarest_first(words: &[String]) -> (&str, Vec<&str>) {
     let first = (0..words.len()).max_by_key(|at| words[*at].len());
     let others = (0..words.len()).filter(|at| Some(*at) != first);
     (
-        first.map_or("", |at| &words[at]),
+        first.map_or("", |at| words[at].as_str()),
         others.map(|at| words[at].as_str()).collect(),
     )
 }
