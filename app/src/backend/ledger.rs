@@ -204,7 +204,7 @@ pub struct CoveringCheckpoint {
 /// Something that an entry is about: its page, and the entries about it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct RelatedEntries {
-    pub relation: Relation,
+    pub relation: EntryRelation,
     pub name: String,
     /// The address of its page; none if it has none.
     pub page: Option<String>,
@@ -215,7 +215,7 @@ pub struct RelatedEntries {
 /// How something belongs to an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Relation {
+pub enum EntryRelation {
     /// Who did it.
     Actor,
     /// The person or user that it is about.

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        CoveringCheckpoint, EntryAuthenticity, EntryItem, EntryItems, EntryMeaning, EntryRow,
-        EntryView, Inclusion, ItemsProof, PortResult, RelatedEntries, Relation, sentence_words,
+        CoveringCheckpoint, EntryAuthenticity, EntryItem, EntryItems, EntryMeaning, EntryRelation,
+        EntryRow, EntryView, Inclusion, ItemsProof, PortResult, RelatedEntries, sentence_words,
     },
     components::{
         Column, Crumb, Definition, DefinitionList, EntryOutcome, EntrySentence, Glyph, Icon,
@@ -133,15 +133,15 @@ fn event(row: EntryRow, now: Timestamp) -> AnyView {
     .into_any()
 }
 
-const fn relation_words(relation: Relation) -> &'static str {
+const fn relation_words(relation: EntryRelation) -> &'static str {
     match relation {
-        Relation::Actor => "Who did it",
-        Relation::Person => "Person",
-        Relation::Group => "Group",
-        Relation::Account => "Account",
-        Relation::PermissionSet => "Permission set",
-        Relation::Change => "Change",
-        Relation::Session => "Session",
+        EntryRelation::Actor => "Who did it",
+        EntryRelation::Person => "Person",
+        EntryRelation::Group => "Group",
+        EntryRelation::Account => "Account",
+        EntryRelation::PermissionSet => "Permission set",
+        EntryRelation::Change => "Change",
+        EntryRelation::Session => "Session",
     }
 }
 
@@ -186,7 +186,7 @@ fn about(related: Vec<RelatedEntries>) -> AnyView {
 
 /// Renders the entries beside this one.
 fn beside((before, after): (Option<EntryRow>, Option<EntryRow>), now: Timestamp) -> AnyView {
-    let line = |row: EntryRow, word: &'static str| {
+    let line = move |row: EntryRow, word: &'static str| {
         let href = format!("/ledger/{}", row.seq);
         view! {
             <li>

@@ -52,6 +52,11 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
     let short: String = hash.chars().take(12).collect();
     let actions = capabilities::known_actions(&catalogue);
     let policies = capabilities::known_policies(&catalogue);
+    let entries = ledger_link(
+        ABOUT,
+        set.arn.key(),
+        "All entries of the ledger about this permission set",
+    );
     let facts = view! {
         <DefinitionList>
             <Definition term="Session duration">{session(content.session_seconds)}</Definition>
@@ -82,7 +87,7 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
         {self::holds(holds, assignments, &base, query, now)}
         <Section title="Policies">{held(content)}</Section>
         <Section title="Facts"><div data-body>{facts}</div></Section>
-        {ledger_link(ABOUT, set.arn.key(), "All entries of the ledger about this permission set")}
+        {entries}
     }
     .into_any()
 }

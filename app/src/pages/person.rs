@@ -122,6 +122,11 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
     let list = reaches(
         paths, known, &base, &user.id, &query, directory, proposes, now,
     );
+    let entries = ledger_link(
+        ABOUT,
+        user.id.as_str(),
+        "All entries of the ledger by or about this person",
+    );
     view! {
         <PageHeader
             title=user.name.clone()
@@ -161,7 +166,7 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
         </Section>
         {(!changes.is_empty())
             .then(|| view! { <Section title="Changes" detail="the last ten"><RecentChanges changes now /></Section> })}
-        {ledger_link(ABOUT, user.id.as_str(), "All entries of the ledger by or about this person")}
+        {entries}
     }
     .into_any()
 }

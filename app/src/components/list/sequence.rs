@@ -26,9 +26,9 @@ pub(super) fn foot<F, R>(
     }
     let words = match position {
         Some(before) if shown > 0 => {
-            let (first, last) = (before + 1, before + shown);
+            let (first, end) = (before + 1, before + shown);
             format!(
-                "{first} to {last} of {} {}",
+                "{first} to {end} of {} {}",
                 page.total,
                 list.noun(page.total)
             )

@@ -41,7 +41,8 @@ pub(super) fn section(page: Page<ReportRow>, groups: Vec<usize>, choice: &Report
         }
         lines.push(line(row, grouping));
     }
-    let to = |page: usize| {
+    let choice = choice.clone();
+    let to = move |page: usize| {
         href(&ReportChoice {
             page,
             ..choice.clone()

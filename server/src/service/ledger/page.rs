@@ -85,7 +85,7 @@ pub(super) fn cut(
 fn part(
     found: Vec<FoundEntry>,
     reached: Option<u64>,
-    (order, walked): (WalkOrder, WalkOrder),
+    (listed, walked): (WalkOrder, WalkOrder),
     start: Option<Start>,
     size: usize,
     end: u64,
@@ -106,7 +106,7 @@ fn part(
         WalkOrder::OldestFirst => (last, behind_start),
     };
     CutPage {
-        lines: lines(in_order(taken.rows, order, walked)),
+        lines: lines(in_order(taken.rows, listed, walked)),
         total: None,
         position: None,
         newer,

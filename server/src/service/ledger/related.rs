@@ -1,7 +1,7 @@
 //! What an entry is about, each with its page and with the list of entries about it.
 
 use app::{
-    backend::{EntryRow, RelatedEntries, Relation},
+    backend::{EntryRelation, EntryRow, RelatedEntries},
     lists::{
         ListChoice,
         entries::{ABOUT, ACCOUNT, CHANGE, LEDGER, SESSION, WHO},
@@ -35,7 +35,7 @@ pub(super) fn related(snapshot: &Snapshot, row: &EntryRow, entry: &Entry) -> Vec
     if let Some(person) = &row.person {
         let page = snapshot.user_of(person).and_then(page_of);
         add(
-            Relation::Actor,
+            EntryRelation::Actor,
             row.actor.clone(),
             page,
             (WHO, person.to_string()),
@@ -43,7 +43,7 @@ pub(super) fn related(snapshot: &Snapshot, row: &EntryRow, entry: &Entry) -> Vec
     }
     if entry.actor.session.is_some() && row.person.is_some() {
         add(
-            Relation::Session,
+            EntryRelation::Session,
             "This session".to_owned(),
             None,
             (SESSION, row.seq.to_string()),
@@ -52,7 +52,7 @@ pub(super) fn related(snapshot: &Snapshot, row: &EntryRow, entry: &Entry) -> Vec
     if let Some(change) = &row.change {
         let page = Some(format!("/changes/{change}"));
         add(
-            Relation::Change,
+            EntryRelation::Change,
             change.to_string(),
             page,
             (CHANGE, change.to_string()),
@@ -70,7 +70,7 @@ pub(super) fn related(snapshot: &Snapshot, row: &EntryRow, entry: &Entry) -> Vec
             account.to_string()
         };
         add(
-            Relation::Account,
+            EntryRelation::Account,
             name,
             page,
             (ACCOUNT, account.to_string()),
@@ -81,13 +81,18 @@ pub(super) fn related(snapshot: &Snapshot, row: &EntryRow, entry: &Entry) -> Vec
         let known = snapshot.set(set);
         let page = known.map(|_| format!("/permission-sets/{key}"));
         let name = known.map_or_else(|| key.to_owned(), |set| set.name.clone());
-        add(Relation::PermissionSet, name, page, (ABOUT, key.to_owned()));
+        add(
+            EntryRelation::PermissionSet,
+            name,
+            page,
+            (ABOUT, key.to_owned()),
+        );
     }
     for id in [&target.principal_id, &target.id].into_iter().flatten() {
         if let Some(user) = user_of(snapshot, id) {
             let name = names::user(snapshot, &user).name;
             add(
-                Relation::Person,
+                EntryRelation::Person,
                 name,
                 page_of(&user),
                 (ABOUT, user.to_string()),
@@ -98,7 +103,7 @@ pub(super) fn related(snapshot: &Snapshot, row: &EntryRow, entry: &Entry) -> Vec
         {
             let page = Some(format!("/groups/{group}"));
             add(
-                Relation::Group,
+                EntryRelation::Group,
                 names::group(snapshot, &group),
                 page,
                 (ABOUT, group.to_string()),

@@ -123,16 +123,6 @@ impl<'a> ReadEntry<'a> {
     }
 }
 
-/// Returns the usernames of the people whom entries name.
-async fn usernames(
-    store: &Store,
-    snapshot: &Snapshot,
-    entries: &[ReadEntry<'_>],
-) -> Result<BTreeMap<PersonId, String>, StoreError> {
-    let people = entries.iter().flat_map(|entry| entry.people(snapshot));
-    person::usernames(&mut store.connection().await?, &people.collect()).await
-}
-
 /// What a change was requested to do, from the leaf of its request.
 #[derive(Default)]
 pub(super) struct RequestedItems {

@@ -85,7 +85,7 @@ impl Report {
     }
 
     /// Returns the paths of a person to the accounts of the report.
-    fn reaches_of(&self, user: &UserId) -> impl Iterator<Item = Reach> {
+    fn reaches_of<'a>(&'a self, user: &'a UserId) -> impl Iterator<Item = Reach> + 'a {
         let reaches = access::reach_of(&self.read_model.snapshot, user);
         let accounts = &self.read_model.pci_findings;
         reaches.filter(|reach| accounts.contains_key(&reach.pair.account))
