@@ -1,6 +1,8 @@
 //! Entries of the ledger, for tests: those on a page of the list without the rows that stand for several, and the newest
 //! ones as they are stored.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use app::backend::{EntryLine, EntryPage, EntryRow};
 use server::store::{
     Store,

@@ -78,7 +78,7 @@ fn a_page_begins_at_a_number_only_in_a_list_that_counts_so() {
 
     let by_sequence = |query: &str| {
         let (choice, dropped) = ListChoice::parse(&ENTRIES, &format!("/ledger?{query}"));
-        assert_eq!(dropped.len(), usize::from(query.contains("x")), "{query}");
+        assert_eq!(dropped.len(), usize::from(query.contains('x')), "{query}");
         choice
     };
     let before = by_sequence("what=roles&before=7");

@@ -316,7 +316,10 @@ pub async fn the_file_has_what_is_filtered_with_proofs_and_is_recorded(scene: &S
     }
     let csv = String::from_utf8(file(&choice, FileFormat::Csv).await).unwrap();
     assert_eq!(csv.lines().count(), 71);
-    assert!(csv.starts_with("entry,time,event,outcome,"), "{csv}");
+    assert!(
+        csv.starts_with("\"entry\",\"time\",\"event\",\"outcome\","),
+        "{csv}"
+    );
     // Each download is an entry, with the digest of its bytes.
     let downloads = entries(auditor.entries(&words("downloaded")).await.unwrap());
     assert_eq!(downloads.len(), 2);
