@@ -59,8 +59,14 @@ export async function journey(suite, browser) {
         await page.emulateMedia({ media: 'screen' });
         await farid.open(target);
         await page.emulateMedia({ media: 'print' });
-        const cut = await page.evaluate(clipped);
-        assert.deepEqual(cut, []);
+        assert.deepEqual(await page.evaluate(clipped), []);
+        // The foot of a table is repeated on each page.
+        const foot = await page.locator('[data-report]').evaluate((node) => {
+          const style = getComputedStyle(node, '::after');
+          return [style.display, node.dataset.running];
+        });
+        assert.equal(foot[0], 'table-footer-group');
+        assert.match(foot[1], /report [0-9a-f]{64} · \d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC$/);
         const pdf = await page.pdf({ preferCSSPageSize: true, printBackground: false });
         mkdirSync(OUTPUT, { recursive: true });
         writeFileSync(path.join(OUTPUT, `report-by-${name}.pdf`), pdf);

@@ -108,7 +108,7 @@ fn event(row: EntryRow, now: Timestamp) -> AnyView {
     let pending = (outcome == Outcome::Pending).then(|| {
         let words = match result {
             Some(result) => view! {
-                "Pending when it was recorded. " <a href=format!("/ledger/{}", result.seq)>{format!("Entry {}", result.seq)}</a>
+                "Pending when it was recorded. " <a href=format!("/ledger/{}", result.seq) class="underline">{format!("Entry {}", result.seq)}</a>
                 {format!(" states what became of it: {}.", result.label.to_lowercase())}
             }
             .into_any(),
@@ -317,9 +317,11 @@ fn proven(of: Proven, now: Timestamp) -> AnyView {
                     <summary>"Indented for reading"</summary>
                     <pre data-code tabindex="0" role="region" aria-label="The entry as indented JSON"><code>{json}</code></pre>
                 </details>
-                <DefinitionList>
-                    <Definition term="Leaf hash">{hash(leaf_hash, "the leaf hash")}</Definition>
-                </DefinitionList>
+                <div data-hashes>
+                    <DefinitionList>
+                        <Definition term="Leaf hash">{hash(leaf_hash, "the leaf hash")}</Definition>
+                    </DefinitionList>
+                </div>
                 {steps}
             </div>
         </Section>
@@ -383,7 +385,7 @@ fn steps(seq: u64, covering: CoveringCheckpoint, proof: Vec<String>, now: Timest
             {format!("For leaf {seq} in a tree of size {size}, from the leaf up. Combined as specified in RFC 6962, the hashes yield the root.")}
         </p>
         {body}
-        <div class="mt-4">
+        <div data-hashes>
             <DefinitionList>
                 <Definition term="Checkpoint">{size} " entries, signed " <StampedTime at=signed_at now /></Definition>
                 <Definition term="Root">{hash(root, "the root")}</Definition>

@@ -122,13 +122,12 @@ fn draw(report: AccessReport, chosen: Chosen, now: Timestamp) -> AnyView {
         view! { {bar(&choice)} {body} }.into_any()
     };
     view! {
-        <article data-report>
+        <article data-report data-running=running(&head)>
             <PageHeader
                 title="Who can reach production PCI"
                 detail=view! { "Every person and every path, as last read from AWS." }.into_any()
                 actions=actions(files, &choice.words)
             />
-            {running(&head)}
             {unknown.map(UnknownFilter::notice)}
             {unknown_group.map(|group| view! {
                 <Notice status=Status::Drift title=format!("Unknown grouping “{group}”: the rows are grouped by account")>
@@ -144,16 +143,10 @@ fn draw(report: AccessReport, chosen: Chosen, now: Timestamp) -> AnyView {
     .into_any()
 }
 
-/// Renders what stands on each printed page.
-fn running(head: &ReportHead) -> AnyView {
-    let made = format!("{} UTC", head.made.minute());
-    view! {
-        <p data-running aria-hidden="true">
-            <span>"Who can reach production PCI"</span>
-            <span>{format!("Report {}, {made}", head.report_id)}</span>
-        </p>
-    }
-    .into_any()
+/// Returns what stands at the foot of each printed page.
+fn running(head: &ReportHead) -> String {
+    let (report, made) = (&head.report_id, head.made.minute());
+    format!("Who can reach production PCI · report {report} · {made} UTC")
 }
 
 fn actions(files: DownloadSource, words: &str) -> AnyView {
