@@ -109,7 +109,7 @@ fn draw(report: AccessReport, chosen: Chosen, now: Timestamp) -> AnyView {
         unknown_group,
         unknown,
     } = chosen;
-    let freshness = head.freshness.clone();
+    let (freshness, foot) = (head.freshness.clone(), running(&head));
     let (known, people) = (head.counts.rows, head.counts.people);
     let listed = if known == 0 {
         nobody(people)
@@ -122,7 +122,7 @@ fn draw(report: AccessReport, chosen: Chosen, now: Timestamp) -> AnyView {
         view! { {bar(&choice)} {body} }.into_any()
     };
     view! {
-        <article data-report data-running=running(&head)>
+        <article data-report data-running=foot>
             <PageHeader
                 title="Who can reach production PCI"
                 detail=view! { "Every person and every path, as last read from AWS." }.into_any()

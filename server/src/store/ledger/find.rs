@@ -16,7 +16,10 @@ use super::{count_of, index_terms::word_of_id};
 use crate::store::{Store, StoreError, change::ChangeTarget};
 
 /// The maximum number of entries that one look compares with a filter.
-pub const EXAMINED: usize = 2_000;
+pub const EXAMINED: usize = 1_000;
+
+/// The same without a filter by an index: nearly every entry matches.
+const WALKED: usize = 500;
 
 /// How much later than an event its entry may be written, so that a range of times is found by the order of the entries. A
 /// crawl records at its end what it read at its beginning.
@@ -133,8 +136,9 @@ pub async fn find(
         None => (None, within, false),
     };
     let mut examined = candidates(store, filter, driver, order, range).await?;
-    let is_over = examined.len() <= EXAMINED;
-    examined.truncate(EXAMINED);
+    let most = most_examined(driver);
+    let is_over = examined.len() <= most;
+    examined.truncate(most);
     let reached = examined.last().map(|(entry, _)| entry.seq);
     let found = examined.into_iter();
     let found = found.filter_map(|(entry, matches)| matches.then_some(entry));
@@ -147,6 +151,11 @@ pub async fn find(
             reached: reached.filter(|_| !is_over),
         }
     })
+}
+
+/// Returns the number of entries that one look compares.
+fn most_examined(driver: Option<usize>) -> usize {
+    driver.map_or(WALKED, |_| EXAMINED)
 }
 
 impl EntryFilter {
@@ -226,7 +235,7 @@ async fn candidates(
     range: Range,
 ) -> Result<Vec<(FoundEntry, bool)>, StoreError> {
     let mut sql = Sql::new(range);
-    let (direction, limit) = (order.sql(), EXAMINED + 1);
+    let (direction, limit) = (order.sql(), most_examined(driver) + 1);
     let conditions = sql.conditions(filter, driver);
     let from = match driver {
         None => format!(
