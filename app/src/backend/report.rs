@@ -34,6 +34,8 @@ pub struct ReportRow {
     pub since: String,
     /// Whether Leastwise granted it, so that `since` is its start. What it only observed may be older.
     pub start_known: bool,
+    /// The date by which somebody reviews standing access, if its approval states one.
+    pub review_by: Option<String>,
     /// What the permission set allows, the most dangerous first.
     pub capabilities: Vec<Capability>,
     /// The ids of the policies that the access violates.

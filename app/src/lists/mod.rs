@@ -12,6 +12,7 @@ mod filter;
 mod paging;
 mod select;
 
+pub mod access;
 pub mod accounts;
 pub mod changes;
 pub mod entries;
@@ -46,6 +47,25 @@ pub struct List<F: 'static, R: 'static> {
     /// The text that words are searched in, in lower case.
     pub text: fn(&F) -> &str,
     pub paging: Paging,
+}
+
+/// Where a list is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListPlace {
+    /// The path of its page.
+    pub page: String,
+    /// The path of its files, without their endings.
+    pub files: String,
+}
+
+impl ListPlace {
+    /// Returns the place of a list that has a page of its own.
+    pub fn of<F, R>(list: &List<F, R>) -> Self {
+        Self {
+            page: list.path.to_owned(),
+            files: list.path.to_owned(),
+        }
+    }
 }
 
 impl<F, R> List<F, R> {

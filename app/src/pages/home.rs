@@ -17,7 +17,7 @@ use crate::{
     routes::{Page, Visit},
 };
 
-use super::exposure;
+use super::exposure::{self, Acting, Deciding, ExposureContext};
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
@@ -29,6 +29,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         decides: visit.backend.may(Action::SeeInbox).is_ok(),
         reports: visit.backend.may(Action::SeeReports).is_ok(),
         all_drift: (visit.backend.may(Action::SeeLedger).is_ok()).then_some("/ledger?what=drift"),
+        proposing: super::Proposing::of(&visit),
     };
     let title = if home.organisation.is_some() {
         "Production PCI"
@@ -47,6 +48,7 @@ struct PageContext {
     reports: bool,
     /// The page that lists every change outside Leastwise, if the viewer may see it.
     all_drift: Option<&'static str>,
+    proposing: super::Proposing,
 }
 
 fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
@@ -57,6 +59,7 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         decides,
         reports,
         all_drift,
+        proposing,
     } = context;
     let Home {
         waiting,
@@ -97,7 +100,22 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         None => view! { <div data-columns="even">{reach} {mine}</div> }.into_any(),
         Some(organisation) => {
             let (head, rest) = if known {
-                exposure::draw(organisation, all_drift, now)
+                let acting = Acting {
+                    proposing,
+                    deciding: if decides {
+                        Deciding::Offered
+                    } else {
+                        Deciding::NotAllowed
+                    },
+                };
+                let read = freshness.oldest;
+                let context = ExposureContext {
+                    all_drift,
+                    acting,
+                    read,
+                    now,
+                };
+                exposure::draw(organisation, &context)
             } else {
                 // Before the first read, every count would be wrong.
                 (().into_any(), ().into_any())
@@ -297,7 +315,7 @@ fn my_access(access: Vec<MyAccess>, count: Figure, me: Option<UserId>, now: Time
     let body = if access_is_empty && count == Figure::NotKnown {
         view! { <NotKnown what="Your access" /> }.into_any()
     } else if count == 0 {
-        view! { <Empty title="You have no access" icon=Glyph::Key>"Access that is granted to you appears here, with the time when it ends."</Empty> }
+        view! { <Empty title="You have no access" icon=Glyph::Accounts>"Access that is granted to you appears here, with the time when it ends."</Empty> }
             .into_any()
     } else {
         view! {

@@ -251,14 +251,20 @@ impl Index {
         let pairs = basis.snapshot.pairs_in(&id);
         let assignments =
             pairs.flat_map(|(pair, read)| read.principals.keys().map(move |one| (pair, one)));
-        let standing = assignments
-            .filter(|(pair, principal)| stands(basis.windows, pair, principal))
-            .count();
+        let (mut standing, mut temporary) = (0, 0);
+        for (pair, principal) in assignments {
+            if stands(basis.windows, pair, principal) {
+                standing += 1;
+            } else {
+                temporary += 1;
+            }
+        }
         Some(AccountEntry {
             id,
             text,
             people,
             standing: count(standing),
+            temporary: count(temporary),
             findings,
         })
     }

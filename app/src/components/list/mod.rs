@@ -13,7 +13,7 @@ use leptos::prelude::*;
 use super::{Glyph, Icon, Notice, Status};
 use crate::{
     backend::{Extent, ListPage},
-    lists::{DrawContext, Dropped, List, ListChoice, Start},
+    lists::{DrawContext, Dropped, List, ListChoice, ListPlace, Start},
 };
 
 /// What the page of a list shows.
@@ -42,21 +42,28 @@ impl<F, R> ListView<F, R> {
 
     /// Renders the list, with something around its rows.
     pub fn draw_with(self, around: impl FnOnce(AnyView) -> AnyView) -> AnyView {
+        let place = ListPlace::of(self.list);
+        self.draw_at(&place, around)
+    }
+
+    /// Renders the list on the page of something else.
+    pub fn draw_at(self, place: &ListPlace, around: impl FnOnce(AnyView) -> AnyView) -> AnyView {
         let notices = notice(&self.dropped);
         let columns = if self.choice.columns.is_empty() {
             "default"
         } else {
             "chosen"
         };
-        let search = search::form(self.list, &self.choice);
-        let pills = filters::pills(self.list, &self.choice, &self.page);
-        let head = self.head();
+        let search = search::form(self.list, place, &self.choice);
+        let pills = filters::pills(self.list, place, &self.choice, &self.page);
+        let head = self.head(place);
         let body = if self.page.rows.is_empty() {
-            self.nothing()
+            self.nothing(place)
         } else {
-            let foot = self.foot();
+            let foot = self.foot(place);
             let rows = around(rows::table(
                 self.list,
+                place,
                 &self.choice,
                 self.page.rows,
                 &self.context,
@@ -79,7 +86,7 @@ impl<F, R> ListView<F, R> {
         .into_any()
     }
 
-    fn head(&self) -> AnyView {
+    fn head(&self, place: &ListPlace) -> AnyView {
         let count = count_words(self.list, &self.page, &self.choice);
         let order = match self.list.order_of(&self.choice) {
             None => Some(self.list.order),
@@ -91,18 +98,18 @@ impl<F, R> ListView<F, R> {
                     <b>{count}</b>
                     {order.map(|order| view! { <span class="text-muted">{order}</span> })}
                 </p>
-                {tools::tools(self.list, &self.choice)}
+                {tools::tools(self.list, place, &self.choice)}
             </header>
         }
         .into_any()
     }
 
-    fn nothing(&self) -> AnyView {
-        let older = self.page.sequence.and_then(|place| place.older);
+    fn nothing(&self, place: &ListPlace) -> AnyView {
+        let older = self.page.sequence.and_then(|sequence| sequence.older);
         if let Some(older) = older {
-            return self.nothing_so_far(older);
+            return self.nothing_so_far(place, older);
         }
-        let clear = self.choice.unfiltered().href(self.list.path);
+        let clear = self.choice.unfiltered().href(&place.page);
         view! {
             <div data-empty>
                 <Icon glyph=Glyph::Filter />
@@ -115,9 +122,9 @@ impl<F, R> ListView<F, R> {
     }
 
     /// Says that none of the rows that were looked at match, and leads to the next ones.
-    fn nothing_so_far(&self, older: u64) -> AnyView {
-        let next = self.choice.from(Start::Before(older)).href(self.list.path);
-        let clear = self.choice.unfiltered().href(self.list.path);
+    fn nothing_so_far(&self, place: &ListPlace, older: u64) -> AnyView {
+        let next = self.choice.from(Start::Before(older)).href(&place.page);
+        let clear = self.choice.unfiltered().href(&place.page);
         view! {
             <div data-empty>
                 <Icon glyph=Glyph::Filter />
@@ -133,11 +140,11 @@ impl<F, R> ListView<F, R> {
         .into_any()
     }
 
-    fn foot(&self) -> AnyView {
-        if let Some(place) = &self.page.sequence {
-            return sequence::foot(self.list, &self.choice, &self.page, place);
+    fn foot(&self, place: &ListPlace) -> AnyView {
+        if let Some(sequence) = &self.page.sequence {
+            return sequence::foot(self.list, place, &self.choice, &self.page, sequence);
         }
-        let (path, choice, page) = (self.list.path, &self.choice, &self.page);
+        let (path, choice, page) = (&place.page, &self.choice, &self.page);
         let pages = page.pages();
         if pages == 1 {
             return ().into_any();

@@ -4,15 +4,16 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{ListPage, SequencePlace},
-    lists::{Direction, List, ListChoice, Start},
+    lists::{Direction, List, ListChoice, ListPlace, Start},
 };
 
 /// Renders the foot; none if the page is the whole list.
 pub(super) fn foot<F, R>(
     list: &'static List<F, R>,
+    place: &ListPlace,
     choice: &ListChoice,
     page: &ListPage<R>,
-    place: &SequencePlace,
+    sequence: &SequencePlace,
 ) -> AnyView {
     let SequencePlace {
         position,
@@ -20,7 +21,7 @@ pub(super) fn foot<F, R>(
         newer,
         older,
         ..
-    } = *place;
+    } = *sequence;
     if newer.is_none() && older.is_none() {
         return ().into_any();
     }
@@ -37,12 +38,13 @@ pub(super) fn foot<F, R>(
     };
     let step = |start: Option<Start>, word: &'static str| {
         start.map(|start| {
-            let href = choice.from(start).href(list.path);
+            let href = choice.from(start).href(&place.page);
             view! { <a href=href data-kind="secondary">{word}</a> }
         })
     };
-    let newest = (choice.start.is_some() && newer.is_some())
-        .then(|| view! { <a href=choice.at(1).href(list.path) data-kind="quiet">"First page"</a> });
+    let newest = (choice.start.is_some() && newer.is_some()).then(
+        || view! { <a href=choice.at(1).href(&place.page) data-kind="quiet">"First page"</a> },
+    );
     let (newer, older) = (
         step(newer.map(Start::After), "Newer"),
         step(older.map(Start::Before), "Older"),
