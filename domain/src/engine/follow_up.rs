@@ -1,4 +1,5 @@
-//! What is left to request of an item whose change is over: the opposite of what was carried out, and again what was not.
+//! What is left to request of an item whose change is over: the opposite of what was carried out, and again what was not, or
+//! what has ended by itself.
 //!
 //! It follows from the result of the item alone. Never from what somebody hoped: an item of a failed change without a
 //! result was not carried out.
@@ -8,7 +9,9 @@ use serde::Serialize;
 use super::rows::ItemResult;
 use crate::{
     change::{Operation, State},
+    grant::Term,
     subject::NoUndo,
+    time::Timestamp,
 };
 
 /// What is left to request of an item.
@@ -17,7 +20,7 @@ use crate::{
 pub enum FollowUp {
     /// It was carried out: the opposite of it.
     Undo,
-    /// It was not carried out: the same again.
+    /// It was not carried out, or what it gave has ended: the same again.
     Rest,
 }
 
@@ -27,6 +30,7 @@ pub fn follow_up(
     state: State,
     item: &Operation,
     result: Option<&ItemResult>,
+    now: Timestamp,
 ) -> Option<Result<(FollowUp, Operation), NoUndo>> {
     let carried = match (state, result) {
         (State::Verified | State::Failed, Some(result)) => result.failure().is_none(),
@@ -35,9 +39,19 @@ pub fn follow_up(
         | (State::Refused | State::Declined | State::Expired | State::Withdrawn, _) => false,
         (State::Waiting | State::Approved | State::Applying, _) => return None,
     };
-    Some(if carried {
+    Some(if carried && !has_ended(item, result, now) {
         item.subject().undo().map(|undo| (FollowUp::Undo, undo))
     } else {
         Ok((FollowUp::Rest, item.clone()))
     })
+}
+
+/// Whether an item gave temporary access that is over. Its window began before the read that verified it.
+fn has_ended(item: &Operation, result: Option<&ItemResult>, now: Timestamp) -> bool {
+    match (item.assigns(), result) {
+        (Some((_, Term::For(length))), Some(ItemResult::Granted { verified_at, .. })) => {
+            *verified_at + length <= now
+        }
+        _ => false,
+    }
 }

@@ -110,6 +110,22 @@ fn nobody_removes_oversight_alone_however_it_is_marked_and_whatever_the_path() {
 }
 
 #[test]
+fn adopting_oversight_for_a_duration_removes_it_at_the_end() {
+    let fixture = overseen(Content::default(), "securityaudit");
+    let matched = |operation: &Operation| {
+        let evaluation = evaluate(&fixture, operation, &ann());
+        let mut hits = evaluation.verdict.hits.iter();
+        let oversight = hits.any(|hit| hit.rule == OVERSIGHT);
+        assert_eq!(oversight, raises_alarm(shipped(), &evaluation));
+        oversight
+    };
+    assert!(matched(&window(the_user("fay"), "web-dev", "audit", 60)));
+    assert!(!matched(&standing(the_user("fay"), "web-dev", "audit")));
+    assert!(!matched(&window(the_user("eve"), "web-dev", "audit", 60)));
+    assert!(!matched(&window(the_user("fay"), "web-dev", "viewer", 60)));
+}
+
+#[test]
 fn the_end_of_oversight_access_is_known_by_every_path_and_of_other_access_raises_nothing() {
     let mut fixture = overseen(Content::default(), "SecurityAudit");
     fixture.parts.coverage.newest = Some(NOW);

@@ -53,7 +53,7 @@ impl FollowUpItem {
     ) -> Option<Result<Self, NoUndo>> {
         let change = &stored.change;
         let operation = change.proposal.operations.get(index)?;
-        let left = follow_up(change.state, operation, result)?;
+        let left = follow_up(change.state, operation, result, now)?;
         stored
             .altered
             .is_none()
@@ -183,6 +183,15 @@ pub(super) fn links(
         let Some(form) = form(change, item, Reach::Alike) else {
             continue;
         };
+        let joined = all.iter_mut().find_map(|link| {
+            let with = link.form.with(&form).filter(|_| link.what == item.what)?;
+            Some((link, with))
+        });
+        if let Some((link, with)) = joined {
+            link.form = with;
+            link.items += 1;
+            continue;
+        }
         if let Some(place) = place {
             alike.insert(place, all.len());
         }
@@ -223,7 +232,7 @@ fn form(change: &ChangeId, item: &FollowUpItem, reach: Reach) -> Option<FollowUp
 }
 
 /// Whether what is requested now can have this review date. If not, the form asks for another.
-fn can_be_stated(date: Date, now: Timestamp) -> bool {
+pub(super) fn can_be_stated(date: Date, now: Timestamp) -> bool {
     Date::of(now).is_some_and(|today| {
         let (first, last) = review_dates(today);
         (first..=last).contains(&date)
