@@ -18,6 +18,8 @@ pub struct Assets {
     pub js: String,
     /// Preloaded, so that it is fetched in parallel with the module.
     pub wasm: String,
+    /// Preloaded, because the style sheet names it only when it has arrived.
+    pub font: String,
     pub icon: String,
 }
 
@@ -144,6 +146,7 @@ fn document(around: Surroundings, body: impl FnOnce() -> AnyView) -> impl IntoVi
                 <title>{format!("{title} · Leastwise")}</title>
                 <link rel="icon" href=assets.icon r#type="image/svg+xml" />
                 <link rel="stylesheet" href=assets.css />
+                <link rel="preload" href=assets.font r#as="font" r#type="font/woff2" crossorigin="anonymous" />
                 <link rel="preload" href=assets.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
                 // `crossorigin="anonymous"` makes the preload match the fetch by the module.
                 <script type="module" src=assets.js nonce=nonce></script>

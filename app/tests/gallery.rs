@@ -49,6 +49,7 @@ fn assets() -> Assets {
         css: url("css"),
         js: url("js"),
         wasm: url("wasm"),
+        font: url("font"),
         icon: url("icon"),
     }
 }

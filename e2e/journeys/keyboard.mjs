@@ -85,7 +85,25 @@ export async function journey(suite, browser) {
       await page.locator('[data-palette] [aria-selected=true]', { hasText: 'ledger-prod' }).waitFor();
       await Promise.all([page.waitForNavigation({ waitUntil: 'commit' }), page.keyboard.press('Enter')]);
       await maya.settled();
-      assert.equal(new URL(page.url()).pathname, `/accounts/${names.accounts['ledger-prod']}`);
+      const account = names.accounts['ledger-prod'];
+      assert.equal(new URL(page.url()).pathname, `/accounts/${account}`);
+
+      const choose = async (words, label) => {
+        await page.keyboard.press('Control+k');
+        await box.waitFor();
+        await page.keyboard.type(words);
+        await page.locator('[data-palette] [aria-selected=true]', { hasText: label }).waitFor();
+        await Promise.all([page.waitForNavigation({ waitUntil: 'commit' }), page.keyboard.press('Enter')]);
+        await maya.settled();
+      };
+      await choose(account.replace(/(....)(....)(....)/, '$1-$2-$3'), 'ledger-prod');
+      assert.equal(new URL(page.url()).pathname, `/accounts/${account}`);
+      await choose('remove access', 'Remove access');
+      assert.equal(new URL(page.url()).pathname, '/changes/new');
+      await choose('crawl aws', 'Crawl AWS now');
+      assert.equal(new URL(page.url()).pathname, '/operations');
+      await choose('sign out', 'Sign out');
+      await maya.says('You are signed out');
     });
     await maya.leave();
   });

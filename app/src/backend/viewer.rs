@@ -25,13 +25,24 @@ pub struct ViewerView {
     pub inbox: usize,
 }
 
-/// A navigation target of the command palette.
+/// An entry of the command palette: a page, or an action.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct PaletteEntry {
     pub label: String,
     /// Its kind and what distinguishes it from others of the same name, such as `Account 481220935517`.
     pub detail: String,
     pub href: String,
+    pub method: PaletteMethod,
+}
+
+/// How the command palette goes to the address of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaletteMethod {
+    /// As a link.
+    Get,
+    /// As a form without fields.
+    Post,
 }
 
 /// Reads data about the caller.
@@ -47,6 +58,6 @@ pub trait ViewerPort {
     fn aws_console(&self) -> AwsConsole;
     /// Returns the freshness and completeness of the read model.
     fn freshness(&self) -> Freshness;
-    /// Returns the navigation targets of the command palette.
+    /// Returns the entries of the command palette.
     async fn palette(&self) -> PortResult<Vec<PaletteEntry>>;
 }

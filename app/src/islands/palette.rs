@@ -1,5 +1,6 @@
 //! The command palette (Ctrl+K or Cmd+K): an APG combobox whose focus stays in the input. Its index is fetched from
-//! `/palette.json` when the palette is first opened and contains only pages that the user may open. It only navigates.
+//! `/palette.json` when the palette is first opened and contains only pages and actions that the user may open. An action
+//! is sent as the form of its page is: the server checks it again.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -10,18 +11,49 @@ use super::listen;
 /// The maximum number of results, which fit without scrolling.
 const SHOWN: usize = 10;
 
-/// A navigation target.
+/// A page or an action.
 #[derive(Clone)]
 struct Entry {
     label: String,
     detail: String,
-    href: String,
+    target: Target,
     haystack: String,
+}
+
+/// What choosing an entry does.
+#[derive(Clone)]
+enum Target {
+    Open(String),
+    Send(String),
+}
+
+impl Target {
+    fn go(&self) {
+        match self {
+            Self::Open(href) => {
+                let _ = window().location().set_href(href);
+            }
+            Self::Send(action) => {
+                let _ = send(action);
+            }
+        }
+    }
+}
+
+/// Sends a form without fields.
+fn send(action: &str) -> Result<(), wasm_bindgen::JsValue> {
+    let form: web_sys::HtmlFormElement = document().create_element("form")?.dyn_into()?;
+    form.set_method("post");
+    form.set_action(action);
+    if let Some(body) = document().body() {
+        body.append_child(&form)?;
+    }
+    form.request_submit()
 }
 
 /// The button that opens the palette, and its dialog.
 ///
-/// `/palette.json` is an array of `{"label", "detail", "href"}`.
+/// `/palette.json` is an array of `{"label", "detail", "href", "method"}`.
 #[island]
 pub fn Palette() -> impl IntoView {
     let dialog = NodeRef::<leptos::html::Dialog>::new();
@@ -64,12 +96,12 @@ pub fn Palette() -> impl IntoView {
             "ArrowDown" => set_active.update(|at| *at = if *at >= last { 0 } else { *at + 1 }),
             "ArrowUp" => set_active.update(|at| *at = at.checked_sub(1).unwrap_or(last)),
             "Enter" => {
-                let href = found.with_untracked(|found| {
+                let target = found.with_untracked(|found| {
                     let at = *found.get(active.get_untracked())?;
-                    index.with_untracked(|index| Some(index.as_ref()?.get(at)?.href.clone()))
+                    index.with_untracked(|index| Some(index.as_ref()?.get(at)?.target.clone()))
                 });
-                if let Some(href) = href {
-                    let _ = window().location().set_href(&href);
+                if let Some(target) = target {
+                    target.go();
                 }
             }
             _ => return,
@@ -130,7 +162,12 @@ pub fn Palette() -> impl IntoView {
 fn matching(index: &[Entry], query: &str) -> Vec<usize> {
     let query = query.to_lowercase();
     let words: Vec<&str> = query.split_whitespace().collect();
-    let holds = |entry: &Entry| words.iter().all(|word| entry.haystack.contains(word));
+    let holds = |entry: &Entry| {
+        words.iter().all(|word| {
+            entry.haystack.contains(word)
+                || account_id(word).is_some_and(|id| entry.haystack.contains(&id))
+        })
+    };
     index
         .iter()
         .enumerate()
@@ -140,16 +177,20 @@ fn matching(index: &[Entry], query: &str) -> Vec<usize> {
         .collect()
 }
 
+/// Returns the digits of an account id that was typed with dashes, as AWS prints it: `4812-2093-5517`.
+fn account_id(word: &str) -> Option<String> {
+    let dashed = word.contains('-') && word.chars().all(|c| c == '-' || c.is_ascii_digit());
+    dashed.then(|| word.replace('-', ""))
+}
+
 fn option(place: usize, entry: &Entry, active: ReadSignal<usize>) -> impl IntoView + use<> {
-    let href = entry.href.clone();
+    let target = entry.target.clone();
     view! {
         <li
             id=format!("palette-{place}")
             role="option"
             aria-selected=move || if active.get() == place { "true" } else { "false" }
-            on:click=move |_| {
-                let _ = window().location().set_href(&href);
-            }
+            on:click=move |_| target.go()
         >
             <span>{entry.label.clone()}</span>
             <span>{entry.detail.clone()}</span>
@@ -180,10 +221,15 @@ fn entry(item: &wasm_bindgen::JsValue) -> Option<Entry> {
     );
     // Only paths of this site: data must not be able to redirect to another site.
     let local = href.starts_with('/') && !href.starts_with("//");
+    let target = match field("method")?.as_str() {
+        "get" => Target::Open(href),
+        "post" => Target::Send(href),
+        _ => return None,
+    };
     local.then(|| Entry {
         haystack: format!("{label} {detail}").to_lowercase(),
         label,
         detail,
-        href,
+        target,
     })
 }

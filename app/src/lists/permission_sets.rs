@@ -174,7 +174,9 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
                 FilterOption::new(
                     "long-sessions",
                     "Sessions too long for production PCI",
-                    |set| outlasts_production_pci(Duration::seconds(i64::from(set.session_seconds))),
+                    |set| {
+                        outlasts_production_pci(Duration::seconds(i64::from(set.session_seconds)))
+                    },
                 ),
             ],
         ),

@@ -78,7 +78,7 @@ pub(super) fn second_step(
 <div class="shown">{}<output id="shown-code">{code}</output></div>
 <form method="post" action="/login" class="code"><input type="hidden" name="signin" value="{}">
 <label for="code">Six-digit code</label>
-<div class="row"><input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="6" required autofocus><button>Sign in</button></div></form>"#,
+<div class="row"><input id="code" name="code" value="{code}" inputmode="numeric" autocomplete="one-time-code" maxlength="6" required autofocus><button>Sign in</button></div></form>"#,
         escape(&person.name),
         escape(&person.email),
         alert(problem),

@@ -1,7 +1,7 @@
 //! Error responses of the layers outside Leptos, as self-contained pages: no assets, no session, no database. They
 //! state what happened, what to do, and the request id. They never contain a path, a query, SQL or external text.
 
-use std::{any::Any, fmt::Write as _, sync::LazyLock};
+use std::any::Any;
 
 use axum::{
     body::Body,
@@ -9,14 +9,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use sha2::{Digest as _, Sha256};
 use tower_http::catch_panic::ResponseForPanic;
 
 use app::pages::error::{LEDGER_NOT_AUTHENTIC, LEDGER_WORDS};
 
-use super::request_id;
+use super::plain_page::{PlainText, page};
 use crate::store::StoreError;
 
 /// The reason why a request was not served.
@@ -126,7 +124,7 @@ impl HttpError {
         }
     }
 
-    fn words(self) -> ErrorText {
+    fn words(self) -> PlainText {
         let (title, text, link) = match self {
             Self::SignInRefused("not_fresh") => (
                 "You were not asked to sign in again",
@@ -217,7 +215,7 @@ impl HttpError {
                 Some(("/", "Open Leastwise")),
             ),
         };
-        ErrorText { title, text, link }
+        PlainText { title, text, link }
     }
 }
 
@@ -245,64 +243,6 @@ impl IntoResponse for HttpError {
         }
         response
     }
-}
-
-/// The text of a plain page. Constant text only: it never contains parts of a request.
-#[derive(Debug, Clone, Copy)]
-pub struct ErrorText {
-    /// The heading.
-    pub title: &'static str,
-    /// One paragraph.
-    pub text: &'static str,
-    /// The target and the label of the link.
-    pub link: Option<(&'static str, &'static str)>,
-}
-
-const STYLE: &str = ":root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}\
-body{margin:0;display:grid;min-height:100vh;place-items:center}\
-main{max-width:34rem;padding:2rem}h1{font-size:1.5rem;line-height:1.25;margin:0 0 .5rem}\
-p{margin:.5rem 0}small{opacity:.75}code{font:.875em ui-monospace,monospace}";
-
-static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
-    let hash = STANDARD.encode(Sha256::digest(STYLE));
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    );
-    HeaderValue::from_str(&policy).expect("base64 is visible ASCII")
-});
-
-/// Renders a self-contained page with the request id.
-pub fn page(status: StatusCode, words: &ErrorText) -> Response {
-    let mut html = String::with_capacity(1_500);
-    let id = request_id::current();
-    write!(
-        html,
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title} · Leastwise</title>\
-         <style>{STYLE}</style></head><body><main><h1>{title}</h1><p>{text}</p>",
-        title = words.title,
-        text = words.text,
-    )
-    .expect("writing to a string cannot fail");
-    if let Some((href, label)) = words.link {
-        write!(html, "<p><a href=\"{href}\">{label}</a></p>")
-            .expect("writing to a string cannot fail");
-    }
-    write!(
-        html,
-        "<p><small>Status {}, request <code>{id}</code></small></p></main></body></html>",
-        status.as_u16()
-    )
-    .expect("writing to a string cannot fail");
-    let headers = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/html; charset=utf-8"),
-        ),
-        (header::CONTENT_SECURITY_POLICY, POLICY.clone()),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    (status, headers, html).into_response()
 }
 
 /// Marks a response with an error status whose text is ours, in the extensions of the response. [`dress`] leaves it

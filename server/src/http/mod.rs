@@ -22,6 +22,7 @@ pub mod log;
 pub mod oidc;
 pub mod origin;
 pub mod pages;
+mod plain_page;
 pub mod rate;
 pub mod request_id;
 pub mod return_to;

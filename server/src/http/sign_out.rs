@@ -12,8 +12,9 @@ use std::net::IpAddr;
 
 use super::{
     cookie,
-    error::{ErrorText, HttpError, page},
+    error::HttpError,
     limits::ClientIp,
+    plain_page::{PlainText, page},
     seal,
     secret::{Secret, digest},
     session::{self, see_other},
@@ -67,7 +68,7 @@ async fn signed_out(
 pub async fn goodbye() -> Response {
     page(
         StatusCode::OK,
-        &ErrorText {
+        &PlainText {
             title: "You are signed out",
             text: "Your session has ended in Leastwise and at Cognito. If you use another identity provider, you may \
                    still be signed in there.",

@@ -10,7 +10,7 @@ pub use rows::{AccountEntry, GroupEntry, PersonEntry, SetEntry};
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
 };
 
 use domain::{
@@ -69,11 +69,12 @@ pub(super) struct TouchedRows<'a> {
     pub(super) principals: &'a BTreeSet<Principal>,
 }
 
-/// How many people more or less have an account or permission set, by number.
+/// How many people more or less have an account or permission set, by number. A new build adds what everybody has, so this
+/// is an array.
 #[derive(Debug, Default)]
 pub(super) struct PeopleChange {
-    accounts: BTreeMap<usize, i64>,
-    sets: BTreeMap<usize, i64>,
+    accounts: Vec<i64>,
+    sets: Vec<i64>,
 }
 
 impl PeopleChange {
@@ -84,13 +85,21 @@ impl PeopleChange {
     }
 }
 
-fn differ(counts: &mut BTreeMap<usize, i64>, before: &BitSet, after: &BitSet) {
-    for number in after.without(before) {
-        *counts.entry(number).or_default() += 1;
-    }
-    for number in before.without(after) {
-        *counts.entry(number).or_default() -= 1;
-    }
+fn differ(counts: &mut Vec<i64>, before: &BitSet, after: &BitSet) {
+    let mut add = |number: usize, by: i64| {
+        if number >= counts.len() {
+            counts.resize(number + 1, 0);
+        }
+        counts[number] += by;
+    };
+    after.without(before).for_each(|number| add(number, 1));
+    before.without(after).for_each(|number| add(number, -1));
+}
+
+/// Returns the numbers whose count differs, each with by how much.
+fn changed(counts: &[i64]) -> impl Iterator<Item = (usize, i64)> + '_ {
+    let numbered = counts.iter().copied().enumerate();
+    numbered.filter(|(_, by)| *by != 0)
 }
 
 fn plus(count: u32, change: i64) -> u32 {
@@ -142,15 +151,18 @@ impl Index {
         }
     }
 
-    /// Sets the row of one person.
+    /// Sets the row of one person, if it differs. The names of the directory differ only in a new build.
     pub(super) fn update_person(
         &mut self,
-        snapshot: &Snapshot,
-        reaches: &Reaches,
+        (old, before): (&ModelBasis<'_>, &PersonReach),
+        (new, after): (&ModelBasis<'_>, &PersonReach),
         user: &UserId,
-        reach: &PersonReach,
     ) {
-        if let Some(row) = person_entry(snapshot, reaches, user, reach) {
+        let is_new = old.snapshot.user(user).is_none();
+        if !is_new && person_counts(old, user, before) == person_counts(new, user, after) {
+            return;
+        }
+        if let Some(row) = person_entry(new.snapshot, new.reaches, user, after) {
             self.people.insert((row.text.clone(), row.id.clone()), row);
         }
     }
@@ -165,17 +177,17 @@ impl Index {
     ) {
         let (mut accounts, mut sets) = (touched.accounts.clone(), touched.sets.clone());
         let before = self.clone();
-        for (number, by) in &change.accounts {
-            if let Some(account) = new.reaches.accounts.id(*number) {
+        for (number, by) in changed(&change.accounts) {
+            if let Some(account) = new.reaches.accounts.id(number) {
                 let people = self.people_in.or_default(account.clone());
-                *people = plus(*people, *by);
+                *people = plus(*people, by);
                 accounts.insert(account.clone());
             }
         }
-        for (number, by) in &change.sets {
-            if let Some(set) = new.reaches.sets.id(*number) {
+        for (number, by) in changed(&change.sets) {
+            if let Some(set) = new.reaches.sets.id(number) {
                 let people = self.people_with.or_default(set.clone());
-                *people = plus(*people, *by);
+                *people = plus(*people, by);
                 sets.insert(set.clone());
             }
         }
@@ -279,6 +291,13 @@ impl Index {
         };
         Some((order, row))
     }
+}
+
+/// Returns the numbers in the row of a user: groups, accounts, and those of them in production PCI.
+fn person_counts(basis: &ModelBasis<'_>, user: &UserId, reach: &PersonReach) -> (usize, u32, u32) {
+    let groups = basis.snapshot.groups_of(user).len();
+    let accounts = reach.accounts.len_within(&basis.reaches.known);
+    (groups, accounts, reach.exposure.accounts)
 }
 
 /// Returns the row of a user of the directory.

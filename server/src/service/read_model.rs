@@ -69,16 +69,16 @@ impl ReadModel {
     ) -> Self {
         let parts = snapshot.parts();
         let evaluated = Arc::new(Evaluated::new(rules.version()));
-        let mut evaluator = evaluator(&snapshot, &reasons, rules).with_evaluated(&evaluated);
-        let classes = parts.accounts.iter();
-        let guarded = classes.filter(|(_, (_, class))| class.counts_as_production_pci());
-        let pci_findings = guarded.map(|(id, _)| {
-            let findings = PciFindings::of(&evaluator.findings(id));
-            (id.clone(), Arc::new(findings))
+        // The two take about as long, and a start waits for them.
+        let (reaches, pci_findings) = std::thread::scope(|scope| {
+            let reaches = scope.spawn(|| Reaches::new(&snapshot, &reasons.windows));
+            let findings = all_findings(&snapshot, &reasons, rules, &evaluated);
+            let reaches = reaches.join();
+            (
+                reaches.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                findings,
+            )
         });
-        let pci_findings = pci_findings.collect();
-        drop(evaluator);
-        let reaches = Reaches::new(&snapshot, &reasons.windows);
         let (empty, windows) = (Self::default(), reasons.windows.clone());
         let new = ModelBasis {
             snapshot: &snapshot,
@@ -175,15 +175,6 @@ impl ReadModel {
         }
         let people = touched::people(old, &self.snapshot, &changed, items);
         let mut change = PeopleChange::default();
-        for user in &people {
-            let before = old.reaches.of_person(&old.snapshot, user);
-            let after = self.reaches.of_person(&self.snapshot, user);
-            self.exposure
-                .update_person(&self.snapshot, user, (&before, &after));
-            self.index
-                .update_person(&self.snapshot, &self.reaches, user, &after);
-            change.add(&before, &after);
-        }
         let new = ModelBasis {
             snapshot: &self.snapshot,
             windows: &windows,
@@ -191,6 +182,15 @@ impl ReadModel {
             reaches: &self.reaches,
         };
         let old = old.basis();
+        for user in &people {
+            let before = old.reaches.of_person(old.snapshot, user);
+            let after = self.reaches.of_person(&self.snapshot, user);
+            self.exposure
+                .update_person(&self.snapshot, user, (&before, &after));
+            self.index
+                .update_person((&old, &before), (&new, &after), user);
+            change.add(&before, &after);
+        }
         let rows = TouchedRows {
             accounts: &touched.accounts,
             pairs: &touched.pairs,
@@ -250,6 +250,23 @@ impl ReadModel {
             principal,
         }
     }
+}
+
+/// Evaluates every account that counts as production PCI.
+fn all_findings(
+    snapshot: &Snapshot,
+    reasons: &AccessReasons,
+    rules: &Rules,
+    evaluated: &Arc<Evaluated>,
+) -> SharedMap<AccountId, Arc<PciFindings>> {
+    let mut evaluator = evaluator(snapshot, reasons, rules).with_evaluated(evaluated);
+    let classes = snapshot.parts().accounts.iter();
+    let guarded = classes.filter(|(_, (_, class))| class.counts_as_production_pci());
+    let findings = guarded.map(|(id, _)| {
+        let findings = PciFindings::of(&evaluator.findings(id));
+        (id.clone(), Arc::new(findings))
+    });
+    findings.collect()
 }
 
 fn evaluator<'a>(

@@ -1,8 +1,12 @@
 //! The viewer: their name and rights, and the entries of the command palette.
 
 use app::{
-    backend::{AwsConsole, Freshness, PaletteEntry, PortResult, SetRef, ViewerPort, ViewerView},
-    routes::PAGES,
+    backend::{
+        AwsConsole, ChangeKind, Freshness, PaletteEntry, PaletteMethod, PortResult, SetRef,
+        ViewerPort, ViewerView,
+    },
+    routes::{ACTIONS, PAGES},
+    shell::SIGN_OUT_ACTION,
 };
 use async_trait::async_trait;
 use domain::{
@@ -17,11 +21,10 @@ use super::{Service, broken, names};
 const EACH: usize = 3_000;
 
 /// The pages in the command palette.
-const PLACES: [(&str, &str); 10] = [
+const PLACES: [(&str, &str); 9] = [
     ("/", "Home"),
     ("/inbox", "Inbox"),
     ("/changes", "Changes"),
-    ("/changes/new", "Request access"),
     ("/accounts", "Accounts"),
     ("/people", "People"),
     ("/groups", "Groups"),
@@ -29,6 +32,17 @@ const PLACES: [(&str, &str); 10] = [
     ("/ledger", "Ledger"),
     ("/operations", "Operations"),
 ];
+
+/// The kinds of changes that the palette starts, who may, and what it calls them.
+const STARTED: [(ChangeKind, Action, &str); 4] = [
+    (ChangeKind::Grant, Action::ProposeOwn, "Request access"),
+    (ChangeKind::Remove, Action::Propose, "Remove access"),
+    (ChangeKind::Join, Action::Propose, "Add to a group"),
+    (ChangeKind::Leave, Action::Propose, "Remove from a group"),
+];
+
+/// The path of the action that crawls AWS.
+const CRAWL: &str = "/do/jobs/crawl";
 
 #[async_trait]
 impl ViewerPort for Service {
@@ -82,6 +96,7 @@ impl ViewerPort for Service {
             })
             .map(|(path, label)| entry(label, "Page".into(), path.into()))
             .collect();
+        entries.extend(self.commands().await?);
         if self.may(Action::SeeReports).is_ok() {
             entries.push(entry(
                 "Who can reach production PCI",
@@ -105,6 +120,37 @@ impl ViewerPort for Service {
 }
 
 impl Service {
+    /// Returns what the viewer can do from anywhere.
+    async fn commands(&self) -> PortResult<Vec<PaletteEntry>> {
+        let command = |label: &str, href: String, method| PaletteEntry {
+            label: label.to_owned(),
+            detail: "Action".into(),
+            href,
+            method,
+        };
+        let mut commands = Vec::new();
+        if let Some(next) = self.waiting_for_viewer().await.map_err(broken)?.first() {
+            let href = format!("/changes/{}", next.change.id);
+            commands.push(command("Decide the next change", href, PaletteMethod::Get));
+        }
+        for (kind, action, label) in STARTED {
+            if self.may(action).is_ok() {
+                let href = format!("/changes/new?kind={}", kind.word());
+                commands.push(command(label, href, PaletteMethod::Get));
+            }
+        }
+        let crawl = ACTIONS.iter().find(|route| route.path == CRAWL);
+        if crawl.is_some_and(|route| self.may(route.action).is_ok()) {
+            commands.push(command("Crawl AWS now", CRAWL.into(), PaletteMethod::Post));
+        }
+        commands.push(command(
+            "Sign out",
+            SIGN_OUT_ACTION.into(),
+            PaletteMethod::Post,
+        ));
+        Ok(commands)
+    }
+
     fn directory(&self, entries: &mut Vec<PaletteEntry>) {
         let (index, snapshot) = (&self.read_model.index, &self.read_model.snapshot);
         entries.extend(index.accounts().take(EACH).filter_map(|account| {
@@ -158,5 +204,6 @@ fn entry(label: &str, detail: String, href: String) -> PaletteEntry {
         label: label.to_owned(),
         detail,
         href,
+        method: PaletteMethod::Get,
     }
 }

@@ -7,8 +7,11 @@ use encre_css::{Config, Scanner};
 use super::{Token, classes, theme, tokens};
 use crate::process::Failure;
 
-/// Generates the style sheet. Returns an error for a class without effect.
-pub fn build() -> Result<String, Failure> {
+/// What the theme writes in place of the name of the font.
+const FONT: &str = "__FONT__";
+
+/// Generates the style sheet, which loads the font of this name. Returns an error for a class without effect.
+pub fn build(font: &str) -> Result<String, Failure> {
     let config = config(&tokens()?);
     let used = classes::used()?;
     let wrong = classes::check(&used, &config);
@@ -16,7 +19,8 @@ pub fn build() -> Result<String, Failure> {
         return Err(Failure::new(wrong.join("\n")));
     }
     let names: Vec<&str> = used.iter().map(|class| class.name.as_str()).collect();
-    Ok(squeeze(&theme()?) + &squeeze(&encre_css::generate([names.join(" ").as_str()], &config)))
+    Ok(squeeze(&theme()?.replace(FONT, font))
+        + &squeeze(&encre_css::generate([names.join(" ").as_str()], &config)))
 }
 
 /// Configures encre-css with the colours of the theme and without base styles.

@@ -1,4 +1,4 @@
-//! Builds the files for the browser: WASM and its JavaScript, CSS, icon. Each is named by its content hash, compressed,
+//! Builds the files for the browser: WASM and its JavaScript, CSS, font, icon. Each is named by its content hash, compressed,
 //! and listed in `target/site/manifest.txt`, from which the server's build script embeds it. The build uses neither
 //! cargo-leptos nor Node.
 
@@ -35,11 +35,13 @@ pub fn build_within_budget() -> Result<usize, Failure> {
 /// Builds all files and returns their compressed size in bytes.
 pub fn build() -> Result<usize, Failure> {
     let start = Instant::now();
-    let css = css::build()?;
     let (js, wasm) = wasm::build()?;
-    let icon = fs::read(process::root().join("app/src/icon.svg")).context("app/src/icon.svg")?;
+    let read = |path: &str| fs::read(process::root().join(path)).context(path);
+    let (icon, font) = (read("app/src/icon.svg")?, read("style/fonts/inter.woff2")?);
 
     let mut bundle = bundle::Bundle::new();
+    let font_name = bundle.add("font", "woff2", &font)?;
+    let css = css::build(&font_name)?;
     bundle.add("css", "css", css.as_bytes())?;
     let wasm_name = bundle.add("wasm", "wasm", &wasm)?;
     bundle.add("js", "js", js.replace("__WASM__", &wasm_name).as_bytes())?;

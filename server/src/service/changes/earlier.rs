@@ -29,8 +29,8 @@ impl Service {
         let snapshot = &self.read_model.snapshot;
         let requester: PersonId = stored.change.requester.clone();
         let filter = Filter {
-            requester: Some(requester),
-            about: Some(target),
+            requesters: vec![requester],
+            about: vec![target],
             ..Filter::default()
         };
         let mut conn = self.connection().await?;

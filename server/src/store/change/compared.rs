@@ -73,7 +73,8 @@ pub(super) async fn again<T: Compared>(
     let mut agreement = Agreement::Differs;
     let mut read = Vec::new();
     while !comparison.is_settled(conn, agreement).await? {
-        read = read_again::<T>(conn, &differing).await?;
+        let rows = rows_of(conn, &differing).await?;
+        read = T::read(conn, &rows).await?;
         agreement = Agreement::of(!read.iter().any(differs));
     }
     for one in read {
@@ -108,11 +109,12 @@ fn tell<T: Compared>(one: &T) {
     }
 }
 
-async fn read_again<T: Compared>(
+/// Returns the rows of these changes.
+pub(super) async fn rows_of(
     conn: &mut StoreConnection,
     changes: &[ChangeId],
-) -> Result<Vec<T>, StoreError> {
-    let mut read = Vec::with_capacity(changes.len());
+) -> Result<Vec<AnyRow>, StoreError> {
+    let mut rows = Vec::with_capacity(changes.len());
     for some in changes.chunks(AT_ONCE) {
         let sql = format!(
             "select {LISTED} from change where id in ({})",
@@ -122,8 +124,7 @@ async fn read_again<T: Compared>(
         let query = some
             .iter()
             .fold(query, |query, change| query.bind(change.as_str()));
-        let rows = query.fetch_all(&mut *conn).await?;
-        read.extend(T::read(conn, &rows).await?);
+        rows.extend(query.fetch_all(&mut *conn).await?);
     }
-    Ok(read)
+    Ok(rows)
 }

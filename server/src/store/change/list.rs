@@ -10,13 +10,15 @@ use domain::{
     ids::{ChangeId, PersonId},
     time::Timestamp,
 };
-use sqlx::{Row as _, any::AnyRow};
+use sqlx::Row as _;
 
 use super::{
-    AT_ONCE, ChangeTarget, ListedChange, skipped,
+    ChangeTarget, ListedChange,
+    compared::rows_of,
+    skipped,
     summary::{LISTED, listed},
 };
-use crate::store::{StoreConnection, StoreError, id, places};
+use crate::store::{StoreConnection, StoreError, id};
 
 type Query<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
 
@@ -255,26 +257,6 @@ pub async fn list(
             .map(|one| (one.summary().id().clone(), one))
             .collect(),
     })
-}
-
-/// Returns the rows of these changes.
-async fn rows_of(
-    conn: &mut StoreConnection,
-    changes: &[ChangeId],
-) -> Result<Vec<AnyRow>, StoreError> {
-    let mut rows = Vec::with_capacity(changes.len());
-    for some in changes.chunks(AT_ONCE) {
-        let sql = format!(
-            "select {LISTED} from change where id in ({})",
-            places(some.len())
-        );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql));
-        let query = some
-            .iter()
-            .fold(query, |query, change| query.bind(change.as_str()));
-        rows.extend(query.fetch_all(&mut *conn).await?);
-    }
-    Ok(rows)
 }
 
 /// Returns the number of rows of the list of a filter.

@@ -4,7 +4,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use app::{
-    backend::{Backend, ChangesPort as _, InboxPosition, LedgerComparison, ListQuery},
+    backend::{Backend, ChangesPort as _, InboxPosition, LedgerComparison},
+    lists::ListChoice,
     pages,
     routes::{FormState, Visit},
     shell::{Surroundings, render},
@@ -199,7 +200,7 @@ async fn the_state_of_the_ledger_is_shown_and_counts(engine: DatabaseEngine) {
             !html.contains("Carried out and verified"),
             "{state}: {html}"
         );
-        let list = org.as_("ann").await.changes(&ListQuery::default()).await;
+        let list = org.as_("ann").await.changes(&ListChoice::default()).await;
         let row = list.unwrap().rows.remove(0);
         assert_eq!(
             (row.state, row.ledger),
