@@ -51,7 +51,9 @@ impl AwsConsole {
     }
 
     fn identity_center(&self, page: &str) -> String {
-        let Self { region, instance } = self;
+        let Self {
+            region, instance, ..
+        } = self;
         format!(
             "https://{region}.console.aws.amazon.com/singlesignon/home?region={region}#/instances/{instance}/{page}"
         )

@@ -162,6 +162,11 @@ impl ChangeForm {
         }
     }
 
+    /// Returns the form with which somebody requests access, empty.
+    pub fn request() -> Self {
+        Self::of(ChangeKind::Grant)
+    }
+
     /// Returns the form that grants a principal something.
     pub fn grant_to(principal: &Principal) -> Self {
         Self {

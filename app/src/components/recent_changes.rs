@@ -36,7 +36,7 @@ pub fn RecentChanges(
 ) -> impl IntoView {
     let lines = changes
         .into_iter()
-        .map(|change| view! { <RecentChange change now>{None}</RecentChange> })
+        .map(|change| view! { <RecentChange change now>""</RecentChange> })
         .collect_view();
     view! { <ul data-lines>{lines}</ul> }.into_any()
 }

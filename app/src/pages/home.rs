@@ -12,8 +12,8 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        AwsConsole, ChangeForm, ChangeKind, ChangeRow, DIFFERING_ROWS, Freshness, Home,
-        IdentityNotice, NewChange, NotLinked, PortResult,
+        AwsConsole, ChangeForm, ChangeRow, DIFFERING_ROWS, Freshness, Home, IdentityNotice,
+        NewChange, NotLinked, PortResult,
     },
     components::{
         ButtonKind, FreshnessNotice, Glyph, LinkButton, Notice, PageHeader, RecentChanges, Section,
@@ -35,7 +35,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let proposes = visit.backend.may(Action::ProposeOwn).is_ok();
     // Whoever sees the organization has a page full of it, and the form behind a button.
     let request = if proposes && home.organisation.is_none() && home.me.is_some() {
-        let form = ChangeForm::of(ChangeKind::Grant);
+        let form = ChangeForm::request();
         Some(visit.backend.new_change(&form).await?)
     } else {
         None

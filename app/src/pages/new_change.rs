@@ -12,7 +12,7 @@ mod identity;
 mod membership;
 mod selection;
 
-use domain::authorize::Action;
+use domain::{authorize::Action, time::Timestamp, verdict::Outcome};
 use leptos::prelude::*;
 
 use crate::{
@@ -154,6 +154,7 @@ fn selection(page: &FormPage, new: &NewChange) -> AnyView {
         .filter(|(name, value)| !page.drawn.contains(name) && !value.is_empty())
         .map(|(name, value)| view! { <input type="hidden" name=name value=value.to_owned() /> })
         .collect_view();
+    let fields = (page.choose)(new);
     let (kind, label) = if new.preview.is_some() {
         (ButtonKind::Secondary, "Update the preview")
     } else {
@@ -167,7 +168,7 @@ fn selection(page: &FormPage, new: &NewChange) -> AnyView {
             <Section title="Selection">
                 <div id="selection" data-body>
                     {hidden}
-                    {(page.choose)(new)}
+                    {fields}
                     {button}
                 </div>
             </Section>
@@ -177,7 +178,7 @@ fn selection(page: &FormPage, new: &NewChange) -> AnyView {
 }
 
 /// Renders what the change would do. Replaced as a whole when something else is chosen.
-fn preview(page: &FormPage, new: &NewChange, now: domain::time::Timestamp) -> AnyView {
+fn preview(page: &FormPage, new: &NewChange, now: Timestamp) -> AnyView {
     let Some(preview) = new.preview.clone() else {
         let words = if new.errors.is_empty() {
             vec!["Choose what you need. Who gains or loses access, and the verdict of the policies, appear here.".to_owned()]
@@ -212,7 +213,7 @@ fn preview(page: &FormPage, new: &NewChange, now: domain::time::Timestamp) -> An
     view! {
         <section id="preview" aria-labelledby=PREVIEW_HEADING>
             <PreviewTitle title />
-            {new.held.as_ref().map(|held| held_notice(held, now))}
+            {new.held.clone().map(|held| held_notice(held, now))}
             {shown_preview(preview, None, note, now)}
         </section>
     }
@@ -226,8 +227,8 @@ fn send(page: &FormPage, new: &NewChange) -> AnyView {
     };
     let outcome = preview.verdict.outcome;
     let (kind, verb) = submit_button(outcome, page.button, page.title);
-    let blocked = (outcome == domain::verdict::Outcome::Refused)
-        .then(|| view! { <p class="mb-3 max-w-[72ch]">{BLOCKED}</p> });
+    let blocked =
+        (outcome == Outcome::Refused).then(|| view! { <p class="mb-3 max-w-[72ch]">{BLOCKED}</p> });
     view! {
         <div id="send">
             <input type="hidden" name=change_field::EFFECT value=preview.effect.0.clone() />

@@ -9,9 +9,7 @@ use serde::Serialize;
 use super::rows::ItemResult;
 use crate::{
     change::{Operation, State},
-    grant::Term,
     subject::NoUndo,
-    time::Timestamp,
 };
 
 /// What is left to request of an item.
@@ -24,13 +22,21 @@ pub enum FollowUp {
     Rest,
 }
 
+/// Whether what was carried out is still so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lasting {
+    InEffect,
+    /// The access that it gave has ended.
+    Ended,
+}
+
 /// Returns what is left to request of an item, and the item that requests it, or why nothing undoes it. None if its change
 /// is not over. `result` is none if no result is stored, which says nothing that the state does not say.
 pub fn follow_up(
     state: State,
     item: &Operation,
     result: Option<&ItemResult>,
-    now: Timestamp,
+    lasting: Lasting,
 ) -> Option<Result<(FollowUp, Operation), NoUndo>> {
     let carried = match (state, result) {
         (State::Verified | State::Failed, Some(result)) => result.failure().is_none(),
@@ -39,19 +45,9 @@ pub fn follow_up(
         | (State::Refused | State::Declined | State::Expired | State::Withdrawn, _) => false,
         (State::Waiting | State::Approved | State::Applying, _) => return None,
     };
-    Some(if carried && !has_ended(item, result, now) {
+    Some(if carried && lasting == Lasting::InEffect {
         item.subject().undo().map(|undo| (FollowUp::Undo, undo))
     } else {
         Ok((FollowUp::Rest, item.clone()))
     })
-}
-
-/// Whether an item gave temporary access that is over. Its window began before the read that verified it.
-fn has_ended(item: &Operation, result: Option<&ItemResult>, now: Timestamp) -> bool {
-    match (item.assigns(), result) {
-        (Some((_, Term::For(length))), Some(ItemResult::Granted { verified_at, .. })) => {
-            *verified_at + length <= now
-        }
-        _ => false,
-    }
 }

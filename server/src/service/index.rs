@@ -8,10 +8,7 @@ mod rows;
 
 pub use rows::{AccountEntry, GroupEntry, PersonEntry, SetEntry};
 
-use std::{
-    cmp::Reverse,
-    collections::BTreeSet,
-};
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use domain::{
     ids::{AccountId, GroupId, Pair, PermissionSetArn, Principal, UserId},

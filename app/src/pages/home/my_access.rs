@@ -57,9 +57,8 @@ fn line(at: usize, row: MyAccess, console: &AwsConsole, now: Timestamp) -> AnyVi
     let extend = own.as_ref().and_then(|own| own.extend.clone());
     let extend = extend.map(|form| extend_link(&form, &object));
     let end = own.map(|own| end_now(at, &row, own, &object));
-    let group = matches!(row.via, ViaRef::Group { .. }).then(|| {
-        view! { <p class="text-muted text-xs">"An administrator manages the group."</p> }
-    });
+    let managed = matches!(row.via, ViaRef::Group { .. })
+        .then(|| view! { <span>"managed by an administrator"</span> });
     view! {
         <li>
             <div class="min-w-0">
@@ -67,8 +66,8 @@ fn line(at: usize, row: MyAccess, console: &AwsConsole, now: Timestamp) -> AnyVi
                 <p class="text-muted text-xs flex flex-wrap items-center gap-x-2">
                     {directory_link(format!("/permission-sets/{}", row.set.key()), row.set.name.clone())}
                     <span>{row.via.to_string()}</span>
+                    {managed}
                 </p>
-                {group}
             </div>
             {countdown(row.ends, now)}
             <div data-row-actions>

@@ -12,10 +12,11 @@ use crate::{
 
 /// Renders the section.
 pub(super) fn request(new: &NewChange) -> AnyView {
+    let fields = request_fields(new);
     view! {
         <Section title="Request access">
             <form method="post" action="/changes/new#preview-result" data-body>
-                {request_fields(new)}
+                {fields}
                 {reason_fields(&FormState::default())}
                 <Button kind=ButtonKind::Primary check=FieldCheck::Skipped>"Preview the request"</Button>
             </form>

@@ -69,7 +69,7 @@ pub(super) fn duration(new: &NewChange) -> AnyView {
                     value=typed
                     hint="Such as 90 min or 1 h 30 min, from 15 minutes to 12 hours."
                     error=error_of(new, change_field::LENGTH)
-                    need=Requirement::If("if other")
+                    need=Requirement::If("if Other is chosen")
                 />
             </div>
         </fieldset>

@@ -9,21 +9,21 @@ use crate::{
 };
 
 /// Renders the notice.
-pub(super) fn held_notice(held: &Held, now: Timestamp) -> AnyView {
-    let (who, has) = match &held.holder {
+pub(super) fn held_notice(held: Held, now: Timestamp) -> AnyView {
+    let (who, has) = match held.holder {
         Holder::Viewer => ("You".to_owned(), "have"),
-        Holder::Other(name) => (name.clone(), "has"),
+        Holder::Other(name) => (name, "has"),
     };
-    match &held.what {
+    match held.what {
         HeldAccess::Until {
             ends,
             until,
             extend,
         } => {
             let adds = if until <= ends {
-                view! { "This request would end before it, at " <AbsoluteTime at=*until now /> ", and add nothing." }.into_any()
+                view! { "This request would end before it, at " <AbsoluteTime at=until now /> ", and add nothing." }.into_any()
             } else {
-                view! { "This request would overlap it and last until " <AbsoluteTime at=*until now /> "." }.into_any()
+                view! { "This request would overlap it and last until " <AbsoluteTime at=until now /> "." }.into_any()
             };
             let title = format!(
                 "{who} already {has} this access until {} UTC",
@@ -42,7 +42,7 @@ pub(super) fn held_notice(held: &Held, now: Timestamp) -> AnyView {
             let title = format!("Extends access that ends at {} UTC", ends.minute());
             view! {
                 <Notice status=Status::Info title>
-                    <p>"It then lasts until " <AbsoluteTime at=*until now /> ". An extension is approved like any request."</p>
+                    <p>"It then lasts until " <AbsoluteTime at=until now /> ". An extension is approved like any request."</p>
                 </Notice>
             }
             .into_any()

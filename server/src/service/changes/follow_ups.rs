@@ -13,7 +13,7 @@ use app::backend::{
 use domain::{
     authorize::Action,
     change::{Operation, review_dates},
-    engine::{FollowUp, ItemResult, follow_up},
+    engine::{FollowUp, ItemResult, Lasting, follow_up},
     ids::{AccountId, ChangeId},
     subject::NoUndo,
     time::{Date, Timestamp},
@@ -49,11 +49,12 @@ impl FollowUpItem {
         stored: &StoredChange,
         index: usize,
         result: Option<&ItemResult>,
+        lasting: Lasting,
         now: Timestamp,
     ) -> Option<Result<Self, NoUndo>> {
         let change = &stored.change;
         let operation = change.proposal.operations.get(index)?;
-        let left = follow_up(change.state, operation, result, now)?;
+        let left = follow_up(change.state, operation, result, lasting)?;
         stored
             .altered
             .is_none()
@@ -140,7 +141,10 @@ impl Service {
         let result = |index: usize| row.as_ref()?.items.get(index)?.result.as_ref();
         let all = 0..stored.change.proposal.operations.len();
         Ok(all
-            .filter_map(|index| FollowUpItem::of(stored, index, result(index), now)?.ok())
+            .filter_map(|index| {
+                let of = FollowUpItem::of(stored, index, result(index), Lasting::InEffect, now);
+                of?.ok()
+            })
             .collect())
     }
 }
