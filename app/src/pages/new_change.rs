@@ -55,6 +55,15 @@ enum Place {
     },
 }
 
+/// Returns the kinds of changes of access, each with the title of its tab.
+pub fn tabs() -> impl Iterator<Item = (ChangeKind, &'static str)> {
+    let all = ChangeKind::ALL.map(|kind| (kind, of_kind(kind)));
+    let tabbed = all
+        .into_iter()
+        .filter(|(_, page)| matches!(page.place, Place::Tab));
+    tabbed.map(|(kind, page)| (kind, page.title))
+}
+
 /// Returns the form of a kind. This is the only place of the UI that tells the kinds apart.
 const fn of_kind(kind: ChangeKind) -> &'static FormPage {
     match kind {

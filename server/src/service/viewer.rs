@@ -2,9 +2,10 @@
 
 use app::{
     backend::{
-        AwsConsole, ChangeKind, Freshness, PaletteEntry, PaletteMethod, PortResult, SetRef,
-        ViewerPort, ViewerView,
+        AwsConsole, Freshness, PaletteEntry, PaletteMethod, PortResult, SetRef, ViewerPort,
+        ViewerView,
     },
+    pages::new_change,
     routes::{ACTIONS, PAGES},
     shell::SIGN_OUT_ACTION,
 };
@@ -21,24 +22,17 @@ use super::{Service, broken, names};
 const EACH: usize = 3_000;
 
 /// The pages in the command palette.
-const PLACES: [(&str, &str); 9] = [
+const PLACES: [(&str, &str); 10] = [
     ("/", "Home"),
     ("/inbox", "Inbox"),
     ("/changes", "Changes"),
+    ("/changes/new", "Request access"),
     ("/accounts", "Accounts"),
     ("/people", "People"),
     ("/groups", "Groups"),
     ("/permission-sets", "Permission sets"),
     ("/ledger", "Ledger"),
     ("/operations", "Operations"),
-];
-
-/// The kinds of changes that the palette starts, who may, and what it calls them.
-const STARTED: [(ChangeKind, Action, &str); 4] = [
-    (ChangeKind::Grant, Action::ProposeOwn, "Request access"),
-    (ChangeKind::Remove, Action::Propose, "Remove access"),
-    (ChangeKind::Join, Action::Propose, "Add to a group"),
-    (ChangeKind::Leave, Action::Propose, "Remove from a group"),
 ];
 
 /// The path of the action that crawls AWS.
@@ -133,11 +127,11 @@ impl Service {
             let href = format!("/changes/{}", next.change.id);
             commands.push(command("Decide the next change", href, PaletteMethod::Get));
         }
-        for (kind, action, label) in STARTED {
-            if self.may(action).is_ok() {
+        if self.may(Action::ProposeOwn).is_ok() {
+            commands.extend(new_change::tabs().map(|(kind, label)| {
                 let href = format!("/changes/new?kind={}", kind.word());
-                commands.push(command(label, href, PaletteMethod::Get));
-            }
+                command(label, href, PaletteMethod::Get)
+            }));
         }
         let crawl = ACTIONS.iter().find(|route| route.path == CRAWL);
         if crawl.is_some_and(|route| self.may(route.action).is_ok()) {

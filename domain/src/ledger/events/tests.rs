@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The event types in existing ledgers. Never change or remove one.
-const WRITTEN: [&str; 70] = [
+const WRITTEN: [&str; 72] = [
     "change.submitted",
     "change.refused",
     "change.approved",

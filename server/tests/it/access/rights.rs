@@ -75,8 +75,8 @@ async fn a_requesters_home_and_palette_hold_only_what_is_theirs(engine: Database
     let palette = service.palette().await.unwrap();
     let own = format!("/people/{}", org.user("hannah.cole"));
     for entry in &palette {
-        let all = ["/", "/changes", "/changes/new?kind=grant", "/do/sign-out"];
-        let theirs = all.contains(&entry.href.as_str());
+        let theirs = ["/", "/changes", "/do/sign-out"].contains(&entry.href.as_str())
+            || entry.href.starts_with("/changes/new");
         assert!(theirs || entry.href == own, "{}", entry.href);
     }
     assert!(palette.iter().any(|entry| entry.href == own));
@@ -105,8 +105,11 @@ async fn an_auditors_palette_knows_every_account_but_not_the_inbox(engine: Datab
         accounts,
         org.app_state.read_model().snapshot.parts().accounts.len()
     );
-    for none in ["/inbox", "/changes/new?kind=remove", "/do/jobs/crawl"] {
-        assert!(palette.iter().all(|entry| entry.href != none), "{none}");
+    for none in ["/inbox", "/changes/new", "/do/jobs/crawl"] {
+        assert!(
+            palette.iter().all(|entry| !entry.href.starts_with(none)),
+            "{none}"
+        );
     }
     assert!(
         palette
