@@ -92,7 +92,7 @@ fn countdown(ends: Option<Timestamp>, now: Timestamp) -> AnyView {
     let (status, label) = match left {
         ..=0 => (Status::Info, "Ended, being removed".to_owned()),
         1..SOON => (Status::Pending, format!("Ends {}", relative(at, now))),
-        _ => (Status::Info, format!("Ends {}", relative(at, now))),
+        _ => (Status::Ok, format!("Ends {}", relative(at, now))),
     };
     let absolute = format!("{} UTC", at.minute());
     view! {

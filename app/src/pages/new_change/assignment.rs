@@ -61,12 +61,12 @@ pub(super) fn after_removal(length: &str, _: &ChangeForm) -> String {
 }
 
 fn choose_grant(new: &NewChange) -> AnyView {
-    let hint = session_hint(new.session.as_ref());
+    let hint = new.session.as_ref().map(session_hint);
     let overrun = new.session.as_ref();
     let overrun = overrun.and_then(|session| session.overrun.clone());
     let overrun = overrun.map(|overrun| view! { <SessionOverrunNotice overrun /> });
     view! {
-        {grid(vec![who(new), account(new), set(new, hint)])}
+        {grid(vec![who(new), account(new), set(new, hint.unwrap_or_default())])}
         {more_accounts(new)}
         {duration(new)}
         {start(new)}
