@@ -20,6 +20,7 @@ pub mod diff;
 pub mod directory;
 pub mod drift;
 pub mod engine;
+pub mod exposure_history;
 pub mod grant;
 pub mod hash;
 pub mod identity;

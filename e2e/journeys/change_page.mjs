@@ -15,6 +15,9 @@ const LOOKS = [1440, 768, 390].flatMap((width) => ['light', 'dark'].map((scheme)
 const QUESTION = 'Which incident is it?';
 const ANSWER = 'Number 4711, reported this morning.';
 
+/** The time limit in milliseconds of a test that also takes pictures at every width and in every scheme. */
+const LOOKS_LIMIT = 420_000;
+
 export async function journey(suite, browser) {
   const sandbox = await suite.sandbox('change-page');
   const aws = new Aws(sandbox.aws);
@@ -118,7 +121,7 @@ export async function journey(suite, browser) {
       assert.deepEqual(await maya.page.evaluate(() => window.contradictions), []);
     });
     for (const person of people) await person.leave();
-  });
+  }, LOOKS_LIMIT);
 
   await suite.test('one change in each state, for the looks', async () => {
     const people = await everybody(['maya.okafor', 'amara.nwosu', 'ines.carvalho'], SCRIPT);

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Person, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
+import { submit } from '../support/change.mjs';
 import { PYTHON } from '../support/tools.mjs';
 
 export const about = 'Changes outside Leastwise';
@@ -51,6 +52,22 @@ export async function journey(suite, browser) {
     });
   });
   await Promise.all([byFetch, byBoto3]);
+
+  await suite.test('a change outside Leastwise is undone from the home page, and leaves it', async () => {
+    const maya = await Person.signedIn(browser, sandbox, 'maya.okafor');
+    await withPeople('undo', [maya], async () => {
+      await maya.open('/');
+      const row = maya.page.locator('[data-drift]', { hasText: 'Owen Price' });
+      await maya.press(row.getByRole('link', { name: /^Remove Owen Price on tokens-prod/ }));
+      await maya.says('Owen Price', 'tokens-prod');
+      await submit(maya, { why: 'Nobody agreed to this access.' });
+      await maya.saysInTime('Verified');
+      await maya.open('/');
+      assert.equal(await row.count(), 0);
+      assert.equal(await maya.page.locator('[data-drift]', { hasText: 'auditors' }).count(), 1);
+    });
+    await maya.leave();
+  });
 
   await suite.test('the ledger is valid, and no error was logged', async () => {
     const { code, stderr } = await sandbox.verifyLedger();

@@ -86,7 +86,7 @@ export async function journey(suite, browser) {
       assert.match(rows[0], /Remove SecurityAudit on identity from auditors[^]*Waiting for approval/);
       assert.match(rows.at(-1), /2 changes by Maya Okafor that remove assignments[^]*Not carried out/);
       await ines.press(ines.page.getByRole('link', { name: '2 changes by Maya Okafor' }));
-      await ines.says('With an alarm, by Maya Okafor', '4 changes');
+      await ines.says('Requested by Maya Okafor', 'Alarm With an alarm', '4 of 4 changes');
     });
     for (const person of people) await person.leave();
   });
@@ -106,8 +106,8 @@ export async function journey(suite, browser) {
       await hannah.open('/changes');
       await hannah.says(`${BLOCKED} blocked changes by Hannah Cole`);
       await hannah.press(hannah.page.getByRole('link', { name: `${BLOCKED} blocked changes` }));
-      await hannah.says('Blocked, by Hannah Cole', `${BLOCKED} changes`);
-      assert.equal(await hannah.page.locator('#changes tbody tr').count(), BLOCKED);
+      await hannah.says('State Blocked', 'Requested by Hannah Cole', `${BLOCKED} of ${BLOCKED} changes`);
+      assert.equal(await hannah.page.locator('main tbody tr').count(), BLOCKED);
     });
     await hannah.leave();
   });

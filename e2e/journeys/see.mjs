@@ -32,7 +32,7 @@ export async function journey(suite, browser) {
         await maya.page.waitForURL(`${sandbox.web}/`);
         await maya.settled();
         await maya.findsInTime('/', /can reach production PCI/);
-        await maya.says('People with access', 'Policy findings');
+        await maya.says('People with access', 'Policy findings', 'Last 90 days', 'Known since', 'Needs action');
       });
       await maya.leave();
     });
@@ -55,7 +55,7 @@ export async function journey(suite, browser) {
     await withPeople('problems', [farid], async () => {
       await farid.findsInTime('/accounts', 'cards-prod');
       await farid.open(`/accounts/${names.accounts['cards-prod']}`);
-      await farid.says('AdministratorAccess', 'platform-admins', 'ReleaseToolkit', 'Outdated version');
+      await farid.says('AdministratorAccess', 'platform-admins', 'ReleaseToolkit', 'Provisioning out of date');
       await farid.open(`/accounts/${names.accounts['tokens-prod']}`);
       await farid.says('Orphaned user', 'Samir Patel');
       await farid.open(`/accounts/${names.accounts['settlement-prod']}`);
@@ -81,6 +81,87 @@ export async function journey(suite, browser) {
     });
     await farid.leave();
   });
+
+  for (const way of [SCRIPT, PLAIN]) {
+    await suite.test(`an account lists people with their paths, filtered, sorted and as a file, ${way.name}`, async () => {
+      const farid = await Person.signedIn(browser, sandbox, 'farid.haddad', way);
+      await withPeople(`account ${way.name}`, [farid], async () => {
+        const { page } = farid;
+        const place = `/accounts/${names.accounts['cards-prod']}`;
+        await farid.open(place);
+        const all = await page.locator('#access tbody tr').count();
+        assert.ok(all > 10, `${all} paths`);
+        await page.locator('[data-filter] summary', { hasText: 'Policy status' }).click();
+        await farid.press(page.locator('[data-filter]').getByRole('link', { name: /^Violations/ }));
+        assert.equal(new URL(page.url()).search, '?findings=violations');
+        await farid.press(page.locator('#access thead a', { hasText: 'Person' }));
+        const people = await page.locator('#access tbody th a').allInnerTexts();
+        assert.ok(people.length > 0 && people.length <= all);
+        const lower = people.map((name) => name.toLowerCase());
+        assert.deepEqual(lower, [...lower].sort());
+        await page.locator('[data-tools] summary', { hasText: 'Export' }).click();
+        const csv = parseCsv(await farid.download(page.locator('[data-tools] a[href*=".csv"]')));
+        assert.deepEqual(csv.map((row) => row.person), people);
+        for (const row of csv) assert.notEqual(row.findings, '');
+        await farid.open(place);
+        await farid.press(page.locator('[data-violation] > a').first());
+        assert.match(page.url(), /policy=/);
+      });
+      await farid.leave();
+    });
+
+    await suite.test(`what would always be refused is disabled with its reason, and Remove names its object, ${way.name}`, async () => {
+      const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', way);
+      await withPeople(`refused ${way.name}`, [maya], async () => {
+        const { page } = maya;
+        await maya.open(`/accounts/${names.accounts['cards-prod']}`);
+        const refused = page.locator('#access [data-refused]').first();
+        assert.match(await refused.innerText(), /Group managed in the identity provider/);
+        assert.equal(await refused.getByRole('button').getAttribute('aria-disabled'), 'true');
+        await maya.open(`/accounts/${names.accounts['harbourline-management']}`);
+        await maya.says('Access to the management account');
+        await maya.open(`/people/${names.users['viktor.hall']}`);
+        const remove = page.locator('#paths a[data-kind], #paths button[data-kind]').first();
+        assert.match(await remove.getAttribute('aria-label'), /^Remove from group [^:]+: Viktor Hall/);
+      });
+      await maya.leave();
+    });
+
+    await suite.test(`the paths of a person are a diagram that the keyboard reaches, ${way.name}`, async () => {
+      const farid = await Person.signedIn(browser, sandbox, 'farid.haddad', way);
+      await withPeople(`diagram ${way.name}`, [farid], async () => {
+        const { page } = farid;
+        await farid.open(`/people/${names.users['viktor.hall']}`);
+        const region = page.getByRole('region', { name: 'Paths of Viktor Hall to accounts' });
+        await region.focus();
+        await page.keyboard.press('Tab');
+        assert.equal(await page.evaluate(() => document.activeElement.getAttribute('href').startsWith('/groups/')), true);
+        await page.keyboard.press('Tab');
+        await page.keyboard.press('Enter');
+        await farid.arrives(/\/permission-sets\//);
+      });
+      await farid.leave();
+    });
+
+    await suite.test(`a finding leads to its statement and back, ${way.name}`, async () => {
+      const farid = await Person.signedIn(browser, sandbox, 'farid.haddad', way);
+      await withPeople(`statement ${way.name}`, [farid], async () => {
+        const { page } = farid;
+        await farid.open(`/permission-sets/${names.keys.ReleaseToolkit}`);
+        assert.match(await page.locator('main h2').first().innerText(), /^Administrator: one statement allows everything/);
+        const finding = page.locator('[data-finding]').first();
+        await finding.getByRole('link', { name: 'Statement 2 of Inline policy' }).click();
+        const statement = page.locator('[data-statement]:target');
+        assert.equal(await statement.count(), 1);
+        assert.match(await statement.innerText(), /TemporaryFix2024[^}]*"Action": "\*"/);
+        await statement.getByRole('link', { name: 'Administrator' }).click();
+        assert.equal(await page.locator('[data-finding]:target').count(), 1);
+        assert.ok(await page.locator('[data-finding]:target').isVisible(), 'the finding is folded');
+        farid.fine();
+      });
+      await farid.leave();
+    });
+  }
 
   await suite.test('home, report page, CSV, JSON, command line and AWS agree on who reaches production PCI', async () => {
     const farid = await Person.signedIn(browser, sandbox, 'farid.haddad');

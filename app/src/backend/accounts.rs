@@ -3,14 +3,15 @@
 use async_trait::async_trait;
 use domain::{
     classification::{Classification, Environment, Pci, Reading, Source},
-    ids::AccountId,
+    ids::{AccountId, ChangeId, GroupId},
     snapshot::{Figure, Knowledge},
-    time::Timestamp,
+    time::{Date, Timestamp},
     verdict::Tally,
 };
 
 use super::{
-    AccountRef, ChangeForm, ChangeRow, HitView, ListPage, PortResult, PrincipalRef, SetRef, UserRef,
+    AccountRef, ChangeForm, ChangeRow, Download, FileFormat, HitView, ListPage, PortResult,
+    PrincipalRef, Refused, SetRef, UserRef,
 };
 use crate::lists::ListChoice;
 
@@ -74,8 +75,8 @@ pub struct AccountList {
 pub struct AccessRow {
     pub set: SetRef,
     pub principal: PrincipalRef,
-    /// The people who reach the account through the assignment.
-    pub people: Vec<UserRef>,
+    /// The number of people who reach the account through the assignment.
+    pub people: Figure,
     /// When the assignment was first observed.
     pub since: Timestamp,
     /// When the assignment was last read from AWS.
@@ -83,13 +84,79 @@ pub struct AccessRow {
     /// When the access ends; `None` is standing access.
     pub ends: Option<Timestamp>,
     /// The latest change that granted this access through Leastwise, if any.
-    pub change: Option<domain::ids::ChangeId>,
+    pub change: Option<ChangeId>,
+    /// The date by which somebody reviews it.
+    pub review_on: Option<Date>,
     /// Whether the account has an outdated version of the permission set.
     pub outdated: bool,
     /// The policy findings on it.
     pub hits: Vec<HitView>,
     /// The form that removes it.
     pub removal: ChangeForm,
+    /// Why that would always be refused.
+    pub refused: Option<Refused>,
+}
+
+/// Who has access by one path.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessHolder {
+    Person(UserRef),
+    /// The assignment gives nobody access: its principal is deleted, or a group without members.
+    Nobody(PrincipalRef),
+}
+
+impl AccessHolder {
+    /// Returns the name of the person, or what stands in its place.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Person(user) | Self::Nobody(PrincipalRef::User(user)) => &user.name,
+            Self::Nobody(PrincipalRef::Group { .. }) => "future members",
+            Self::Nobody(PrincipalRef::Orphan(principal) | PrincipalRef::NotRead(principal)) => {
+                principal.id()
+            }
+        }
+    }
+}
+
+/// One path of one person to an account, in the list on its page.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct PersonAccessRow {
+    pub holder: AccessHolder,
+    pub set: SetRef,
+    /// The id and name of the group; `None` is a direct assignment.
+    pub group: Option<(GroupId, String)>,
+    /// When the assignment was first observed.
+    pub since: Timestamp,
+    /// When the access ends; `None` is standing access.
+    pub ends: Option<Timestamp>,
+    /// The date by which somebody reviews standing access.
+    pub review_on: Option<Date>,
+    /// The policy findings on it.
+    pub hits: Vec<HitView>,
+    /// The latest change that granted this access through Leastwise, if any.
+    pub change: Option<ChangeId>,
+    /// The form that ends this path.
+    pub removal: ChangeForm,
+    /// Why that would always be refused.
+    pub refused: Option<Refused>,
+}
+
+/// Access to an account that ended.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct EndedAccessRow {
+    /// Who was assigned, or who left a group that is assigned.
+    pub principal: PrincipalRef,
+    /// The permission sets that were given.
+    pub sets: Vec<SetRef>,
+    /// The group that a person left.
+    pub left: Option<(GroupId, String)>,
+    /// The first read that showed it.
+    pub first_seen: Timestamp,
+    /// The last read that showed it.
+    pub last_seen: Timestamp,
+    /// The first read that did not.
+    pub gone_by: Timestamp,
 }
 
 /// The declaration of an account, as its page shows it.
@@ -137,6 +204,14 @@ pub enum AccountWrites {
     FromItselfOnly,
 }
 
+/// How much of the access that ended is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedListed {
+    All,
+    Latest,
+}
+
 /// An account, as its page shows it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AccountView {
@@ -162,7 +237,13 @@ pub struct AccountView {
     pub people: Figure,
     /// The latest changes that concern it, newest first, at most ten.
     pub changes: Vec<ChangeRow>,
+    /// Access that ended within the last 90 days, the latest first, at most twenty.
+    pub ended: Vec<EndedAccessRow>,
+    /// Whether these are all.
+    pub ended_listed: EndedListed,
     pub writes: AccountWrites,
+    /// Why every grant on it would be refused.
+    pub grants_refused: Option<Refused>,
 }
 
 /// Reads accounts.
@@ -171,4 +252,17 @@ pub trait AccountsPort {
     /// Returns a page of the list.
     async fn accounts(&self, choice: &ListChoice) -> PortResult<AccountList>;
     async fn account(&self, id: &AccountId) -> PortResult<AccountView>;
+    /// Returns a page of the paths by which people reach an account.
+    async fn account_access(
+        &self,
+        id: &AccountId,
+        choice: &ListChoice,
+    ) -> PortResult<ListPage<PersonAccessRow>>;
+    /// Returns all chosen paths as a file.
+    async fn account_access_file(
+        &self,
+        id: &AccountId,
+        choice: &ListChoice,
+        format: FileFormat,
+    ) -> PortResult<Download>;
 }

@@ -8,7 +8,7 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{AccountRef, HitView, ListPage, PortResult, SetRef, UserRef};
+use super::{AccountRef, HitView, ListPage, PortResult, Refused, SetRef, UserRef};
 use crate::lists::ListChoice;
 
 /// A group in the list.
@@ -36,6 +36,8 @@ pub struct GroupAccessRow {
     pub since: Timestamp,
     /// The policy findings on it.
     pub hits: Vec<HitView>,
+    /// Why its removal would always be refused.
+    pub refused: Option<Refused>,
 }
 
 /// A group, as its page shows it.
@@ -49,6 +51,8 @@ pub struct GroupView {
     pub members: Vec<UserRef>,
     /// When its members were last read; `None` if never.
     pub members_as_of: Option<Timestamp>,
+    /// Why every change of its members would be refused.
+    pub members_fixed: Option<Refused>,
     /// Its assignments, production PCI first.
     pub opens: Vec<GroupAccessRow>,
     /// Whether these are all its assignments.

@@ -13,7 +13,8 @@ use domain::{
 };
 
 use super::{
-    AccountRef, ChangeForm, ChangeRow, HitView, PortResult, PrincipalRef, SetRef, UserRef, ViaRef,
+    AccountRef, Attention, ChangeForm, ChangeRow, EnvironmentShare, HistoryPoint, HitView,
+    PortResult, PrincipalRef, Refused, SetRef, UserRef, ViaRef,
 };
 use crate::lists::ListChoice;
 
@@ -87,6 +88,10 @@ pub struct DriftRow {
     pub after: Timestamp,
     /// The first read that shows it.
     pub by: Timestamp,
+    /// The form that undoes it, if it is access.
+    pub undo: Option<ChangeForm>,
+    /// Why that would always be refused.
+    pub refused: Option<Refused>,
 }
 
 /// What changed in AWS; the names are those of today.
@@ -193,6 +198,11 @@ pub struct Alarms {
 pub struct OrganisationHome {
     pub alarms: Alarms,
     pub exposure: Exposure,
+    /// The number of people on each of the last days, the oldest first.
+    pub history: Vec<HistoryPoint>,
+    /// The environments that have assignments, the strictest first.
+    pub environments: Vec<EnvironmentShare>,
+    pub attention: Attention,
     /// Accounts of which AWS reports a less strict classification than is on record.
     pub waiting_accounts: Figure,
     /// Accounts whose declaration ends soon or has ended.
@@ -201,9 +211,9 @@ pub struct OrganisationHome {
     pub exposed: Vec<ExposedPerson>,
     /// Policy findings on existing access, violations first.
     pub findings: Vec<FindingGroup>,
-    /// Changes made outside Leastwise, newest first, at most eight.
+    /// Recent changes made outside Leastwise that nobody has undone or adopted, newest first, at most eight.
     pub drift: Vec<DriftRow>,
-    /// The number of changes made outside Leastwise, including those not listed.
+    /// The number of them, including those not listed.
     pub drift_count: usize,
 }
 

@@ -6,6 +6,7 @@
 mod accounts;
 mod affected;
 mod against_approval;
+mod attention;
 mod aws_console;
 mod change_form;
 mod changes;
@@ -36,6 +37,7 @@ mod viewer;
 pub use accounts::*;
 pub use affected::*;
 pub use against_approval::*;
+pub use attention::*;
 pub use aws_console::*;
 pub use change_form::*;
 pub use changes::*;

@@ -8,7 +8,7 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{AccountRef, ChangeRow, HitView, ListPage, PortResult, SetRef, UserRef};
+use super::{AccountRef, ChangeRow, HitView, ListPage, PortResult, Refused, SetRef, UserRef};
 use crate::lists::ListChoice;
 
 /// A person in the list.
@@ -41,6 +41,8 @@ pub struct PathRow {
     pub ends: Option<Timestamp>,
     /// The policy findings on it.
     pub hits: Vec<HitView>,
+    /// Why ending this path would always be refused.
+    pub refused: Option<Refused>,
 }
 
 /// A person, as their page shows them.

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use domain::{
     permission_set::{
-        Content,
-        analysis::{Analysis, DataAge, ServiceActions, capability::ProductionPciNeeds},
+        Boundary, PolicyText,
+        analysis::{Analysis, DataAge, PolicyRef, ServiceActions, capability::ProductionPciNeeds},
     },
     snapshot::{Figure, Knowledge},
     time::Timestamp,
@@ -56,8 +56,11 @@ pub struct SetView {
     pub against_standing: Vec<ServiceActions>,
     /// A note about its permissions boundary, if that is not taken into account.
     pub boundary_note: Option<String>,
-    /// Its policies, boundary and session duration.
-    pub content: Content,
+    /// Its policies, in the order of the findings.
+    pub policies: Vec<PolicyView>,
+    pub boundary: Option<Boundary>,
+    /// The session duration, in seconds.
+    pub session_seconds: u32,
     /// The hash of the content.
     pub hash: String,
     /// The accounts in which it is assigned, production PCI first.
@@ -65,6 +68,43 @@ pub struct SetView {
     /// Whether these are all its accounts.
     pub assignments: Knowledge,
     pub catalogue: CatalogueFacts,
+}
+
+/// A policy of a permission set.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct PolicyView {
+    pub policy: PolicyRef,
+    pub body: PolicyBody,
+}
+
+/// The text of a policy.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PolicyBody {
+    Cut {
+        parts: PolicyText,
+        /// As AWS stores it.
+        text: String,
+    },
+    /// It is no JSON object.
+    AsStored(String),
+    /// A customer-managed policy, whose text is in each account.
+    InEachAccount,
+    /// An AWS managed policy that the catalogue does not have.
+    NotInCatalogue,
+}
+
+impl PolicyBody {
+    /// Cuts a text into statements, if it can be.
+    pub fn of(text: &str) -> Self {
+        match PolicyText::of(text) {
+            Some(parts) => Self::Cut {
+                parts,
+                text: text.to_owned(),
+            },
+            None => Self::AsStored(text.to_owned()),
+        }
+    }
 }
 
 /// What the analysis knows about AWS.

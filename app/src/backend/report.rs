@@ -32,6 +32,8 @@ pub struct ReportRow {
     pub standing: bool,
     /// When the assignment was first observed (RFC 3339).
     pub since: String,
+    /// The date by which somebody reviews standing access, if its approval states one.
+    pub review_by: Option<String>,
     /// What the permission set allows, the most dangerous first.
     pub capabilities: Vec<Capability>,
     /// The ids of the policies that the access violates.

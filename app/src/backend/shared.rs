@@ -117,6 +117,15 @@ impl HitView {
     }
 }
 
+/// Why a change would always be refused, for each requester.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Refused {
+    /// A few words, for a row.
+    pub title: String,
+    /// The whole reason, and the cure.
+    pub reason: String,
+}
+
 /// The freshness and completeness of the data on a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Freshness {

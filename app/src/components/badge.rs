@@ -57,10 +57,14 @@ pub fn StatusBadge(
     #[prop(into)]
     label: String,
     #[prop(optional)] weight: BadgeWeight,
+    /// The icon, if the label means something else than the status.
+    #[prop(default = None, into)]
+    glyph: Option<Glyph>,
 ) -> impl IntoView {
+    let glyph = glyph.unwrap_or_else(|| status.glyph());
     view! {
         <span data-badge=weight.name() data-status=status.token()>
-            <Icon glyph=status.glyph() />
+            <Icon glyph />
             <span>{label}</span>
         </span>
     }

@@ -19,20 +19,21 @@ fn status(capability: Capability) -> Status {
     }
 }
 
-/// Returns the icon of a capability, by its kind, so that capabilities of one color have different shapes.
+/// Returns the icon of a capability. No other meaning has it.
 fn glyph(capability: Capability) -> Glyph {
     match capability {
-        Capability::Administrator | Capability::GrantsRights => Glyph::Key,
-        Capability::Identity => Glyph::Person,
-        Capability::LogsAndGuardrails => Glyph::Shield,
-        Capability::Unknown => Glyph::Diamond,
-        Capability::RunsCode => Glyph::ChevronRight,
-        Capability::UnreviewedChange => Glyph::Warning,
-        Capability::Changes => Glyph::Changes,
-        Capability::ReadsData => Glyph::Report,
-        Capability::ReadsConfiguration => Glyph::Settings,
-        Capability::Billing => Glyph::Ledger,
-        Capability::Metadata => Glyph::Info,
+        Capability::Administrator => Glyph::Administrator,
+        Capability::GrantsRights => Glyph::Key,
+        Capability::Identity => Glyph::Identity,
+        Capability::LogsAndGuardrails => Glyph::Guardrails,
+        Capability::Unknown => Glyph::NotKnown,
+        Capability::RunsCode => Glyph::RunsCode,
+        Capability::UnreviewedChange => Glyph::Unreviewed,
+        Capability::Changes => Glyph::Edit,
+        Capability::ReadsData => Glyph::Eye,
+        Capability::ReadsConfiguration => Glyph::Configuration,
+        Capability::Billing => Glyph::Cost,
+        Capability::Metadata => Glyph::Tag,
     }
 }
 
@@ -40,16 +41,12 @@ fn glyph(capability: Capability) -> Glyph {
 #[component]
 pub fn CapabilityBadge(
     capability: Capability,
-    /// Another label than that of the capability.
-    #[prop(optional, into)]
-    label: Option<&'static str>,
     #[prop(optional)] weight: BadgeWeight,
 ) -> impl IntoView {
-    let label = label.unwrap_or_else(|| capability.label());
     view! {
         <span data-badge=weight.name() data-status=status(capability).token() title=capability.explanation()>
             <Icon glyph=glyph(capability) />
-            <span>{label}</span>
+            <span>{capability.label()}</span>
         </span>
     }
     .into_any()

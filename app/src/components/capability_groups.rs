@@ -2,15 +2,22 @@
 //! that give it. Shows what the analysis found and decides nothing.
 
 use domain::permission_set::analysis::{
-    Analysis, Capability, Finding, capability::Severity, labels::grouped,
+    Analysis, Capability, Finding,
+    capability::Severity,
+    labels::{counted, grouped},
 };
 use leptos::prelude::*;
 
-use super::{BadgeWeight, CapabilityBadge};
+use super::{BadgeWeight, CapabilityBadge, PolicyAnchors, finding_id};
 
 /// The capabilities of a permission set with their findings. The most dangerous one is unfolded, unless it is harmless.
 #[component]
-pub fn CapabilityGroups(analysis: Analysis) -> impl IntoView {
+pub fn CapabilityGroups(
+    analysis: Analysis,
+    /// The policies that the page shows: each finding links to its statement.
+    #[prop(optional)]
+    anchors: Option<PolicyAnchors>,
+) -> impl IntoView {
     let worst = analysis.extents.keys().next().copied();
     let groups = analysis
         .extents
@@ -18,7 +25,7 @@ pub fn CapabilityGroups(analysis: Analysis) -> impl IntoView {
         .map(|capability| {
             let unfolded = Some(*capability) == worst && capability.severity() < Severity::Low;
             let fold = if unfolded { Fold::Open } else { Fold::Closed };
-            group(&analysis, *capability, fold)
+            group(&analysis, *capability, fold, anchors.as_ref())
         })
         .collect_view();
     view! { <ul data-groups>{groups}</ul> }.into_any()
@@ -31,25 +38,35 @@ enum Fold {
     Closed,
 }
 
-fn group(analysis: &Analysis, capability: Capability, fold: Fold) -> AnyView {
+fn group(
+    analysis: &Analysis,
+    capability: Capability,
+    fold: Fold,
+    anchors: Option<&PolicyAnchors>,
+) -> AnyView {
     let extent = analysis
         .extents
         .get(&capability)
         .and_then(|extent| extent.words());
-    let lines = analysis
-        .findings
-        .iter()
-        .filter(|finding| finding.capability == capability)
-        .map(line)
+    let of_it = || {
+        let findings = analysis.findings.iter().enumerate();
+        findings.filter(|(_, finding)| finding.capability == capability)
+    };
+    let statements = of_it()
+        .filter(|(_, finding)| finding.statement.is_some())
+        .count();
+    let statements = (statements > 0).then(|| counted(statements, "statement"));
+    let extent: Vec<String> = extent.into_iter().chain(statements).collect();
+    let lines = of_it()
+        .map(|(place, finding)| line(place, finding, anchors))
         .collect_view();
-    let label = analysis.label(capability);
     view! {
         <li>
             <details open={fold == Fold::Open}>
                 <summary>
-                    <CapabilityBadge capability label weight=BadgeWeight::Pill />
+                    <CapabilityBadge capability weight=BadgeWeight::Pill />
                     <span data-explanation>{capability.explanation()}</span>
-                    <span data-extent>{extent}</span>
+                    <span data-extent>{extent.join(" · ")}</span>
                 </summary>
                 <ul data-lines>{lines}</ul>
             </details>
@@ -58,15 +75,23 @@ fn group(analysis: &Analysis, capability: Capability, fold: Fold) -> AnyView {
     .into_any()
 }
 
-fn line(finding: &Finding) -> AnyView {
-    let statement = finding
-        .statement
-        .map(|at| format!(", statement {}", at + 1));
+fn line(place: usize, finding: &Finding, anchors: Option<&PolicyAnchors>) -> AnyView {
+    let policy = finding.policy.short_name();
+    let source = match finding.statement {
+        Some(at) => format!("Statement {} of {policy}", at + 1),
+        None => policy,
+    };
+    let source = match anchors.and_then(|anchors| anchors.of_finding(finding)) {
+        Some(id) => view! { <a href=format!("#{id}")>{source}</a> }.into_any(),
+        None => view! { <span class="text-muted">{source}</span> }.into_any(),
+    };
+    // Only a page with policies shows one analysis; elsewhere an id would occur twice.
+    let id = anchors.map(|_| finding_id(place));
     view! {
-        <li data-finding>
+        <li data-finding id=id>
             <p>{finding.reason.clone()}</p>
             <div>
-                <span class="text-muted">{finding.policy.short_name()} {statement}</span>
+                {source}
                 {actions(finding)}
             </div>
         </li>

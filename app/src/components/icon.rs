@@ -45,10 +45,25 @@ pub enum Glyph {
     Columns,
     SignOut,
     Appearance,
+    Temporary,
+    Standing,
+    Approval,
+    Administrator,
+    Identity,
+    Guardrails,
+    NotKnown,
+    RunsCode,
+    Unreviewed,
+    Edit,
+    Eye,
+    Configuration,
+    Cost,
+    Tag,
 }
 
 impl Glyph {
     /// Returns SVG path data. Strokes only, so that an icon has the color of its text.
+    #[expect(clippy::too_many_lines, reason = "one line for each icon")]
     const fn path(self) -> &'static str {
         match self {
             Self::Home => {
@@ -130,6 +145,36 @@ impl Glyph {
             Self::Appearance => {
                 "M8 14.25a6.25 6.25 0 1 0 0-12.5 6.25 6.25 0 0 0 0 12.5ZM8 1.75v12.5M8 4.5h4.9M8 8h6.2M8 11.5h4.9"
             }
+            Self::Temporary => "M4 2h8M4 14h8M5 2v2.25L8 8l3-3.75V2M5 14v-2.25L8 8l3 3.75V14",
+            Self::Standing => {
+                "M4.5 10.5a2.5 2.5 0 1 1 0-5c2.5 0 4.5 5 7 5a2.5 2.5 0 0 0 0-5c-2.5 0-4.5 5-7 5Z"
+            }
+            Self::Approval => {
+                "M2.5 13.75h11M6.25 6.75C5.25 6 5 5.25 5 4.5a3 3 0 0 1 6 0c0 .75-.25 1.5-1.25 2.25L10 9.5h2.5v2h-9v-2H6Z"
+            }
+            Self::Administrator => "M2.5 5.25 5.25 8 8 3.25 10.75 8l2.75-2.75-1 7.25h-9Z",
+            Self::Identity => {
+                "M1.75 3.5h12.5v9H1.75ZM4 10.25c0-1 .9-1.6 2-1.6s2 .6 2 1.6M6 7.25a1 1 0 1 0 0-2 1 1 0 0 0 0 2ZM10.25 6.5h2M10.25 9.25h2"
+            }
+            Self::Guardrails => "M1.75 6h12.5M1.75 10h12.5M4 3.5v9.5M8 3.5v9.5M12 3.5v9.5",
+            Self::NotKnown => {
+                "M5.25 5.75a2.75 2.75 0 1 1 4 2.4c-.85.45-1.25.95-1.25 1.85M8 12.9v.01"
+            }
+            Self::RunsCode => "M1.75 3h12.5v10H1.75ZM4.5 6l2 2-2 2M8.25 10.25h3.25",
+            Self::Unreviewed => {
+                "M2.5 5V3a.5.5 0 0 1 .5-.5h2M7 2.5h2M11 2.5h2a.5.5 0 0 1 .5.5v2M13.5 7v2M13.5 11v2a.5.5 0 0 1-.5.5h-2M9 13.5H7M5 13.5H3a.5.5 0 0 1-.5-.5v-2M2.5 9V7"
+            }
+            Self::Edit => "M2.5 13.5l.75-3 7.5-7.5 2.25 2.25-7.5 7.5ZM9 4.75 11.25 7",
+            Self::Eye => {
+                "M1.5 8C3 5.1 5.3 3.75 8 3.75S13 5.1 14.5 8c-1.5 2.9-3.8 4.25-6.5 4.25S3 10.9 1.5 8ZM8 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z"
+            }
+            Self::Configuration => {
+                "M5.5 2.5H4.25A1.25 1.25 0 0 0 3 3.75v8.5c0 .7.55 1.25 1.25 1.25H5.5M10.5 2.5h1.25c.7 0 1.25.55 1.25 1.25v8.5c0 .7-.55 1.25-1.25 1.25H10.5M6.25 6h3.5M6.25 8h3.5M6.25 10h3.5"
+            }
+            Self::Cost => {
+                "M10.75 5.25C10.3 4.25 9.3 3.9 8 3.9c-1.5 0-2.6.7-2.6 1.9 0 2.7 5.4 1.3 5.4 4.2 0 1.3-1.2 2-2.8 2-1.4 0-2.6-.5-3-1.6M8 2v12"
+            }
+            Self::Tag => "M2.5 2.5h5.25l5.75 5.75-5.25 5.25L2.5 7.75ZM5.4 5.4v.01",
         }
     }
 }

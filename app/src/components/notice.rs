@@ -22,8 +22,7 @@ pub fn Notice(
 ) -> impl IntoView {
     let glyph = match status {
         Status::Ok => Glyph::Check,
-        Status::Pending => Glyph::Clock,
-        Status::Danger | Status::Drift => Glyph::Warning,
+        Status::Pending | Status::Danger | Status::Drift => Glyph::Warning,
         Status::Info | Status::Off => Glyph::Info,
     };
     let role = match announce {

@@ -40,6 +40,15 @@ pub fn PersonLink(user: UserRef) -> impl IntoView {
     .into_any()
 }
 
+/// Returns the name of a principal, or its id if it has none.
+pub fn principal_name(principal: &PrincipalRef) -> &str {
+    match principal {
+        PrincipalRef::User(user) => &user.name,
+        PrincipalRef::Group { name, .. } => name,
+        PrincipalRef::Orphan(principal) | PrincipalRef::NotRead(principal) => principal.id(),
+    }
+}
+
 /// A link to the principal of an assignment, with an icon for its type.
 #[component]
 pub fn PrincipalLink(principal: PrincipalRef) -> impl IntoView {

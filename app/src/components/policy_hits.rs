@@ -4,7 +4,7 @@
 use domain::verdict::{Outcome, Tally};
 use leptos::prelude::*;
 
-use super::{PolicyReason, Status, StatusBadge};
+use super::{Glyph, PolicyReason, Status, StatusBadge};
 use crate::backend::HitView;
 
 /// Returns the status and label for the policy findings on existing access: how many policies forbid it, and whether an
@@ -34,9 +34,10 @@ pub fn Hits(hits: Vec<HitView>) -> impl IntoView {
     if hits.is_empty() {
         return view! { <StatusBadge status label /> }.into_any();
     }
+    let glyph = (status == Status::Pending).then_some(Glyph::Approval);
     view! {
         <details data-fold>
-            <summary><StatusBadge status label /></summary>
+            <summary><StatusBadge status label glyph /></summary>
             <ul data-policies>
                 {hits
                     .into_iter()

@@ -30,6 +30,7 @@ fn summary(gained: GainedSet) -> impl IntoView {
         )),
     };
     let id = format!("set-{}", set.key());
+    let notes = analysis.notes.clone();
     view! {
         <Section title detail=analysis.summary()>
             <ul data-set-lines>{lines}</ul>
@@ -39,17 +40,35 @@ fn summary(gained: GainedSet) -> impl IntoView {
                     <CapabilityGroups analysis />
                 </details>
             })}
+            {policy_notes(notes)}
         </Section>
     }
+}
+
+/// Renders what in the policies has no effect, such as a misspelt action, and what was not taken into account.
+pub fn policy_notes(notes: Vec<String>) -> Option<AnyView> {
+    if notes.is_empty() {
+        return None;
+    }
+    let lines = notes
+        .into_iter()
+        .map(|note| view! { <li>{note}</li> })
+        .collect_view();
+    let notes = view! {
+        <div data-note>
+            <h3>"Notes on the policies"</h3>
+            <ul>{lines}</ul>
+        </div>
+    };
+    Some(notes.into_any())
 }
 
 fn line(analysis: &Analysis, capability: Capability) -> impl IntoView + use<> {
     let extent = analysis.extents.get(&capability);
     let extent = extent.and_then(|extent| extent.words());
-    let label = analysis.label(capability);
     view! {
         <li>
-            <CapabilityBadge capability label weight=BadgeWeight::Pill />
+            <CapabilityBadge capability weight=BadgeWeight::Pill />
             <span data-explanation>{capability.explanation()}</span>
             <span data-extent>{extent}</span>
         </li>

@@ -31,8 +31,7 @@ pub fn Stat(
 ) -> impl IntoView {
     let glyph = match status {
         Some(Status::Ok) => Some(Glyph::Check),
-        Some(Status::Danger | Status::Drift) => Some(Glyph::Warning),
-        Some(Status::Pending) => Some(Glyph::Clock),
+        Some(Status::Pending | Status::Danger | Status::Drift) => Some(Glyph::Warning),
         _ => None,
     };
     view! {

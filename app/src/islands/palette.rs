@@ -16,18 +16,18 @@ const SHOWN: usize = 10;
 struct Entry {
     label: String,
     detail: String,
-    target: Target,
+    target: PaletteTarget,
     haystack: String,
 }
 
 /// What choosing an entry does.
 #[derive(Clone)]
-enum Target {
+enum PaletteTarget {
     Open(String),
     Send(String),
 }
 
-impl Target {
+impl PaletteTarget {
     fn go(&self) {
         match self {
             Self::Open(href) => {
@@ -222,8 +222,8 @@ fn entry(item: &wasm_bindgen::JsValue) -> Option<Entry> {
     // Only paths of this site: data must not be able to redirect to another site.
     let local = href.starts_with('/') && !href.starts_with("//");
     let target = match field("method")?.as_str() {
-        "get" => Target::Open(href),
-        "post" => Target::Send(href),
+        "get" => PaletteTarget::Open(href),
+        "post" => PaletteTarget::Send(href),
         _ => return None,
     };
     local.then(|| Entry {

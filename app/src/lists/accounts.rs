@@ -65,6 +65,7 @@ pub const FINDINGS: &str = "findings";
 pub const VIOLATIONS: &str = "violations";
 pub const POLICY: &str = "policy";
 pub const OWNER: &str = "owner";
+pub const ENVIRONMENT: &str = "environment";
 pub const CLASSIFICATION: &str = "classification";
 /// Accounts that wait for a confirmation.
 pub const WAITING: &str = "waiting";
@@ -199,7 +200,7 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
     ],
     filters: &[
         Filter::options(
-            "environment",
+            ENVIRONMENT,
             "Environment",
             &[
                 classified!(

@@ -11,6 +11,7 @@ mod column;
 mod filter;
 mod select;
 
+pub mod access;
 pub mod accounts;
 pub mod changes;
 pub mod groups;
@@ -42,6 +43,25 @@ pub struct List<F: 'static, R: 'static> {
     pub filters: &'static [Filter<F>],
     /// The text that words are searched in, in lower case.
     pub text: fn(&F) -> &str,
+}
+
+/// Where a list is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListPlace {
+    /// The path of its page.
+    pub page: String,
+    /// The path of its files, without their endings.
+    pub files: String,
+}
+
+impl ListPlace {
+    /// Returns the place of a list that has a page of its own.
+    pub fn of<F, R>(list: &List<F, R>) -> Self {
+        Self {
+            page: list.path.to_owned(),
+            files: list.path.to_owned(),
+        }
+    }
 }
 
 impl<F, R> List<F, R> {

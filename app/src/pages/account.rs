@@ -1,35 +1,38 @@
 //! An account: its assignments, the people who reach it through them, policy findings, and its classification.
 
+mod access;
 mod classification;
-
-use std::collections::BTreeMap;
 
 use domain::{
     authorize::Action,
-    classification::{Classification, Reading},
+    classification::{Classification, Reading, Source},
     ids::AccountId,
     org::AccountState,
-    snapshot::{Figure, Knowledge},
     time::Timestamp,
     verdict::Tally,
 };
 use leptos::prelude::*;
 
 use super::{
-    Part, Proposing,
+    Proposing,
     exposure::{bad, wanting},
 };
 use crate::{
     backend::{
-        AccessRow, AccountView, AccountWrites, ChangeForm, Freshness, HitView, ListQuery,
-        PortResult, PrincipalRef, SetRef, classification_reason, reading_rows,
+        AccountRef, AccountView, AccountWrites, ChangeForm, Freshness, HitView, PersonAccessRow,
+        PortResult, Refused, SetRef, classification_reason, reading_rows,
     },
     components::{
-        AccountMarks, AccountStateMark, Button, ButtonKind, Column, Crumb, Day, Definition,
-        DefinitionList, Empty, EmptyFiltered, FreshnessNotice, Glyph, HitWords, Hits, LinkButton,
-        NotKnown, Notice, PageHeader, PersonLink, PrincipalLink, RecentChanges, Section, SetLink,
-        Stat, Stats, Status, StatusBadge, Table, Time, environment_name, list_href, pages,
-        pci_name, relative, source_words,
+        AccountMarks, AccountStateMark, Button, ButtonKind, Column, Crumb, Definition,
+        DefinitionList, FreshnessNotice, Glyph, LinkButton, ListView, Notice, PageHeader,
+        RecentChanges, Section, SetLink, Stat, Stats, Status, Table, environment_name, pci_name,
+        source_words,
+    },
+    lists::{
+        ListChoice, ListPlace,
+        access::{
+            ACCESS, AccessFacts, FINDINGS, STANDING, TEMPORARY, TERM, UNAPPROVED, VIOLATIONS,
+        },
     },
     routes::{Page, Visit},
 };
@@ -38,6 +41,14 @@ use crate::{
 pub async fn page(visit: Visit) -> PortResult<Page> {
     let id: AccountId = visit.param("id")?;
     let account = visit.backend.account(&id).await?;
+    let (choice, dropped) = ListChoice::parse(&ACCESS, &visit.url);
+    let list = ListView {
+        list: &ACCESS,
+        page: visit.backend.account_access(&id, &choice).await?,
+        choice,
+        dropped,
+        context: super::draw_context(&visit),
+    };
     let context = PageContext {
         freshness: visit.backend.freshness(),
         now: visit.backend.now(),
@@ -46,10 +57,9 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             .may(Action::Propose)
             .map_err(domain::authorize::Denial::reason),
         asks: visit.backend.may(Action::ProposeOwn).is_ok(),
-        query: super::list_query(&visit),
     };
     let title = account.account.name.clone();
-    Ok(Page::new(title, move || draw(account, context)))
+    Ok(Page::new(title, move || draw(account, list, context)))
 }
 
 struct PageContext {
@@ -57,10 +67,13 @@ struct PageContext {
     now: Timestamp,
     proposes: Result<(), &'static str>,
     asks: bool,
-    query: ListQuery,
 }
 
-fn draw(view: AccountView, context: PageContext) -> AnyView {
+fn draw(
+    view: AccountView,
+    list: ListView<AccessFacts, PersonAccessRow>,
+    context: PageContext,
+) -> AnyView {
     let AccountView {
         account,
         units,
@@ -74,16 +87,18 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
         not_found,
         people,
         changes,
+        ended,
+        ended_listed,
         writes,
+        grants_refused,
     } = view;
     let PageContext {
         freshness,
         now,
         proposes,
         asks,
-        query,
     } = context;
-    let actions = actions(&account.id, proposes, asks);
+    let actions = actions(&account.id, grants_refused, proposes, asks);
     let declared =
         declaration.map(|declaration| classification::declared(declaration, account.class, now));
     let (notice, declared) = declared.unzip();
@@ -100,25 +115,20 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
     let against = findings.figure(tally.against);
     let unapproved = findings.figure(tally.unapproved);
     let exposed = if guarded { bad(standing) } else { Status::Off };
-    let said = rules(&rows);
-    let base = format!("/accounts/{}", account.id);
-    let judged = if guarded {
-        "Production PCI"
-    } else {
-        "Not production PCI"
+    let place = ListPlace {
+        page: format!("/accounts/{}", account.id),
+        files: format!("/accounts/{}/access", account.id),
     };
-    let facts = view! {
-        <DefinitionList>
-            <Definition term="Environment">{environment_name(account.class.environment)} <span class="text-muted">", " {source_words(sources.0)}</span></Definition>
-            <Definition term="PCI DSS">{pci_name(account.class.pci)} <span class="text-muted">", " {source_words(sources.1)}</span></Definition>
-            <Definition term="Evaluated as">{judged}</Definition>
-            <Definition term="State in AWS">{account.state.map_or("not in the organization", AccountState::as_str)}</Definition>
-            {tags
-                .into_iter()
-                .map(|(key, value)| view! { <Definition term=format!("Tag {key}")>{value}</Definition> })
-                .collect_view()}
-        </DefinitionList>
+    let said = access::violations(&rows, &place.page);
+    let proposing = match proposes {
+        Ok(()) => Proposing::Offered,
+        Err(_) => Proposing::NotAllowed,
     };
+    let only = |filter, value: &str| ListChoice::only(filter, value).href(&place.page);
+    let (standing_href, temporary_href) = (only(TERM, STANDING), only(TERM, TEMPORARY));
+    let (against_href, unapproved_href) = (only(FINDINGS, VIOLATIONS), only(FINDINGS, UNAPPROVED));
+    let people_href = place.page.clone();
+    let facts = facts(&account, tags, sources);
     view! {
         <PageHeader
             title=account.name.clone()
@@ -133,14 +143,16 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
         {classification::doubts(&account, &readings)}
         {(!not_found.is_empty()).then(|| not_found_notice(not_found))}
         <Stats>
-            <Stat label="People" value=people.to_string() href="#access" detail="can reach it" />
-            <Stat label="Standing" value=standing.to_string() href="#access" detail="permanent assignments" status=exposed />
-            <Stat label="Temporary" value=temporary.to_string() href="#access" detail="assignments with an end" />
-            <Stat label="Policy violations" value=against.to_string() href="#rules" detail="assignments" status=bad(against) />
-            <Stat label="Approval missing" value=unapproved.to_string() href="#rules" detail="assignments that only lack an approval" status=wanting(unapproved) />
+            <Stat label="People" value=people.to_string() href=people_href detail="can reach it" />
+            <Stat label="Standing" value=standing.to_string() href=standing_href detail="permanent assignments" status=exposed />
+            <Stat label="Temporary" value=temporary.to_string() href=temporary_href detail="assignments with an end" />
+            <Stat label="Policy violations" value=against.to_string() href=against_href detail="assignments" status=bad(against) />
+            <Stat label="Approval missing" value=unapproved.to_string() href=unapproved_href detail="assignments that only lack an approval" status=wanting(unapproved) />
         </Stats>
-        <div id="access">{access(rows, assignments, &base, proposes, now, &query)}</div>
-        <div id="rules">{said}</div>
+        {access::people_section(list, &place, assignments)}
+        {said}
+        {access::assigned(rows, proposing, now)}
+        {access::ended_section(ended, ended_listed, now)}
         <Section title="Facts"><div data-body>{facts}</div></Section>
         {declared}
         {classified(&account.class, &readings)}
@@ -150,14 +162,50 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
     .into_any()
 }
 
+/// Renders what the account is, and where that comes from.
+fn facts(
+    account: &AccountRef,
+    tags: Vec<(String, String)>,
+    (environment, pci): (Source, Source),
+) -> AnyView {
+    let judged = if account.class.counts_as_production_pci() {
+        "Production PCI"
+    } else {
+        "Not production PCI"
+    };
+    let (class, state) = (account.class, account.state);
+    view! {
+        <DefinitionList>
+            <Definition term="Environment">{environment_name(class.environment)} <span class="text-muted">", " {source_words(environment)}</span></Definition>
+            <Definition term="PCI DSS">{pci_name(class.pci)} <span class="text-muted">", " {source_words(pci)}</span></Definition>
+            <Definition term="Evaluated as">{judged}</Definition>
+            <Definition term="State in AWS">{state.map_or("not in the organization", AccountState::as_str)}</Definition>
+            {tags
+                .into_iter()
+                .map(|(key, value)| view! { <Definition term=format!("Tag {key}")>{value}</Definition> })
+                .collect_view()}
+        </DefinitionList>
+    }
+    .into_any()
+}
+
 /// Renders the links to the forms of changes to the account.
-fn actions(account: &AccountId, proposes: Result<(), &'static str>, asks: bool) -> AnyView {
+fn actions(
+    account: &AccountId,
+    refused: Option<Refused>,
+    proposes: Result<(), &'static str>,
+    asks: bool,
+) -> AnyView {
     let new = ChangeForm {
         account: account.to_string(),
         ..ChangeForm::default()
     }
     .href();
     let actions = match (proposes, asks) {
+        (Ok(()), _) | (Err(_), true) if refused.is_some() => {
+            let reason = refused.map(|refused| refused.title).unwrap_or_default();
+            view! { <Button disabled_reason=reason>"Grant access"</Button> }.into_any()
+        }
         (Ok(()), _) => view! { <LinkButton href=new kind=ButtonKind::Primary icon=Glyph::Plus>"Grant access"</LinkButton> }.into_any(),
         (Err(_), true) => view! { <LinkButton href=new kind=ButtonKind::Primary icon=Glyph::Plus>"Request access"</LinkButton> }.into_any(),
         (Err(reason), false) => view! { <Button disabled_reason=reason>"Grant access"</Button> }.into_any(),
@@ -210,47 +258,6 @@ fn classified(class: &Classification, readings: &[Reading]) -> AnyView {
     .into_any()
 }
 
-/// Renders each policy with findings on this account, with the number of assignments concerned.
-fn rules(rows: &[AccessRow]) -> AnyView {
-    let mut found: BTreeMap<&str, (&HitView, usize)> = BTreeMap::new();
-    for hit in rows.iter().flat_map(|row| &row.hits) {
-        let (worst, count) = found.entry(&hit.rule).or_insert((hit, 0));
-        if hit.outcome > worst.outcome {
-            *worst = hit;
-        }
-        *count += 1;
-    }
-    if found.is_empty() {
-        return ().into_any();
-    }
-    let mut found: Vec<(&HitView, usize)> = found.into_values().collect();
-    found.sort_by(|(a, n), (b, m)| {
-        b.outcome
-            .cmp(&a.outcome)
-            .then(m.cmp(n))
-            .then(a.rule.cmp(&b.rule))
-    });
-    let columns = vec![Column::new("Reason"), Column::new("Assignments").numeric()];
-    let lines = found
-        .into_iter()
-        .map(|(hit, count)| {
-            view! {
-                <tr>
-                    <th scope="row" data-reason-cell><HitWords hit=hit.clone() /></th>
-                    <td data-numeric>{count}</td>
-                </tr>
-            }
-            .into_any()
-        })
-        .collect_view();
-    view! {
-        <Section title="Policy findings" detail="existing access to this account">
-            <Table caption="Policy findings on existing access to this account" columns>{lines}</Table>
-        </Section>
-    }
-    .into_any()
-}
-
 /// Renders why the assignments of some permission sets are not shown as they are now.
 fn not_found_notice(sets: Vec<SetRef>) -> AnyView {
     let sets = sets
@@ -264,136 +271,4 @@ fn not_found_notice(sets: Vec<SetRef>) -> AnyView {
         </Notice>
     }
     .into_any()
-}
-
-fn access(
-    rows: Vec<AccessRow>,
-    known: Knowledge,
-    base: &str,
-    proposes: Result<(), &'static str>,
-    now: Timestamp,
-    query: &ListQuery,
-) -> AnyView {
-    if rows.is_empty() && known == Knowledge::NeverRead {
-        return view! { <Section title="Who has access"><NotKnown what="Who is assigned to this account" /></Section> }.into_any();
-    }
-    if rows.is_empty() {
-        return view! {
-            <Section title="Who has access">
-                <Empty title="No assignments" icon=Glyph::People>"Assignments made through Leastwise or in AWS appear here."</Empty>
-            </Section>
-        }
-        .into_any();
-    }
-    let oldest = rows.iter().map(|row| row.as_of).min().unwrap_or_default();
-    let asked = format!("Read from AWS {}", relative(oldest, now));
-    let part = Part::of(rows, query, text);
-    let search = super::search_box(base, query, "Filter access");
-    let Part { rows, place } = part;
-    let clear = base.to_owned();
-    if rows.is_empty() {
-        return view! {
-            <Section title="Who has access" actions=search><EmptyFiltered noun="assignments" clear_href=clear /></Section>
-        }
-        .into_any();
-    }
-    let columns = vec![
-        Column::new("Permission set"),
-        Column::new("Assigned to"),
-        Column::new("Since").wide_only(),
-        Column::new("Ends"),
-        Column::new("Policy status"),
-        Column::new("Action").unlabelled(),
-    ];
-    let proposing = match proposes {
-        Ok(()) => Proposing::Offered,
-        Err(_) => Proposing::NotAllowed,
-    };
-    let lines = rows
-        .into_iter()
-        .map(|row| line(row, proposing, now).into_any())
-        .collect_view();
-    let (href, words) = (base.to_owned(), query.words.clone());
-    view! {
-        <Section title="Who has access" detail=asked actions=search>
-            <Table caption="Who has access, by permission set" columns id="who">{lines}</Table>
-            {pages(place, "assignments", move |page| list_href(&href, &words, None, page))}
-        </Section>
-    }
-    .into_any()
-}
-
-/// Returns the text that a search matches.
-fn text(row: &AccessRow) -> String {
-    let who = match &row.principal {
-        PrincipalRef::User(user) => user.name.as_str(),
-        PrincipalRef::Group { name, .. } => name.as_str(),
-        PrincipalRef::Orphan(principal) | PrincipalRef::NotRead(principal) => principal.id(),
-    };
-    let people: Vec<&str> = row.people.iter().map(|user| user.name.as_str()).collect();
-    format!("{} {who} {}", row.set.name, people.join(" "))
-}
-
-/// The maximum number of people named in one row. Groups of thousands are assigned in most accounts of a large
-/// organization.
-const NAMED: usize = 100;
-
-fn line(row: AccessRow, proposing: Proposing, now: Timestamp) -> impl IntoView {
-    let AccessRow {
-        set,
-        principal,
-        people,
-        since,
-        as_of,
-        ends,
-        change,
-        outdated,
-        hits,
-        removal,
-    } = row;
-    let behind = match &principal {
-        PrincipalRef::Group { members, .. } if *members != 0 => {
-            let count = match members {
-                Figure::Known(1) => "1 person".to_owned(),
-                Figure::Known(members) => format!("{members} people"),
-                Figure::NotKnown => "Members not known".to_owned(),
-            };
-            let more = people.len().saturating_sub(NAMED);
-            let more = (more > 0).then(|| {
-                view! { <li class="text-muted">{format!("and {more} more, on the page of the group")}</li> }
-            });
-            let list = people
-                .into_iter()
-                .take(NAMED)
-                .map(|user| view! { <li><PersonLink user /></li> })
-                .collect_view();
-            Some(
-                view! { <details data-fold><summary>{count}</summary><ul data-plain>{list}{more}</ul></details> },
-            )
-        }
-        _ => None,
-    };
-    let ends = match ends {
-        Some(at) => view! { <Time at now /> }.into_any(),
-        None => view! { <span class="text-muted">"Never"</span> }.into_any(),
-    };
-    let asked = format!("Read from AWS at {} UTC", as_of.minute());
-    let remove = (proposing == Proposing::Offered)
-        .then(|| view! { <a href=removal.href() data-kind="quiet">"Remove"</a> });
-    view! {
-        <tr>
-            <th scope="row">
-                <SetLink set />
-                {outdated.then(|| view! { <div><StatusBadge status=Status::Drift label="Provisioning out of date" /></div> })}
-            </th>
-            <td><PrincipalLink principal /> {behind}</td>
-            <td data-wide>
-                <span title=asked><Day at=since /></span>
-                {change.map(|change| view! { <div><a href=format!("/changes/{change}")>"by this change"</a></div> })}
-            </td>
-            <td>{ends}</td>
-            <td data-reason-cell><Hits hits /></td>
-            <td data-numeric>{remove}</td>
-        </tr>
-    }
 }

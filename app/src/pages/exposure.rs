@@ -1,7 +1,12 @@
 //! The organization's part of the home page: the exposure of production PCI. Rendered by `home`; not a page.
 
+mod attention;
 mod drift;
+mod environments;
+mod history;
 mod notices;
+
+pub use attention::{Acting, Deciding};
 
 use domain::{snapshot::Figure, time::Timestamp, verdict::Tally};
 use leptos::prelude::*;
@@ -18,17 +23,24 @@ use crate::{
     },
 };
 
+/// What drawing the section takes besides its view.
+pub struct ExposureContext {
+    /// The page that lists every change outside Leastwise, if the viewer may see it.
+    pub all_drift: Option<&'static str>,
+    pub acting: Acting,
+    /// The oldest read that the numbers rest on.
+    pub read: Option<Timestamp>,
+    pub now: Timestamp,
+}
+
 /// Renders the full-width head and the sections below it.
-///
-/// `all_drift` is the page that lists every change outside Leastwise, if the viewer may see it.
-pub fn draw(
-    home: OrganisationHome,
-    all_drift: Option<&'static str>,
-    now: Timestamp,
-) -> (AnyView, AnyView) {
+pub fn draw(home: OrganisationHome, context: &ExposureContext) -> (AnyView, AnyView) {
     let OrganisationHome {
         alarms,
         exposure,
+        history,
+        environments,
+        attention,
         waiting_accounts,
         accounts_to_confirm,
         exposed,
@@ -36,28 +48,36 @@ pub fn draw(
         drift,
         drift_count,
     } = home;
-    let head = head(&exposure);
+    let ExposureContext {
+        all_drift,
+        acting,
+        read,
+        now,
+    } = *context;
+    let chart = history::history(&history, read, now);
+    let bars = environments::environments(&exposure, environments);
+    let head = head(&exposure, chart, bars);
     let total = exposure.people;
     let (people, guardrails) = (
         people(exposed, total),
         guardrails(findings, exposure.against),
     );
+    let acts = attention::attention(attention, drift_count, acting, now);
     // Drift comes first; its empty state comes last.
     let (first, last) = if drift.is_empty() {
         (None, Some(no_drift()))
     } else {
-        (
-            Some(drift_section(drift, drift_count, all_drift, now)),
-            None,
-        )
+        let drift = drift_section(drift, drift_count, all_drift, acting.proposing, now);
+        (Some(drift), None)
     };
     let waiting = waiting_notice(waiting_accounts);
     let confirm = confirm_notice(accounts_to_confirm);
-    let head = view! { <AlarmList alarms now /> {waiting} {confirm} {first} {head} }.into_any();
+    let head =
+        view! { <AlarmList alarms now /> {waiting} {confirm} {head} {acts} {first} }.into_any();
     (head, view! { {people} {guardrails} {last} }.into_any())
 }
 
-fn head(exposure: &Exposure) -> AnyView {
+fn head(exposure: &Exposure, chart: AnyView, bars: AnyView) -> AnyView {
     let against = exposure.against.map(|tally| tally.against);
     let beside = match exposure.against.map(|tally| tally.unapproved) {
         Figure::Known(0) => "assignments".to_owned(),
@@ -78,8 +98,7 @@ fn head(exposure: &Exposure) -> AnyView {
     };
     let beside_accounts = counted(exposure.unclassified);
     let detail = beside_people(exposure);
-    let (administrators, accounts, share) =
-        (exposure.administrators, exposure.accounts, share(exposure));
+    let (administrators, accounts) = (exposure.administrators, exposure.accounts);
     view! {
         <section data-exposure aria-label="Exposure of production PCI">
             <a data-figure data-status=tone.token() href="/people?reach=production-pci">
@@ -87,26 +106,25 @@ fn head(exposure: &Exposure) -> AnyView {
                 <span data-what>{what}</span>
                 <span data-detail>{detail}</span>
             </a>
-            <div>
-                {share}
-                <Stats>
-                    <Stat
-                        label="Powerful access"
-                        value=administrators.to_string()
-                        href="/people?reach=powerful"
-                        status=bad(administrators)
-                        detail="people who are administrators, grant rights or change identities"
-                    />
-                    <Stat
-                        label="Policy violations"
-                        value=against.to_string()
-                        href="/accounts?findings=violations"
-                        status=bad(against)
-                        detail=beside
-                    />
-                    <Stat label="Accounts" value=accounts.to_string() href="/accounts?scope=production-pci" detail=beside_accounts />
-                </Stats>
-            </div>
+            {chart}
+            {bars}
+            <Stats>
+                <Stat
+                    label="Powerful access"
+                    value=administrators.to_string()
+                    href="/people?reach=powerful"
+                    status=bad(administrators)
+                    detail="people who are administrators, grant rights or change identities"
+                />
+                <Stat
+                    label="Policy violations"
+                    value=against.to_string()
+                    href="/accounts?findings=violations"
+                    status=bad(against)
+                    detail=beside
+                />
+                <Stat label="Accounts" value=accounts.to_string() href="/accounts?scope=production-pci" detail=beside_accounts />
+            </Stats>
         </section>
     }
     .into_any()
@@ -160,41 +178,6 @@ pub fn wanting(count: impl Into<Figure>) -> Status {
         Figure::Known(_) => Status::Pending,
         Figure::NotKnown => Status::Drift,
     }
-}
-
-/// Renders the share of standing and temporary assignments as a bar and as text.
-fn share(exposure: &Exposure) -> AnyView {
-    let (Figure::Known(standing), Figure::Known(temporary)) = (
-        exposure.standing_assignments,
-        exposure.temporary_assignments,
-    ) else {
-        return view! {
-            <div data-share>
-                <p>
-                    <StatusBadge status=Status::Drift label="Not known" />
-                    <span class="text-muted">"how many assignments in production PCI are standing."</span>
-                </p>
-            </div>
-        }
-        .into_any();
-    };
-    let total = (standing + temporary).max(1);
-    let width = format!("{}%", standing * 100 / total);
-    let none = standing + temporary == 0;
-    view! {
-        <div data-share>
-            <p>
-                <StatusBadge status=if standing == 0 { Status::Ok } else { Status::Danger } label=format!("{standing} standing") />
-                <StatusBadge status=Status::Pending label=format!("{temporary} temporary") />
-                <span class="text-muted">"assignments in production PCI. The goal is no standing assignments."</span>
-            </p>
-            <svg width="100%" height="8" aria-hidden="true" focusable="false">
-                <rect width="100%" height="8" rx="4" fill=if none { "var(--line)" } else { "var(--pending)" } />
-                {(standing > 0).then(|| view! { <rect width=width height="8" rx="4" fill="var(--danger)" /> })}
-            </svg>
-        </div>
-    }
-    .into_any()
 }
 
 fn people(exposed: Vec<ExposedPerson>, total: Figure) -> AnyView {
@@ -256,9 +239,11 @@ fn person(person: ExposedPerson) -> impl IntoView {
         (Figure::Known(n), d) => format!("{n} paths, {d} direct"),
     };
     let long = if standing {
-        view! { <StatusBadge status=Status::Danger label="Standing" /> }.into_any()
+        view! { <StatusBadge status=Status::Danger label="Standing" glyph=Glyph::Standing /> }
+            .into_any()
     } else {
-        view! { <StatusBadge status=Status::Pending label="Ends" /> }.into_any()
+        view! { <StatusBadge status=Status::Pending label="Ends" glyph=Glyph::Temporary /> }
+            .into_any()
     };
     let more = set_count.map(|count| count.saturating_sub(sets.len()));
     let more = match more {

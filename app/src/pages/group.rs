@@ -10,11 +10,13 @@ use domain::{
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ChangeForm, Freshness, GroupAccessRow, GroupView, ListQuery, PortResult, UserRef},
+    backend::{
+        ChangeForm, Freshness, GroupAccessRow, GroupView, ListQuery, PortResult, Refused, UserRef,
+    },
     components::{
-        AccountLink, ButtonKind, Column, Crumb, Day, Empty, EmptyFiltered, FreshnessNotice, Glyph,
-        Hits, LinkButton, NotKnown, Notice, PageHeader, PersonLink, Section, SetLink, Status,
-        StatusBadge, Table, list_href, pages, relative,
+        AccountLink, Button, ButtonKind, Column, Crumb, Day, Empty, EmptyFiltered, FreshnessNotice,
+        Glyph, Hits, LinkButton, NotKnown, Notice, PageHeader, PersonLink, RowAction, Section,
+        SetLink, Status, StatusBadge, Table, list_href, pages, relative,
     },
     routes::{Page, Visit},
 };
@@ -53,6 +55,14 @@ struct PageContext {
     members: ListQuery,
 }
 
+/// Whether the page offers to remove members.
+enum MemberRemoval {
+    /// The viewer may not propose changes.
+    NotAllowed,
+    /// It is offered, or it would always be refused for a reason.
+    Offered(Option<Refused>),
+}
+
 fn draw(group: GroupView, context: PageContext) -> AnyView {
     let GroupView {
         id,
@@ -61,9 +71,9 @@ fn draw(group: GroupView, context: PageContext) -> AnyView {
         origin,
         members,
         members_as_of,
+        members_fixed,
         opens,
         assignments,
-        ..
     } = group;
     let PageContext {
         freshness,
@@ -76,18 +86,27 @@ fn draw(group: GroupView, context: PageContext) -> AnyView {
     let join = ChangeForm::join(&id).href();
     let grant = ChangeForm::grant_to(&Principal::Group(id.clone())).href();
     let actions = proposes.then(|| {
+        let add = match &members_fixed {
+            None => view! { <LinkButton href=join kind=ButtonKind::Primary icon=Glyph::Person>"Add member"</LinkButton> }.into_any(),
+            Some(Refused { title, .. }) => view! { <Button disabled_reason=title.clone()>"Add member"</Button> }.into_any(),
+        };
         view! {
-            <LinkButton href=grant icon=Glyph::Key>"Grant access"</LinkButton>
-            <LinkButton href=join kind=ButtonKind::Primary icon=Glyph::Plus>"Add member"</LinkButton>
+            {add}
+            <LinkButton href=grant icon=Glyph::Plus>"Grant access"</LinkButton>
         }
     });
+    let removal = if proposes {
+        MemberRemoval::Offered(members_fixed)
+    } else {
+        MemberRemoval::NotAllowed
+    };
     let external = origin == Origin::External;
     let guarded = opens
         .iter()
         .any(|row| row.account.class.counts_as_production_pci());
     view! {
         <PageHeader
-            title=name
+            title=name.clone()
             crumbs=vec![Crumb::new("/groups", "Groups")]
             marks=external.then(|| view! { <StatusBadge status=Status::Info label="From the identity provider" /> }).into_any()
             detail=view! { {description.unwrap_or_else(|| "No description".into())} }.into_any()
@@ -102,8 +121,8 @@ fn draw(group: GroupView, context: PageContext) -> AnyView {
                     </Notice>
                 }
             })}
-        {self::opens(opens, assignments, &base, &opens_query, &id, proposes)}
-        {self::members(members, members_as_of, &base, &members_query, &id, proposes, now)}
+        {self::opens(opens, assignments, &base, &opens_query, (&id, &name), proposes)}
+        {self::members(members, members_as_of, &base, &members_query, (&id, &name), &removal, now)}
     }
     .into_any()
 }
@@ -113,7 +132,7 @@ fn opens(
     known: Knowledge,
     base: &str,
     query: &ListQuery,
-    id: &GroupId,
+    (id, group): (&GroupId, &str),
     removes: bool,
 ) -> AnyView {
     if rows.is_empty() && known == Knowledge::NeverRead {
@@ -152,13 +171,15 @@ fn opens(
                     },
                     principal: Principal::Group(id.clone()),
                 });
+                let object = format!("{} in {} from {group}", row.set.name, row.account.name);
+                let refused = row.refused;
                 view! {
                     <tr>
                         <th scope="row"><AccountLink account=row.account /></th>
                         <td><SetLink set=row.set /></td>
                         <td data-wide><Day at=row.since /></td>
                         <td data-reason-cell><Hits hits=row.hits /></td>
-                        <td data-numeric>{removes.then(|| view! { <a href=remove.href() data-kind="quiet">"Remove"</a> })}</td>
+                        <td data-numeric>{removes.then(|| view! { <RowAction label="Remove" object href=remove.href() refused /> })}</td>
                     </tr>
                 }
             })
@@ -178,8 +199,8 @@ fn members(
     as_of: Option<Timestamp>,
     base: &str,
     query: &ListQuery,
-    id: &GroupId,
-    removes: bool,
+    (id, group): (&GroupId, &str),
+    removal: &MemberRemoval,
     now: Timestamp,
 ) -> AnyView {
     let read = as_of.map_or_else(
@@ -205,10 +226,18 @@ fn members(
         .into_iter()
         .map(|user| {
             let leave = ChangeForm::leave(id, &user.id);
+            let object = format!("{group}: {}", user.name);
+            let action = match removal {
+                MemberRemoval::NotAllowed => None,
+                MemberRemoval::Offered(refused) => {
+                    let (href, refused) = (leave.href(), refused.clone());
+                    Some(view! { <RowAction label="Remove from group" object href refused /> })
+                }
+            };
             view! {
                 <tr>
                     <th scope="row"><PersonLink user /></th>
-                    <td data-numeric>{removes.then(|| view! { <a href=leave.href() data-kind="quiet">"Remove from group"</a> })}</td>
+                    <td data-numeric>{action}</td>
                 </tr>
             }
         })

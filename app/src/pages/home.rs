@@ -27,7 +27,7 @@ use self::{
     my_requests::{MayPropose, my_requests},
     request::request,
 };
-use super::exposure;
+use super::exposure::{self, Acting, Deciding, ExposureContext};
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
@@ -49,6 +49,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         decides: visit.backend.may(Action::SeeInbox).is_ok(),
         reports: visit.backend.may(Action::SeeReports).is_ok(),
         all_drift: (visit.backend.may(Action::SeeLedger).is_ok()).then_some("/ledger?only=outside"),
+        proposing: super::Proposing::of(&visit),
     };
     let title = if home.organisation.is_some() {
         "Production PCI"
@@ -70,6 +71,7 @@ struct PageContext {
     reports: bool,
     /// The page that lists every change outside Leastwise, if the viewer may see it.
     all_drift: Option<&'static str>,
+    proposing: super::Proposing,
 }
 
 fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
@@ -82,6 +84,7 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         decides,
         reports,
         all_drift,
+        proposing,
     } = context;
     let Home {
         waiting,
@@ -134,7 +137,22 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         .into_any(),
         Some(organisation) => {
             let (head, rest) = if known {
-                exposure::draw(organisation, all_drift, now)
+                let acting = Acting {
+                    proposing,
+                    deciding: if decides {
+                        Deciding::Offered
+                    } else {
+                        Deciding::NotAllowed
+                    },
+                };
+                let read = freshness.oldest;
+                let context = ExposureContext {
+                    all_drift,
+                    acting,
+                    read,
+                    now,
+                };
+                exposure::draw(organisation, &context)
             } else {
                 // Before the first read, every count would be wrong.
                 (().into_any(), ().into_any())

@@ -39,7 +39,7 @@ const PART: usize = 200;
 
 /// Whether the viewer may propose changes, so that a page offers their forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Proposing {
+pub(crate) enum Proposing {
     Offered,
     NotAllowed,
 }

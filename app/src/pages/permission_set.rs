@@ -1,21 +1,22 @@
-//! A permission set: its capabilities, the accounts in which it is assigned, and its policies. Read-only.
+//! A permission set: what it allows in one sentence, its findings with the policies beside them, and the accounts in which
+//! it is assigned. Read-only.
 
 mod capabilities;
 
 use domain::{
     grant::outlasts_production_pci,
-    permission_set::{Boundary, Content},
+    permission_set::{Boundary, analysis::Analysis},
     snapshot::Knowledge,
     time::{Duration, Timestamp},
 };
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Freshness, ListQuery, PortResult, SetAccountRow, SetView},
+    backend::{Freshness, ListQuery, PolicyView, PortResult, SetAccountRow, SetView},
     components::{
-        AccountLink, Column, Crumb, Definition, DefinitionList, Empty, EmptyFiltered,
-        FreshnessNotice, Glyph, NotKnown, Notice, PageHeader, Section, Status, StatusBadge, Table,
-        Time, list_href, pages,
+        AccountLink, CapabilityGroups, CapabilityList, Column, Crumb, Definition, DefinitionList,
+        Empty, EmptyFiltered, FreshnessNotice, Glyph, NotKnown, Notice, PageHeader, PolicyAnchors,
+        Section, Status, StatusBadge, Table, Time, list_href, pages, policy_texts,
     },
     lists::permission_sets::session,
     routes::{Page, Visit},
@@ -41,7 +42,9 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
         needs,
         against_standing,
         boundary_note,
-        content,
+        policies,
+        boundary,
+        session_seconds,
         hash,
         holds,
         assignments,
@@ -51,13 +54,13 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
     let outdated = holds.iter().filter(|row| row.outdated).count();
     let short: String = hash.chars().take(12).collect();
     let actions = capabilities::known_actions(&catalogue);
-    let policies = capabilities::known_policies(&catalogue);
+    let managed = capabilities::known_policies(&catalogue);
     let facts = view! {
         <DefinitionList>
-            <Definition term="Session duration">{session(content.session_seconds)}</Definition>
+            <Definition term="Session duration">{session(session_seconds)}</Definition>
             <Definition term="Content hash"><code title=hash>{short}</code></Definition>
             <Definition term="Evaluated with AWS actions">{actions}</Definition>
-            <Definition term="Evaluated with AWS managed policies">{policies}</Definition>
+            <Definition term="Evaluated with AWS managed policies">{managed}</Definition>
             <Definition term="ARN"><span class="font-mono text-xs">{set.arn.to_string()}</span></Definition>
         </DefinitionList>
     };
@@ -65,6 +68,7 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
         <PageHeader
             title=set.name.clone()
             crumbs=vec![Crumb::new("/permission-sets", "Permission sets")]
+            marks=view! { <CapabilityList capabilities=set.capabilities.clone() /> }.into_any()
             detail=view! { {description.unwrap_or_else(|| "No description".into())} }.into_any()
         />
         <FreshnessNotice freshness now />
@@ -76,11 +80,11 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
                     </Notice>
                 }
             })}
-        {long_sessions(content.session_seconds)}
+        {long_sessions(session_seconds)}
         {capabilities::outdated(&catalogue)}
-        {capabilities::section(analysis, needs, against_standing, boundary_note)}
+        {capabilities::summary(&analysis, needs, against_standing, boundary_note)}
+        {allowed(analysis, policies, boundary)}
         {self::holds(holds, assignments, &base, query, now)}
-        <Section title="Policies">{held(content)}</Section>
         <Section title="Facts"><div data-body>{facts}</div></Section>
     }
     .into_any()
@@ -100,53 +104,43 @@ fn long_sessions(seconds: u32) -> Option<AnyView> {
     })
 }
 
-fn held(content: Content) -> AnyView {
-    let Content {
-        managed,
-        customer,
-        inline,
-        boundary,
-        ..
-    } = content;
-    let nothing =
-        managed.is_empty() && customer.is_empty() && inline.is_none() && boundary.is_none();
-    if nothing {
-        return view! { <Empty title="No policies" icon=Glyph::PermissionSets>"A permission set without policies grants no permissions."</Empty> }.into_any();
+/// Renders the findings, grouped by capability, with the policies beside them.
+fn allowed(analysis: Analysis, policies: Vec<PolicyView>, boundary: Option<Boundary>) -> AnyView {
+    if policies.is_empty() && boundary.is_none() {
+        return view! {
+            <Section title="Policies">
+                <Empty title="No policies" icon=Glyph::PermissionSets>"A permission set without policies grants no permissions."</Empty>
+            </Section>
+        }
+        .into_any();
     }
-    let managed = managed
-        .into_iter()
-        .map(|arn| view! { <li><code class="break-all">{arn}</code></li> })
-        .collect_view();
-    let customer = customer
-        .into_iter()
-        .map(|policy| view! { <li><code>{format!("{}{}", policy.path, policy.name)}</code> " " <span class="text-muted">"in each account, not read by Leastwise"</span></li> })
-        .collect_view();
-    let boundary = boundary.map(|boundary| match boundary {
-        Boundary::Managed(arn) => arn,
-        Boundary::Customer(policy) => format!("{}{}, in each account", policy.path, policy.name),
+    let anchors = PolicyAnchors::of(&policies);
+    let boundary = boundary.map(|boundary| {
+        let name = match boundary {
+            Boundary::Managed(arn) => arn,
+            Boundary::Customer(policy) => {
+                format!("{}{}, in each account", policy.path, policy.name)
+            }
+        };
+        view! { <p>"Permissions boundary " <code class="break-all">{name}</code></p> }
     });
-    let inline = inline.map(|text| {
-        let shown = pretty(&text);
+    let texts = policy_texts(policies, &analysis);
+    let findings = (!analysis.extents.is_empty()).then(|| {
         view! {
-            <h3>"Inline policy"</h3>
-            <pre tabindex="0" aria-label="Inline policy" data-code><code>{shown}</code></pre>
+            <Section title="What it allows" detail="select a statement to see it in its policy">
+                <CapabilityGroups analysis anchors />
+            </Section>
         }
     });
     view! {
-        <div data-body class="grid gap-3">
-            <ul data-plain>{managed} {customer}</ul>
-            {boundary.map(|boundary| view! { <p>"Permissions boundary " <code>{boundary}</code></p> })}
-            {inline}
+        <div data-columns="policy">
+            <div class="min-w-0">{findings}</div>
+            <div data-beside>
+                <Section title="Policies"><div data-body class="grid gap-4">{texts} {boundary}</div></Section>
+            </div>
         </div>
     }
     .into_any()
-}
-
-/// Returns JSON text with indentation; other text is returned unchanged.
-fn pretty(text: &str) -> String {
-    serde_json::from_str::<serde_json::Value>(text)
-        .and_then(|json| serde_json::to_string_pretty(&json))
-        .unwrap_or_else(|_| text.to_owned())
 }
 
 fn holds(

@@ -13,12 +13,13 @@ use leptos::prelude::*;
 use crate::{
     backend::{
         AccountStatus, ChangeForm, Freshness, HitView, ListQuery, PathRow, PersonView, PortResult,
+        UserRef,
     },
     components::{
         AccountLink, AccountStatusMark, ButtonKind, Column, Crumb, Day, Definition, DefinitionList,
         Empty, EmptyFiltered, FreshnessNotice, Glyph, Hits, LinkButton, NotKnown, Notice,
-        PageHeader, RecentChanges, Section, SetLink, Stat, Stats, Status, Table, Time, chips,
-        list_href, pages,
+        PageHeader, RecentChanges, RowAction, Section, SetLink, Stat, Stats, Status, Table, Time,
+        chips, list_href, pages, path_diagram,
     },
     routes::{Page, Visit},
 };
@@ -118,9 +119,8 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
             view! { <li>{name}</li> }
         })
         .collect_view();
-    let list = reaches(
-        paths, known, &base, &user.id, &query, directory, proposes, now,
-    );
+    let diagram = diagram(&user, &paths, &base);
+    let list = reaches(paths, known, &base, &user, &query, directory, proposes, now);
     view! {
         <PageHeader
             title=user.name.clone()
@@ -146,6 +146,7 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
             <Stat label="Policy violations" value=against.to_string() href=format!("{base}?only=findings") detail="paths" status=bad(against) />
             <Stat label="Approval missing" value=unapproved.to_string() href=format!("{base}?only=unapproved") detail="paths that only lack an approval" status=wanting(unapproved) />
         </Stats>
+        {diagram}
         {list}
         <Section title="Directory">
             <div data-body>
@@ -172,12 +173,26 @@ pub fn origin_words(origin: Origin) -> &'static str {
     }
 }
 
+/// Renders the paths as a diagram. What the filters of the list leave out stays in it.
+fn diagram(user: &UserRef, paths: &[PathRow], base: &str) -> Option<AnyView> {
+    if paths.is_empty() {
+        return None;
+    }
+    let detail = if paths.len() == 1 {
+        "1 path".to_owned()
+    } else {
+        format!("{} paths; a shield marks production PCI", paths.len())
+    };
+    let drawn = path_diagram(user, paths, base);
+    Some(view! { <Section title="How they reach accounts" detail>{drawn}</Section> }.into_any())
+}
+
 #[expect(clippy::too_many_arguments, reason = "one section with all its inputs")]
 fn reaches(
     mut paths: Vec<PathRow>,
     known: Knowledge,
     base: &str,
-    user: &UserId,
+    user: &UserRef,
     query: &ListQuery,
     directory: bool,
     removes: bool,
@@ -246,7 +261,8 @@ fn text(row: &PathRow) -> String {
     )
 }
 
-fn line(row: PathRow, user: &UserId, directory: bool, removes: bool, now: Timestamp) -> AnyView {
+fn line(row: PathRow, user: &UserRef, directory: bool, removes: bool, now: Timestamp) -> AnyView {
+    let (name, user) = (&user.name, &user.id);
     let PathRow {
         account,
         set,
@@ -254,6 +270,7 @@ fn line(row: PathRow, user: &UserId, directory: bool, removes: bool, now: Timest
         since,
         ends,
         hits,
+        refused,
     } = row;
     let direct = group.is_none();
     let change_form = match &group {
@@ -266,6 +283,10 @@ fn line(row: PathRow, user: &UserId, directory: bool, removes: bool, now: Timest
         }),
         Some((id, _)) => ChangeForm::leave(id, user),
     };
+    let object = match &group {
+        None => format!("{} in {} from {}", set.name, account.name, name),
+        Some((_, group)) => format!("{group}: {name}"),
+    };
     let through = match group {
         None => view! { "assigned directly" }.into_any(),
         Some((id, name)) if directory => {
@@ -277,7 +298,7 @@ fn line(row: PathRow, user: &UserId, directory: bool, removes: bool, now: Timest
         Some(at) => view! { <Time at now /> }.into_any(),
         None => view! { <span class="text-muted">"Never"</span> }.into_any(),
     };
-    let words = if direct {
+    let label = if direct {
         "Remove"
     } else {
         "Remove from group"
@@ -290,7 +311,7 @@ fn line(row: PathRow, user: &UserId, directory: bool, removes: bool, now: Timest
             <td data-wide><Day at=since /></td>
             <td>{ends}</td>
             <td data-reason-cell><Hits hits /></td>
-            <td data-numeric>{removes.then(|| view! { <a href=change_form.href() data-kind="quiet">{words}</a> })}</td>
+            <td data-numeric>{removes.then(|| view! { <RowAction label object href=change_form.href() refused /> })}</td>
         </tr>
     }
     .into_any()

@@ -1,13 +1,13 @@
 //! The files of lists: a table that maps each list to its rows, beside the page of the list.
 
-use domain::authorize::Action;
+use domain::{authorize::Action, ids::AccountId};
 
 use super::{BoxFuture, Visit};
 use crate::{
     backend::{Download, FileFormat, ListName, PortResult},
     lists::{
-        List, accounts::ACCOUNTS, changes::CHANGES, groups::GROUPS, identities::IDENTITIES,
-        people::PEOPLE, permission_sets::PERMISSION_SETS,
+        List, access::ACCESS, accounts::ACCOUNTS, changes::CHANGES, groups::GROUPS,
+        identities::IDENTITIES, people::PEOPLE, permission_sets::PERMISSION_SETS,
     },
     pages,
 };
@@ -24,6 +24,17 @@ pub struct FileRoute {
 
 /// Every list that can be downloaded.
 pub const FILES: &[FileRoute] = &[
+    FileRoute {
+        path: "/accounts/{id}/access",
+        action: Action::SeeDirectory,
+        file: |v, format| {
+            Box::pin(async move {
+                let id: AccountId = v.param("id")?;
+                let choice = ACCESS.choice_of_file(&v.url)?;
+                v.backend.account_access_file(&id, &choice, format).await
+            })
+        },
+    },
     FileRoute {
         path: "/accounts",
         action: Action::SeeDirectory,

@@ -548,6 +548,14 @@ fn an_action_that_can_have_none_of_its_resources_becomes_a_note() {
     );
     // A pattern covers actions of other resources on purpose.
     assert!(notes(r#""s3:Get*""#).is_empty());
+    for (actions, of) in [
+        (r#"["s3:GetObject","s3:PutObject"]"#, "any of its 2 actions"),
+        (r#""s3:GetObjectTagg*""#, "its action"),
+    ] {
+        let whole =
+            format!("Statement 1 allows nothing: none of its resources can be that of {of}.");
+        assert_eq!(notes(actions), [whole]);
+    }
 }
 
 #[test]
@@ -830,7 +838,7 @@ fn findings_are_in_order_short_and_point_at_the_statement() {
 #[test]
 fn words_for_people_say_the_worst_first() {
     let summary = |content: &Content| analyse(content, &shelf()).summary();
-    assert_eq!(summary(&managed(&[ADMINISTRATOR])), "Full administrator");
+    assert_eq!(summary(&managed(&[ADMINISTRATOR])), "Administrator");
     assert_eq!(summary(&managed(&[POWER_USER])), "Administrator · Unknown");
     assert_eq!(
         summary(&managed(&[LISTS])),
@@ -845,6 +853,45 @@ fn words_for_people_say_the_worst_first() {
         ))),
         "Grants rights · Reads data"
     );
+}
+
+#[test]
+fn a_sentence_says_how_much_the_most_dangerous_statements_allow() {
+    let sentence = |content: &Content| analyse(content, &shelf()).sentence();
+    let statements = |all: &[&str]| {
+        let all: Vec<String> = all.iter().map(|action| allow(action)).collect();
+        inline(&all.join(","))
+    };
+    for (content, words) in [
+        (
+            managed(&[ADMINISTRATOR]),
+            "Administrator: one statement allows everything",
+        ),
+        (
+            managed(&[POWER_USER]),
+            "Administrator: one statement allows nearly everything, or the rights to the rest",
+        ),
+        (managed(&[LISTS]), "Metadata only: 2 actions of 2 services"),
+        (
+            statements(&["s3:GetObject"]),
+            "Reads data: one statement allows 1 action of 1 service",
+        ),
+        (
+            statements(&[
+                "kms:Decrypt",
+                "iam:CreateAccessKey",
+                "iam:CreateLoginProfile",
+            ]),
+            "Grants rights: 2 statements allow 2 actions of 1 service",
+        ),
+        (
+            managed(&["arn:aws:iam::aws:policy/NoSuchPolicy"]),
+            "Unknown: part of one policy cannot be read or understood",
+        ),
+        (Content::default(), "Allows nothing"),
+    ] {
+        assert_eq!(sentence(&content), words);
+    }
 }
 
 #[test]

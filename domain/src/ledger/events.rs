@@ -4,6 +4,7 @@
 //! An event kind is added by one row here. The meaning of a type never changes once it has been written, and no type is
 //! ever removed.
 
+mod activities;
 mod lookup;
 mod meaning;
 mod sentence;
@@ -12,29 +13,17 @@ mod table;
 pub use meaning::{Agency, Audience, EventMeaning, OcsfActivity, OcsfMapping, Severity};
 pub use sentence::{Part, Slot, parts};
 
+use activities::{
+    ACCOUNT_DISABLE, ACCOUNT_ENABLE, ACCOUNT_OTHER, API_READ, API_UPDATE, ENTITY_CREATE,
+    ENTITY_READ, ENTITY_UPDATE, FINDING_CLOSE, FINDING_CREATE, LIFECYCLE_START, LIFECYCLE_STOP,
+    LOGOFF, LOGON, PRIVILEGES_ASSIGN, PRIVILEGES_REVOKE,
+};
 use table::kinds;
 
 use Agency::{Leastwise, Observation, Person};
 use Audience::{Administrators, Approvers, Beneficiaries, Requester, Subject};
-use OcsfMapping::{Access, Fixed};
+use OcsfMapping::Access;
 use Severity::{Critical, High, Informational, Low, Medium};
-
-const ENTITY_CREATE: OcsfMapping = Fixed(OcsfActivity::new(3004, 1));
-const ENTITY_READ: OcsfMapping = Fixed(OcsfActivity::new(3004, 2));
-const ENTITY_UPDATE: OcsfMapping = Fixed(OcsfActivity::new(3004, 3));
-const LOGON: OcsfMapping = Fixed(OcsfActivity::new(3002, 1));
-const LOGOFF: OcsfMapping = Fixed(OcsfActivity::new(3002, 2));
-const PRIVILEGES_ASSIGN: OcsfMapping = Fixed(OcsfActivity::new(3005, 1));
-const PRIVILEGES_REVOKE: OcsfMapping = Fixed(OcsfActivity::new(3005, 2));
-const ACCOUNT_OTHER: OcsfMapping = Fixed(OcsfActivity::new(3001, 99));
-const ACCOUNT_DISABLE: OcsfMapping = Fixed(OcsfActivity::new(3001, 5));
-const ACCOUNT_ENABLE: OcsfMapping = Fixed(OcsfActivity::new(3001, 2));
-const FINDING_CREATE: OcsfMapping = Fixed(OcsfActivity::new(2003, 1));
-const FINDING_CLOSE: OcsfMapping = Fixed(OcsfActivity::new(2003, 3));
-const LIFECYCLE_START: OcsfMapping = Fixed(OcsfActivity::new(6002, 3));
-const LIFECYCLE_STOP: OcsfMapping = Fixed(OcsfActivity::new(6002, 4));
-const API_READ: OcsfMapping = Fixed(OcsfActivity::new(6003, 2));
-const API_UPDATE: OcsfMapping = Fixed(OcsfActivity::new(6003, 3));
 
 kinds! {
     /// A change was requested and is allowed or needs approval.

@@ -5,13 +5,14 @@
 
 pub mod analysis;
 mod judged;
+mod policy_text;
 
 use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use self::judged::JudgedContent;
+pub use self::{judged::JudgedContent, policy_text::PolicyText};
 use crate::{ids::PermissionSetArn, permission_set::analysis::Analysis};
 
 /// A reference to a customer-managed policy, whose text is in each target account.

@@ -54,7 +54,9 @@ pub fn routes(state: &PageState) -> Routes {
             let (ending, _) = format.names();
             pages = pages.route(
                 &format!("{}.{ending}", route.path),
-                get(move |state, signed, uri| download(route, format, state, signed, uri)),
+                get(move |state, signed, params, uri| {
+                    download(route, format, state, signed, params, uri)
+                }),
             );
         }
     }
@@ -229,13 +231,14 @@ async fn download(
     format: FileFormat,
     State(state): State<PageState>,
     signed: SignedIn,
+    raw: RawPathParams,
     uri: Uri,
 ) -> Response {
     if let Err(denied) = permitted(&state, &signed, route.action).await {
         return refused(&denied);
     }
     let backend = bind(&state, &signed);
-    let visit = visit(&backend, BTreeMap::new(), &uri, FormState::default());
+    let visit = visit(&backend, params(&raw), &uri, FormState::default());
     match (route.file)(visit, format).await {
         Ok(file) => {
             let name = attachment(&format!("attachment; filename=\"{}\"", file.name));

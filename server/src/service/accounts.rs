@@ -1,5 +1,6 @@
 //! Accounts: the list, and one account with all its assignments.
 
+pub(super) mod access;
 mod list;
 
 pub(super) use list::{Owners, facts, row};
@@ -9,22 +10,25 @@ use std::collections::{BTreeSet, HashMap};
 use app::{
     backend::{
         AccessRow, AccountList, AccountView, AccountWrites, AccountsPort, ChangeForm,
-        DeclarationState, DeclarationText, DeclarationView, Denied, HitView, PortResult,
+        DeclarationState, DeclarationText, DeclarationView, Denied, Download, FileFormat, HitView,
+        ListPage, PersonAccessRow, PortResult, Refused,
     },
     lists::ListChoice,
 };
 use async_trait::async_trait;
 use domain::{
-    access,
+    access::people_known,
     authorize::Action,
+    change::Operation,
     classification::{Classification, DeclarationProof, readings},
-    ids::{AccountId, Assignment, Principal},
+    grant::Term,
+    ids::{AccountId, Assignment, Pair, Principal},
     policies::{AssignmentFindings, PolicyFindings, Rules},
     snapshot::{Knowledge, Provisioned},
     verdict::Tally,
 };
 
-use super::{Service, broken, names};
+use super::{Service, broken, names, refusals};
 use crate::store::{StoreError, change::ChangeTarget, declaration};
 
 /// The maximum number of changes shown on the page of an account.
@@ -40,22 +44,20 @@ impl AccountsPort for Service {
 
     async fn account(&self, id: &AccountId) -> PortResult<AccountView> {
         self.allowed(Action::SeeDirectory)?;
+        self.exists(id)?;
         let snapshot = &self.read_model.snapshot;
         let parts = snapshot.parts();
         let known = snapshot.account(id);
-        // An account that left the organization may still have assignments.
-        let not_found = parts.coverage.not_found.iter();
-        let not_found: Vec<_> = not_found.filter(|pair| pair.account == *id).collect();
-        if known.is_none() && not_found.is_empty() && snapshot.pairs_in(id).next().is_none() {
-            return Err(Denied::NotFound);
-        }
+        let not_found: Vec<_> = self.not_found_in(id).collect();
         let account_ref = names::account(snapshot, id);
         let class = account_ref.class;
         let about = ChangeTarget {
             kind: "account",
             value: id.to_string(),
         };
-        let people: BTreeSet<_> = access::reaching(snapshot, id).map(|one| one.user).collect();
+        let people: BTreeSet<_> = domain::access::reaching(snapshot, id)
+            .map(|one| one.user)
+            .collect();
         // Before the last read, somebody may have had access to an account that AWS no longer finds.
         let found = if not_found.is_empty() {
             Knowledge::Read
@@ -68,6 +70,7 @@ impl AccountsPort for Service {
         let context = self.app_state.classification(&self.read_model.special);
         let readings = known.map(|(account, _)| readings(account, &parts.units, context));
         let readings = readings.unwrap_or_default();
+        let (ended, ended_listed) = self.ended_access(id).await.map_err(broken)?;
         Ok(AccountView {
             readings,
             declaration: self.declaration(id, &class).await.map_err(broken)?,
@@ -83,19 +86,60 @@ impl AccountsPort for Service {
                 .into_iter()
                 .map(|pair| names::set(snapshot, &pair.set))
                 .collect(),
-            findings: access::people_known(snapshot, id)
+            findings: people_known(snapshot, id)
                 .and(snapshot.never_read().sets())
                 .and(found),
-            people: access::people_known(snapshot, id)
-                .and(found)
-                .figure(people.len()),
+            people: people_known(snapshot, id).and(found).figure(people.len()),
             changes: self.recent_changes(about, CHANGES).await?,
+            ended,
+            ended_listed,
             writes: self.writes(id),
+            grants_refused: self.grants_refused(id),
         })
+    }
+
+    async fn account_access(
+        &self,
+        id: &AccountId,
+        choice: &ListChoice,
+    ) -> PortResult<ListPage<PersonAccessRow>> {
+        self.allowed(Action::SeeDirectory)?;
+        self.exists(id)?;
+        Ok(self.access_page(id, choice))
+    }
+
+    async fn account_access_file(
+        &self,
+        id: &AccountId,
+        choice: &ListChoice,
+        format: FileFormat,
+    ) -> PortResult<Download> {
+        self.allowed(Action::SeeDirectory)?;
+        self.exists(id)?;
+        Ok(self.access_file(id, choice, format))
     }
 }
 
 impl Service {
+    /// Checks that there is such an account. One that left the organization may still have assignments.
+    fn exists(&self, id: &AccountId) -> PortResult<()> {
+        let snapshot = &self.read_model.snapshot;
+        let is_known = snapshot.account(id).is_some()
+            || self.not_found_in(id).next().is_some()
+            || snapshot.pairs_in(id).next().is_some();
+        if is_known {
+            Ok(())
+        } else {
+            Err(Denied::NotFound)
+        }
+    }
+
+    /// Returns the pairs of an account that AWS lists and does not find.
+    fn not_found_in<'a>(&'a self, id: &'a AccountId) -> impl Iterator<Item = &'a Pair> {
+        let not_found = self.read_model.snapshot.parts().coverage.not_found.iter();
+        not_found.filter(move |pair| pair.account == *id)
+    }
+
     fn rows_of(&self, id: &AccountId) -> Vec<AccessRow> {
         let (read_model, snapshot) = (&self.read_model, &self.read_model.snapshot);
         let mut existing_access = self.app_state.existing_access(read_model);
@@ -114,20 +158,20 @@ impl Service {
                 pair: pair.clone(),
                 principal: principal.clone(),
             };
-            let mut people: Vec<_> = match principal {
-                Principal::User(user) => (!snapshot.is_gone(principal))
-                    .then(|| names::user(snapshot, user))
-                    .into_iter()
-                    .collect(),
-                Principal::Group(group) => snapshot
-                    .members(group)
-                    .map(|user| names::user(snapshot, user))
-                    .collect(),
+            let people = match principal {
+                Principal::User(_) => usize::from(!snapshot.is_gone(principal)),
+                Principal::Group(group) => snapshot.members(group).count(),
             };
-            people.sort_by(|a, b| a.name.cmp(&b.name));
+            let people = snapshot.never_read().behind(principal).figure(people);
             let set = names::set(snapshot, &pair.set);
+            let operation = Operation::Unassign {
+                assignment: assignment.clone(),
+            };
+            let review_on = read_model.review_on(&assignment, None);
             rows.push(AccessRow {
                 removal: ChangeForm::remove(&assignment),
+                refused: refusals::of(snapshot, &self.app_state.rules, &operation),
+                review_on,
                 set,
                 principal: names::principal(snapshot, principal),
                 people,
@@ -194,6 +238,27 @@ impl Service {
                 change,
             }),
         }))
+    }
+
+    /// Returns why every grant on the management account would be refused: that is so for each permission set alike.
+    fn grants_refused(&self, id: &AccountId) -> Option<Refused> {
+        let snapshot = &self.read_model.snapshot;
+        if !snapshot.is_management(id) {
+            return None;
+        }
+        let parts = snapshot.parts();
+        let assignment = Assignment {
+            pair: Pair {
+                account: id.clone(),
+                set: parts.sets.keys().next()?.clone(),
+            },
+            principal: Principal::User(parts.users.keys().next()?.clone()),
+        };
+        let grant = Operation::Assign {
+            assignment,
+            term: Term::Standing,
+        };
+        refusals::of(snapshot, &self.app_state.rules, &grant)
     }
 
     fn writes(&self, id: &AccountId) -> AccountWrites {

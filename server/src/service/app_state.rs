@@ -30,6 +30,7 @@ use super::{
     changes::waiting::WaitingChanges,
     engine_lease::EngineLease,
     evaluation_slots::EvaluationSlots,
+    exposure_history::ExposureHistory,
     identities::{DirectoryUsers, IdentitySummary, InstanceDirectory},
     journal::Journal,
     known_servers::KnownServers,
@@ -93,6 +94,8 @@ pub struct AppState {
     pub evaluations: EvaluationSlots,
     /// The changes that wait for decisions.
     pub waiting_changes: WaitingChanges,
+    /// The number of exposed people on earlier days, as last computed.
+    pub exposure_history: ExposureHistory,
     /// What approved changes wait for before they start, for their pages.
     pub waiting: PendingStarts,
     /// The number of alarms about removals since the start, for the metrics.
@@ -153,6 +156,7 @@ impl AppState {
             evaluations: EvaluationSlots::default(),
             waiting: PendingStarts::default(),
             waiting_changes: WaitingChanges::default(),
+            exposure_history: ExposureHistory::default(),
             row_findings: RowFindings::default(),
             known_servers: KnownServers::default(),
             removal_alarms: AtomicU64::new(0),

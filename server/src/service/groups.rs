@@ -1,7 +1,9 @@
 //! Groups: the list, and one group with its members and assignments.
 
 use app::{
-    backend::{Denied, GroupAccessRow, GroupRow, GroupView, GroupsPort, ListPage, PortResult},
+    backend::{
+        Denied, GroupAccessRow, GroupRow, GroupView, GroupsPort, ListPage, PortResult, Refused,
+    },
     lists::{
         ListChoice,
         groups::{GROUPS, GroupFacts},
@@ -10,13 +12,14 @@ use app::{
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
+    change::Operation,
     directory::Origin,
     ids::{Assignment, GroupId, Principal},
 };
 
 use super::{
     Service, accounts::each_once, app_state::ReadModel, index::is_production_pci, names,
-    page_of_list,
+    page_of_list, refusals,
 };
 
 #[async_trait]
@@ -43,6 +46,7 @@ impl GroupsPort for Service {
             name: group.display_name.clone(),
             description: group.description.clone(),
             origin: group.origin,
+            members_fixed: self.members_fixed(id),
             members,
             members_as_of: snapshot.parts().members_as_of.get(id).copied(),
             opens: self.opens(id),
@@ -52,6 +56,15 @@ impl GroupsPort for Service {
 }
 
 impl Service {
+    /// Returns why every change of the members of a group would be refused: that is so for each user alike.
+    fn members_fixed(&self, id: &GroupId) -> Option<Refused> {
+        let snapshot = &self.read_model.snapshot;
+        let user = snapshot.parts().users.keys().next()?.clone();
+        let group = id.clone();
+        let addition = Operation::AddMember { group, user };
+        refusals::of(snapshot, &self.app_state.rules, &addition)
+    }
+
     /// Sorted: production PCI first, then by account and permission set.
     fn opens(&self, id: &GroupId) -> Vec<GroupAccessRow> {
         let (read_model, snapshot) = (&self.read_model, &self.read_model.snapshot);
@@ -79,7 +92,11 @@ impl Service {
                     pair,
                     principal: principal.clone(),
                 };
+                let removal = Operation::Unassign {
+                    assignment: assignment.clone(),
+                };
                 GroupAccessRow {
+                    refused: refusals::of(snapshot, &self.app_state.rules, &removal),
                     account: names::account(snapshot, &assignment.pair.account),
                     set: names::set(snapshot, &assignment.pair.set),
                     since: since.unwrap_or_default(),

@@ -1,17 +1,18 @@
 //! The home page, assembled from values that are precomputed in the read model.
 
+mod attention;
+mod drift;
 mod my_access;
 
 use app::backend::{
-    AccountRef, Alarms, DriftKind, DriftRow, ExposedPerson, Exposure, FindingGroup, Home, HomePort,
-    IdentityAlarmView, IdentityNotice, NotLinked, OrganisationHome, PortResult,
+    AccountRef, Alarms, ExposedPerson, Exposure, FindingGroup, Home, HomePort, IdentityAlarmView,
+    IdentityNotice, NotLinked, OrganisationHome, PortResult,
 };
 use async_trait::async_trait;
 use domain::{
     authorize::{Action, IdentityState},
-    drift::{Drift, DriftEvent},
     identity::LinkDifferenceKind,
-    ids::{AccountId, GroupId, PermissionSetArn, PersonId, Principal},
+    ids::{AccountId, PersonId},
     person::link::{IdentityLink, link_identity},
     policies::Rules,
     snapshot::Knowledge,
@@ -25,7 +26,7 @@ use super::{
 use crate::store::{self, StoreConnection, StoreError};
 
 /// The number of differences listed on the home page.
-const DRIFT_ROWS: i64 = 8;
+const DRIFT_ROWS: usize = 8;
 /// The number of the viewer's own changes listed.
 const MINE: usize = 6;
 /// The number of changes listed that need the viewer's decision.
@@ -153,26 +154,34 @@ impl Service {
     async fn organisation(&self, alarms: Alarms) -> PortResult<OrganisationHome> {
         let read_model = &self.read_model;
         let mut conn = self.connection().await.map_err(broken)?;
-        let (seen, drift_count) = store::crawl::drift_events(&mut conn, DRIFT_ROWS)
+        let (seen, _) = store::crawl::drift_events(&mut conn, drift::LOOKED_AT)
             .await
             .map_err(broken)?;
+        let history = self.exposure_history(&mut conn).await.map_err(broken)?;
+        let attention = self.attention(&mut conn).await.map_err(broken)?;
         drop(conn);
+        let now = self.app_state.clock.now();
+        let unmended = drift::unmended(read_model, &seen, now);
         Ok(OrganisationHome {
             alarms,
             exposure: exposure(read_model),
+            history,
+            environments: attention::environments(read_model),
+            attention,
             waiting_accounts: read_model
                 .snapshot
                 .never_read()
                 .accounts()
                 .figure(read_model.exposure.totals.waiting_accounts),
-            accounts_to_confirm: accounts_to_confirm(read_model, self.app_state.clock.now()),
+            accounts_to_confirm: accounts_to_confirm(read_model, now),
             exposed: exposed(read_model),
             findings: findings(&self.app_state.rules, read_model),
-            drift: seen
-                .iter()
-                .map(|seen| drift_row(read_model, seen))
+            drift_count: unmended.len(),
+            drift: unmended
+                .into_iter()
+                .take(DRIFT_ROWS)
+                .map(|seen| drift::row(read_model, &self.app_state.rules, seen))
                 .collect(),
-            drift_count,
         })
     }
 }
@@ -265,62 +274,6 @@ fn findings(rules: &Rules, read_model: &ReadModel) -> Vec<FindingGroup> {
         account_count: known.figure(found.accounts.len()),
     });
     groups.collect()
-}
-
-fn drift_row(read_model: &ReadModel, seen: &DriftEvent) -> DriftRow {
-    let snapshot = &read_model.snapshot;
-    let set = |arn: &PermissionSetArn| names::set(snapshot, arn).name;
-    let group = |id: &GroupId| names::group(snapshot, id);
-    let (what, principal, account) = match &seen.drift {
-        Drift::Assigned { assignment } => (
-            DriftKind::Assigned {
-                set: set(&assignment.pair.set),
-            },
-            Some(assignment.principal.clone()),
-            Some(&assignment.pair.account),
-        ),
-        Drift::Unassigned { assignment } => (
-            DriftKind::Unassigned {
-                set: set(&assignment.pair.set),
-            },
-            Some(assignment.principal.clone()),
-            Some(&assignment.pair.account),
-        ),
-        Drift::Joined { group: id, user } => (
-            DriftKind::Joined { group: group(id) },
-            Some(Principal::User(user.clone())),
-            None,
-        ),
-        Drift::Left { group: id, user } => (
-            DriftKind::Left { group: group(id) },
-            Some(Principal::User(user.clone())),
-            None,
-        ),
-        Drift::SetEdited { set: arn, .. } => (DriftKind::SetEdited { set: set(arn) }, None, None),
-        Drift::Reclassified { account, from, to } => (
-            DriftKind::Reclassified {
-                from: *from,
-                to: *to,
-            },
-            None,
-            Some(account),
-        ),
-        Drift::ReportedOtherwise { account, from, to } => (
-            DriftKind::ReportedOtherwise {
-                from: *from,
-                to: *to,
-            },
-            None,
-            Some(account),
-        ),
-    };
-    DriftRow {
-        what,
-        principal: principal.map(|who| names::principal(snapshot, &who)),
-        account: account.map(|id| names::account(snapshot, id)),
-        after: seen.after,
-        by: seen.by,
-    }
 }
 
 #[cfg(test)]

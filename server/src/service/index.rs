@@ -22,7 +22,7 @@ use self::rows::Text;
 pub use super::reach::powerful;
 use super::{
     bit_set::BitSet,
-    reach::{PersonReach, Reaches, stands},
+    reach::{PersonExposure, PersonReach, Reaches, stands},
     read_model::ModelBasis,
 };
 
@@ -251,14 +251,20 @@ impl Index {
         let pairs = basis.snapshot.pairs_in(&id);
         let assignments =
             pairs.flat_map(|(pair, read)| read.principals.keys().map(move |one| (pair, one)));
-        let standing = assignments
-            .filter(|(pair, principal)| stands(basis.windows, pair, principal))
-            .count();
+        let (mut standing, mut temporary) = (0, 0);
+        for (pair, principal) in assignments {
+            if stands(basis.windows, pair, principal) {
+                standing += 1;
+            } else {
+                temporary += 1;
+            }
+        }
         Some(AccountEntry {
             id,
             text,
             people,
             standing: count(standing),
+            temporary: count(temporary),
             findings,
         })
     }
@@ -290,11 +296,15 @@ impl Index {
     }
 }
 
-/// Returns the numbers in the row of a user: groups, accounts, and those of them in production PCI.
-fn person_counts(basis: &ModelBasis<'_>, user: &UserId, reach: &PersonReach) -> (usize, u32, u32) {
+/// Returns what the row of a user is made of beside the directory: groups, accounts, and the access to production PCI.
+fn person_counts(
+    basis: &ModelBasis<'_>,
+    user: &UserId,
+    reach: &PersonReach,
+) -> (usize, u32, PersonExposure) {
     let groups = basis.snapshot.groups_of(user).len();
     let accounts = reach.accounts.len_within(&basis.reaches.known);
-    (groups, accounts, reach.exposure.accounts)
+    (groups, accounts, reach.exposure)
 }
 
 /// Returns the row of a user of the directory.

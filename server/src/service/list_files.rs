@@ -6,12 +6,12 @@ use std::sync::Arc;
 use app::{
     backend::{Denied, Download, FileFormat, ListFilesPort, ListName, PortResult},
     lists::{
-        FileColumn, List, ListChoice, accounts::ACCOUNTS, changes::CHANGES, groups::GROUPS,
-        identities::IDENTITIES, people::PEOPLE, permission_sets::PERMISSION_SETS,
+        FileColumn, List, ListChoice, access::ACCESS, accounts::ACCOUNTS, changes::CHANGES,
+        groups::GROUPS, identities::IDENTITIES, people::PEOPLE, permission_sets::PERMISSION_SETS,
     },
 };
 use async_trait::async_trait;
-use domain::{authorize::Action, time::Timestamp};
+use domain::{authorize::Action, ids::AccountId, time::Timestamp};
 
 use super::{Service, accounts, broken, csv::lines, groups, people, permission_sets};
 
@@ -35,13 +35,7 @@ impl ListFilesPort for Service {
             | ListName::Identities => Action::SeeDirectory,
         })?;
         let (read_model, now) = (Arc::clone(&self.read_model), self.app_state.clock.now());
-        let as_of = read_model.snapshot.parts().coverage.oldest;
-        let written = Written {
-            choice: choice.clone(),
-            format,
-            now,
-            as_of,
-        };
+        let written = self.written(choice, format);
         Ok(match list {
             ListName::People => {
                 let found = PEOPLE.all(people::facts(&read_model), choice);
@@ -81,8 +75,48 @@ impl ListFilesPort for Service {
     }
 }
 
+impl Service {
+    /// Returns what every file states, with the oldest read of AWS among what is listed.
+    fn written(&self, choice: &ListChoice, format: FileFormat) -> Written {
+        Written {
+            place: None,
+            choice: choice.clone(),
+            format,
+            now: self.app_state.clock.now(),
+            as_of: self.read_model.snapshot.parts().coverage.oldest,
+        }
+    }
+
+    /// Returns the chosen paths to an account as a file.
+    pub(super) fn access_file(
+        &self,
+        id: &AccountId,
+        choice: &ListChoice,
+        format: FileFormat,
+    ) -> Download {
+        let (read_model, rules) = (
+            Arc::clone(&self.read_model),
+            Arc::clone(&self.app_state.rules),
+        );
+        let reads = read_model.snapshot.pairs_in(id);
+        let oldest = reads.map(|(_, read)| read.as_of).min();
+        let written = self.written(choice, format);
+        let written = Written {
+            place: Some(format!("/accounts/{id}")),
+            as_of: oldest.or(written.as_of),
+            ..written
+        };
+        let found = ACCESS.all(self.access_facts(id).into_iter(), choice);
+        written.file(&ACCESS, found, move |one| {
+            accounts::access::row(&read_model, &rules, one)
+        })
+    }
+}
+
 /// What every file of a list states.
 struct Written {
+    /// The path of the page that shows the list, if that is not its own.
+    place: Option<String>,
     choice: ListChoice,
     format: FileFormat,
     now: Timestamp,
@@ -91,9 +125,13 @@ struct Written {
 }
 
 impl Written {
+    fn path<'a, F, R>(&'a self, list: &'a List<F, R>) -> &'a str {
+        self.place.as_deref().unwrap_or(list.path)
+    }
+
     /// Returns the beginning of a file in JSON.
     fn fields<F, R>(&self, list: &List<F, R>, rows: usize) -> Vec<u8> {
-        let link = self.choice.at(1).href(list.path);
+        let link = self.choice.at(1).href(self.path(list));
         let fields = serde_json::json!({
             "list": list.nouns.1,
             "filter": link,
@@ -114,7 +152,7 @@ impl Written {
         row: impl Fn(&F) -> R + Send + 'static,
     ) -> Download {
         let (ending, media_type) = self.format.names();
-        let name = list.path.trim_start_matches('/').replace('/', "-");
+        let name = self.path(list).trim_start_matches('/').replace('/', "-");
         let day: String = self.now.rfc3339().chars().take(10).collect();
         let body: Box<dyn Iterator<Item = Vec<u8>> + Send> = match self.format {
             FileFormat::Csv => Box::new(csv(list, found, row)),

@@ -13,10 +13,13 @@ use async_trait::async_trait;
 use domain::{
     access::{self, Path, Reach},
     authorize::Action,
+    change::Operation,
     ids::{AccountId, UserId},
 };
 
-use super::{Service, app_state::ReadModel, index::is_production_pci, names, page_of_list};
+use super::{
+    Service, app_state::ReadModel, index::is_production_pci, names, page_of_list, refusals,
+};
 use crate::store::change::ChangeTarget;
 
 /// The maximum number of changes shown on the page of a person.
@@ -93,6 +96,7 @@ impl Service {
         reaches
             .iter()
             .map(|reach| PathRow {
+                refused: refusals::of(snapshot, &self.app_state.rules, &ended_by(reach)),
                 account: names::account(snapshot, &reach.pair.account),
                 set: names::set(snapshot, &reach.pair.set),
                 group: match &reach.path {
@@ -109,6 +113,19 @@ impl Service {
                     .collect(),
             })
             .collect()
+    }
+}
+
+/// Returns what ends a path: the removal of the assignment, or of the membership.
+fn ended_by(reach: &Reach) -> Operation {
+    match &reach.path {
+        Path::Direct => Operation::Unassign {
+            assignment: ReadModel::assignment(reach),
+        },
+        Path::Group(group) => Operation::RemoveMember {
+            group: group.clone(),
+            user: reach.user.clone(),
+        },
     }
 }
 

@@ -2,8 +2,8 @@
 
 use app::{
     backend::{
-        CatalogueFacts, Denied, ListPage, PermissionSetsPort, PortResult, SetAccountRow, SetRow,
-        SetView,
+        CatalogueFacts, Denied, ListPage, PermissionSetsPort, PolicyBody, PolicyView, PortResult,
+        SetAccountRow, SetRow, SetView,
     },
     lists::{
         ListChoice,
@@ -16,8 +16,8 @@ use domain::{
     access::PeopleCounter,
     authorize::Action,
     permission_set::{
-        PermissionSet,
-        analysis::{against_standing, labels::boundary_note},
+        Content, PermissionSet,
+        analysis::{Catalogue as _, PolicyRef, against_standing, labels::boundary_note},
     },
     policies::{blocked_as_standing, in_production_pci},
     snapshot::{Knowledge, Provisioned},
@@ -55,13 +55,34 @@ impl PermissionSetsPort for Service {
                 &blocked_as_standing(rules, &set.analysis),
             ),
             boundary_note: boundary_note(&set.content, catalogue.as_ref()),
-            content: set.content.clone(),
+            policies: policies(&set.content, catalogue.as_ref()),
+            boundary: set.content.boundary.clone(),
+            session_seconds: set.content.session_seconds,
             hash: set.hash.0.clone(),
             holds: holds(&self.read_model, set),
             assignments: snapshot.never_read().assignments_of(&set.arn),
             catalogue: catalogue_facts(catalogue, self.app_state.clock.now()),
         })
     }
+}
+
+/// Returns the policies of a set in the order in which findings are sorted.
+fn policies(content: &Content, catalogue: &Catalogue) -> Vec<PolicyView> {
+    let managed = content.managed.iter().map(|arn| PolicyView {
+        policy: PolicyRef::Managed(arn.clone()),
+        body: catalogue
+            .document(arn)
+            .map_or(PolicyBody::NotInCatalogue, PolicyBody::of),
+    });
+    let customer = content.customer.iter().map(|policy| PolicyView {
+        policy: PolicyRef::Customer(format!("{}{}", policy.path, policy.name)),
+        body: PolicyBody::InEachAccount,
+    });
+    let inline = content.inline.iter().map(|text| PolicyView {
+        policy: PolicyRef::Inline,
+        body: PolicyBody::of(text),
+    });
+    managed.chain(customer).chain(inline).collect()
 }
 
 fn catalogue_facts(catalogue: &Catalogue, now: Timestamp) -> CatalogueFacts {

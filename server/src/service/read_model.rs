@@ -18,7 +18,7 @@ use domain::{
     policies::{Evaluated, ExistingAccessEvaluator, Rules},
     shared_map::SharedMap,
     snapshot::{ChangedItems, Difference, Parts, Snapshot},
-    time::{Duration, Timestamp},
+    time::{Date, Duration, Timestamp},
 };
 
 use self::touched::Touched;
@@ -229,6 +229,21 @@ impl ReadModel {
             .collect::<Option<Vec<_>>>()?
             .into_iter()
             .max()
+    }
+
+    /// Returns the first date by which somebody reviews an assignment, or the membership by which a person has it.
+    pub fn review_on(&self, assignment: &Assignment, person: Option<&UserId>) -> Option<Date> {
+        let records = &self.reasons.records;
+        let of_assignment = records.assignments.get(assignment);
+        let of_assignment = of_assignment.and_then(|record| record.agreed.review_on);
+        let of_membership = match (&assignment.principal, person) {
+            (Principal::Group(group), Some(user)) => {
+                let joined = records.memberships.get(group);
+                joined.and_then(|joined| joined.get(user)?.review_on)
+            }
+            _ => None,
+        };
+        of_assignment.into_iter().chain(of_membership).min()
     }
 
     /// Returns the assignment of a path.

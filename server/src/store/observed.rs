@@ -5,6 +5,7 @@
 //! merged per pair.
 
 mod accounts;
+mod history;
 mod interner;
 mod load;
 mod rows;
@@ -12,6 +13,10 @@ mod save;
 mod version;
 
 pub use accounts::reclassify;
+pub use history::{
+    AssignmentSpan, MembershipSpan, ended_in, ended_since, gone_users, last_read_of_each_day, left,
+    memberships_since,
+};
 pub use load::{ClassRow, class_rows, load, organization, recorded};
 pub use save::save;
 pub use version::{Missed, ObservedRead, advance, keep_special, missed, newest, special};

@@ -7,7 +7,7 @@ use super::search::hidden;
 use crate::{
     backend::ListPage,
     components::{Glyph, Icon},
-    lists::{Filter, FilterKind, List, ListChoice},
+    lists::{Filter, FilterKind, List, ListChoice, ListPlace},
 };
 
 /// The number of values that a token shows; others are counted.
@@ -22,22 +22,27 @@ struct Offer {
 }
 
 /// Renders the tokens.
-pub(super) fn pills<F, R>(list: &List<F, R>, choice: &ListChoice, page: &ListPage<R>) -> AnyView {
+pub(super) fn pills<F, R>(
+    list: &List<F, R>,
+    place: &ListPlace,
+    choice: &ListChoice,
+    page: &ListPage<R>,
+) -> AnyView {
     let tokens = list
         .filters
         .iter()
         .enumerate()
-        .map(|(place, filter)| token(list.path, place, filter, choice, page))
+        .map(|(at, filter)| token(&place.page, at, filter, choice, page))
         .collect_view();
     let clear = choice.is_filtered().then(|| {
-        let href = choice.unfiltered().href(list.path);
+        let href = choice.unfiltered().href(&place.page);
         view! { <li><a href=href data-clear>"Clear filters"</a></li> }
     });
     view! { <ul data-filters aria-label="Filters">{tokens} {clear}</ul> }.into_any()
 }
 
 fn token<F, R>(
-    path: &'static str,
+    path: &str,
     place: usize,
     filter: &Filter<F>,
     choice: &ListChoice,
@@ -148,13 +153,13 @@ fn options(path: &str, key: &'static str, choice: &ListChoice, offers: Vec<Offer
     view! { <ul>{items}</ul> }.into_any()
 }
 
-fn day<F>(path: &'static str, filter: &Filter<F>, choice: &ListChoice) -> AnyView {
+fn day<F>(path: &str, filter: &Filter<F>, choice: &ListChoice) -> AnyView {
     let value = choice
         .values(filter.key)
         .first()
         .map(|day| (*day).to_owned());
     view! {
-        <form method="get" action=path>
+        <form method="get" action=path.to_owned()>
             {hidden(choice, &[filter.key, "page"])}
             <label>
                 <span class="sr-only">{filter.label}</span>

@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use super::{Glyph, Icon, Notice, Status};
 use crate::{
     backend::ListPage,
-    lists::{DrawContext, Dropped, List, ListChoice},
+    lists::{DrawContext, Dropped, List, ListChoice, ListPlace},
 };
 
 /// What the page of a list shows.
@@ -41,21 +41,28 @@ impl<F, R> ListView<F, R> {
 
     /// Renders the list, with something around its rows.
     pub fn draw_with(self, around: impl FnOnce(AnyView) -> AnyView) -> AnyView {
+        let place = ListPlace::of(self.list);
+        self.draw_at(&place, around)
+    }
+
+    /// Renders the list on the page of something else.
+    pub fn draw_at(self, place: &ListPlace, around: impl FnOnce(AnyView) -> AnyView) -> AnyView {
         let notices = notice(&self.dropped);
         let columns = if self.choice.columns.is_empty() {
             "default"
         } else {
             "chosen"
         };
-        let search = search::form(self.list, &self.choice);
-        let pills = filters::pills(self.list, &self.choice, &self.page);
-        let head = self.head();
+        let search = search::form(self.list, place, &self.choice);
+        let pills = filters::pills(self.list, place, &self.choice, &self.page);
+        let head = self.head(place);
         let body = if self.page.total == 0 {
-            self.nothing()
+            self.nothing(place)
         } else {
-            let foot = self.foot();
+            let foot = self.foot(place);
             let rows = around(rows::table(
                 self.list,
+                place,
                 &self.choice,
                 self.page.rows,
                 &self.context,
@@ -78,7 +85,7 @@ impl<F, R> ListView<F, R> {
         .into_any()
     }
 
-    fn head(&self) -> AnyView {
+    fn head(&self, place: &ListPlace) -> AnyView {
         let count = count_words(self.list, &self.page, &self.choice);
         let order = match self.list.order_of(&self.choice) {
             None => Some(self.list.order),
@@ -90,14 +97,14 @@ impl<F, R> ListView<F, R> {
                     <b>{count}</b>
                     {order.map(|order| view! { <span class="text-muted">{order}</span> })}
                 </p>
-                {tools::tools(self.list, &self.choice)}
+                {tools::tools(self.list, place, &self.choice)}
             </header>
         }
         .into_any()
     }
 
-    fn nothing(&self) -> AnyView {
-        let clear = self.choice.unfiltered().href(self.list.path);
+    fn nothing(&self, place: &ListPlace) -> AnyView {
+        let clear = self.choice.unfiltered().href(&place.page);
         view! {
             <div data-empty>
                 <Icon glyph=Glyph::Filter />
@@ -109,8 +116,8 @@ impl<F, R> ListView<F, R> {
         .into_any()
     }
 
-    fn foot(&self) -> AnyView {
-        let (path, choice, page) = (self.list.path, &self.choice, &self.page);
+    fn foot(&self, place: &ListPlace) -> AnyView {
+        let (path, choice, page) = (&place.page, &self.choice, &self.page);
         let pages = page.pages();
         if pages == 1 {
             return ().into_any();

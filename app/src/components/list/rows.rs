@@ -6,12 +6,13 @@ use leptos::prelude::*;
 use super::tools::next;
 use crate::{
     components::{Column as Head, Narrow as Narrowing, Sorted, Table},
-    lists::{Column, Direction, DrawContext, List, ListChoice, Narrow, Numeric, Shown},
+    lists::{Column, Direction, DrawContext, List, ListChoice, ListPlace, Narrow, Numeric, Shown},
 };
 
 /// Renders the rows.
 pub(super) fn table<F, R>(
     list: &'static List<F, R>,
+    place: &ListPlace,
     choice: &ListChoice,
     rows: Vec<R>,
     context: &DrawContext,
@@ -19,7 +20,7 @@ pub(super) fn table<F, R>(
     let columns: Vec<&'static Column<F, R>> = list.shown(choice).collect();
     let heads = columns
         .iter()
-        .map(|column| head(list, choice, column))
+        .map(|column| head(list, place, choice, column))
         .collect();
     let id = list.path.rsplit('/').next().unwrap_or_default();
     let caption = list.nouns.1;
@@ -30,7 +31,12 @@ pub(super) fn table<F, R>(
     view! { <Table caption columns=heads id narrow=Narrowing::Cards>{lines}</Table> }.into_any()
 }
 
-fn head<F, R>(list: &List<F, R>, choice: &ListChoice, column: &Column<F, R>) -> Head {
+fn head<F, R>(
+    list: &List<F, R>,
+    place: &ListPlace,
+    choice: &ListChoice,
+    column: &Column<F, R>,
+) -> Head {
     let mut head = Head::new(column.label);
     if column.numeric == Numeric::Number {
         head = head.numeric();
@@ -45,7 +51,7 @@ fn head<F, R>(list: &List<F, R>, choice: &ListChoice, column: &Column<F, R>) -> 
             Direction::Ascending => Sorted::Ascending,
             Direction::Descending => Sorted::Descending,
         });
-        let href = choice.sorted(Some(next(column, current))).href(list.path);
+        let href = choice.sorted(Some(next(column, current))).href(&place.page);
         return head.sortable(href, sorted);
     }
     match column.shown {

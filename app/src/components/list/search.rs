@@ -6,15 +6,15 @@ use super::RESULTS;
 use crate::{
     components::{Glyph, Icon},
     islands::live_search::LiveSearch,
-    lists::{List, ListChoice},
+    lists::{List, ListChoice, ListPlace},
 };
 
 /// Renders the search box.
-pub(super) fn form<F, R>(list: &List<F, R>, choice: &ListChoice) -> AnyView {
+pub(super) fn form<F, R>(list: &List<F, R>, place: &ListPlace, choice: &ListChoice) -> AnyView {
     let label = format!("Search {}", list.nouns.1);
-    let value = choice.words.clone();
+    let (value, path) = (choice.words.clone(), place.page.clone());
     view! {
-        <form method="get" action=list.path role="search" data-list-search>
+        <form method="get" action=path role="search" data-list-search>
             {hidden(choice, &["q", "page"])}
             <Icon glyph=Glyph::Search />
             <LiveSearch name="q".to_owned() value label results=RESULTS.to_owned() />

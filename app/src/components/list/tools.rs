@@ -5,14 +5,18 @@ use leptos::prelude::*;
 use super::search::hidden;
 use crate::{
     components::{Glyph, Icon},
-    lists::{Column, Direction, List, ListChoice, Shown, Sort},
+    lists::{Column, Direction, List, ListChoice, ListPlace, Shown, Sort},
     shell::{APPEARANCE_ACTION, Appearance, Density},
 };
 
 /// Renders the menus of a list.
-pub(super) fn tools<F, R>(list: &'static List<F, R>, choice: &ListChoice) -> AnyView {
+pub(super) fn tools<F, R>(
+    list: &'static List<F, R>,
+    place: &ListPlace,
+    choice: &ListChoice,
+) -> AnyView {
     let file = |ending: &'static str, label: &'static str| {
-        let href = choice.file_href(list.path, ending);
+        let href = choice.file_href(&place.files, ending);
         view! { <li><a href=href><Icon glyph=Glyph::Download /> <span>{label}</span></a></li> }
     };
     view! {
@@ -20,9 +24,9 @@ pub(super) fn tools<F, R>(list: &'static List<F, R>, choice: &ListChoice) -> Any
             <details name="list-menu" data-popup="end">
                 <summary data-kind="quiet"><Icon glyph=Glyph::Columns /> <span>"View"</span></summary>
                 <div>
-                    {orders(list, choice)}
-                    {columns(list, choice)}
-                    {density(list, choice)}
+                    {orders(list, place, choice)}
+                    {columns(list, place, choice)}
+                    {density(place, choice)}
                 </div>
             </details>
             <details name="list-menu" data-popup="end">
@@ -49,10 +53,10 @@ fn hint(choice: &ListChoice) -> &'static str {
 }
 
 /// Renders the orders as links: on a narrow screen there are no column heads.
-fn orders<F, R>(list: &'static List<F, R>, choice: &ListChoice) -> AnyView {
+fn orders<F, R>(list: &'static List<F, R>, place: &ListPlace, choice: &ListChoice) -> AnyView {
     let current = list.order_of(choice);
     let item = |sort: Option<Sort>, label: &'static str, is_current: bool| {
-        let href = choice.sorted(sort).href(list.path);
+        let href = choice.sorted(sort).href(&place.page);
         let arrow = current
             .filter(|_| is_current)
             .map(|sort| match sort.direction {
@@ -95,7 +99,8 @@ pub(super) fn next<F, R>(column: &Column<F, R>, current: Option<Sort>) -> Sort {
     }
 }
 
-fn columns<F, R>(list: &'static List<F, R>, choice: &ListChoice) -> AnyView {
+fn columns<F, R>(list: &'static List<F, R>, place: &ListPlace, choice: &ListChoice) -> AnyView {
+    let page = place.page.clone();
     let shown: Vec<&str> = list.shown(choice).map(|column| column.key).collect();
     let offered = list
         .columns
@@ -119,11 +124,11 @@ fn columns<F, R>(list: &'static List<F, R>, choice: &ListChoice) -> AnyView {
             columns: Vec::new(),
             ..choice.clone()
         };
-        view! { <a href=all.href(list.path) data-kind="quiet">"Default"</a> }
+        view! { <a href=all.href(&place.page) data-kind="quiet">"Default"</a> }
     });
     view! {
         <h3>"Columns"</h3>
-        <form method="get" action=list.path>
+        <form method="get" action=page>
             {hidden(choice, &["column"])}
             <ul>{boxes}</ul>
             <p><button type="submit" data-kind="secondary">"Show these"</button> {reset}</p>
@@ -132,7 +137,7 @@ fn columns<F, R>(list: &'static List<F, R>, choice: &ListChoice) -> AnyView {
     .into_any()
 }
 
-fn density<F, R>(list: &'static List<F, R>, choice: &ListChoice) -> AnyView {
+fn density(place: &ListPlace, choice: &ListChoice) -> AnyView {
     let now = use_context::<Appearance>().unwrap_or_default().density;
     let button = |density: Density, label: &'static str| {
         let pressed = if density == now { "true" } else { "false" };
@@ -141,7 +146,7 @@ fn density<F, R>(list: &'static List<F, R>, choice: &ListChoice) -> AnyView {
     view! {
         <h3>"Density"</h3>
         <form method="post" action=APPEARANCE_ACTION data-segments>
-            <input type="hidden" name="back" value=choice.href(list.path) />
+            <input type="hidden" name="back" value=choice.href(&place.page) />
             {button(Density::Comfortable, "Comfortable")}
             {button(Density::Compact, "Compact")}
         </form>

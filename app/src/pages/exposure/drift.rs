@@ -9,8 +9,10 @@ use leptos::prelude::*;
 use crate::{
     backend::{DriftKind, DriftRow},
     components::{
-        AbsoluteTime, AccountLink, Empty, Glyph, PrincipalLink, Section, Status, StatusBadge,
+        AbsoluteTime, AccountLink, Empty, Glyph, PrincipalLink, RowAction, Section, Status,
+        StatusBadge, principal_name,
     },
+    pages::Proposing,
 };
 
 pub(super) fn no_drift() -> AnyView {
@@ -50,6 +52,7 @@ pub(super) fn drift_section(
     drift: Vec<DriftRow>,
     count: usize,
     all: Option<&'static str>,
+    proposing: Proposing,
     now: Timestamp,
 ) -> AnyView {
     let more = count.saturating_sub(drift.len());
@@ -61,14 +64,30 @@ pub(super) fn drift_section(
                 DriftKind::Unassigned { .. } | DriftKind::Left { .. } => ", present ",
                 _ => ", previous read ",
             };
+            let what = drift_words(&row.what);
+            let undo = match row.what {
+                DriftKind::Assigned { .. } | DriftKind::Joined { .. } => "Remove",
+                _ => "Restore",
+            };
+            let object = match (&row.principal, &row.account) {
+                (Some(principal), Some(account)) => {
+                    format!("{} on {}: {what}", principal_name(principal), account.name)
+                }
+                (Some(principal), None) => format!("{}: {what}", principal_name(principal)),
+                (None, _) => what.clone(),
+            };
+            let action = row.undo.filter(|_| proposing == Proposing::Offered).map(|form| {
+                view! { <RowAction label=undo object href=form.href() refused=row.refused /> }
+            });
             view! {
-                <li>
+                <li data-drift>
                     <div class="flex flex-wrap items-center gap-x-2">
-                        <StatusBadge status=Status::Drift label=drift_words(&row.what) />
+                        <StatusBadge status=Status::Drift label=what />
                         {row.principal.map(|principal| view! { <PrincipalLink principal /> })}
                         {row.account.map(|account| view! { <AccountLink account /> })}
                     </div>
                     <p class="text-muted text-xs">"Detected " <AbsoluteTime at=row.by now /> {before} <AbsoluteTime at=row.after now /></p>
+                    {action}
                 </li>
             }
         })

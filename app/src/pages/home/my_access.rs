@@ -33,7 +33,7 @@ pub(super) fn my_access(
     let body = if access_is_empty && count == Figure::NotKnown {
         view! { <NotKnown what="Your access" /> }.into_any()
     } else if count == 0 {
-        view! { <Empty title="You have no access" icon=Glyph::Key>"Access that is granted to you appears here, with the time when it ends."</Empty> }
+        view! { <Empty title="You have no access" icon=Glyph::Accounts>"Access that is granted to you appears here, with the time when it ends."</Empty> }
             .into_any()
     } else {
         view! {

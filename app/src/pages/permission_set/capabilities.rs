@@ -1,5 +1,5 @@
-//! The section on what a permission set allows, what production PCI needs for it, and what keeps it from standing access
-//! there.
+//! The summary of a permission set: what it allows in one sentence, what production PCI needs for it, and what keeps it
+//! from standing access there.
 
 use domain::permission_set::analysis::{
     Analysis, Capability, ServiceActions,
@@ -11,28 +11,30 @@ use leptos::prelude::*;
 use crate::{
     backend::CatalogueFacts,
     components::{
-        CapabilityGroups, Definition, DefinitionList, Empty, Glyph, Notice, Section, Status,
-        StatusBadge,
+        Definition, DefinitionList, Empty, Glyph, Notice, Section, Status, StatusBadge,
+        policy_notes,
     },
 };
 
 /// The maximum number of actions in one list; more are folded by service.
 const ONE_LIST: usize = 40;
 
-/// Renders the section. `against` are the actions that keep the set from standing access, and `boundary` is the note about a
-/// permissions boundary that is not taken into account.
-pub fn section(
-    analysis: Analysis,
+/// Renders the summary: one sentence, what production PCI needs, and what keeps the set from standing access there.
+/// `against` are the actions that do, and `boundary` is the note about a permissions boundary that is not taken into
+/// account.
+pub fn summary(
+    analysis: &Analysis,
     needs: ProductionPciNeeds,
     against: Vec<ServiceActions>,
     boundary: Option<String>,
 ) -> AnyView {
-    let words = analysis.summary();
-    let notes = notes(&analysis, boundary);
+    let notes = boundary.into_iter().chain(analysis.notes.clone()).collect();
+    let notes = policy_notes(notes);
+    let sentence = analysis.sentence();
     if analysis.extents.is_empty() {
         return view! {
             <Section title="Capabilities">
-                <Empty title="Allows nothing" icon=Glyph::Dash>"No policy of this permission set allows an action."</Empty>
+                <Empty title=sentence icon=Glyph::Dash>"No policy of this permission set allows an action."</Empty>
                 {notes}
             </Section>
         }
@@ -41,10 +43,11 @@ pub fn section(
     let standing = need(needs.standing);
     let temporary = need(needs.temporary);
     let blocked = needs.standing == Need::Blocked;
-    let against = blocked.then(|| against_standing(&analysis, against));
+    let against = blocked.then(|| against_standing(analysis, against));
     view! {
-        <Section title="Capabilities" detail=words>
+        <section data-card data-set-summary>
             <div data-body>
+                <h2>{sentence}</h2>
                 <DefinitionList>
                     <Definition term="Standing access to production PCI">{standing}</Definition>
                     <Definition term="Temporary access to production PCI">{temporary}</Definition>
@@ -52,18 +55,19 @@ pub fn section(
                 {against}
             </div>
             {notes}
-            <CapabilityGroups analysis />
-        </Section>
+        </section>
     }
     .into_any()
 }
 
 fn need(need: Need) -> AnyView {
-    let status = match need {
-        Need::TwoApprovals | Need::ReviewDate | Need::StepUp => Status::Pending,
-        Need::Blocked => Status::Danger,
-    };
-    view! { <StatusBadge status label=need.words() /> }.into_any()
+    match need {
+        Need::TwoApprovals | Need::ReviewDate | Need::StepUp => {
+            view! { <StatusBadge status=Status::Pending label=need.words() glyph=Glyph::Approval /> }
+        }
+        Need::Blocked => view! { <StatusBadge status=Status::Danger label=need.words() /> },
+    }
+    .into_any()
 }
 
 /// Renders which actions a set would have to give up to become standing access: all of them, so that nobody removes some
@@ -114,27 +118,6 @@ fn of_service(one: ServiceActions) -> impl IntoView {
             </details>
         </li>
     }
-}
-
-/// Renders what has no effect and what was not taken into account.
-fn notes(analysis: &Analysis, boundary: Option<String>) -> Option<AnyView> {
-    let notes: Vec<String> = boundary.into_iter().chain(analysis.notes.clone()).collect();
-    if notes.is_empty() {
-        return None;
-    }
-    let lines = notes
-        .into_iter()
-        .map(|note| view! { <li>{note}</li> })
-        .collect_view();
-    Some(
-        view! {
-            <div data-note>
-                <h3>"Notes on the policies"</h3>
-                <ul>{lines}</ul>
-            </div>
-        }
-        .into_any(),
-    )
 }
 
 /// Returns what the analysis knows about the actions of AWS.

@@ -36,6 +36,9 @@ pub(super) struct Allowed<'a> {
     pub(super) void: Vec<String>,
     /// Actions that an inline policy names in full, although they cannot have any of its resources.
     pub(super) unreached: Vec<ActionNumber>,
+    /// The number of actions of a statement of an inline policy of which none can have any of its resources, so that it
+    /// allows nothing; otherwise zero.
+    pub(super) pointless: usize,
 }
 
 /// A Deny statement without a condition, or a statement of a boundary.
@@ -95,12 +98,15 @@ impl<'a> Permissions<'a> {
                     unknown,
                     void,
                 } = statement.actions.expand(catalogue);
+                let stated = actions.len();
                 restriction.restrict(&mut actions, statement);
                 let mut unreached = Vec::new();
                 if source.name == PolicyRef::Inline && restriction.is_none() {
                     unreached = statement.actions.named_in(catalogue);
                     unreached.retain(|action| !actions.contains(*action));
                 }
+                let is_pointless =
+                    source.name == PolicyRef::Inline && restriction.is_none() && actions.is_empty();
                 total.add(&actions);
                 statements.push(Allowed {
                     policy: &source.name,
@@ -109,6 +115,7 @@ impl<'a> Permissions<'a> {
                     unknown,
                     void,
                     unreached,
+                    pointless: if is_pointless { stated } else { 0 },
                 });
             }
         }

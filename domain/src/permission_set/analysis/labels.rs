@@ -2,6 +2,8 @@
 //!
 //! Pages, verdicts and reports use the same texts. Decides nothing.
 
+use std::collections::BTreeSet;
+
 use super::{Analysis, Capability, Catalogue, Extent, PolicyRef, boundary_of, capability::Need};
 use crate::permission_set::{Boundary, Content};
 
@@ -149,16 +151,48 @@ impl PolicyRef {
 }
 
 impl Analysis {
-    /// Returns the label of a capability for this set, which distinguishes a full administrator.
-    pub fn label(&self, capability: Capability) -> &'static str {
-        let full = |finding: &super::Finding| {
-            finding.capability == capability && finding.actions.iter().any(|action| action == "*")
+    /// Returns one sentence, without its full stop, about the most dangerous thing that the set allows, and how many
+    /// statements give it.
+    pub fn sentence(&self) -> String {
+        let Some(worst) = self.extents.keys().next().copied() else {
+            return self.summary();
         };
-        if capability == Capability::Administrator && self.findings.iter().any(full) {
-            "Full administrator"
-        } else {
-            capability.label()
-        }
+        let label = worst.label();
+        let of_it = || self.findings.iter().filter(|one| one.capability == worst);
+        let statements = of_it().filter(|one| one.statement.is_some()).count();
+        let words = match worst {
+            Capability::Metadata | Capability::Billing => return self.summary(),
+            Capability::Administrator => {
+                let is_all = of_it().any(|one| one.actions.iter().any(|action| action == "*"));
+                let what = if is_all {
+                    "everything"
+                } else {
+                    "nearly everything, or the rights to the rest"
+                };
+                match statements {
+                    0 => format!("its statements together allow {what}"),
+                    1 => format!("one statement allows {what}"),
+                    some => format!("{some} statements allow {what}"),
+                }
+            }
+            Capability::Unknown => {
+                let policies: BTreeSet<&PolicyRef> = of_it().map(|one| &one.policy).collect();
+                match policies.len() {
+                    1 => "part of one policy cannot be read or understood".to_owned(),
+                    some => format!("parts of {some} policies cannot be read or understood"),
+                }
+            }
+            _ => {
+                let extent = self.extents.get(&worst).and_then(|one| one.words());
+                match (extent, statements) {
+                    (Some(extent), 0 | 1) => format!("one statement allows {extent}"),
+                    (Some(extent), some) => format!("{some} statements allow {extent}"),
+                    (None, 0 | 1) => "by one statement".to_owned(),
+                    (None, some) => format!("by {some} statements"),
+                }
+            }
+        };
+        format!("{label}: {words}")
     }
 
     /// Returns the capabilities in one line, the most dangerous first. For an administrator those that it includes are
@@ -188,7 +222,7 @@ impl Analysis {
                 !administrator
                     || matches!(capability, Capability::Administrator | Capability::Unknown)
             })
-            .map(|capability| self.label(*capability))
+            .map(|capability| capability.label())
             .collect();
         labels.join(" · ")
     }

@@ -182,16 +182,16 @@ impl Service {
         let mut offered: Vec<OfferedValue> = Vec::new();
         if self.whose().is_ok_and(|own| own.is_none()) {
             offered.push(offer(ME, "Me".to_owned()));
-            let chosen = choice.values(REQUESTER);
-            let is_one = chosen.len() == 1;
-            for person in chosen.into_iter().filter(|one| *one != ME) {
-                // All rows are of the only one.
-                let name = first.clone().filter(|_| is_one);
-                offered.push(offer(
-                    person,
-                    name.unwrap_or_else(|| "One person".to_owned()),
-                ));
-            }
+        }
+        let chosen = choice.values(REQUESTER);
+        // All rows are of the only one; somebody who is not known has none.
+        let of_all = first.filter(|_| chosen.len() == 1);
+        for person in chosen.into_iter().filter(|one| *one != ME) {
+            let name = of_all.clone();
+            offered.push(offer(
+                person,
+                name.unwrap_or_else(|| "One person".to_owned()),
+            ));
         }
         ListPage {
             rows,

@@ -39,6 +39,8 @@ pub struct AccountEntry {
     pub people: u32,
     /// The number of standing assignments.
     pub standing: u32,
+    /// The number of assignments that end.
+    pub temporary: u32,
     /// The number of assignments with policy findings; none outside production PCI.
     pub findings: Option<Tally>,
 }

@@ -329,6 +329,15 @@ fn row(
     let account = names::account(snapshot, &assignment.pair.account);
     let set = names::set(snapshot, &assignment.pair.set);
     let orphaned = matches!(subject, Subject::Orphan);
+    let standing = read_model.ends(assignment).is_none();
+    let person = match subject {
+        Subject::Person(reach) => Some(&reach.user),
+        Subject::Orphan => None,
+    };
+    let review_by = standing
+        .then(|| read_model.review_on(assignment, person))
+        .flatten()
+        .map(|day| day.to_string());
     let (person_id, person, enabled) = match subject {
         Subject::Person(reach) => {
             let user = names::user(snapshot, &reach.user);
@@ -360,8 +369,9 @@ fn row(
             Principal::User(_) => DIRECT.into(),
             Principal::Group(group) => through(&names::group(snapshot, group)),
         },
-        standing: read_model.ends(assignment).is_none(),
+        standing,
         since: since.rfc3339(),
+        review_by,
         capabilities: set.capabilities,
         findings: findings.ids,
         finding_titles: findings.titles,

@@ -15,6 +15,7 @@ crate::engines::on_both_engines! {
     each_permission_set_of_the_sample_has_its_capabilities,
     a_filter_by_capability_finds_the_sets_that_have_it,
     the_page_of_a_set_says_what_it_allows_and_what_keeps_it_from_standing_access,
+    the_page_of_a_set_begins_with_one_sentence_and_shows_each_statement_beside_its_findings,
 }
 
 /// The badges of each permission set, and what standing and temporary access to production PCI need.
@@ -188,4 +189,59 @@ async fn the_page_of_a_set_says_what_it_allows_and_what_keeps_it_from_standing_a
         html.contains("What cannot be read or understood keeps it from standing access"),
         "{html}"
     );
+}
+
+async fn the_page_of_a_set_begins_with_one_sentence_and_shows_each_statement_beside_its_findings(
+    engine: DatabaseEngine,
+) {
+    let org = Org::sample(engine).await;
+    let read_model = org.app_state.read_model();
+    let sets = &read_model.snapshot.parts().sets;
+    let mut linked = 0;
+    for set in sets.values() {
+        let url = format!("/permission-sets/{}", set.arn.key());
+        let html = document(org.administrator(), &url).await;
+        let at = |words: &str| {
+            html.find(words)
+                .unwrap_or_else(|| panic!("{words}: {html}"))
+        };
+        let sentence = set.analysis.sentence();
+        let summary = at(&format!("<h2>{sentence}</h2>"));
+        assert!(summary < at("<h2>What it allows</h2>"), "{}", set.name);
+        assert!(
+            at("<h2>What it allows</h2>") < at("<h2>Accounts</h2>"),
+            "{}",
+            set.name
+        );
+        // Every selection leads to something on the page.
+        for link in html.split("href=\"#").skip(1) {
+            let id = link.split('"').next().unwrap();
+            assert!(html.contains(&format!("id=\"{id}\"")), "{}: {id}", set.name);
+        }
+        linked += html.matches("href=\"#policy-").count();
+        assert!(
+            !html.contains("<pre tabindex=\"0\" aria-label"),
+            "{}",
+            set.name
+        );
+    }
+    assert!(linked > 30, "{linked}");
+
+    let page = async |name: &str| {
+        let set = sets.values().find(|set| set.name == name).unwrap();
+        document(
+            org.administrator(),
+            &format!("/permission-sets/{}", set.arn.key()),
+        )
+        .await
+    };
+    let html = page("AdministratorAccess").await;
+    assert!(
+        html.contains("Administrator: one statement allows everything"),
+        "{html}"
+    );
+    // The text of a policy of AWS is shown as well as the inline one.
+    assert!(html.contains("\"Action\": \"*\""), "{html}");
+    let html = page("PaymentsEngineer").await;
+    assert!(html.contains("Its text is in each account"), "{html}");
 }

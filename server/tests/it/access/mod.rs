@@ -6,10 +6,12 @@
     reason = "a test that cannot set up its case has failed"
 )]
 
+mod attention;
 mod capabilities;
 mod numbers;
 mod org;
 mod pages;
+mod paths;
 mod report;
 mod rights;
 mod rows;

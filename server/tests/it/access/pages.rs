@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use app::{
-    backend::{Backend, ViewerPort as _},
+    backend::{Backend, ChangeKind, HomePort as _, ViewerPort as _},
     frame::framed,
     routes::{FormState, PAGES, Visit},
     shell::Surroundings,
@@ -200,21 +200,43 @@ async fn what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_l
     assert!(nothing > at(&html, "People with access"));
 
     let read_model = org.app_state.read_model();
-    let group = read_model.snapshot.parts().groups.keys().next().unwrap();
-    let seen = DriftEvent {
-        drift: Drift::Joined {
-            group: group.clone(),
-            user: org.user("hannah.cole"),
-        },
-        after: NOW,
-        by: NOW,
+    let parts = read_model.snapshot.parts();
+    let hannah = org.user("hannah.cole");
+    let joined = |is_member: bool| {
+        let mut groups = parts.members.iter();
+        let (group, _) = groups
+            .find(|(_, users)| users.contains(&hannah) == is_member)
+            .unwrap();
+        DriftEvent {
+            drift: Drift::Joined {
+                group: group.clone(),
+                user: hannah.clone(),
+            },
+            after: NOW,
+            by: NOW,
+        }
     };
+    // Somebody has removed her from the second group again.
+    let seen = [joined(true), joined(false), joined(true)];
     let mut tx = org.app_state.store.write().await.unwrap();
-    store::crawl::save_drift(&mut tx, &[seen]).await.unwrap();
+    store::crawl::save_drift(&mut tx, &seen).await.unwrap();
     tx.commit().await.unwrap();
     let html = document(org.administrator(), "/").await;
-    assert!(at(&html, "Changed outside Leastwise") < at(&html, "Exposure of production PCI"));
+    assert!(at(&html, "Exposure of production PCI") < at(&html, "Changed outside Leastwise"));
+    assert!(at(&html, "Changed outside Leastwise") < at(&html, "People with access"));
     assert_eq!(html.matches("Changed outside Leastwise").count(), 1);
+    assert_eq!(html.matches("data-drift").count(), 1, "{html}");
+    let view = org.administrator().home().await.unwrap();
+    let organisation = view.organisation.unwrap();
+    assert_eq!(organisation.drift_count, 1);
+    let undo = organisation.drift[0].undo.clone().unwrap();
+    assert_eq!(undo.known_kind(), Some(ChangeKind::Leave));
+    // Those who may not propose changes get no form.
+    let html = document(org.as_(None, &[Role::Auditor]), "/").await;
+    assert!(
+        html.contains("data-drift") && !html.contains(&undo.href()),
+        "{html}"
+    );
 }
 
 async fn a_crawl_that_could_not_read_everything_is_named_on_the_page(engine: DatabaseEngine) {

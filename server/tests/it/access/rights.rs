@@ -48,6 +48,12 @@ async fn a_requester_sees_no_list_and_no_object_of_the_directory(engine: Databas
             .await
             .unwrap_err()
     ));
+    let account = org.account("cards-prod");
+    assert!(forbidden(
+        service.account_access(&account, &all).await.unwrap_err()
+    ));
+    let file = service.account_access_file(&account, &all, FileFormat::Csv);
+    assert!(file.await.is_err_and(forbidden));
     assert!(forbidden(service.people(&all).await.unwrap_err()));
     assert!(forbidden(service.groups(&all).await.unwrap_err()));
     assert!(forbidden(service.group(group).await.unwrap_err()));
@@ -105,7 +111,7 @@ async fn an_auditors_palette_knows_every_account_but_not_the_inbox(engine: Datab
         accounts,
         org.app_state.read_model().snapshot.parts().accounts.len()
     );
-    for none in ["/inbox", "/changes/new", "/do/jobs/crawl"] {
+    for none in ["/inbox", "/do/jobs/crawl"] {
         assert!(
             palette.iter().all(|entry| !entry.href.starts_with(none)),
             "{none}"
@@ -123,6 +129,9 @@ async fn what_does_not_exist_is_not_found(engine: DatabaseEngine) {
     let service = org.administrator();
     let account = domain::ids::AccountId::parse("999999999999").unwrap();
     assert_eq!(service.account(&account).await, Err(Denied::NotFound));
+    let all = ListChoice::default();
+    let access = service.account_access(&account, &all).await;
+    assert_eq!(access, Err(Denied::NotFound));
     assert_eq!(service.permission_set("ps-0").await, Err(Denied::NotFound));
     assert_eq!(service.permission_set("").await, Err(Denied::NotFound));
 }

@@ -96,8 +96,9 @@ fn action(
 }
 
 /// Returns the rows of the files of a list.
-fn files(route: &FileRoute) -> Vec<Row> {
-    let file = |ending: &'static str| page(route.path, ending, format!("{}.{ending}", route.path));
+fn files(route: &FileRoute, things: &Things) -> Vec<Row> {
+    let path = route.path.replace("{id}", &things.account);
+    let file = |ending: &'static str| page(route.path, ending, format!("{path}.{ending}"));
     vec![file("csv"), file("json")]
 }
 
@@ -364,7 +365,11 @@ async fn every_route_answers_everybody_as_the_matrix_says(engine: DatabaseEngine
         );
         rows
     });
-    for rows in FILES.iter().map(files).chain(of_routes) {
+    for rows in FILES
+        .iter()
+        .map(|route| files(route, &things))
+        .chain(of_routes)
+    {
         for row in rows {
             write!(matrix, "{:<6} {:<32} {:<20}", row.method, row.route, row.of).unwrap();
             let mut answers = vec![String::new(); browsers.len()];

@@ -3,7 +3,11 @@
 //!
 //! A note never counts for or against a set.
 
-use crate::permission_set::analysis::{LogBuckets, allowed::Permissions, labels::counted};
+use crate::permission_set::analysis::{
+    LogBuckets,
+    allowed::Permissions,
+    labels::{counted, grouped},
+};
 
 /// The maximum number of notes about what has no effect.
 const MOST: usize = 20;
@@ -44,7 +48,18 @@ fn without_effect(permissions: &Permissions) -> Vec<String> {
                 )
             });
         }
-        for action in &allowed.unreached {
+        // A single action that is named in full has a note of its own.
+        let is_whole = allowed.pointless > allowed.unreached.len().min(1);
+        if is_whole {
+            notes.add(|| {
+                let actions = match allowed.pointless {
+                    1 => "its action".to_owned(),
+                    some => format!("any of its {} actions", grouped(some)),
+                };
+                format!("{place} allows nothing: none of its resources can be that of {actions}.")
+            });
+        }
+        for action in allowed.unreached.iter().filter(|_| !is_whole) {
             notes.add(|| {
                 let name = catalogue.name(*action);
                 format!(
