@@ -112,7 +112,9 @@ export async function journey(suite, browser) {
       await maya.saysInTime(/attempt \d+ failed/);
       await maya.says('Sending to AWS', '2 of 2');
       states.applying = change;
-      // Two looks only: the engine ends its attempts after a while.
+      // After five failures of its own a grant is given up, within about 25 seconds; a conflict is tried 20 times, which
+      // outlasts the looks on a slow machine. Two looks only, because the pauses between the attempts grow.
+      await aws.breaks({ operation: 'CreateAccountAssignment', kind: 'conflict' });
       for (const { width, height, scheme } of [LOOKS.at(0), LOOKS.at(-1)]) await look(browser, sandbox, 'maya.okafor', 'applying', change, { width, height, scheme });
       await aws.breaks();
       await maya.saysInTime('Verified in AWS', 120_000);

@@ -111,7 +111,9 @@ impl<F: Clone, R> List<F, R> {
             .filter(|(_, values)| !values.is_empty())
             .collect();
         let mut counts = OptionCounts::of(self);
-        let (mut kept, mut known) = (Vec::new(), 0);
+        let everything = words.0.is_empty() && chosen.is_empty();
+        let likely = if everything { all.size_hint().0 } else { 0 };
+        let (mut kept, mut known) = (Vec::with_capacity(likely), 0);
         for facts in all {
             known += 1;
             if !words.occur_in((self.text)(&facts)) {

@@ -9,12 +9,14 @@ use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     ops::{Add, Sub},
+    sync::Arc,
 };
 
 use domain::{
     access,
+    classification::Environment,
     directory::UserStatus,
-    ids::{AccountId, PermissionSetArn, UserId},
+    ids::{AccountId, Assignment, PermissionSetArn, UserId},
     shared_map::SharedMap,
     snapshot::Snapshot,
     verdict::Tally,
@@ -23,7 +25,7 @@ use domain::{
 use self::violations::Violations;
 pub use super::reach::PersonExposure;
 use super::{
-    reach::{PersonReach, behind, stands},
+    reach::{AssignmentCounts, PersonReach, behind, stands},
     read_model::ModelBasis,
 };
 
@@ -139,6 +141,10 @@ pub struct Exposure {
     pub disabled_people: usize,
     /// The most exposed people, in order.
     pub top_exposed: Vec<TopExposed>,
+    /// The assignments whose principal is deleted from the directory, by account.
+    pub orphans: SharedMap<AccountId, Arc<[Assignment]>>,
+    /// The assignments of all accounts, by environment.
+    pub environments: BTreeMap<Environment, AssignmentCounts>,
     ranked: Vec<Rank>,
     violations: Violations,
 }
@@ -158,6 +164,23 @@ impl Exposure {
         self.violations.list()
     }
 
+    /// Returns the exposure of a new read model. `everybody` is what each person has.
+    pub(super) fn new(
+        (old, new): (&ModelBasis<'_>, &ModelBasis<'_>),
+        everybody: &[(&UserId, PersonReach)],
+        accounts: &BTreeSet<AccountId>,
+    ) -> Self {
+        let (mut exposure, nobody) = (Self::default(), PersonReach::default());
+        for (user, reach) in everybody {
+            exposure.update_person(new.snapshot, user, (&nobody, reach));
+        }
+        exposure.update_accounts(old, new, accounts.iter());
+        exposure.update_findings(old, new, &BTreeSet::new());
+        let exposed = exposure.people.keys().cloned().collect();
+        exposure.update_top(new, &exposed, Renewed::Rows);
+        exposure
+    }
+
     /// Brings the numbers of accounts up to date.
     pub(super) fn update_accounts<'a>(
         &mut self,
@@ -170,6 +193,24 @@ impl Exposure {
             let after = AccountTotals::of(new, account);
             let without = self.totals.with(before, usize::sub);
             self.totals = without.with(after, usize::add);
+            let orphans = (after.orphans > 0).then(|| orphans(new, account));
+            self.orphans.set(account, orphans);
+            self.count_environment(old, account, usize::sub);
+            self.count_environment(new, account, usize::add);
+        }
+        self.environments.retain(|_, counts| counts.all() > 0);
+    }
+
+    fn count_environment(
+        &mut self,
+        basis: &ModelBasis<'_>,
+        account: &AccountId,
+        change: fn(usize, usize) -> usize,
+    ) {
+        if let Some((_, class)) = basis.snapshot.account(account) {
+            let own = AssignmentCounts::of(basis.snapshot, basis.windows, account);
+            let counts = self.environments.entry(class.environment).or_default();
+            *counts = counts.with(own, change);
         }
     }
 
@@ -257,6 +298,18 @@ impl Exposure {
         });
         self.top_exposed = rows.collect();
     }
+}
+
+fn orphans(basis: &ModelBasis<'_>, account: &AccountId) -> Arc<[Assignment]> {
+    let snapshot = basis.snapshot;
+    let assigned = snapshot.pairs_in(account).flat_map(|(pair, read)| {
+        let gone = read.principals.keys().filter(|one| snapshot.is_gone(one));
+        gone.map(move |principal| Assignment {
+            pair: pair.clone(),
+            principal: principal.clone(),
+        })
+    });
+    assigned.collect()
 }
 
 /// What must be computed anew although the people are the same.

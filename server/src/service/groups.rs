@@ -13,7 +13,6 @@ use async_trait::async_trait;
 use domain::{
     authorize::Action,
     change::Operation,
-    directory::Origin,
     ids::{Assignment, GroupId, Principal},
 };
 
@@ -112,17 +111,15 @@ impl Service {
 
 /// Returns what the list is sorted and filtered by, in its order.
 pub(super) fn facts(read_model: &ReadModel) -> impl Iterator<Item = GroupFacts> {
-    let snapshot = &read_model.snapshot;
-    let never = snapshot.never_read();
-    let guarded = never.assignments().and(never.accounts());
+    let never = read_model.snapshot.never_read();
+    let assignments = never.assignments();
+    let guarded = assignments.and(never.accounts());
     read_model.index.groups().map(move |entry| GroupFacts {
         id: entry.id.clone(),
         text: entry.text.clone(),
-        origin: snapshot
-            .group(&entry.id)
-            .map_or(Origin::IdentityCenter, |group| group.origin),
-        members: names::members(snapshot, &entry.id),
-        accounts: never.assignments().figure(entry.accounts as usize),
+        origin: entry.origin,
+        members: never.members_of(&entry.id).figure(entry.members as usize),
+        accounts: assignments.figure(entry.accounts as usize),
         production_pci: guarded.figure(entry.production_pci as usize),
     })
 }

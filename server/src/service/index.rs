@@ -8,7 +8,10 @@ mod rows;
 
 pub use rows::{AccountEntry, GroupEntry, PersonEntry, SetEntry};
 
-use std::{cmp::Reverse, collections::BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use domain::{
     ids::{AccountId, GroupId, Pair, PermissionSetArn, Principal, UserId},
@@ -22,7 +25,7 @@ use self::rows::Text;
 pub use super::reach::powerful;
 use super::{
     bit_set::BitSet,
-    reach::{PersonExposure, PersonReach, Reaches, stands},
+    reach::{AssignmentCounts, PersonExposure, PersonReach, Reaches},
     read_model::ModelBasis,
 };
 
@@ -64,6 +67,8 @@ pub(super) struct TouchedRows<'a> {
     pub(super) sets: &'a BTreeSet<PermissionSetArn>,
     /// Principals whose assignments differ, or the classification of their accounts.
     pub(super) principals: &'a BTreeSet<Principal>,
+    /// Groups that differ.
+    pub(super) groups: &'a BTreeSet<GroupId>,
 }
 
 /// How many people more or less have an account or permission set, by number. A new build adds what everybody has, so this
@@ -129,23 +134,42 @@ impl Index {
         self.sets.values()
     }
 
-    /// Returns the rows of all people, with what each has.
-    pub(super) fn with_people<'a>(
-        snapshot: &Snapshot,
-        reaches: &Reaches,
-        people: impl Iterator<Item = (&'a UserId, &'a PersonReach)>,
+    /// Returns the lists of a new read model. `everybody` is what each person has.
+    pub(super) fn new(
+        (old, new): (&ModelBasis<'_>, &ModelBasis<'_>),
+        everybody: &[(&UserId, PersonReach)],
+        accounts: &BTreeSet<AccountId>,
     ) -> Self {
-        let mut rows: Vec<PersonEntry> = people
-            .filter_map(|(user, reach)| person_entry(snapshot, reaches, user, reach))
+        let (mut change, nobody) = (PeopleChange::default(), PersonReach::default());
+        let mut people = Vec::with_capacity(everybody.len());
+        for (user, reach) in everybody {
+            change.add(&nobody, reach);
+            people.extend(person_entry(new.snapshot, new.reaches, user, reach));
+        }
+        people.sort_unstable_by(|a, b| (&a.text, &a.id).cmp(&(&b.text, &b.id)));
+        let people = people.into_iter();
+        let parts = new.snapshot.parts();
+        let groups = parts.groups.keys();
+        let groups: BTreeMap<_, _> = groups
+            .filter_map(|group| group_entry(new, group))
+            .map(|row| ((row.text.clone(), row.id.clone()), row))
             .collect();
-        rows.sort_unstable_by(|a, b| (&a.text, &a.id).cmp(&(&b.text, &b.id)));
-        let rows = rows.into_iter();
-        Self {
-            people: rows
+        let mut index = Self {
+            people: people
                 .map(|row| ((row.text.clone(), row.id.clone()), row))
                 .collect(),
+            groups: groups.into_iter().collect(),
             ..Self::default()
-        }
+        };
+        let rows = TouchedRows {
+            pairs: &parts.pairs.keys().cloned().collect(),
+            sets: &parts.sets.keys().cloned().collect(),
+            principals: &BTreeSet::new(),
+            groups: &BTreeSet::new(),
+            accounts,
+        };
+        index.update(old, new, &rows, &change);
+        index
     }
 
     /// Sets the row of one person, if it differs. The names of the directory differ only in a new build.
@@ -220,18 +244,11 @@ impl Index {
                 self.sets.insert(order, row);
             }
         }
-        for principal in touched.principals {
-            if let Principal::Group(group) = principal
-                && let Some(row) = group_entry(new, group)
-            {
-                self.groups.insert((row.text.clone(), row.id.clone()), row);
-            }
-        }
-    }
-
-    /// Sets the rows of all groups, also of those without assignments.
-    pub(super) fn add_groups(&mut self, new: &ModelBasis<'_>) {
-        for group in new.snapshot.parts().groups.keys() {
+        let assigned = touched.principals.iter().filter_map(|one| match one {
+            Principal::Group(group) => Some(group),
+            Principal::User(_) => None,
+        });
+        for group in assigned.chain(touched.groups) {
             if let Some(row) = group_entry(new, group) {
                 self.groups.insert((row.text.clone(), row.id.clone()), row);
             }
@@ -248,23 +265,13 @@ impl Index {
 
     fn account_entry(&self, basis: &ModelBasis<'_>, id: &AccountId) -> Option<AccountEntry> {
         let (Reverse((findings, people)), text, id) = self.account_order(basis, id)?;
-        let pairs = basis.snapshot.pairs_in(&id);
-        let assignments =
-            pairs.flat_map(|(pair, read)| read.principals.keys().map(move |one| (pair, one)));
-        let (mut standing, mut temporary) = (0, 0);
-        for (pair, principal) in assignments {
-            if stands(basis.windows, pair, principal) {
-                standing += 1;
-            } else {
-                temporary += 1;
-            }
-        }
+        let assignments = AssignmentCounts::of(basis.snapshot, basis.windows, &id);
         Some(AccountEntry {
             id,
             text,
             people,
-            standing: count(standing),
-            temporary: count(temporary),
+            standing: count(assignments.standing),
+            temporary: count(assignments.temporary),
             findings,
         })
     }
@@ -342,6 +349,8 @@ fn group_entry(basis: &ModelBasis<'_>, id: &GroupId) -> Option<GroupEntry> {
     Some(GroupEntry {
         id: id.clone(),
         text: text(&[&group.display_name, description]),
+        origin: group.origin,
+        members: count(basis.snapshot.members(id).count()),
         accounts: opens.len(),
         // An unknown account counts as production PCI.
         production_pci: opens.len_within(&reaches.pci) + count(unknown),

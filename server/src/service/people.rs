@@ -132,14 +132,16 @@ fn ended_by(reach: &Reach) -> Operation {
 /// Returns what the list is sorted and filtered by, in its order.
 pub(super) fn facts(read_model: &ReadModel) -> impl Iterator<Item = PersonFacts> {
     let never = read_model.snapshot.never_read();
+    let (memberships, access) = (never.memberships(), never.access());
+    let guarded = never.production_pci();
     read_model.index.people().map(move |entry| PersonFacts {
         id: entry.id.clone(),
         text: entry.text.clone(),
         status: entry.status,
         origin: entry.origin,
-        groups: never.memberships().figure(entry.groups as usize),
-        accounts: never.access().figure(entry.accounts as usize),
-        production_pci: never.production_pci().figure(entry.production_pci as usize),
+        groups: memberships.figure(entry.groups as usize),
+        accounts: access.figure(entry.accounts as usize),
+        production_pci: guarded.figure(entry.production_pci as usize),
         powerful: entry.powerful,
     })
 }

@@ -335,6 +335,41 @@ pub(super) fn behind(snapshot: &Snapshot, principal: &Principal) -> usize {
     }
 }
 
+/// Assignments of one or more accounts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AssignmentCounts {
+    pub standing: usize,
+    pub temporary: usize,
+}
+
+impl AssignmentCounts {
+    /// Counts the assignments of an account.
+    pub(super) fn of(snapshot: &Snapshot, windows: &Windows, account: &AccountId) -> Self {
+        let mut counts = Self::default();
+        for (pair, read) in snapshot.pairs_in(account) {
+            for principal in read.principals.keys() {
+                if stands(windows, pair, principal) {
+                    counts.standing += 1;
+                } else {
+                    counts.temporary += 1;
+                }
+            }
+        }
+        counts
+    }
+
+    pub(super) fn with(self, other: Self, change: fn(usize, usize) -> usize) -> Self {
+        Self {
+            standing: change(self.standing, other.standing),
+            temporary: change(self.temporary, other.temporary),
+        }
+    }
+
+    pub fn all(self) -> usize {
+        self.standing + self.temporary
+    }
+}
+
 /// Whether an assignment is standing.
 pub fn stands(windows: &Windows, pair: &Pair, principal: &Principal) -> bool {
     if windows.is_empty() {

@@ -27,7 +27,7 @@ use super::{
     exposure::{Exposure, Renewed},
     index::{Index, PeopleChange, TouchedRows},
     pci_findings::PciFindings,
-    reach::{PersonReach, Reaches, Windows},
+    reach::{Reaches, Windows},
 };
 
 /// Everything known at one instant, and the values derived from it.
@@ -69,16 +69,10 @@ impl ReadModel {
     ) -> Self {
         let parts = snapshot.parts();
         let evaluated = Arc::new(Evaluated::new(rules.version()));
-        // The two take about as long, and a start waits for them.
-        let (reaches, pci_findings) = std::thread::scope(|scope| {
-            let reaches = scope.spawn(|| Reaches::new(&snapshot, &reasons.windows));
-            let findings = all_findings(&snapshot, &reasons, rules, &evaluated);
-            let reaches = reaches.join();
-            (
-                reaches.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                findings,
-            )
-        });
+        let (reaches, pci_findings) = at_once(
+            || Reaches::new(&snapshot, &reasons.windows),
+            || all_findings(&snapshot, &reasons, rules, &evaluated),
+        );
         let (empty, windows) = (Self::default(), reasons.windows.clone());
         let new = ModelBasis {
             snapshot: &snapshot,
@@ -87,29 +81,13 @@ impl ReadModel {
             reaches: &reaches,
         };
         let old = empty.basis();
-        let (mut exposure, mut change) = (Exposure::default(), PeopleChange::default());
-        let nobody = PersonReach::default();
         let everybody: Vec<_> = reaches.everybody(&snapshot).collect();
-        for (user, reach) in &everybody {
-            exposure.update_person(&snapshot, user, (&nobody, reach));
-            change.add(&nobody, reach);
-        }
-        let people = everybody.iter().map(|(user, reach)| (*user, reach));
-        let mut index = Index::with_people(&snapshot, &reaches, people);
-        drop(everybody);
         let accounts: BTreeSet<AccountId> = parts.accounts.keys().cloned().collect();
-        let rows = TouchedRows {
-            pairs: &parts.pairs.keys().cloned().collect(),
-            sets: &parts.sets.keys().cloned().collect(),
-            principals: &BTreeSet::new(),
-            accounts: &accounts,
-        };
-        index.update(&old, &new, &rows, &change);
-        index.add_groups(&new);
-        exposure.update_accounts(&old, &new, accounts.iter());
-        exposure.update_findings(&old, &new, &BTreeSet::new());
-        let everybody = exposure.people.keys().cloned().collect();
-        exposure.update_top(&new, &everybody, Renewed::Rows);
+        let (exposure, index) = at_once(
+            || Exposure::new((&old, &new), &everybody, &accounts),
+            || Index::new((&old, &new), &everybody, &accounts),
+        );
+        drop(everybody);
         Self {
             special,
             pci_findings: pci_findings.clone(),
@@ -196,6 +174,7 @@ impl ReadModel {
             pairs: &touched.pairs,
             sets: &items.sets,
             principals: &changed.into_iter().cloned().collect(),
+            groups: &items.groups,
         };
         self.index.update(&old, &new, &rows, &change);
         self.exposure
@@ -265,6 +244,17 @@ impl ReadModel {
             principal,
         }
     }
+}
+
+/// Computes two things at once, because a start waits for both.
+fn at_once<A: Send, B>(first: impl FnOnce() -> A + Send, second: impl FnOnce() -> B) -> (A, B) {
+    std::thread::scope(|scope| {
+        let first = scope.spawn(first);
+        let second = second();
+        let first = first.join();
+        let first = first.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (first, second)
+    })
 }
 
 /// Evaluates every account that counts as production PCI.

@@ -7,6 +7,7 @@
 mod accounts;
 mod history;
 mod interner;
+mod joined;
 mod load;
 mod rows;
 mod save;

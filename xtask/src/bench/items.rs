@@ -51,13 +51,14 @@ pub fn measure(
 /// Submits the changes, each after its previews.
 pub fn classify(aws: &LocalAws, program: &Program, cookies: &str) -> Result<Measured, Failure> {
     let mut connection = Connection::open(aws.web).context("connecting to the server")?;
-    let accounts = accounts(&mut connection, cookies)?;
+    let accounts = accounts(&mut connection, cookies, "", ITEMS * CHANGES)?;
+    let accounts: Vec<String> = accounts.into_iter().collect();
     let empty = connection.read("/changes/classify", cookies)?.text();
     let until = value(&empty, "until")?;
     let mut measured = Measured::default();
     for some in accounts.chunks_exact(ITEMS).take(CHANGES) {
         let chosen = format!(
-            "action=declare&accounts={}&only=&q=&environment=production&pci=in&owner=&purpose=takes+card+payments\
+            "action=declare&accounts={}&only=&q=&environment=keep&pci=in&owner=&purpose=takes+card+payments\
              &out_of_scope=&until={until}",
             some.join("%0A")
         );
@@ -82,12 +83,21 @@ pub fn classify(aws: &LocalAws, program: &Program, cookies: &str) -> Result<Meas
     Ok(measured)
 }
 
-/// Returns the numbers of as many accounts as are needed, from the pages of the list.
-fn accounts(connection: &mut Connection, cookies: &str) -> Result<Vec<String>, Failure> {
+/// Returns the numbers of at least `needed` accounts, from the pages of the list with this filter.
+pub fn accounts(
+    connection: &mut Connection,
+    cookies: &str,
+    filter: &str,
+    needed: usize,
+) -> Result<BTreeSet<String>, Failure> {
     const LINK: &str = "href=\"/accounts/";
     let mut found = BTreeSet::new();
     for page in 1.. {
-        let answer = unhurried(connection, &format!("/accounts?page={page}"), cookies)?;
+        let answer = unhurried(
+            connection,
+            &format!("/accounts?page={page}&{filter}"),
+            cookies,
+        )?;
         let before = found.len();
         let text = answer.text();
         let links = text.split(LINK).skip(1);
@@ -96,8 +106,8 @@ fn accounts(connection: &mut Connection, cookies: &str) -> Result<Vec<String>, F
             ids.filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()))
                 .map(str::to_owned),
         );
-        if found.len() >= ITEMS * CHANGES {
-            return Ok(found.into_iter().collect());
+        if found.len() >= needed {
+            return Ok(found);
         }
         if found.len() == before {
             break;
@@ -107,7 +117,7 @@ fn accounts(connection: &mut Connection, cookies: &str) -> Result<Vec<String>, F
 }
 
 /// Reads a page, and waits as long as the server asks when it refuses further requests for a while.
-fn unhurried(
+pub fn unhurried(
     connection: &mut Connection,
     path: &str,
     cookies: &str,
@@ -137,10 +147,15 @@ fn value<'a>(page: &'a str, name: &str) -> Result<&'a str, Failure> {
     let input = inputs.find(|input| input.contains(&named));
     let value = input.and_then(|input| input.split(" value=\"").nth(1));
     let value = value.and_then(|rest| rest.split('"').next());
-    value.ok_or_else(|| Failure::new(format!("the form has no value of {name}")))
+    value.ok_or_else(|| {
+        let errors: Vec<&str> = page.split("data-error").skip(1).collect();
+        let errors = errors.iter().filter_map(|rest| rest.split('>').nth(1));
+        let errors: Vec<&str> = errors.filter_map(|rest| rest.split('<').next()).collect();
+        Failure::new(format!("the form has no value of {name}: {errors:?}"))
+    })
 }
 
-fn stored(answer: &HttpResponse) -> Result<(), Failure> {
+pub fn stored(answer: &HttpResponse) -> Result<(), Failure> {
     let to = answer.header("location").unwrap_or_default();
     if answer.status == 303 && to.starts_with("/changes/") {
         return Ok(());

@@ -11,6 +11,7 @@ mod page_load;
 mod preview;
 mod program;
 mod publish;
+mod removals;
 mod sign_in;
 mod sockets;
 mod start;

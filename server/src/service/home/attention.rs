@@ -1,12 +1,8 @@
 //! What needs somebody to act, on the home page of those who see the directory.
 
-use std::collections::BTreeMap;
-
 use app::backend::{AssignmentRow, Attention, ChangeForm, EnvironmentShare, OverdueRow, ReviewRow};
 use domain::{
-    access,
     change::Operation,
-    classification::Environment,
     engine::AccessResource,
     ids::Assignment,
     policies::Rules,
@@ -71,18 +67,12 @@ fn row(read_model: &ReadModel, rules: &Rules, assignment: &Assignment) -> Assign
 
 /// Returns the first assignments in production PCI whose principal is gone.
 fn orphans(read_model: &ReadModel, rules: &Rules) -> Vec<AssignmentRow> {
-    // Looking for them costs as much as there are assignments.
-    if read_model.exposure.totals.orphans == 0 {
-        return Vec::new();
-    }
-    let orphans = access::orphans(&read_model.snapshot);
-    let guarded = orphans.filter(|(pair, _)| read_model.pci_findings.contains_key(&pair.account));
-    let assignments = guarded.map(|(pair, principal)| Assignment {
-        pair: pair.clone(),
-        principal: principal.clone(),
-    });
-    let first = assignments.take(ROWS);
-    first.map(|one| row(read_model, rules, &one)).collect()
+    let orphans = read_model.exposure.orphans.values();
+    let orphans = orphans.flat_map(|assignments| assignments.iter());
+    orphans
+        .take(ROWS)
+        .map(|one| row(read_model, rules, one))
+        .collect()
 }
 
 /// Returns the standing access whose review date has passed or is near, the first date first.
@@ -133,24 +123,14 @@ fn overdue(read_model: &ReadModel) -> Vec<OverdueRow> {
 
 /// Returns the environments that have assignments, the strictest first.
 pub(super) fn environments(read_model: &ReadModel) -> Vec<EnvironmentShare> {
-    let snapshot = &read_model.snapshot;
-    let never = snapshot.never_read();
+    let never = read_model.snapshot.never_read();
     let known = never.accounts().and(never.assignments());
-    let mut totals: BTreeMap<Environment, (usize, usize)> = BTreeMap::new();
-    for entry in read_model.index.accounts() {
-        if let Some((_, class)) = snapshot.account(&entry.id) {
-            let (standing, temporary) = totals.entry(class.environment).or_default();
-            *standing += entry.standing as usize;
-            *temporary += entry.temporary as usize;
-        }
-    }
-    let totals = totals.into_iter().rev();
-    totals
-        .filter(|(_, (standing, temporary))| standing + temporary > 0)
-        .map(|(environment, (standing, temporary))| EnvironmentShare {
-            environment,
-            standing: known.figure(standing),
-            temporary: known.figure(temporary),
+    let strictest_first = read_model.exposure.environments.iter().rev();
+    strictest_first
+        .map(|(environment, counts)| EnvironmentShare {
+            environment: *environment,
+            standing: known.figure(counts.standing),
+            temporary: known.figure(counts.temporary),
         })
         .collect()
 }

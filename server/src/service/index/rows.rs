@@ -51,6 +51,9 @@ pub struct GroupEntry {
     pub id: GroupId,
     /// The searchable text, in lower case.
     pub text: Text,
+    pub origin: Origin,
+    /// The number of members at the last read.
+    pub members: u32,
     /// The number of accounts that the group gives access to.
     pub accounts: u32,
     /// The number of production PCI accounts that the group gives access to.

@@ -1,23 +1,23 @@
 //! Builds the parts of a snapshot from rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::{
     classification::{ClassificationContext, Environment, Pci, Recorded, classify},
     directory::{Group, User},
-    ids::{AccountId, GroupId, OuId, Pair, PermissionSetArn, Principal, UserId},
+    ids::{AccountId, GroupId, OuId, Pair, PermissionSetArn},
     org::{Account, OrganizationalUnit},
     permission_set::{Content, PermissionSet, analysis::Analysis},
     shared_map::SharedMap,
-    snapshot::{Coverage, PairRead, Parts, Provisioned, Shared, Unread},
+    snapshot::{Coverage, PairRead, Parts, Unread},
     time::Timestamp,
 };
 use futures::TryStreamExt as _;
 use sqlx::{Row as _, any::AnyRow};
 
 use super::{
-    OUTDATED,
     interner::{Ids, Interner},
+    joined,
 };
 use crate::store::{StoreConnection, StoreError, id, json, ledger::live};
 
@@ -123,9 +123,9 @@ pub async fn load(
         users: Interner::of(parts.users.keys()),
         groups: Interner::of(parts.groups.keys()),
     };
-    parts.members = members(conn, &mut ids).await?;
+    parts.members = joined::members(conn, &mut ids).await?;
     parts.members_as_of = members_as_of(conn, &mut ids).await?;
-    parts.pairs = pairs(conn, &mut ids).await?;
+    parts.pairs = joined::pairs(conn, &mut ids).await?;
     let known = crate::store::identity_link::persons_of_users(conn).await?;
     for (user, person) in known.linked {
         let user = ids.users.id("person", user.as_str())?;
@@ -146,45 +146,37 @@ pub async fn organization(
     Ok((documents_of::<Account>(conn, "account").await?, units))
 }
 
+/// Returns the documents of a table. The database joins some hundred of them into one value, because passing a row from
+/// its thread costs more than reading a document; all of them at once would need several times the memory of the result.
 async fn documents_of<T: serde::de::DeserializeOwned>(
     conn: &mut StoreConnection,
     table: &'static str,
 ) -> Result<Vec<T>, StoreError> {
     let sql = match table {
-        "account" => "select document from account where gone_seen is null",
-        "organizational_unit" => "select document from organizational_unit where gone_seen is null",
-        "directory_user" => "select document from directory_user where gone_seen is null",
-        _ => "select document from directory_group where gone_seen is null",
+        "account" => {
+            "select string_agg(document, ',') as documents from account \
+             where gone_seen is null group by substr(id, length(id) - 1)"
+        }
+        "organizational_unit" => {
+            "select string_agg(document, ',') as documents from organizational_unit \
+             where gone_seen is null group by substr(id, length(id) - 1)"
+        }
+        "directory_user" => {
+            "select string_agg(document, ',') as documents from directory_user \
+             where gone_seen is null group by substr(id, length(id) - 1)"
+        }
+        _ => {
+            "select string_agg(document, ',') as documents from directory_group \
+             where gone_seen is null group by substr(id, length(id) - 1)"
+        }
     };
     let mut found = Vec::new();
-    // Row by row, because all rows at once need several times the memory of the result.
     let mut rows = sqlx::query(sql).fetch(conn);
     while let Some(row) = rows.try_next().await? {
-        found.push(json(table, &row.try_get::<String, _>("document")?)?);
+        let documents = row.try_get::<String, _>("documents")?;
+        found.append(&mut json::<Vec<T>>(table, &format!("[{documents}]"))?);
     }
     Ok(found)
-}
-
-async fn members(
-    conn: &mut StoreConnection,
-    ids: &mut Ids,
-) -> Result<SharedMap<GroupId, Shared<BTreeSet<UserId>>>, StoreError> {
-    const TABLE: &str = "membership_span";
-    let mut members: BTreeMap<GroupId, BTreeSet<UserId>> = BTreeMap::new();
-    let mut rows =
-        sqlx::query("select group_id, user_id from membership_span where gone_seen is null")
-            .fetch(conn);
-    while let Some(row) = rows.try_next().await? {
-        let group = ids
-            .groups
-            .id(TABLE, &row.try_get::<String, _>("group_id")?)?;
-        let user = ids.users.id(TABLE, &row.try_get::<String, _>("user_id")?)?;
-        members.entry(group).or_default().insert(user);
-    }
-    let members = members.into_iter();
-    Ok(members
-        .map(|(group, users)| (group, users.into()))
-        .collect())
 }
 
 async fn members_as_of(
@@ -233,80 +225,6 @@ fn permission_set(
         hash: content.hash(),
         analysis: analyse(&content),
         content,
-    })
-}
-
-async fn pairs(
-    conn: &mut StoreConnection,
-    ids: &mut Ids,
-) -> Result<SharedMap<Pair, PairRead>, StoreError> {
-    let mut pairs = pair_reads(conn, ids).await?;
-    let mut rows = sqlx::query(
-        "select account_id, set_arn, principal_type, principal_id, first_seen \
-         from assignment_span where gone_seen is null",
-    )
-    .fetch(conn);
-    while let Some(row) = rows.try_next().await? {
-        let Some(read) = pairs.get_mut(&pair("assignment_span", &row, ids)?) else {
-            continue;
-        };
-        let (principal, since) = assigned(&row, ids)?;
-        read.principals.insert(principal, since);
-    }
-    let pairs = pairs.into_iter();
-    Ok(pairs
-        .filter(|(_, read)| !read.principals.is_empty())
-        .collect())
-}
-
-/// Returns the principal of an assignment, and when it was first seen.
-fn assigned(row: &AnyRow, ids: &mut Ids) -> Result<(Principal, Timestamp), StoreError> {
-    const TABLE: &str = "assignment_span";
-    let principal: String = row.try_get("principal_id")?;
-    let principal = match row.try_get::<String, _>("principal_type")?.as_str() {
-        "USER" => Principal::User(ids.users.id(TABLE, &principal)?),
-        "GROUP" => Principal::Group(ids.groups.id(TABLE, &principal)?),
-        other => {
-            return Err(StoreError::Inconsistent {
-                table: TABLE,
-                what: format!("the principal type {other}"),
-            });
-        }
-    };
-    Ok((principal, Timestamp(row.try_get("first_seen")?)))
-}
-
-/// Returns the last read of a pair, without its principals.
-fn pair_read(row: &AnyRow) -> Result<PairRead, StoreError> {
-    let provisioned = match row.try_get::<String, _>("provisioned")?.as_str() {
-        OUTDATED => Provisioned::Outdated,
-        _ => Provisioned::Latest,
-    };
-    Ok(PairRead {
-        as_of: Timestamp(row.try_get("as_of")?),
-        principals: SharedMap::default(),
-        provisioned,
-    })
-}
-
-async fn pair_reads(
-    conn: &mut StoreConnection,
-    ids: &mut Ids,
-) -> Result<BTreeMap<Pair, PairRead>, StoreError> {
-    let mut pairs = BTreeMap::new();
-    let mut rows =
-        sqlx::query("select account_id, set_arn, as_of, provisioned from pair_read").fetch(conn);
-    while let Some(row) = rows.try_next().await? {
-        pairs.insert(pair("pair_read", &row, ids)?, pair_read(&row)?);
-    }
-    Ok(pairs)
-}
-
-fn pair(table: &'static str, row: &AnyRow, ids: &mut Ids) -> Result<Pair, StoreError> {
-    let (account, set): (String, String) = (row.try_get("account_id")?, row.try_get("set_arn")?);
-    Ok(Pair {
-        account: ids.accounts.id(table, &account)?,
-        set: ids.sets.id(table, &set)?,
     })
 }
 
