@@ -182,13 +182,8 @@ async function granted(resources, name, data, visitors) {
 export async function ask(sandbox, names, kind, visitors, { term = 'standing', account = ACCOUNT } = {}) {
   const maya = await signedIn(sandbox, 'maya.okafor', visitors);
   await maya.findsInTime('/accounts', 'tokens-prod');
-  const empty = await maya.open(`/changes/new?kind=${kind}`);
-  const choice = empty.formWith('who').fill('who', `group:${names.groups[GROUP]}`).fill('account', names.accounts[account]).fill('set', names.keys[SET]);
-  if (kind === 'grant') choice.fill('term', 'standing');
-  const { url: chosen } = choice.request();
-  // The list offers fewer terms than there are.
-  if (kind === 'grant') chosen.searchParams.set('term', term);
-  const preview = await maya.open(chosen);
+  const chosen = { kind, who: `group:${names.groups[GROUP]}`, account: names.accounts[account], set: names.keys[SET], ...(kind === 'grant' ? { term } : {}) };
+  const preview = await maya.open(`/changes/new?${new URLSearchParams(chosen)}`);
   const request = preview.formTo('/do/changes/submit');
   if (kind === 'remove') {
     // Applied immediately, so the response with the URL of the change may never arrive.

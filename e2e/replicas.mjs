@@ -123,10 +123,8 @@ async function rounds(resources, name, fault) {
 async function asked(maya, names, kind, assignments) {
   const ids = [];
   for (const { group, set, account } of assignments) {
-    const empty = await patiently(() => maya.open(`/changes/new?kind=${kind}`));
-    const choice = empty.formWith('who').fill('who', `group:${names.groups[group]}`).fill('account', names.accounts[account]).fill('set', names.keys[set]);
-    if (kind === 'grant') choice.fill('term', 'standing');
-    const preview = await patiently(() => maya.open(choice.request().url));
+    const chosen = { kind, who: `group:${names.groups[group]}`, account: names.accounts[account], set: names.keys[set], ...(kind === 'grant' ? { term: 'standing' } : {}) };
+    const preview = await patiently(() => maya.open(`/changes/new?${new URLSearchParams(chosen)}`));
     assert.ok(preview.says('No approval needed; applies on submit'), `${group}, ${set}, ${account}: ${preview.text().slice(-1_500)}`);
     const submitted = preview.formTo('/do/changes/submit').fill('justification', 'Moves to another team this week.');
     const { url } = await patiently(() => maya.send(submitted));

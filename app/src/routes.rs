@@ -165,12 +165,20 @@ pub const PAGES: &[PageRoute] = &[
 ];
 
 /// Every preview that is served by POST.
-pub const PREVIEWS: &[PreviewRoute] = &[PreviewRoute {
-    path: "/changes/classify",
-    action: Action::Propose,
-    page: |v| Box::pin(pages::classify::page(v)),
-    keep: &classify_field::CHOSEN,
-}];
+pub const PREVIEWS: &[PreviewRoute] = &[
+    PreviewRoute {
+        path: "/changes/new",
+        action: Action::ProposeOwn,
+        page: |v| Box::pin(pages::new_change::page(v)),
+        keep: &change_field::KEPT,
+    },
+    PreviewRoute {
+        path: "/changes/classify",
+        action: Action::Propose,
+        page: |v| Box::pin(pages::classify::page(v)),
+        keep: &classify_field::CHOSEN,
+    },
+];
 
 /// Every action.
 pub const ACTIONS: &[ActionRoute] = &[

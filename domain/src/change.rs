@@ -144,6 +144,8 @@ pub struct Change {
 pub const DECIDE_WITHIN: Duration = Duration::hours(3);
 /// How long after `decide_by`, or after the time at which it may start, an approved change may still start to give access.
 pub const START_WITHIN: Duration = Duration::hours(12);
+/// How far ahead a change may start, because its approvers agree to something of now.
+pub const START_AHEAD: Duration = Duration::days(30);
 /// The maximum length of a justification in bytes: it must fit on a page and into the form limit.
 pub const JUSTIFICATION_BYTES: usize = 4_000;
 /// The minimum length of a justification in characters.
@@ -180,6 +182,12 @@ pub enum InvalidProposal {
         "The review date is {date}, and this change can be reviewed from {first} to {last}. State a date in between."
     )]
     ReviewOn { date: Date, first: Date, last: Date },
+    #[error(
+        "The start is {} UTC, and a change starts at once or later, until {} UTC. State a time in between, or none.",
+        at.minute(),
+        last.minute()
+    )]
+    Start { at: Timestamp, last: Timestamp },
     #[error("A ticket has at most 64 characters: letters, digits, `-`, `_`, `#`, `/` and `.`.")]
     Ticket,
     /// An item is invalid by itself.
@@ -223,6 +231,15 @@ impl Proposal {
             Ok(())
         } else {
             Err(InvalidProposal::ReviewOn { date, first, last })
+        }
+    }
+
+    /// Validates the time at which it starts, at the time of the request.
+    pub fn check_start(&self, now: Timestamp) -> Result<(), InvalidProposal> {
+        let last = now + START_AHEAD;
+        match self.not_before {
+            Some(at) if at < now || at > last => Err(InvalidProposal::Start { at, last }),
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -361,6 +378,28 @@ mod tests {
         }
         let undated = standing(State::Waiting, adds).proposal;
         assert_eq!(undated.check_review(now), Ok(()));
+    }
+
+    #[test]
+    fn a_change_starts_within_thirty_days() {
+        let adds = of_member(|group, user| Operation::AddMember { group, user });
+        let now = Timestamp(1_795_425_245_007);
+        let at = |at: Option<Timestamp>| {
+            let mut proposal = standing(State::Waiting, adds.clone()).proposal;
+            proposal.not_before = at;
+            proposal.check_start(now)
+        };
+        let last = now + START_AHEAD;
+        for fine in [None, Some(now), Some(last)] {
+            assert_eq!(at(fine), Ok(()));
+        }
+        for wrong in [now - Duration(1), last + Duration(1)] {
+            let said = at(Some(wrong)).unwrap_err().to_string();
+            assert!(
+                said.contains(&wrong.minute()) && said.contains(&last.minute()),
+                "{said}"
+            );
+        }
     }
 
     #[test]

@@ -84,6 +84,18 @@ impl Timestamp {
         )
     }
 
+    /// Formats date and minute in UTC for a field of a form: `2026-11-23T09:14`.
+    pub fn form_minute(self) -> String {
+        self.minute().replace(' ', "T")
+    }
+
+    /// Parses date and minute in UTC, as a field of a form sends them; seconds may follow.
+    pub fn parse_form_minute(text: &str) -> Option<Self> {
+        let time: jiff::civil::DateTime = text.parse().ok()?;
+        let time = time.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(Self(time.timestamp().as_millisecond()))
+    }
+
     /// Formats date and second in UTC for people, where the order of events matters: `2026-11-23 09:14:05`.
     pub fn second(self) -> String {
         jiff::Timestamp::from_millisecond(self.0).map_or_else(
@@ -215,6 +227,20 @@ mod tests {
             (Duration::minutes(150), "2 hours 30 minutes"),
         ] {
             assert_eq!(length.words(), words);
+        }
+    }
+
+    #[test]
+    fn a_time_of_a_form_is_read_as_utc() {
+        let time = Timestamp::parse_rfc3339("2026-11-30T15:04:00Z");
+        assert_eq!(Timestamp::parse_form_minute("2026-11-30T15:04"), time);
+        assert_eq!(Timestamp::parse_form_minute("2026-11-30T15:04:00"), time);
+        assert_eq!(
+            time.map(Timestamp::form_minute).as_deref(),
+            Some("2026-11-30T15:04")
+        );
+        for text in ["", "15:04", "tomorrow", "2026-13-30T15:04"] {
+            assert_eq!(Timestamp::parse_form_minute(text), None, "{text}");
         }
     }
 

@@ -37,7 +37,7 @@ export async function journey(suite, browser) {
       await aws.join('auditors', 'isla.grant');
       await until('the member that was added outside Leastwise is shown', async () => (await tomas.served(`/groups/${group}`)).says('Isla Grant'), 90_000, 250);
       tomas.expecting(422);
-      await tomas.press(page.locator('form[action="/do/changes/submit"] button[type=submit]'));
+      await tomas.press(page.locator('#send button[type=submit]'));
       await tomas.says('no longer what you were shown');
       assert.equal(await page.locator('[name=justification]').inputValue(), TEXT);
       assert.equal(await mine(tomas), before);
@@ -59,12 +59,12 @@ export async function journey(suite, browser) {
       await hannah.context.clearCookies({ name: 'cognito' });
       await Promise.all([
         hannah.page.waitForURL((url) => url.href.startsWith(sandbox.cognito)),
-        hannah.page.locator('form[action="/do/changes/submit"] button[type=submit]').click(),
+        hannah.page.locator('#send button[type=submit]').click(),
       ]);
       await hannah.signIn('hannah.cole');
       assert.equal(await hannah.page.locator('[name=justification]').inputValue(), TEXT);
       assert.equal(await hannah.page.locator('[name=ticket]').inputValue(), 'OPS-77');
-      await hannah.press(hannah.page.locator('form[action="/do/changes/submit"] button[type=submit]'));
+      await hannah.press(hannah.page.locator('#send button[type=submit]'));
       await hannah.says('Waiting for approval', TEXT);
     });
     await hannah.leave();
@@ -111,7 +111,7 @@ export async function journey(suite, browser) {
       ]) {
         await maya.open(`/changes/new?${base}&${rest}`);
         await maya.page.getByText('There is a problem').waitFor();
-        assert.equal(await maya.page.locator('form[action="/do/changes/submit"]').count(), 0);
+        assert.equal(await maya.page.locator('#send button').count(), 0);
       }
     });
   });
@@ -135,7 +135,7 @@ export async function journey(suite, browser) {
       await form.locator('[name=justification]').fill(TEXT);
       const fields = await form.evaluate((element) => [...new FormData(element).entries()]);
       // The second click cancels the first navigation, so wait for the address only.
-      await form.locator('button[type=submit]').dblclick({ noWaitAfter: true });
+      await form.locator('#send button').dblclick({ noWaitAfter: true });
       await maya.arrives(/\/changes\/(?!new)/);
       const change = changeId(maya.page);
       const again = await post(maya, '/do/changes/submit', fields);
@@ -255,7 +255,7 @@ export async function journey(suite, browser) {
     await field.evaluate((element) => element.removeAttribute('maxlength'));
     await field.fill(text);
     person.expecting(422);
-    await person.press(person.page.locator('form[action="/do/changes/submit"] button[type=submit]'));
+    await person.press(person.page.locator('#send button[type=submit]'));
     await person.says('There is a problem', reason);
     assert.equal(await person.page.locator('[name=justification]').inputValue(), text);
     assert.equal(await mine(person), before);

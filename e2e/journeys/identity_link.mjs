@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { PLAIN, Person, SCRIPT, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
-import { changeId, decide, submit } from '../support/change.mjs';
+import { changeId, decide, showPreview, submit } from '../support/change.mjs';
 
 export const about = 'Who is which Identity Center user, agreed by two people';
 
@@ -46,7 +46,7 @@ export async function journey(suite, browser) {
         await choose(maya, 'unlinked', STRANGER, 'Link');
         await maya.says('Two other people must agree', STRANGER);
         await maya.page.locator('select[name=set]').selectOption(`user:${user}`);
-        await maya.press(maya.page.getByRole('button', { name: /preview/i }));
+        await showPreview(maya);
         await maya.says('Needs approval by 2 other people', 'What speaks for and against it', 'can be reassigned');
         const change = await submit(maya, { why: WHY });
         await decide(ines, change);
@@ -78,7 +78,7 @@ export async function journey(suite, browser) {
         await noor.says('Your sign-in is not linked to an Identity Center user');
         await choose(maya, 'unlinked', STRANGER, 'Link');
         await maya.page.locator('select[name=set]').selectOption(`user:${user}`);
-        await maya.press(maya.page.getByRole('button', { name: /preview/i }));
+        await showPreview(maya);
         const again = await submit(maya, { why: WHY });
         assert.equal(changeId(maya.page), again);
         await decide(ines, again);
@@ -196,7 +196,7 @@ async function refusals(suite, browser, way) {
       await choose(maya, 'unlinked', STRANGER, 'Withdraw the refusal');
       const users = maya.page.locator('select[name=set]');
       await users.selectOption({ index: 1 });
-      await maya.press(maya.page.getByRole('button', { name: /preview/i }));
+      await showPreview(maya);
       await maya.says('Needs approval by 2 other people', HOLDER);
     });
     for (const person of people) await person.leave();

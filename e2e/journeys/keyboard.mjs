@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { Person, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
-import { changeId } from '../support/change.mjs';
+import { changeId, showPreview } from '../support/change.mjs';
 
 export const about = 'Keyboard only';
 
@@ -24,14 +24,16 @@ export async function journey(suite, browser) {
         ['who', 'support-desk', `group:${names.groups['support-desk']}`],
         ['account', 'ledger-prod', names.accounts['ledger-prod']],
         ['set', 'SupportMetrics', names.keys.SupportMetrics],
-        ['term', 'Standing', 'standing'],
       ]) {
         const field = page.locator(`select[name=${name}]`);
         await tabTo(page, field);
         await page.keyboard.type(words);
         assert.equal(await field.inputValue(), value);
       }
-      await follow(maya, page.getByRole('button', { name: 'Preview' }));
+      await tabTo(page, page.locator('input[name=term]').first());
+      await page.keyboard.press('ArrowUp');
+      assert.ok(await page.locator('input[name=term][value=standing]').isChecked());
+      await showPreview(maya);
       await tabTo(page, page.locator('textarea[name=justification]'));
       await page.keyboard.type('The support desk watches the new ledger service.');
       await tabTo(page, page.locator('input[name=ticket]'));

@@ -198,7 +198,7 @@ export async function journey(suite, browser) {
   await suite.test('a requester sees their own access and nothing about others', async () => {
     const marcus = await Person.signedIn(browser, sandbox, 'marcus.dube');
     await withPeople('requester', [marcus], async () => {
-      await marcus.says('Your access', 'cards-prod');
+      await marcus.says('My access', 'cards-prod');
       for (const target of ['/accounts', '/people', '/groups', '/permission-sets', '/ledger', '/reports/production-pci', '/inbox']) {
         await marcus.open(target, 403);
       }

@@ -6,22 +6,33 @@ const justification = 'Needed for the card scheme certification in week 48.';
 export async function preview(person, { kind = 'grant', who, account, set, term = 'standing' }) {
   await person.open(`/changes/new?kind=${kind}`);
   const { page } = person;
-  await page.locator('select[name=who]').selectOption(who);
+  // Who requests for themselves only has no choice.
+  const list = page.locator('select[name=who]');
+  if (await list.count()) await list.selectOption(who);
   if (account) await page.locator('select[name=account]').selectOption(account);
   await page.locator('select[name=set]').selectOption(set);
-  if (kind === 'grant') await page.locator('select[name=term]').selectOption(term);
-  await person.press(page.getByRole('button', { name: /preview/i }));
+  if (kind === 'grant') await page.locator(`input[name=term][value="${term}"]`).check();
+  await showPreview(person);
+}
+
+/** Waits until the preview is that of what is chosen; without JavaScript, presses the button that shows it. */
+export async function showPreview(person) {
+  const { page } = person;
+  if (!person.javaScript) {
+    await person.press(page.getByRole('button', { name: /preview/i }));
+    return;
+  }
+  await page.locator('#preview:not([data-outdated], [data-preview-empty])').waitFor();
+  await person.settled();
 }
 
 /** Submits the previewed change and returns its id. */
 export async function submit(person, { why = justification, ticket = 'OPS-4711' } = {}) {
   const { page } = person;
-  const closed = page.locator('details:not([open]):has(form[action="/do/changes/submit"]) > summary');
-  if (await closed.count()) await closed.click();
   const form = page.locator('form[action="/do/changes/submit"]');
   await form.locator('[name=justification]').fill(why);
   await form.locator('[name=ticket]').fill(ticket);
-  await person.press(form.locator('button[type=submit]'));
+  await person.press(form.locator('#send button'));
   return changeId(page);
 }
 

@@ -2,6 +2,8 @@
 
 use domain::ids::{AccountId, PermissionSetArn};
 
+use super::escape;
+
 /// The console of the Region and the instance that Leastwise governs.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AwsConsole {
@@ -9,18 +11,27 @@ pub struct AwsConsole {
     pub region: String,
     /// The id of the instance, without its prefix.
     pub instance: String,
+    /// The id of the identity store, by which AWS names the access portal.
+    pub identity_store: String,
 }
 
 impl AwsConsole {
     /// Returns the console of an instance, given the last part of its ARN, such as `ssoins-7223da1aa8587c47`.
-    pub fn of(region: &str, instance: &str) -> Self {
+    pub fn of(region: &str, instance: &str, identity_store: &str) -> Self {
         Self {
+            identity_store: identity_store.to_owned(),
             region: region.to_owned(),
             instance: instance
                 .strip_prefix("ssoins-")
                 .unwrap_or(instance)
                 .to_owned(),
         }
+    }
+
+    /// Returns the address of the access portal that opens the console of an account with a permission set.
+    pub fn access(&self, account: &AccountId, set: &str) -> String {
+        let (store, set) = (&self.identity_store, escape(set));
+        format!("https://{store}.awsapps.com/start/#/console?account_id={account}&role_name={set}")
     }
 
     /// Returns the page of an account in AWS Organizations.
@@ -40,7 +51,9 @@ impl AwsConsole {
     }
 
     fn identity_center(&self, page: &str) -> String {
-        let Self { region, instance } = self;
+        let Self {
+            region, instance, ..
+        } = self;
         format!(
             "https://{region}.console.aws.amazon.com/singlesignon/home?region={region}#/instances/{instance}/{page}"
         )

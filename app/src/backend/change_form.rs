@@ -18,8 +18,14 @@ pub mod change_field {
     pub const SET: &str = "set";
     /// 12 digits; unused for join and leave.
     pub const ACCOUNT: &str = "account";
-    /// `standing`, or a number of minutes.
+    /// More accounts of the same request: names or numbers, separated by commas; unused for join and leave.
+    pub const ALSO: &str = "also";
+    /// `standing`, a number of minutes, or [`OTHER`](super::OTHER) for what [`LENGTH`] says.
     pub const TERM: &str = "term";
+    /// A duration in words, such as `90 min` or `1 h 30 min`, if the term is [`OTHER`](super::OTHER).
+    pub const LENGTH: &str = "length";
+    /// The time in UTC at which temporary or standing access begins, `2026-11-30T15:04`; empty for at once.
+    pub const START: &str = "start";
     /// The date by which somebody reviews standing access, `2027-05-31`; can be empty.
     pub const REVIEW_ON: &str = "review_on";
     pub const JUSTIFICATION: &str = "justification";
@@ -31,12 +37,24 @@ pub mod change_field {
     pub const FORM_KEY: &str = "form_key";
 
     /// The fields of the first form and of the preview's URL.
-    pub const CHOSEN: [&str; 6] = [KIND, WHO, SET, ACCOUNT, TERM, REVIEW_ON];
+    pub const CHOSEN: [&str; 9] = [
+        KIND, WHO, SET, ACCOUNT, ALSO, TERM, LENGTH, START, REVIEW_ON,
+    ];
     /// The text fields of the second form.
     pub const TYPED: [&str; 2] = [JUSTIFICATION, TICKET];
     /// All fields that the second form sends.
-    pub const SENT: [&str; 10] = extended(extended::<6, 2, 8>(CHOSEN, TYPED), [EFFECT, FORM_KEY]);
+    pub const SENT: [&str; 13] = extended(KEPT, [EFFECT, FORM_KEY]);
+    /// The fields that are kept over an expired session.
+    pub const KEPT: [&str; 11] = extended(CHOSEN, TYPED);
 }
+
+/// The term of a duration that is typed.
+pub const OTHER: &str = "other";
+/// The term of access without an end.
+pub const STANDING: &str = "standing";
+
+/// The longest list of accounts that is added to, so that an address stays short.
+const LONGEST_ALSO: usize = 600;
 
 /// The kind of a new change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -123,8 +141,14 @@ pub struct ChangeForm {
     pub set: String,
     /// [`change_field::ACCOUNT`]
     pub account: String,
+    /// [`change_field::ALSO`]
+    pub also: String,
     /// [`change_field::TERM`]
     pub term: String,
+    /// [`change_field::LENGTH`]
+    pub length: String,
+    /// [`change_field::START`]
+    pub start: String,
     /// [`change_field::REVIEW_ON`]
     pub review_on: String,
 }
@@ -136,6 +160,11 @@ impl ChangeForm {
             kind: kind.word().to_owned(),
             ..Self::default()
         }
+    }
+
+    /// Returns the form with which somebody requests access, empty.
+    pub fn request() -> Self {
+        Self::of(ChangeKind::Grant)
     }
 
     /// Returns the form that grants a principal something.
@@ -222,27 +251,60 @@ impl ChangeForm {
         }
     }
 
+    /// Returns the form that requests the same in the account of another form as well; none if anything else differs, or if
+    /// the address would be too long.
+    pub fn with_account_of(&self, other: &Self) -> Option<Self> {
+        let here = Self {
+            account: self.account.clone(),
+            also: self.also.clone(),
+            ..other.clone()
+        };
+        let fits = !self.account.is_empty() && self.also.len() < LONGEST_ALSO;
+        let also = [self.also.as_str(), other.account.as_str()];
+        let also: Vec<&str> = also.into_iter().filter(|one| !one.is_empty()).collect();
+        (here == *self && fits).then(|| Self {
+            also: also.join(", "),
+            ..here
+        })
+    }
+
     /// Reads the form. `value` returns the value of a field, or an empty string if the field was not sent.
     pub fn read(value: impl Fn(&str) -> String) -> Self {
-        let [kind, who, set, account, term, review_on] = change_field::CHOSEN.map(value);
+        let [
+            kind,
+            who,
+            set,
+            account,
+            also,
+            term,
+            length,
+            start,
+            review_on,
+        ] = change_field::CHOSEN.map(value);
         Self {
             kind,
             who,
             set,
             account,
+            also,
             term,
+            length,
+            start,
             review_on,
         }
     }
 
     /// Returns the name and value of each field, in the order of [`change_field::CHOSEN`].
-    pub fn fields(&self) -> [(&'static str, &str); 6] {
+    pub fn fields(&self) -> [(&'static str, &str); 9] {
         let values = [
             &self.kind,
             &self.who,
             &self.set,
             &self.account,
+            &self.also,
             &self.term,
+            &self.length,
+            &self.start,
             &self.review_on,
         ];
         std::array::from_fn(|at| (change_field::CHOSEN[at], values[at].as_str()))
@@ -330,10 +392,20 @@ mod tests {
         assert_eq!(
             (
                 change_form.account.as_str(),
+                change_form.also.as_str(),
                 change_form.term.as_str(),
+                change_form.length.as_str(),
+                change_form.start.as_str(),
                 change_form.review_on.as_str()
             ),
-            ("account & more", "term & more", "review_on & more")
+            (
+                "account & more",
+                "also & more",
+                "term & more",
+                "length & more",
+                "start & more",
+                "review_on & more"
+            )
         );
         for (name, value) in change_form.fields() {
             assert_eq!(value, format!("{name} & more"));
@@ -366,6 +438,22 @@ mod tests {
         asked.sort();
         sent.sort_unstable();
         assert_eq!(asked, sent);
+    }
+
+    #[test]
+    fn forms_that_differ_in_the_account_only_are_one() {
+        let at = |account: &str, term: &str| ChangeForm {
+            account: account.into(),
+            term: term.into(),
+            ..ChangeForm::of(ChangeKind::Grant)
+        };
+        let both = at("1", "60").with_account_of(&at("2", "60"));
+        let three = both.and_then(|both| both.with_account_of(&at("3", "60")));
+        let three = three.map(|form| (form.account, form.also));
+        assert_eq!(three, Some(("1".into(), "2, 3".into())));
+        assert_eq!(at("1", "60").with_account_of(&at("2", "90")), None);
+        let join = ChangeForm::of(ChangeKind::Join);
+        assert_eq!(join.with_account_of(&join), None);
     }
 
     #[test]

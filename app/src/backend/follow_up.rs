@@ -37,6 +37,14 @@ pub enum FollowUpForm {
 }
 
 impl FollowUpForm {
+    /// Returns the form that requests what both request; none if no form does.
+    pub fn with(&self, other: &Self) -> Option<Self> {
+        let (Self::Change(form), Self::Change(other)) = (self, other) else {
+            return None;
+        };
+        form.with_account_of(other).map(Self::Change)
+    }
+
     /// Returns the URL of the filled form.
     pub fn href(&self) -> String {
         match self {

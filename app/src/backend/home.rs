@@ -8,7 +8,7 @@ use domain::{
     ids::UserId,
     person::link::LinkObstacle,
     snapshot::Figure,
-    time::Timestamp,
+    time::{Duration, Timestamp},
     verdict::Tally,
 };
 
@@ -132,6 +132,31 @@ pub struct MyAccess {
     pub via: ViaRef,
     /// When the access ends; `None` is standing access.
     pub ends: Option<Timestamp>,
+    /// How long a role session of it can last.
+    pub session: Duration,
+    /// What the viewer can do about it alone; `None` for access through a group.
+    pub own: Option<OwnAccess>,
+}
+
+/// What a person can request about an assignment of their own.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct OwnAccess {
+    /// The form that removes it.
+    pub end: ChangeForm,
+    /// The form that asks for an access window after the one that it has; `None` for standing access.
+    pub extend: Option<ChangeForm>,
+    /// The number of other paths by which they reach the same account.
+    pub other_paths: usize,
+    /// The idempotency key of the form that removes it.
+    pub form_key: String,
+}
+
+/// A change of the viewer.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct MyRequest {
+    pub row: ChangeRow,
+    /// The form that requests it again, if it is over.
+    pub again: Option<ChangeForm>,
 }
 
 /// How far the changes behind an alarm have come. In the order of the home page.
@@ -198,8 +223,8 @@ pub struct Home {
     /// Changes that need the viewer's decision, oldest first.
     pub waiting: Vec<ChangeRow>,
     /// The viewer's own changes, newest first, at most six.
-    pub mine: Vec<ChangeRow>,
-    /// The viewer's access, production PCI first, at most six.
+    pub mine: Vec<MyRequest>,
+    /// The viewer's access: what ends first, then standing access, production PCI first; at most eight.
     pub access: Vec<MyAccess>,
     /// The number of the viewer's paths, including those not listed.
     pub access_count: Figure,
@@ -209,6 +234,8 @@ pub struct Home {
     pub organisation: Option<OrganisationHome>,
     /// Why the viewer's sign-in is linked to no Identity Center user, if it is not. Names no other user.
     pub not_linked: Option<NotLinked>,
+    /// Whom a viewer without a linked user can ask: the names of the administrators, at most five.
+    pub administrators: Vec<String>,
     /// How the viewer's identity differs from the directory, if it is suspended.
     pub suspended: Option<LinkDifferenceKind>,
     /// Identities that differ from the directory; `None` for users who may not decide or see operations.

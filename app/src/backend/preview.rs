@@ -11,8 +11,8 @@ use domain::{
 };
 
 use super::{
-    AccountRef, AffectedPeople, ChangeForm, ChangeKind, ChangeTitle, FieldError, LinkEvidence,
-    PrincipalRef, SetRef, SubjectEffectRow, ViaRef,
+    AccountRef, AffectedPeople, ChangeForm, ChangeKind, ChangeTitle, FieldError, Held,
+    LinkEvidence, PrincipalRef, SetRef, SubjectEffectRow, ViaRef,
 };
 
 /// An option of a list in the form.
@@ -110,6 +110,10 @@ pub struct Preview {
     pub effect: EffectHash,
     /// The date by which somebody reviews the standing access. Part of what approvals are bound to.
     pub review_on: Option<Date>,
+    /// When it may start at the earliest; none if at once.
+    pub not_before: Option<Timestamp>,
+    /// The names of users to whom it gives access although the directory has disabled them.
+    pub disabled: Vec<String>,
     /// The permission sets that somebody gains.
     pub sets: Vec<GainedSet>,
     /// How long role sessions can outlive a removal, in seconds.
@@ -139,7 +143,9 @@ pub struct RelatedChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Relation {
-    /// Exactly the same was requested, and waits for approval.
+    /// The viewer requested exactly the same, and it waits for approval.
+    OwnWaiting,
+    /// Somebody else requested exactly the same, and it waits for approval; or the viewer, with other dates.
     SameWaiting,
     /// Somebody else changed the same a moment ago.
     ChangedMeanwhile,
@@ -165,6 +171,8 @@ pub struct NewChange {
     pub preview: Option<Preview>,
     /// How long sessions of the selected permission set last, if one is selected to be granted.
     pub session: Option<SessionView>,
+    /// What the principal holds already of what the form asks for.
+    pub held: Option<Held>,
     /// The dates by which standing access can be reviewed, if the form has a field for one.
     pub review: Option<ReviewDates>,
     /// An idempotency key, unique per rendered form, so that a double click submits once.

@@ -47,6 +47,9 @@ pub fn Button(
     icon: Option<Glyph>,
     #[prop(optional, into)] name: Option<String>,
     #[prop(optional, into)] value: Option<String>,
+    /// The path that the form is sent to by this button, if it is not that of the form.
+    #[prop(optional, into)]
+    to: Option<String>,
     /// The reason why the button is disabled, shown beside it and linked by `aria-describedby`. The button then submits
     /// nothing.
     #[prop(optional, into)]
@@ -69,6 +72,7 @@ pub fn Button(
             data-kind=kind.name()
             data-shortcut=shortcut
             formnovalidate=unchecked
+            formaction=to
             name=name
             value=value
             aria-disabled=disabled.then_some("true")

@@ -13,6 +13,9 @@ pub fn ConfirmDialog(
     /// The label of the button that opens the dialog: a verb and its object.
     #[prop(into)]
     trigger: String,
+    /// What the button is about, for screen readers, if several buttons of the page have the same label.
+    #[prop(optional, into)]
+    object: Option<String>,
     /// The visual weight of that button.
     #[prop(optional)]
     kind: ButtonKind,
@@ -37,7 +40,7 @@ pub fn ConfirmDialog(
     view! {
         <button type="button" data-kind=kind command="show-modal" commandfor=opens>
             {icon.map(|glyph| view! { <Icon glyph /> })}
-            <span>{trigger}</span>
+            <span>{trigger} {object.map(|object| view! { <span class="sr-only">" " {object}</span> })}</span>
         </button>
         <dialog id=id role="alertdialog" aria-labelledby=labelled_by closedby="any">
             <header>

@@ -4,8 +4,9 @@ use domain::{ids::EffectHash, time::Timestamp, verdict::Outcome};
 use leptos::prelude::*;
 
 use super::{
-    Button, ButtonKind, EffectPaging, EffectSection, LinkEvidenceSection, Notice, RelatedChanges,
-    Requirement, Section, ShownEffect, Status, TextArea, TextField, VerdictBox, gained_sets,
+    AbsoluteTime, Button, ButtonKind, EffectPaging, EffectSection, LinkEvidenceSection, Notice,
+    RelatedChanges, Requirement, Section, ShownEffect, Status, TextArea, TextField, VerdictBox,
+    gained_sets,
 };
 use crate::{
     backend::{AlarmOnSubmit, FORM, FieldError, Preview, change_field},
@@ -37,23 +38,46 @@ pub const PREVIEW_HEADING: &str = "preview-result";
 pub fn PreviewSection(
     preview: Preview,
     form: SubmitForm,
-    /// What is to be known about the effect, after it.
-    #[prop(optional)]
-    note: Option<AnyView>,
     /// What would change the verdict, after it.
     #[prop(optional)]
     cure: Option<AnyView>,
     now: Timestamp,
 ) -> impl IntoView {
-    let mut preview = preview;
+    let (outcome, effect) = (preview.verdict.outcome, preview.effect.clone());
+    let title = preview.title.in_words();
+    view! {
+        <section id="preview" aria-labelledby=PREVIEW_HEADING>
+            <PreviewTitle title=title.clone() />
+            {view! { <OutdatedPreview /> }.into_any()}
+            {shown_preview(preview, cure, None, now)}
+            {submit(form, outcome, effect, &title)}
+        </section>
+    }
+    .into_any()
+}
+
+/// The heading of a preview.
+#[component]
+pub fn PreviewTitle(title: String) -> impl IntoView {
+    view! { <h2 id=PREVIEW_HEADING tabindex="-1" class="mb-3"><span class="text-muted font-normal">"Preview: "</span> {title}</h2> }
+        .into_any()
+}
+
+/// Renders the verdict and the effect, with what would change the verdict after it, and what is to be known about the effect.
+pub fn shown_preview(
+    mut preview: Preview,
+    cure: Option<AnyView>,
+    note: Option<AnyView>,
+    now: Timestamp,
+) -> AnyView {
     let shown = ShownEffect::of(&mut preview, EffectPaging::Counted);
     let Preview {
-        title,
         gainers,
         verdict,
         policy_titles,
-        effect,
         review_on,
+        not_before,
+        disabled,
         sets,
         approvers,
         alarm,
@@ -61,25 +85,41 @@ pub fn PreviewSection(
         related,
         ..
     } = preview;
-    let outcome = verdict.outcome;
     let gains = gainers.rows;
+    let start = not_before.map(|at| {
+        view! { <p class="mb-3">"Starts at " <AbsoluteTime at now /> ". The policies are applied again then, and until then nothing changes."</p> }
+    });
     view! {
-        <section id="preview" aria-labelledby=PREVIEW_HEADING>
-            <h2 id=PREVIEW_HEADING tabindex="-1" class="mb-3"><span class="text-muted font-normal">"Preview: "</span> {title.in_words()}</h2>
-            {view! { <OutdatedPreview /> }.into_any()}
-            <RelatedChanges related now />
-            <VerdictBox verdict titles=policy_titles gains approvers />
-            {cure}
-            {(alarm == AlarmOnSubmit::Raised).then(raises_alarm)}
-            {evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
-            <EffectSection effect=shown />
-            {gained_sets(sets)}
-            {note}
-            {review_on.map(|date| view! { <p class="mb-3">"Review date: " {date.to_string()} ". Approvers agree to this date."</p> })}
-            {submit(form, outcome, effect, &title.in_words())}
-        </section>
+        <RelatedChanges related now />
+        <VerdictBox verdict titles=policy_titles gains approvers />
+        {cure}
+        {(alarm == AlarmOnSubmit::Raised).then(raises_alarm)}
+        {disabled_notice(&disabled)}
+        {evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
+        <EffectSection effect=shown />
+        {gained_sets(sets)}
+        {note}
+        {start}
+        {review_on.map(|date| view! { <p class="mb-3">"Review date: " {date.to_string()} ". Approvers agree to this date."</p> })}
     }
     .into_any()
+}
+
+/// Renders that the directory has disabled users to whom a change gives access.
+pub fn disabled_notice(names: &[String]) -> Option<AnyView> {
+    let (title, they) = match names {
+        [] => return None,
+        [one] => (
+            format!("{one} is disabled in the directory"),
+            "This user cannot sign in, and has the access as soon as somebody enables the user again.",
+        ),
+        several => (
+            format!("{} users are disabled in the directory", several.len()),
+            "They cannot sign in, and have the access as soon as somebody enables them again.",
+        ),
+    };
+    let who = (names.len() > 1).then(|| format!("{}. ", names.join(", ")));
+    Some(view! { <Notice status=Status::Pending title><p>{who} {they}</p></Notice> }.into_any())
 }
 
 /// Renders what the submission of a removal causes besides the request.
@@ -94,6 +134,47 @@ fn raises_alarm() -> AnyView {
     .into_any()
 }
 
+/// Returns the weight and the label of the button that submits a change with this verdict.
+pub fn submit_button(
+    outcome: Outcome,
+    kind: ButtonKind,
+    verb: &'static str,
+) -> (ButtonKind, &'static str) {
+    match outcome {
+        Outcome::Refused => (ButtonKind::Secondary, "Record the blocked request"),
+        Outcome::NeedsApproval => (kind, "Request approval"),
+        Outcome::Allowed => (kind, verb),
+    }
+}
+
+/// What a blocked request leads to.
+pub const BLOCKED: &str = "Change the selection so that no policy blocks it. Submitting it unchanged changes nothing in AWS: it only records that the change was requested and blocked.";
+
+/// Renders the texts of the requester: why, and by which ticket.
+pub fn reason_fields(entered: &FormState) -> AnyView {
+    let value = |field: &str| entered.value(field).unwrap_or_default();
+    let error = |field: &str| entered.error(field).unwrap_or_default();
+    view! {
+        <TextArea
+            name=change_field::JUSTIFICATION
+            label="Justification"
+            hint="At least 10 characters. It is shown to approvers and kept with the change. Do not enter card numbers."
+            value=value(change_field::JUSTIFICATION)
+            error=error(change_field::JUSTIFICATION)
+            need=Requirement::Required
+        />
+        <TextField
+            name=change_field::TICKET
+            label="Ticket"
+            hint="For example, OPS-4711"
+            value=value(change_field::TICKET)
+            error=error(change_field::TICKET)
+            need=Requirement::Optional
+        />
+    }
+    .into_any()
+}
+
 /// Renders the form. The server validates it again and compares the effect with the one shown.
 fn submit(form: SubmitForm, outcome: Outcome, effect: EffectHash, title: &str) -> AnyView {
     let SubmitForm {
@@ -104,38 +185,17 @@ fn submit(form: SubmitForm, outcome: Outcome, effect: EffectHash, title: &str) -
         kind,
         entered,
     } = form;
-    let (kind, verb) = match outcome {
-        Outcome::Refused => (ButtonKind::Secondary, "Record the blocked request"),
-        Outcome::NeedsApproval => (kind, "Request approval"),
-        Outcome::Allowed => (kind, verb),
-    };
+    let (kind, verb) = submit_button(outcome, kind, verb);
     let chosen = chosen
         .into_iter()
         .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
         .collect_view();
-    let value = |field: &str| entered.value(field).unwrap_or_default();
-    let error = |field: &str| entered.error(field).unwrap_or_default();
     let fields = view! {
         <form method="post" action=action data-body>
             {chosen}
             <input type="hidden" name=change_field::EFFECT value=effect.0 />
             <input type="hidden" name=change_field::FORM_KEY value=form_key />
-            <TextArea
-                name=change_field::JUSTIFICATION
-                label="Justification"
-                hint="At least 10 characters. It is shown to approvers and kept with the change. Do not enter card numbers."
-                value=value(change_field::JUSTIFICATION)
-                error=error(change_field::JUSTIFICATION)
-                need=Requirement::Required
-            />
-            <TextField
-                name=change_field::TICKET
-                label="Ticket"
-                hint="For example, OPS-4711"
-                value=value(change_field::TICKET)
-                error=error(change_field::TICKET)
-                need=Requirement::Optional
-            />
+            {reason_fields(&entered)}
             <p data-hint class="mb-2">
                 "Submits what the preview shows: " <b>{title.to_owned()}</b> ". What was changed above since then is not part of it."
             </p>
@@ -150,10 +210,7 @@ fn submit(form: SubmitForm, outcome: Outcome, effect: EffectHash, title: &str) -
     view! {
         <Section title="Next steps">
             <div data-body>
-                <p class="max-w-[72ch]">
-                    "Change the selection above so that no policy blocks it. Submitting it unchanged changes nothing in AWS: "
-                    "it only records that the change was requested and blocked."
-                </p>
+                <p class="max-w-[72ch]">{BLOCKED}</p>
                 <details data-fold open=open class="mt-3">
                     <summary>"Record the blocked request"</summary>
                     {fields}

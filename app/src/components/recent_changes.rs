@@ -36,22 +36,36 @@ pub fn RecentChanges(
 ) -> impl IntoView {
     let lines = changes
         .into_iter()
-        .map(|change| {
-            let (title, href) = change.link();
-            let (have, need) = change.approvals;
-            let approvals = (change.state == State::Waiting)
-                .then(|| view! { " · " {format!("{have} of {need} approvals")} " · decision due " <Time at=change.decide_by now /> });
-            view! {
-                <li>
-                    <div class="flex items-start justify-between gap-x-3">
-                        <a href=href>{title}</a>
-                        <StatusBadge status=state_status(change.state) label=change.state_words() />
-                    </div>
-                    <p class="text-muted text-xs">{change.requester} " " <Time at=change.submitted now /> {approvals}</p>
-                    <LedgerMismatchMark comparison=change.ledger />
-                </li>
-            }
-        })
+        .map(|change| view! { <RecentChange change now>""</RecentChange> })
         .collect_view();
     view! { <ul data-lines>{lines}</ul> }.into_any()
+}
+
+/// One change of such a list.
+#[component]
+pub fn RecentChange(
+    change: ChangeRow,
+    /// The time of the request.
+    now: Timestamp,
+    /// What can be done about it.
+    children: Children,
+) -> impl IntoView {
+    let (title, href) = change.link();
+    let (have, need) = change.approvals;
+    let approvals = (change.state == State::Waiting)
+        .then(|| view! { " · " {format!("{have} of {need} approvals")} " · decision due " <Time at=change.decide_by now /> });
+    view! {
+        <li>
+            <div class="flex items-start justify-between gap-x-3">
+                <a href=href>{title}</a>
+                <StatusBadge status=state_status(change.state) label=change.state_words() />
+            </div>
+            <div class="flex items-baseline justify-between gap-x-3">
+                <p class="text-muted text-xs">{change.requester} " " <Time at=change.submitted now /> {approvals}</p>
+                {children()}
+            </div>
+            <LedgerMismatchMark comparison=change.ledger />
+        </li>
+    }
+    .into_any()
 }

@@ -10,9 +10,12 @@ use crate::backend::{RelatedChange, Relation};
 /// The notices, with links to the changes.
 #[component]
 pub fn RelatedChanges(related: Vec<RelatedChange>, now: Timestamp) -> impl IntoView {
-    let (waiting, meanwhile): (Vec<_>, Vec<_>) = related
+    let (meanwhile, waiting): (Vec<_>, Vec<_>) = related
         .into_iter()
-        .partition(|one| one.relation == Relation::SameWaiting);
+        .partition(|one| one.relation == Relation::ChangedMeanwhile);
+    let (own, waiting): (Vec<_>, Vec<_>) = waiting
+        .into_iter()
+        .partition(|one| one.relation == Relation::OwnWaiting);
     let list = move |all: Vec<RelatedChange>| {
         let rows = all.into_iter().map(move |one| {
             let href = format!("/changes/{}", one.id);
@@ -20,6 +23,14 @@ pub fn RelatedChanges(related: Vec<RelatedChange>, now: Timestamp) -> impl IntoV
         });
         view! { <ul>{rows.collect_view()}</ul> }
     };
+    let own = (!own.is_empty()).then(|| {
+        view! {
+            <Notice status=Status::Pending title="You have already requested exactly this">
+                {list(own)}
+                <p class="mt-2">"It waits for approval, and a second request for the same is not accepted. If you need it for something else, state another ticket."</p>
+            </Notice>
+        }
+    });
     let waiting = (!waiting.is_empty()).then(|| {
         view! {
             <Notice status=Status::Pending title="The same change already waits for approval">{list(waiting)}</Notice>
@@ -30,5 +41,5 @@ pub fn RelatedChanges(related: Vec<RelatedChange>, now: Timestamp) -> impl IntoV
             <Notice status=Status::Info title="Somebody else changed this within the last hour">{list(meanwhile)}</Notice>
         }
     });
-    view! { {waiting} {meanwhile} }.into_any()
+    view! { {own} {waiting} {meanwhile} }.into_any()
 }

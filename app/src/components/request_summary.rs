@@ -3,7 +3,7 @@
 use domain::{grant::Term, time::Timestamp};
 use leptos::prelude::*;
 
-use super::{Definition, DefinitionList, Time, term_words};
+use super::{Definition, DefinitionList, Time, disabled_notice, term_words};
 use crate::backend::{ChangeView, GrantEnd, ItemProgress};
 
 /// Renders the summary as a card.
@@ -15,6 +15,9 @@ pub fn request_summary(view: &ChangeView, now: Timestamp) -> AnyView {
     let initials: String = words.filter_map(|word| word.chars().next()).collect();
     let initials = initials.to_uppercase();
     let until = until(view);
+    let start = preview
+        .not_before
+        .map(|at| format!("{} UTC, not earlier", at.minute()));
     let review = preview.review_on.map(|date| date.to_string());
     view! {
         <section data-card data-request aria-labelledby="request">
@@ -26,11 +29,13 @@ pub fn request_summary(view: &ChangeView, now: Timestamp) -> AnyView {
                 <blockquote data-why><span class="sr-only">"Justification: "</span>{justification}</blockquote>
                 <DefinitionList>
                     <Definition term="Ticket">{ticket.unwrap_or_else(|| "None".into())}</Definition>
+                    {start.map(|start| view! { <Definition term="Start">{start}</Definition> })}
                     {until.map(|until| view! { <Definition term="Duration">{until}</Definition> })}
                     {review.map(|date| view! { <Definition term="Review date">{date}</Definition> })}
                 </DefinitionList>
             </div>
         </section>
+        {disabled_notice(&preview.disabled)}
     }
     .into_any()
 }

@@ -7,15 +7,10 @@ use super::{Glyph, Icon, Notice, Status};
 use crate::backend::{SessionOverrun, SessionView};
 
 /// Returns the hint of the field for the permission set.
-pub fn session_hint(session: Option<&SessionView>) -> String {
-    session.map_or_else(
-        || "The list shows how long sessions last.".to_owned(),
-        |session| {
-            format!(
-                "Sessions of this set last up to {}. One that starts just before temporary access ends lasts as long.",
-                session.length.words()
-            )
-        },
+pub fn session_hint(session: &SessionView) -> String {
+    format!(
+        "Sessions of this set last up to {}. One that starts just before temporary access ends lasts as long.",
+        session.length.words()
     )
 }
 

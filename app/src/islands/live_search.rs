@@ -50,7 +50,8 @@ pub fn LiveSearch(
     }
 }
 
-async fn pause() {
+/// Waits for a pause in typing.
+pub(super) async fn pause() {
     let waits = js_sys::Promise::new(&mut |done, _| {
         let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&done, PAUSE);
     });
@@ -77,7 +78,8 @@ fn address(input: &web_sys::HtmlInputElement) -> Option<String> {
     })
 }
 
-async fn fetched(url: &str) -> Option<String> {
+/// Returns the text of a page of ours.
+pub(super) async fn fetched(url: &str) -> Option<String> {
     let response = JsFuture::from(window().fetch_with_str(url)).await.ok()?;
     let response: web_sys::Response = response.dyn_into().ok()?;
     // A redirect leads to the sign-in, whose page has no results.
@@ -93,19 +95,18 @@ async fn fetched(url: &str) -> Option<String> {
 /// Replaces the results by those of a page, and the address by that of the page.
 fn show(results: &str, page: &str, url: &str) {
     let selector = format!("#{results}");
-    let Ok(template) = document().create_element("template") else {
-        return;
-    };
-    // The page is our own; a template runs nothing.
-    template.set_inner_html(page);
-    let Some(template) = template.dyn_ref::<web_sys::HtmlTemplateElement>() else {
-        return;
-    };
-    let found = template.content().query_selector(&selector).ok().flatten();
-    if let (Some(new), Some(old)) = (found, all(&selector).first()) {
+    if let (Some(new), Some(old)) = (found(page, &selector), all(&selector).first()) {
         let _ = old.replace_with_with_node_1(&new);
         if let Ok(history) = window().history() {
             let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(url));
         }
     }
+}
+
+/// Returns an element of a page. The page is our own, and a template runs nothing.
+pub(super) fn found(page: &str, selector: &str) -> Option<web_sys::Element> {
+    let template = document().create_element("template").ok()?;
+    template.set_inner_html(page);
+    let template: &web_sys::HtmlTemplateElement = template.dyn_ref()?;
+    template.content().query_selector(selector).ok().flatten()
 }

@@ -3,6 +3,7 @@
 //!
 //! Failed browser calls (a missing element, denied storage) are ignored: the page still works.
 
+pub mod live_preview;
 mod live_region;
 pub mod live_search;
 pub mod live_status;

@@ -1,31 +1,51 @@
-//! The home page: who can reach production PCI, changes that need the viewer's decision, and the viewer's access.
+//! The home page: the viewer's access and requests, and a form to request more; for those who see the organization, who can
+//! reach production PCI, and changes that need their decision.
+
+mod my_access;
+mod my_requests;
+mod request;
 
 use domain::{
-    authorize::Action, identity::LinkDifferenceKind, ids::UserId, person::link::LinkObstacle,
-    snapshot::Figure, time::Timestamp,
+    authorize::Action, identity::LinkDifferenceKind, person::link::LinkObstacle, time::Timestamp,
 };
 use leptos::prelude::*;
 
 use crate::{
     backend::{
-        ChangeRow, DIFFERING_ROWS, Freshness, Home, IdentityNotice, MyAccess, NotLinked, PortResult,
+        AwsConsole, ChangeForm, ChangeRow, DIFFERING_ROWS, Freshness, Home, IdentityNotice,
+        NewChange, NotLinked, PortResult,
     },
     components::{
-        AccountLink, ButtonKind, Empty, FreshnessNotice, Glyph, LinkButton, NotKnown, Notice,
-        PageHeader, RecentChanges, Section, Status, Time, directory_link,
+        ButtonKind, FreshnessNotice, Glyph, LinkButton, Notice, PageHeader, RecentChanges, Section,
+        Status, Time,
     },
     routes::{Page, Visit},
 };
 
+use self::{
+    my_access::my_access,
+    my_requests::{MayPropose, my_requests},
+    request::request,
+};
 use super::exposure::{self, Acting, Deciding, ExposureContext};
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
     let home = visit.backend.home().await?;
+    let proposes = visit.backend.may(Action::ProposeOwn).is_ok();
+    // Whoever sees the organization has a page full of it, and the form behind a button.
+    let request = if proposes && home.organisation.is_none() && home.me.is_some() {
+        let form = ChangeForm::request();
+        Some(visit.backend.new_change(&form).await?)
+    } else {
+        None
+    };
     let context = PageContext {
         freshness: visit.backend.freshness(),
         now: visit.backend.now(),
-        proposes: visit.backend.may(Action::ProposeOwn).is_ok(),
+        console: visit.backend.aws_console(),
+        request,
+        proposes,
         decides: visit.backend.may(Action::SeeInbox).is_ok(),
         reports: visit.backend.may(Action::SeeReports).is_ok(),
         all_drift: (visit.backend.may(Action::SeeLedger).is_ok()).then_some("/ledger?only=outside"),
@@ -34,7 +54,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let title = if home.organisation.is_some() {
         "Production PCI"
     } else {
-        "Your access"
+        "Home"
     };
     Ok(Page::new(title, move || draw(title, home, context)))
 }
@@ -43,6 +63,9 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
 struct PageContext {
     freshness: Freshness,
     now: Timestamp,
+    console: AwsConsole,
+    /// The form to request access, if it is on this page.
+    request: Option<NewChange>,
     proposes: bool,
     decides: bool,
     reports: bool,
@@ -55,6 +78,8 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
     let PageContext {
         freshness,
         now,
+        console,
+        request: form,
         proposes,
         decides,
         reports,
@@ -69,6 +94,7 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         organisation,
         me,
         not_linked,
+        administrators,
         suspended,
         identities,
         idle_oversight_marks,
@@ -77,7 +103,7 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
     let known = freshness.oldest.is_some();
     let actions = view! {
         {reports.then(|| view! { <LinkButton href="/reports/production-pci" icon=Glyph::Report>"View report"</LinkButton> })}
-        {proposes
+        {(proposes && form.is_none() && me.is_some())
             .then(|| {
                 view! { <LinkButton href="/changes/new" kind=ButtonKind::Primary icon=Glyph::Plus>"Request access"</LinkButton> }
             })}
@@ -93,12 +119,24 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
             what,
         )
     });
-    let what = "Changes that you request appear here.";
-    let mine = changes("Your changes", mine, now, "You have no changes.", what);
-    let reach = my_access(access, access_count, me, now);
+    let may = if proposes {
+        MayPropose::Yes
+    } else {
+        MayPropose::No
+    };
+    let mine = my_requests(mine, may, now);
+    let reach = me
+        .is_some()
+        .then(|| my_access(access, access_count, me.clone(), &console, now));
     let body = match organisation {
-        None => view! { <div data-columns="even">{reach} {mine}</div> }.into_any(),
+        None => view! {
+            {reach}
+            {mine}
+            {form.as_ref().map(request)}
+        }
+        .into_any(),
         Some(organisation) => {
+            // Before the first read, every count would be wrong.
             let (head, rest) = if known {
                 let acting = Acting {
                     proposing,
@@ -117,22 +155,15 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
                 };
                 exposure::draw(organisation, &context)
             } else {
-                // Before the first read, every count would be wrong.
                 (().into_any(), ().into_any())
             };
-            view! {
-                {head}
-                <div data-columns="side">
-                    <div data-aside>{waiting} {mine} {reach}</div>
-                    <div class="min-w-0">{rest}</div>
-                </div>
-            }
-            .into_any()
+            let aside = view! { {waiting} {mine} {reach} }.into_any();
+            beside(head, aside, rest)
         }
     };
     view! {
         <PageHeader title=title actions />
-        {not_linked.map(no_link)}
+        {not_linked.map(|why| no_link(&why, &administrators))}
         {suspended.map(suspension)}
         {identities.map(|identities| identity_notice(identities, now))}
         {differing_notice(differing_rows)}
@@ -143,13 +174,36 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
     .into_any()
 }
 
-fn no_link(why: NotLinked) -> AnyView {
-    let reason = not_linked_words(&why);
+/// Renders the organization with what is the viewer's own beside it.
+fn beside(head: AnyView, aside: AnyView, rest: AnyView) -> AnyView {
+    view! {
+        {head}
+        <div data-columns="side">
+            <div data-aside>{aside}</div>
+            <div class="min-w-0">{rest}</div>
+        </div>
+    }
+    .into_any()
+}
+
+/// Renders what it means that a sign-in is linked to no user, and whom to ask.
+fn no_link(why: &NotLinked, administrators: &[String]) -> AnyView {
+    let reason = not_linked_words(why);
+    let ask = match administrators {
+        [] => "Ask a Leastwise administrator to link it.".to_owned(),
+        [one] => format!("Ask {one}, who administers Leastwise, to link it."),
+        some => format!(
+            "Ask somebody who administers Leastwise to link it: {}.",
+            some.join(", ")
+        ),
+    };
     view! {
         <Notice status=Status::Pending title="Your sign-in is not linked to an Identity Center user">
-            <p>
-                {reason}
-                " Until it is linked, you can only read. Ask a Leastwise administrator for help."
+            <p>{reason}</p>
+            <p class="mt-2">
+                "Access in AWS is given to users of Identity Center, so Leastwise does not know which access is yours. Until your sign-in is linked, you can read what your roles show, and request nothing. "
+                {ask}
+                " A link needs the agreement of two other people."
             </p>
         </Notice>
     }
@@ -288,43 +342,6 @@ fn changes(
         view! { <RecentChanges changes now /> }.into_any()
     };
     view! { <Section title=title detail=count>{body}</Section> }.into_any()
-}
-
-fn my_access(access: Vec<MyAccess>, count: Figure, me: Option<UserId>, now: Timestamp) -> AnyView {
-    let more = count
-        .known()
-        .map_or(0, |count| count.saturating_sub(access.len()));
-    let access_is_empty = access.is_empty();
-    let lines = access
-        .into_iter()
-        .map(|row| {
-            let ends = match row.ends {
-                Some(at) => view! { "ends " <Time at now /> }.into_any(),
-                None => "standing".into_any(),
-            };
-            view! {
-                <li>
-                    <AccountLink account=row.account />
-                    <div class="text-muted text-xs flex flex-wrap items-center gap-x-2">
-                        {directory_link(format!("/permission-sets/{}", row.set.key()), row.set.name.clone())} <span>{row.via.to_string()} " · " {ends}</span>
-                    </div>
-                </li>
-            }
-        })
-        .collect_view();
-    let body = if access_is_empty && count == Figure::NotKnown {
-        view! { <NotKnown what="Your access" /> }.into_any()
-    } else if count == 0 {
-        view! { <Empty title="You have no access" icon=Glyph::Accounts>"Access that is granted to you appears here, with the time when it ends."</Empty> }
-            .into_any()
-    } else {
-        view! {
-            <ul data-lines>{lines}</ul>
-            {me.filter(|_| more > 0).map(|me| view! { <p data-more>{format!("and {more} more on ")} <a href=format!("/people/{me}")>"your own page"</a></p> })}
-        }
-        .into_any()
-    };
-    view! { <Section title="Accounts that you can access" detail=if count == 0 || access_is_empty { String::new() } else { count.to_string() }>{body}</Section> }.into_any()
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! What is left to request of an item whose change is over: the opposite of what was carried out, and again what was not.
+//! What is left to request of an item whose change is over: the opposite of what was carried out, and again what was not, or
+//! what has ended by itself.
 //!
 //! It follows from the result of the item alone. Never from what somebody hoped: an item of a failed change without a
 //! result was not carried out.
@@ -17,8 +18,16 @@ use crate::{
 pub enum FollowUp {
     /// It was carried out: the opposite of it.
     Undo,
-    /// It was not carried out: the same again.
+    /// It was not carried out, or what it gave has ended: the same again.
     Rest,
+}
+
+/// Whether what was carried out is still so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lasting {
+    InEffect,
+    /// The access that it gave has ended.
+    Ended,
 }
 
 /// Returns what is left to request of an item, and the item that requests it, or why nothing undoes it. None if its change
@@ -27,6 +36,7 @@ pub fn follow_up(
     state: State,
     item: &Operation,
     result: Option<&ItemResult>,
+    lasting: Lasting,
 ) -> Option<Result<(FollowUp, Operation), NoUndo>> {
     let carried = match (state, result) {
         (State::Verified | State::Failed, Some(result)) => result.failure().is_none(),
@@ -35,7 +45,7 @@ pub fn follow_up(
         | (State::Refused | State::Declined | State::Expired | State::Withdrawn, _) => false,
         (State::Waiting | State::Approved | State::Applying, _) => return None,
     };
-    Some(if carried {
+    Some(if carried && lasting == Lasting::InEffect {
         item.subject().undo().map(|undo| (FollowUp::Undo, undo))
     } else {
         Ok((FollowUp::Rest, item.clone()))

@@ -144,7 +144,7 @@ pub use event::{
     AwsResponse, Coverage, Event, Listing, Observation, Plan, StartVerdict, WriteStatus,
 };
 pub use failure::{Refusal, RefusalKind};
-pub use follow_up::{FollowUp, follow_up};
+pub use follow_up::{FollowUp, Lasting, follow_up};
 pub use pacing::{Pacing, REREADS, alarm_after};
 pub use resource::{AccessResource, CallPriority, OperationKind, ReadTarget};
 pub use rows::{

@@ -75,8 +75,10 @@ pub fn evaluate(
     let agreed = approvals.len();
     let objections = Objections::of(context, operations, asked, agreed);
     let mut indirect = indirect_effects::hits(before, operations, &effect, asked, rules, agreed);
+    let at_the_end = indirect_effects::removals_at_the_end(before, operations, asked);
+    let removing = [operations, &at_the_end].concat();
     indirect.extend(removals::hits(
-        before, operations, &effect, asked, rules, agreed,
+        before, &removing, &effect, asked, rules, agreed,
     ));
     let evaluation = ChangeEvaluation {
         rules,

@@ -1,7 +1,7 @@
 //! Effects of operations that are not a gain of account access.
 //!
 //! The effect of a change covers access to accounts only. But a group may give access to applications or be assigned
-//! later, a policy may name a group, and temporary access may end access that existed before. Policies cannot evaluate
+//! later, a policy may name a group, and temporary access ends access that existed before. Policies cannot evaluate
 //! these, so they are checked here. Every group that somebody joins has uses that are not known, because Leastwise does
 //! not read what applications it is assigned to: joining one never passes as harmless, whatever the group gives access
 //! to, so the order of an assignment and a membership does not matter.
@@ -114,36 +114,71 @@ fn named(snapshot: &Snapshot, group: &GroupId, rules: &Rules) -> Option<Hit> {
     })
 }
 
-/// Access that exists without a record in Leastwise would be removed when the temporary access ends, or would pass as
-/// granted by Leastwise although nobody agreed to it.
+/// Access that exists without a record in Leastwise is adopted by a grant: it would be removed when the temporary access ends,
+/// or would pass as granted by Leastwise. So somebody else must agree, and the access has an end or a review date from then on.
 fn held_already(
     snapshot: &Snapshot,
     assignment: &Assignment,
     term: Term,
     asked: &RequestContext,
 ) -> Option<Hit> {
+    if !is_adopted(snapshot, assignment, asked) {
+        return None;
+    }
+    let (remedy, reason) = match (term, asked.review_on) {
+        (Term::For(_), _) => (
+            Some(Remedies::approvals_of(1)),
+            "This access already exists and is standing, and there is no record of who approved it. Once somebody else \
+             approves it, it is temporary: Leastwise removes it when the requested duration ends.",
+        ),
+        (Term::Standing, Some(_)) => (
+            Some(Remedies::approvals_of(1)),
+            "This access already exists, and there is no record of who approved it. Once somebody else approves it, it \
+             stays until somebody removes it, with this review date.",
+        ),
+        (Term::Standing, None) => (
+            None,
+            "This access already exists, and there is no record of who approved it. To have it approved as standing \
+             access, state a review date; or request it for a duration, after which it is removed.",
+        ),
+    };
+    Some(Hit {
+        remedy,
+        ..hit(
+            HELD_ALREADY,
+            reason.to_owned(),
+            "PCI 7.2.4",
+            BTreeSet::new(),
+        )
+    })
+}
+
+/// Whether AWS holds an assignment that nothing of Leastwise explains, so that a grant of it adopts it.
+fn is_adopted(snapshot: &Snapshot, assignment: &Assignment, asked: &RequestContext) -> bool {
     let there = snapshot
         .pair(&assignment.pair)
         .is_some_and(|read| read.principals.contains_key(&assignment.principal));
-    if !there || asked.ours.contains(assignment) {
-        return None;
-    }
-    let reason = match term {
-        Term::For(_) => {
-            "This access already exists and is standing, and temporary access would remove it at its end. Remove it \
-             first, then request temporary access."
-        }
-        Term::Standing => {
-            "This access already exists, and there is no record of who approved it. Remove it first, then \
-             request it again."
-        }
-    };
-    Some(hit(
-        HELD_ALREADY,
-        reason.to_owned(),
-        "PCI 7.2.4",
-        BTreeSet::new(),
-    ))
+    there && !asked.ours.contains(assignment)
+}
+
+/// Returns the removals of adopted access at its end. The policies on removals apply to them when it is adopted, because
+/// nobody is asked at the end.
+pub(super) fn removals_at_the_end(
+    snapshot: &Snapshot,
+    operations: &[Operation],
+    asked: &RequestContext,
+) -> Vec<Operation> {
+    let ending = operations
+        .iter()
+        .filter_map(Operation::assigns)
+        .filter(|(assignment, term)| {
+            matches!(term, Term::For(_)) && is_adopted(snapshot, assignment, asked)
+        });
+    ending
+        .map(|(assignment, _)| Operation::Unassign {
+            assignment: assignment.clone(),
+        })
+        .collect()
 }
 
 fn with_one_approval(rule: &str, reason: String) -> Hit {

@@ -5,6 +5,7 @@
 //! change and its ledger entry are one transaction, in which the change's row is locked first and the
 //! ledger is written last.
 
+mod again;
 mod alarms;
 mod chosen;
 mod classify;
@@ -18,6 +19,7 @@ pub(crate) mod evaluation;
 mod events;
 mod follow_ups;
 mod forms;
+mod held;
 mod holders;
 pub(crate) mod identity_alarm;
 mod identity_evidence;
@@ -46,6 +48,7 @@ mod withdraw;
 
 pub(super) use alarms::HomeChanges;
 pub(super) use descriptions::term as term_words;
+pub(super) use held::start_of_extension;
 pub(super) use person_names::PersonNames;
 pub use removal_alarm::raise_removal_alarm;
 

@@ -2,17 +2,17 @@
 
 mod attention;
 mod drift;
+mod my_access;
 
 use app::backend::{
     AccountRef, Alarms, ExposedPerson, Exposure, FindingGroup, Home, HomePort, IdentityAlarmView,
-    IdentityNotice, MyAccess, NotLinked, OrganisationHome, PortResult,
+    IdentityNotice, NotLinked, OrganisationHome, PortResult,
 };
 use async_trait::async_trait;
 use domain::{
-    access::{self, Reach},
     authorize::{Action, IdentityState},
     identity::LinkDifferenceKind,
-    ids::{AccountId, PersonId, UserId},
+    ids::{AccountId, PersonId},
     person::link::{IdentityLink, link_identity},
     policies::Rules,
     snapshot::Knowledge,
@@ -20,8 +20,8 @@ use domain::{
 };
 
 use super::{
-    Service, app_state::ReadModel, broken, caller::CallingPerson, changes::HomeChanges,
-    index::is_production_pci, names, oversight,
+    Service, app_state::ReadModel, broken, caller::CallingPerson, changes::HomeChanges, names,
+    oversight,
 };
 use crate::store::{self, StoreConnection, StoreError};
 
@@ -29,8 +29,6 @@ use crate::store::{self, StoreConnection, StoreError};
 const DRIFT_ROWS: usize = 8;
 /// The number of the viewer's own changes listed.
 const MINE: usize = 6;
-/// The number of the viewer's own access paths listed.
-const ACCESS: usize = 6;
 /// The number of changes listed that need the viewer's decision.
 const WAITING: usize = 10;
 
@@ -44,6 +42,11 @@ impl HomePort for Service {
             .as_ref()
             .map(|user| self.my_access(user))
             .unwrap_or_default();
+        let not_linked = self.own_link_obstacle(calling).await?;
+        let administrators = match not_linked {
+            Some(_) => self.administrators().await.map_err(broken)?,
+            None => Vec::new(),
+        };
         let HomeChanges { mine, alarms } = self.home_changes(MINE).await?;
         let organisation = match self.allowed(Action::SeeDirectory) {
             Ok(()) => Some(self.organisation(alarms).await?),
@@ -61,7 +64,8 @@ impl HomePort for Service {
                 .figure(access_count),
             organisation,
             me: calling.user.clone(),
-            not_linked: self.own_link_obstacle(calling).await?,
+            not_linked,
+            administrators,
             suspended: self.own_suspension(calling).await?,
             identities: self.identity_notice().await?,
             idle_oversight_marks: match self.allowed(Action::SeeOperations) {
@@ -145,31 +149,6 @@ impl Service {
             Some(user) => Ok(Some(user.display_name.clone())),
             None => store::identity::last_known_name(conn, &user).await,
         }
-    }
-
-    fn my_access(&self, user: &UserId) -> (Vec<MyAccess>, usize) {
-        let read_model = &self.read_model;
-        let mut reaches: Vec<Reach> = access::reach_of(&read_model.snapshot, user).collect();
-        let count = reaches.len();
-        reaches.sort_by_cached_key(|reach| {
-            let class = read_model
-                .snapshot
-                .account(&reach.pair.account)
-                .map(|(_, class)| class);
-            let scope = class.map(|class| std::cmp::Reverse((class.pci, class.environment)));
-            (
-                !is_production_pci(&read_model.snapshot, &reach.pair.account),
-                scope,
-                reach.pair.clone(),
-            )
-        });
-        let rows = reaches.into_iter().take(ACCESS).map(|reach| MyAccess {
-            account: names::account(&read_model.snapshot, &reach.pair.account),
-            set: names::set(&read_model.snapshot, &reach.pair.set),
-            via: names::via(&read_model.snapshot, &reach.path),
-            ends: read_model.ends(&ReadModel::assignment(&reach)),
-        });
-        (rows.collect(), count)
     }
 
     async fn organisation(&self, alarms: Alarms) -> PortResult<OrganisationHome> {
@@ -300,6 +279,8 @@ fn findings(rules: &Rules, read_model: &ReadModel) -> Vec<FindingGroup> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use domain::ids::UserId;
 
     use super::*;
 

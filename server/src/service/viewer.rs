@@ -63,7 +63,8 @@ impl ViewerPort for Service {
     fn aws_console(&self) -> AwsConsole {
         let arn = self.app_state.instance.arn.as_str();
         let instance = arn.rsplit('/').next().unwrap_or_default();
-        AwsConsole::of(&self.app_state.settings.region, instance)
+        let store = &self.app_state.instance.identity_store;
+        AwsConsole::of(&self.app_state.settings.region, instance, store)
     }
 
     fn freshness(&self) -> Freshness {

@@ -4,17 +4,28 @@ use leptos::prelude::*;
 
 use super::{
     FormPage, Place,
-    selection::{Field, framed, grid, pick, principal, review},
+    duration::{duration, start},
+    selection::{Field, error_of, grid, pick, principal, review},
 };
 use crate::{
     backend::{ChangeForm, NewChange, change_field},
-    components::{ButtonKind, SessionOverrunNotice, session_hint},
+    components::{ButtonKind, Requirement, SessionOverrunNotice, TextField, session_hint},
 };
 
 pub(super) const GRANT: FormPage = FormPage {
     title: "Grant access",
     place: Place::Tab,
     button: ButtonKind::Primary,
+    drawn: &[
+        change_field::WHO,
+        change_field::ACCOUNT,
+        change_field::ALSO,
+        change_field::SET,
+        change_field::TERM,
+        change_field::LENGTH,
+        change_field::START,
+        change_field::REVIEW_ON,
+    ],
     choose: choose_grant,
     session: |length, form| {
         let end = if form.term == "standing" {
@@ -32,6 +43,12 @@ pub(super) const REMOVE: FormPage = FormPage {
     title: "Remove access",
     place: Place::Tab,
     button: ButtonKind::Danger,
+    drawn: &[
+        change_field::WHO,
+        change_field::ACCOUNT,
+        change_field::ALSO,
+        change_field::SET,
+    ],
     choose: choose_removal,
     session: after_removal,
 };
@@ -44,36 +61,53 @@ pub(super) fn after_removal(length: &str, _: &ChangeForm) -> String {
 }
 
 fn choose_grant(new: &NewChange) -> AnyView {
-    let term = pick(
-        new,
-        Field {
-            name: change_field::TERM,
-            label: "Duration",
-            offered: &new.choices.terms,
-            chosen: &new.change_form.term,
-            hint: "Leastwise removes the access when it ends.".to_owned(),
-        },
-    );
-    let hint = session_hint(new.session.as_ref());
-    let fields = vec![who(new), account(new), set(new, hint), term];
-    let fields = fields.into_iter().chain(review(new)).collect();
+    let hint = new.session.as_ref().map(session_hint);
     let overrun = new.session.as_ref();
     let overrun = overrun.and_then(|session| session.overrun.clone());
     let overrun = overrun.map(|overrun| view! { <SessionOverrunNotice overrun /> });
-    framed(new, view! { {grid(fields)} {overrun} }.into_any())
+    view! {
+        {grid(vec![who(new), account(new), set(new, hint.unwrap_or_default())])}
+        {more_accounts(new)}
+        {duration(new)}
+        {start(new)}
+        <div id="dependent">{overrun} {review(new)}</div>
+    }
+    .into_any()
 }
 
 fn choose_removal(new: &NewChange) -> AnyView {
-    framed(
-        new,
-        grid(vec![who(new), account(new), set(new, String::new())]),
-    )
+    view! {
+        {grid(vec![who(new), account(new), set(new, String::new())])}
+        {more_accounts(new)}
+    }
+    .into_any()
+}
+
+/// Renders the other accounts of the same request.
+fn more_accounts(new: &NewChange) -> AnyView {
+    let (value, error) = (
+        new.change_form.also.clone(),
+        error_of(new, change_field::ALSO),
+    );
+    let open = !value.is_empty() || !error.is_empty();
+    view! {
+        <details data-fold data-optional open=open>
+            <summary>"More accounts"</summary>
+            <TextField
+                name=change_field::ALSO
+                label="More accounts"
+                value
+                hint="Names or numbers, separated by commas. All of them are one request."
+                error
+                need=Requirement::Optional
+            />
+        </details>
+    }
+    .into_any()
 }
 
 fn who(new: &NewChange) -> AnyView {
-    // Who proposes for themselves only is offered no form about a group.
-    let own_only = !new.choices.kinds.iter().any(|kind| kind.is_membership());
-    principal(new, if own_only { "User" } else { "User or group" })
+    principal(new, "User or group")
 }
 
 fn account(new: &NewChange) -> AnyView {

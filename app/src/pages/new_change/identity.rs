@@ -4,11 +4,11 @@ use leptos::prelude::*;
 
 use super::{
     FormPage, Place,
-    selection::{Field, framed, pick},
+    selection::{Field, pick},
 };
 use crate::{
     backend::{ChangeForm, NewChange, change_field},
-    components::{ButtonKind, Definition, DefinitionList, Section},
+    components::{ButtonKind, Definition, DefinitionList},
 };
 
 /// The list of identities.
@@ -21,6 +21,7 @@ pub(super) const LINK: FormPage = FormPage {
         meaning: "Anyone who signs in as this identity acts as the chosen Identity Center user. Two other people must agree, and the holder of the user is not one of them.",
     },
     button: ButtonKind::Primary,
+    drawn: &[change_field::SET],
     choose: choose_user,
     session,
 };
@@ -32,7 +33,8 @@ pub(super) const UNLINK: FormPage = FormPage {
         meaning: "The identity keeps its sign-ins and can only read. It stays without a user until another change links it: no crawl and no sign-in does.",
     },
     button: ButtonKind::Danger,
-    choose: show_identity,
+    drawn: &[],
+    choose: named,
     session,
 };
 
@@ -43,7 +45,8 @@ pub(super) const REFUSE_CLAIM: FormPage = FormPage {
         meaning: "The sign-in and the user it claims count as two people from then on. No crawl and no sign-in makes the same claim again.",
     },
     button: ButtonKind::Danger,
-    choose: show_identity,
+    drawn: &[],
+    choose: named,
     session,
 };
 
@@ -54,6 +57,7 @@ pub(super) const WITHDRAW_REFUSAL: FormPage = FormPage {
         meaning: "The sign-in may claim the user again, or be linked to it by its keys, when its person signs in next. Other refusals stay.",
     },
     button: ButtonKind::Primary,
+    drawn: &[change_field::SET],
     choose: choose_refused,
     session,
 };
@@ -72,13 +76,6 @@ fn named(new: &NewChange) -> AnyView {
         <DefinitionList><Definition term="Identity">{identity}</Definition></DefinitionList>
     }
     .into_any()
-}
-
-/// Without a user to choose, the identity alone is shown.
-fn show_identity(new: &NewChange) -> AnyView {
-    let named = named(new);
-    view! { <Section title="Selection"><div id="choose" data-body>{named}</div></Section> }
-        .into_any()
 }
 
 fn choose_user(new: &NewChange) -> AnyView {
@@ -100,10 +97,5 @@ fn choose(new: &NewChange, label: &'static str) -> AnyView {
             hint: String::new(),
         },
     );
-    let who = new.change_form.who.clone();
-    framed(
-        new,
-        view! { <input type="hidden" name=change_field::WHO value=who /> {named(new)} {user} }
-            .into_any(),
-    )
+    view! { {named(new)} {user} }.into_any()
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{
     FormPage, Place,
     assignment::after_removal,
-    selection::{Field, framed, grid, pick, principal, review},
+    selection::{Field, grid, pick, principal, review},
 };
 use crate::{
     backend::{NewChange, change_field},
@@ -16,6 +16,11 @@ pub(super) const JOIN: FormPage = FormPage {
     title: "Add to group",
     place: Place::Tab,
     button: ButtonKind::Primary,
+    drawn: &[
+        change_field::WHO,
+        change_field::SET,
+        change_field::REVIEW_ON,
+    ],
     choose,
     session: |length, _| {
         format!(
@@ -28,6 +33,7 @@ pub(super) const LEAVE: FormPage = FormPage {
     title: "Remove from group",
     place: Place::Tab,
     button: ButtonKind::Danger,
+    drawn: &[change_field::WHO, change_field::SET],
     choose,
     session: after_removal,
 };
@@ -43,6 +49,9 @@ fn choose(new: &NewChange) -> AnyView {
             hint: String::new(),
         },
     );
-    let fields = [principal(new, "User"), group];
-    framed(new, grid(fields.into_iter().chain(review(new)).collect()))
+    view! {
+        {grid(vec![principal(new, "User"), group])}
+        <div id="dependent">{review(new)}</div>
+    }
+    .into_any()
 }

@@ -1,12 +1,10 @@
-//! What the first forms have in common: a field with its options, and the frame with its button.
+//! What the forms have in common: a field with its options, and who gains or loses access.
 
 use leptos::prelude::*;
 
 use crate::{
     backend::{FormOption, NewChange, ReviewDates, change_field},
-    components::{
-        Button, ButtonKind, Choice, PREVIEW_HEADING, Requirement, Section, SelectField, TextField,
-    },
+    components::{Choice, Requirement, SelectField, TextField},
 };
 
 /// A field whose value is chosen.
@@ -77,13 +75,23 @@ pub(super) fn review(new: &NewChange) -> Option<AnyView> {
     )
 }
 
-fn error_of(new: &NewChange, name: &str) -> String {
+/// Returns the error of a field.
+pub(super) fn error_of(new: &NewChange, name: &str) -> String {
     let error = new.errors.iter().find(|error| error.field == name);
     error.map(|error| error.message.clone()).unwrap_or_default()
 }
 
-/// Renders the user or group of a change of access.
+/// Whether the viewer proposes for themselves only. They are offered no form about a group.
+pub(super) fn own_only(new: &NewChange) -> bool {
+    !new.choices.kinds.is_empty() && !new.choices.kinds.iter().any(|kind| kind.is_membership())
+}
+
+/// Renders the user or group of a change of access. Who proposes for themselves only has no choice.
 pub(super) fn principal(new: &NewChange, label: &'static str) -> AnyView {
+    if own_only(new) {
+        let who = new.change_form.who.clone();
+        return view! { <input type="hidden" name=change_field::WHO value=who /> }.into_any();
+    }
     pick(
         new,
         Field {
@@ -96,27 +104,17 @@ pub(super) fn principal(new: &NewChange, label: &'static str) -> AnyView {
     )
 }
 
-/// Renders the first form around its fields. The kind of the change is sent with them.
-pub(super) fn framed(new: &NewChange, fields: AnyView) -> AnyView {
-    let (kind, label) = if new.preview.is_some() {
-        (ButtonKind::Secondary, "Update the preview")
-    } else {
-        (ButtonKind::Primary, "Preview")
-    };
-    let change = new.change_form.kind.clone();
-    view! {
-        <Section title="Selection">
-            <form id="choose" method="get" action=format!("/changes/new#{PREVIEW_HEADING}") data-body>
-                <input type="hidden" name=change_field::KIND value=change />
-                {fields}
-                <Button kind>{label}</Button>
-            </form>
-        </Section>
-    }
-    .into_any()
-}
-
 /// Lays out fields side by side.
 pub(super) fn grid(fields: Vec<AnyView>) -> AnyView {
     view! { <div data-fields>{fields}</div> }.into_any()
+}
+
+/// Renders the fields with which somebody requests access, for the home page.
+pub(in crate::pages) fn request_fields(new: &NewChange) -> AnyView {
+    let kind = new.change_form.kind.clone();
+    view! {
+        <input type="hidden" name=change_field::KIND value=kind />
+        {(super::assignment::GRANT.choose)(new)}
+    }
+    .into_any()
 }

@@ -8,8 +8,8 @@ use domain::{
     engine::AccessResource,
     permission_set::Content,
     policies::{
-        Evaluation, OversightMark, RemovalLimits, RemovalPolicies, RequestContext, Rules,
-        ends_oversight, idle_oversight_marks, is_alarm_hit,
+        Evaluation, HELD_ALREADY, OversightMark, RemovalLimits, RemovalPolicies, RequestContext,
+        Rules, ends_oversight, idle_oversight_marks, is_alarm_hit,
     },
     shared_map::SharedMap,
     snapshot::Gap,
@@ -107,6 +107,22 @@ fn nobody_removes_oversight_alone_however_it_is_marked_and_whatever_the_path() {
         let other = unassign(the_user("fay"), "web-dev", "viewer");
         allowed(&evaluate(&fixture, &other, &ann()));
     }
+}
+
+#[test]
+fn adopting_oversight_for_a_duration_removes_it_at_the_end() {
+    let fixture = overseen(Content::default(), "securityaudit");
+    let matched = |operation: &Operation| {
+        let evaluation = evaluate(&fixture, operation, &ann());
+        let mut hits = evaluation.verdict.hits.iter();
+        let oversight = hits.any(|hit| hit.rule == OVERSIGHT);
+        assert_eq!(oversight, raises_alarm(shipped(), &evaluation));
+        oversight
+    };
+    assert!(matched(&window(the_user("fay"), "web-dev", "audit", 60)));
+    assert!(!matched(&standing(the_user("fay"), "web-dev", "audit")));
+    assert!(!matched(&window(the_user("eve"), "web-dev", "audit", 60)));
+    assert!(!matched(&window(the_user("fay"), "web-dev", "viewer", 60)));
 }
 
 #[test]
@@ -489,8 +505,8 @@ fn any_operation() -> impl Strategy<Value = Operation> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Compared with the same change without policies on removals: a gain is judged alike, and a removal that could be
-    /// made at once waits at most for one other person.
+    /// Compared with the same change without policies on removals: a gain is judged alike, unless it adopts access that it
+    /// removes at its end, and a removal that could be made at once waits at most for one other person.
     #[test]
     fn policies_on_removals_add_an_approval_to_removals_and_nothing_else(
         operations in prop::collection::vec(any_operation(), 1..4),
@@ -501,7 +517,9 @@ proptest! {
         let added: Vec<_> = with.hits.iter().filter(|hit| [OVERSIGHT, MANY].contains(&hit.rule.as_str())).collect();
         prop_assert_eq!(with.hits.len(), without.hits.len() + added.len());
         prop_assert!(added.iter().all(|hit| hit.remedy == Some(Remedies::approvals_of(1))));
-        if operations.iter().all(Operation::gives) {
+        // What is adopted for a duration is removed at its end.
+        let adopts = without.hits.iter().any(|hit| hit.rule == HELD_ALREADY);
+        if operations.iter().all(Operation::gives) && !adopts {
             prop_assert!(added.is_empty());
         }
         if without.outcome == Outcome::Refused {

@@ -9,6 +9,7 @@ use domain::{
         RULE_ERROR, RequestContext, Rules, USE_NOT_KNOWN,
     },
     subject::{account_classification::content, identity_link::ObservedIdentity},
+    time::Date,
     verdict::{Outcome, Persistence},
 };
 
@@ -447,26 +448,72 @@ fn joining_and_leaving_a_group_that_a_rule_names_needs_somebody_else() {
 }
 
 #[test]
-fn what_is_held_already_without_a_reason_of_ours_is_not_granted_over() {
+fn what_is_held_already_without_a_reason_of_ours_is_adopted_with_an_approval_and_an_end_or_a_review()
+ {
     let mut fixture = Company::new();
     fixture.assigned(&the_group("operators"), "web-dev", "viewer");
-    for operation in [
-        standing(the_group("operators"), "web-dev", "viewer"),
-        window(the_group("operators"), "web-dev", "viewer", 60),
-    ] {
-        refused_by(
-            &fixture.evaluate(std::slice::from_ref(&operation), &ann()),
-            HELD_ALREADY,
-        );
-        let Operation::Assign { assignment, .. } = &operation else {
+    let stands = standing(the_group("operators"), "web-dev", "viewer");
+    let ends = window(the_group("operators"), "web-dev", "viewer", 60);
+    let reviewed = RequestContext {
+        review_on: Some(Date::parse("2027-05-31").unwrap()),
+        ..ann()
+    };
+    let unreviewed = fixture.evaluate(std::slice::from_ref(&stands), &ann());
+    refused_by(&unreviewed, HELD_ALREADY);
+    for (operation, asked) in [(&stands, &reviewed), (&ends, &ann())] {
+        let of = |asked: &RequestContext| fixture.evaluate(std::slice::from_ref(operation), asked);
+        let evaluation = of(asked);
+        assert_eq!(evaluation.verdict.outcome, Outcome::NeedsApproval);
+        assert_eq!(evaluation.verdict.approvals, 1);
+        let rules: Vec<&str> = evaluation
+            .verdict
+            .hits
+            .iter()
+            .map(|hit| hit.rule.as_str())
+            .collect();
+        assert_eq!(rules, [HELD_ALREADY]);
+        // Bob gains by it, so that his approval does not count.
+        for (approver, outcome) in [("bob", Outcome::NeedsApproval), ("cas", Outcome::Allowed)] {
+            let approved = RequestContext {
+                approvals: [person(approver)].into(),
+                ..asked.clone()
+            };
+            assert_eq!(of(&approved).verdict.outcome, outcome, "{approver}");
+        }
+        let Operation::Assign { assignment, .. } = operation else {
             panic!("a grant");
         };
-        let asked = RequestContext {
+        let known = RequestContext {
             ours: [assignment.clone()].into(),
             ..ann()
         };
-        allowed(&fixture.evaluate(&[operation], &asked));
+        allowed(&of(&known));
     }
+}
+
+#[test]
+fn adopting_access_needs_as_many_approvals_as_granting_it() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "cards-prod", "viewer");
+    fixture.assigned(&the_group("operators"), "cards-prod", "reader");
+    let reviewed = RequestContext {
+        review_on: Some(Date::parse("2027-05-31").unwrap()),
+        ..ann()
+    };
+    let stands = standing(the_group("operators"), "cards-prod", "viewer");
+    let evaluation = fixture.evaluate(&[stands], &reviewed);
+    assert_eq!(evaluation.verdict.outcome, Outcome::NeedsApproval);
+    assert_eq!(evaluation.verdict.approvals, 2);
+    // What no approval permits stays a violation.
+    let data = standing(the_group("operators"), "cards-prod", "reader");
+    assert_eq!(
+        fixture.evaluate(&[data], &reviewed).verdict.outcome,
+        Outcome::Refused
+    );
+    let for_an_hour = window(the_group("operators"), "cards-prod", "reader", 60);
+    let evaluation = fixture.evaluate(&[for_an_hour], &ann());
+    assert_eq!(evaluation.verdict.outcome, Outcome::NeedsApproval);
+    assert_eq!(evaluation.verdict.approvals, 2);
 }
 
 /// An item about something else than access, which no policy is asked about.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use app::backend::{AlarmPhase, AlarmRow, Alarms, ChangeRow, PortResult, alarm_by};
+use app::backend::{AlarmPhase, AlarmRow, Alarms, MyRequest, PortResult, alarm_by};
 use domain::{
     authorize::Action,
     change::{Aim, State},
@@ -14,7 +14,7 @@ use domain::{
     time::Duration,
 };
 
-use super::{list, person_names::PersonNames};
+use super::{again::again, list, person_names::PersonNames};
 use crate::{
     service::{Service, broken},
     store::{
@@ -40,7 +40,7 @@ struct Fold {
 #[derive(Debug, Default)]
 pub(in crate::service) struct HomeChanges {
     /// The newest changes of the viewer.
-    pub mine: Vec<ChangeRow>,
+    pub mine: Vec<MyRequest>,
     /// The alarms of the last days, as far as the viewer may see the changes.
     pub alarms: Alarms,
 }
@@ -104,8 +104,18 @@ impl Service {
             });
         }
         let more = rest.iter().map(|fold| fold.count).sum();
+        let mine = list::rows_of_page(&mut conn, snapshot, &mut people, &found.rows).await?;
+        let mine = mine
+            .into_iter()
+            .zip(&found.rows)
+            .map(|(row, listed)| MyRequest {
+                again: (listed.stands_for == 1)
+                    .then(|| again(&listed.change.summary(), self.now))
+                    .flatten(),
+                row,
+            });
         Ok(HomeChanges {
-            mine: list::rows_of_page(&mut conn, snapshot, &mut people, &found.rows).await?,
+            mine: mine.collect(),
             alarms: Alarms { rows, more },
         })
     }

@@ -28,6 +28,7 @@ pub(super) use values::form_of;
 use self::{accounts::chosen, values::Values};
 use super::{
     forms::{ItemFields, error, users},
+    related::without_words,
     subject_states,
     submit::SentForm,
     trouble,
@@ -74,7 +75,9 @@ impl ClassificationPort for Service {
             .map_err(broken)?;
         let preview = if read.errors.is_empty() && !read.operations.is_empty() {
             let _slot = self.app_state.evaluations.take(&person).await?;
-            let preview = self.preview_of(&person, &read.operations, None).await;
+            let preview = self
+                .preview_of(&person, &without_words(read.operations.clone()))
+                .await;
             Some(preview.map_err(trouble)?)
         } else {
             None
@@ -135,6 +138,7 @@ impl ClassificationPort for Service {
             effect: submission.effect,
             form_key: submission.form_key,
             review_on: None,
+            not_before: None,
         };
         self.submit_items(&person, (read.operations, read.errors), &sent, &FIELDS)
             .await

@@ -13,7 +13,7 @@ use app::backend::{
 use domain::{
     authorize::Action,
     change::{Operation, review_dates},
-    engine::{FollowUp, ItemResult, follow_up},
+    engine::{FollowUp, ItemResult, Lasting, follow_up},
     ids::{AccountId, ChangeId},
     subject::NoUndo,
     time::{Date, Timestamp},
@@ -49,11 +49,12 @@ impl FollowUpItem {
         stored: &StoredChange,
         index: usize,
         result: Option<&ItemResult>,
+        lasting: Lasting,
         now: Timestamp,
     ) -> Option<Result<Self, NoUndo>> {
         let change = &stored.change;
         let operation = change.proposal.operations.get(index)?;
-        let left = follow_up(change.state, operation, result)?;
+        let left = follow_up(change.state, operation, result, lasting)?;
         stored
             .altered
             .is_none()
@@ -140,7 +141,10 @@ impl Service {
         let result = |index: usize| row.as_ref()?.items.get(index)?.result.as_ref();
         let all = 0..stored.change.proposal.operations.len();
         Ok(all
-            .filter_map(|index| FollowUpItem::of(stored, index, result(index), now)?.ok())
+            .filter_map(|index| {
+                let of = FollowUpItem::of(stored, index, result(index), Lasting::InEffect, now);
+                of?.ok()
+            })
             .collect())
     }
 }
@@ -183,6 +187,15 @@ pub(super) fn links(
         let Some(form) = form(change, item, Reach::Alike) else {
             continue;
         };
+        let joined = all.iter_mut().find_map(|link| {
+            let with = link.form.with(&form).filter(|_| link.what == item.what)?;
+            Some((link, with))
+        });
+        if let Some((link, with)) = joined {
+            link.form = with;
+            link.items += 1;
+            continue;
+        }
         if let Some(place) = place {
             alike.insert(place, all.len());
         }
@@ -223,7 +236,7 @@ fn form(change: &ChangeId, item: &FollowUpItem, reach: Reach) -> Option<FollowUp
 }
 
 /// Whether what is requested now can have this review date. If not, the form asks for another.
-fn can_be_stated(date: Date, now: Timestamp) -> bool {
+pub(super) fn can_be_stated(date: Date, now: Timestamp) -> bool {
     Date::of(now).is_some_and(|today| {
         let (first, last) = review_dates(today);
         (first..=last).contains(&date)

@@ -7,6 +7,7 @@
 //! combination that they block can be selected, and the preview explains the verdict.
 
 mod assignment;
+mod duration;
 mod identity;
 mod membership;
 mod options;
@@ -23,7 +24,7 @@ use domain::{
     change::{InvalidProposal, Operation, Proposal},
     snapshot::Snapshot,
     subject::InvalidItem,
-    time::Date,
+    time::{Date, Timestamp},
 };
 
 pub(super) use identity::name as identity_name;
@@ -33,7 +34,7 @@ use self::{
     assignment::AssignmentForm, identity::IdentityForm, membership::MembershipForm,
     reader::FormReader,
 };
-use super::scope::Scope;
+use super::{related::without_words, scope::Scope};
 use crate::store::{Store, StoreError};
 
 /// A form that requests items of one subject.
@@ -79,6 +80,8 @@ pub(super) struct ParsedForm {
     pub operations: Vec<Operation>,
     /// The date by which somebody reviews the standing access.
     pub review_on: Option<Date>,
+    /// When the access begins; none if at once.
+    pub not_before: Option<Timestamp>,
     /// The errors in the selection.
     pub errors: Vec<FieldError>,
     /// The fields that are still empty.
@@ -98,6 +101,7 @@ impl ParsedForm {
             change_form: change_form.clone(),
             operations: Vec::new(),
             review_on: None,
+            not_before: None,
             errors: Vec::new(),
             missing: Vec::new(),
             out_of_scope: false,
@@ -110,6 +114,15 @@ impl ParsedForm {
             parsed.out_of_scope = true;
         }
         parsed
+    }
+
+    /// Returns what the form requests, without the texts of the requester.
+    pub(super) fn proposal(&self) -> Proposal {
+        Proposal {
+            not_before: self.not_before,
+            review_on: self.review_on,
+            ..without_words(self.operations.clone())
+        }
     }
 
     /// Adds an error for each empty field, for a submitted form.
@@ -195,6 +208,7 @@ impl ItemFields {
             | InvalidProposal::CardNumber => change_field::JUSTIFICATION,
             InvalidProposal::Ticket => change_field::TICKET,
             InvalidProposal::ReviewOn { .. } => change_field::REVIEW_ON,
+            InvalidProposal::Start { .. } => change_field::START,
             InvalidProposal::Empty | InvalidProposal::Twice | InvalidProposal::TooMany(_) => {
                 self.items
             }

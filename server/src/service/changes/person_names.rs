@@ -142,17 +142,24 @@ impl<'a> PersonNames<'a> {
         conn: &mut StoreConnection,
         barred: &BTreeSet<PersonId>,
     ) -> Result<Vec<String>, StoreError> {
+        self.with_role(conn, Role::Approver, barred).await
+    }
+
+    /// Returns the names of everybody who has a role according to the ledger, except these people.
+    pub(in crate::service) async fn with_role(
+        &mut self,
+        conn: &mut StoreConnection,
+        role: Role,
+        but: &BTreeSet<PersonId>,
+    ) -> Result<Vec<String>, StoreError> {
         let held = person::everyone_with_a_role(conn).await?.into_iter();
-        let approvers = held.filter(|(_, grant)| grant.role == Role::Approver);
-        let approvers = approvers.map(|(person, _)| person);
-        let approvers: Vec<PersonId> = approvers.filter(|one| !barred.contains(one)).collect();
-        let unlisted: Vec<&PersonId> = approvers
-            .iter()
-            .filter(|one| !self.is_listed(one))
-            .collect();
+        let having = held.filter(|(_, grant)| grant.role == role);
+        let having = having.map(|(person, _)| person);
+        let having: Vec<PersonId> = having.filter(|one| !but.contains(one)).collect();
+        let unlisted: Vec<&PersonId> = having.iter().filter(|one| !self.is_listed(one)).collect();
         self.look_up(conn, unlisted).await?;
         let mut names = Vec::new();
-        for person in &approvers {
+        for person in &having {
             names.push(self.name(conn, person).await?);
         }
         names.sort();

@@ -8,13 +8,14 @@ use app::backend::{
 };
 use domain::{
     authorize::Action,
-    change::Operation,
+    change::{Operation, Proposal},
     diff::{Effect, Steps},
-    ids::{EffectHash, PermissionSetArn, PersonId, UserId},
+    directory::UserStatus,
+    ids::{EffectHash, PermissionSetArn, PersonId, Principal, UserId},
     policies::{Evaluation, RequestContext, is_alarm_hit},
     snapshot::Snapshot,
     subject::SubjectStates,
-    time::Date,
+    time::{Date, Timestamp},
     verdict::{Outcome, Verdict},
 };
 
@@ -33,6 +34,7 @@ pub(super) struct ShownVerdict<'v> {
     pub verdict: Verdict,
     pub hash: EffectHash,
     pub review_on: Option<Date>,
+    pub not_before: Option<Timestamp>,
     /// Who is not named as an approver.
     pub barred: &'v BTreeSet<PersonId>,
 }
@@ -95,9 +97,10 @@ impl Service {
     pub(super) async fn preview_of(
         &self,
         person: &PersonId,
-        operations: &[Operation],
-        review_on: Option<Date>,
+        proposal: &Proposal,
     ) -> Result<Preview, StoreError> {
+        let operations = &proposal.operations;
+        let (review_on, not_before) = (proposal.review_on, proposal.not_before);
         let mut conn = self.connection().await?;
         let asked = self.asked(person, None, review_on);
         let evaluation = evaluate_now(
@@ -122,6 +125,7 @@ impl Service {
             verdict,
             hash,
             review_on,
+            not_before,
             barred: &barred,
         };
         let mut people = PersonNames::new(&self.read_model.snapshot);
@@ -130,7 +134,7 @@ impl Service {
             .await?;
         drop(conn);
         Ok(Preview {
-            related: self.related(person, operations).await?,
+            related: self.related(person, proposal).await?,
             ..preview
         })
     }
@@ -149,6 +153,7 @@ impl Service {
             verdict,
             hash,
             review_on,
+            not_before,
             barred,
         } = shown;
         let approvers = if verdict.outcome == Outcome::NeedsApproval {
@@ -183,12 +188,31 @@ impl Service {
             verdict,
             effect: hash,
             review_on,
+            not_before,
+            disabled: disabled(snapshot, operations),
             approvers,
             alarm,
             evidence,
             related: Vec::new(),
         })
     }
+}
+
+/// Returns the names of the users to whom items give access although the directory has disabled them.
+fn disabled(snapshot: &Snapshot, operations: &[Operation]) -> Vec<String> {
+    let given = operations.iter().filter_map(|operation| {
+        let assigned = operation.assigns().and_then(|(assignment, _)| {
+            let Principal::User(user) = &assignment.principal else {
+                return None;
+            };
+            Some(user)
+        });
+        let joined = operation.joins().map(|(_, user)| user);
+        snapshot.user(assigned.or(joined)?)
+    });
+    let disabled = given.filter(|user| user.status == UserStatus::Disabled);
+    let names: BTreeSet<&str> = disabled.map(|user| user.display_name.as_str()).collect();
+    names.into_iter().map(str::to_owned).collect()
 }
 
 fn affected(steps: &Steps) -> AffectedPeople {

@@ -31,16 +31,15 @@ impl Service {
     pub(super) async fn related(
         &self,
         person: &PersonId,
-        operations: &[Operation],
+        proposal: &Proposal,
     ) -> Result<Vec<RelatedChange>, StoreError> {
         let now = self.app_state.clock.now();
-        let proposal = proposal_of(operations);
         let mut people = PersonNames::new(&self.read_model.snapshot);
         let mut related = Vec::new();
-        let concerning = self.concerning(operations, now).await?;
+        let concerning = self.concerning(&proposal.operations, now).await?;
         let mut conn = self.connection().await?;
         for stored in concerning {
-            let relation = relation(&stored, person, &proposal);
+            let relation = relation(&stored, person, proposal);
             let Some(relation) = relation else { continue };
             let operations = &stored.change.proposal.operations;
             let snapshot = &self.read_model.snapshot;
@@ -49,7 +48,7 @@ impl Service {
                 title: descriptions::title(snapshot, &named, operations, operations.len()),
                 requester: people.name(&mut conn, &stored.change.requester).await?,
                 at: match relation {
-                    Relation::SameWaiting => stored.change.submitted,
+                    Relation::OwnWaiting | Relation::SameWaiting => stored.change.submitted,
                     Relation::ChangedMeanwhile => stored.updated_at,
                 },
                 id: stored.change.id,
@@ -59,8 +58,8 @@ impl Service {
         Ok(related)
     }
 
-    /// Returns the error of a form that requests what the same person has requested already, with the same words. Another
-    /// justification, ticket or review date says that it is meant. A removal is never refused for it.
+    /// Returns the error of a form that requests what the same person has requested already. Another ticket, start or review
+    /// date says that it is meant, another justification does not. A removal is never refused for it.
     pub(super) async fn requested_twice(
         &self,
         person: &PersonId,
@@ -72,21 +71,13 @@ impl Service {
         let now = self.app_state.clock.now();
         let concerning = self.concerning(&proposal.operations, now).await?;
         let twin = concerning.into_iter().find(|stored| {
-            let earlier = &stored.change.proposal;
-            let same_words = (&earlier.justification, &earlier.ticket, earlier.review_on)
-                == (
-                    &proposal.justification,
-                    &proposal.ticket,
-                    proposal.review_on,
-                );
-            stored.change.requester == *person
-                && same_words
-                && relation(stored, person, proposal) == Some(Relation::SameWaiting)
+            stored.change.proposal.ticket == proposal.ticket
+                && relation(stored, person, proposal) == Some(Relation::OwnWaiting)
         });
         Ok(twin.map(|_| FieldError {
             field: change_field::EFFECT,
             message: "You have already requested exactly this, and it waits for approval. Nothing was saved. Open that \
-                      change below, or say in the justification why you request it again."
+                      change below, or state another ticket if you need it for something else."
                 .into(),
         }))
     }
@@ -98,7 +89,7 @@ impl Service {
         person: &PersonId,
         proposal: &Proposal,
     ) -> Result<FieldError, StoreError> {
-        let related = self.related(person, &proposal.operations).await?;
+        let related = self.related(person, proposal).await?;
         let mut meanwhile = related.into_iter();
         let meanwhile = meanwhile.find(|one| one.relation == Relation::ChangedMeanwhile);
         let why = match meanwhile {
@@ -153,7 +144,14 @@ impl Service {
 fn relation(stored: &StoredChange, person: &PersonId, proposal: &Proposal) -> Option<Relation> {
     let change = &stored.change;
     if change.state == State::Waiting {
-        return same_items(&change.proposal, proposal).then_some(Relation::SameWaiting);
+        let dates = |proposal: &Proposal| (proposal.not_before, proposal.review_on);
+        let own = change.requester == *person && dates(&change.proposal) == dates(proposal);
+        let same = if own {
+            Relation::OwnWaiting
+        } else {
+            Relation::SameWaiting
+        };
+        return same_items(&change.proposal, proposal).then_some(same);
     }
     let keys: BTreeSet<SubjectKey> = proposal.operations.iter().map(Operation::key).collect();
     let mut items = change.proposal.operations.iter();
@@ -161,9 +159,10 @@ fn relation(stored: &StoredChange, person: &PersonId, proposal: &Proposal) -> Op
     (change.requester != *person && same_subject).then_some(Relation::ChangedMeanwhile)
 }
 
-fn proposal_of(operations: &[Operation]) -> Proposal {
+/// Returns a proposal of these items in which nobody stated anything.
+pub(super) fn without_words(operations: Vec<Operation>) -> Proposal {
     Proposal {
-        operations: operations.to_vec(),
+        operations,
         justification: String::new(),
         ticket: None,
         not_before: None,

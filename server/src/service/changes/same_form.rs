@@ -16,8 +16,9 @@ pub(super) fn same(
 ) -> PortResult<ChangeId> {
     if let FoundChange::Known(earlier) = earlier {
         let change = &earlier.change;
-        let same_review = change.proposal.review_on == proposal.review_on;
-        if &change.requester == person && same_review && same_items(&change.proposal, proposal) {
+        let dates = |proposal: &Proposal| (proposal.review_on, proposal.not_before);
+        let same_dates = dates(&change.proposal) == dates(proposal);
+        if &change.requester == person && same_dates && same_items(&change.proposal, proposal) {
             return Ok(change.id.clone());
         }
     }

@@ -18,7 +18,7 @@ use domain::{
     ledger::projection::Lifecycle,
     policies::may_lose,
     snapshot::Snapshot,
-    time::Date,
+    time::{Date, Timestamp},
     verdict::Outcome,
 };
 
@@ -56,11 +56,8 @@ impl NewChangePort for Service {
         let reading = self.parsed(&change_form, &scope).await?;
         let preview = if reading.errors.is_empty() && !reading.operations.is_empty() {
             let _slot = self.app_state.evaluations.take(&person).await?;
-            Some(
-                self.preview_of(&person, &reading.operations, reading.review_on)
-                    .await
-                    .map_err(trouble)?,
-            )
+            let preview = self.preview_of(&person, &reading.proposal()).await;
+            Some(preview.map_err(trouble)?)
         } else {
             None
         };
@@ -69,6 +66,7 @@ impl NewChangePort for Service {
             review: forms::review_dates(&reading, preview.as_ref(), rules, now),
             choices: forms::choices(&self.read_model.snapshot, &reading, &scope),
             session: forms::session(&self.read_model.snapshot, &reading.change_form),
+            held: self.held(&reading),
             change_form: reading.change_form,
             errors: reading.errors,
             preview,
@@ -95,6 +93,7 @@ impl NewChangePort for Service {
             effect: submission.effect,
             form_key: submission.form_key,
             review_on: reading.review_on,
+            not_before: reading.not_before,
         };
         let items = (reading.operations, reading.errors);
         self.submit_items(&person, items, &sent, &forms::FIELDS)
@@ -111,6 +110,7 @@ pub(super) struct SentForm {
     /// The idempotency key of the form.
     pub form_key: String,
     pub review_on: Option<Date>,
+    pub not_before: Option<Timestamp>,
 }
 
 impl Service {
@@ -127,12 +127,14 @@ impl Service {
             operations,
             justification: sent.justification.trim().to_owned(),
             ticket: Some(sent.ticket.trim().to_owned()).filter(|ticket| !ticket.is_empty()),
-            not_before: None,
+            not_before: sent.not_before,
             review_on: sent.review_on,
         };
         if errors.is_empty() {
-            let review = proposal.check_review(self.app_state.clock.now());
-            let invalid = proposal.check().err().into_iter().chain(review.err());
+            let now = self.app_state.clock.now();
+            let dates = [proposal.check_review(now), proposal.check_start(now)];
+            let dates = dates.into_iter().filter_map(Result::err);
+            let invalid = proposal.check().err().into_iter().chain(dates);
             for invalid in invalid.chain(proposal.wrong_texts()) {
                 let wrong = FieldError {
                     field: fields.of(&proposal, &invalid),
@@ -189,7 +191,7 @@ impl Service {
         let snapshot = &self.read_model.snapshot;
         let now = self.app_state.clock.now();
         let parsed = forms::read(&self.app_state.store, snapshot, form, scope).await;
-        let parsed = parsed.map(|parsed| parsed.reviewed(now));
+        let parsed = parsed.map(|parsed| parsed.reviewed(now).starting(now));
         parsed.map_err(broken)
     }
 

@@ -197,6 +197,7 @@ impl Service {
             verdict: change.verdict.clone(),
             hash: change.effect.clone(),
             review_on: change.proposal.review_on,
+            not_before: change.proposal.not_before,
             barred: &barred,
         };
         let operations = &change.proposal.operations;

@@ -7,7 +7,7 @@ use domain::{
     change::{Change, Operation, State, StoredItem, tally},
     diff::Effect,
     ids::{ChangeId, PersonId},
-    time::Timestamp,
+    time::{Date, Timestamp},
 };
 use sqlx::any::AnyRow;
 
@@ -79,6 +79,16 @@ impl<'a> ChangeSummary<'a> {
 
     pub fn state(&self) -> State {
         self.change().state
+    }
+
+    /// Returns the date by which somebody reviews the standing access that it gives.
+    pub fn review_on(&self) -> Option<Date> {
+        self.change().proposal.review_on
+    }
+
+    /// Returns when its state changed last.
+    pub fn updated_at(&self) -> Timestamp {
+        self.stored.updated_at
     }
 
     /// Returns the number of items.

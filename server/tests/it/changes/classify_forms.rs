@@ -381,7 +381,7 @@ async fn a_request_that_already_waits_is_shown_and_not_stored_twice(engine: Data
     let related = &new.preview.as_ref().unwrap().related;
     assert_eq!(
         (&related[0].id, related[0].relation),
-        (&waiting, Relation::SameWaiting)
+        (&waiting, Relation::OwnWaiting)
     );
     let found = errors(
         org.as_("ann")
@@ -406,7 +406,7 @@ async fn a_request_that_already_waits_is_shown_and_not_stored_twice(engine: Data
         set: set("viewer").key().to_owned(),
         account: account("cards-prod").to_string(),
         term: "60".into(),
-        review_on: String::new(),
+        ..ChangeForm::default()
     };
     let ann = org.as_("ann").await;
     let shown = ann.new_change(&grant).await.unwrap();
@@ -428,8 +428,11 @@ async fn a_request_that_already_waits_is_shown_and_not_stored_twice(engine: Data
     assert_eq!(again.preview.unwrap().related[0].id, id);
     let twice = ann.submit(sent(&again.form_key)).await;
     assert!(matches!(twice, Err(Denied::Invalid(_))), "{twice:?}");
-    // Another reason says that it is meant.
-    let mut meant = sent(&again.form_key);
-    meant.justification = "the first hour was not enough".into();
-    assert_ne!(ann.submit(meant).await.unwrap(), id);
+    // Other words do not make another request of it, another ticket does.
+    let mut reworded = sent(&again.form_key);
+    reworded.justification = "the first hour was not enough".into();
+    let twice = ann.submit(reworded.clone()).await;
+    assert!(matches!(twice, Err(Denied::Invalid(_))), "{twice:?}");
+    reworded.ticket = "OPS-2".into();
+    assert_ne!(ann.submit(reworded).await.unwrap(), id);
 }

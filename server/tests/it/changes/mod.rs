@@ -25,6 +25,7 @@ mod mismatch;
 mod misstated;
 mod moved_accounts;
 mod narrower;
+mod own_requests;
 mod own_scope;
 mod pages;
 mod preview;

@@ -94,8 +94,8 @@ async fn the_form_asks_for_a_date_where_a_policy_wants_one_and_nowhere_else(
     assert_eq!(preview.verdict.outcome, Outcome::NeedsApproval);
     assert_eq!(preview.review_on, Some(dates.first));
     let html = form_page(&org, &reviewed).await;
-    let sent = format!("name=\"review_on\" value=\"{}\"", dates.first);
-    assert!(html.contains(&sent), "the second form sends it: {html}");
+    let sent = format!("name=\"review_on\" type=\"date\" value=\"{}\"", dates.first);
+    assert!(html.contains(&sent), "{html}");
 
     for form in [
         ChangeForm::default(),

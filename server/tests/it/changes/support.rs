@@ -536,7 +536,7 @@ pub fn grant(who: &str, set: &str, at: &str, term: &str) -> ChangeForm {
         set: key_of(set),
         account: account(at).to_string(),
         term: term.into(),
-        review_on: String::new(),
+        ..ChangeForm::default()
     }
 }
 

@@ -123,7 +123,6 @@ fn rows(route: &'static str, things: &Things) -> Vec<Row> {
         | "/groups"
         | "/permission-sets"
         | "/changes"
-        | "/changes/new"
         | "/inbox"
         | "/ledger"
         | "/reports/production-pci"
@@ -136,7 +135,9 @@ fn rows(route: &'static str, things: &Things) -> Vec<Row> {
         | "/sign-in"
         | "/sign-in/callback"
         | "/signed-out" => vec![page(route, "", route)],
-        "/changes/classify" => vec![page(route, "", route), action(route, "empty", route, &[])],
+        "/changes/new" | "/changes/classify" => {
+            vec![page(route, "", route), action(route, "empty", route, &[])]
+        }
         "/accounts/{id}" => object("known", &things.account),
         "/people/{id}" => object("requester's", &things.person),
         "/groups/{id}" => object("known", &things.group),

@@ -675,7 +675,7 @@ pub fn grant(group: &str, set: &str, account: &str, term: &str) -> ChangeForm {
         set: set.into(),
         account: account.into(),
         term: term.into(),
-        review_on: String::new(),
+        ..ChangeForm::default()
     }
 }
 

@@ -1,14 +1,15 @@
 //! The form that grants or removes a permission set in an account.
 
-use app::backend::{ChangeForm, FormOption, FormOptions, SessionView, change_field};
+use std::collections::BTreeSet;
+
+use app::backend::{ChangeForm, FormOption, FormOptions, STANDING, SessionView, change_field};
 use async_trait::async_trait;
 use domain::{
     change::Operation,
     classification::{Environment, Pci},
-    grant::{LONGEST_WINDOW, SHORTEST_WINDOW, Term},
+    grant::Term,
     ids::{AccountId, Assignment, Pair, PermissionSetArn},
     snapshot::Snapshot,
-    subject::InvalidItem,
     time::Duration,
 };
 
@@ -27,9 +28,7 @@ use crate::{
 };
 
 /// The offered durations of temporary access, in minutes, shortest first.
-const WINDOWS: [i64; 7] = [30, 60, 120, 180, 240, 480, 720];
-/// The value of [`change_field::TERM`] for access without an end.
-const STANDING: &str = "standing";
+const WINDOWS: [i64; 6] = [30, 60, 120, 180, 240, 480];
 
 /// What the form does with an assignment.
 pub(super) enum AssignmentForm {
@@ -40,11 +39,11 @@ pub(super) enum AssignmentForm {
 #[async_trait]
 impl ItemForm for AssignmentForm {
     async fn read(&self, mut form: FormReader<'_>, _: &Store) -> Result<ParsedForm, StoreError> {
-        let item = match self {
+        let items = match self {
             Self::Grant => form.granted(),
             Self::Remove => form.removed(),
         };
-        Ok(form.with(item))
+        Ok(form.with(items.into_iter().flatten()))
     }
 
     fn choices(&self, snapshot: &Snapshot, parsed: &ParsedForm, scope: &Scope) -> FormOptions {
@@ -60,7 +59,7 @@ impl ItemForm for AssignmentForm {
                 &mut typed,
             ),
             sets: shortened(change_field::SET, sets(snapshot), &form.set, &mut typed),
-            terms: terms(),
+            terms: terms(scope, &form.term),
             typed,
             ..of_access(scope)
         }
@@ -90,29 +89,41 @@ pub(super) fn form_of(item: &Operation) -> Option<ChangeForm> {
 }
 
 impl FormReader<'_> {
-    fn granted(&mut self) -> Option<Operation> {
-        let assignment = self.assignment();
+    fn granted(&mut self) -> Option<Vec<Operation>> {
+        let assignments = self.assignments();
         let term = self.term();
-        let assignment = assignment?;
-        if !self.snapshot.exists(&assignment.principal) {
+        let assignments = assignments?;
+        let principal = &assignments.first()?.principal;
+        if !self.snapshot.exists(principal) {
             self.wrong(
                 change_field::WHO,
                 "This user or group is no longer in the directory as of the last complete read of AWS. Choose another, or try again after the next read.",
             );
             return None;
         }
-        Some(Operation::Assign {
-            assignment,
-            term: term?,
-        })
+        let term = term?;
+        let items = assignments.into_iter();
+        Some(
+            items
+                .map(|assignment| Operation::Assign { assignment, term })
+                .collect(),
+        )
     }
 
-    fn removed(&mut self) -> Option<Operation> {
-        let assignment = self.assignment()?;
-        let there = self.snapshot.pair(&assignment.pair);
-        if there.is_some_and(|read| read.principals.contains_key(&assignment.principal)) {
-            return Some(Operation::Unassign { assignment });
-        }
+    fn removed(&mut self) -> Option<Vec<Operation>> {
+        let assignments = self.assignments()?;
+        let missing = assignments.iter().find(|assignment| {
+            let there = self.snapshot.pair(&assignment.pair);
+            !there.is_some_and(|read| read.principals.contains_key(&assignment.principal))
+        });
+        let Some(assignment) = missing else {
+            let items = assignments.into_iter();
+            return Some(
+                items
+                    .map(|assignment| Operation::Unassign { assignment })
+                    .collect(),
+            );
+        };
         let message = format!(
             "{} is not assigned to {} with {} as of the last read of AWS, so there is nothing to remove. Choose an assignment on the account's page.",
             descriptions::principal(self.snapshot, &assignment.principal),
@@ -123,25 +134,54 @@ impl FormReader<'_> {
         None
     }
 
-    /// Reads all three fields, so that each of them is said to be missing.
-    fn assignment(&mut self) -> Option<Assignment> {
+    /// Returns one assignment for each account. Reads all fields, so that each of them is said to be missing.
+    fn assignments(&mut self) -> Option<Vec<Assignment>> {
         let principal = self.principal();
         let account = self.account();
+        let others = self.other_accounts();
         let set = self.set();
-        Some(Assignment {
+        let (principal, set) = (principal?, set?);
+        let mut known = BTreeSet::new();
+        let accounts = [account?].into_iter().chain(others?);
+        let accounts = accounts.filter(|account| known.insert(account.clone()));
+        let of = |account| Assignment {
             pair: Pair {
-                account: account?,
-                set: set?,
+                account,
+                set: set.clone(),
             },
-            principal: principal?,
-        })
+            principal: principal.clone(),
+        };
+        Some(accounts.map(of).collect())
     }
 
     fn account(&mut self) -> Option<AccountId> {
         let text = self.field(change_field::ACCOUNT, |change_form| {
             &mut change_form.account
         })?;
-        if let Ok(id) = AccountId::parse(&text) {
+        let found = self.account_named(change_field::ACCOUNT, &text)?;
+        self.parsed.change_form.account = found.to_string();
+        Some(found)
+    }
+
+    /// Returns the accounts besides the first; none if one of them is not known.
+    fn other_accounts(&mut self) -> Option<Vec<AccountId>> {
+        let entered = self.parsed.change_form.also.clone();
+        let texts = entered.split([',', ';', '\n']).map(str::trim);
+        let texts: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();
+        let mut found = Vec::with_capacity(texts.len());
+        for text in &texts {
+            if !self.fitting(change_field::ALSO, text) {
+                return None;
+            }
+            found.push(self.account_named(change_field::ALSO, text)?);
+        }
+        let ids: Vec<&str> = found.iter().map(AccountId::as_str).collect();
+        self.parsed.change_form.also = ids.join(", ");
+        Some(found)
+    }
+
+    fn account_named(&mut self, field: &'static str, text: &str) -> Option<AccountId> {
+        if let Ok(id) = AccountId::parse(text) {
             let listed = self.snapshot.account(&id).is_some()
                 || self
                     .scope
@@ -151,7 +191,7 @@ impl FormReader<'_> {
                 return Some(id);
             }
             self.wrong(
-                change_field::ACCOUNT,
+                field,
                 format!(
                     "Account {id} is not in the organization as of the last complete read of AWS: it was removed or never existed. \
                      Choose another, or try again after the next read."
@@ -161,15 +201,15 @@ impl FormReader<'_> {
         }
         let accounts = self.snapshot.parts().accounts.values();
         let named = accounts
-            .filter(|(account, _)| same(&account.name, &text))
+            .filter(|(account, _)| same(&account.name, text))
             .map(|(account, _)| account.id.clone());
-        let found = self.only_one(
-            change_field::ACCOUNT,
-            named.collect(),
-            "The organization contains no such account as of the last complete read of AWS. Choose another, or try again after the next read.",
-        )?;
-        self.parsed.change_form.account = found.to_string();
-        Some(found)
+        let none = match field {
+            change_field::ALSO => format!(
+                "The organization contains no account {text} as of the last complete read of AWS. Choose another, or try again after the next read."
+            ),
+            _ => "The organization contains no such account as of the last complete read of AWS. Choose another, or try again after the next read.".to_owned(),
+        };
+        self.only_one(field, named.collect(), &none)
     }
 
     fn set(&mut self) -> Option<PermissionSetArn> {
@@ -194,26 +234,6 @@ impl FormReader<'_> {
         )?;
         found.key().clone_into(&mut self.parsed.change_form.set);
         Some(found)
-    }
-
-    fn term(&mut self) -> Option<Term> {
-        let text = self.field(change_field::TERM, |change_form| &mut change_form.term)?;
-        if text == STANDING {
-            return Some(Term::Standing);
-        }
-        let window = text
-            .parse::<u16>()
-            .ok()
-            .map(|minutes| Duration::minutes(i64::from(minutes)));
-        match window {
-            Some(window) if (SHORTEST_WINDOW..=LONGEST_WINDOW).contains(&window) => {
-                Some(Term::For(window))
-            }
-            _ => {
-                self.wrong(change_field::TERM, InvalidItem::Window.to_string());
-                None
-            }
-        }
     }
 }
 
@@ -276,15 +296,17 @@ fn sets(snapshot: &Snapshot) -> Vec<FormOption> {
     list
 }
 
-fn terms() -> Vec<FormOption> {
+/// Returns the durations to choose from. Standing access is offered to whoever may propose for everybody, and as long as it
+/// is chosen: for themselves, people request temporary access.
+fn terms(scope: &Scope, chosen: &str) -> Vec<FormOption> {
     let windows = WINDOWS.into_iter().map(|minutes| FormOption {
         value: minutes.to_string(),
-        label: format!("For {}", Duration::minutes(minutes).words()),
+        label: Duration::minutes(minutes).words(),
     });
-    windows
-        .chain([FormOption {
-            value: STANDING.into(),
-            label: "Standing, until it is removed".into(),
-        }])
-        .collect()
+    let stands = *scope == Scope::Everybody || chosen == STANDING;
+    let standing = stands.then(|| FormOption {
+        value: STANDING.into(),
+        label: "Permanently".into(),
+    });
+    windows.chain(standing).collect()
 }

@@ -32,9 +32,9 @@ impl<'a> FormReader<'a> {
         }
     }
 
-    /// Returns the form with its item, if that is complete and valid.
-    pub(super) fn with(mut self, item: Option<Operation>) -> ParsedForm {
-        self.parsed.operations.extend(item);
+    /// Returns the form with its items, which are those that are complete and valid.
+    pub(super) fn with(mut self, items: impl IntoIterator<Item = Operation>) -> ParsedForm {
+        self.parsed.operations.extend(items);
         self.parsed
     }
 
@@ -54,6 +54,12 @@ impl<'a> FormReader<'a> {
             self.parsed.missing.push(name);
             return None;
         }
+        let value = value.clone();
+        self.fitting(name, &value).then_some(value)
+    }
+
+    /// Checks that a text is not longer than any name or ID.
+    pub(super) fn fitting(&mut self, name: &'static str, value: &str) -> bool {
         let chars = value.chars().count();
         if chars > MOST_CHARS {
             self.wrong(
@@ -62,9 +68,8 @@ impl<'a> FormReader<'a> {
                     "This has {chars} characters, and a name or ID has at most {MOST_CHARS}. Enter one name or ID."
                 ),
             );
-            return None;
         }
-        Some(value.clone())
+        chars <= MOST_CHARS
     }
 
     pub(super) fn only_one<T>(

@@ -3,7 +3,7 @@
 use app::backend::{ChangeKind, Preview, ReviewDates, change_field};
 use domain::{
     change::{InvalidProposal, Operation, review_dates},
-    policies::Rules,
+    policies::{HELD_ALREADY, Rules},
     time::{Date, Timestamp},
 };
 
@@ -17,9 +17,10 @@ pub(in crate::service::changes) fn dates(
     rules: &Rules,
     now: Timestamp,
 ) -> Option<ReviewDates> {
+    let stands = parsed.operations.iter().any(Operation::gives_standing);
     let asked_for = preview.is_some_and(|preview| {
         let mut hits = preview.verdict.hits.iter();
-        hits.any(|hit| rules.asks_for_review(&hit.rule))
+        hits.any(|hit| rules.asks_for_review(&hit.rule) || (stands && hit.rule == HELD_ALREADY))
     });
     if !asked_for && parsed.change_form.review_on.is_empty() {
         return None;

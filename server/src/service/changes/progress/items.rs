@@ -10,8 +10,8 @@ use app::backend::{
 use domain::{
     change::{Operation, State},
     engine::{
-        AccessResource, ChangeRow, Item, ItemResult, OperationRow as WriteRow, ProgressRow,
-        StepPhase, WindowRow,
+        AccessResource, ChangeRow, Item, ItemResult, Lasting, OperationRow as WriteRow,
+        ProgressRow, StepPhase, WindowRow,
     },
     grant::Term,
     ids::GrantId,
@@ -199,12 +199,15 @@ impl<'a> ItemsProgress<'a> {
             if self.first.is_none() {
                 self.first = Some(far.clone());
             }
-            if far.status() != OperationStatus::Over && !self.has_ended(index) {
-                match FollowUpItem::of(self.stored, index, self.result(index), self.now) {
-                    Some(Ok(left)) => self.follow_ups.push(left),
-                    Some(Err(why)) => self.no_undo = Some(why),
-                    None => {}
-                }
+            let lasting = if far.status() == OperationStatus::Over || self.has_ended(index) {
+                Lasting::Ended
+            } else {
+                Lasting::InEffect
+            };
+            match FollowUpItem::of(self.stored, index, self.result(index), lasting, self.now) {
+                Some(Ok(left)) => self.follow_ups.push(left),
+                Some(Err(why)) => self.no_undo = Some(why),
+                None => {}
             }
             if far.verified().is_some() {
                 self.done += 1;
