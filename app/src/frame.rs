@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{Backend, Freshness, ViewerView},
-    components::{DirectoryLinks, Glyph, NavItem},
+    components::{DirectoryLinks, Glyph, LedgerLinks, NavItem},
     routes::Page,
     shell::{self, Layout, Surroundings, Viewer},
 };
@@ -68,6 +68,10 @@ pub fn framed(
     } else {
         DirectoryLinks::PlainText
     };
+    let entries = match backend.may(Action::SeeLedger) {
+        Ok(()) => LedgerLinks::Linked,
+        Err(_) => LedgerLinks::NotAllowed,
+    };
     shell::render(
         Surroundings {
             title: page.title,
@@ -75,6 +79,7 @@ pub fn framed(
         },
         move || {
             provide_context(leads);
+            provide_context(entries);
             let body = (page.draw)();
             let freshness = fresh.map_or_else(|| ().into_any(), |fresh| freshness_line(&fresh));
             view! { <Layout nav viewer=who path=url freshness>{body}</Layout> }.into_any()

@@ -96,7 +96,7 @@ export async function journey(suite, browser) {
         await farid.findsInTime(last, 'Inclusion proof');
         await provesItself(farid.page);
         await farid.open(`/ledger?q=${change}`);
-        await farid.says('Entries');
+        await farid.says('requested the assignment of SupportMetrics');
       });
       await farid.leave();
     });

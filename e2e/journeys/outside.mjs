@@ -33,7 +33,7 @@ export async function journey(suite, browser) {
       await farid.open('/');
       await farid.says(/Changed outside Leastwise.*Owen Price/);
       await farid.open('/ledger?q=outside');
-      await farid.says('Entries');
+      await farid.says('was assigned outside Leastwise');
     });
   });
 

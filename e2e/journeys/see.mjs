@@ -169,7 +169,7 @@ export async function journey(suite, browser) {
       await farid.findsInTime('/', /can reach production PCI/);
       const home = Number(await farid.page.locator('[data-exposure] [data-figure] [data-value]').innerText());
       await farid.open('/reports/production-pci');
-      const shown = await farid.page.locator('#report tbody tr').count();
+      const shown = await farid.page.locator('#report tbody tr:not([data-group])').count();
       const stats = await farid.page.locator('[data-stat] [data-value]').allInnerTexts();
       const csv = parseCsv(await farid.download(farid.page.locator('a[href="/reports/production-pci.csv"]')));
       const json = JSON.parse(await farid.download(farid.page.locator('a[href="/reports/production-pci.json"]')));
@@ -224,6 +224,7 @@ export async function journey(suite, browser) {
     const farid = await Person.signedIn(browser, sandbox, 'farid.haddad', { axe: true });
     await withPeople('ledger', [farid], async () => {
       await farid.open('/ledger');
+      await farid.page.locator('summary', { hasText: 'Proof' }).click();
       await farid.says('Verifier key', 'leastwise ledger verify');
       await farid.findsInTime('/ledger/1', 'Inclusion proof', 90_000);
       await provesItself(farid.page);
@@ -271,8 +272,11 @@ function pages({ accounts, users, groups, keys }) {
     '/permission-sets?capability=reads_data',
     '/ledger',
     '/ledger/1',
+    '/ledger?what=jobs&outcome=success&from=2026-01-01&q=crawl',
+    '/ledger?q=nothing-like-it',
     '/reports/production-pci',
     '/reports/production-pci?q=maya',
+    '/reports/production-pci?group=person',
     '/reports/production-pci?q=nothing-like-it',
   ];
 }

@@ -38,13 +38,14 @@ export function launch() {
 
 export class Person {
   /** Creates a person who has not signed in. */
-  static async arrive(browser, sandbox, { javaScript = true, width = 1440, height = 900, scheme = 'light', axe = true, state } = {}) {
+  static async arrive(browser, sandbox, { javaScript = true, width = 1440, height = 900, scheme = 'light', axe = true, zone, state } = {}) {
     const context = await browser.newContext({
       storageState: state,
       javaScriptEnabled: javaScript,
       viewport: { width, height },
       colorScheme: scheme,
       reducedMotion: 'reduce',
+      timezoneId: zone,
       acceptDownloads: true,
     });
     const person = new Person();

@@ -32,6 +32,16 @@ export function rootOf(leaf, index, size, path) {
   return hash;
 }
 
+/** Returns the leaf hash of the bytes of an entry. */
+export function leafHash(bytes) {
+  return sha256(Buffer.from([0]), Buffer.from(bytes, 'utf8'));
+}
+
+/** Returns the hash of a private value in a leaf (section 2 of the specification). */
+export function privateHash(salt, value) {
+  return sha256(Buffer.from('leastwise-private-v1\0', 'utf8'), Buffer.from(salt, 'hex'), Buffer.from(value, 'utf8')).toString('hex');
+}
+
 /** Checks that the hashes and the proof on the page of an entry are consistent. */
 export async function provesItself(page) {
   const fact = async (term) => {
@@ -39,10 +49,11 @@ export async function provesItself(page) {
     return (await value.first().innerText()).trim();
   };
   const index = Number(new URL(page.url()).pathname.split('/').pop());
-  const size = Number((await fact('Checkpoint')).replace(/\D/g, ''));
-  const json = JSON.parse(await page.locator('pre').innerText());
-  const path = (await page.locator('main ol > li code').allInnerTexts()).map((hex) => Buffer.from(hex.trim(), 'hex'));
-  const leaf = sha256(Buffer.from([0]), Buffer.from(canonical(json), 'utf8'));
+  const size = Number(/^\d+/.exec(await fact('Checkpoint'))[0]);
+  const bytes = await page.locator('pre[data-leaf]').textContent();
+  assert.equal(bytes, canonical(JSON.parse(bytes)), 'the bytes are not canonical');
+  const path = (await page.locator('main ol[data-proof] > li code').allInnerTexts()).map((hex) => Buffer.from(hex.trim(), 'hex'));
+  const leaf = leafHash(bytes);
   assert.equal(leaf.toString('hex'), await fact('Leaf hash'), 'the leaf hash on the page is wrong');
   assert.equal(rootOf(leaf, index, size, path).toString('hex'), await fact('Root'), 'the proof does not lead to the root');
 }

@@ -1,13 +1,14 @@
-//! The ledger: search, one entry, and its signature status.
+//! The ledger: its list, one entry, and its signature status.
 
 use async_trait::async_trait;
 use domain::{
-    ids::{AccountId, ChangeId, GroupId, UserId},
+    ids::{AccountId, ChangeId, GroupId, PersonId, UserId},
     ledger::{OcsfActivity, Outcome, Severity},
     time::Timestamp,
 };
 
-use super::{ListQuery, Page, PortResult};
+use super::{Download, FileFormat, ListPage, Page, PortResult};
+use crate::lists::ListChoice;
 
 /// An entry in the list.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -24,6 +25,72 @@ pub struct EntryRow {
     pub sentence: Vec<SentencePart>,
     /// The change that the entry belongs to.
     pub change: Option<ChangeId>,
+    /// Who did it, in words.
+    pub actor: String,
+    pub person: Option<PersonId>,
+    /// The account that it is about.
+    pub account: Option<AccountId>,
+    pub ticket: Option<String>,
+    /// What became of something that was pending when it was recorded, if it is known.
+    pub result: Option<EntryResult>,
+    /// The leaf hash (SHA-256, RFC 6962) in hex.
+    pub leaf_hash: String,
+}
+
+impl EntryRow {
+    /// Whether Leastwise wrote it at its place.
+    pub fn is_authentic(&self) -> bool {
+        self.authenticity == EntryAuthenticity::Authentic
+    }
+}
+
+/// What became of something that was pending, by a later entry.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct EntryResult {
+    /// The number of the later entry.
+    pub seq: u64,
+    pub outcome: Outcome,
+    /// One word or two, such as *Verified*.
+    pub label: &'static str,
+}
+
+/// A row of the list of entries.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryLine {
+    Entry(Box<EntryRow>),
+    Syncs(FoldedSyncs),
+}
+
+impl EntryLine {
+    /// Returns the entry; none for a row that stands for several.
+    pub fn entry(self) -> Option<EntryRow> {
+        match self {
+            Self::Entry(entry) => Some(*entry),
+            Self::Syncs(_) => None,
+        }
+    }
+}
+
+/// Crawls that found nothing new, one after the other in the list.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct FoldedSyncs {
+    pub count: usize,
+    /// The smallest and the largest number.
+    pub first: u64,
+    pub last: u64,
+    pub from: Timestamp,
+    pub until: Timestamp,
+    /// The list with each of them, at this place.
+    pub href: String,
+}
+
+/// A page of the list of entries.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct EntryPage {
+    pub list: ListPage<EntryLine>,
+    /// The words of the search that more names contain than are looked for.
+    pub short_words: Vec<String>,
 }
 
 /// Whether Leastwise wrote an entry at its place, by the row key.
@@ -102,22 +169,62 @@ pub fn sentence_words(sentence: &[SentencePart]) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EntryView {
     pub row: EntryRow,
+    /// What the entry is about, and where more about it is.
+    pub related: Vec<RelatedEntries>,
     /// The first page of the items of a change, if the entry states their digest and not the items themselves.
     pub items: Option<EntryItems>,
+    /// The bytes of the leaf, as they are signed.
+    pub leaf: String,
     /// The JSON of the leaf, indented for display.
     pub json: String,
     /// The leaf hash (SHA-256, RFC 6962).
     pub leaf_hash: String,
     /// Personal values that are not erased, as path and value.
     pub private: Vec<(String, String)>,
-    /// The size and root of the newest signed checkpoint that covers the entry.
-    pub checkpoint: Option<(u64, String)>,
+    /// The newest signed checkpoint that covers the entry.
+    pub checkpoint: Option<CoveringCheckpoint>,
     /// The inclusion proof for that checkpoint, hashes from the leaf up; empty if it does not verify.
     pub proof: Vec<String>,
     /// Whether the entry matches the signed tree.
     pub inclusion: Inclusion,
-    /// The sequence numbers of the previous and next entry, if they exist.
-    pub neighbours: (Option<u64>, Option<u64>),
+    /// The previous and the next entry, if they exist.
+    pub neighbours: (Option<EntryRow>, Option<EntryRow>),
+}
+
+/// A signed checkpoint that covers an entry.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct CoveringCheckpoint {
+    /// The number of entries that it covers.
+    pub size: u64,
+    /// In hex.
+    pub root: String,
+    pub signed_at: Timestamp,
+}
+
+/// Something that an entry is about: its page, and the entries about it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct RelatedEntries {
+    pub relation: EntryRelation,
+    pub name: String,
+    /// The address of its page; none if it has none.
+    pub page: Option<String>,
+    /// The address of the list of entries about it.
+    pub entries: String,
+}
+
+/// How something belongs to an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryRelation {
+    /// Who did it.
+    Actor,
+    /// The person or user that it is about.
+    Person,
+    Group,
+    Account,
+    PermissionSet,
+    Change,
+    Session,
 }
 
 /// The items of a change, stored beside the entry of its request.
@@ -172,23 +279,14 @@ pub struct LedgerHealth {
     pub vkey: String,
 }
 
-/// The filters of the list of entries, as values of `only`.
-pub const LEDGER_FILTERS: [&str; 8] = [
-    "denied",
-    "failed",
-    "changes",
-    "access",
-    "operations",
-    "sessions",
-    "outside",
-    "roles",
-];
-
 /// Reads the ledger.
 #[async_trait]
 pub trait LedgerPort {
-    /// Returns a page of the list, newest first. The words match type, actor, target and account.
-    async fn entries(&self, query: &ListQuery) -> PortResult<Page<EntryRow>>;
+    /// Returns a page of the list.
+    async fn entries(&self, choice: &ListChoice) -> PortResult<EntryPage>;
+    /// Returns all entries that are chosen as a file, in JSON with their proofs, and records that. `Denied::Conflict` if
+    /// there are too many for one request.
+    async fn entries_file(&self, choice: &ListChoice, format: FileFormat) -> PortResult<Download>;
     async fn entry(&self, seq: u64) -> PortResult<EntryView>;
     /// Returns a page of the items that are stored beside an entry.
     async fn entry_items(&self, seq: u64, page: usize) -> PortResult<EntryItems>;

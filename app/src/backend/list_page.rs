@@ -21,6 +21,31 @@ pub struct ListPage<R> {
     pub counts: OptionCounts,
     /// The values that the data offers for filters without fixed ones, and those that are chosen.
     pub offered: Vec<OfferedValue>,
+    /// Where the page is, if pages are counted by sequence numbers.
+    pub sequence: Option<SequencePlace>,
+}
+
+/// Where a page is in a list whose pages are counted by sequence numbers. Such a list is never read as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct SequencePlace {
+    pub extent: Extent,
+    /// The number of rows that match before the first one of the page, if all are counted.
+    pub position: Option<usize>,
+    /// The number of rows that match on the page.
+    pub shown: usize,
+    /// The number after which the newer rows begin; none if there are none.
+    pub newer: Option<u64>,
+    /// The number before which the older rows begin; none if there are none.
+    pub older: Option<u64>,
+}
+
+/// How much the number of rows that match says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Extent {
+    All,
+    /// There may be more: only some rows were looked at.
+    AtLeast,
 }
 
 /// A value of a filter whose values come from the data.

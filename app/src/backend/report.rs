@@ -5,7 +5,7 @@ use domain::{
     permission_set::analysis::Capability, snapshot::Figure, time::Timestamp, verdict::Tally,
 };
 
-use super::{FileFormat, Freshness, ListQuery, Page, PortResult};
+use super::{AccountRef, FileFormat, FindingGroup, Freshness, ListQuery, Page, PortResult};
 
 /// A row of the report: one person, account, permission set and path, or one orphaned assignment.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -32,6 +32,8 @@ pub struct ReportRow {
     pub standing: bool,
     /// When the assignment was first observed (RFC 3339).
     pub since: String,
+    /// Whether Leastwise granted it, so that `since` is its start. What it only observed may be older.
+    pub start_known: bool,
     /// The date by which somebody reviews standing access, if its approval states one.
     pub review_by: Option<String>,
     /// What the permission set allows, the most dangerous first.
@@ -40,6 +42,52 @@ pub struct ReportRow {
     pub findings: Vec<String>,
     /// The short names of these policies, in the same order.
     pub finding_titles: Vec<String>,
+    /// The controls of these policies for assessors, such as `PCI 7.2.6`, in the same order.
+    pub finding_controls: Vec<String>,
+}
+
+/// What of the report is shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct ReportChoice {
+    /// The search words.
+    pub words: String,
+    pub grouping: Grouping,
+    /// From 1; 0 is the first page, too.
+    pub page: usize,
+}
+
+/// By what the rows of the report are grouped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grouping {
+    #[default]
+    Account,
+    Person,
+}
+
+impl Grouping {
+    /// Returns the name in URLs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Person => "person",
+        }
+    }
+
+    /// Finds a grouping by its name.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Account, Self::Person]
+            .into_iter()
+            .find(|one| one.as_str() == word)
+    }
+}
+
+/// An account of the report, for its chart.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ReportAccount {
+    pub account: AccountRef,
+    /// The number of people who reach it.
+    pub people: u32,
 }
 
 /// The metadata of a report.
@@ -80,8 +128,14 @@ pub struct ReportCounts {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct AccessReport {
     pub head: ReportHead,
-    /// The rows that match the search, sorted by account, person, permission set and path.
+    /// The policies that are violated, over the whole report.
+    pub violations: Vec<FindingGroup>,
+    /// The accounts that the most people reach, over the whole report.
+    pub top_accounts: Vec<ReportAccount>,
+    /// The rows that match the search, by their group, then sorted by account, person, permission set and path.
     pub page: Page<ReportRow>,
+    /// For each group on the page, in order, the number of its rows that match, on all pages.
+    pub groups: Vec<usize>,
     /// Where the report can be downloaded as a file.
     pub files: DownloadSource,
 }
@@ -108,7 +162,7 @@ pub struct Download {
 #[async_trait]
 pub trait ReportPort {
     /// Returns a page of the current report of who can reach production PCI.
-    async fn access_report(&self, query: &ListQuery) -> PortResult<AccessReport>;
+    async fn access_report(&self, choice: &ReportChoice) -> PortResult<AccessReport>;
     /// Returns the rows of the report with the words of a query as a file, or `Denied::Conflict` if it has too many rows for one request.
     async fn access_download(&self, query: &ListQuery, form: FileFormat) -> PortResult<Download>;
 }

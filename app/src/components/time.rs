@@ -37,6 +37,23 @@ pub fn ExactTime(
     view! { <time datetime=at.rfc3339() title=relative(at, now)>{absolute}</time> }.into_any()
 }
 
+/// An absolute time to the second in UTC. With JavaScript, the time of the browser's zone stands beside it
+/// (`islands/local_times.rs`): the server does not know that zone.
+#[component]
+pub fn StampedTime(
+    at: Timestamp,
+    /// The time of the request.
+    now: Timestamp,
+) -> impl IntoView {
+    let second = at.second();
+    view! {
+        <time datetime=at.rfc3339() title=relative(at, now) data-stamp>
+            <span>{second} " UTC"</span>
+        </time>
+    }
+    .into_any()
+}
+
 /// A date ("2026-11-23"), with the time to the minute in its title. For *since* columns.
 #[component]
 pub fn Day(at: Timestamp) -> impl IntoView {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
-use super::all;
+use super::{all, local_times::complete};
 
 /// How long a pause in typing is, in milliseconds.
 const PAUSE: i32 = 150;
@@ -97,6 +97,7 @@ fn show(results: &str, page: &str, url: &str) {
     let selector = format!("#{results}");
     if let (Some(new), Some(old)) = (found(page, &selector), all(&selector).first()) {
         let _ = old.replace_with_with_node_1(&new);
+        complete();
         if let Ok(history) = window().history() {
             let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(url));
         }

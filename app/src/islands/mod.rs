@@ -7,6 +7,7 @@ pub mod live_preview;
 mod live_region;
 pub mod live_search;
 pub mod live_status;
+pub mod local_times;
 pub mod outdated_preview;
 pub mod palette;
 pub mod row_tools;

@@ -10,7 +10,9 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::{Cell, Column, DrawContext, Filter, FilterOption, List, Selecting, SortKey, id, muted};
+use super::{
+    Cell, Column, DrawContext, Filter, FilterOption, List, Paging, Selecting, SortKey, id, muted,
+};
 use crate::{
     backend::{AccessHolder, AccountStatus, PersonAccessRow, PrincipalRef},
     components::{
@@ -198,6 +200,7 @@ pub static ACCESS: List<AccessFacts, PersonAccessRow> = List {
         ),
     ],
     text: |path| &path.text,
+    paging: Paging::ByNumber,
 };
 
 const fn status(status: AccountStatus) -> &'static str {

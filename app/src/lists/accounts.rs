@@ -13,8 +13,8 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    Bound, Cell, Column, DrawContext, Filter, FilterOption, List, Selecting, SortKey, console_link,
-    copy, id, muted, number, row_links,
+    Bound, Cell, Column, DrawContext, Filter, FilterOption, List, Paging, Selecting, SortKey,
+    console_link, copy, id, muted, number, row_links,
 };
 use crate::{
     backend::{ACCOUNT, AccountRow, DeclarationMark, UserRef},
@@ -323,6 +323,7 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
         ),
     ],
     text: |account| &account.text,
+    paging: Paging::ByNumber,
 };
 
 fn name(row: &AccountRow, context: &DrawContext) -> AnyView {

@@ -3,7 +3,9 @@
 use domain::ids::{AccountId, PersonId};
 use leptos::prelude::*;
 
-use super::{Bound, Cell, Column, Direction, DrawContext, Filter, FilterOption, List, Sort, id};
+use super::{
+    Bound, Cell, Column, Direction, DrawContext, Filter, FilterOption, List, Paging, Sort, id,
+};
 use crate::{
     backend::{ChangeRow, LedgerComparison},
     components::{AccountNames, LedgerMismatchMark, StatusBadge, Time, state_status},
@@ -127,6 +129,7 @@ pub static CHANGES: List<(), ChangeRow> = List {
         Filter::day(UNTIL, "Requested until", Bound::Until, |()| None),
     ],
     text: |()| "",
+    paging: Paging::ByNumber,
 };
 
 fn title(row: &ChangeRow, _: &DrawContext) -> AnyView {

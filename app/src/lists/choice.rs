@@ -8,7 +8,7 @@ use std::{borrow::Cow, fmt};
 
 use percent_encoding::percent_decode_str;
 
-use super::{Column, List};
+use super::{Column, List, Paging, Start};
 use crate::backend::escape;
 
 /// The names of the parts of a choice in a URL, besides those of filters.
@@ -82,6 +82,8 @@ pub struct ListChoice {
     pub columns: Vec<&'static str>,
     /// From 1; 0 is the first page, too.
     pub page: usize,
+    /// Where the page begins, if pages are counted by sequence numbers.
+    pub start: Option<Start>,
 }
 
 /// A part of a URL that the list does not have.
@@ -131,6 +133,11 @@ impl ListChoice {
             match &*name {
                 WORDS => choice.words = value.trim().chars().take(MOST_WORDS).collect(),
                 PAGE => choice.page = value.parse().unwrap_or_default(),
+                _ if list.paging == Paging::BySequence
+                    && let Some(start) = Start::parse(&name, &value) =>
+                {
+                    choice.start = Some(start);
+                }
                 DRAFT => {}
                 _ if value.is_empty() => {}
                 SORT => match sort(list, &value) {
@@ -247,7 +254,17 @@ impl ListChoice {
     pub fn at(&self, page: usize) -> Self {
         Self {
             page,
+            start: None,
             ..self.clone()
+        }
+    }
+
+    /// Returns the page of the choice that begins there.
+    #[must_use]
+    pub fn from(&self, start: Start) -> Self {
+        Self {
+            start: Some(start),
+            ..self.at(1)
         }
     }
 
@@ -264,6 +281,7 @@ impl ListChoice {
         if self.page > 1 {
             fields.push((PAGE, self.page.to_string()));
         }
+        fields.extend(self.start.map(|start| (start.field(), start.to_string())));
         fields.retain(|(name, _)| !except.contains(name));
         fields
     }

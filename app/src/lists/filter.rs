@@ -20,6 +20,12 @@ pub enum FilterKind<F: 'static> {
         is_value: fn(&str) -> bool,
         holds: fn(&F, &str) -> bool,
     },
+    /// What somebody types, such as a name; one at a time. The data may offer values beside it.
+    Typed {
+        /// What to type.
+        hint: &'static str,
+        is_value: fn(&str) -> bool,
+    },
     /// A day, as `YYYY-MM-DD`.
     Day {
         bound: Bound,
@@ -85,6 +91,20 @@ impl<F> Filter<F> {
         }
     }
 
+    /// Creates a filter, for the store, whose value somebody types.
+    pub const fn typed(
+        key: &'static str,
+        label: &'static str,
+        hint: &'static str,
+        is_value: fn(&str) -> bool,
+    ) -> Self {
+        Self {
+            key,
+            label,
+            kind: FilterKind::Typed { hint, is_value },
+        }
+    }
+
     pub const fn day(
         key: &'static str,
         label: &'static str,
@@ -102,14 +122,16 @@ impl<F> Filter<F> {
     pub fn has(&self, value: &str) -> bool {
         match self.kind {
             FilterKind::Options(options) => options.iter().any(|option| option.value == value),
-            FilterKind::Offered { is_value, .. } => is_value(value),
+            FilterKind::Offered { is_value, .. } | FilterKind::Typed { is_value, .. } => {
+                is_value(value)
+            }
             FilterKind::Day { .. } => Date::parse(value).is_ok(),
         }
     }
 
     /// Whether it has one value at a time.
     pub fn is_single(&self) -> bool {
-        matches!(self.kind, FilterKind::Day { .. })
+        matches!(self.kind, FilterKind::Typed { .. } | FilterKind::Day { .. })
     }
 
     /// Whether a row has one of these values of the filter.
@@ -119,6 +141,7 @@ impl<F> Filter<F> {
                 .iter()
                 .any(|option| values.contains(&option.value) && (option.holds)(facts)),
             FilterKind::Offered { holds, .. } => values.iter().any(|value| holds(facts, value)),
+            FilterKind::Typed { .. } => true,
             FilterKind::Day { bound, at } => {
                 let at = at(facts);
                 values.iter().any(|value| bound.keeps(value, at))

@@ -6,8 +6,8 @@ use domain::{directory::Origin, ids::GroupId, snapshot::Figure};
 use leptos::prelude::*;
 
 use super::{
-    Cell, Column, Direction, Filter, FilterOption, List, Sort, SortKey, copy, exposed, id, muted,
-    number, people::source, row_links,
+    Cell, Column, Direction, Filter, FilterOption, List, Paging, Sort, SortKey, copy, exposed, id,
+    muted, number, people::source, row_links,
 };
 use crate::{
     backend::GroupRow,
@@ -117,6 +117,7 @@ pub static GROUPS: List<GroupFacts, GroupRow> = List {
         ),
     ],
     text: |group| &group.text,
+    paging: Paging::ByNumber,
 };
 
 fn name(row: &GroupRow) -> AnyView {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use domain::{ids::PersonId, time::Timestamp};
 use leptos::prelude::*;
 
-use super::{Cell, Column, DrawContext, Filter, FilterOption, List, Selecting, SortKey, id, muted};
+use super::{
+    Cell, Column, DrawContext, Filter, FilterOption, List, Paging, Selecting, SortKey, id, muted,
+};
 use crate::{
     backend::{ChangeForm, IdentityRow, IdentityStatus, NoUserFound, UserRef},
     components::{PersonLink, Status, StatusBadge, Time},
@@ -133,6 +135,7 @@ pub static IDENTITIES: List<IdentityFacts, IdentityRow> = List {
         ],
     )],
     text: |one| &one.text,
+    paging: Paging::ByNumber,
 };
 
 fn time(at: Option<Timestamp>) -> SortKey<'static> {

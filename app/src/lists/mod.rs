@@ -9,11 +9,13 @@ mod cells;
 mod choice;
 mod column;
 mod filter;
+mod paging;
 mod select;
 
 pub mod access;
 pub mod accounts;
 pub mod changes;
+pub mod entries;
 pub mod groups;
 pub mod identities;
 pub mod people;
@@ -25,6 +27,7 @@ pub use column::{
     Cell, Column, DrawContext, FileColumn, Narrow, Numeric, Selecting, Shown, SortKey, Sorting,
 };
 pub use filter::{Bound, Filter, FilterKind, FilterOption};
+pub use paging::{Paging, Start};
 pub use select::{OptionCounts, Selected};
 
 use crate::backend::{Denied, FieldError, PortResult};
@@ -43,6 +46,7 @@ pub struct List<F: 'static, R: 'static> {
     pub filters: &'static [Filter<F>],
     /// The text that words are searched in, in lower case.
     pub text: fn(&F) -> &str,
+    pub paging: Paging,
 }
 
 /// Where a list is shown.

@@ -10,7 +10,7 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    Cell, Column, Direction, Filter, FilterOption, List, Sort, SortKey, console_link, copy,
+    Cell, Column, Direction, Filter, FilterOption, List, Paging, Sort, SortKey, console_link, copy,
     exposed, id, muted, number, row_links,
 };
 use crate::{
@@ -171,6 +171,7 @@ pub static PEOPLE: List<PersonFacts, PersonRow> = List {
         ),
     ],
     text: |person| &person.text,
+    paging: Paging::ByNumber,
 };
 
 /// Where a user or group is managed.

@@ -9,8 +9,8 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    Cell, Column, Filter, FilterOption, List, SortKey, console_link, copy, exposed, id, muted,
-    number, row_links,
+    Cell, Column, Filter, FilterOption, List, Paging, SortKey, console_link, copy, exposed, id,
+    muted, number, row_links,
 };
 use crate::{
     backend::SetRow,
@@ -182,6 +182,7 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
         ),
     ],
     text: |set| &set.text,
+    paging: Paging::ByNumber,
 };
 
 /// Formats a session duration.

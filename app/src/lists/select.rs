@@ -27,7 +27,9 @@ impl OptionCounts {
     fn of<F, R>(list: &List<F, R>) -> Self {
         let counts = list.filters.iter().map(|filter| match filter.kind {
             FilterKind::Options(options) => vec![0; options.len()],
-            FilterKind::Offered { .. } | FilterKind::Day { .. } => Vec::new(),
+            FilterKind::Offered { .. } | FilterKind::Typed { .. } | FilterKind::Day { .. } => {
+                Vec::new()
+            }
         });
         Self(counts.collect())
     }

@@ -25,14 +25,15 @@ use crate::{
     components::{
         AccountMarks, AccountStateMark, Button, ButtonKind, Column, Crumb, Definition,
         DefinitionList, FreshnessNotice, Glyph, LinkButton, ListView, Notice, PageHeader,
-        RecentChanges, Section, SetLink, Stat, Stats, Status, Table, environment_name, pci_name,
-        source_words,
+        RecentChanges, Section, SetLink, Stat, Stats, Status, Table, environment_name, ledger_link,
+        pci_name, source_words,
     },
     lists::{
         ListChoice, ListPlace,
         access::{
             ACCESS, AccessFacts, FINDINGS, STANDING, TEMPORARY, TERM, UNAPPROVED, VIOLATIONS,
         },
+        entries::ACCOUNT,
     },
     routes::{Page, Visit},
 };
@@ -158,6 +159,7 @@ fn draw(
         {classified(&account.class, &readings)}
         {(!changes.is_empty())
             .then(|| view! { <Section title="Changes" detail="the last ten"><RecentChanges changes now /></Section> })}
+        {ledger_link(ACCOUNT, account.id.as_str(), "All entries of the ledger about this account")}
     }
     .into_any()
 }

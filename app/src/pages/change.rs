@@ -219,7 +219,12 @@ fn body(mut view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     };
     let decisions = details::decisions(std::mem::take(&mut view.approvals), now);
     let facts = details::facts(&view, now);
-    let history = details::history(std::mem::take(&mut view.timeline), viewing.ledger, now);
+    let history = details::history(
+        &view.row.id.clone(),
+        std::mem::take(&mut view.timeline),
+        viewing.ledger,
+        now,
+    );
     let progress = progress::section(view, viewing.items, now);
     let (above, below) = if began {
         (Some(progress), None)

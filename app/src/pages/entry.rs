@@ -1,21 +1,23 @@
-//! An entry of the ledger: its content and its inclusion proof.
+//! An entry of the ledger: what happened, what it is about, the bytes as they are signed, and what their proof proves.
 
-use domain::time::Timestamp;
+use domain::{ledger::Outcome, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
     backend::{
-        EntryAuthenticity, EntryItem, EntryItems, EntryMeaning, EntryView, Inclusion, ItemsProof,
-        PortResult, sentence_words,
+        CoveringCheckpoint, EntryAuthenticity, EntryItem, EntryItems, EntryMeaning, EntryRelation,
+        EntryRow, EntryView, Inclusion, ItemsProof, PortResult, RelatedEntries, sentence_words,
     },
     components::{
-        Column, Crumb, Definition, DefinitionList, EntrySentence, ExactTime, Glyph, LinkButton,
-        Notice, PageHeader, Section, Status, Table,
+        Column, Crumb, Definition, DefinitionList, EntryOutcome, EntrySentence, Glyph, Icon,
+        LinkButton, Notice, PageHeader, Section, StampedTime, Status, Table, directory_link,
     },
+    islands::local_times::LocalTimes,
+    lists::copy,
     routes::{Page, Visit},
 };
 
-use super::{change::items_pager, ledger::outcome_badge};
+use super::change::items_pager;
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
@@ -32,27 +34,49 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
 fn draw(entry: EntryView, now: Timestamp) -> AnyView {
     let EntryView {
         row,
+        related,
         items,
+        leaf,
         json,
         leaf_hash,
         private,
         checkpoint,
         proof,
         inclusion,
-        neighbours: (before, after),
+        neighbours,
     } = entry;
-    let raw = format!("/ledger/{}/leaf.json", row.seq);
+    let seq = row.seq;
     let title = row
         .meaning
         .map_or("An event of a newer version of Leastwise", |known| {
             known.title
         });
     let actions = view! {
-        <LinkButton href=raw icon=Glyph::Download>"Download raw bytes"</LinkButton>
-        {before.map(|seq| view! { <LinkButton href=format!("/ledger/{seq}")>"Previous entry"</LinkButton> })}
-        {after.map(|seq| view! { <LinkButton href=format!("/ledger/{seq}")>"Next entry"</LinkButton> })}
+        <LinkButton href=format!("/ledger/{seq}/leaf.json") icon=Glyph::Download>"Download raw bytes"</LinkButton>
     }
     .into_any();
+    view! {
+        <PageHeader
+            title=format!("Entry {seq}")
+            crumbs=vec![Crumb::new("/ledger", "Ledger")]
+            marks=view! { <EntryOutcome outcome=row.outcome result=row.result.clone() /> }.into_any()
+            detail=view! { {title} }.into_any()
+            actions
+        />
+        {warnings(row.authenticity, inclusion)}
+        {event(row, now)}
+        {about(related)}
+        {items.map(|items| stored_items(items, &format!("/ledger/{seq}")))}
+        {personal(private)}
+        {proven(Proven { seq, leaf, json, leaf_hash, checkpoint, proof, inclusion }, now)}
+        {beside(neighbours, now)}
+        <LocalTimes />
+    }
+    .into_any()
+}
+
+/// Renders that the entry does not count, or was altered.
+fn warnings(authenticity: EntryAuthenticity, inclusion: Inclusion) -> AnyView {
     let altered = (inclusion == Inclusion::Altered).then(|| {
         view! {
             <Notice status=Status::Danger title="This entry was altered after it was written">
@@ -60,40 +84,125 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
             </Notice>
         }
     });
-    let forged = (row.authenticity == EntryAuthenticity::NotAuthentic).then(|| {
+    let forged = (authenticity == EntryAuthenticity::NotAuthentic).then(|| {
         view! {
             <Notice status=Status::Danger title="This entry is not authentic">
                 "Leastwise did not write it at this place, or it was altered, or it is behind such an entry. It counts for nothing. Run leastwise ledger verify on the host, and follow docs/row-key.md."
             </Notice>
         }
     });
+    view! { {forged} {altered} }.into_any()
+}
+
+fn event(row: EntryRow, now: Timestamp) -> AnyView {
+    let EntryRow {
+        at,
+        sentence,
+        kind,
+        meaning,
+        outcome,
+        result,
+        ticket,
+        ..
+    } = row;
+    let pending = (outcome == Outcome::Pending).then(|| {
+        let words = match result {
+            Some(result) => view! {
+                "Pending when it was recorded. " <a href=format!("/ledger/{}", result.seq) class="underline">{format!("Entry {}", result.seq)}</a>
+                {format!(" states what became of it: {}.", result.label.to_lowercase())}
+            }
+            .into_any(),
+            None => "Pending: no later entry states what became of it yet.".into_any(),
+        };
+        view! { <Definition term="Outcome">{words}</Definition> }
+    });
     view! {
-        <PageHeader
-            title=format!("Entry {}", row.seq)
-            crumbs=vec![Crumb::new("/ledger", "Ledger")]
-            marks=outcome_badge(row.outcome)
-            detail=view! { {title} }.into_any()
-            actions
-        />
-        {forged}
-        {altered}
         <Section title="Event">
             <div data-body>
+                <p data-event><EntrySentence sentence /></p>
                 <DefinitionList>
-                    <Definition term="Time"><ExactTime at=row.at now /></Definition>
-                    <Definition term="Event"><EntrySentence sentence=row.sentence /></Definition>
-                    <Definition term="Type"><code>{row.kind}</code></Definition>
-                    {row.change.map(|id| view! { <Definition term="Change"><a href=format!("/changes/{id}")>{id.to_string()}</a></Definition> })}
-                    {row.meaning.map(classes)}
+                    <Definition term="Time"><StampedTime at now /></Definition>
+                    {pending}
+                    <Definition term="Type"><code>{kind}</code></Definition>
+                    {ticket.map(|ticket| view! { <Definition term="Ticket">{ticket}</Definition> })}
+                    {meaning.map(classes)}
                 </DefinitionList>
             </div>
         </Section>
-        <Section title="Recorded entry" detail="RFC 8785 JSON, indented for display">
-            <pre data-body tabindex="0" role="region" aria-label="The entry as JSON"><code>{json}</code></pre>
+    }
+    .into_any()
+}
+
+const fn relation_words(relation: EntryRelation) -> &'static str {
+    match relation {
+        EntryRelation::Actor => "Who did it",
+        EntryRelation::Person => "Person",
+        EntryRelation::Group => "Group",
+        EntryRelation::Account => "Account",
+        EntryRelation::PermissionSet => "Permission set",
+        EntryRelation::Change => "Change",
+        EntryRelation::Session => "Session",
+    }
+}
+
+/// Renders what the entry is about, each with the entries about it.
+fn about(related: Vec<RelatedEntries>) -> AnyView {
+    if related.is_empty() {
+        return ().into_any();
+    }
+    let lines = related
+        .into_iter()
+        .map(|one| {
+            let RelatedEntries {
+                relation,
+                name,
+                page,
+                entries,
+            } = one;
+            let label = format!(
+                "Entries: {} {name}",
+                relation_words(relation).to_lowercase()
+            );
+            let name = match page {
+                Some(href) => directory_link(href, name),
+                None => view! { <span>{name}</span> }.into_any(),
+            };
+            view! {
+                <li>
+                    <span class="text-muted">{relation_words(relation)}</span>
+                    <span class="break-all">{name}</span>
+                    <a href=entries aria-label=label><Icon glyph=Glyph::Ledger /> "Entries"</a>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <Section title="About">
+            <ul data-related>{lines}</ul>
         </Section>
-        {items.map(|items| stored_items(items, &format!("/ledger/{}", row.seq)))}
-        {personal(private)}
-        {proven(row.seq, leaf_hash, checkpoint, proof, inclusion)}
+    }
+    .into_any()
+}
+
+/// Renders the entries beside this one.
+fn beside((before, after): (Option<EntryRow>, Option<EntryRow>), now: Timestamp) -> AnyView {
+    let line = move |row: EntryRow, word: &'static str| {
+        let href = format!("/ledger/{}", row.seq);
+        view! {
+            <li>
+                <a href=href>{word} " entry " {row.seq}</a>
+                <span>{sentence_words(&row.sentence)}</span>
+                <span class="text-muted text-xs"><StampedTime at=row.at now /></span>
+            </li>
+        }
+    };
+    view! {
+        <Section title="Beside this entry">
+            <ul data-neighbours>
+                {before.map(|row| line(row, "Previous"))}
+                {after.map(|row| line(row, "Next"))}
+            </ul>
+        </Section>
     }
     .into_any()
 }
@@ -161,59 +270,127 @@ fn personal(private: Vec<(String, String)>) -> AnyView {
     .into_any()
 }
 
-fn proven(
+/// What the section about the proof shows.
+struct Proven {
     seq: u64,
+    leaf: String,
+    json: String,
     leaf_hash: String,
-    checkpoint: Option<(u64, String)>,
+    checkpoint: Option<CoveringCheckpoint>,
     proof: Vec<String>,
     inclusion: Inclusion,
+}
+
+/// Renders a hash, which may break into lines, with a button that copies it.
+fn hash(value: String, what: &str) -> AnyView {
+    view! { <code class="select-all break-all">{value.clone()}</code> " " {copy(value, what)} }
+        .into_any()
+}
+
+/// Renders the bytes as they are signed, their hash, and how it leads to the signed root.
+fn proven(of: Proven, now: Timestamp) -> AnyView {
+    let Proven {
+        seq,
+        leaf,
+        json,
+        leaf_hash,
+        checkpoint,
+        proof,
+        inclusion,
+    } = of;
+    let claim = claim(seq, checkpoint.as_ref(), inclusion, now);
+    let steps = match checkpoint {
+        Some(covering) if inclusion == Inclusion::Proven => steps(seq, covering, proof, now),
+        _ => ().into_any(),
+    };
+    let bytes = leaf.len();
+    view! {
+        <Section title="Proof">
+            <div data-body>
+                {claim}
+                <h3 class="mt-4">"Bytes as they are signed"</h3>
+                <p class="text-muted max-w-[80ch]">
+                    {format!("{bytes} bytes of UTF-8: canonical JSON (RFC 8785) without a line feed. SHA-256 of a zero byte and these bytes is the leaf hash.")}
+                </p>
+                <pre data-code data-leaf tabindex="0" role="region" aria-label="The bytes of the entry as they are signed"><code>{leaf}</code></pre>
+                <details data-fold class="mt-2">
+                    <summary>"Indented for reading"</summary>
+                    <pre data-code tabindex="0" role="region" aria-label="The entry as indented JSON"><code>{json}</code></pre>
+                </details>
+                <div data-hashes>
+                    <DefinitionList>
+                        <Definition term="Leaf hash">{hash(leaf_hash, "the leaf hash")}</Definition>
+                    </DefinitionList>
+                </div>
+                {steps}
+            </div>
+        </Section>
+    }
+    .into_any()
+}
+
+/// States in two sentences what the proof proves, and what it does not.
+fn claim(
+    seq: u64,
+    checkpoint: Option<&CoveringCheckpoint>,
+    inclusion: Inclusion,
+    now: Timestamp,
 ) -> AnyView {
-    let body = match checkpoint {
-        Some(_) if inclusion == Inclusion::Altered => view! {
+    match (checkpoint, inclusion) {
+        (Some(_), Inclusion::Altered) => view! {
             <Notice status=Status::Danger title="The proof does not verify">
-                "The leaf hash above does not match the signed tree."
+                "The leaf hash below does not lead to the signed root."
             </Notice>
         }
         .into_any(),
-        None => view! {
+        (Some(covering), _) => {
+            let size = covering.size;
+            view! {
+                <p data-claim>
+                    {format!("The hashes below lead from these bytes to a root that was signed over {size} entries at ")}
+                    <StampedTime at=covering.signed_at now />
+                    {format!(": entry {seq} is unchanged since then, at this place, and none before it was changed, inserted or removed. ")}
+                    "It is not proven that what the entry says is true, nor that the whole ledger was not rewritten with the signing key: only a checkpoint that is kept elsewhere shows that."
+                </p>
+            }
+            .into_any()
+        }
+        (None, _) => view! {
             <Notice status=Status::Pending title="Not covered by a signed checkpoint yet">
                 "The next one is signed within a minute and will cover this entry."
             </Notice>
         }
         .into_any(),
-        Some((size, root)) => {
-            let alone = proof.is_empty();
-            let steps = proof
-                .into_iter()
-                .map(|hash| view! { <li><code class="break-all">{hash}</code></li> })
-                .collect_view();
-            view! {
-                <DefinitionList>
-                    <Definition term="Checkpoint">{size} " entries"</Definition>
-                    <Definition term="Root"><code class="select-all break-all">{root}</code></Definition>
-                </DefinitionList>
-                <h3 class="mt-4">"Inclusion proof"</h3>
-                <p class="text-muted max-w-[80ch]">
-                    {format!("For leaf {seq} in a tree of size {size}, from the leaf up. Combined as specified in RFC 6962, the hashes yield the root.")}
-                </p>
-                {if alone {
-                    view! { <p>"The leaf is the whole tree: its hash is the root."</p> }.into_any()
-                } else {
-                    view! { <ol class="mt-2 pl-6">{steps}</ol> }.into_any()
-                }}
-            }
-            .into_any()
-        }
+    }
+}
+
+fn steps(seq: u64, covering: CoveringCheckpoint, proof: Vec<String>, now: Timestamp) -> AnyView {
+    let CoveringCheckpoint {
+        size,
+        root,
+        signed_at,
+    } = covering;
+    let body = if proof.is_empty() {
+        view! { <p>"The leaf is the whole tree: its hash is the root."</p> }.into_any()
+    } else {
+        let hashes = proof
+            .into_iter()
+            .map(|hash| view! { <li><code class="break-all">{hash}</code></li> })
+            .collect_view();
+        view! { <ol class="mt-2 pl-6" data-proof>{hashes}</ol> }.into_any()
     };
     view! {
-        <Section title="Proof">
-            <div data-body>
-                <DefinitionList>
-                    <Definition term="Leaf hash"><code class="select-all break-all">{leaf_hash}</code></Definition>
-                </DefinitionList>
-                <div class="mt-4">{body}</div>
-            </div>
-        </Section>
+        <h3 class="mt-4">"Inclusion proof"</h3>
+        <p class="text-muted max-w-[80ch]">
+            {format!("For leaf {seq} in a tree of size {size}, from the leaf up. Combined as specified in RFC 6962, the hashes yield the root.")}
+        </p>
+        {body}
+        <div data-hashes>
+            <DefinitionList>
+                <Definition term="Checkpoint">{size} " entries, signed " <StampedTime at=signed_at now /></Definition>
+                <Definition term="Root">{hash(root, "the root")}</Definition>
+            </DefinitionList>
+        </div>
     }
     .into_any()
 }

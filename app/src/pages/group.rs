@@ -16,8 +16,9 @@ use crate::{
     components::{
         AccountLink, Button, ButtonKind, Column, Crumb, Day, Empty, EmptyFiltered, FreshnessNotice,
         Glyph, Hits, LinkButton, NotKnown, Notice, PageHeader, PersonLink, RowAction, Section,
-        SetLink, Status, StatusBadge, Table, list_href, pages, relative,
+        SetLink, Status, StatusBadge, Table, ledger_link, list_href, pages, relative,
     },
+    lists::entries::ABOUT,
     routes::{Page, Visit},
 };
 
@@ -123,6 +124,7 @@ fn draw(group: GroupView, context: PageContext) -> AnyView {
             })}
         {self::opens(opens, assignments, &base, &opens_query, (&id, &name), proposes)}
         {self::members(members, members_as_of, &base, &members_query, (&id, &name), &removal, now)}
+        {ledger_link(ABOUT, id.as_str(), "All entries of the ledger about this group")}
     }
     .into_any()
 }

@@ -48,7 +48,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         proposes,
         decides: visit.backend.may(Action::SeeInbox).is_ok(),
         reports: visit.backend.may(Action::SeeReports).is_ok(),
-        all_drift: (visit.backend.may(Action::SeeLedger).is_ok()).then_some("/ledger?only=outside"),
+        all_drift: (visit.backend.may(Action::SeeLedger).is_ok()).then_some("/ledger?what=drift"),
         proposing: super::Proposing::of(&visit),
     };
     let title = if home.organisation.is_some() {

@@ -16,9 +16,9 @@ use crate::{
     components::{
         AccountLink, CapabilityGroups, CapabilityList, Column, Crumb, Definition, DefinitionList,
         Empty, EmptyFiltered, FreshnessNotice, Glyph, NotKnown, Notice, PageHeader, PolicyAnchors,
-        Section, Status, StatusBadge, Table, Time, list_href, pages, policy_texts,
+        Section, Status, StatusBadge, Table, Time, ledger_link, list_href, pages, policy_texts,
     },
-    lists::permission_sets::session,
+    lists::{entries::ABOUT, permission_sets::session},
     routes::{Page, Visit},
 };
 
@@ -55,6 +55,11 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
     let short: String = hash.chars().take(12).collect();
     let actions = capabilities::known_actions(&catalogue);
     let managed = capabilities::known_policies(&catalogue);
+    let entries = ledger_link(
+        ABOUT,
+        set.arn.key(),
+        "All entries of the ledger about this permission set",
+    );
     let facts = view! {
         <DefinitionList>
             <Definition term="Session duration">{session(session_seconds)}</Definition>
@@ -86,6 +91,7 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
         {allowed(analysis, policies, boundary)}
         {self::holds(holds, assignments, &base, query, now)}
         <Section title="Facts"><div data-body>{facts}</div></Section>
+        {entries}
     }
     .into_any()
 }

@@ -19,8 +19,9 @@ use crate::{
         AccountLink, AccountStatusMark, ButtonKind, Column, Crumb, Day, Definition, DefinitionList,
         Empty, EmptyFiltered, FreshnessNotice, Glyph, Hits, LinkButton, NotKnown, Notice,
         PageHeader, RecentChanges, RowAction, Section, SetLink, Stat, Stats, Status, Table, Time,
-        chips, list_href, pages, path_diagram,
+        chips, ledger_link, list_href, pages, path_diagram,
     },
+    lists::entries::ABOUT,
     routes::{Page, Visit},
 };
 
@@ -121,6 +122,11 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
         .collect_view();
     let diagram = diagram(&user, &paths, &base);
     let list = reaches(paths, known, &base, &user, &query, directory, proposes, now);
+    let entries = ledger_link(
+        ABOUT,
+        user.id.as_str(),
+        "All entries of the ledger by or about this person",
+    );
     view! {
         <PageHeader
             title=user.name.clone()
@@ -161,6 +167,7 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
         </Section>
         {(!changes.is_empty())
             .then(|| view! { <Section title="Changes" detail="the last ten"><RecentChanges changes now /></Section> })}
+        {entries}
     }
     .into_any()
 }

@@ -6,8 +6,8 @@ use super::{BoxFuture, Visit};
 use crate::{
     backend::{Download, FileFormat, ListName, PortResult},
     lists::{
-        List, access::ACCESS, accounts::ACCOUNTS, changes::CHANGES, groups::GROUPS,
-        identities::IDENTITIES, people::PEOPLE, permission_sets::PERMISSION_SETS,
+        List, access::ACCESS, accounts::ACCOUNTS, changes::CHANGES, entries::ENTRIES,
+        groups::GROUPS, identities::IDENTITIES, people::PEOPLE, permission_sets::PERMISSION_SETS,
     },
     pages,
 };
@@ -67,6 +67,16 @@ pub const FILES: &[FileRoute] = &[
         path: "/changes",
         action: Action::SeeOwn,
         file: |v, format| Box::pin(list_file(v, &CHANGES, ListName::Changes, format)),
+    },
+    FileRoute {
+        path: "/ledger",
+        action: Action::SeeLedger,
+        file: |v, format| {
+            Box::pin(async move {
+                let choice = ENTRIES.choice_of_file(&v.url)?;
+                v.backend.entries_file(&choice, format).await
+            })
+        },
     },
     FileRoute {
         path: "/reports/production-pci",

@@ -5,11 +5,13 @@
 //! ever removed.
 
 mod activities;
+mod category;
 mod lookup;
 mod meaning;
 mod sentence;
 mod table;
 
+pub use category::Category;
 pub use meaning::{Agency, Audience, EventMeaning, OcsfActivity, OcsfMapping, Severity};
 pub use sentence::{Part, Slot, parts};
 
@@ -348,6 +350,11 @@ kinds! {
     /// A person viewed the ledger.
     LedgerViewed = "ledger.viewed" {
         title: "Ledger viewed", sentence: "{actor} viewed the ledger",
+        agency: Person, ocsf: ENTITY_READ, severity: Informational, concerns: &[],
+    }
+    /// A person downloaded entries of the ledger.
+    LedgerDownloaded = "ledger.downloaded" {
+        title: "Entries downloaded", sentence: "{actor} downloaded {entries} of the ledger[ as {format}]",
         agency: Person, ocsf: ENTITY_READ, severity: Informational, concerns: &[],
     }
     /// The ledger was exported as a bundle, on the command line.

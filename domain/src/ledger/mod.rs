@@ -132,8 +132,8 @@ pub use canonical::{Flaw, MAX_DEPTH, MAX_INTEGER};
 pub use checkpoint::{Checkpoint, CheckpointError, SigningKey, Vkeys};
 pub use entry::{Actor, ActorKind, Entry, EntryTarget, Mfa, MfaEvidence, Origin, Outcome};
 pub use events::{
-    Agency, Audience, EventKind, EventMeaning, OcsfActivity, OcsfMapping, Part, Severity, Slot,
-    parts,
+    Agency, Audience, Category, EventKind, EventMeaning, OcsfActivity, OcsfMapping, Part, Severity,
+    Slot, parts,
 };
 pub use name::{EntryType, InvalidName, LogName};
 pub use report::{Reason, Report};

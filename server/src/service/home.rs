@@ -255,7 +255,8 @@ fn accounts(read_model: &ReadModel, named: &[AccountId]) -> Vec<AccountRef> {
         .collect()
 }
 
-fn findings(rules: &Rules, read_model: &ReadModel) -> Vec<FindingGroup> {
+/// Returns the policies that existing access violates.
+pub(super) fn findings(rules: &Rules, read_model: &ReadModel) -> Vec<FindingGroup> {
     let never = read_model.snapshot.never_read();
     let known = never.production_pci().and(never.sets());
     let mut found: Vec<_> = read_model.exposure.findings().iter().collect();

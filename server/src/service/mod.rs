@@ -170,6 +170,7 @@ fn page_of_list<F: Clone, L, R>(
         size: PAGE,
         counts: found.counts,
         offered: Vec::new(),
+        sequence: None,
     }
 }
 

@@ -210,6 +210,12 @@ impl ReadModel {
             .max()
     }
 
+    /// Whether Leastwise granted an assignment, so that its start is known.
+    pub fn is_granted(&self, assignment: &Assignment) -> bool {
+        let windows = self.reasons.windows.get(assignment);
+        windows.is_some_and(|windows| !windows.is_empty())
+    }
+
     /// Returns the first date by which somebody reviews an assignment, or the membership by which a person has it.
     pub fn review_on(&self, assignment: &Assignment, person: Option<&UserId>) -> Option<Date> {
         let records = &self.reasons.records;

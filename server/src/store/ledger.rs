@@ -11,6 +11,7 @@ mod adopt;
 mod append;
 mod checkpoint;
 mod comments;
+mod find;
 pub mod index_terms;
 mod listed;
 pub mod live;
@@ -18,6 +19,7 @@ mod mac;
 mod of_changes;
 mod page;
 mod read;
+mod results;
 mod row_keys;
 mod set_aside;
 mod stored_projection;
@@ -28,18 +30,18 @@ pub use adopt::{EntryProof, add_macs, begin_adoption, proven_by_macs};
 pub use append::{append, append_many};
 pub use checkpoint::{SignedHead, insert_checkpoint, newest_checkpoint, notes_after};
 pub use comments::{StoredComment, comments_on, newest_comment};
-pub use index_terms::{MAX_WORDS, query_words};
-pub use listed::{
-    Authenticity, ListedEntry, around, count, listed, newest, of_change, of_changes, search,
-};
+pub use find::{EXAMINED, EntryFilter, FoundEntry, FoundKind, Syncs, Term, Walk, WalkOrder, find};
+pub use index_terms::{MAX_WORDS, family_word, outcome_word, query_words};
+pub use listed::{Authenticity, ListedEntry, listed, listed_of, of_change, of_changes};
 pub use mac::{MacedEntry, StoredMac};
 pub use of_changes::decisions_on;
 pub(super) use of_changes::{KnownChange, KnownChanges};
 pub use page::maced_entries;
 pub use read::{
     Head, IndexTerm, StoredEntry, StoredPrivate, entries_after, head, head_and_end, leaves_in_tree,
-    private_of, tree_hashes, words_between, words_of_nobody,
+    private_of, private_of_all, tree_hashes, words_between, words_of_nobody,
 };
+pub use results::{Later, later};
 pub use row_keys::{
     forget_row_keys, has_macs, mac_key_ids, macs_of_no_entry, register_row_keys, require_known,
     require_used, row_key_ids,

@@ -2,7 +2,7 @@
 
 use app::lists::{
     Bound, Cell, Column, Direction, Dropped, Filter, FilterKind, FilterOption, List, ListChoice,
-    Sort, SortKey, muted, permission_sets::PERMISSION_SETS,
+    Paging, Sort, SortKey, Start, entries::ENTRIES, muted, permission_sets::PERMISSION_SETS,
 };
 use domain::permission_set::analysis::Capability;
 use proptest::prelude::*;
@@ -35,6 +35,7 @@ static LIST: List<u8, u8> = List {
         Filter::day("from", "From", Bound::From, |_| None),
     ],
     text: |_| "",
+    paging: Paging::ByNumber,
 };
 
 fn parse(query: &str) -> (ListChoice, Vec<String>) {
@@ -67,6 +68,29 @@ fn what_a_list_has_is_read_and_everything_else_is_named() {
         "Unknown filter “from=yesterday”",
     ];
     assert_eq!(dropped, named);
+}
+
+#[test]
+fn a_page_begins_at_a_number_only_in_a_list_that_counts_so() {
+    let (choice, dropped) = parse("before=7");
+    assert_eq!(choice.start, None);
+    assert_eq!(dropped, ["Unknown filter “before=7”"]);
+
+    let by_sequence = |query: &str| {
+        let (choice, dropped) = ListChoice::parse(&ENTRIES, &format!("/ledger?{query}"));
+        assert_eq!(dropped.len(), usize::from(query.contains('x')), "{query}");
+        choice
+    };
+    let before = by_sequence("what=roles&before=7");
+    assert_eq!(before.start, Some(Start::Before(7)));
+    assert_eq!(before.href("/ledger"), "/ledger?what=roles&before=7");
+    assert_eq!(by_sequence("after=0").start, Some(Start::After(0)));
+    for wrong in ["before=x", "after=-1x", "after=99999999999999999999x"] {
+        assert_eq!(by_sequence(wrong).start, None, "{wrong}");
+    }
+    // Whatever else is chosen leads to the first page.
+    assert_eq!(before.toggled("what", "access").start, None);
+    assert_eq!(before.file_href("/ledger", "csv"), "/ledger.csv?what=roles");
 }
 
 #[test]
@@ -172,6 +196,7 @@ static SIZED: List<Row, Row> = List {
         ),
     ],
     text: |row| row.name,
+    paging: Paging::ByNumber,
 };
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {

@@ -11,6 +11,7 @@ mod changes;
 mod command_line;
 mod database;
 mod engines;
+mod entries;
 mod fixtures;
 mod jobs;
 mod ledger;

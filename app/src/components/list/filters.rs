@@ -50,6 +50,7 @@ fn token<F, R>(
 ) -> AnyView {
     let values = choice.values(filter.key);
     let offers = offers(place, filter, &values, page);
+    // Without a value to choose there is no filter.
     if offers.is_empty() && values.is_empty() && !filter.is_single() {
         return ().into_any();
     }
@@ -62,6 +63,7 @@ fn token<F, R>(
     });
     let menu = match filter.kind {
         FilterKind::Day { .. } => day(path, filter, choice),
+        FilterKind::Typed { hint, .. } => typed(path, filter, hint, choice, offers),
         FilterKind::Options(_) | FilterKind::Offered { .. } => {
             options(path, filter.key, choice, offers)
         }
@@ -98,7 +100,7 @@ fn offers<F, R>(
             };
             options.map(offer).collect()
         }
-        FilterKind::Offered { .. } => {
+        FilterKind::Offered { .. } | FilterKind::Typed { .. } => {
             let offered = page.offered.iter().filter(|one| one.filter == filter.key);
             let offer = |one: &crate::backend::OfferedValue| Offer {
                 value: one.value.clone(),
@@ -153,6 +155,34 @@ fn options(path: &str, key: &'static str, choice: &ListChoice, offers: Vec<Offer
     view! { <ul>{items}</ul> }.into_any()
 }
 
+/// Renders a field, and below it the values that the data offers.
+fn typed<F>(
+    path: &str,
+    filter: &Filter<F>,
+    hint: &'static str,
+    choice: &ListChoice,
+    offers: Vec<Offer>,
+) -> AnyView {
+    let chosen = choice.values(filter.key);
+    let value = offers
+        .iter()
+        .find(|offer| chosen.contains(&offer.value.as_str()))
+        .map(|offer| offer.label.clone());
+    let offers = (!offers.is_empty()).then(|| options(path, filter.key, choice, offers));
+    view! {
+        <form method="get" action=path.to_owned()>
+            {hidden(choice, &[filter.key, "page", "before", "after"])}
+            <label>
+                <span class="sr-only">{filter.label}</span>
+                <input type="text" name=filter.key value=value placeholder=hint autocomplete="off" maxlength="100" required />
+            </label>
+            <button type="submit" data-kind="secondary">"Apply"</button>
+        </form>
+        {offers}
+    }
+    .into_any()
+}
+
 fn day<F>(path: &str, filter: &Filter<F>, choice: &ListChoice) -> AnyView {
     let value = choice
         .values(filter.key)
@@ -160,7 +190,7 @@ fn day<F>(path: &str, filter: &Filter<F>, choice: &ListChoice) -> AnyView {
         .map(|day| (*day).to_owned());
     view! {
         <form method="get" action=path.to_owned()>
-            {hidden(choice, &[filter.key, "page"])}
+            {hidden(choice, &[filter.key, "page", "before", "after"])}
             <label>
                 <span class="sr-only">{filter.label}</span>
                 <input type="date" name=filter.key value=value />

@@ -5,14 +5,15 @@
 mod filters;
 mod rows;
 mod search;
+mod sequence;
 mod tools;
 
 use leptos::prelude::*;
 
 use super::{Glyph, Icon, Notice, Status};
 use crate::{
-    backend::ListPage,
-    lists::{DrawContext, Dropped, List, ListChoice, ListPlace},
+    backend::{Extent, ListPage},
+    lists::{DrawContext, Dropped, List, ListChoice, ListPlace, Start},
 };
 
 /// What the page of a list shows.
@@ -56,7 +57,7 @@ impl<F, R> ListView<F, R> {
         let search = search::form(self.list, place, &self.choice);
         let pills = filters::pills(self.list, place, &self.choice, &self.page);
         let head = self.head(place);
-        let body = if self.page.total == 0 {
+        let body = if self.page.rows.is_empty() {
             self.nothing(place)
         } else {
             let foot = self.foot(place);
@@ -104,6 +105,10 @@ impl<F, R> ListView<F, R> {
     }
 
     fn nothing(&self, place: &ListPlace) -> AnyView {
+        let older = self.page.sequence.and_then(|sequence| sequence.older);
+        if let Some(older) = older {
+            return self.nothing_so_far(place, older);
+        }
         let clear = self.choice.unfiltered().href(&place.page);
         view! {
             <div data-empty>
@@ -116,7 +121,29 @@ impl<F, R> ListView<F, R> {
         .into_any()
     }
 
+    /// Says that none of the rows that were looked at match, and leads to the next ones.
+    fn nothing_so_far(&self, place: &ListPlace, older: u64) -> AnyView {
+        let next = self.choice.from(Start::Before(older)).href(&place.page);
+        let clear = self.choice.unfiltered().href(&place.page);
+        view! {
+            <div data-empty>
+                <Icon glyph=Glyph::Filter />
+                <p class="font-semibold text-text">{format!("No {} match as far back as number {older}", self.list.nouns.1)}</p>
+                <p>"Older ones were not searched yet."</p>
+                <p class="mt-2">
+                    <a href=next data-kind="secondary">"Search older ones"</a>
+                    " "
+                    <a href=clear data-kind="quiet">"Clear filters"</a>
+                </p>
+            </div>
+        }
+        .into_any()
+    }
+
     fn foot(&self, place: &ListPlace) -> AnyView {
+        if let Some(sequence) = &self.page.sequence {
+            return sequence::foot(self.list, place, &self.choice, &self.page, sequence);
+        }
         let (path, choice, page) = (&place.page, &self.choice, &self.page);
         let pages = page.pages();
         if pages == 1 {
@@ -145,7 +172,15 @@ impl<F, R> ListView<F, R> {
 
 /// Returns the number of rows that the filters keep, and of all if that is another one.
 fn count_words<F, R>(list: &List<F, R>, page: &ListPage<R>, choice: &ListChoice) -> String {
-    if choice.is_filtered() {
+    let extent = page.sequence.map_or(Extent::All, |place| place.extent);
+    if extent == Extent::AtLeast {
+        format!(
+            "At least {} of {} {}",
+            page.total,
+            page.known,
+            list.noun(page.known)
+        )
+    } else if choice.is_filtered() {
         format!("{} of {} {}", page.total, page.known, list.noun(page.known))
     } else if page.total < page.known {
         // A row may stand for several.

@@ -15,7 +15,7 @@ pub(super) fn form<F, R>(list: &List<F, R>, place: &ListPlace, choice: &ListChoi
     let (value, path) = (choice.words.clone(), place.page.clone());
     view! {
         <form method="get" action=path role="search" data-list-search>
-            {hidden(choice, &["q", "page"])}
+            {hidden(choice, &["q", "page", "before", "after"])}
             <Icon glyph=Glyph::Search />
             <LiveSearch name="q".to_owned() value label results=RESULTS.to_owned() />
         </form>

@@ -1,15 +1,16 @@
 //! What a decider rarely needs: the facts of the request, the ids of the requests to AWS, and the history from the ledger,
 //! each behind a fold; and the decisions, which are not folded.
 
-use domain::{approval::Decision, change::State, time::Timestamp};
+use domain::{approval::Decision, change::State, ids::ChangeId, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
     backend::{ApprovalView, ChangeView, TimelineRow, sentence_words},
     components::{
         AbsoluteTime, AccountLink, Definition, DefinitionList, Section, Status, StatusBadge,
-        Timeline,
+        Timeline, ledger_link,
     },
+    lists::entries::CHANGE,
 };
 
 /// Renders the decisions that were made. Empty without one.
@@ -87,7 +88,12 @@ pub(super) fn facts(view: &ChangeView, now: Timestamp) -> AnyView {
 }
 
 /// Renders the entries of the ledger behind a fold.
-pub(super) fn history(rows: Vec<TimelineRow>, linked: bool, now: Timestamp) -> AnyView {
+pub(super) fn history(
+    change: &ChangeId,
+    rows: Vec<TimelineRow>,
+    linked: bool,
+    now: Timestamp,
+) -> AnyView {
     let count = match rows.len() {
         1 => "1 entry of the ledger".to_owned(),
         count => format!("{count} entries of the ledger"),
@@ -96,6 +102,7 @@ pub(super) fn history(rows: Vec<TimelineRow>, linked: bool, now: Timestamp) -> A
         <details data-card data-fold-card id="history">
             <summary>"History" <span class="text-muted">{count}</span></summary>
             <Timeline rows linked now />
+            <div data-body>{ledger_link(CHANGE, change.as_str(), "These entries in the ledger")}</div>
         </details>
     }
     .into_any()

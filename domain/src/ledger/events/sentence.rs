@@ -32,6 +32,8 @@ pub enum Slot {
     Classification,
     /// A number of accounts, with the noun.
     Accounts,
+    /// A number of entries, with the noun.
+    Entries,
     /// A number of identities that differ.
     Differing,
     /// A number of linked identities.
@@ -45,7 +47,7 @@ pub enum Slot {
 }
 
 impl Slot {
-    const ALL: [(&'static str, Self); 20] = [
+    const ALL: [(&'static str, Self); 21] = [
         ("actor", Self::Actor),
         ("item", Self::Item),
         ("person", Self::Person),
@@ -61,6 +63,7 @@ impl Slot {
         ("format", Self::Format),
         ("classification", Self::Classification),
         ("accounts", Self::Accounts),
+        ("entries", Self::Entries),
         ("differing", Self::Differing),
         ("linked", Self::Linked),
         ("step", Self::Step),

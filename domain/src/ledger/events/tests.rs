@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The event types in existing ledgers. Never change or remove one.
-const WRITTEN: [&str; 72] = [
+const WRITTEN: [&str; 73] = [
     "change.submitted",
     "change.refused",
     "change.approved",
@@ -74,6 +74,7 @@ const WRITTEN: [&str; 72] = [
     "outside.seen",
     "report.downloaded",
     "ledger.viewed",
+    "ledger.downloaded",
     "ledger.exported",
     "ledger.adopted",
     "ledger.set_aside",

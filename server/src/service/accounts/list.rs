@@ -66,6 +66,7 @@ pub(super) async fn page(
             known: found.known,
             size: found.size,
             counts: found.counts,
+            sequence: None,
         },
         confirmations,
     })

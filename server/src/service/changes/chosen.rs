@@ -205,6 +205,7 @@ impl Service {
             size: PAGE,
             counts: OptionCounts::default(),
             offered,
+            sequence: None,
         }
     }
 }

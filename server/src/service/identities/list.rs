@@ -52,6 +52,7 @@ impl IdentitiesPort for Service {
                 size: PAGE,
                 counts: page.counts,
                 offered: Vec::new(),
+                sequence: None,
             })
         };
         found.await.map_err(broken)

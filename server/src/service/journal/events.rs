@@ -334,6 +334,22 @@ impl Journal {
             .payloads(None, Some(content))
     }
 
+    /// A person downloaded entries of the ledger. The filter may name people. `content` is the SHA-256 of the bytes.
+    pub fn ledger_downloaded(
+        &self,
+        who: &EntryActor,
+        (filter, entries): (&str, usize),
+        format: &str,
+        content: Hash,
+    ) -> EntryBuilder {
+        self.entry(EventKind::LedgerDownloaded, Outcome::Success, who)
+            .target_id("ledger", self.log().as_str())
+            .fact("entries", entries)
+            .fact("format", format)
+            .private("filter", filter)
+            .payloads(None, Some(content))
+    }
+
     /// A person viewed the ledger. For [`Journal::note`].
     pub fn ledger_viewed(&self, who: &EntryActor) -> EntryBuilder {
         self.entry(EventKind::LedgerViewed, Outcome::Success, who)

@@ -17,7 +17,7 @@ use domain::{
 };
 use serde_json::Value;
 
-use super::{RequestedItems, item, recorded_words};
+use super::{item, recorded_words, rows::RequestedItems};
 use crate::{
     service::{
         journal::{COUNTED_FOR, EVERYBODY, found_by},
@@ -135,6 +135,10 @@ impl EntryContext<'_> {
                 1 => "1 account".to_owned(),
                 count => format!("{count} accounts"),
             }),
+            Slot::Entries => words(match number("entries")? {
+                1 => "1 entry".to_owned(),
+                count => format!("{count} entries"),
+            }),
             Slot::Differing => words(number("differing")?.to_string()),
             Slot::Linked => words(number("linked")?.to_string()),
             Slot::Step => {
@@ -160,7 +164,7 @@ impl EntryContext<'_> {
         Some(recorded_words::reason(kind, recorded))
     }
 
-    fn actor(&self) -> SentencePart {
+    pub(super) fn actor(&self) -> SentencePart {
         let actor = &self.entry.actor;
         let person = actor.person_id.as_ref();
         let recorded = RecordedName::of(actor.kind, self.entry.private.keys());

@@ -6,11 +6,12 @@
 
 mod file;
 mod id;
+mod pages;
 mod search;
 
 use app::backend::{
-    AccessReport, AccountStatus, Denied, Download, DownloadSource, FileFormat, ListQuery, Page,
-    PortResult, ReportCounts, ReportHead, ReportPort, ReportRow,
+    AccessReport, AccountStatus, Denied, Download, DownloadSource, FileFormat, ListQuery,
+    PortResult, ReportAccount, ReportChoice, ReportCounts, ReportHead, ReportPort, ReportRow,
 };
 use async_trait::async_trait;
 use domain::{
@@ -30,28 +31,32 @@ use self::search::ReportSearch;
 use super::{
     Service,
     app_state::{AppState, ReadModel},
-    broken, names,
+    broken, home, names,
 };
 
-/// The number of rows on one page. The report of an ordinary organization fits on one page when printed.
-const PAGE: usize = 1_000;
+/// The number of accounts in the chart.
+const CHARTED: usize = 12;
 /// The maximum number of rows in a file that a request can build in time. Spreadsheets also stop there.
 const MOST_IN_A_FILE: usize = 1_000_000;
 
 #[async_trait]
 impl ReportPort for Service {
-    async fn access_report(&self, query: &ListQuery) -> PortResult<AccessReport> {
+    async fn access_report(&self, choice: &ReportChoice) -> PortResult<AccessReport> {
         self.allowed(Action::SeeReports)?;
-        let (app_state, read_model, query) = (
+        let (app_state, read_model, choice) = (
             self.app_state.clone(),
             self.read_model.clone(),
-            query.clone(),
+            choice.clone(),
         );
         // Searching millions of rows takes a moment and must not block other requests.
         tokio::task::spawn_blocking(move || {
             let report = Report::make(app_state, read_model);
+            let (page, groups) = report.page(&choice);
             AccessReport {
-                page: report.page(&query),
+                violations: home::findings(&report.app_state.rules, &report.read_model),
+                top_accounts: top_accounts(&report.read_model),
+                page,
+                groups,
                 files: report.files(),
                 head: report.head,
             }
@@ -222,45 +227,13 @@ impl Report {
         Hash(hasher.finalize().into())
     }
 
-    fn page(&self, query: &ListQuery) -> Page<ReportRow> {
-        let snapshot = &self.read_model.snapshot;
-        let search = ReportSearch::of(&query.words, snapshot);
-        let counts: Vec<(&AccountId, usize)> = self
-            .accounts()
-            .map(|account| (account, search.count(snapshot, account)))
-            .collect();
-        let total = counts.iter().map(|(_, count)| count).sum::<usize>();
-        let number = query.page.clamp(1, total.div_ceil(PAGE).max(1));
-        let mut skip = (number - 1) * PAGE;
-        let mut rows = Vec::new();
-        let mut existing_access = self.existing_access();
-        for (account, count) in counts {
-            if rows.len() == PAGE {
-                break;
-            }
-            if skip >= count {
-                skip -= count;
-                continue;
-            }
-            let found = self.rows_of(account, &mut existing_access).into_iter();
-            let found = found.filter(|row| search.keeps(row)).skip(skip);
-            rows.extend(found.take(PAGE - rows.len()));
-            skip = 0;
-        }
-        Page {
-            rows,
-            number,
-            total,
-            size: PAGE,
-        }
-    }
-
     fn row(&self, held: ExistingAccess) -> Option<ReportRow> {
         let read_model = &*self.read_model;
         let rules = &self.app_state.rules;
         let findings = Findings {
             titles: held.hits.iter().map(|hit| rules.title(&hit.rule)).collect(),
             ids: held.hits.iter().map(|hit| hit.rule.clone()).collect(),
+            controls: held.hits.iter().map(|hit| hit.control.clone()).collect(),
         };
         match held.holder {
             Holder::Person { reach } => Some(row(
@@ -280,6 +253,22 @@ impl Report {
             Holder::EmptyGroup { .. } => None,
         }
     }
+}
+
+/// Returns the accounts that the most people reach.
+fn top_accounts(read_model: &ReadModel) -> Vec<ReportAccount> {
+    let accounts = read_model.index.accounts();
+    let mut found: Vec<(u32, &AccountId)> = accounts
+        .filter(|entry| read_model.pci_findings.contains_key(&entry.id))
+        .map(|entry| (entry.people, &entry.id))
+        .collect();
+    found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+    let top = found.into_iter().take(CHARTED);
+    top.map(|(people, id)| ReportAccount {
+        account: names::account(&read_model.snapshot, id),
+        people,
+    })
+    .collect()
 }
 
 fn counts(read_model: &ReadModel) -> ReportCounts {
@@ -311,6 +300,7 @@ enum Subject<'a> {
 struct Findings {
     ids: Vec<String>,
     titles: Vec<String>,
+    controls: Vec<String>,
 }
 
 /// Returns the sort key within an account.
@@ -373,8 +363,10 @@ fn row(
         since: since.rfc3339(),
         review_by,
         capabilities: set.capabilities,
+        start_known: read_model.is_granted(assignment),
         findings: findings.ids,
         finding_titles: findings.titles,
+        finding_controls: findings.controls,
     }
 }
 

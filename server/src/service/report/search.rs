@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use app::backend::ReportRow;
 use domain::{
+    access::{Path, Reach},
     ids::{AccountId, GroupId, PermissionSetArn, Principal, UserId},
     snapshot::Snapshot,
 };
@@ -71,16 +72,11 @@ impl ReportSearch {
 
     /// Returns the number of matching rows of an account.
     pub(super) fn count(&self, snapshot: &Snapshot, account: &AccountId) -> usize {
-        let here = snapshot.account(account).map_or(0, |(known, _)| {
-            self.found(&known.name) | self.found(account.as_str())
-        });
+        let here = self.of_account(snapshot, account);
         let direct = here | self.found(DIRECT);
         let mut count = 0;
         for (pair, read) in snapshot.pairs_in(account) {
-            let set = self.sets.get(&pair.set);
-            let set = set
-                .copied()
-                .unwrap_or_else(|| self.found(&names::set(snapshot, &pair.set).name));
+            let set = self.of_set(snapshot, &pair.set);
             for principal in read.principals.keys() {
                 if snapshot.is_gone(principal) {
                     let path = match principal {
@@ -107,6 +103,51 @@ impl ReportSearch {
             }
         }
         count
+    }
+
+    /// Returns whether the row of a path matches.
+    pub(super) fn keeps_reach(&self, snapshot: &Snapshot, reach: &Reach) -> bool {
+        if self.all == 0 {
+            return true;
+        }
+        let path = match &reach.path {
+            Path::Direct => self.found(DIRECT),
+            Path::Group(group) => self.groups.get(group).copied().unwrap_or(0),
+        };
+        let found = self.of_account(snapshot, &reach.pair.account)
+            | self.of_set(snapshot, &reach.pair.set)
+            | path
+            | self.of_user(snapshot, &reach.user);
+        found == self.all
+    }
+
+    /// Returns the number of matching rows of the orphaned assignments of an account.
+    pub(super) fn orphans(&self, snapshot: &Snapshot, account: &AccountId) -> usize {
+        let here = self.of_account(snapshot, account);
+        let mut count = 0;
+        for (pair, read) in snapshot.pairs_in(account) {
+            let set = self.of_set(snapshot, &pair.set);
+            for principal in read.principals.keys().filter(|one| snapshot.is_gone(one)) {
+                let path = match principal {
+                    Principal::User(_) => self.found(DIRECT),
+                    Principal::Group(group) => self.found(&through(&names::group(snapshot, group))),
+                };
+                let found = here | set | path | self.found(&orphan(principal));
+                count += usize::from(found == self.all);
+            }
+        }
+        count
+    }
+
+    fn of_account(&self, snapshot: &Snapshot, account: &AccountId) -> MatchBits {
+        snapshot.account(account).map_or(0, |(known, _)| {
+            self.found(&known.name) | self.found(account.as_str())
+        })
+    }
+
+    fn of_set(&self, snapshot: &Snapshot, set: &PermissionSetArn) -> MatchBits {
+        let known = self.sets.get(set).copied();
+        known.unwrap_or_else(|| self.found(&names::set(snapshot, set).name))
     }
 
     fn members(&self, snapshot: &Snapshot, group: &GroupId, known: MatchBits) -> usize {

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use domain::ledger::{
-    Entry, Hash, LogName, Outcome, Position, PrivateValue, Sealed,
+    Entry, Hash, LogName, Position, PrivateValue, Sealed,
     tree::{self, Need},
 };
 
@@ -123,7 +123,7 @@ async fn insert_entry(tx: &mut Tx, entry: &Entry, sealed: &Sealed) -> Result<(),
     .bind(number(sealed.seq)?)
     .bind(entry.kind.as_str())
     .bind(entry.occurred_at.0)
-    .bind(outcome_word(entry.outcome))
+    .bind(entry.outcome.as_str())
     .bind(entry.actor.person_id.as_ref().map(|person| person.as_str().to_owned()))
     .bind(target.map(|target| target.kind.clone()))
     .bind(target.and_then(|target| Some(target.account_id.as_ref()?.as_str().to_owned())))
@@ -133,16 +133,6 @@ async fn insert_entry(tx: &mut Tx, entry: &Entry, sealed: &Sealed) -> Result<(),
     .execute(tx.conn())
     .await?;
     Ok(())
-}
-
-/// Returns the name of an outcome in leaf, column and search.
-pub(super) fn outcome_word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Success => "success",
-        Outcome::Failure => "failure",
-        Outcome::Denied => "denied",
-        Outcome::Pending => "pending",
-    }
 }
 
 async fn grow_tree(

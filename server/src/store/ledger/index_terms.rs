@@ -10,10 +10,10 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use domain::{
     ids::{AwsRequestId, ChangeId, OperationId, PersonId, UserId},
-    ledger::{Entry, PrivateValue, items::is_item_text},
+    ledger::{Entry, Outcome, PrivateValue, items::is_item_text},
 };
 
-use super::{append::outcome_word, listed::COMMENT};
+use super::listed::COMMENT;
 
 /// The maximum number of words in a search. Further words are ignored.
 pub const MAX_WORDS: usize = 8;
@@ -33,6 +33,21 @@ pub fn query_words(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// Returns the word under which entries of a family of events are found.
+pub fn family_word(family: &str) -> String {
+    format!("type:{family}")
+}
+
+/// Returns the word under which entries with an outcome are found.
+pub fn outcome_word(outcome: Outcome) -> String {
+    format!("outcome:{}", outcome.as_str())
+}
+
+/// Returns the rarest word of an id: a search for an id looks only at the entries with this word.
+pub fn word_of_id(id: &str) -> Option<String> {
+    split(id).max_by_key(String::len)
+}
+
 /// Returns the words of an entry, each with the path of the private value from which it was derived, or an empty path.
 pub fn of(entry: &Entry, private: &[PrivateValue]) -> Vec<(String, String)> {
     all_of(entry, private).take(MOST).collect()
@@ -45,10 +60,7 @@ pub fn all_of(
     private: &[PrivateValue],
 ) -> impl Iterator<Item = (String, String)> + use<> {
     let family = entry.kind.as_str().split('.').next().unwrap_or_default();
-    let mut words = BTreeSet::from([
-        format!("type:{family}"),
-        format!("outcome:{}", outcome_word(entry.outcome)),
-    ]);
+    let mut words = BTreeSet::from([family_word(family), outcome_word(entry.outcome)]);
     for text in public(entry) {
         words.extend(split(text));
     }
@@ -70,7 +82,7 @@ fn public(entry: &Entry) -> impl Iterator<Item = &str> {
     let target = entry.target.as_ref();
     let named = [
         Some(entry.kind.as_str()),
-        Some(outcome_word(entry.outcome)),
+        Some(entry.outcome.as_str()),
         entry.actor.person_id.as_ref().map(PersonId::as_str),
         entry
             .actor

@@ -12,15 +12,14 @@ use domain::{
 use sqlx::{AssertSqlSafe, Row as _, any::AnyRow};
 
 use super::{
-    MAX_WORDS, Tail, count_of,
+    Tail, count_of,
     mac::{COLUMNS, JOINS, MacedEntry, StoredMac},
     number,
-    read::head,
 };
 use crate::store::{Store, StoreConnection, StoreError, id, places};
 
-/// The number of changes in one statement.
-const CHANGES: usize = 500;
+/// The number of changes or entries in one statement.
+const AT_ONCE: usize = 500;
 
 /// Whether an entry counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,12 +115,6 @@ fn comment_of(row: &AnyRow) -> Result<Option<PrivateValue>, StoreError> {
     }))
 }
 
-fn listed_rows(rows: &[AnyRow], store: &Store) -> Result<Vec<ListedEntry>, StoreError> {
-    rows.iter()
-        .map(|row| listed_row(row, store.tail()))
-        .collect()
-}
-
 /// Returns the leaf of the request of an entry, if it counts and is of the same change: it was found by a column.
 fn request_of(row: &AnyRow, leaf: &str, tail: &Tail) -> Result<Option<String>, StoreError> {
     let seq: Option<i64> = row.try_get("request_seq")?;
@@ -139,60 +132,22 @@ fn request_of(row: &AnyRow, leaf: &str, tail: &Tail) -> Result<Option<String>, S
     Ok(request.leaf.filter(is_same))
 }
 
-/// Returns the entries below a number, newest first.
-pub async fn newest(store: &Store, below: u64, limit: u32) -> Result<Vec<ListedEntry>, StoreError> {
-    let rows = sqlx::query(listed_sql("where e.seq < $1 order by e.seq desc limit $2"))
-        .bind(number(below)?)
-        .bind(i64::from(limit))
-        .fetch_all(store.read())
-        .await?;
-    listed_rows(&rows, store)
-}
-
-/// Returns the entries that match all words, newest first.
-pub async fn search(
-    store: &Store,
-    words: &[String],
-    skip: u64,
-    limit: u32,
-) -> Result<Vec<ListedEntry>, StoreError> {
-    let sql = listed_sql(
-        "join (select seq from ledger_token where token in ($1, $2, $3, $4, $5, $6, $7, $8) group by seq \
-         having count(distinct token) = $9 order by seq desc limit $10 offset $11) found on found.seq = e.seq \
-         order by e.seq desc",
-    );
-    let rows = of_words(sqlx::query(sql), words)
-        .bind(i64::from(limit))
-        .bind(number(skip)?)
-        .fetch_all(store.read())
-        .await?;
-    listed_rows(&rows, store)
-}
-
-/// Returns the number of entries that match all words.
-pub async fn count(store: &Store, words: &[String]) -> Result<u64, StoreError> {
-    let query = sqlx::query(
-        "select count(*) as found from (select seq from ledger_token where token in \
-         ($1, $2, $3, $4, $5, $6, $7, $8) group by seq having count(distinct token) = $9) matching",
-    );
-    let row = of_words(query, words).fetch_one(store.read()).await?;
-    count_of("ledger_token", row.try_get("found")?)
-}
-
-type Query<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
-
-/// Binds words without duplicates to `$1` to `$8`, padded with the last one, and their number to `$9`.
-fn of_words<'q>(query: Query<'q>, words: &[String]) -> Query<'q> {
-    let words = &words[..words.len().min(MAX_WORDS)];
-    let padding = words.last().cloned().unwrap_or_default();
-    let padded = words
-        .iter()
-        .cloned()
-        .chain(std::iter::repeat(padding))
-        .take(MAX_WORDS);
-    padded
-        .fold(query, Query::bind)
-        .bind(i64::try_from(words.len()).unwrap_or(0))
+/// Returns these entries, as far as they exist, in ascending order of their numbers.
+pub async fn listed_of(store: &Store, seqs: &[u64]) -> Result<Vec<ListedEntry>, StoreError> {
+    let mut found = Vec::with_capacity(seqs.len());
+    for some in seqs.chunks(AT_ONCE) {
+        let rest = format!("where e.seq in ({}) order by e.seq", places(some.len()));
+        let mut query = sqlx::query(listed_sql(&rest));
+        for seq in some {
+            query = query.bind(number(*seq)?);
+        }
+        let rows = query.fetch_all(store.read()).await?;
+        for row in &rows {
+            found.push(listed_row(row, store.tail())?);
+        }
+    }
+    found.sort_by_key(|entry| entry.seq);
+    Ok(found)
 }
 
 /// Returns the entries of a change, oldest first.
@@ -209,7 +164,7 @@ pub async fn of_changes(
 ) -> Result<BTreeMap<ChangeId, Vec<ListedEntry>>, StoreError> {
     let tail = conn.tail().clone();
     let mut found: BTreeMap<ChangeId, Vec<ListedEntry>> = BTreeMap::new();
-    for some in changes.chunks(CHANGES) {
+    for some in changes.chunks(AT_ONCE) {
         let rest = format!(
             "where e.change_id in ({}) order by e.seq",
             places(some.len())
@@ -236,13 +191,4 @@ pub async fn listed(store: &Store, seq: u64) -> Result<Option<ListedEntry>, Stor
         .fetch_optional(store.read())
         .await?;
     row.map(|row| listed_row(&row, store.tail())).transpose()
-}
-
-/// Returns the numbers before and after, if such entries exist.
-pub async fn around(store: &Store, seq: u64) -> Result<(Option<u64>, Option<u64>), StoreError> {
-    let size = head(store).await?.map_or(0, |head| head.size);
-    Ok((
-        seq.checked_sub(1),
-        seq.checked_add(1).filter(|next| *next < size),
-    ))
 }

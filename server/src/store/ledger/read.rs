@@ -6,10 +6,13 @@ use domain::ledger::{
     Hash, PrivateValue, Salt,
     tree::{self, Need},
 };
-use sqlx::Row as _;
+use sqlx::{Row as _, any::AnyRow};
 
 use super::{LedgerError, StoredMac, count_of, hash, number};
 use crate::store::{Store, StoreConnection, StoreError, places};
+
+/// The number of hashes in one statement.
+const AT_ONCE: usize = 500;
 
 /// The head row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,22 +180,42 @@ pub async fn private_of(
     .bind(last)
     .fetch_all(conn)
     .await?;
-    rows.iter()
-        .map(|row| {
-            let salt: Option<String> = row.try_get("salt").ok();
-            let salt = salt
-                .and_then(|hex| Hash::parse_hex(hex.as_bytes()))
-                .unwrap_or(Hash::ZERO);
-            Ok(StoredPrivate {
-                seq: row.try_get("seq")?,
-                value: PrivateValue {
-                    path: row.try_get("path")?,
-                    salt: Salt(salt.0),
-                    value: row.try_get("value").unwrap_or_default(),
-                },
-            })
-        })
-        .collect()
+    rows.iter().map(stored_private).collect()
+}
+
+fn stored_private(row: &AnyRow) -> Result<StoredPrivate, StoreError> {
+    let salt: Option<String> = row.try_get("salt").ok();
+    let salt = salt
+        .and_then(|hex| Hash::parse_hex(hex.as_bytes()))
+        .unwrap_or(Hash::ZERO);
+    Ok(StoredPrivate {
+        seq: row.try_get("seq")?,
+        value: PrivateValue {
+            path: row.try_get("path")?,
+            salt: Salt(salt.0),
+            value: row.try_get("value").unwrap_or_default(),
+        },
+    })
+}
+
+/// Returns the private values of these entries, in the order of their numbers.
+pub async fn private_of_all(store: &Store, seqs: &[u64]) -> Result<Vec<StoredPrivate>, StoreError> {
+    let mut found = Vec::new();
+    for some in seqs.chunks(AT_ONCE) {
+        let sql = format!(
+            "select seq, path, salt, value from ledger_private where seq in ({}) order by seq, path",
+            places(some.len())
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        for seq in some {
+            query = query.bind(number(*seq)?);
+        }
+        for row in &query.fetch_all(store.read()).await? {
+            found.push(stored_private(row)?);
+        }
+    }
+    found.sort_by_key(|one| one.seq);
+    Ok(found)
 }
 
 /// A search word of an entry.
@@ -245,10 +268,15 @@ pub async fn words_of_nobody(
 
 /// Returns the stored hashes that these computations need.
 pub async fn tree_hashes(store: &Store, needs: &[Need]) -> Result<BTreeMap<u64, Hash>, StoreError> {
+    let mut needed = BTreeSet::new();
+    for need in needs {
+        needed.extend(need.indexes().map_err(LedgerError::from)?);
+    }
     let mut known = BTreeMap::new();
     let mut conn = store.connection().await?;
-    for need in needs {
-        fetch(&mut conn, *need, &mut known).await?;
+    let needed: Vec<u64> = needed.into_iter().collect();
+    for some in needed.chunks(AT_ONCE) {
+        fetch_hashes(&mut conn, some, &mut known).await?;
     }
     Ok(known)
 }
@@ -265,21 +293,27 @@ pub(super) async fn fetch(
         .map_err(LedgerError::from)?
         .into_iter()
         .collect();
-    let missing = needed
-        .into_iter()
-        .filter(|index| !known.contains_key(index));
-    let missing = missing
-        .map(number)
-        .collect::<Result<Vec<i64>, StoreError>>()?;
-    if missing.is_empty() {
+    let missing = needed.into_iter();
+    let missing: Vec<u64> = missing.filter(|index| !known.contains_key(index)).collect();
+    fetch_hashes(conn, &missing, known).await
+}
+
+async fn fetch_hashes(
+    conn: &mut StoreConnection,
+    indexes: &[u64],
+    known: &mut BTreeMap<u64, Hash>,
+) -> Result<(), StoreError> {
+    if indexes.is_empty() {
         return Ok(());
     }
     let sql = format!(
         "select idx, hash from ledger_hash where idx in ({})",
-        places(missing.len())
+        places(indexes.len())
     );
-    let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
-    let query = missing.into_iter().fold(query, sqlx::query::QueryAs::bind);
+    let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+    for index in indexes {
+        query = query.bind(number(*index)?);
+    }
     let rows: Vec<(i64, String)> = query.fetch_all(conn).await?;
     for (index, hex) in rows {
         known.insert(count_of("ledger_hash", index)?, hash("ledger_hash", &hex)?);

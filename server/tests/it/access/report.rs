@@ -1,6 +1,6 @@
 //! The report, page by page: matching rows are counted without building them, and the counts must agree.
 
-use app::backend::{ListQuery, ReportPort as _, ReportRow};
+use app::backend::{Grouping, ReportChoice, ReportPort as _, ReportRow};
 use server::service::report::Report;
 
 use super::org::Org;
@@ -9,6 +9,7 @@ use crate::database::DatabaseEngine;
 crate::engines::on_both_engines! {
     the_head_counts_what_the_rows_say,
     a_search_keeps_the_rows_that_hold_every_word_and_no_other,
+    rows_by_person_are_together_and_the_orphaned_ones_are_last,
     two_reports_of_the_same_have_one_id_and_a_difference_in_a_row_makes_another,
 }
 
@@ -25,7 +26,7 @@ async fn the_head_counts_what_the_rows_say(engine: DatabaseEngine) {
     let rows = every_row(&org);
     let shown = org
         .administrator()
-        .access_report(&ListQuery::default())
+        .access_report(&ReportChoice::default())
         .await
         .unwrap();
     let counts = shown.head.counts;
@@ -75,16 +76,37 @@ async fn a_search_keeps_the_rows_that_hold_every_word_and_no_other(engine: Datab
                 all.split_whitespace().all(|word| text(row).contains(word))
             })
             .collect();
-        let query = ListQuery {
+        let choice = ReportChoice {
             words: words.into(),
-            ..ListQuery::default()
+            ..ReportChoice::default()
         };
-        let shown = org.administrator().access_report(&query).await.unwrap();
+        let shown = org.administrator().access_report(&choice).await.unwrap();
         assert_eq!(shown.page.total, expected.len(), "{words:?}");
         assert_eq!(
             shown.page.rows.iter().collect::<Vec<_>>(),
             expected,
             "{words:?}"
+        );
+        assert_eq!(
+            shown.groups.iter().sum::<usize>(),
+            expected.len(),
+            "{words:?}"
+        );
+        let by_person = ReportChoice {
+            grouping: Grouping::Person,
+            ..choice
+        };
+        let people = org.administrator().access_report(&by_person).await.unwrap();
+        assert_eq!(people.page.total, expected.len(), "{words:?} by person");
+        assert_eq!(
+            people.groups.iter().sum::<usize>(),
+            expected.len(),
+            "{words:?} by person"
+        );
+        assert_eq!(
+            sorted(people.page.rows),
+            sorted(shown.page.rows.clone()),
+            "{words:?} by person"
         );
         kept_some += usize::from(!expected.is_empty() && expected.len() < rows.len());
     }
@@ -92,6 +114,33 @@ async fn a_search_keeps_the_rows_that_hold_every_word_and_no_other(engine: Datab
         kept_some >= 5,
         "most of these searches match some rows only"
     );
+}
+
+fn sorted(mut rows: Vec<ReportRow>) -> Vec<ReportRow> {
+    rows.sort_by_key(|row| format!("{row:?}"));
+    rows
+}
+
+async fn rows_by_person_are_together_and_the_orphaned_ones_are_last(engine: DatabaseEngine) {
+    let org = Org::sample(engine).await;
+    let choice = ReportChoice {
+        grouping: Grouping::Person,
+        ..ReportChoice::default()
+    };
+    let shown = org.administrator().access_report(&choice).await.unwrap();
+    let rows = &shown.page.rows;
+    let names = rows.iter().filter(|row| !row.orphaned);
+    let names: Vec<(&str, &str)> = names
+        .map(|row| (row.person.as_str(), row.person_id.as_str()))
+        .collect();
+    assert!(names.is_sorted(), "{names:?}");
+    let first_orphan = rows.iter().position(|row| row.orphaned);
+    let from = first_orphan.unwrap_or(rows.len());
+    assert!(rows[from..].iter().all(|row| row.orphaned));
+    // What Leastwise did not grant has no known start.
+    assert!(rows.iter().all(|row| !row.start_known));
+    let controls = rows.iter().flat_map(|row| &row.finding_controls);
+    assert!(controls.clone().count() > 0 && controls.clone().all(|one| one.starts_with("PCI ")));
 }
 
 async fn two_reports_of_the_same_have_one_id_and_a_difference_in_a_row_makes_another(

@@ -6,8 +6,8 @@ use app::{
     backend::{
         AccountsPort as _, ChangesPort as _, ClassificationPort as _, ClassifyForm,
         ClassifySubmission, DeclarationState, Denied, EntryRow, FieldError, FollowUpForm,
-        LedgerPort as _, ListQuery, NewClassification, PortResult, PropertyView, SentencePart,
-        SubjectRef, UserRef, change_field, classify_field,
+        LedgerPort as _, NewClassification, PortResult, PropertyView, SentencePart, SubjectRef,
+        UserRef, change_field, classify_field,
     },
     lists::{ListChoice, accounts::ACCOUNTS},
 };
@@ -171,7 +171,7 @@ pub(super) fn class(org: &Org, name: &str) -> (Environment, Pci, Source) {
 
 pub(super) async fn entries(org: &Org, kind: &str) -> Vec<EntryRow> {
     let ann = org.as_("ann").await;
-    let rows = ann.entries(&ListQuery::default()).await.unwrap().rows;
+    let rows = crate::entries::entries(ann.entries(&ListChoice::default()).await.unwrap());
     rows.into_iter().filter(|row| row.kind == kind).collect()
 }
 

@@ -1,8 +1,11 @@
 //! Who may decide, who may not, and what a decision is bound to.
 
-use app::backend::{
-    ChangesPort as _, DecisionInput, DecisionObstacle, DecisionPort as _, Denied, InboxPosition,
-    LedgerPort as _, ListQuery, SentencePart, StepUpView,
+use app::{
+    backend::{
+        ChangesPort as _, DecisionInput, DecisionObstacle, DecisionPort as _, Denied,
+        InboxPosition, LedgerPort as _, SentencePart, StepUpView,
+    },
+    lists::ListChoice,
 };
 use domain::{
     approval::{ApproverRefusal, Decision, Mfa},
@@ -15,7 +18,7 @@ use domain::{
 use server::store::ledger;
 
 use super::support::{Org, affected, conflict, grant, group, user, wrong_field};
-use crate::database::DatabaseEngine;
+use crate::{database::DatabaseEngine, entries::entries};
 
 crate::engines::on_both_engines! {
     production_pci_takes_two_approvers,
@@ -240,8 +243,8 @@ async fn a_changed_effect_voids_the_approvals_and_the_decision_at_hand(engine: D
         org.entries(&id).await,
         ["change.submitted", "change.approved", "change.sent_back"]
     );
-    let entries = org.as_("ann").await.entries(&ListQuery::default()).await;
-    let rows = entries.unwrap().rows;
+    let page = org.as_("ann").await.entries(&ListChoice::default()).await;
+    let rows = entries(page.unwrap());
     let sent_back = rows.iter().find(|row| row.kind == "change.sent_back");
     let sentence = sent_back.unwrap().sentence.iter();
     let sentence: String = sentence.map(SentencePart::words).collect();

@@ -541,7 +541,11 @@ async fn the_ledger_says_what_happened_beside_the_type_of_each_entry(engine: Dat
     let org = Org::on(engine).await;
     org.ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
-    let html = drawn(pages::ledger::page(visit(&org, "ann").await).await);
+    let visit = Visit {
+        url: "/ledger?column=event&column=type".into(),
+        ..visit(&org, "ann").await
+    };
+    let html = drawn(pages::ledger::page(visit).await);
     let name = format!("href=\"/people/{}\">EVE</a>", user("eve"));
     for said in [
         "> requested the assignment of <",

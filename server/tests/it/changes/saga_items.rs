@@ -1,6 +1,9 @@
 //! The rows of a change's items: stored one by one, and read with their change.
 
-use app::backend::{LedgerPort as _, ListQuery, SentencePart};
+use app::{
+    backend::{LedgerPort as _, SentencePart},
+    lists::ListChoice,
+};
 use domain::{
     change::{Operation, State, StoredItem},
     engine::{
@@ -19,7 +22,7 @@ use super::{
     items::store,
     support::{Org, person_id, user},
 };
-use crate::database::DatabaseEngine;
+use crate::{database::DatabaseEngine, entries::entries};
 
 crate::engines::on_both_engines! {
     a_result_is_stored_with_its_item_and_read_with_its_change,
@@ -162,7 +165,7 @@ async fn a_step_that_is_done_is_in_the_ledger_in_the_same_transaction(engine: Da
     commit::store(&org.app_state, commit).await.unwrap();
     assert_eq!(org.entries(&change()).await, ["step.done", "step.failed"]);
     let ann = org.as_("ann").await;
-    let rows = ann.entries(&ListQuery::default()).await.unwrap().rows;
+    let rows = entries(ann.entries(&ListChoice::default()).await.unwrap());
     let sentence = |kind: &str| -> String {
         let row = rows.iter().find(|row| row.kind == kind).unwrap();
         row.sentence.iter().map(SentencePart::words).collect()

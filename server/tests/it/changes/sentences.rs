@@ -1,10 +1,13 @@
 //! The ledger's list: each entry as one sentence with its names as links.
 
-use app::backend::{EntryRow, LedgerPort as _, ListQuery, SentencePart, WithdrawalPort as _};
+use app::{
+    backend::{EntryRow, LedgerPort as _, SentencePart, WithdrawalPort as _},
+    lists::ListChoice,
+};
 use domain::engine::DomainEvent;
 
 use super::support::{Org, account, assign, grant, remove, set, user};
-use crate::database::DatabaseEngine;
+use crate::{database::DatabaseEngine, entries::entries};
 
 crate::engines::on_both_engines! {
     entries_of_a_change_are_sentences_about_its_operation,
@@ -16,7 +19,7 @@ fn sentence(row: &EntryRow) -> String {
 
 async fn rows(org: &Org) -> Vec<EntryRow> {
     let ann = org.as_("ann").await;
-    ann.entries(&ListQuery::default()).await.unwrap().rows
+    entries(ann.entries(&ListChoice::default()).await.unwrap())
 }
 
 async fn entries_of_a_change_are_sentences_about_its_operation(engine: DatabaseEngine) {

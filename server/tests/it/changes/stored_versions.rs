@@ -6,9 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use app::backend::{
-    ChangesPort as _, ITEMS_PER_PAGE, LedgerComparison, LedgerPort as _, ListQuery,
-};
+use app::backend::{ChangesPort as _, ITEMS_PER_PAGE, LedgerComparison, LedgerPort as _};
 use app::lists::ListChoice;
 use domain::{
     classification::DeclarationProof,
@@ -27,7 +25,7 @@ use server::{
 };
 
 use super::{classify, support::Org};
-use crate::database::DatabaseEngine;
+use crate::{database::DatabaseEngine, entries::entries};
 
 crate::engines::on_both_engines! {
     what_every_earlier_version_stored_is_read_shown_and_as_the_ledger_says,
@@ -154,8 +152,8 @@ pub async fn is_read(engine: DatabaseEngine, folder: &Path) {
             "{name}"
         );
     }
-    let page = ann.entries(&ListQuery::default()).await.unwrap();
-    for row in page.rows {
+    let page = ann.entries(&ListChoice::default()).await.unwrap();
+    for row in entries(page) {
         assert!(row.meaning.is_some(), "{row:?}");
         ann.entry(row.seq).await.unwrap();
     }

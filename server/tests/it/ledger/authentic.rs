@@ -433,7 +433,7 @@ pub async fn a_log_of_an_earlier_version_gets_macs_for_what_is_signed(scene: &Sc
     let (store, journal) = another(scene).await;
     let start = async || scene.sealer_of(&store, &journal).await;
     start().await.unwrap().seal_now().await.unwrap();
-    let newest = ledger::newest(&store, 100, 10).await.unwrap();
+    let newest = crate::entries::newest(&store, Some(100), 100).await;
     assert_eq!(newest.len(), 4, "the adoption is an entry");
     assert!(
         newest[0].leaf.contains("ledger.adopted"),
@@ -489,7 +489,7 @@ pub async fn a_head_that_states_another_end_is_named_before_anything_is_appended
         let words = format!("entry {seq} of the ledger is not the end that the head");
         assert!(trouble.contains(&words), "{altered}: {trouble}");
         // Every entry is authentic all the same.
-        let newest = ledger::newest(&scene.db.store, 3, 5).await.unwrap();
+        let newest = crate::entries::newest(&scene.db.store, Some(3), 5).await;
         assert!(
             newest
                 .iter()
@@ -552,8 +552,8 @@ pub async fn an_entry_that_is_not_authentic_is_shown_and_exported_as_such(scene:
     scene.sealer().await.unwrap().seal_now().await.unwrap();
     let auditor = Arc::new(scene.service(&[Role::Auditor]).await);
     let shown = async || {
-        let page = auditor.entries(&ListQuery::default()).await.unwrap();
-        let rows = page.rows.into_iter();
+        let page = auditor.entries(&ListChoice::default()).await.unwrap();
+        let rows = entries(page).into_iter();
         let forged = rows.filter(|row| row.authenticity == EntryAuthenticity::NotAuthentic);
         forged.map(|row| row.seq).collect::<Vec<u64>>()
     };

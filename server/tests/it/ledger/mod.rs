@@ -4,6 +4,7 @@
 
 mod authentic;
 mod forged;
+mod listed;
 mod repair;
 mod stored;
 
@@ -18,8 +19,12 @@ use crate::{
     app_states,
     callers::InBrowser,
     database::{Database, DatabaseEngine, row_keys, write_row_key},
+    entries::entries,
 };
-use app::backend::{Denied, EntryRow, LedgerPort as _, ListQuery, SentencePart};
+use app::{
+    backend::{Denied, EntryRow, FileFormat, LedgerPort as _, SentencePart},
+    lists::ListChoice,
+};
 use authentic::{
     a_head_that_states_another_end_is_named_before_anything_is_appended,
     a_log_of_an_earlier_version_gets_macs_for_what_is_signed,
@@ -49,6 +54,15 @@ use forged::{
     a_search_word_taken_out_or_put_in_is_named, a_session_that_is_not_as_the_ledger_says_is_named,
     a_sign_in_that_is_not_as_the_ledger_says_is_named,
     a_window_that_is_not_as_the_ledger_says_is_named,
+};
+use listed::{
+    an_entry_is_found_by_its_words_newest_first,
+    crawls_that_found_nothing_new_are_folded_where_they_are,
+    filters_narrow_each_other_and_their_values_widen,
+    the_entries_of_a_session_are_those_of_its_person,
+    the_file_has_what_is_filtered_with_proofs_and_is_recorded,
+    the_pages_of_a_long_list_begin_before_and_after_numbers,
+    what_was_pending_shows_what_became_of_it,
 };
 use repair::{
     a_lost_row_key_is_replaced_by_two_administrators,
@@ -244,11 +258,10 @@ fn ann() -> EntryActor {
     }
 }
 
-fn words(text: &str) -> ListQuery {
-    ListQuery {
+fn words(text: &str) -> ListChoice {
+    ListChoice {
         words: text.to_owned(),
-        only: None,
-        page: 1,
+        ..ListChoice::default()
     }
 }
 
@@ -272,6 +285,12 @@ crate::engines::on_both_engines! {
     a_bundle_verifies_offline_and_names_what_was_changed,
     another_log_is_refused,
     an_entry_is_found_by_its_words_newest_first,
+    the_pages_of_a_long_list_begin_before_and_after_numbers,
+    filters_narrow_each_other_and_their_values_widen,
+    crawls_that_found_nothing_new_are_folded_where_they_are,
+    what_was_pending_shows_what_became_of_it,
+    the_file_has_what_is_filtered_with_proofs_and_is_recorded,
+    the_entries_of_a_session_are_those_of_its_person,
     an_entry_comes_with_a_proof_that_verifies,
     who_may_not_read_the_ledger_reads_nothing_and_leaves_no_read,
     repeats_within_a_minute_are_one_entry_with_a_count,
@@ -883,23 +902,16 @@ async fn erased_values_keep_the_log_whole_and_are_found_no_more(scene: &Scene) {
     tx.commit().await.unwrap();
     assert_eq!(scene.verify().await.0, 0);
     let store = &scene.db.store;
-    let named = ledger::search(store, &ledger::query_words("ann grant"), 0, 10)
-        .await
-        .unwrap();
-    assert_eq!(
-        named.iter().map(|found| found.seq).collect::<Vec<_>>(),
-        [2, 0]
-    );
-    let by_account = ledger::search(store, &ledger::query_words("111111000001"), 0, 10)
-        .await
-        .unwrap();
-    assert_eq!(
-        by_account
-            .iter()
-            .map(|found| (found.seq, found.actor_name.as_deref()))
-            .collect::<Vec<_>>(),
-        [(1, None)]
-    );
+    let auditor = scene.service(&[Role::Auditor]).await;
+    let found = async |text: &str| {
+        let page = auditor.entries(&words(text)).await.unwrap();
+        let rows = entries(page).into_iter();
+        rows.map(|row| row.seq).collect::<Vec<u64>>()
+    };
+    assert_eq!(found("ann grant").await, [2, 0]);
+    assert_eq!(found("111111000001").await, [1]);
+    let erased = ledger::listed(store, 1).await.unwrap().unwrap();
+    assert_eq!(erased.actor_name, None);
 }
 
 async fn a_private_value_changed_by_hand_is_named(scene: &Scene) {
@@ -1046,69 +1058,6 @@ async fn another_log_is_refused(scene: &Scene) {
     );
 }
 
-async fn an_entry_is_found_by_its_words_newest_first(scene: &Scene) {
-    scene.append_some(60).await;
-    let denied =
-        scene
-            .journal
-            .access_denied(&ann(), Action::Decide, "Your roles do not include this.");
-    scene.journal.note(denied).await.unwrap();
-    let auditor = scene.service(&[Role::Auditor]).await;
-    let list = async |query: ListQuery| auditor.entries(&query).await.unwrap();
-    let all = list(ListQuery {
-        page: 2,
-        ..words("")
-    })
-    .await;
-    // 60 grants, the refusal, and the recorded read of the ledger.
-    assert_eq!(
-        (all.total, all.pages(), all.rows.len(), all.rows[0].seq),
-        (62, 2, 12, 11)
-    );
-    let found = list(words("Ann GRANT 111111000007")).await;
-    assert_eq!(
-        found.rows.iter().map(|row| row.seq).collect::<Vec<_>>(),
-        [7]
-    );
-    assert_eq!(
-        sentence(&found.rows[0]),
-        "The access window of account Payments Ledger (111111000007) started"
-    );
-    assert_eq!(list(words("192.0.2.7 started")).await.total, 60);
-    assert_eq!(list(words("ann nobody")).await.total, 0);
-    let only = list(ListQuery {
-        only: Some("denied".to_owned()),
-        ..words("")
-    })
-    .await;
-    assert_eq!(
-        only.rows
-            .iter()
-            .map(|row| row.kind.as_str())
-            .collect::<Vec<_>>(),
-        ["access.denied"]
-    );
-    // As in an entry of an earlier version, which named the actor as the sign-in did.
-    assert_eq!(
-        sentence(&only.rows[0]),
-        "Ann Lee (self-reported name) was denied an action: Your roles do not include this"
-    );
-    let far = list(ListQuery {
-        page: usize::MAX,
-        ..words("ann")
-    })
-    .await;
-    let second = list(ListQuery {
-        page: 2,
-        ..words("ann")
-    })
-    .await;
-    assert_eq!(far, second, "a page beyond the last one shows the last one");
-    assert!(!far.rows.is_empty());
-    // Ten reads within a minute are one entry and a count.
-    assert_eq!(list(words("viewed")).await.total, 1);
-}
-
 fn sentence(row: &EntryRow) -> String {
     row.sentence.iter().map(SentencePart::words).collect()
 }
@@ -1119,11 +1068,16 @@ async fn an_entry_comes_with_a_proof_that_verifies(scene: &Scene) {
     sealer.seal_now().await.unwrap();
     let auditor = scene.service(&[Role::Auditor]).await;
     let view = auditor.entry(6).await.unwrap();
-    let (size, root) = view.checkpoint.clone().unwrap();
+    let covering = view.checkpoint.clone().unwrap();
+    let (size, root) = (covering.size, covering.root);
     let hash = |hex: &str| Hash::parse_hex(hex.as_bytes()).unwrap();
     let proof: Vec<Hash> = view.proof.iter().map(|hex| hash(hex)).collect();
     tree::verify_inclusion(&proof, size, hash(&root), 6, hash(&view.leaf_hash)).unwrap();
-    assert_eq!(view.neighbours, (Some(5), Some(7)));
+    let beside = |(before, after): &(Option<EntryRow>, Option<EntryRow>)| {
+        [before, after].map(|row| row.as_ref().map(|row| row.seq))
+    };
+    assert_eq!(beside(&view.neighbours), [Some(5), Some(7)]);
+    assert_eq!(Hash::leaf(view.leaf.as_bytes()).hex(), view.leaf_hash);
     // The downloaded bytes are exactly the hashed bytes.
     let bytes = auditor.leaf(6).await.unwrap().bytes;
     assert_eq!(Hash::leaf(&bytes).hex(), view.leaf_hash);
@@ -1139,8 +1093,8 @@ async fn an_entry_comes_with_a_proof_that_verifies(scene: &Scene) {
     // The view itself is entry 11, which no checkpoint covers yet.
     let newest = auditor.entry(11).await.unwrap();
     assert_eq!(
-        (newest.checkpoint, newest.neighbours),
-        (None, (Some(10), None))
+        (newest.checkpoint.is_none(), beside(&newest.neighbours)),
+        (true, [Some(10), None])
     );
     for nowhere in [4_000, u64::MAX] {
         assert_eq!(auditor.entry(nowhere).await.unwrap_err(), Denied::NotFound);
@@ -1156,6 +1110,8 @@ async fn who_may_not_read_the_ledger_reads_nothing_and_leaves_no_read(scene: &Sc
     scene.append_some(3).await;
     let approver = scene.service(&[Role::Approver]).await;
     assert!(forbidden(approver.entries(&words("")).await));
+    let file = approver.entries_file(&words(""), FileFormat::Json).await;
+    assert!(matches!(file, Err(Denied::Forbidden(_))));
     assert!(forbidden(approver.entry(1).await));
     assert!(forbidden(approver.leaf(1).await));
     assert!(forbidden(approver.ledger_health().await));
@@ -1187,7 +1143,7 @@ async fn repeats_within_a_minute_are_one_entry_with_a_count(scene: &Scene) {
     scene.clock.advance(Duration::minutes(1));
     scene.journal.write_due_counts().await.unwrap();
     scene.journal.write_due_counts().await.unwrap();
-    let newest = ledger::newest(&scene.db.store, 100, 10).await.unwrap();
+    let newest = crate::entries::newest(&scene.db.store, None, 10).await;
     assert_eq!(newest.len(), 2);
     let leaf: Value = serde_json::from_str(&newest[0].leaf).unwrap();
     assert_eq!(
@@ -1223,7 +1179,7 @@ async fn a_flood_of_strangers_stays_small(scene: &Scene) {
     let size = ledger::head(&scene.db.store).await.unwrap().unwrap().size;
     // The maximum number of distinct events, the first of all others, and their count.
     assert_eq!(size, 256 + 2);
-    let newest = ledger::newest(&scene.db.store, 1_000, 1).await.unwrap();
+    let newest = crate::entries::newest(&scene.db.store, None, 1).await;
     let leaf: Value = serde_json::from_str(&newest[0].leaf).unwrap();
     assert_eq!(
         (&leaf["data"]["count"], &leaf["data"]["counted_for"]),
@@ -1265,7 +1221,7 @@ async fn a_session_begins_in_the_log_with_its_row_or_not_at_all(scene: &Scene) {
         ..entry
     };
     scene.journal.refused(&refused).await;
-    let newest = ledger::newest(&scene.db.store, 9, 9).await.unwrap();
+    let newest = crate::entries::newest(&scene.db.store, Some(9), 9).await;
     let leaves: Vec<Value> = newest
         .iter()
         .map(|entry| serde_json::from_str(&entry.leaf).unwrap())

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::backend::{ChangeForm, ListQuery, ReportPort as _};
+use app::backend::{ChangeForm, ReportChoice, ReportPort as _};
 use domain::{
     change::State,
     classification::{Environment, Pci, Source},
@@ -258,7 +258,7 @@ async fn a_crawl_that_breaks_on_some_accounts_deletes_nothing_there_and_says_so(
     // The report shows it as well.
     let auditor = company.as_("maya.okafor").await;
     let told = auditor
-        .access_report(&ListQuery::default())
+        .access_report(&ReportChoice::default())
         .await
         .unwrap()
         .head

@@ -3,9 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use app::backend::{
-    ChangeForm, ChangesPort as _, FollowUpForm, FollowUps, IdentityStatus, LedgerPort as _,
-    ListQuery, NewChangePort as _, NoUserFound, SentencePart, change_field,
+use app::{
+    backend::{
+        ChangeForm, ChangesPort as _, FollowUpForm, FollowUps, IdentityStatus, LedgerPort as _,
+        NewChangePort as _, NoUserFound, SentencePart, change_field,
+    },
+    lists::ListChoice,
 };
 use domain::{
     authorize::Role,
@@ -15,6 +18,8 @@ use domain::{
     subject::NoUndo,
 };
 use server::store::identity;
+
+use crate::entries::entries;
 
 use super::{
     agreements::{
@@ -59,7 +64,7 @@ async fn refused(company: &Company, person: &PersonId) -> BTreeSet<UserId> {
 /// Returns the sentences of the entries of a type.
 async fn sentences(company: &Company, kind: &str) -> Vec<String> {
     let service = company.signed_in(ADMINISTRATOR, Role::Administrator).await;
-    let rows = service.entries(&ListQuery::default()).await.unwrap().rows;
+    let rows = entries(service.entries(&ListChoice::default()).await.unwrap());
     let of_kind = rows.into_iter().filter(|row| row.kind == kind);
     let words = of_kind.map(|row| row.sentence.iter().map(SentencePart::words).collect());
     words.collect()

@@ -12,6 +12,7 @@ use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     page_and_files_and_command_line_hold_the_same_rows,
+    the_rows_are_grouped_by_what_the_url_says,
     a_download_is_in_the_ledger_with_its_report_and_the_hash_of_what_left,
 }
 
@@ -72,52 +73,58 @@ fn rows_of_csv(text: &str) -> Vec<Row> {
         .collect()
 }
 
-/// Returns the cells of the table, without tags.
+/// Returns the cells of the table, without tags, with the account of each group.
 fn rows_of_page(html: &str) -> Vec<Row> {
-    let html = html.replace("</th>", "</td>");
-    let table = html
-        .split_once("<tbody")
-        .unwrap()
-        .1
-        .split_once("</tbody>")
-        .unwrap()
-        .0;
-    let rows = table.split("<tr").skip(1);
-    rows.map(|row| {
-        let cells: Vec<&str> = row.split("</td>").collect();
+    let table = html.split_once("id=\"report\"").unwrap().1;
+    let table = table.split_once("<tbody").unwrap().1;
+    let table = table.split_once("</tbody>").unwrap().0;
+    let mut account = String::new();
+    let mut found = Vec::new();
+    for row in table.split("<tr").skip(1) {
+        if row.starts_with(" data-group") {
+            let (_, id) = row.split_once("data-account-id").unwrap();
+            let (_, id) = id.split_once('>').unwrap();
+            account = words_of(id.split_once('<').unwrap().0);
+            continue;
+        }
+        let cell = |label: &str| {
+            let from = format!("data-label=\"{label}\">");
+            let cell = row
+                .split_once(&from)
+                .unwrap_or_else(|| panic!("{label}: {row}"))
+                .1;
+            cell.split_once("</td>").unwrap().0
+        };
+        let person = row.split_once("data-person>").unwrap().1;
+        let person = person.split_once("</th>").unwrap().0;
         // The principal of an orphaned assignment has no page.
-        let person = words(
-            cells[0]
-                .split_once("</a>")
-                .map_or(cells[0], |linked| linked.0),
-        );
-        let account = words(cells[1].split_once("<div").unwrap().1);
+        let person = person.split_once("</a>").map_or(person, |linked| linked.0);
         // The capabilities of the set, of which the page shows the most dangerous ones, stand beside its name.
-        let set = cells[2]
+        let set = cell("Permission set");
+        let set = set
             .split_once("<span data-capabilities")
-            .map_or(cells[2], |named| named.0);
-        let since = cells[4]
-            .split_once("datetime=\"")
-            .unwrap()
-            .1
-            .split_once('"')
-            .unwrap()
-            .0;
-        let standing = if words(cells[5]).contains("Standing") {
+            .map_or(set, |named| named.0);
+        let since = cell("Start").split_once("datetime=\"").unwrap().1;
+        let standing = if words_of(cell("Duration")).contains("Standing") {
             "yes"
         } else {
             "no"
         };
-        [
-            person,
-            account,
-            words(set),
-            words(cells[3]),
-            since.to_owned(),
+        found.push([
+            words_of(person),
+            account.clone(),
+            words_of(set),
+            words_of(cell("Path")),
+            since.split_once('"').unwrap().0.to_owned(),
             standing.to_owned(),
-        ]
-    })
-    .collect()
+        ]);
+    }
+    found
+}
+
+/// Returns the text of a piece of HTML that begins outside of a tag.
+fn words_of(html: &str) -> String {
+    words(&format!(">{html}"))
 }
 
 /// Returns the text of a piece of HTML. The first piece may begin within a tag.
@@ -205,12 +212,8 @@ async fn page_and_files_and_command_line_hold_the_same_rows(engine: DatabaseEngi
         .split("Standing access to data")
         .nth(1)
         .expect("the title");
-    assert!(
-        words(&cell[..200]).contains("production-pci-standing-data"),
-        "{cell:.200}"
-    );
-    let unknown = auditor.get(&format!("{PATH}?only=prod-pci")).await.body;
-    assert!(unknown.contains("Unknown filter “prod-pci”: the whole list is shown"));
+    assert!(words_of(&cell[..200]).contains("PCI 7.2."), "{cell:.200}");
+    assert!(page.contains("Violations by policy"), "{page}");
     let csv = auditor.get(&format!("{PATH}.csv")).await.body;
     let head: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
     assert!(
@@ -270,6 +273,21 @@ async fn page_and_files_and_command_line_hold_the_same_rows(engine: DatabaseEngi
     site.close().await;
 }
 
+async fn the_rows_are_grouped_by_what_the_url_says(engine: DatabaseEngine) {
+    let site = Site::on(engine, Organisation::sample()).await;
+    let mut auditor = site.signed_in("farid.haddad").await;
+    let people = auditor.get(&format!("{PATH}?group=person")).await.body;
+    assert!(
+        people.contains("aria-current=\"true\">By person"),
+        "{people}"
+    );
+    let unknown = auditor.get(&format!("{PATH}?only=prod-pci")).await.body;
+    assert!(unknown.contains("Unknown filter “prod-pci”: the whole list is shown"));
+    let other = auditor.get(&format!("{PATH}?group=moon")).await.body;
+    assert!(other.contains("Unknown grouping “moon”"), "{other}");
+    site.close().await;
+}
+
 async fn a_download_is_in_the_ledger_with_its_report_and_the_hash_of_what_left(
     engine: DatabaseEngine,
 ) {
@@ -280,9 +298,7 @@ async fn a_download_is_in_the_ledger_with_its_report_and_the_hash_of_what_left(
     let refused = requester.get(&format!("{PATH}.json")).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
 
-    let listed = server::store::ledger::newest(&site.app_state.store, u64::from(u32::MAX), 10_000)
-        .await
-        .unwrap();
+    let listed = crate::entries::newest(&site.app_state.store, None, 10_000).await;
     let leaves: Vec<Value> = listed
         .iter()
         .map(|one| serde_json::from_str(&one.leaf).unwrap())

@@ -521,9 +521,7 @@ impl Company {
 
     /// Returns all entries of a type, newest first.
     pub async fn entries(&self, wanted: &str) -> Vec<Value> {
-        let listed = ledger::newest(&self.app_state.store, u64::from(u32::MAX), 10_000)
-            .await
-            .unwrap();
+        let listed = crate::entries::newest(&self.app_state.store, None, 10_000).await;
         let leaves = listed.iter().map(|one| leaf(&one.leaf));
         leaves.filter(|leaf| kind(leaf) == wanted).collect()
     }

@@ -56,7 +56,10 @@ fn pages(things: &Things, verified: &str) -> Vec<(&'static str, String)> {
         "/operations",
         "/ledger",
         "/ledger?q=session.started",
+        "/ledger?what=sessions&outcome=success&from=2026-01-01&q=maya",
+        "/ledger?what=access",
         "/reports/production-pci",
+        "/reports/production-pci?group=person",
         "/palette.json",
     ];
     let fixed = fixed.map(|path| (path, path.to_owned()));

@@ -1,0 +1,49 @@
+//! Horizontal bars for a few numbers, drawn by the server: each label and number is text, so that the chart reads without its
+//! bars, and in print.
+
+use leptos::prelude::*;
+
+/// A bar.
+#[derive(Debug, Clone)]
+pub struct Bar {
+    pub label: String,
+    /// Where the label leads.
+    pub href: String,
+    pub value: u32,
+}
+
+/// The bars, of which the longest has the whole width.
+#[component]
+pub fn BarChart(
+    /// What the numbers are.
+    #[prop(into)]
+    caption: String,
+    bars: Vec<Bar>,
+) -> impl IntoView {
+    let most = bars.iter().map(|bar| bar.value).max().unwrap_or(0).max(1);
+    let lines = bars
+        .into_iter()
+        .map(|bar| {
+            let Bar { label, href, value } = bar;
+            let share = u64::from(value) * 1_000 / u64::from(most);
+            let width = format!("{}.{}%", share / 10, share % 10);
+            view! {
+                <li>
+                    <a href=href>{label}</a>
+                    <svg width="100%" height="10" aria-hidden="true" focusable="false">
+                        <rect width="100%" height="10" rx="2" data-track />
+                        <rect width=width height="10" rx="2" />
+                    </svg>
+                    <span>{value}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <figure data-bars>
+            <figcaption>{caption}</figcaption>
+            <ul>{lines}</ul>
+        </figure>
+    }
+    .into_any()
+}

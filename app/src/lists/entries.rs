@@ -1,0 +1,307 @@
+//! The list of the entries of the ledger. The store filters it by its indexes and reads it by sequence numbers: it may be
+//! long, and it only grows. Crawls that found nothing new are folded, because there is one every few minutes.
+
+use domain::ids::ChangeId;
+use leptos::prelude::*;
+
+use super::{
+    Bound, Cell, Column, Direction, DrawContext, Filter, FilterOption, List, Paging, Sort, id,
+    muted,
+};
+use crate::{
+    backend::{EntryLine, EntryRow, FoldedSyncs, sentence_words},
+    components::{EntryOutcome, EntrySentence, StampedTime, Status, StatusBadge, not_authentic},
+};
+
+/// The path of the list.
+pub const LEDGER: &str = "/ledger";
+
+/// The filters to which other pages lead.
+pub const WHO: &str = "who";
+pub const WHAT: &str = "what";
+/// A user, a group or a permission set that an entry names.
+pub const ABOUT: &str = "about";
+pub const ACCOUNT: &str = "account";
+pub const CHANGE: &str = "change";
+/// The number of an entry: those of its session.
+pub const SESSION: &str = "session";
+pub const OUTCOME: &str = "outcome";
+pub const FROM: &str = "from";
+pub const UNTIL: &str = "until";
+pub const SYNCS: &str = "syncs";
+/// Shows each crawl that found nothing new.
+pub const EACH: &str = "each";
+
+/// The column by which the store sorts.
+pub const ENTRY: &str = "entry";
+
+/// The maximum length of what somebody types into a filter.
+const TYPED: usize = 100;
+
+const fn column(key: &'static str, label: &'static str) -> Column<(), EntryLine> {
+    Column::new(key, label)
+}
+
+pub static ENTRIES: List<(), EntryLine> = List {
+    path: LEDGER,
+    nouns: ("entry", "entries"),
+    order: "Newest first",
+    default: Some(Sort {
+        column: ENTRY,
+        direction: Direction::Descending,
+    }),
+    columns: &[
+        column(ENTRY, "Entry")
+            .always()
+            .newest_first()
+            .sorts_in_store()
+            .cell(|line, _| number(line))
+            .value(|line| of(line, |entry| Cell::Number(entry.seq))),
+        column("time", "Time")
+            .cell(time)
+            .value(|line| of(line, |entry| Cell::Time(entry.at))),
+        column("event", "Event")
+            .cell(|line, _| event(line))
+            .value(|line| of(line, |entry| Cell::Text(sentence_words(&entry.sentence)))),
+        column(OUTCOME, "Outcome")
+            .cell(|line, _| outcome(line))
+            .value(|line| of(line, |entry| entry.outcome.as_str().into())),
+        column("result", "Result").value(|line| {
+            of(line, |entry| {
+                entry
+                    .result
+                    .as_ref()
+                    .map_or(Cell::Nothing, |result| result.label.into())
+            })
+        }),
+        column("result_entry", "Entry of the result").value(|line| {
+            of(line, |entry| {
+                entry
+                    .result
+                    .as_ref()
+                    .map_or(Cell::Nothing, |result| Cell::Number(result.seq))
+            })
+        }),
+        column("type", "Type")
+            .on_request()
+            .cell(|line, _| {
+                shown(line, |entry| {
+                    view! { <code>{entry.kind.clone()}</code> }.into_any()
+                })
+            })
+            .value(|line| of(line, |entry| Cell::Text(entry.kind.clone()))),
+        column("severity", "Severity")
+            .on_request()
+            .cell(|line, _| shown(line, |entry| muted(severity(entry))))
+            .value(|line| of(line, |entry| severity(entry).into())),
+        column("actor", "By")
+            .on_request()
+            .cell(|line, _| shown(line, |entry| entry.actor.clone().into_any()))
+            .value(|line| of(line, |entry| Cell::Text(entry.actor.clone()))),
+        column("actor_id", "ID of the person").value(|line| {
+            of(line, |entry| {
+                Cell::optional(entry.person.as_ref().map(ToString::to_string).as_ref())
+            })
+        }),
+        column(ACCOUNT, "Account")
+            .on_request()
+            .cell(|line, _| {
+                shown(line, |entry| match &entry.account {
+                    Some(account) => id(account.to_string(), "the number of the account"),
+                    None => ().into_any(),
+                })
+            })
+            .value(|line| {
+                of(line, |entry| {
+                    Cell::optional(entry.account.as_ref().map(ToString::to_string).as_ref())
+                })
+            }),
+        column(CHANGE, "Change")
+            .on_request()
+            .cell(|line, _| {
+                shown(line, |entry| match &entry.change {
+                    Some(change) => {
+                        let href = format!("/changes/{change}");
+                        view! { <a href=href><code>{change.to_string()}</code></a> }.into_any()
+                    }
+                    None => ().into_any(),
+                })
+            })
+            .value(|line| {
+                of(line, |entry| {
+                    Cell::optional(entry.change.as_ref().map(ToString::to_string).as_ref())
+                })
+            }),
+        column("ticket", "Ticket")
+            .on_request()
+            .cell(|line, _| {
+                shown(line, |entry| {
+                    muted(entry.ticket.clone().unwrap_or_default())
+                })
+            })
+            .value(|line| of(line, |entry| Cell::optional(entry.ticket.as_ref()))),
+        column("authentic", "Authentic")
+            .value(|line| of(line, |entry| Cell::YesNo(entry.is_authentic()))),
+        column("leaf_hash", "Leaf hash")
+            .value(|line| of(line, |entry| Cell::Text(entry.leaf_hash.clone()))),
+    ],
+    filters: &[
+        Filter::typed(WHO, "Who", "Name or ID", is_typed),
+        Filter::options(
+            WHAT,
+            "What",
+            &[
+                FilterOption::in_store("changes", "Changes and decisions"),
+                FilterOption::in_store("access", "Access given and removed"),
+                FilterOption::in_store("writes", "Writes to AWS"),
+                FilterOption::in_store("drift", "Drift"),
+                FilterOption::in_store("sessions", "Sessions and refusals"),
+                FilterOption::in_store("identities", "Identities"),
+                FilterOption::in_store("roles", "Roles"),
+                FilterOption::in_store("policies", "Policies and classification"),
+                FilterOption::in_store("jobs", "Crawls and jobs"),
+                FilterOption::in_store("reads", "Reports and reads of the ledger"),
+                FilterOption::in_store("system", "Processes and rows"),
+            ],
+        ),
+        Filter::offered(ABOUT, "About", is_typed, |(), _| true),
+        Filter::typed(ACCOUNT, "Account", "Name or 12 digits", is_typed),
+        Filter::typed(CHANGE, "Change", "ID of the change", |value| {
+            ChangeId::parse(value).is_ok()
+        }),
+        Filter::offered(
+            SESSION,
+            "Session",
+            |value| value.parse::<u32>().is_ok(),
+            |(), _| true,
+        ),
+        Filter::options(
+            OUTCOME,
+            "Outcome",
+            &[
+                FilterOption::in_store("success", "Success"),
+                FilterOption::in_store("failure", "Failure"),
+                FilterOption::in_store("denied", "Denied"),
+                FilterOption::in_store("pending", "Pending when recorded"),
+            ],
+        ),
+        Filter::day(FROM, "From", Bound::From, |()| None),
+        Filter::day(UNTIL, "Until", Bound::Until, |()| None),
+        Filter::options(
+            SYNCS,
+            "Crawls",
+            &[FilterOption::in_store(
+                EACH,
+                "Each one, with those that found nothing new",
+            )],
+        ),
+    ],
+    text: |()| "",
+    paging: Paging::BySequence,
+};
+
+fn is_typed(value: &str) -> bool {
+    !value.trim().is_empty() && value.chars().count() <= TYPED
+}
+
+/// Returns what a file contains of an entry. Files fold nothing.
+fn of(line: &EntryLine, value: impl FnOnce(&EntryRow) -> Cell) -> Cell {
+    match line {
+        EntryLine::Entry(entry) => value(entry),
+        EntryLine::Syncs(_) => Cell::Nothing,
+    }
+}
+
+fn shown(line: &EntryLine, cell: impl FnOnce(&EntryRow) -> AnyView) -> AnyView {
+    match line {
+        EntryLine::Entry(entry) => cell(entry),
+        EntryLine::Syncs(_) => ().into_any(),
+    }
+}
+
+fn number(line: &EntryLine) -> AnyView {
+    match line {
+        EntryLine::Entry(entry) => {
+            view! { <a href=format!("{LEDGER}/{}", entry.seq) data-seq>{entry.seq}</a> }.into_any()
+        }
+        EntryLine::Syncs(FoldedSyncs { first, last, .. }) => {
+            let words = if first == last {
+                first.to_string()
+            } else {
+                format!("{first} to {last}")
+            };
+            view! { <span data-seq class="text-muted font-normal">{words}</span> }.into_any()
+        }
+    }
+}
+
+fn time(line: &EntryLine, context: &DrawContext) -> AnyView {
+    let now = context.now;
+    match line {
+        EntryLine::Entry(entry) => view! { <StampedTime at=entry.at now /> }.into_any(),
+        EntryLine::Syncs(FoldedSyncs { from, until, .. }) if from == until => {
+            view! { <StampedTime at=*from now /> }.into_any()
+        }
+        EntryLine::Syncs(FoldedSyncs { from, until, .. }) => view! {
+            <span class="text-muted">
+                <StampedTime at=*from now />
+                <span data-until>" to "</span>
+                <StampedTime at=*until now />
+            </span>
+        }
+        .into_any(),
+    }
+}
+
+fn event(line: &EntryLine) -> AnyView {
+    match line {
+        EntryLine::Entry(entry) => view! {
+            {not_authentic(entry.authenticity)}
+            <EntrySentence sentence=entry.sentence.clone() />
+        }
+        .into_any(),
+        EntryLine::Syncs(syncs) => {
+            let words = match syncs.count {
+                1 => "1 crawl of AWS found nothing new".to_owned(),
+                count => format!("{count} crawls of AWS found nothing new"),
+            };
+            view! { <span data-folded class="text-muted">{words} " " <a href=syncs.href.clone()>"Show each"</a></span> }
+                .into_any()
+        }
+    }
+}
+
+fn outcome(line: &EntryLine) -> AnyView {
+    match line {
+        EntryLine::Entry(entry) => {
+            view! { <EntryOutcome outcome=entry.outcome result=entry.result.clone() /> }.into_any()
+        }
+        EntryLine::Syncs(_) => {
+            view! { <StatusBadge status=Status::Off label="Unchanged" /> }.into_any()
+        }
+    }
+}
+
+fn severity(entry: &EntryRow) -> &'static str {
+    entry
+        .meaning
+        .map_or("", |meaning| meaning.severity.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ledger::Category;
+
+    use super::*;
+    use crate::lists::FilterKind;
+
+    #[test]
+    fn each_category_of_events_can_be_chosen() {
+        let what = ENTRIES.filters.iter().find(|one| one.key == WHAT).unwrap();
+        let FilterKind::Options(options) = what.kind else {
+            panic!("a choice");
+        };
+        let values: Vec<&str> = options.iter().map(|one| one.value).collect();
+        assert_eq!(values, Category::ALL.map(Category::as_str));
+    }
+}

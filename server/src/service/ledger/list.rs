@@ -1,0 +1,187 @@
+//! The list of entries: one page, and all entries that are chosen for a file.
+
+use std::collections::BTreeMap;
+
+use app::{
+    backend::{EntryLine, EntryPage, EntryRow, Extent, FoldedSyncs, ListPage, SequencePlace},
+    lists::{
+        Direction, ListChoice, OptionCounts, Start,
+        entries::{EACH, LEDGER, SYNCS},
+    },
+};
+use domain::{ids::PersonId, time::Timestamp};
+
+use super::{
+    chosen::{ChosenEntries, Lookup},
+    page::{CutPage, Line, cut, walk_of},
+    rows::rows,
+};
+use crate::{
+    service::app_state::ReadModel,
+    store::{
+        Store, StoreError,
+        ledger::{self, EntryFilter, FoundEntry, ListedEntry, Syncs, Walk, WalkOrder},
+    },
+};
+
+/// The number of entries on one page.
+const PAGE: usize = 50;
+
+/// Returns a page of the entries that are chosen.
+pub(super) async fn list(
+    store: &Store,
+    read_model: &ReadModel,
+    viewer: Option<&PersonId>,
+    choice: &ListChoice,
+) -> Result<EntryPage, StoreError> {
+    let ChosenEntries {
+        filter,
+        offered,
+        short_words,
+    } = Lookup::new(store, read_model, viewer).of(choice).await?;
+    let end = ledger::head(store).await?.map_or(0, |head| head.size);
+    let known = usize::try_from(end).unwrap_or(usize::MAX);
+    let page = match &filter {
+        Some(filter) => find_page(store, filter, (order(choice), choice.start), end).await?,
+        None => CutPage {
+            total: Some(0),
+            ..CutPage::default()
+        },
+    };
+    let shown = page.lines.iter().filter_map(|line| match line {
+        Line::Shown(seq) => Some(*seq),
+        Line::Folded(_) => None,
+    });
+    let shown: Vec<u64> = shown.collect();
+    let listed = ledger::listed_of(store, &shown).await?;
+    let rows = rows(store, &read_model.snapshot, &listed).await?;
+    let mut rows: BTreeMap<u64, EntryRow> = rows.into_iter().map(|row| (row.seq, row)).collect();
+    let lines = page.lines.iter().filter_map(|line| match line {
+        Line::Shown(seq) => rows.remove(seq).map(|row| EntryLine::Entry(Box::new(row))),
+        Line::Folded(entries) => folded(choice, entries).map(EntryLine::Syncs),
+    });
+    let lines: Vec<EntryLine> = lines.collect();
+    // Without a filter, everything that is not folded is shown, and the head states the number.
+    let (total, extent) = match page.total {
+        _ if !choice.is_filtered() => (known, Extent::All),
+        Some(total) => (total, Extent::All),
+        None if page.older.is_none() && page.newer.is_none() => (shown.len(), Extent::All),
+        None => (shown.len(), Extent::AtLeast),
+    };
+    Ok(EntryPage {
+        list: ListPage {
+            rows: lines,
+            number: 1,
+            total,
+            known,
+            size: PAGE,
+            counts: OptionCounts::default(),
+            offered,
+            sequence: Some(SequencePlace {
+                extent,
+                position: page.position,
+                shown: shown.len(),
+                newer: page.newer,
+                older: page.older,
+            }),
+        },
+        short_words,
+    })
+}
+
+/// Returns the page that begins there. The newest page is full, whatever leads to it.
+async fn find_page(
+    store: &Store,
+    filter: &EntryFilter,
+    (order, start): (WalkOrder, Option<Start>),
+    end: u64,
+) -> Result<CutPage, StoreError> {
+    let (walked, range) = walk_of(order, start);
+    let walk = ledger::find(store, filter, walked, range).await?;
+    let page = cut(walk, (order, start), PAGE, end);
+    let is_first = match order {
+        WalkOrder::NewestFirst => page.newer.is_none(),
+        WalkOrder::OldestFirst => page.older.is_none(),
+    };
+    if start.is_none() || !is_first {
+        return Ok(page);
+    }
+    let (walked, range) = walk_of(order, None);
+    let walk = ledger::find(store, filter, walked, range).await?;
+    Ok(cut(walk, (order, None), PAGE, end))
+}
+
+/// Returns at most `most` entries that are chosen, in the order of the list; none if there are more.
+pub(super) async fn all(
+    store: &Store,
+    read_model: &ReadModel,
+    choice: &ListChoice,
+    most: usize,
+) -> Result<Option<Vec<ListedEntry>>, StoreError> {
+    let chosen = Lookup::new(store, read_model, None).of(choice).await?;
+    let Some(filter) = chosen.filter else {
+        return Ok(Some(Vec::new()));
+    };
+    // A file has each crawl, because it is exactly what matches.
+    let filter = EntryFilter {
+        syncs: Syncs::Each,
+        ..filter
+    };
+    let order = order(choice);
+    let (mut seqs, mut range) = (Vec::new(), (0, u64::MAX));
+    loop {
+        let (found, reached) = match ledger::find(store, &filter, order, range).await? {
+            Walk::Whole(found) => (found, None),
+            Walk::Part { found, reached } => (found, reached),
+        };
+        seqs.extend(found.iter().map(|one: &FoundEntry| one.seq));
+        if seqs.len() > most {
+            return Ok(None);
+        }
+        range = match (reached, order) {
+            (None, _) => break,
+            (Some(reached), WalkOrder::NewestFirst) => (0, reached),
+            (Some(reached), WalkOrder::OldestFirst) => (reached.saturating_add(1), u64::MAX),
+        };
+    }
+    let mut listed = ledger::listed_of(store, &seqs).await?;
+    if order == WalkOrder::NewestFirst {
+        listed.reverse();
+    }
+    Ok(Some(listed))
+}
+
+fn order(choice: &ListChoice) -> WalkOrder {
+    match choice.sort.map(|sort| sort.direction) {
+        Some(Direction::Ascending) => WalkOrder::OldestFirst,
+        Some(Direction::Descending) | None => WalkOrder::NewestFirst,
+    }
+}
+
+/// Returns the row for crawls that found nothing new, one after the other.
+fn folded(choice: &ListChoice, entries: &[FoundEntry]) -> Option<FoldedSyncs> {
+    let (first, last) = (
+        entries.iter().map(|one| one.seq).min()?,
+        entries.iter().map(|one| one.seq).max()?,
+    );
+    let times = |at: &FoundEntry| at.at;
+    let from: Timestamp = entries.iter().map(times).min()?;
+    let until: Timestamp = entries.iter().map(times).max()?;
+    let each = if choice.holds(SYNCS, EACH) {
+        choice.at(1)
+    } else {
+        choice.toggled(SYNCS, EACH)
+    };
+    let start = match order(choice) {
+        WalkOrder::NewestFirst => Start::Before(last.saturating_add(1)),
+        WalkOrder::OldestFirst => first.checked_sub(1).map_or(Start::After(0), Start::After),
+    };
+    Some(FoldedSyncs {
+        count: entries.len(),
+        first,
+        last,
+        from,
+        until,
+        href: each.from(start).href(LEDGER),
+    })
+}
