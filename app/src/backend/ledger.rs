@@ -91,6 +91,7 @@ pub struct EntryPage {
     pub list: ListPage<EntryLine>,
     /// The words of the search that more names contain than are looked for.
     pub short_words: Vec<String>,
+    pub health: LedgerHealth,
 }
 
 /// Whether Leastwise wrote an entry at its place, by the row key.
@@ -292,6 +293,4 @@ pub trait LedgerPort {
     async fn entry_items(&self, seq: u64, page: usize) -> PortResult<EntryItems>;
     /// Returns the exact bytes of the leaf of one entry.
     async fn leaf(&self, seq: u64) -> PortResult<EntryLeaf>;
-    /// Returns the signature status.
-    async fn ledger_health(&self) -> PortResult<LedgerHealth>;
 }

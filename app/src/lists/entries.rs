@@ -1,7 +1,7 @@
 //! The list of the entries of the ledger. The store filters it by its indexes and reads it by sequence numbers: it may be
 //! long, and it only grows. Crawls that found nothing new are folded, because there is one every few minutes.
 
-use domain::ids::ChangeId;
+use domain::{ids::ChangeId, ledger::Hash};
 use leptos::prelude::*;
 
 use super::{
@@ -23,7 +23,7 @@ pub const WHAT: &str = "what";
 pub const ABOUT: &str = "about";
 pub const ACCOUNT: &str = "account";
 pub const CHANGE: &str = "change";
-/// The number of an entry: those of its session.
+/// The hash of a session's identifier, as entries have it.
 pub const SESSION: &str = "session";
 pub const OUTCOME: &str = "outcome";
 pub const FROM: &str = "from";
@@ -172,7 +172,7 @@ pub static ENTRIES: List<(), EntryLine> = List {
         Filter::offered(
             SESSION,
             "Session",
-            |value| value.parse::<u32>().is_ok(),
+            |value| Hash::parse_hex(value.as_bytes()).is_some(),
             |(), _| true,
         ),
         Filter::options(

@@ -17,8 +17,11 @@ use crate::{
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
     let (choice, dropped) = ListChoice::parse(&ENTRIES, &visit.url);
-    let EntryPage { list, short_words } = visit.backend.entries(&choice).await?;
-    let health = visit.backend.ledger_health().await?;
+    let EntryPage {
+        list,
+        short_words,
+        health,
+    } = visit.backend.entries(&choice).await?;
     let context = super::draw_context(&visit);
     let now = context.now;
     Ok(Page::new("Ledger", move || {

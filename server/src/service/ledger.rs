@@ -17,8 +17,8 @@ mod stored_items;
 
 use app::{
     backend::{
-        Denied, Download, EntryItems, EntryLeaf, EntryPage, EntryView, FileFormat, LedgerHealth,
-        LedgerPort, PortResult,
+        Denied, Download, EntryItems, EntryLeaf, EntryPage, EntryView, FileFormat, LedgerPort,
+        PortResult,
     },
     lists::ListChoice,
 };
@@ -30,7 +30,7 @@ pub(super) use rows::authenticity;
 
 use self::file::{ChosenFile, MOST};
 use super::{Service, broken};
-use crate::store::{Store, StoreError, ledger};
+use crate::store::ledger;
 
 #[async_trait]
 impl LedgerPort for Service {
@@ -38,8 +38,9 @@ impl LedgerPort for Service {
         self.reading_ledger().await?;
         let viewer = self.calling()?.person.clone();
         let read_model = self.app_state.read_model();
-        let store = &self.app_state.store;
-        let found = list::list(store, &read_model, Some(&viewer), choice).await;
+        let vkey = self.app_state.vkey.get().map_or("", String::as_str);
+        let ledger = (&self.app_state.store, vkey);
+        let found = list::list(ledger, &read_model, &viewer, choice).await;
         found.map_err(broken)
     }
 
@@ -116,12 +117,6 @@ impl LedgerPort for Service {
             bytes: listed.leaf.into_bytes(),
         })
     }
-
-    async fn ledger_health(&self) -> PortResult<LedgerHealth> {
-        self.allowed(Action::SeeLedger)?;
-        let vkey = self.app_state.vkey.get().map_or("", String::as_str);
-        health(&self.app_state.store, vkey).await.map_err(broken)
-    }
 }
 
 impl Service {
@@ -132,17 +127,4 @@ impl Service {
         let entry = journal.ledger_viewed(&self.who());
         journal.note(entry).await.map_err(broken)
     }
-}
-
-/// Returns the size of the ledger and of the newest checkpoint. `vkey` is the verifier key of the current signer.
-async fn health(store: &Store, vkey: &str) -> Result<LedgerHealth, StoreError> {
-    let size = ledger::head(store).await?.map_or(0, |head| head.size);
-    let signed = ledger::newest_checkpoint(store).await?;
-    Ok(LedgerHealth {
-        size,
-        checkpoint_size: signed.as_ref().map_or(0, |signed| signed.size),
-        signed_at: signed.as_ref().map(|signed| signed.signed_at),
-        root: signed.map_or(Hash::EMPTY_TREE, |signed| signed.root).hex(),
-        vkey: vkey.to_owned(),
-    })
 }

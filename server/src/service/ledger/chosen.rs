@@ -11,15 +11,13 @@ use app::{
 };
 use domain::{
     ids::{AccountId, ChangeId, GroupId, PermissionSetArn, PersonId, Principal, UserId},
-    ledger::{Category, Entry, EventKind, Outcome},
+    ledger::{Category, EventKind, Hash, Outcome},
     subject::Part,
-    time::Duration,
 };
 
 use crate::{
     service::{app_state::ReadModel, names},
     store::{
-        Store, StoreError,
         change::ChangeTarget,
         ledger::{self, EntryFilter, Syncs, Term},
     },
@@ -33,8 +31,6 @@ const PARTS: usize = 8;
 const IN_TITLES: usize = 3;
 /// The path of the recorded name of who did something.
 const ACTOR_NAME: &str = "/actor/name";
-/// How long before and after an entry its session may be: longer than any session lasts.
-const SESSION_RANGE: Duration = Duration::hours(24);
 
 /// What a choice asks.
 pub(super) struct ChosenEntries {
@@ -47,7 +43,6 @@ pub(super) struct ChosenEntries {
 
 /// Looks up what a choice names.
 pub(super) struct Lookup<'a> {
-    store: &'a Store,
     read_model: &'a ReadModel,
     viewer: Option<&'a PersonId>,
     filter: EntryFilter,
@@ -56,13 +51,8 @@ pub(super) struct Lookup<'a> {
 }
 
 impl<'a> Lookup<'a> {
-    pub(super) fn new(
-        store: &'a Store,
-        read_model: &'a ReadModel,
-        viewer: Option<&'a PersonId>,
-    ) -> Self {
+    pub(super) fn new(read_model: &'a ReadModel, viewer: Option<&'a PersonId>) -> Self {
         Self {
-            store,
             read_model,
             viewer,
             filter: EntryFilter::default(),
@@ -72,7 +62,7 @@ impl<'a> Lookup<'a> {
     }
 
     /// Returns what a choice asks.
-    pub(super) async fn of(mut self, choice: &ListChoice) -> Result<ChosenEntries, StoreError> {
+    pub(super) fn of(mut self, choice: &ListChoice) -> ChosenEntries {
         self.words(&choice.words);
         self.fixed(choice);
         if let Some(me) = self.viewer {
@@ -94,15 +84,18 @@ impl<'a> Lookup<'a> {
         let changes = changes.filter_map(|id| ChangeId::parse(id).ok());
         self.any_of(changes.map(Term::Change).collect());
         for value in choice.values(SESSION) {
-            let terms = self.session(value).await?;
-            self.filter.groups.push(terms);
+            self.offer(SESSION, value, "One session".to_owned());
+            let session = Hash::parse_hex(value.as_bytes());
+            self.filter
+                .groups
+                .push(session.map(Term::Session).into_iter().collect());
         }
         let can_match = self.filter.groups.iter().all(|group| !group.is_empty());
-        Ok(ChosenEntries {
+        ChosenEntries {
             filter: can_match.then_some(self.filter),
             offered: self.offered,
             short_words: self.short_words,
-        })
+        }
     }
 
     /// Adds the filters with fixed values, and the days.
@@ -278,30 +271,6 @@ impl<'a> Lookup<'a> {
             self.short_words.push(value.to_owned());
         }
         named.found.into_iter().flat_map(of_account).collect()
-    }
-
-    /// Returns the term for the session of an entry. A session is found among what its person did around that time.
-    async fn session(&mut self, value: &str) -> Result<Vec<Term>, StoreError> {
-        self.offer(SESSION, value, format!("of entry {value}"));
-        let Ok(seq) = value.parse() else {
-            return Ok(Vec::new());
-        };
-        let listed = ledger::listed(self.store, seq).await?;
-        let entry = listed.and_then(|listed| Entry::parse(listed.leaf.as_bytes()).ok());
-        let Some((_, entry)) = entry else {
-            return Ok(Vec::new());
-        };
-        let (Some(actor), Some(session)) = (entry.actor.person_id, entry.actor.session) else {
-            return Ok(Vec::new());
-        };
-        let (from, until) = (
-            entry.occurred_at - SESSION_RANGE,
-            entry.occurred_at + SESSION_RANGE,
-        );
-        let filter = &mut self.filter;
-        filter.from = Some(filter.from.map_or(from, |chosen| chosen.max(from)));
-        filter.until = Some(filter.until.map_or(until, |chosen| chosen.min(until)));
-        Ok(vec![Term::Session { actor, session }])
     }
 }
 

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use app::{
-    backend::{EntryLine, EntryPage, EntryRow, Extent, FoldedSyncs, ListPage, SequencePlace},
+    backend::{
+        EntryLine, EntryPage, EntryRow, Extent, FoldedSyncs, LedgerHealth, ListPage, SequencePlace,
+    },
     lists::{
         Direction, ListChoice, OptionCounts, Start,
         entries::{EACH, LEDGER, SYNCS},
     },
 };
-use domain::{ids::PersonId, time::Timestamp};
+use domain::{ids::PersonId, ledger::Hash, time::Timestamp};
 
 use super::{
     chosen::{ChosenEntries, Lookup},
@@ -20,33 +22,36 @@ use crate::{
     service::app_state::ReadModel,
     store::{
         Store, StoreError,
-        ledger::{self, EntryFilter, FoundEntry, ListedEntry, Syncs, Walk, WalkOrder},
+        ledger::{self, EntryFilter, FoundEntry, ListedEntry, Survey, Syncs, Walk, WalkOrder},
     },
 };
 
 /// The number of entries on one page.
 const PAGE: usize = 50;
 
-/// Returns a page of the entries that are chosen.
+/// Returns a page of the entries that are chosen. `vkey` is the verifier key of the current signer.
 pub(super) async fn list(
-    store: &Store,
+    (store, vkey): (&Store, &str),
     read_model: &ReadModel,
-    viewer: Option<&PersonId>,
+    viewer: &PersonId,
     choice: &ListChoice,
 ) -> Result<EntryPage, StoreError> {
     let ChosenEntries {
         filter,
         offered,
         short_words,
-    } = Lookup::new(store, read_model, viewer).of(choice).await?;
-    let end = ledger::head(store).await?.map_or(0, |head| head.size);
-    let known = usize::try_from(end).unwrap_or(usize::MAX);
-    let page = match &filter {
-        Some(filter) => find_page(store, filter, (order(choice), choice.start), end).await?,
-        None => CutPage {
+    } = Lookup::new(read_model, Some(viewer)).of(choice);
+    let can_match = filter.is_some();
+    let filter = filter.unwrap_or_default();
+    let survey = ledger::survey(store, &filter).await?;
+    let known = usize::try_from(survey.size).unwrap_or(usize::MAX);
+    let page = if can_match {
+        find_page(store, &filter, &survey, (order(choice), choice.start)).await?
+    } else {
+        CutPage {
             total: Some(0),
             ..CutPage::default()
-        },
+        }
     };
     let shown = page.lines.iter().filter_map(|line| match line {
         Line::Shown(seq) => Some(*seq),
@@ -86,19 +91,32 @@ pub(super) async fn list(
             }),
         },
         short_words,
+        health: health(&survey, vkey),
     })
+}
+
+/// Returns how much of the ledger is signed.
+fn health(survey: &Survey, vkey: &str) -> LedgerHealth {
+    let signed = survey.signed.as_ref();
+    LedgerHealth {
+        size: survey.size,
+        checkpoint_size: signed.map_or(0, |signed| signed.size),
+        signed_at: signed.map(|signed| signed.signed_at),
+        root: signed.map_or(Hash::EMPTY_TREE, |signed| signed.root).hex(),
+        vkey: vkey.to_owned(),
+    }
 }
 
 /// Returns the page that begins there. The newest page is full, whatever leads to it.
 async fn find_page(
     store: &Store,
     filter: &EntryFilter,
+    survey: &Survey,
     (order, start): (WalkOrder, Option<Start>),
-    end: u64,
 ) -> Result<CutPage, StoreError> {
     let (walked, range) = walk_of(order, start);
-    let walk = ledger::find(store, filter, walked, range).await?;
-    let page = cut(walk, (order, start), PAGE, end);
+    let walk = ledger::walk(store, filter, survey, walked, range).await?;
+    let page = cut(walk.clone(), (order, start), PAGE, survey.size);
     let is_first = match order {
         WalkOrder::NewestFirst => page.newer.is_none(),
         WalkOrder::OldestFirst => page.older.is_none(),
@@ -106,9 +124,14 @@ async fn find_page(
     if start.is_none() || !is_first {
         return Ok(page);
     }
-    let (walked, range) = walk_of(order, None);
-    let walk = ledger::find(store, filter, walked, range).await?;
-    Ok(cut(walk, (order, None), PAGE, end))
+    let walk = match walk {
+        Walk::Whole(_) => walk,
+        Walk::Part { .. } => {
+            let (walked, range) = walk_of(order, None);
+            ledger::walk(store, filter, survey, walked, range).await?
+        }
+    };
+    Ok(cut(walk, (order, None), PAGE, survey.size))
 }
 
 /// Returns at most `most` entries that are chosen, in the order of the list; none if there are more.
@@ -118,7 +141,7 @@ pub(super) async fn all(
     choice: &ListChoice,
     most: usize,
 ) -> Result<Option<Vec<ListedEntry>>, StoreError> {
-    let chosen = Lookup::new(store, read_model, None).of(choice).await?;
+    let chosen = Lookup::new(read_model, None).of(choice);
     let Some(filter) = chosen.filter else {
         return Ok(Some(Vec::new()));
     };
@@ -127,10 +150,11 @@ pub(super) async fn all(
         syncs: Syncs::Each,
         ..filter
     };
+    let survey = ledger::survey(store, &filter).await?;
     let order = order(choice);
     let (mut seqs, mut range) = (Vec::new(), (0, u64::MAX));
     loop {
-        let (found, reached) = match ledger::find(store, &filter, order, range).await? {
+        let (found, reached) = match ledger::walk(store, &filter, &survey, order, range).await? {
             Walk::Whole(found) => (found, None),
             Walk::Part { found, reached } => (found, reached),
         };

@@ -4,29 +4,32 @@ use app::{
     backend::{EntryRelation, EntryRow, RelatedEntries},
     lists::{
         ListChoice,
-        entries::{ABOUT, ACCOUNT, CHANGE, LEDGER, SESSION, WHO},
+        entries::{ABOUT, ACCOUNT, CHANGE, FROM, LEDGER, SESSION, UNTIL, WHO},
     },
 };
 use domain::{
     ids::{GroupId, PersonId, UserId},
-    ledger::Entry,
+    ledger::{Entry, Hash},
     snapshot::Snapshot,
+    time::{Date, Duration, Timestamp},
 };
 
 use crate::service::names;
 
+/// No session lasts longer.
+const A_DAY: Duration = Duration::hours(24);
+
 /// Returns what an entry is about.
 pub(super) fn related(snapshot: &Snapshot, row: &EntryRow, entry: &Entry) -> Vec<RelatedEntries> {
     let mut found = Vec::new();
-    let mut add =
-        |relation, name: String, page: Option<String>, (filter, value): (&'static str, String)| {
-            found.push(RelatedEntries {
-                relation,
-                name,
-                page,
-                entries: ListChoice::only(filter, value).href(LEDGER),
-            });
-        };
+    let mut add = |relation, name: String, page: Option<String>, entries: ListChoice| {
+        found.push(RelatedEntries {
+            relation,
+            name,
+            page,
+            entries: entries.href(LEDGER),
+        });
+    };
     let page_of = |user: &UserId| {
         snapshot
             .user(user)
@@ -38,15 +41,16 @@ pub(super) fn related(snapshot: &Snapshot, row: &EntryRow, entry: &Entry) -> Vec
             EntryRelation::Actor,
             row.actor.clone(),
             page,
-            (WHO, person.to_string()),
+            ListChoice::only(WHO, person.to_string()),
         );
     }
-    if entry.actor.session.is_some() && row.person.is_some() {
+    if let (Some(person), Some(session)) = (&row.person, entry.actor.session) {
+        let entries = of_session(person, session, entry.occurred_at);
         add(
             EntryRelation::Session,
             "This session".to_owned(),
             None,
-            (SESSION, row.seq.to_string()),
+            entries,
         );
     }
     if let Some(change) = &row.change {
@@ -55,7 +59,7 @@ pub(super) fn related(snapshot: &Snapshot, row: &EntryRow, entry: &Entry) -> Vec
             EntryRelation::Change,
             change.to_string(),
             page,
-            (CHANGE, change.to_string()),
+            ListChoice::only(CHANGE, change.to_string()),
         );
     }
     let Some(target) = &entry.target else {
@@ -73,7 +77,7 @@ pub(super) fn related(snapshot: &Snapshot, row: &EntryRow, entry: &Entry) -> Vec
             EntryRelation::Account,
             name,
             page,
-            (ACCOUNT, account.to_string()),
+            ListChoice::only(ACCOUNT, account.to_string()),
         );
     }
     if let Some(set) = &target.permission_set_arn {
@@ -85,7 +89,7 @@ pub(super) fn related(snapshot: &Snapshot, row: &EntryRow, entry: &Entry) -> Vec
             EntryRelation::PermissionSet,
             name,
             page,
-            (ABOUT, key.to_owned()),
+            ListChoice::only(ABOUT, key.to_owned()),
         );
     }
     for id in [&target.principal_id, &target.id].into_iter().flatten() {
@@ -95,7 +99,7 @@ pub(super) fn related(snapshot: &Snapshot, row: &EntryRow, entry: &Entry) -> Vec
                 EntryRelation::Person,
                 name,
                 page_of(&user),
-                (ABOUT, user.to_string()),
+                ListChoice::only(ABOUT, user.to_string()),
             );
         } else if let Some(group) = GroupId::parse(id)
             .ok()
@@ -106,11 +110,21 @@ pub(super) fn related(snapshot: &Snapshot, row: &EntryRow, entry: &Entry) -> Vec
                 EntryRelation::Group,
                 names::group(snapshot, &group),
                 page,
-                (ABOUT, group.to_string()),
+                ListChoice::only(ABOUT, group.to_string()),
             );
         }
     }
     found
+}
+
+/// Returns the entries of a session. They are found among those of its person on the days on which it may have been.
+fn of_session(person: &PersonId, session: Hash, at: Timestamp) -> ListChoice {
+    let day = |at| Date::of(at).map(|day| day.to_string());
+    let choice = ListChoice::only(WHO, person.to_string()).toggled(SESSION, &session.hex());
+    let days = [(FROM, day(at - A_DAY)), (UNTIL, day(at + A_DAY))];
+    days.into_iter()
+        .filter_map(|(filter, day)| Some((filter, day?)))
+        .fold(choice, |choice, (filter, day)| choice.toggled(filter, &day))
 }
 
 /// Returns the user with an id, or to whom the person with this id is linked.

@@ -5,6 +5,8 @@ use domain::{
     time::Timestamp,
 };
 
+use sqlx::{Row as _, any::AnyRow};
+
 use super::{count_of, hash, number};
 use crate::store::{Store, StoreConnection, StoreError, Tx};
 
@@ -40,20 +42,25 @@ pub async fn insert_checkpoint(
 
 /// Returns the largest signed checkpoint.
 pub async fn newest_checkpoint(store: &Store) -> Result<Option<SignedHead>, StoreError> {
-    let row: Option<(i64, String, String, i64)> = sqlx::query_as(
+    let row = sqlx::query(
         "select size, root, note, signed_at from ledger_checkpoint order by size desc limit 1",
     )
     .fetch_optional(store.read())
     .await?;
-    row.map(|(size, root, note, signed_at)| {
-        Ok(SignedHead {
-            size: count_of("ledger_checkpoint", size)?,
-            root: hash("ledger_checkpoint", &root)?,
-            note,
-            signed_at: Timestamp(signed_at),
-        })
-    })
-    .transpose()
+    row.map_or(Ok(None), |row| of_row(&row))
+}
+
+/// Returns the checkpoint in the columns `size`, `root`, `note` and `signed_at`; none if they are null.
+pub(super) fn of_row(row: &AnyRow) -> Result<Option<SignedHead>, StoreError> {
+    let Some(size) = row.try_get::<Option<i64>, _>("size")? else {
+        return Ok(None);
+    };
+    Ok(Some(SignedHead {
+        size: count_of("ledger_checkpoint", size)?,
+        root: hash("ledger_checkpoint", &row.try_get::<String, _>("root")?)?,
+        note: row.try_get("note")?,
+        signed_at: Timestamp(row.try_get("signed_at")?),
+    }))
 }
 
 /// Returns size and note of the checkpoints above a size, smallest first.

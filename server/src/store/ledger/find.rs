@@ -5,14 +5,17 @@
 //!
 //! What is found here is only shown: the indexes and the columns beside an entry prove nothing.
 
+mod sql;
+
 use domain::{
     ids::{ChangeId, PersonId},
-    ledger::{EventKind, Hash, Outcome},
+    ledger::{EventKind, Hash},
     time::{Duration, Timestamp},
 };
-use sqlx::{AssertSqlSafe, Row as _};
+use sqlx::Row as _;
 
-use super::{count_of, index_terms::word_of_id};
+use self::sql::Sql;
+use super::{SignedHead, checkpoint, count_of};
 use crate::store::{Store, StoreError, change::ChangeTarget};
 
 /// The maximum number of entries that one look compares with a filter.
@@ -42,11 +45,8 @@ pub enum Term {
     /// The entry is about a change that affects this.
     OfChanges(ChangeTarget),
     Actor(PersonId),
-    /// It was done in a session.
-    Session {
-        actor: PersonId,
-        session: Hash,
-    },
+    /// It was done in a session. No index has it: it only narrows what another group finds.
+    Session(Hash),
 }
 
 /// The entries of a list.
@@ -116,23 +116,70 @@ pub enum Walk {
 /// Numbers from the first one on, before the second one.
 type Range = (i64, i64);
 
+/// What is known before a list is walked through.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    /// The number of entries in the ledger.
+    pub size: u64,
+    pub signed: Option<SignedHead>,
+    /// Nothing outside of it is within the dates of the filter.
+    dated: Range,
+    driver: Option<Driver>,
+}
+
+/// The group of a filter that the fewest entries match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Driver {
+    group: usize,
+    /// A number above [`EXAMINED`] is a lower limit.
+    count: i64,
+}
+
+/// Looks up how long the ledger is, what is signed of it, and by what a filter finds the fewest entries.
+pub async fn survey(store: &Store, filter: &EntryFilter) -> Result<Survey, StoreError> {
+    let mut sql = Sql::within("(select low from dated)", "(select high from dated)");
+    let dated = sql.dated(filter);
+    let (driving, counts) = sql.counts(filter);
+    let text = format!(
+        "with dated(low, high) as ({dated}) \
+         select d.low, d.high, h.size as entries, c.size, c.root, c.note, c.signed_at{counts} from dated d \
+         left join ledger_head h on h.id = 'head' \
+         left join ledger_checkpoint c on c.size = (select max(size) from ledger_checkpoint)"
+    );
+    let row = sql.query(&text).fetch_one(store.read()).await?;
+    let mut driver: Option<Driver> = None;
+    for group in driving {
+        let count: i64 = row.try_get(&*format!("n{group}"))?;
+        if driver.is_none_or(|least| count < least.count) {
+            driver = Some(Driver { group, count });
+        }
+    }
+    let entries: Option<i64> = row.try_get("entries")?;
+    Ok(Survey {
+        size: entries.map_or(Ok(0), |size| count_of("ledger_head", size))?,
+        signed: checkpoint::of_row(&row)?,
+        dated: (row.try_get("low")?, row.try_get("high")?),
+        driver,
+    })
+}
+
 /// Finds entries from `first` on and before `end`, as far as one look reaches. If few entries match, finds all of them.
-pub async fn find(
+pub async fn walk(
     store: &Store,
     filter: &EntryFilter,
+    survey: &Survey,
     order: WalkOrder,
     (first, end): (u64, u64),
 ) -> Result<Walk, StoreError> {
-    let dated = filter.dated(store).await?;
+    let dated = survey.dated;
     let within = (
         dated.0.max(i64::try_from(first).unwrap_or(i64::MAX)),
         dated.1.min(i64::try_from(end).unwrap_or(i64::MAX)),
     );
     let most = i64::try_from(EXAMINED).unwrap_or(i64::MAX);
-    let rarest = rarest(store, &filter.groups, dated).await?;
-    let (driver, range, is_whole) = match rarest {
-        Some((group, count)) if count <= most => (Some(group), dated, true),
-        Some((group, _)) => (Some(group), within, false),
+    let (driver, range, is_whole) = match survey.driver {
+        Some(Driver { group, count }) if count <= most => (Some(group), dated, true),
+        Some(Driver { group, .. }) => (Some(group), within, false),
         None => (None, within, false),
     };
     let mut examined = candidates(store, filter, driver, order, range).await?;
@@ -158,74 +205,6 @@ fn most_examined(driver: Option<usize>) -> usize {
     driver.map_or(WALKED, |_| EXAMINED)
 }
 
-impl EntryFilter {
-    /// Returns the range of numbers outside of which nothing is within the dates.
-    async fn dated(&self, store: &Store) -> Result<Range, StoreError> {
-        let first = match self.from {
-            Some(from) => number_at(store, from - LATE).await?,
-            None => 0,
-        };
-        let end = match self.until {
-            Some(until) => number_at(store, until + LATE).await?,
-            None => i64::MAX,
-        };
-        Ok((first, end))
-    }
-}
-
-/// Returns a number between the entries that were written before an instant, and those that were written [`LATE`] after it,
-/// by halving: the times of entries ascend, but for what is recorded late.
-async fn number_at(store: &Store, at: Timestamp) -> Result<i64, StoreError> {
-    let row: Option<(i64,)> = sqlx::query_as(
-        "with recursive halved(low, high) as (\
-         select cast(0 as bigint), coalesce((select size from ledger_head where id = 'head'), 0) union all \
-         select case when (select e.occurred_at from ledger_entry e where e.seq = (h.low + h.high) / 2) < $1 \
-         then (h.low + h.high) / 2 + 1 else h.low end, \
-         case when (select e.occurred_at from ledger_entry e where e.seq = (h.low + h.high) / 2) < $1 \
-         then h.high else (h.low + h.high) / 2 end \
-         from halved h where h.low < h.high) select low from halved where low >= high",
-    )
-    .bind(at.0)
-    .fetch_optional(store.read())
-    .await?;
-    Ok(row.map_or(0, |(low,)| low))
-}
-
-/// Returns the group that the fewest entries match, with their number; a number above [`EXAMINED`] is a lower limit.
-async fn rarest(
-    store: &Store,
-    groups: &[Vec<Term>],
-    range: Range,
-) -> Result<Option<(usize, i64)>, StoreError> {
-    if groups.is_empty() {
-        return Ok(None);
-    }
-    let mut sql = Sql::new(range);
-    let counts: Vec<String> = groups
-        .iter()
-        .enumerate()
-        .map(|(at, group)| {
-            let sources = group.iter().map(|term| sql.source(term));
-            let sources: Vec<String> = sources.collect();
-            format!(
-                "(select count(*) from (select seq from ({}) u{at} limit {}) c{at}) as n{at}",
-                sources.join(" union all "),
-                EXAMINED + 1
-            )
-        })
-        .collect();
-    let row = sql.query(&format!("select {}", counts.join(", ")));
-    let row = row.fetch_one(store.read()).await?;
-    let mut least = None;
-    for at in 0..groups.len() {
-        let count: i64 = row.try_get(at)?;
-        if least.is_none_or(|(_, other)| count < other) {
-            least = Some((at, count));
-        }
-    }
-    Ok(least)
-}
-
 /// Returns one entry more than one look compares, each with whether it matches.
 async fn candidates(
     store: &Store,
@@ -234,38 +213,7 @@ async fn candidates(
     order: WalkOrder,
     range: Range,
 ) -> Result<Vec<(FoundEntry, bool)>, StoreError> {
-    let mut sql = Sql::new(range);
-    let (direction, limit) = (order.sql(), most_examined(driver) + 1);
-    let conditions = sql.conditions(filter, driver);
-    let from = match driver {
-        None => format!(
-            "select e.seq from ledger_entry e where e.seq >= $1 and e.seq < $2 and {} order by e.seq {direction} limit {limit}",
-            sql.times(filter)
-        ),
-        Some(group) => {
-            let sources = filter.groups[group].iter().enumerate();
-            let sources: Vec<String> = sources
-                .map(|(at, term)| {
-                    let source = sql.source(term);
-                    format!(
-                        "select seq from ({source} order by seq {direction} limit {limit}) s{at}"
-                    )
-                })
-                .collect();
-            format!(
-                "select seq from ({}) found order by seq {direction} limit {limit}",
-                sources.join(" union ")
-            )
-        }
-    };
-    let folded = match filter.syncs {
-        Syncs::Each => "0".to_owned(),
-        Syncs::Folded => format!("case when {} then 1 else 0 end", nothing_new()),
-    };
-    let text = format!(
-        "select c.seq, e.occurred_at, {folded} as folded, case when {conditions} then 1 else 0 end as kept \
-         from ({from}) c join ledger_entry e on e.seq = c.seq order by c.seq {direction}"
-    );
+    let (sql, text) = Sql::candidates(filter, driver, order, range);
     let rows = sql.query(&text).fetch_all(store.read()).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
@@ -283,204 +231,4 @@ async fn candidates(
         found.push((entry, kept == 1));
     }
     Ok(found)
-}
-
-/// Returns the condition for a complete crawl that found nothing new. A leaf is canonical JSON, in which this fact is written
-/// in one way only.
-fn nothing_new() -> String {
-    format!(
-        "e.type = '{}' and e.outcome = '{}' and e.leaf like '%\"outside\":0,%'",
-        EventKind::SyncCompleted.as_str(),
-        Outcome::Success.as_str()
-    )
-}
-
-impl Term {
-    /// Returns the path of the private value from which its words must be.
-    fn path(&self) -> Option<&'static str> {
-        match self {
-            Self::WordsOf { path, .. } => Some(path),
-            _ => None,
-        }
-    }
-}
-
-/// Returns the word that is probably the rarest, and the other ones.
-fn rarest_first(words: &[String]) -> (&str, Vec<&str>) {
-    let first = (0..words.len()).max_by_key(|at| words[*at].len());
-    let others = (0..words.len()).filter(|at| Some(*at) != first);
-    (
-        first.map_or("", |at| words[at].as_str()),
-        others.map(|at| words[at].as_str()).collect(),
-    )
-}
-
-/// Returns the condition for a word to be from a private value. Paths are words of ours.
-fn at_path(row: &str, path: Option<&'static str>) -> String {
-    path.map_or_else(String::new, |path| format!(" and {row}.path = '{path}'"))
-}
-
-enum Value {
-    Number(i64),
-    Text(String),
-}
-
-/// A query with its values. `$1` and `$2` are the range of numbers.
-struct Sql {
-    values: Vec<Value>,
-}
-
-impl Sql {
-    fn new((first, end): Range) -> Self {
-        Self {
-            values: vec![Value::Number(first), Value::Number(end)],
-        }
-    }
-
-    fn place(&mut self, value: Value) -> String {
-        self.values.push(value);
-        format!("${}", self.values.len())
-    }
-
-    fn text(&mut self, text: &str) -> String {
-        self.place(Value::Text(text.to_owned()))
-    }
-
-    /// Returns the place of a pattern that contains a text. Ids have no character that a pattern gives a meaning.
-    fn containing(&mut self, text: &str) -> String {
-        self.place(Value::Text(format!("%{text}%")))
-    }
-
-    fn query(self, text: &str) -> sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments> {
-        let query = sqlx::query(AssertSqlSafe(text.to_owned()));
-        self.values
-            .into_iter()
-            .fold(query, |query, value| match value {
-                Value::Number(number) => query.bind(number),
-                Value::Text(text) => query.bind(text),
-            })
-    }
-
-    /// Returns the entries in the range that have a term, by its index.
-    fn source(&mut self, term: &Term) -> String {
-        let by_word = |word: String| {
-            format!(
-                "select t.seq from ledger_token t where t.token = {word} and t.seq >= $1 and t.seq < $2"
-            )
-        };
-        let by_column = |column: &str, value: String| {
-            format!(
-                "select e.seq from ledger_entry e where e.{column} = {value} and e.seq >= $1 and e.seq < $2"
-            )
-        };
-        match term {
-            // A word that was derived from several values has several rows.
-            Term::Words(words) | Term::WordsOf { words, .. } => {
-                let of = term.path();
-                let (first, others) = rarest_first(words);
-                let first = self.text(first);
-                let others: Vec<String> = others
-                    .into_iter()
-                    .map(|word| format!(" and {}", self.has_word("t", word, of)))
-                    .collect();
-                format!(
-                    "{}{}{} group by t.seq",
-                    by_word(first),
-                    at_path("t", of),
-                    others.concat()
-                )
-            }
-            Term::Id(id) => {
-                let word = self.text(&word_of_id(id).unwrap_or_default());
-                let pattern = self.containing(id);
-                format!(
-                    "{} and exists (select 1 from ledger_entry i where i.seq = t.seq and i.leaf like {pattern}) group by t.seq",
-                    by_word(word)
-                )
-            }
-            Term::Kind(kind) => by_column("type", format!("'{}'", kind.as_str())),
-            Term::Change(change) => {
-                let change = self.text(change.as_str());
-                by_column("change_id", change)
-            }
-            Term::OfChanges(target) => {
-                let (kind, value) = (target.kind, self.text(&target.value));
-                format!(
-                    "select e.seq from change_target t join ledger_entry e on e.change_id = t.change_id \
-                     where t.kind = '{kind}' and t.value = {value} and e.seq >= $1 and e.seq < $2"
-                )
-            }
-            Term::Actor(person) => {
-                let person = self.text(person.as_str());
-                by_column("actor", person)
-            }
-            Term::Session { actor, session } => {
-                let actor = self.text(actor.as_str());
-                let pattern = self.containing(&session.hex());
-                format!("{} and e.leaf like {pattern}", by_column("actor", actor))
-            }
-        }
-    }
-
-    /// Returns the condition for an entry `e` in the range to have a term.
-    fn has(&mut self, term: &Term) -> String {
-        match term {
-            Term::Words(words) | Term::WordsOf { words, .. } => {
-                let all: Vec<String> = words
-                    .iter()
-                    .map(|word| self.has_word("e", word, term.path()))
-                    .collect();
-                format!("({})", all.join(" and "))
-            }
-            Term::Id(id) => {
-                let word = self.has_word("e", &word_of_id(id).unwrap_or_default(), None);
-                let pattern = self.containing(id);
-                format!("({word} and e.leaf like {pattern})")
-            }
-            Term::Kind(kind) => format!("e.type = '{}'", kind.as_str()),
-            Term::Change(change) => format!("e.change_id = {}", self.text(change.as_str())),
-            Term::OfChanges(target) => {
-                let (kind, value) = (target.kind, self.text(&target.value));
-                format!(
-                    "exists (select 1 from change_target t where t.change_id = e.change_id and t.kind = '{kind}' \
-                     and t.value = {value})"
-                )
-            }
-            Term::Actor(person) => format!("e.actor = {}", self.text(person.as_str())),
-            Term::Session { actor, session } => {
-                let actor = self.text(actor.as_str());
-                let pattern = self.containing(&session.hex());
-                format!("(e.actor = {actor} and e.leaf like {pattern})")
-            }
-        }
-    }
-
-    /// Returns the condition for the entry of a row to have a word, from a private value if a path is given.
-    fn has_word(&mut self, row: &str, word: &str, path: Option<&'static str>) -> String {
-        let word = self.text(word);
-        format!(
-            "exists (select 1 from ledger_token o where o.token = {word} and o.seq = {row}.seq{})",
-            at_path("o", path)
-        )
-    }
-
-    fn times(&mut self, filter: &EntryFilter) -> String {
-        let from = filter.from.map_or(i64::MIN, |at| at.0);
-        let until = filter.until.map_or(i64::MAX, |at| at.0);
-        let from = self.place(Value::Number(from));
-        let until = self.place(Value::Number(until));
-        format!("e.occurred_at >= {from} and e.occurred_at < {until}")
-    }
-
-    /// Returns the condition for an entry to match a filter, except for the group by which it was found.
-    fn conditions(&mut self, filter: &EntryFilter, found_by: Option<usize>) -> String {
-        let mut all = vec![self.times(filter)];
-        for (at, group) in filter.groups.iter().enumerate() {
-            if Some(at) != found_by {
-                let terms: Vec<String> = group.iter().map(|term| self.has(term)).collect();
-                all.push(format!("({})", terms.join(" or ")));
-            }
-        }
-        all.join(" and ")
-    }
 }

@@ -30,37 +30,42 @@ pub async fn later(
     (changes, ends): (&[ChangeId], &[EventKind]),
     (after, following): (Option<u64>, &[EventKind]),
 ) -> Result<Vec<Later>, StoreError> {
-    let mut found = Vec::new();
+    let mut sources = Vec::new();
     if !changes.is_empty() {
         let kinds: Vec<&str> = ends.iter().map(|kind| kind.as_str()).collect();
-        let sql = format!(
-            "select {COLUMNS} from ledger_entry e {JOINS} where e.change_id in ({}) and e.type in ({}) order by e.seq",
+        sources.push(format!(
+            "select c.seq from ledger_entry c where c.change_id in ({}) and c.type in ({})",
             places(changes.len()),
             type_list(&kinds)
-        );
-        let query = sqlx::query(AssertSqlSafe(sql));
-        let query = changes.iter().fold(query, |query, change| {
-            query.bind(change.as_str().to_owned())
-        });
-        found.extend(query.fetch_all(store.read()).await?);
+        ));
     }
-    if let Some(after) = after {
+    if after.is_some() {
         // Each kind by its index: one condition for all of them could walk through the whole ledger.
-        let of_kind = |(at, kind): (usize, &EventKind)| {
+        let place = changes.len() + 1;
+        sources.extend(following.iter().enumerate().map(|(at, kind)| {
             format!(
-                "select seq from (select seq from ledger_entry where type = '{}' and seq > $1 order by seq limit {OF_A_KIND}) k{at}",
+                "select seq from (select seq from ledger_entry where type = '{}' and seq > ${place} order by seq limit {OF_A_KIND}) k{at}",
                 kind.as_str()
             )
-        };
-        let of_kinds: Vec<String> = following.iter().enumerate().map(of_kind).collect();
-        let sql = format!(
-            "select {COLUMNS} from ({}) next join ledger_entry e on e.seq = next.seq {JOINS} order by e.seq",
-            of_kinds.join(" union all ")
-        );
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(number(after)?);
-        found.extend(query.fetch_all(store.read()).await?);
+        }));
     }
-    let mut later: Vec<Later> = found
+    if sources.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "select {COLUMNS} from ({}) found join ledger_entry e on e.seq = found.seq {JOINS} order by e.seq",
+        sources.join(" union ")
+    );
+    let query = sqlx::query(AssertSqlSafe(sql));
+    let query = changes.iter().fold(query, |query, change| {
+        query.bind(change.as_str().to_owned())
+    });
+    let query = match after {
+        Some(after) => query.bind(number(after)?),
+        None => query,
+    };
+    let found = query.fetch_all(store.read()).await?;
+    let later = found
         .iter()
         .map(MacedEntry::read)
         .filter(|read| store.tail().counts(read))
@@ -71,7 +76,5 @@ pub async fn later(
             })
         })
         .collect();
-    later.sort_by_key(|one| one.seq);
-    later.dedup_by_key(|one| one.seq);
     Ok(later)
 }

@@ -1,7 +1,7 @@
 //! The list of entries: what it finds, in which pages, what it folds, and what its file has.
 
 use app::{
-    backend::{EntryLine, EntryPage, Extent},
+    backend::{EntryLine, EntryPage, EntryRelation, Extent},
     lists::{Start, entries::ENTRIES},
 };
 use domain::{
@@ -253,13 +253,25 @@ pub async fn the_entries_of_a_session_are_those_of_its_person(scene: &Scene) {
     )
     .await;
     let auditor = scene.service(&[Role::Auditor]).await;
-    let found = async |query: &str| numbers(auditor.entries(&chosen(query)).await.unwrap());
-    let mut of_ann = found("session=2").await;
-    // The read itself is in the session that reads.
-    of_ann.retain(|seq| *seq < 4);
-    assert_eq!(of_ann, [2, 0]);
-    assert_eq!(found("session=1").await, [1]);
-    assert_eq!(found("session=900").await, [0_u64; 0]);
+    let of_session = async |seq: u64| {
+        let related = auditor.entry(seq).await.unwrap().related.into_iter();
+        let mut sessions = related.filter(|one| one.relation == EntryRelation::Session);
+        let link = sessions.next().unwrap().entries;
+        let (_, query) = link.split_once('?').unwrap();
+        let mut found = numbers(auditor.entries(&chosen(query)).await.unwrap());
+        // The reads themselves are in the session that reads.
+        found.retain(|seq| *seq < 4);
+        found
+    };
+    assert_eq!(of_session(2).await, [2, 0]);
+    assert_eq!(of_session(1).await, [1]);
+    assert_eq!(of_session(3).await, [3]);
+    // A session that somebody typed, without its person.
+    let unknown = "0".repeat(64);
+    let found = auditor
+        .entries(&chosen(&format!("session={unknown}")))
+        .await;
+    assert_eq!(numbers(found.unwrap()), [0_u64; 0]);
 }
 
 pub async fn the_file_has_what_is_filtered_with_proofs_and_is_recorded(scene: &Scene) {
