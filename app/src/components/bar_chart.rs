@@ -41,7 +41,7 @@ pub fn BarChart(
         .collect_view();
     view! {
         <figure data-bars>
-            <figcaption>{caption}</figcaption>
+            <figcaption class="sr-only">{caption}</figcaption>
             <ul>{lines}</ul>
         </figure>
     }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
-use super::{all, local_times::complete};
+use super::{all, local_times::complete, query};
 
 /// How long a pause in typing is, in milliseconds.
 const PAUSE: i32 = 150;
@@ -60,21 +60,14 @@ pub(super) async fn pause() {
 
 /// Returns the address that the form of an input leads to.
 fn address(input: &web_sys::HtmlInputElement) -> Option<String> {
-    let form: web_sys::HtmlFormElement = input.form()?;
-    let fields = form.query_selector_all("input").ok()?;
-    let mut query = Vec::new();
-    for at in 0..fields.length() {
-        let field: web_sys::HtmlInputElement = fields.item(at)?.dyn_into().ok()?;
-        if !field.value().is_empty() {
-            let value = String::from(js_sys::encode_uri_component(&field.value()));
-            query.push(format!("{}={value}", field.name()));
-        }
-    }
+    let form = input.form()?;
+    let fields = all("input").into_iter();
+    let query = query(fields.filter(|field| form.contains(Some(field))));
     let path = form.get_attribute("action")?;
     Some(if query.is_empty() {
         path
     } else {
-        format!("{path}?{}", query.join("&"))
+        format!("{path}?{query}")
     })
 }
 

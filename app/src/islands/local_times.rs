@@ -21,51 +21,39 @@ pub(super) fn complete() {
         let Some(stated) = time.get_attribute("datetime") else {
             continue;
         };
-        let at = Date::new(&JsValue::from_str(&stated));
-        let Some(words) = local(&at) else {
+        let Some(words) = local(&stated) else {
             continue;
         };
         let _ = time.set_attribute("data-local", &words);
     }
 }
 
-/// Returns the time in the browser's zone, with the date if it is another one; none if the zone is UTC.
-fn local(at: &Date) -> Option<String> {
+/// Returns a time in the browser's zone, with the date if it is another one; none if the zone is UTC.
+fn local(stated: &str) -> Option<String> {
+    let at = Date::new(&JsValue::from_str(stated));
     // Minutes that UTC is ahead of the zone.
-    let behind = at.get_timezone_offset();
+    let behind = at.get_timezone_offset() * 60_000.0;
     if !behind.is_finite() || behind == 0.0 {
         return None;
     }
-    let date = if at.get_date() == at.get_utc_date() {
+    let there = in_utc(at.get_time() - behind);
+    let (date, time) = (there.get(..10)?, there.get(11..19)?);
+    let other_date = if stated.starts_with(date) {
         String::new()
     } else {
-        format!(
-            "{}-{:02}-{:02} ",
-            at.get_full_year(),
-            at.get_month() + 1,
-            at.get_date()
-        )
+        format!("{date} ")
     };
-    let time = format!(
-        "{:02}:{:02}:{:02}",
-        at.get_hours(),
-        at.get_minutes(),
-        at.get_seconds()
-    );
-    Some(format!("{date}{time} UTC{}", offset(-behind)))
+    let sign = if behind > 0.0 { "\u{2212}" } else { "+" };
+    let offset = in_utc(behind.abs());
+    let offset = offset.get(11..16)?;
+    let offset = offset.strip_prefix('0').unwrap_or(offset);
+    let offset = offset.strip_suffix(":00").unwrap_or(offset);
+    Some(format!("{other_date}{time} UTC{sign}{offset}"))
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "an offset is less than a day of minutes"
-)]
-fn offset(ahead: f64) -> String {
-    let minutes = ahead as i32;
-    let sign = if minutes < 0 { "\u{2212}" } else { "+" };
-    let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
-    if rest == 0 {
-        format!("{sign}{hours}")
-    } else {
-        format!("{sign}{hours}:{rest:02}")
-    }
+/// Returns date and time of an instant: `2026-11-30T15:04:05.000Z`.
+fn in_utc(milliseconds: f64) -> String {
+    Date::new(&JsValue::from_f64(milliseconds))
+        .to_iso_string()
+        .into()
 }

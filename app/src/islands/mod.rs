@@ -35,6 +35,27 @@ fn all(selector: &str) -> Vec<web_sys::HtmlElement> {
         .collect()
 }
 
+/// Says something to screen readers, in the place that every page has for it.
+fn say(words: &str) {
+    for status in all("[data-said]") {
+        status.set_text_content(Some(words));
+    }
+}
+
+/// Returns the query that a form with these fields sends, without the empty ones.
+fn query(fields: impl IntoIterator<Item = web_sys::HtmlElement>) -> String {
+    let fields = fields.into_iter().filter_map(|field| {
+        let of = |name: &str| js_sys::Reflect::get(&field, &name.into()).ok();
+        let is_radio = field.get_attribute("type").as_deref() == Some("radio");
+        let is_checked = of("checked")?.as_bool().unwrap_or(false);
+        let value = of("value")?.as_string()?;
+        let sent = (!is_radio || is_checked) && !value.is_empty();
+        let value = String::from(js_sys::encode_uri_component(&value));
+        sent.then(|| Some(format!("{}={value}", field.get_attribute("name")?)))?
+    });
+    fields.collect::<Vec<_>>().join("&")
+}
+
 /// Adds an event listener for the lifetime of the page; islands are never removed.
 fn listen<E: wasm_bindgen::convert::FromWasmAbi + 'static>(
     target: &web_sys::EventTarget,

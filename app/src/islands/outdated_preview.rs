@@ -3,17 +3,18 @@
 
 use leptos::prelude::*;
 
-use super::{all, listen};
+use super::{all, listen, query};
 
 /// Watches the form `choose` and marks the section `preview`.
 #[island]
 pub fn OutdatedPreview() -> impl IntoView {
-    let (outdated, mark) = signal(false);
-    Effect::new(move |_| {
+    Effect::new(|_| {
         let shown = chosen();
         listen(&document(), "input", move |_: web_sys::Event| {
             let differs = chosen() != shown;
-            mark.set(differs);
+            for note in all("[data-outdated-note]") {
+                let _ = note.toggle_attribute_with_force("hidden", !differs);
+            }
             for part in all("#preview") {
                 let _ = part.toggle_attribute_with_force("data-outdated", differs);
             }
@@ -23,19 +24,13 @@ pub fn OutdatedPreview() -> impl IntoView {
         });
     });
     view! {
-        <p role="status" data-outdated-note hidden=move || !outdated.get()>
+        <p role="status" data-outdated-note hidden>
             "The selection has changed. Update the preview to see its effect."
         </p>
     }
 }
 
-/// Returns the current values of the form.
-fn chosen() -> Vec<Option<String>> {
-    all("#choose select, #choose input, #choose textarea")
-        .iter()
-        .map(|field| {
-            let value = js_sys::Reflect::get(field, &"value".into()).ok();
-            value.and_then(|value| value.as_string())
-        })
-        .collect()
+/// Returns what the form holds.
+fn chosen() -> String {
+    query(all("#choose select, #choose input, #choose textarea"))
 }

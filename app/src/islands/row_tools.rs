@@ -4,7 +4,7 @@ use js_sys::{Function, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::{all, listen};
+use super::{all, listen, say};
 
 /// How long a button says that it copied, in milliseconds.
 const COPIED: i32 = 1_500;
@@ -12,9 +12,8 @@ const COPIED: i32 = 1_500;
 /// Listens once for the whole document. Shows only the message for screen readers.
 #[island]
 pub fn RowTools() -> impl IntoView {
-    let (said, say) = signal("");
-    Effect::new(move |_| {
-        listen(&document(), "click", move |event: web_sys::MouseEvent| {
+    Effect::new(|_| {
+        listen(&document(), "click", |event: web_sys::MouseEvent| {
             let Some(target) = target_of(&event) else {
                 return;
             };
@@ -23,10 +22,10 @@ pub fn RowTools() -> impl IntoView {
                 let value = button.get_attribute("data-copy").unwrap_or_default();
                 write_to_clipboard(&value);
                 let _ = button.set_attribute("data-copied", "");
-                say.set("Copied");
+                say("Copied");
                 let done = wasm_bindgen::closure::Closure::once_into_js(move || {
                     let _ = button.remove_attribute("data-copied");
-                    say.set("");
+                    say("");
                 });
                 let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(
                     done.unchecked_ref(),
@@ -40,7 +39,7 @@ pub fn RowTools() -> impl IntoView {
             }
         });
     });
-    view! { <span role="status" class="sr-only">{said}</span> }
+    view! { <span role="status" class="sr-only" data-said></span> }
 }
 
 /// Writes a text to the clipboard, if the browser has one for this page. By name, because the types of the clipboard are
