@@ -5,8 +5,12 @@ import assert from 'node:assert/strict';
 import { PLAIN, Person, SCRIPT, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
 import { changeId, decide, showPreview, submit, withdraw } from '../support/change.mjs';
+import { layoutFaults } from '../support/layout.mjs';
 
 export const about = 'A requester on the home page';
+
+/** Width, height and color scheme. */
+const LOOKS = [[1440, 900, 'dark'], [768, 1024, 'light'], [390, 844, 'light'], [390, 844, 'dark'], [320, 640, 'light']];
 
 const WHY = 'Look at the failed settlements of incident 4711.';
 
@@ -130,6 +134,50 @@ export async function journey(suite, browser) {
         assert.equal(await page.locator('input[name=also]').inputValue(), names.accounts[other]);
         assert.equal(await page.locator('input[name=length]').inputValue(), '90 min');
         await marcus.says('and 1 more item');
+      });
+      await marcus.leave();
+    });
+  }
+
+  await suite.test('what the policies block in an account is listed apart', async () => {
+    const marcus = await Person.signedIn(browser, sandbox, 'marcus.dube');
+    await withPeople('blocked', [marcus], async () => {
+      const { page } = marcus;
+      await marcus.open('/changes/new');
+      const blocked = page.locator('select[name=set] optgroup[label="Blocked by policy"] option');
+      assert.equal(await blocked.count(), 0);
+      await page.locator('select[name=account]').selectOption(names.accounts['cards-prod']);
+      await blocked.first().waitFor({ state: 'attached' });
+      const listed = await blocked.evaluateAll((options) => options.map((option) => option.value));
+      assert.ok(listed.length > 0);
+      await page.locator('select[name=set]').selectOption(listed[0]);
+      await showPreview(marcus);
+      await marcus.says('Blocked by policy');
+      assert.equal(await page.locator('select[name=set]').inputValue(), listed[0]);
+    });
+    await marcus.leave();
+  });
+
+  for (const [width, height, scheme] of LOOKS) {
+    await suite.test(`home, form and preview, ${width} wide, ${scheme}`, async () => {
+      const marcus = await Person.signedIn(browser, sandbox, 'marcus.dube', { width, height, scheme, axe: true });
+      const form = (set, account, rest = {}) => `/changes/new?${new URLSearchParams({ kind: 'grant', set: names.keys[set], account: names.accounts[account], term: '60', ...rest })}`;
+      const pages = {
+        home: '/',
+        form: '/changes/new',
+        preview: form('SupportMetrics', 'web-dev'),
+        several: form('SupportMetrics', 'web-dev', { also: names.accounts['merchant-portal-dev'], start: new Date(Date.now() + 7_200_000).toISOString().slice(0, 16) }),
+        blocked: form('ReleaseToolkit', 'cards-prod'),
+        wrong: form('SupportMetrics', 'web-dev', { term: 'other', length: 'two days', also: 'no-such-account' }),
+      };
+      await withPeople(`looks ${width} ${scheme}`, [marcus], async () => {
+        for (const [name, target] of Object.entries(pages)) {
+          await marcus.open(target);
+          await marcus.screenshot(`requester-${name}-${width}-${scheme}`);
+          const wide = await marcus.page.evaluate(() => document.documentElement.scrollWidth);
+          assert.ok(wide <= width, `${target} is ${wide} pixels wide`);
+          assert.deepEqual(await layoutFaults(marcus.page), [], target);
+        }
       });
       await marcus.leave();
     });

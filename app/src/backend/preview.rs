@@ -1,6 +1,6 @@
 //! The form of a new change with its preview: the effect and the verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     grant::Term,
@@ -173,6 +173,9 @@ pub struct NewChange {
     pub session: Option<SessionView>,
     /// What the principal holds already of what the form asks for.
     pub held: Option<Held>,
+    /// The permission sets that the policies block in the chosen account for somebody who proposes for themselves only, as
+    /// values of the form.
+    pub blocked_sets: BTreeSet<String>,
     /// The dates by which standing access can be reviewed, if the form has a field for one.
     pub review: Option<ReviewDates>,
     /// An idempotency key, unique per rendered form, so that a double click submits once.

@@ -1,6 +1,8 @@
 //! Form fields, with label, hint and error linked to the control by id, and the error summary at the top of a form.
 //! They display the values entered and never validate or cut them.
 
+use std::collections::BTreeMap;
+
 use leptos::prelude::*;
 
 use super::{Glyph, Icon};
@@ -142,6 +144,8 @@ pub fn TextField(
 pub struct Choice {
     pub value: String,
     pub label: String,
+    /// The heading under which it is in a select, after the choices without one.
+    pub group: Option<&'static str>,
 }
 
 impl Choice {
@@ -150,6 +154,16 @@ impl Choice {
         Self {
             value: value.into(),
             label: label.into(),
+            group: None,
+        }
+    }
+
+    /// Puts it under a heading.
+    #[must_use]
+    pub fn under(self, heading: &'static str) -> Self {
+        Self {
+            group: Some(heading),
+            ..self
         }
     }
 }
@@ -177,13 +191,26 @@ pub fn SelectField(
         .as_ref()
         .is_some_and(|e| !e.is_empty())
         .then_some("true");
-    let options = choices
+    let option = |choice: Choice| {
+        let chosen = selected.as_ref() == Some(&choice.value);
+        view! { <option value=choice.value selected=chosen>{choice.label}</option> }
+    };
+    let (grouped, plain): (Vec<Choice>, Vec<Choice>) = choices
         .into_iter()
-        .map(|choice| {
-            let chosen = selected.as_ref() == Some(&choice.value);
-            view! { <option value=choice.value selected=chosen>{choice.label}</option> }
-        })
-        .collect_view();
+        .partition(|choice| choice.group.is_some());
+    let mut groups: BTreeMap<&'static str, Vec<Choice>> = BTreeMap::new();
+    for choice in grouped {
+        groups
+            .entry(choice.group.unwrap_or_default())
+            .or_default()
+            .push(choice);
+    }
+    let plain = plain.into_iter().map(option).collect_view();
+    let groups = groups.into_iter().map(|(heading, choices)| {
+        let options = choices.into_iter().map(option).collect_view();
+        view! { <optgroup label=heading>{options}</optgroup> }
+    });
+    let options = view! { {plain} {groups.collect_view()} };
     view! {
         <Field id=name.clone() label need hint=hint.unwrap_or_default() error=error.unwrap_or_default()>
             <select id=name.clone() name=name.clone() required=need.required() aria-describedby=described aria-invalid=invalid>

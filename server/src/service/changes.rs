@@ -7,6 +7,7 @@
 
 mod again;
 mod alarms;
+mod blocked_sets;
 mod chosen;
 mod classify;
 mod comment;

@@ -119,6 +119,7 @@ fn account(new: &NewChange) -> AnyView {
             offered: &new.choices.accounts,
             chosen: &new.change_form.account,
             hint: String::new(),
+            blocked: None,
         },
     )
 }
@@ -132,6 +133,7 @@ fn set(new: &NewChange, hint: String) -> AnyView {
             offered: &new.choices.sets,
             chosen: &new.change_form.set,
             hint,
+            blocked: Some(&new.blocked_sets),
         },
     )
 }

@@ -95,6 +95,7 @@ fn choose(new: &NewChange, label: &'static str) -> AnyView {
             offered: &new.choices.sets,
             chosen: &new.change_form.set,
             hint: String::new(),
+            blocked: None,
         },
     );
     view! { {named(new)} {user} }.into_any()

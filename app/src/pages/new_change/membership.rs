@@ -47,6 +47,7 @@ fn choose(new: &NewChange) -> AnyView {
             offered: &new.choices.groups,
             chosen: &new.change_form.set,
             hint: String::new(),
+            blocked: None,
         },
     );
     view! {

@@ -1,5 +1,7 @@
 //! What the forms have in common: a field with its options, and who gains or loses access.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::*;
 
 use crate::{
@@ -14,7 +16,12 @@ pub(super) struct Field<'a> {
     pub offered: &'a [FormOption],
     pub chosen: &'a str,
     pub hint: String,
+    /// The values that the policies block, whatever else is chosen.
+    pub blocked: Option<&'a BTreeSet<String>>,
 }
+
+/// The heading over what the policies block.
+const BLOCKED: &str = "Blocked by policy";
 
 /// Renders a drop-down list, or a text field if the list is too long.
 pub(super) fn pick(new: &NewChange, field: Field<'_>) -> AnyView {
@@ -24,6 +31,7 @@ pub(super) fn pick(new: &NewChange, field: Field<'_>) -> AnyView {
         offered,
         chosen,
         hint,
+        blocked,
     } = field;
     let error = error_of(new, name);
     if new.choices.typed.contains(&name) {
@@ -42,11 +50,14 @@ pub(super) fn pick(new: &NewChange, field: Field<'_>) -> AnyView {
         return view! { <TextField name label value=chosen.to_owned() hint error need=Requirement::Required /> }.into_any();
     }
     let mut list = vec![Choice::new("", "Choose…")];
-    list.extend(
-        offered
-            .iter()
-            .map(|choice| Choice::new(choice.value.clone(), choice.label.clone())),
-    );
+    list.extend(offered.iter().map(|option| {
+        let choice = Choice::new(option.value.clone(), option.label.clone());
+        if blocked.is_some_and(|blocked| blocked.contains(&option.value)) {
+            choice.under(BLOCKED)
+        } else {
+            choice
+        }
+    }));
     view! {
         <SelectField name label choices=list selected=chosen.to_owned() hint error need=Requirement::Required />
     }
@@ -100,6 +111,7 @@ pub(super) fn principal(new: &NewChange, label: &'static str) -> AnyView {
             offered: &new.choices.who,
             chosen: &new.change_form.who,
             hint: String::new(),
+            blocked: None,
         },
     )
 }

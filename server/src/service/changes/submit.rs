@@ -61,12 +61,15 @@ impl NewChangePort for Service {
         } else {
             None
         };
+        let form = &reading.change_form;
+        let blocked_sets = self.blocked_sets(&person, &scope, form).await?;
         let (rules, now) = (&self.app_state.rules, self.app_state.clock.now());
         Ok(NewChange {
             review: forms::review_dates(&reading, preview.as_ref(), rules, now),
             choices: forms::choices(&self.read_model.snapshot, &reading, &scope),
             session: forms::session(&self.read_model.snapshot, &reading.change_form),
             held: self.held(&reading),
+            blocked_sets,
             change_form: reading.change_form,
             errors: reading.errors,
             preview,

@@ -1,7 +1,10 @@
 //! What a requester can do: see what they have and when it ends, extend and end it, and request access to several accounts,
 //! for any duration and for later.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use app::{
     backend::{
@@ -44,6 +47,7 @@ crate::engines::on_both_engines! {
     who_is_linked_to_no_user_is_told_whom_to_ask,
     own_access_is_ended_without_a_preview,
     the_form_keeps_what_was_typed,
+    a_permission_set_is_listed_as_blocked_exactly_if_its_preview_is,
 }
 
 fn assignment(who: &str, set: &str, at: &str) -> Assignment {
@@ -429,4 +433,52 @@ async fn the_form_keeps_what_was_typed(engine: DatabaseEngine) {
         assert!(html.contains(kept), "{kept} in {html}");
     }
     assert_eq!(org.count().await, 0);
+}
+
+async fn a_permission_set_is_listed_as_blocked_exactly_if_its_preview_is(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let eve = org.as_("eve").await;
+    let read_model = org.app_state.read_model();
+    let sets = read_model.snapshot.parts().sets.keys();
+    let sets: Vec<String> = sets.map(|set| set.key().to_owned()).collect();
+    let mut seen = BTreeSet::new();
+    for (at, term) in [
+        ("cards-prod", "60"),
+        ("web-dev", "60"),
+        ("cards-prod", "480"),
+    ] {
+        for set in &sets {
+            let form = ChangeForm {
+                set: set.clone(),
+                ..grant("eve", "viewer", at, term)
+            };
+            let new = eve.new_change(&form).await.unwrap();
+            let outcome = new.preview.unwrap().verdict.outcome;
+            let is_blocked = outcome == Outcome::Refused;
+            assert_eq!(
+                new.blocked_sets.contains(set),
+                is_blocked,
+                "{set} {at} {term}"
+            );
+            seen.insert(is_blocked);
+        }
+    }
+    assert_eq!(seen.len(), 2, "both were seen");
+    let mut visit = visit(&org, "eve").await;
+    let form = ChangeForm {
+        set: String::new(),
+        ..grant("eve", "viewer", "cards-prod", "60")
+    };
+    let fields = form.fields().into_iter();
+    let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    visit.query = fields.collect();
+    let page = pages::new_change::page(visit).await.unwrap();
+    let html = render(Surroundings::default(), page.draw);
+    assert!(
+        html.contains("<optgroup label=\"Blocked by policy\">"),
+        "{html}"
+    );
+    // Who proposes for everybody chooses the person as well.
+    let of_ann = org.as_("ann").await.new_change(&form).await.unwrap();
+    assert!(of_ann.blocked_sets.is_empty());
 }
