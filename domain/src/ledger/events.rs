@@ -1,8 +1,7 @@
 //! All kinds of events, in one table: what the journal writes, and what pages, the projection, the verifier and exports
 //! read.
 //!
-//! An event kind is added by one row here. The meaning of a type never changes once it has been written, and no type is
-//! ever removed.
+//! An event kind is added by one row here. The meaning of a written type never changes, and no type is ever removed.
 
 mod activities;
 mod category;
