@@ -14,8 +14,8 @@ use leptos::prelude::AnyView;
 use crate::{
     actions,
     backend::{
-        Backend, Denied, FORM, FieldError, PortResult, change_field, classify_field, comment_field,
-        decision_field,
+        Backend, CRAWL, Denied, FORM, FieldError, PortResult, change_field, classify_field,
+        comment_field, decision_field,
     },
     pages,
 };
@@ -218,7 +218,7 @@ pub const ACTIONS: &[ActionRoute] = &[
         keep: &[],
     },
     ActionRoute {
-        path: "/do/jobs/crawl",
+        path: CRAWL,
         action: Action::Sync,
         run: |p| Box::pin(actions::job::crawl(p)),
         form: actions::job::form,

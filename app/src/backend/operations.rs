@@ -11,6 +11,8 @@ use super::PortResult;
 
 /// The URL of the page.
 pub const OPERATIONS: &str = "/operations";
+/// The path of the action that crawls AWS.
+pub const CRAWL: &str = "/do/jobs/crawl";
 /// The URL of the rows that differ from the ledger.
 pub const DIFFERING_ROWS: &str = "/operations#rows";
 

@@ -1,6 +1,9 @@
 //! A filter of a list. Values of one filter widen each other, filters narrow each other.
 
-use domain::time::{Date, Timestamp};
+use domain::{
+    directory::Origin,
+    time::{Date, Timestamp},
+};
 
 /// A filter.
 pub struct Filter<F: 'static> {
@@ -61,6 +64,31 @@ impl<F> FilterOption<F> {
     /// Creates an option of a list that the store filters.
     pub const fn in_store(value: &'static str, label: &'static str) -> Self {
         Self::new(value, label, |_| true)
+    }
+}
+
+/// What is managed either in Identity Center or at an identity provider.
+pub trait Managed {
+    fn origin(&self) -> Origin;
+}
+
+impl<F: Managed> Filter<F> {
+    /// Creates the filter of where users or groups are managed.
+    pub const fn source() -> Self {
+        Self::options(
+            "source",
+            "Source",
+            const {
+                &[
+                    FilterOption::new("identity-provider", "Identity provider", |one: &F| {
+                        matches!(one.origin(), Origin::External)
+                    }),
+                    FilterOption::new("identity-center", "Identity Center", |one: &F| {
+                        matches!(one.origin(), Origin::IdentityCenter)
+                    }),
+                ]
+            },
+        )
     }
 }
 

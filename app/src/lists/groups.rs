@@ -6,8 +6,8 @@ use domain::{directory::Origin, ids::GroupId, snapshot::Figure};
 use leptos::prelude::*;
 
 use super::{
-    Cell, Column, Direction, Filter, FilterOption, List, Paging, Sort, SortKey, copy, exposed, id,
-    muted, number, people::source, row_links,
+    Cell, Column, Direction, Filter, FilterOption, List, Managed, Paging, Sort, SortKey, copy,
+    exposed, id, muted, number, people::source, row_links,
 };
 use crate::{
     backend::GroupRow,
@@ -24,6 +24,12 @@ pub struct GroupFacts {
     pub members: Figure,
     pub accounts: Figure,
     pub production_pci: Figure,
+}
+
+impl Managed for GroupFacts {
+    fn origin(&self) -> Origin {
+        self.origin
+    }
 }
 
 const fn column(key: &'static str, label: &'static str) -> Column<GroupFacts, GroupRow> {
@@ -101,20 +107,7 @@ pub static GROUPS: List<GroupFacts, GroupRow> = List {
                 FilterOption::new("some", "With members", |group| group.members > 0),
             ],
         ),
-        Filter::options(
-            "source",
-            "Source",
-            &[
-                FilterOption::new(
-                    "identity-provider",
-                    "Identity provider",
-                    |group: &GroupFacts| group.origin == Origin::External,
-                ),
-                FilterOption::new("identity-center", "Identity Center", |group| {
-                    group.origin == Origin::IdentityCenter
-                }),
-            ],
-        ),
+        Filter::source(),
     ],
     text: |group| &group.text,
     paging: Paging::ByNumber,

@@ -10,8 +10,8 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    Cell, Column, Direction, Filter, FilterOption, List, Paging, Sort, SortKey, console_link, copy,
-    exposed, id, muted, number, row_links,
+    Cell, Column, Direction, Filter, FilterOption, List, Managed, Paging, Sort, SortKey,
+    console_link, copy, exposed, id, muted, number, row_links,
 };
 use crate::{
     backend::{AccountStatus, PersonRow},
@@ -31,6 +31,12 @@ pub struct PersonFacts {
     pub production_pci: Figure,
     /// The number of paths to production PCI that make the person an administrator or let them become one.
     pub powerful: u32,
+}
+
+impl Managed for PersonFacts {
+    fn origin(&self) -> Origin {
+        self.origin
+    }
 }
 
 impl PersonFacts {
@@ -155,20 +161,7 @@ pub static PEOPLE: List<PersonFacts, PersonRow> = List {
                 }),
             ],
         ),
-        Filter::options(
-            "source",
-            "Source",
-            &[
-                FilterOption::new(
-                    "identity-provider",
-                    "Identity provider",
-                    |person: &PersonFacts| person.origin == Origin::External,
-                ),
-                FilterOption::new("identity-center", "Identity Center", |person| {
-                    person.origin == Origin::IdentityCenter
-                }),
-            ],
-        ),
+        Filter::source(),
     ],
     text: |person| &person.text,
     paging: Paging::ByNumber,

@@ -32,16 +32,14 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             page,
             context,
         };
-        let body = if list.is_empty() {
+        let body = list.draw_or(|| {
             view! {
                 <Empty title="No changes yet" icon=Glyph::Changes>
                     "Requested changes appear here, including those that are blocked by policy."
                 </Empty>
             }
             .into_any()
-        } else {
-            list.draw()
-        };
+        });
         view! {
             <PageHeader title="Changes" detail=view! { {detail} }.into_any() actions=view! { {new} }.into_any() />
             {body}

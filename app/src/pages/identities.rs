@@ -32,16 +32,14 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             page,
             context,
         };
-        let body = if list.is_empty() {
+        let body = list.draw_or(|| {
             view! {
                 <Empty title="Nobody has signed in yet" icon=Glyph::People>
                     "A person appears here after the first sign-in."
                 </Empty>
             }
             .into_any()
-        } else {
-            list.draw()
-        };
+        });
         view! {
             <PageHeader title="Identities" crumbs=vec![Crumb::new("/people", "People")] detail=view! { {detail} }.into_any() />
             <FreshnessNotice freshness now />

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        FailedJob, JobName, OPERATIONS, OperationsView, PortResult, QueueRow, QuotaRow,
+        CRAWL, FailedJob, JobName, OPERATIONS, OperationsView, PortResult, QueueRow, QuotaRow,
         QuotaService, RunningJob,
     },
     components::{
@@ -65,7 +65,7 @@ fn draw(view: OperationsView, manage: Buttons, sync: Buttons, now: Timestamp) ->
     let detail = view! { "Background work, and the calls to AWS. " {live} }.into_any();
     let actions = view! {
         <LinkButton href=OPERATIONS>"Reload"</LinkButton>
-        {sync.form("/do/jobs/crawl".into(), ButtonKind::Primary, "Crawl now")}
+        {sync.form(CRAWL.into(), ButtonKind::Primary, "Crawl now")}
     }
     .into_any();
     let differs = view

@@ -2,7 +2,7 @@
 
 use app::{
     backend::{
-        AwsConsole, Freshness, PaletteEntry, PaletteMethod, PortResult, SetRef, ViewerPort,
+        AwsConsole, CRAWL, Freshness, PaletteEntry, PaletteMethod, PortResult, SetRef, ViewerPort,
         ViewerView,
     },
     pages::new_change,
@@ -34,9 +34,6 @@ const PLACES: [(&str, &str); 10] = [
     ("/ledger", "Ledger"),
     ("/operations", "Operations"),
 ];
-
-/// The path of the action that crawls AWS.
-const CRAWL: &str = "/do/jobs/crawl";
 
 #[async_trait]
 impl ViewerPort for Service {

@@ -5,9 +5,9 @@
 //! merged per pair.
 
 mod accounts;
+mod aggregated;
 mod history;
 mod interner;
-mod joined;
 mod load;
 mod rows;
 mod save;

@@ -14,6 +14,10 @@ pub const REMOVALS: usize = 500;
 /// How many of them one session submits: the rate limit of changes allows so many at once.
 const PER_SESSION: usize = 55;
 const JUSTIFICATION: &str = "measured+by+cargo+xtask+bench";
+/// The preview of a removal is out of date if the engine changed something that it shows.
+const CONFLICT: u16 = 409;
+/// How often a removal is previewed until it is submitted as shown.
+const PREVIEWS: usize = 5;
 const SUBMIT: &str = "/do/changes/submit";
 
 /// Finds assignments of development accounts, which need no approval to be removed. Returns the addresses of the forms
@@ -41,15 +45,26 @@ pub fn submit(aws: &LocalAws, forms: &[String]) -> Result<(), Failure> {
         let cookies = sign_in(aws.web, aws.administrator()?)?;
         let mut connection = Connection::open(aws.web).context("connecting to the server")?;
         for form in some {
-            let page = items::unhurried(&mut connection, form, &cookies)?.text();
-            let fields = fields(&page).ok_or_else(|| {
-                Failure::new(format!("{form} has no form that submits the removal"))
-            })?;
-            let body = format!("{fields}&justification={JUSTIFICATION}&ticket=");
-            items::stored(&connection.post(SUBMIT, &body, &cookies)?)?;
+            submit_one(&mut connection, form, &cookies)?;
         }
     }
     Ok(())
+}
+
+fn submit_one(connection: &mut Connection, form: &str, cookies: &str) -> Result<(), Failure> {
+    for _ in 0..PREVIEWS {
+        let page = items::unhurried(connection, form, cookies)?.text();
+        let fields = fields(&page)
+            .ok_or_else(|| Failure::new(format!("{form} has no form that submits the removal")))?;
+        let body = format!("{fields}&justification={JUSTIFICATION}&ticket=");
+        let answer = connection.post(SUBMIT, &body, cookies)?;
+        if answer.status != CONFLICT {
+            return items::stored(&answer);
+        }
+    }
+    Err(Failure::new(format!(
+        "{form} is out of date again and again"
+    )))
 }
 
 /// Returns the hidden fields of the form that submits the change. Their values contain nothing that must be escaped but

@@ -40,6 +40,15 @@ impl<F, R> ListView<F, R> {
         self.draw_with(|rows| rows)
     }
 
+    /// Renders the list, or what is shown instead as long as it has no rows at all.
+    pub fn draw_or(self, nothing: impl FnOnce() -> AnyView) -> AnyView {
+        if self.is_empty() {
+            nothing()
+        } else {
+            self.draw()
+        }
+    }
+
     /// Renders the list, with something around its rows.
     pub fn draw_with(self, around: impl FnOnce(AnyView) -> AnyView) -> AnyView {
         let place = ListPlace::of(self.list);

@@ -16,8 +16,8 @@ use futures::TryStreamExt as _;
 use sqlx::{Row as _, any::AnyRow};
 
 use super::{
+    aggregated,
     interner::{Ids, Interner},
-    joined,
 };
 use crate::store::{StoreConnection, StoreError, id, json, ledger::live};
 
@@ -123,9 +123,9 @@ pub async fn load(
         users: Interner::of(parts.users.keys()),
         groups: Interner::of(parts.groups.keys()),
     };
-    parts.members = joined::members(conn, &mut ids).await?;
+    parts.members = aggregated::members(conn, &mut ids).await?;
     parts.members_as_of = members_as_of(conn, &mut ids).await?;
-    parts.pairs = joined::pairs(conn, &mut ids).await?;
+    parts.pairs = aggregated::pairs(conn, &mut ids).await?;
     let known = crate::store::identity_link::persons_of_users(conn).await?;
     for (user, person) in known.linked {
         let user = ids.users.id("person", user.as_str())?;
