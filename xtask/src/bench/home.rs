@@ -20,7 +20,8 @@ const WARM_UP: usize = 20;
 const REQUESTS: usize = 200;
 /// Seconds to wait for the rate limit while one page is measured.
 const MOST_PAUSES: usize = 60;
-const LIST_MS: f64 = 20.0;
+/// The limit of a page of a list.
+pub(super) const LIST_MS: f64 = 20.0;
 /// The lists, filtered and sorted as a person would do it, and by what costs most: texts of every row.
 const LISTS: [&str; 11] = [
     "/accounts",
@@ -129,7 +130,7 @@ fn requests() -> f64 {
 
 /// Measures consecutive requests over one connection, from the first byte sent to the last byte received. The limits are
 /// those of the median and of the 99th percentile.
-fn time(
+pub(super) fn time(
     organisation: &str,
     page: &str,
     when: &str,

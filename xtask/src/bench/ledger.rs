@@ -9,6 +9,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::figure::{Board, Figure};
+use super::home;
 use super::program::{self, LocalAws};
 use super::sign_in::sign_in;
 use super::start::milliseconds;
@@ -24,6 +25,15 @@ const ENTRIES: f64 = 100_000.0;
 const START_MS: f64 = 2_000.0;
 /// The limit of the verification of one entry, without reading it and without comparing rows with it.
 const ENTRY_MICROSECONDS: f64 = 2.0;
+
+/// Pages of the list, with the filters that cost most: words, several families of events, days, and a middle of the ledger.
+const PAGES: [&str; 5] = [
+    "/ledger",
+    "/ledger?before=50000",
+    "/ledger?q=grant+started",
+    "/ledger?what=access&what=writes&outcome=success",
+    "/ledger?what=sessions&from=2026-01-01&until=2030-01-01&who=maya",
+];
 
 /// Fills the ledger of a crawled organisation, and measures it. `LEASTWISE_BENCH_ORGANISATION` names another one.
 pub fn show(binary: &Path, board: &mut Board) -> Result<(), Failure> {
@@ -47,6 +57,7 @@ pub fn show(binary: &Path, board: &mut Board) -> Result<(), Failure> {
         began.elapsed().as_secs_f64()
     );
     start(&aws, binary, "a stored projection", board)?;
+    pages(&aws, binary, board)?;
     // As if the process had never stored one.
     filled("forget-projection")?;
     start(&aws, binary, "no stored projection", board)?;
@@ -95,6 +106,26 @@ fn start(aws: &LocalAws, binary: &Path, with: &str, board: &mut Board) -> Result
     );
     let memory = program.megabytes("VmRSS")?;
     board.show(Figure::new(format!("memory with {with}"), memory, "MB"));
+    program.stop()
+}
+
+/// Measures pages of the list of entries.
+fn pages(aws: &LocalAws, binary: &Path, board: &mut Board) -> Result<(), Failure> {
+    let (mut program, _) = aws.serve(binary)?;
+    program.answers(aws.web, "/readyz")?;
+    let cookies = sign_in(aws.web, aws.administrator()?)?;
+    for page in PAGES {
+        let limits = Some((home::LIST_MS, home::LIST_MS));
+        home::time(
+            "100,000 entries",
+            page,
+            "at rest",
+            limits,
+            aws,
+            &cookies,
+            board,
+        )?;
+    }
     program.stop()
 }
 
