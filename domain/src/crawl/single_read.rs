@@ -63,7 +63,8 @@ impl ListingTimes {
         }
     }
 
-    /// Whether a read was requested after the crawl had requested the same item.
+    /// Whether a read was requested after the crawl had requested the same item, or in the same millisecond: a single read
+    /// usually follows a write, which the crawl may not show yet.
     pub(super) fn before(&self, read: &SingleRead, as_of: Timestamp, started: Timestamp) -> bool {
         let listed = match read {
             SingleRead::Listing(Listing::Pair { pair, .. }) => self.pairs.get(pair),
@@ -75,7 +76,7 @@ impl ListingTimes {
             // The crawl does not record when it listed an account.
             SingleRead::Account { .. } => None,
         };
-        as_of > listed.copied().unwrap_or(started)
+        as_of >= listed.copied().unwrap_or(started)
     }
 }
 

@@ -174,7 +174,7 @@ fn what_was_read_after_the_crawl_had_listed_it_is_not_undone_by_the_list() {
         ..Crawl::default()
     };
     let special = SpecialAccounts::default();
-    for (at, newer) in [(40, true), (25, false)] {
+    for (at, newer) in [(40, true), (30, true), (25, false)] {
         let reads = [
             (empty.clone(), Timestamp(at)),
             (joined.clone(), Timestamp(at)),
