@@ -87,7 +87,7 @@ export async function journey(suite, browser) {
       await farid.open('/');
       await farid.says('incident-responders', 'Zoe Laurent');
       await farid.open('/reports/production-pci?q=zoe');
-      await farid.says('Zoe Laurent', 'AdministratorAccess', 'group: incident-responders', 'production-pci-administrator');
+      await farid.says('Zoe Laurent', 'AdministratorAccess', 'group: incident-responders', 'Administrator access');
     });
     await farid.leave();
   });

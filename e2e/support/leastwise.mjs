@@ -6,7 +6,11 @@ import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs
 import path from 'node:path';
 import readline from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { until } from './suite.mjs';
 import { BINARY } from './tools.mjs';
+
+/** The time that the first crawl of the sample may take, in milliseconds. */
+const FIRST_CRAWL = 10_000;
 
 const E2E = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 export const OUTPUT = path.join(E2E, 'output');
@@ -110,6 +114,9 @@ export class Sandbox extends Program {
     const sandbox = new Sandbox(resources, name, args, env, files ? ['sh', '-c', `ulimit -n ${files} && exec "$@"`, 'sh'] : []);
     sandbox.data = data;
     const line = JSON.parse(await sandbox.firstLine(ready));
+    // Somebody who signs in during the first crawl has no user until the next one, a minute later. A sandbox whose AWS
+    // refuses to be read never becomes ready.
+    await until('the first crawl is shown', async () => (await fetch(`${line.web}/readyz`)).ok, FIRST_CRAWL).catch(() => {});
     return Object.assign(sandbox, line);
   }
 
