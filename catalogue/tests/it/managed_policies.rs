@@ -12,6 +12,7 @@ use domain::permission_set::{
     Content,
     analysis::{Analysis, Capability, against_standing, analyse, capability::Need},
 };
+use serde_json::Value;
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::embedded().unwrap());
 
@@ -240,6 +241,87 @@ fn each_other_job_function_is_kept_out_by_what_it_can_do() {
             "{name}: {decisive}"
         );
     }
+}
+
+/// Patterns that allow nothing on the resources of their statements, by name of the policy. Each is judged a mistake of AWS:
+/// the actions are about a bucket and the statement about objects, or the resource is of another service. Anything else is a
+/// gap of the facts, which `data/corrections.txt` closes.
+const WITHOUT_EFFECT: &[(&str, &str)] = &[
+    // Beside ec2:StartInstances, which does have license configurations.
+    ("AWSCloud9ServiceRolePolicy", "ec2:StopInstances"),
+    (
+        "AWSTransformNetworkMigrationAgentPolicy",
+        "s3:ListBucketMultipartUploads",
+    ),
+    (
+        "AWSTransformServerMigrationAgentPolicy",
+        "s3:ListBucketMultipartUploads",
+    ),
+    ("AmazonEC2RoleforAWSCodeDeployLimited", "s3:ListBucket"),
+    (
+        "SageMakerStudioProjectProvisioningRolePolicy",
+        "imagebuilder:GetComponent",
+    ),
+    (
+        "SageMakerStudioProjectProvisioningRolePolicy",
+        "imagebuilder:GetContainerRecipe",
+    ),
+];
+
+/// A statement of AWS that allows nothing is more often a gap of the facts than a mistake.
+#[test]
+fn each_pattern_of_aws_allows_something_on_its_resources() {
+    let mut found = BTreeSet::new();
+    for arn in CATALOGUE.policies.arns() {
+        let document = CATALOGUE.policies.document(arn).unwrap();
+        let document: Value = serde_json::from_str(document).unwrap();
+        let statements = match &document["Statement"] {
+            Value::Array(all) => all.clone(),
+            one => vec![one.clone()],
+        };
+        for statement in statements.iter().filter(|one| one["Effect"] == "Allow") {
+            let patterns = match &statement["Action"] {
+                Value::Array(all) => all.clone(),
+                one => vec![one.clone()],
+            };
+            for pattern in patterns.iter().filter_map(Value::as_str) {
+                if let Some(resources) = statement.get("Resource")
+                    && is_without_effect(pattern, resources)
+                {
+                    let name = arn.rsplit('/').next().unwrap().to_owned();
+                    found.insert((name, pattern.to_owned()));
+                }
+            }
+        }
+    }
+    let judged: BTreeSet<(String, String)> = WITHOUT_EFFECT
+        .iter()
+        .map(|(name, pattern)| ((*name).to_owned(), (*pattern).to_owned()))
+        .collect();
+    let new: Vec<_> = found.difference(&judged).collect();
+    let closed: Vec<_> = judged.difference(&found).collect();
+    assert!(
+        new.is_empty() && closed.is_empty(),
+        "new: {new:#?}\nclosed: {closed:#?}"
+    );
+}
+
+/// Whether a pattern of actions of the catalogue allows nothing on resources.
+fn is_without_effect(pattern: &str, resources: &Value) -> bool {
+    let statement = |resources: &Value| {
+        let statement =
+            serde_json::json!({"Effect": "Allow", "Action": pattern, "Resource": resources});
+        let policy = serde_json::json!({"Version": "2012-10-17", "Statement": statement});
+        let content = Content {
+            inline: Some(policy.to_string()),
+            ..Content::default()
+        };
+        let analysis = analyse(&content, &*CATALOGUE);
+        // A statement about a resource that narrows calls stands beside another one.
+        let narrows = analysis.notes.iter().any(|one| one.contains("also needs"));
+        analysis.extents.is_empty() && !narrows
+    };
+    statement(resources) && !statement(&Value::from("*"))
 }
 
 /// How many policies have each capability, and which job functions need what.

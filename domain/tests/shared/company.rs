@@ -157,6 +157,7 @@ pub fn stated(capabilities: &[Capability]) -> Analysis {
             statement: Some(0),
             actions: vec![],
             more: 0,
+            unreviewed: 0,
         })
         .collect();
     let one = Extent {

@@ -4,7 +4,10 @@
 
 use serde::Serialize;
 
-use crate::time::{Date, Timestamp};
+use crate::{
+    permission_set::{Boundary, Content},
+    time::{Date, Timestamp},
+};
 
 /// The age in days over which data is outdated.
 const FRESH_DAYS: i64 = 90;
@@ -56,25 +59,63 @@ impl DataAge {
         }
     }
 
-    /// Says which data is too old, or of an unknown age.
+    /// Says which data is outdated.
     pub fn warning(self) -> Option<String> {
-        let named = [
-            ("the actions of AWS", self.actions),
-            ("the AWS managed policies", self.policies),
-        ];
-        let outdated: Vec<String> = named
-            .into_iter()
-            .filter(|(_, age)| age.is_outdated())
-            .map(|(what, age)| format!("{what} are of {}", age.words()))
-            .collect();
-        (!outdated.is_empty()).then(|| {
-            format!(
-                "What Leastwise knows about AWS is older than {FRESH_DAYS} days, or of a wrong date: {}. A permission set may allow more than is shown, because what \
-                 AWS has added since is missing. Install a newer version of Leastwise.",
-                outdated.join(", ")
-            )
-        })
+        warning(&[
+            (Kind::Actions, self.actions),
+            (Kind::Policies, self.policies),
+        ])
     }
+
+    /// Says which data is outdated that a permission set was evaluated with: the AWS managed policies only if it has one.
+    pub fn warning_about(self, content: &Content) -> Option<String> {
+        let has_policy =
+            !content.managed.is_empty() || matches!(content.boundary, Some(Boundary::Managed(_)));
+        let policies = has_policy.then_some((Kind::Policies, self.policies));
+        let actions = std::iter::once((Kind::Actions, self.actions));
+        warning(&actions.chain(policies).collect::<Vec<_>>())
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Actions,
+    Policies,
+}
+
+impl Kind {
+    /// Says of which date data is, and what that means.
+    fn outdated(self, age: Age) -> String {
+        let (what, missing) = match self {
+            Self::Actions => (
+                "The actions of AWS",
+                "actions that AWS has added since are missing",
+            ),
+            Self::Policies => (
+                "The texts of AWS managed policies",
+                "what AWS has changed in them since is missing",
+            ),
+        };
+        let date = age.words();
+        if age.days < 0 {
+            format!(
+                "{what} are of {date}: the clock or the date is wrong, so their age is not known."
+            )
+        } else {
+            format!("{what} are of {date}, so {missing}.")
+        }
+    }
+}
+
+fn warning(data: &[(Kind, Age)]) -> Option<String> {
+    let outdated = data.iter().filter(|(_, age)| age.is_outdated());
+    let texts: Vec<String> = outdated.map(|(kind, age)| kind.outdated(*age)).collect();
+    (!texts.is_empty()).then(|| {
+        format!(
+            "{} A permission set may allow more than is shown. Install a newer version of Leastwise.",
+            texts.join(" ")
+        )
+    })
 }
 
 #[cfg(test)]
@@ -105,9 +146,40 @@ mod tests {
         let warning = DataAge::of(date, older, late).warning();
         let warning = warning.expect("the older one is outdated");
         assert!(
-            warning.contains("the AWS managed policies are of 2026-09-25 (91 days old).")
-                && !warning.contains("actions"),
+            warning
+                .contains("The texts of AWS managed policies are of 2026-09-25 (91 days old), so")
+                && !warning.contains("The actions of AWS"),
             "{warning}"
+        );
+        assert!(
+            after(-1)
+                .warning()
+                .is_some_and(|text| text.contains("the clock or the date is wrong"))
+        );
+    }
+
+    #[test]
+    fn the_age_of_managed_policies_is_told_only_about_a_set_that_has_one() {
+        let now = Timestamp::parse_rfc3339("2026-09-26T00:00:00Z").expect("a time");
+        let (fresh, old) = (
+            Date::parse("2026-09-25").expect("a date"),
+            Date::parse("2026-01-01").expect("a date"),
+        );
+        let age = DataAge::of(fresh, old, now);
+        let mut content = Content::default();
+        assert_eq!(age.warning_about(&content), None);
+        content.boundary = Some(Boundary::Managed("arn:aws:iam::aws:policy/A".to_owned()));
+        assert!(age.warning_about(&content).is_some());
+        content.boundary = None;
+        content
+            .managed
+            .insert("arn:aws:iam::aws:policy/A".to_owned());
+        assert!(age.warning_about(&content).is_some());
+        // Every set is evaluated with the actions.
+        assert!(
+            DataAge::of(old, fresh, now)
+                .warning_about(&Content::default())
+                .is_some()
         );
     }
 }

@@ -8,13 +8,14 @@ mod denials;
 mod effort;
 mod restriction;
 
+pub(super) use self::effort::Effort;
 use self::restriction::Restriction;
 use super::{
     PolicyRef,
     action_set::{ActionNumber, ActionSet},
     catalogue::ActionCatalogue,
     pattern::Expansion,
-    policy::{Effect, Policy, Statement},
+    policy::{Effect, Policy, Resources, Statement},
 };
 
 /// A policy that could be read, at least in part.
@@ -35,17 +36,33 @@ pub(super) struct Allowed<'a> {
     /// Patterns that match no action of a known service.
     pub(super) void: Vec<String>,
     /// Actions that an inline policy names in full, although they cannot have any of its resources.
-    pub(super) unreached: Vec<ActionNumber>,
+    pub(super) unreached: Vec<Unreached>,
     /// The number of actions of a statement of an inline policy of which none can have any of its resources, so that it
     /// allows nothing; otherwise zero.
     pub(super) pointless: usize,
 }
 
+/// An action that a statement names in full and does not allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unreached {
+    pub(super) action: ActionNumber,
+    pub(super) because: Because,
+}
+
+/// Why a statement does not allow an action that it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Because {
+    /// None of its resources can be one of the action.
+    NoResource,
+    /// Its resources only narrow a call, which needs another resource that no statement allows.
+    OtherResourceMissing,
+}
+
 /// A Deny statement without a condition, or a statement of a boundary.
 #[derive(Debug)]
-struct Limit<'a> {
-    statement: &'a Statement,
-    actions: ActionSet,
+pub(super) struct Limit<'a> {
+    pub(super) statement: &'a Statement,
+    pub(super) actions: ActionSet,
 }
 
 /// What a permission set allows.
@@ -54,6 +71,10 @@ pub(super) struct Permissions<'a> {
     pub(super) catalogue: &'a ActionCatalogue,
     pub(super) sources: &'a [Source],
     pub(super) statements: Vec<Allowed<'a>>,
+    /// The Deny statements without a condition.
+    pub(super) denies: Vec<Limit<'a>>,
+    /// The statements of the boundary, if there is one that can be read.
+    pub(super) bounds: Option<Vec<Limit<'a>>>,
     /// All statements together.
     pub(super) total: ActionSet,
     /// Whether a Deny or the boundary rules out services that are not in the catalogue.
@@ -67,7 +88,7 @@ impl<'a> Permissions<'a> {
     pub(super) fn of(
         catalogue: &'a ActionCatalogue,
         sources: &'a [Source],
-        boundary: Option<&Policy>,
+        boundary: Option<&'a Policy>,
     ) -> Self {
         let denies: Vec<Limit> = sources
             .iter()
@@ -100,13 +121,16 @@ impl<'a> Permissions<'a> {
                 } = statement.actions.expand(catalogue);
                 let stated = actions.len();
                 restriction.restrict(&mut actions, statement);
-                let mut unreached = Vec::new();
-                if source.name == PolicyRef::Inline && restriction.is_none() {
-                    unreached = statement.actions.named_in(catalogue);
-                    unreached.retain(|action| !actions.contains(*action));
-                }
-                let is_pointless =
-                    source.name == PolicyRef::Inline && restriction.is_none() && actions.is_empty();
+                let is_told = source.name == PolicyRef::Inline && restriction.is_none();
+                let unreached = if is_told {
+                    unreached(catalogue, statement, &actions)
+                } else {
+                    Vec::new()
+                };
+                let narrows = unreached
+                    .iter()
+                    .any(|one| one.because == Because::OtherResourceMissing);
+                let is_pointless = is_told && actions.is_empty() && !narrows;
                 total.add(&actions);
                 statements.push(Allowed {
                     policy: &source.name,
@@ -119,6 +143,12 @@ impl<'a> Permissions<'a> {
                 });
             }
         }
+        // A statement for the resource that narrows a call stands beside the one for the resource that it needs.
+        for allowed in &mut statements {
+            allowed
+                .unreached
+                .retain(|one| one.because == Because::NoResource || !total.contains(one.action));
+        }
         Self {
             catalogue,
             sources,
@@ -126,6 +156,8 @@ impl<'a> Permissions<'a> {
             total,
             incomplete: restriction.is_incomplete(),
             closed: is_closed(catalogue, &denies, bounds.as_deref()),
+            denies,
+            bounds,
         }
     }
 
@@ -135,6 +167,36 @@ impl<'a> Permissions<'a> {
             .iter()
             .find(|allowed| allowed.actions.contains(action))
     }
+}
+
+/// Returns the actions that a statement names in full and does not allow on any of its resources.
+fn unreached(
+    catalogue: &ActionCatalogue,
+    statement: &Statement,
+    allowed: &ActionSet,
+) -> Vec<Unreached> {
+    let named = statement.actions.named_in(catalogue).into_iter();
+    let others = named.filter(|action| !allowed.contains(*action));
+    others
+        .map(|action| {
+            let types = &catalogue.service_of(action).resource_types;
+            let mut narrowing = catalogue.action(action).narrowing_types.iter();
+            let narrows = narrowing.any(|kind| match &statement.resources {
+                Resources::Named(globs) => {
+                    globs.iter().any(|glob| glob.can_meet(&types[*kind].arn))
+                }
+                Resources::AllBut(_) => false,
+            });
+            Unreached {
+                action,
+                because: if narrows {
+                    Because::OtherResourceMissing
+                } else {
+                    Because::NoResource
+                },
+            }
+        })
+        .collect()
 }
 
 fn limits<'a>(

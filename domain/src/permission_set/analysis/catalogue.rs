@@ -18,7 +18,7 @@ use std::{
     sync::OnceLock,
 };
 
-use self::names::Names;
+use self::{condition_keys::KeyForm, names::Names};
 use super::{
     action_set::{ActionNumber, ActionSet},
     capability::Capability,
@@ -88,6 +88,8 @@ pub(super) struct Service {
     pub(super) nothing_named: Glob,
     /// Its condition keys in lower case up to a slash, without those of all services.
     condition_keys: HashSet<String>,
+    /// The forms of its condition keys with a variable part that no slash separates.
+    key_forms: Vec<KeyForm>,
 }
 
 /// A kind of resource of a service.
@@ -108,6 +110,8 @@ pub(super) struct Action {
     level: AccessLevel,
     /// Indices of the resource types of its service, of which a call needs one. None means that the action needs `*`.
     pub(super) resource_types: Vec<usize>,
+    /// Indices of the resource types that only narrow a call, which needs one of the others as well.
+    pub(super) narrowing_types: Vec<usize>,
 }
 
 /// An error in the text of a catalogue or of a review.
@@ -166,17 +170,6 @@ impl ActionCatalogue {
     /// Returns the number of services.
     pub fn services(&self) -> usize {
         self.services.len()
-    }
-
-    /// Returns the number of actions that people have reviewed.
-    pub fn reviewed(&self) -> usize {
-        self.reviewed.len()
-    }
-
-    /// Returns the actions that nobody has reviewed, as `service:Action`.
-    pub fn unreviewed(&self) -> impl Iterator<Item = &str> {
-        let actions = (0..self.actions.len()).filter(|action| !self.reviewed.contains(*action));
-        actions.map(|action| self.name(action))
     }
 
     /// Whether the catalogue has a service, by its prefix in lower case.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     PolicyRef, action_set::ActionSet, allowed::Allowed, capability::Capability,
-    catalogue::ActionCatalogue,
+    catalogue::ActionCatalogue, labels::grouped,
 };
 
 /// The maximum number of actions that a finding names.
@@ -23,12 +23,20 @@ pub struct Finding {
     pub actions: Vec<String>,
     /// The number of further actions of the same kind.
     pub more: usize,
+    /// How many of all these actions nobody has reviewed, so that they only count as giving the capability.
+    #[serde(default)]
+    pub unreviewed: usize,
 }
 
 impl Finding {
     /// Returns the total number of actions that cause the finding.
     pub fn count(&self) -> usize {
         self.actions.len() + self.more
+    }
+
+    /// Whether it rests only on actions that nobody has reviewed.
+    pub fn is_unreviewed(&self) -> bool {
+        self.unreviewed > 0 && self.unreviewed == self.count()
     }
 
     /// Creates a finding about a whole policy.
@@ -40,6 +48,7 @@ impl Finding {
             statement: None,
             actions: Vec::new(),
             more: 0,
+            unreviewed: 0,
         }
     }
 
@@ -69,8 +78,37 @@ impl Finding {
             policy: allowed.policy.clone(),
             statement: Some(allowed.statement.index),
             more: actions.len() - names.len(),
+            unreviewed: catalogue.count_unreviewed(actions),
             actions: names,
         }
+    }
+
+    /// Creates a finding about the actions of a statement that have a capability by the review, or count as having it
+    /// because nobody has reviewed them. The reason tells one from the other.
+    pub(super) fn by_action(
+        catalogue: &ActionCatalogue,
+        capability: Capability,
+        allowed: &Allowed,
+        actions: &ActionSet,
+    ) -> Self {
+        let unreviewed = catalogue.count_unreviewed(actions);
+        let reason = if unreviewed == actions.len() {
+            capability.sentence_of_unreviewed()
+        } else {
+            capability.sentence()
+        };
+        let mut finding = Self::of(catalogue, capability, reason, allowed, actions);
+        if unreviewed > 0 && unreviewed < actions.len() {
+            let verb = if unreviewed == 1 { "counts" } else { "count" };
+            finding.reason = format!(
+                "{} {} of these {} actions {verb} as such only because nobody has reviewed {}.",
+                finding.reason,
+                grouped(unreviewed),
+                grouped(actions.len()),
+                if unreviewed == 1 { "it" } else { "them" },
+            );
+        }
+        finding
     }
 }
 

@@ -6,7 +6,10 @@
 
 mod prepared;
 
-use std::hash::{Hash, Hasher};
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+};
 
 use self::prepared::Prepared;
 
@@ -48,6 +51,22 @@ pub struct Glob {
     variable: bool,
     /// Only for a resource type, which many resources are compared with.
     prepared: Option<Box<Prepared>>,
+}
+
+/// As people write it, short and without characters that a page or terminal would interpret. A variable is shown as `*`.
+impl fmt::Display for Glob {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST: usize = 120;
+        let character = |token: &Token| match token {
+            Token::Byte(byte) => *byte,
+            Token::One(_) => b'?',
+            Token::Star(_) => b'*',
+        };
+        let text: Vec<u8> = self.tokens.iter().take(MOST).map(character).collect();
+        let text = String::from_utf8_lossy(&text);
+        let dots = if self.tokens.len() > MOST { "…" } else { "" };
+        write!(formatter, "{}{dots}", text.escape_default())
+    }
 }
 
 impl Hash for Glob {
@@ -286,6 +305,10 @@ impl Glob {
         !self.variable && self.tokens == [Token::Star(Class::All)]
     }
 
+    pub(super) fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
     /// Whether a policy variable stands in it.
     pub(super) fn has_variable(&self) -> bool {
         self.variable
@@ -316,29 +339,6 @@ impl Glob {
         let before = rest.split(star).next().unwrap_or_default();
         let letters = before.iter().filter(letter).count();
         letters == 0 || rest.iter().any(wild) && (self.variable || letters < least)
-    }
-
-    /// Returns the text after a prefix without wildcards, up to the end or a character; none if a wildcard or a variable
-    /// stands in the prefix or in that text.
-    pub(super) fn exact_part(&self, prefix: &str, end: u8) -> Option<String> {
-        let tokens = self.tokens.get(prefix.len()..)?;
-        let literal = |token: &Token| match token {
-            Token::Byte(byte) => Some(*byte),
-            Token::One(_) | Token::Star(_) => None,
-        };
-        let start = self.tokens[..prefix.len()]
-            .iter()
-            .map(literal)
-            .collect::<Option<Vec<u8>>>()?;
-        if !start.eq_ignore_ascii_case(prefix.as_bytes()) {
-            return None;
-        }
-        let part = tokens
-            .iter()
-            .take_while(|token| **token != Token::Byte(end))
-            .map(literal)
-            .collect::<Option<Vec<u8>>>()?;
-        String::from_utf8(part).ok()
     }
 
     /// Whether it names one thing in full.

@@ -4,7 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Analysis, Capability, Catalogue, Extent, PolicyRef, boundary_of, capability::Need};
+use super::{
+    Analysis, Capability, Catalogue, Extent, Finding, PolicyRef, boundary_of, capability::Need,
+};
 use crate::permission_set::{Boundary, Content};
 
 impl Capability {
@@ -41,6 +43,33 @@ impl Capability {
             Self::ReadsConfiguration => "Can read settings",
             Self::Billing => "Can read costs and invoices",
             Self::Metadata => "Can read names, states and metrics",
+        }
+    }
+
+    /// Returns what a finding says that rests only on actions that nobody has reviewed, without its full stop. Never what they
+    /// do, because nobody knows.
+    pub(super) fn sentence_of_unreviewed(self) -> &'static str {
+        match self {
+            Self::ReadsData => {
+                "Counts as reading data, because nobody has reviewed what these actions return"
+            }
+            Self::GrantsRights => {
+                "Counts as granting rights by the access level or the name of these actions, because nobody has reviewed them"
+            }
+            other => other.sentence(),
+        }
+    }
+
+    /// Returns one sentence that explains the label of a capability that rests only on actions that nobody has reviewed.
+    fn explanation_of_unreviewed(self) -> &'static str {
+        match self {
+            Self::ReadsData => {
+                "Nobody has reviewed what these actions return, so they count as reading data or secrets."
+            }
+            Self::GrantsRights => {
+                "Nobody has reviewed these actions, so they count as granting rights by their access level or name."
+            }
+            other => other.explanation(),
         }
     }
 
@@ -151,6 +180,20 @@ impl PolicyRef {
 }
 
 impl Analysis {
+    /// Returns one sentence that explains why the set has a capability.
+    pub fn explanation(&self, capability: Capability) -> &'static str {
+        let mut of_it = self
+            .findings
+            .iter()
+            .filter(|one| one.capability == capability)
+            .peekable();
+        if of_it.peek().is_some() && of_it.all(Finding::is_unreviewed) {
+            capability.explanation_of_unreviewed()
+        } else {
+            capability.explanation()
+        }
+    }
+
     /// Returns one sentence, without its full stop, about the most dangerous thing that the set allows, and how many
     /// statements give it.
     pub fn sentence(&self) -> String {

@@ -235,6 +235,31 @@ impl Actions {
             .collect()
     }
 
+    /// Returns the actions that it names in full, and those of patterns that match only actions without resource types: who
+    /// writes them beside ARNs has seen that the service compares with them.
+    pub(super) fn meant_for_arns(&self, catalogue: &ActionCatalogue) -> ActionSet {
+        let mut meant = ActionSet::default();
+        for action in self.named_in(catalogue) {
+            meant.insert(action);
+        }
+        if self.negated {
+            return meant;
+        }
+        for (place, service) in self.with_services(catalogue) {
+            let tail = &self.text[place.literal..place.end];
+            if let Some(service) = service.filter(|_| !tail.is_empty()) {
+                let start = &self.text[place.colon + 1..place.literal];
+                let mut matches = ActionSet::default();
+                catalogue.add_matches(service, (start, tail), &mut matches);
+                let is_plain = |action| catalogue.action(action).resource_types.is_empty();
+                if matches.iter().all(is_plain) {
+                    meant.add(&matches);
+                }
+            }
+        }
+        meant
+    }
+
     /// Whether it covers all present and future actions.
     pub(super) fn are_all(&self) -> bool {
         !self.negated
@@ -258,6 +283,11 @@ impl Actions {
     fn name_the_unknown(&self, catalogue: &ActionCatalogue) -> bool {
         self.with_services(catalogue)
             .any(|(_, service)| service.is_none())
+    }
+
+    /// Whether it is a `NotAction`.
+    pub(super) fn are_all_but(&self) -> bool {
+        self.negated
     }
 
     /// Whether it covers services that are not named.

@@ -3,6 +3,8 @@
 //! Reads what can be read and records every problem with its position: one problem makes the set unknown, but does not
 //! hide what the rest of the policy allows. Never corrects a policy silently.
 
+mod refusals;
+
 use std::collections::HashSet;
 
 use super::{
@@ -25,6 +27,8 @@ const FEW: usize = 12;
 pub(super) struct Policy {
     pub(super) statements: Vec<Statement>,
     pub(super) problems: Vec<Problem>,
+    /// Why AWS refuses it although it can be understood, each with its statement and position.
+    pub(super) refused: Vec<String>,
 }
 
 /// Something that could not be understood.
@@ -153,6 +157,7 @@ impl Reading<'_> {
                 for (index, item) in items.iter().enumerate() {
                     self.statement(index, item);
                 }
+                self.refuse_equal_sids(items);
             }
             Some((_, node)) => self.statement(0, node),
             None => self.doubt(None, node.offset, "no statement"),
@@ -287,6 +292,7 @@ impl Reading<'_> {
         };
         self.refuse_twins(Some(statement), operators);
         for operator in operators {
+            self.refuse_unknown_operator(statement, operator);
             match &operator.node.value {
                 Value::Object(keys) => {
                     self.refuse_twins(Some(statement), keys);

@@ -12,7 +12,7 @@ const MOST: usize = 30_000_000;
 
 /// What is left to spend on comparisons.
 #[derive(Debug)]
-pub(super) struct Effort {
+pub(in super::super) struct Effort {
     left: Cell<usize>,
 }
 
@@ -26,17 +26,17 @@ impl Default for Effort {
 
 impl Effort {
     /// Whether comparisons were left out.
-    pub(super) fn is_spent(&self) -> bool {
+    pub(in super::super) fn is_spent(&self) -> bool {
         self.left.get() == 0
     }
 
     /// Whether a pattern matches all that another one does; `None` if it is no longer compared.
-    pub(super) fn covers(&self, pattern: &Glob, other: &Glob) -> Option<bool> {
+    pub(in super::super) fn covers(&self, pattern: &Glob, other: &Glob) -> Option<bool> {
         self.counted(|| pattern.covers_counting(other))
     }
 
     /// Whether two patterns can match the same; `None` if it is no longer compared.
-    pub(super) fn can_meet(&self, one: &Glob, other: &Glob) -> Option<bool> {
+    pub(in super::super) fn can_meet(&self, one: &Glob, other: &Glob) -> Option<bool> {
         self.counted(|| one.can_meet_counting(other))
     }
 
@@ -49,7 +49,7 @@ impl Effort {
         Some(result)
     }
 
-    pub(super) fn spend(&self, characters: usize) {
+    pub(in super::super) fn spend(&self, characters: usize) {
         self.left.set(self.left.get().saturating_sub(characters));
     }
 }

@@ -129,7 +129,7 @@ struct Place<'a> {
     service: &'a Service,
     resources: &'a Resources,
     patterns: &'a Actions,
-    /// The actions that the statement names in full, looked up once.
+    /// The actions that the statement means for ARNs of their service, looked up once.
     named: &'a OnceCell<ActionSet>,
     reach: Reach,
     whole: &'a Restriction<'a>,
@@ -183,15 +183,9 @@ impl Place<'_> {
         }
     }
 
-    /// Whether the statement names an action in full.
+    /// Whether the statement means an action for ARNs of its service.
     fn names(&self, action: ActionNumber) -> bool {
-        let named = || {
-            let mut set = ActionSet::default();
-            for action in self.patterns.named_in(self.whole.catalogue) {
-                set.insert(action);
-            }
-            set
-        };
+        let named = || self.patterns.meant_for_arns(self.whole.catalogue);
         self.named.get_or_init(named).contains(action)
     }
 
@@ -291,13 +285,14 @@ impl Place<'_> {
 enum Meant {
     /// It covers the action among others.
     Everything,
-    /// It names the action in full beside ARNs of its service, so somebody has seen that the service compares with them.
+    /// It names the action in full, or by a pattern of such actions only, beside ARNs of its service, so somebody has seen that
+    /// the service compares with them.
     OwnArns,
 }
 
 /// The resource of a call of an action without resource types. It is the character `*`, but some services compare with
 /// an ARN of their own that their documentation does not tell. So a pattern of everything in the service counts as well,
-/// and any ARN of the service for an action that is named in full.
+/// and any ARN of the service for an action that is named in full, or by a pattern of such actions only.
 struct WithoutTypes<'a> {
     whole: &'a Restriction<'a>,
     service: &'a Service,

@@ -2,10 +2,13 @@
 //!
 //! `arn service:type FORM` gives a resource type another form of its ARN; `one-type service:Action` says that a call needs any
 //! one of the resource types of an action, whichever of them are required; `also-type service:Action type` gives an action
-//! one more resource type, of which a call needs one; `arns-of service other` says that calls of a service are compared with
-//! ARNs of another one.
+//! one more resource type, of which a call needs one; `also-arn service:Action FORM` gives it one that its service does not have;
+//! `arns-of service other` says that calls of a service are compared with ARNs of another one.
 
-use super::{CatalogueError, facts::Facts};
+use super::{
+    CatalogueError,
+    facts::{Facts, ResourceTypeFacts},
+};
 
 /// Applies the corrections, and returns those that are about nothing in the facts.
 pub(super) fn apply(text: &str, facts: &mut Facts) -> Result<Vec<String>, CatalogueError> {
@@ -28,10 +31,11 @@ pub(super) fn apply(text: &str, facts: &mut Facts) -> Result<Vec<String>, Catalo
             ["arn", what, form] => correct_arn(facts, what, form),
             ["one-type", what] => one_type_is_enough(facts, what),
             ["also-type", what, name] => also_type(facts, what, name),
+            ["also-arn", what, form] => also_arn(facts, what, form),
             ["arns-of", service, other] => arns_of(facts, service, other),
             _ => {
                 return Err(fail(
-                    "`arn`, `one-type`, `also-type` or `arns-of` with its words",
+                    "`arn`, `one-type`, `also-type`, `also-arn` or `arns-of` with its words",
                 ));
             }
         };
@@ -78,6 +82,24 @@ fn also_type(facts: &mut Facts, what: &str, type_name: &str) -> Option<()> {
     };
     list.push(index);
     Some(())
+}
+
+/// Adds a resource type of another service, and gives it to an action.
+fn also_arn(facts: &mut Facts, what: &str, form: &str) -> Option<()> {
+    let (prefix, action) = what.split_once(':')?;
+    let service = facts.services.get_mut(prefix)?;
+    if !service.actions.contains_key(&action.to_ascii_lowercase()) {
+        return None;
+    }
+    let known = service.resource_types.iter().find(|one| one.arn == form);
+    let name = known.map_or(form, |known| &known.name).to_owned();
+    if known.is_none() {
+        service.resource_types.push(ResourceTypeFacts {
+            name: name.clone(),
+            arn: form.to_owned(),
+        });
+    }
+    also_type(facts, what, &name)
 }
 
 fn arns_of(facts: &mut Facts, service: &str, other: &str) -> Option<()> {

@@ -7,7 +7,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{AccessLevel, CatalogueError, condition_keys::stem};
+use super::{
+    AccessLevel, CatalogueError,
+    condition_keys::{KeyForm, stem},
+};
 use crate::time::Date;
 
 /// What a catalogue says.
@@ -23,6 +26,7 @@ pub(super) struct Facts {
 pub(super) struct ServiceFacts {
     /// In lower case up to a slash, without those of all services.
     pub(super) condition_keys: HashSet<String>,
+    pub(super) key_forms: Vec<KeyForm>,
     pub(super) resource_types: Vec<ResourceTypeFacts>,
     /// Other services in whose ARNs its calls are compared.
     pub(super) arn_services: Vec<String>,
@@ -88,9 +92,12 @@ impl Facts {
         }
         let service = last.map(std::collections::btree_map::OccupiedEntry::into_mut);
         match (&fields[..], service) {
-            (["K", key], Some(service)) => {
-                service.condition_keys.insert(stem(key));
-            }
+            (["K", key], Some(service)) => match KeyForm::of(key) {
+                Some(form) => service.key_forms.push(form),
+                None => {
+                    service.condition_keys.insert(stem(key));
+                }
+            },
             (["R", name, arn], Some(service)) => service.resource_types.push(ResourceTypeFacts {
                 name: (*name).to_owned(),
                 arn: (*arn).to_owned(),

@@ -61,11 +61,10 @@ impl ActionCatalogue {
         for (lower, action) in facts.actions {
             names.push(&lower);
             keys.push(key(&lower, 0));
-            // The other resource types only narrow a call that needs one of the required ones.
-            let resource_types = if action.required.is_empty() {
-                action.possible
+            let (resource_types, narrowing_types) = if action.required.is_empty() {
+                (action.possible, Vec::new())
             } else {
-                action.required
+                (action.required, action.possible)
             };
             self.actions.push(Action {
                 name: format!("{prefix}:{}", action.name),
@@ -73,6 +72,7 @@ impl ActionCatalogue {
                 service: at,
                 level: action.level,
                 resource_types,
+                narrowing_types,
             });
         }
         self.by_prefix.insert(prefix.clone(), at);
@@ -94,6 +94,7 @@ impl ActionCatalogue {
             keys,
             nothing_named: nothing_named(&prefix),
             condition_keys: facts.condition_keys,
+            key_forms: facts.key_forms,
             prefix,
         });
     }
@@ -305,7 +306,7 @@ mod tests {
                 FACTS,
                 "\nboth ssm:Run # Reason.",
                 "",
-                "corrections, line 2: expected `arn`, `one-type`, `also-type` or `arns-of` with its words",
+                "corrections, line 2: expected `arn`, `one-type`, `also-type`, `also-arn` or `arns-of` with its words",
             ),
             (
                 FACTS,

@@ -1,9 +1,9 @@
 //! Reads the judgements about the actions of a service: one line for each action, `Name capability[+capability]
-//! # Reason.`
+//! # Reason.` And says which actions have none.
 
 use std::collections::HashSet;
 
-use super::{Capability, CatalogueError};
+use super::{ActionCatalogue, ActionSet, Capability, CatalogueError};
 
 /// What people say about an action.
 #[derive(Debug)]
@@ -12,6 +12,24 @@ pub(super) struct ReviewLine<'a> {
     pub(super) name: &'a str,
     pub(super) capabilities: Vec<Capability>,
     pub(super) reason: Option<&'a str>,
+}
+
+impl ActionCatalogue {
+    /// Returns how many of these actions nobody has reviewed.
+    pub(in super::super) fn count_unreviewed(&self, actions: &ActionSet) -> usize {
+        actions.len() - actions.and(&self.reviewed).len()
+    }
+
+    /// Returns the number of actions that people have reviewed.
+    pub fn reviewed(&self) -> usize {
+        self.reviewed.len()
+    }
+
+    /// Returns the actions that nobody has reviewed, as `service:Action`.
+    pub fn unreviewed(&self) -> impl Iterator<Item = &str> {
+        let actions = (0..self.actions.len()).filter(|action| !self.reviewed.contains(*action));
+        actions.map(|action| self.name(action))
+    }
 }
 
 /// Reads the review of a service.

@@ -181,7 +181,11 @@ fn of_all_together(
 
 /// The actions are a sample, so the number of further ones has no meaning.
 fn sample(finding: Finding) -> Finding {
-    Finding { more: 0, ..finding }
+    Finding {
+        more: 0,
+        unreviewed: 0,
+        ..finding
+    }
 }
 
 /// Three quarters. PowerUserAccess, which leaves out IAM and Organizations, is well above; the widest of AWS's job

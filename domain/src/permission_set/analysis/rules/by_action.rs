@@ -25,13 +25,8 @@ pub(super) fn find(permissions: &Permissions, findings: &mut Vec<Finding>) {
             if let Some(set) = catalogue.with_capability(capability)
                 && set.meets(&new)
             {
-                findings.push(Finding::of(
-                    catalogue,
-                    capability,
-                    capability.sentence(),
-                    allowed,
-                    &set.and(&new),
-                ));
+                let actions = set.and(&new);
+                findings.push(Finding::by_action(catalogue, capability, allowed, &actions));
             }
         }
     }
