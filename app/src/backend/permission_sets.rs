@@ -68,6 +68,8 @@ pub struct SetView {
     /// Whether these are all its accounts.
     pub assignments: Knowledge,
     pub catalogue: CatalogueFacts,
+    /// Which data is outdated that it was evaluated with.
+    pub outdated: Option<String>,
 }
 
 /// A policy of a permission set.

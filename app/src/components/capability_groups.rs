@@ -65,7 +65,7 @@ fn group(
             <details open={fold == Fold::Open}>
                 <summary>
                     <CapabilityBadge capability weight=BadgeWeight::Pill />
-                    <span data-explanation>{capability.explanation()}</span>
+                    <span data-explanation>{analysis.explanation(capability)}</span>
                     <span data-extent>{extent.join(" · ")}</span>
                 </summary>
                 <ul data-lines>{lines}</ul>

@@ -69,7 +69,7 @@ fn line(analysis: &Analysis, capability: Capability) -> impl IntoView + use<> {
     view! {
         <li>
             <CapabilityBadge capability weight=BadgeWeight::Pill />
-            <span data-explanation>{capability.explanation()}</span>
+            <span data-explanation>{analysis.explanation(capability)}</span>
             <span data-extent>{extent}</span>
         </li>
     }

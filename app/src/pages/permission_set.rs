@@ -49,9 +49,10 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
         holds,
         assignments,
         catalogue,
+        outdated,
     } = view;
     let base = format!("/permission-sets/{}", set.key());
-    let outdated = holds.iter().filter(|row| row.outdated).count();
+    let unprovisioned = holds.iter().filter(|row| row.outdated).count();
     let short: String = hash.chars().take(12).collect();
     let actions = capabilities::known_actions(&catalogue);
     let managed = capabilities::known_policies(&catalogue);
@@ -77,17 +78,17 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
             detail=view! { {description.unwrap_or_else(|| "No description".into())} }.into_any()
         />
         <FreshnessNotice freshness now />
-        {(outdated > 0)
+        {(unprovisioned > 0)
             .then(|| {
                 view! {
-                    <Notice status=Status::Drift title=format!("Provisioning out of date in {outdated} of {} accounts", holds.len())>
+                    <Notice status=Status::Drift title=format!("Provisioning out of date in {unprovisioned} of {} accounts", holds.len())>
                         "Those accounts need reprovisioning: they still grant the earlier permissions, which are not shown below."
                     </Notice>
                 }
             })}
         {long_sessions(session_seconds)}
-        {capabilities::outdated(&catalogue)}
-        {capabilities::summary(&analysis, needs, against_standing, boundary_note)}
+        {outdated.map(capabilities::outdated)}
+        {capabilities::summary(&analysis, needs, &session(session_seconds), against_standing, boundary_note)}
         {allowed(analysis, policies, boundary)}
         {self::holds(holds, assignments, &base, query, now)}
         <Section title="Facts"><div data-body>{facts}</div></Section>

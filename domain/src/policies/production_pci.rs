@@ -17,20 +17,25 @@ use crate::{
     approval::Mfa,
     authorize::Role,
     classification::{Environment, Pci},
-    grant::{LONGEST_IN_PRODUCTION_PCI, SHORTEST_SESSION},
+    grant::{LONGEST_IN_PRODUCTION_PCI, SHORTEST_SESSION, SHORTEST_WINDOW},
     org::AccountState,
     permission_set::analysis::{
         Analysis, Capability,
         capability::{Need, ProductionPciNeeds},
     },
+    time::Duration,
     verdict::Remedies,
 };
 
 /// Evaluates the policies for an administrator who asks, without approvals, for access to a production PCI account for a
-/// group of Identity Center. Temporary access lasts as long as it may with sessions of one hour. Policies that ask for fewer
-/// than two approvals give `Need::TwoApprovals` as well.
-pub fn in_production_pci(rules: &Rules, analysis: &Analysis) -> ProductionPciNeeds {
-    needs_in(&production_pci(), rules, &analysis.capabilities())
+/// group of Identity Center, with a permission set whose sessions last so long. Temporary access lasts as long as it may with
+/// them, and otherwise as short as any. Policies that ask for fewer than two approvals give `Need::TwoApprovals` as well.
+pub fn in_production_pci(
+    rules: &Rules,
+    analysis: &Analysis,
+    session: Duration,
+) -> ProductionPciNeeds {
+    needs_in(&production_pci(), rules, &analysis.capabilities(), session)
 }
 
 /// Returns the capabilities of a set with which alone nobody could have standing access.
@@ -56,12 +61,15 @@ fn needs_in(
     place: &PolicyResource,
     rules: &Rules,
     capabilities: &BTreeSet<Capability>,
+    session: Duration,
 ) -> ProductionPciNeeds {
-    let longest = LONGEST_IN_PRODUCTION_PCI.as_seconds() - SHORTEST_SESSION.as_seconds();
-    let minutes = longest / 60;
+    let longest = LONGEST_IN_PRODUCTION_PCI.as_seconds() - session.as_seconds();
+    let minutes = longest.max(SHORTEST_WINDOW.as_seconds()) / 60;
+    let mut temporary = made_up(place, capabilities, Some(minutes));
+    temporary.power.session_seconds = session.as_seconds();
     ProductionPciNeeds {
         standing: standing_in(place, rules, capabilities),
-        temporary: need(&answer(rules, &made_up(place, capabilities, Some(minutes)))),
+        temporary: need(&answer(rules, &temporary)),
     }
 }
 
@@ -147,7 +155,7 @@ mod tests {
     use std::{collections::BTreeMap, sync::LazyLock};
 
     use super::*;
-    use crate::permission_set::analysis::Extent;
+    use crate::{grant::outlasts_production_pci, permission_set::analysis::Extent};
 
     static RULES: LazyLock<Rules> = LazyLock::new(|| {
         Rules::parse(
@@ -212,7 +220,7 @@ mod tests {
         let mut tried = 0;
         for capabilities in alone_and_in_pairs() {
             let analysis = allowing(&capabilities);
-            let found = in_production_pci(&RULES, &analysis);
+            let found = in_production_pci(&RULES, &analysis, SHORTEST_SESSION);
             let said = ProductionPciNeeds {
                 standing: analysis.standing_in_production_pci(),
                 temporary: analysis.temporary_in_production_pci(),
@@ -225,9 +233,30 @@ mod tests {
         let blocked = Capability::ALL.into_iter();
         let blocked = blocked.filter(|one| one.standing_in_production_pci() == Need::Blocked);
         assert_eq!(blocked_as_standing(&RULES, &all), blocked.collect());
-        let nothing = in_production_pci(&RULES, &Analysis::default());
+        let nothing = in_production_pci(&RULES, &Analysis::default(), SHORTEST_SESSION);
         assert_eq!(nothing.standing, Need::TwoApprovals);
         assert_eq!(nothing.temporary, Need::TwoApprovals);
+    }
+
+    #[test]
+    fn a_set_with_sessions_too_long_for_temporary_access_is_blocked_as_such() {
+        let analysis = allowing(&[Capability::ReadsData]);
+        for (minutes, temporary) in [
+            (60, Need::TwoApprovals),
+            (225, Need::TwoApprovals),
+            (226, Need::Blocked),
+            (480, Need::Blocked),
+        ] {
+            let session = Duration::minutes(minutes);
+            let needs = in_production_pci(&RULES, &analysis, session);
+            assert_eq!(needs.temporary, temporary, "{minutes}");
+            assert_eq!(needs.standing, Need::Blocked, "{minutes}");
+            assert_eq!(
+                outlasts_production_pci(session),
+                temporary == Need::Blocked,
+                "{minutes}"
+            );
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use domain::{
     },
     policies::{blocked_as_standing, in_production_pci},
     snapshot::{Knowledge, Provisioned},
-    time::Timestamp,
+    time::{Duration, Timestamp},
 };
 
 use super::{Service, app_state::ReadModel, index::powerful, names, page_of_list};
@@ -44,11 +44,13 @@ impl PermissionSetsPort for Service {
         let snapshot = &self.read_model.snapshot;
         let set = snapshot.set_by_key(key).ok_or(Denied::NotFound)?;
         let (catalogue, rules) = (&self.app_state.catalogue, &self.app_state.rules);
+        let sessions = Duration::seconds(i64::from(set.content.session_seconds));
+        let facts = catalogue_facts(catalogue, self.app_state.clock.now());
         Ok(SetView {
             set: names::set(snapshot, &set.arn),
             description: set.description.clone(),
             analysis: set.analysis.clone(),
-            needs: in_production_pci(rules, &set.analysis),
+            needs: in_production_pci(rules, &set.analysis, sessions),
             against_standing: against_standing(
                 &set.content,
                 catalogue.as_ref(),
@@ -61,7 +63,8 @@ impl PermissionSetsPort for Service {
             hash: set.hash.0.clone(),
             holds: holds(&self.read_model, set),
             assignments: snapshot.never_read().assignments_of(&set.arn),
-            catalogue: catalogue_facts(catalogue, self.app_state.clock.now()),
+            outdated: facts.age.warning_about(&set.content),
+            catalogue: facts,
         })
     }
 }

@@ -21,10 +21,11 @@ const ONE_LIST: usize = 40;
 
 /// Renders the summary: one sentence, what production PCI needs, and what keeps the set from standing access there.
 /// `against` are the actions that do, and `boundary` is the note about a permissions boundary that is not taken into
-/// account.
+/// account. `sessions` says how long sessions last.
 pub fn summary(
     analysis: &Analysis,
     needs: ProductionPciNeeds,
+    sessions: &str,
     against: Vec<ServiceActions>,
     boundary: Option<String>,
 ) -> AnyView {
@@ -41,7 +42,13 @@ pub fn summary(
         .into_any();
     }
     let standing = need(needs.standing);
-    let temporary = need(needs.temporary);
+    let by_capabilities = analysis.temporary_in_production_pci();
+    let temporary = if needs.temporary == Need::Blocked && by_capabilities != Need::Blocked {
+        let label = format!("Not allowed with sessions of up to {sessions}");
+        view! { <StatusBadge status=Status::Danger label /> }.into_any()
+    } else {
+        need(needs.temporary)
+    };
     let blocked = needs.standing == Need::Blocked;
     let against = blocked.then(|| against_standing(analysis, against));
     view! {
@@ -141,7 +148,7 @@ pub fn known_policies(facts: &CatalogueFacts) -> String {
 }
 
 /// Says that data about AWS is so old that it lacks what AWS has added.
-pub fn outdated(facts: &CatalogueFacts) -> Option<AnyView> {
-    let warning = facts.age.warning()?;
-    Some(view! { <Notice status=Status::Drift title="Data about AWS is outdated">{warning}</Notice> }.into_any())
+pub fn outdated(warning: String) -> AnyView {
+    view! { <Notice status=Status::Drift title="Data about AWS is outdated">{warning}</Notice> }
+        .into_any()
 }

@@ -4,6 +4,7 @@
 
 use catalogue::Catalogue;
 use domain::{
+    grant::SHORTEST_SESSION,
     permission_set::analysis::{
         Analysis, Capability, DataAge, Finding, PolicyRef, against_standing, analyse,
         capability::{Need, ProductionPciNeeds},
@@ -76,6 +77,8 @@ pub(super) struct FindingLine {
     pub(super) actions: Vec<String>,
     /// The number of further actions.
     pub(super) more: usize,
+    /// How many of all these actions nobody has reviewed.
+    unreviewed: usize,
     /// `inline`, or the ARN or the path and name of a policy.
     pub(super) policy: String,
 }
@@ -90,6 +93,7 @@ impl From<&Finding> for FindingLine {
             statement: finding.statement.map(|index| index + 1),
             actions: finding.actions.clone(),
             more: finding.more,
+            unreviewed: finding.unreviewed,
             policy: match &finding.policy {
                 PolicyRef::Managed(name) | PolicyRef::Customer(name) => name.clone(),
                 PolicyRef::Inline => "inline".to_owned(),
@@ -107,12 +111,12 @@ impl Evaluation {
             age,
         } = basis;
         let analysis = analyse(&read.content, catalogue);
-        let needs = in_production_pci(rules, &analysis);
+        let needs = in_production_pci(rules, &analysis, SHORTEST_SESSION);
         let blocked = blocked_as_standing(rules, &analysis);
         let notes = analysis.notes.iter().chain(&read.notes).cloned();
         let notes = notes
             .chain(boundary_note(&read.content, catalogue))
-            .chain(age.warning())
+            .chain(age.warning_about(&read.content))
             .collect();
         Self {
             file,

@@ -150,10 +150,23 @@ async fn the_page_of_a_set_says_what_it_allows_and_what_keeps_it_from_standing_a
     for dated in [age.actions, age.policies] {
         assert!(html.contains(&dated.words()), "{dated:?}: {html}");
     }
-    let warning = age.warning();
-    let shown = html.contains("Data about AWS is outdated");
-    assert_eq!(shown, warning.is_some(), "{html}");
-    assert!(html.contains(&warning.unwrap_or_default()), "{html}");
+    // It has no AWS managed policy, whose age therefore does not matter.
+    for name in ["SupportMetrics", "SecurityAudit"] {
+        let html = page(name).await;
+        let warning = age.warning_about(&set(name).content);
+        let shown = html.contains("Data about AWS is outdated");
+        assert_eq!(shown, warning.is_some(), "{html}");
+        assert!(html.contains(&warning.unwrap_or_default()), "{html}");
+    }
+    assert!(!html.contains("AWS managed policies are of"), "{html}");
+    // Sessions of 8 hours block what its capabilities allow.
+    let html = page("SecurityAudit").await;
+    assert!(
+        html.contains("Not allowed with sessions of up to 8 h"),
+        "{html}"
+    );
+    let html = page("SupportMetrics").await;
+    assert!(!html.contains("Not allowed with sessions"), "{html}");
     assert!(
         !html.contains("What keeps it from standing access"),
         "{html}"

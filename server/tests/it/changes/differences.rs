@@ -136,6 +136,7 @@ fn edited() -> impl Strategy<Value = SingleRead> {
                 statement: Some(0),
                 actions: vec![],
                 more: 0,
+                unreviewed: 0,
             })
             .into_iter()
             .collect();
