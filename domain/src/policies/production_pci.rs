@@ -297,7 +297,7 @@ mod tests {
             let last = capabilities.iter().any(|found| LAST_ROW.contains(found));
             let capabilities = capabilities.into_iter().collect();
             for place in &places {
-                let found = needs_in(place, &RULES, &capabilities);
+                let found = needs_in(place, &RULES, &capabilities, Duration::hours(1));
                 for need in [found.standing, found.temporary] {
                     assert_eq!(need == Need::Blocked, last, "{capabilities:?} {place:?}");
                 }
@@ -318,7 +318,8 @@ mod tests {
             (eligibility, "", Need::TwoApprovals),
         ] {
             let rules = Rules::parse(schema, eligibility, guardrails).expect("valid policies");
-            assert_eq!(in_production_pci(&rules, &metadata).standing, need);
+            let found = in_production_pci(&rules, &metadata, Duration::hours(1));
+            assert_eq!(found.standing, need);
         }
     }
 }

@@ -15,7 +15,7 @@ use super::ConfigError;
 #[derive(Debug, Clone, Default, Args)]
 pub struct AnalysisArgs {
     /// The buckets that hold logs: ARNs such as `arn:aws:s3:::acme-trail`, in which `*` and `?` are wildcards. Without any,
-    /// a bucket whose name sounds like logs counts as one.
+    /// a bucket whose name has a word of logs counts as one.
     #[arg(
         long = "log-bucket",
         env = "LEASTWISE_LOG_BUCKETS",
