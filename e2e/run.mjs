@@ -68,12 +68,12 @@ for (const { file, name, seconds } of results.toSorted((one, other) => other.sec
 console.log(`${results.length - failed.length} passed, ${failed.length} failed`);
 process.exit(failed.length || !results.length ? 1 : 0);
 
-/** Runs one file and prints its output when it is complete. */
+/** Runs one file and prints its output when it is complete. A file that exports `waits` needs no slot. */
 async function run(file, module) {
   const suite = new Suite(file, { words: option('only'), slots: testSlots });
   const work = () => suite.run(module, browser);
   if (module.error) suite.record(`${file} can be loaded`, 0, module.error);
-  else await (module.independent ? work() : slots.run(work));
+  else await (module.independent || module.waits ? work() : slots.run(work));
   if (suite.lines.length) console.log(suite.lines.join('\n'));
   results.push(...suite.results);
 }

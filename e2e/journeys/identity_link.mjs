@@ -6,6 +6,8 @@ import { PLAIN, Person, SCRIPT, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
 import { changeId, decide, showPreview, submit } from '../support/change.mjs';
 
+/** Most of its time passes until the next crawl, so that other files run beside it. */
+export const waits = true;
 export const about = 'Who is which Identity Center user, agreed by two people';
 
 const STRANGER = 'noor.elamin';

@@ -10,6 +10,8 @@ import { Aws } from '../support/aws.mjs';
 import { submit } from '../support/change.mjs';
 import { PYTHON } from '../support/tools.mjs';
 
+/** Most of its time passes until the next crawl, so that other files run beside it. */
+export const waits = true;
 export const about = 'Changes outside Leastwise';
 
 const run = promisify(execFile);

@@ -62,11 +62,18 @@ async fn find(store: &Store, key: &str, sql: &'static str) -> Result<Option<Sess
         let agreement = Agreement::of(is_as_recorded);
         if comparison.is_settled(&mut conn, agreement).await? {
             let session = row.id.clone();
-            let found = proven.and_then(|proven| row.session(proven));
-            if found.is_none() {
+            let Some(proven) = proven else {
                 tracing::error!(
                     session,
                     "a session without its entry in the ledger does not count"
+                );
+                return Ok(None);
+            };
+            let found = row.session(proven);
+            if found.is_none() {
+                tracing::info!(
+                    session,
+                    "a session ends, because its sign-in belongs to another identity by now"
                 );
             }
             return Ok(found);
