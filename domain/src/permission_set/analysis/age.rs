@@ -62,8 +62,8 @@ impl DataAge {
     /// Says which data is outdated.
     pub fn warning(self) -> Option<String> {
         warning(&[
-            (Kind::Actions, self.actions),
-            (Kind::Policies, self.policies),
+            (DatedData::Actions, self.actions),
+            (DatedData::Policies, self.policies),
         ])
     }
 
@@ -71,19 +71,19 @@ impl DataAge {
     pub fn warning_about(self, content: &Content) -> Option<String> {
         let has_policy =
             !content.managed.is_empty() || matches!(content.boundary, Some(Boundary::Managed(_)));
-        let policies = has_policy.then_some((Kind::Policies, self.policies));
-        let actions = std::iter::once((Kind::Actions, self.actions));
+        let policies = has_policy.then_some((DatedData::Policies, self.policies));
+        let actions = std::iter::once((DatedData::Actions, self.actions));
         warning(&actions.chain(policies).collect::<Vec<_>>())
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum DatedData {
     Actions,
     Policies,
 }
 
-impl Kind {
+impl DatedData {
     /// Says of which date data is, and what that means.
     fn outdated(self, age: Age) -> String {
         let (what, missing) = match self {
@@ -107,7 +107,7 @@ impl Kind {
     }
 }
 
-fn warning(data: &[(Kind, Age)]) -> Option<String> {
+fn warning(data: &[(DatedData, Age)]) -> Option<String> {
     let outdated = data.iter().filter(|(_, age)| age.is_outdated());
     let texts: Vec<String> = outdated.map(|(kind, age)| kind.outdated(*age)).collect();
     (!texts.is_empty()).then(|| {

@@ -4,11 +4,11 @@
 //! is a change. Which buckets hold logs is declared, and not read from AWS: docs/capabilities.md says why. As long as nobody
 //! has declared any, a bucket whose name has a word of logs counts as one, because a wrong *no* destroys evidence.
 
-mod words;
+mod log_terms;
 
 use std::sync::LazyLock;
 
-use self::words::word_of_logs;
+use self::log_terms::word_of_logs;
 use super::glob::{Glob, Token, Variables};
 
 /// A bucket or an object in one.
