@@ -40,7 +40,7 @@ pub struct TopExposed {
     pub user: UserId,
     /// The strictest accounts of the person.
     pub accounts: Vec<AccountId>,
-    /// The most_dangerous permission sets of the person.
+    /// The most dangerous permission sets of the person.
     pub sets: Vec<PermissionSetArn>,
 }
 
@@ -141,7 +141,7 @@ pub struct Exposure {
     pub disabled_people: usize,
     /// The most exposed people, in order.
     pub top_exposed: Vec<TopExposed>,
-    /// The assignments whose principal is deleted from the directory, by account.
+    /// The assignments in production PCI whose principal is deleted from the directory, by account.
     pub orphans: SharedMap<AccountId, Arc<[Assignment]>>,
     /// The assignments of all accounts, by environment.
     pub environments: BTreeMap<Environment, AssignmentCounts>,
