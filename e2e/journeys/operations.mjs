@@ -51,7 +51,7 @@ export async function journey(suite, browser) {
         await maya.press(maya.page.getByRole('button', { name: 'Crawl now' }));
         await maya.saysInTime(/Crawl of AWS(:| \S+) \d+ of \d+/);
         await maya.screenshot(`operations-running-${at}`);
-        await maya.press(maya.page.locator('#running').getByRole('button', { name: 'Cancel' }));
+        await maya.press(maya.page.locator('#running tr', { hasText: 'Crawl of AWS' }).getByRole('button', { name: 'Cancel' }));
         await maya.saysInTime('No job is running');
         await maya.open('/ledger');
         await maya.says('requested the job \u201cCrawl of AWS\u201d', 'cancelled the job \u201cCrawl of AWS\u201d');
@@ -93,9 +93,12 @@ export async function journey(suite, browser) {
 
   await suite.test('a crawl whose process is killed begins again with the next one', async () => {
     const data = suite.resources.folder('operations-kill');
-    const dying = await suite.sandbox('operations-kill', { data, speed: 1 });
-    await until('a crawl runs', async () => crawls(dying, 'running').length === 1, 60_000);
-    const [[killed]] = crawls(dying, 'running');
+    const dying = await suite.sandbox('operations-kill', { data, speed: 1, crawled: false });
+    let killed;
+    await until('a crawl runs', async () => {
+      [[killed] = []] = crawls(dying, 'running');
+      return killed !== undefined;
+    }, 60_000);
     await dying.kill();
     const next = await suite.sandbox('operations-kill', { data, speed: 20 });
     await until('the crawl is done', async () => crawls(next, 'done').length > 0, 60_000);
