@@ -8,7 +8,9 @@ use hydration_context::SsrSharedContext;
 use leptos::prelude::*;
 
 use crate::components::{Glyph, Icon, NavItem, Navigation};
-use crate::islands::{palette::Palette, row_tools::RowTools, shortcuts::Shortcuts};
+use crate::islands::{
+    connection::Connection, palette::Palette, row_tools::RowTools, shortcuts::Shortcuts,
+};
 
 /// URLs of the embedded assets, each with its content hash in the name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -197,6 +199,7 @@ pub fn Layout(
         </div>
         {view! { <Shortcuts /> }.into_any()}
         {view! { <RowTools /> }.into_any()}
+        {view! { <Connection /> }.into_any()}
     }
     .into_any()
 }

@@ -62,6 +62,7 @@ mod text_area;
 mod time;
 mod timeline;
 mod verdict;
+mod whom_to_ask;
 mod withdraw_form;
 
 pub use account_badge::*;
@@ -125,4 +126,5 @@ pub use text_area::*;
 pub use time::*;
 pub use timeline::*;
 pub use verdict::*;
+pub use whom_to_ask::whom_to_ask;
 pub use withdraw_form::*;

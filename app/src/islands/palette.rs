@@ -58,6 +58,7 @@ fn send(action: &str) -> Result<(), wasm_bindgen::JsValue> {
 pub fn Palette() -> impl IntoView {
     let dialog = NodeRef::<leptos::html::Dialog>::new();
     let (index, set_index) = signal(None::<Vec<Entry>>);
+    let (failed, set_failed) = signal(false);
     let (query, set_query) = signal(String::new());
     let (active, set_active) = signal(0_usize);
 
@@ -67,8 +68,11 @@ pub fn Palette() -> impl IntoView {
         {
             let _ = dialog.show_modal();
             if index.with_untracked(Option::is_none) {
+                set_failed.set(false);
                 wasm_bindgen_futures::spawn_local(async move {
-                    set_index.set(Some(fetch_index().await.unwrap_or_default()));
+                    let fetched = fetch_index().await;
+                    set_failed.set(fetched.is_none());
+                    set_index.set(fetched);
                 });
             }
         }
@@ -122,6 +126,7 @@ pub fn Palette() -> impl IntoView {
         })
     };
     let hint = move || match (index.with(Option::is_none), found.with(Vec::len)) {
+        (true, _) if failed.get() => "The list could not be loaded. Close this and open it again.",
         (true, _) => "Loading",
         (_, 0) => "No results",
         _ => "",

@@ -1,11 +1,16 @@
 //! The page of an error, with its HTTP status. Never shows internal error text.
 
-use domain::change::UnreadableCause;
+use domain::{
+    authorize::{Action, Role, sufficient_roles},
+    change::UnreadableCause,
+};
 use leptos::prelude::*;
 
 use crate::{
     backend::{Denied, Load},
-    components::{Glyph, LinkButton, NO_SECOND_FACTOR, PageHeader, SecondFactorHelp},
+    components::{
+        Glyph, LinkButton, NO_SECOND_FACTOR, PageHeader, SecondFactorHelp, whom_to_ask,
+    },
     routes::Page,
 };
 
@@ -17,9 +22,11 @@ pub const LEDGER_WORDS: &str = "Somebody wrote to the database without Leastwise
 /// Returns the HTTP status of an error.
 pub fn status(denied: &Denied) -> u16 {
     match denied {
-        Denied::Forbidden(_) | Denied::SignInAgain | Denied::NoSecondFactor | Denied::Suspended => {
-            403
-        }
+        Denied::Role(_)
+        | Denied::Forbidden(_)
+        | Denied::SignInAgain
+        | Denied::NoSecondFactor
+        | Denied::Suspended => 403,
         Denied::NotFound => 404,
         Denied::Conflict(_) | Denied::NotUnderstood(_) => 409,
         Denied::Invalid(_) => 422,
@@ -32,10 +39,8 @@ pub fn status(denied: &Denied) -> u16 {
 /// Returns the title of an error and its explanation.
 pub fn words(denied: &Denied) -> (&'static str, String) {
     match denied {
-        Denied::Forbidden(reason) => (
-            "Not allowed",
-            format!("{reason} If you need this permission, ask a Leastwise administrator."),
-        ),
+        Denied::Role(action) => ("Not allowed", role_words(*action)),
+        Denied::Forbidden(reason) => ("Not allowed", (*reason).into()),
         Denied::NoSecondFactor => (NO_SECOND_FACTOR, "Nothing was changed.".into()),
         Denied::Suspended => (
             "Your identity is suspended",
@@ -83,16 +88,39 @@ pub fn words(denied: &Denied) -> (&'static str, String) {
     }
 }
 
-/// Builds the page of an error.
-pub fn page(denied: &Denied, request_id: String) -> Page {
+/// Returns which roles are needed for an action.
+fn role_words(action: Action) -> String {
+    let roles: Vec<&str> = sufficient_roles(action).map(Role::as_str).collect();
+    let roles = match roles.as_slice() {
+        [] => return format!("Nobody may {}.", action.words()),
+        [one] => format!("the role {one}"),
+        [rest @ .., last] => format!("the role {} or {last}", rest.join(", ")),
+    };
+    format!(
+        "You need {roles} to {}. Nothing was changed.",
+        action.words()
+    )
+}
+
+/// Who can help with an error, beyond the person who sees it.
+pub fn needs_administrator(denied: &Denied) -> bool {
+    matches!(denied, Denied::Role(_) | Denied::Forbidden(_))
+}
+
+/// Builds the page of an error. `administrators` are named if they can help.
+pub fn page(denied: &Denied, administrators: &[String], request_id: String) -> Page {
     let (title, text) = words(denied);
     let help = matches!(denied, Denied::NoSecondFactor);
+    let ask = needs_administrator(denied)
+        .then(|| whom_to_ask(administrators, "if you need this for your work"));
     Page::new(title, move || {
         let help = help.then(|| view! { <SecondFactorHelp return_to="/" /> });
+        let ask = ask.map(|ask| view! { <p>{ask}</p> });
         view! {
             <PageHeader title=title />
             <div class="grid gap-4 max-w-[64ch]">
                 <p>{text}</p>
+                {ask}
                 {help}
                 <p><LinkButton href="/" icon=Glyph::Home>"Go to the home page"</LinkButton></p>
                 <p class="text-muted text-xs">"Request ID " <code>{request_id}</code></p>

@@ -64,6 +64,7 @@ pub fn routes(state: &PageState) -> Routes {
         .route("/palette.json", get(palette))
         .route("/ledger/{seq}/leaf.json", get(leaf))
         .route("/events/changes/{id}", get(super::events::change))
+        .route("/events/ledger", get(super::events::ledger))
         .route("/events/operations", get(super::events::operations))
         .fallback(nothing_here)
         .with_state(state.clone());
@@ -113,7 +114,7 @@ pub(super) async fn permitted(
     // To a suspended identity, pages that it may not see do not exist. A refused write is explained.
     Err(match denial {
         Denial::Suspended if !writes(action) => Denied::NotFound,
-        _ => denial.into(),
+        _ => Denied::of(denial, action),
     })
 }
 

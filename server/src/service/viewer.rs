@@ -1,5 +1,7 @@
 //! The viewer: their name and rights, and the entries of the command palette.
 
+use std::collections::BTreeSet;
+
 use app::{
     backend::{
         AwsConsole, CRAWL, Freshness, PaletteEntry, PaletteMethod, PortResult, SetRef, ViewerPort,
@@ -11,15 +13,19 @@ use app::{
 };
 use async_trait::async_trait;
 use domain::{
-    authorize::{self, Action, Denial},
+    authorize::{self, Action, Denial, Role},
     permission_set::analysis::Capability,
     time::Timestamp,
 };
 
-use super::{Service, broken, names};
+use super::{Service, broken, changes::PersonNames, names};
+use crate::store::StoreError;
 
 /// The maximum number of palette entries of each kind. Everything else is found through the lists.
 const EACH: usize = 3_000;
+
+/// The number of administrators named.
+const NAMED: usize = 5;
 
 /// The pages in the command palette.
 const PLACES: [(&str, &str); 10] = [
@@ -77,6 +83,11 @@ impl ViewerPort for Service {
         freshness
     }
 
+    async fn administrators(&self) -> PortResult<Vec<String>> {
+        self.allowed(Action::SeeOwn)?;
+        self.administrator_names().await.map_err(broken)
+    }
+
     async fn palette(&self) -> PortResult<Vec<PaletteEntry>> {
         self.allowed(Action::SeeOwn)?;
         let mut entries: Vec<PaletteEntry> = PLACES
@@ -111,6 +122,16 @@ impl ViewerPort for Service {
 }
 
 impl Service {
+    async fn administrator_names(&self) -> Result<Vec<String>, StoreError> {
+        let mut conn = self.connection().await?;
+        let mut people = PersonNames::new(&self.read_model.snapshot);
+        let nobody = BTreeSet::new();
+        let role = Role::Administrator;
+        let mut names = people.with_role(&mut conn, role, &nobody).await?;
+        names.truncate(NAMED);
+        Ok(names)
+    }
+
     /// Returns what the viewer can do from anywhere.
     async fn commands(&self) -> PortResult<Vec<PaletteEntry>> {
         let command = |label: &str, href: String, method| PaletteEntry {

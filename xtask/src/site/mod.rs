@@ -19,7 +19,7 @@ pub use tokens::Token;
 pub use wasm::lint;
 
 /// The maximum compressed size in bytes that a first visit loads in addition to the page.
-const BUDGET: usize = 130_000;
+const BUDGET: usize = 140_000;
 
 /// Builds all files and returns their compressed size in bytes; fails if it exceeds the limit.
 pub fn build_within_budget() -> Result<usize, Failure> {

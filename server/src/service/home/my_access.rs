@@ -27,22 +27,7 @@ use crate::{
 const LISTED: usize = 8;
 /// The term of an extension that is proposed, in minutes.
 const EXTENSION: &str = "60";
-/// The number of administrators named.
-const NAMED: usize = 5;
-
 impl Service {
-    /// Returns the names of people who can help somebody whose sign-in is linked to no user.
-    pub(super) async fn administrators(&self) -> Result<Vec<String>, StoreError> {
-        let mut conn = self.connection().await?;
-        let mut people = PersonNames::new(&self.read_model.snapshot);
-        let nobody = BTreeSet::new();
-        let mut names = people
-            .with_role(&mut conn, Role::Administrator, &nobody)
-            .await?;
-        names.truncate(NAMED);
-        Ok(names)
-    }
-
     /// Returns the first of a user's paths, and the number of all.
     pub(super) fn my_access(&self, user: &UserId) -> (Vec<MyAccess>, usize) {
         let read_model = &self.read_model;

@@ -40,7 +40,7 @@ async fn a_requester_sees_no_list_and_no_object_of_the_directory(engine: Databas
     let all = ListChoice::default();
     let read_model = org.app_state.read_model();
     let group = read_model.snapshot.parts().groups.keys().next().unwrap();
-    let forbidden = |denied: Denied| matches!(denied, Denied::Forbidden(_));
+    let forbidden = |denied: Denied| matches!(denied, Denied::Role(_));
     assert!(forbidden(service.accounts(&all).await.unwrap_err()));
     assert!(forbidden(
         service

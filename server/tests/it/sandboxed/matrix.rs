@@ -36,6 +36,7 @@ const BESIDE_THE_TABLES: [&str; 15] = [
     "/palette.json",
     "/ledger/{seq}/leaf.json",
     "/events/changes/{id}",
+    "/events/ledger",
     "/events/operations",
     "/do/appearance",
     "/sign-in",
@@ -127,6 +128,7 @@ fn rows(route: &'static str, things: &Things) -> Vec<Row> {
         | "/ledger"
         | "/reports/production-pci"
         | "/operations"
+        | "/events/ledger"
         | "/events/operations"
         | "/palette.json"
         | "/healthz"
