@@ -66,8 +66,10 @@ impl ViewerPort for Service {
     fn aws_console(&self) -> AwsConsole {
         let arn = self.app_state.instance.arn.as_str();
         let instance = arn.rsplit('/').next().unwrap_or_default();
-        let store = &self.app_state.instance.identity_store;
-        AwsConsole::of(&self.app_state.settings.region, instance, store)
+        let settings = &self.app_state.settings;
+        let derived = || AwsConsole::portal_of(&self.app_state.instance.identity_store);
+        let portal = settings.access_portal.clone().unwrap_or_else(derived);
+        AwsConsole::of(&settings.region, instance, portal)
     }
 
     fn freshness(&self) -> Freshness {

@@ -24,6 +24,7 @@ use crate::prepared::{catalogue, rules};
 pub async fn without_aws(store: Store, clock: &Clock) -> AppState {
     let access = Access {
         region: "eu-west-1".into(),
+        access_portal: None,
         endpoint: Some("http://127.0.0.1:9".into()),
         credentials: Some(("id".into(), "secret".into())),
         calls_per_second: 1.0,

@@ -709,6 +709,7 @@ pub fn permitted() -> Arc<dyn WritePermission> {
 pub fn access(aws: &Running) -> Access {
     Access {
         region: "eu-west-1".into(),
+        access_portal: None,
         endpoint: Some(format!("http://{}", aws.aws_addr)),
         credentials: Some(("sandbox".into(), "sandbox".into())),
         calls_per_second: 2_000.0,
