@@ -127,7 +127,6 @@ pub enum Denied {
     Broken,
 }
 
-
 /// Whose evaluations are too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -7,7 +7,8 @@ use wasm_bindgen::JsValue;
 use super::{all, listen, say};
 
 const OFFLINE: &str = "You are offline. What you see may be out of date, and nothing can be sent.";
-const UNREACHABLE: &str = "Leastwise does not answer. What you see may be out of date. Trying again.";
+const UNREACHABLE: &str =
+    "Leastwise does not answer. What you see may be out of date. Trying again.";
 const BACK: &str = "Connected again.";
 /// The attribute of the bar while live updates are interrupted.
 const INTERRUPTED: &str = "data-interrupted";

@@ -64,9 +64,8 @@ impl EventStream {
     /// The browser connects again by itself, unless an answer that is not a stream has ended it, as that of a proxy whose
     /// server is down.
     fn failed(self: &Rc<Self>) {
-        let closed = |source: &web_sys::EventSource| {
-            source.ready_state() == web_sys::EventSource::CLOSED
-        };
+        let closed =
+            |source: &web_sys::EventSource| source.ready_state() == web_sys::EventSource::CLOSED;
         let Some(is_closed) = self.open.borrow().as_ref().map(closed) else {
             // The tab is hidden.
             return;

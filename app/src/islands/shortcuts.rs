@@ -128,7 +128,8 @@ fn deciding() -> bool {
     let focused = document().active_element();
     let form = focused.and_then(|element| element.closest("form").ok().flatten());
     form.is_some_and(|form| {
-        form.query_selector("[data-shortcut]").is_ok_and(|button| button.is_some())
+        form.query_selector("[data-shortcut]")
+            .is_ok_and(|button| button.is_some())
     })
 }
 

@@ -8,9 +8,7 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{Denied, Load},
-    components::{
-        Glyph, LinkButton, NO_SECOND_FACTOR, PageHeader, SecondFactorHelp, whom_to_ask,
-    },
+    components::{Glyph, LinkButton, NO_SECOND_FACTOR, PageHeader, SecondFactorHelp, whom_to_ask},
     routes::Page,
 };
 

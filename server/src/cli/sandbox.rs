@@ -25,8 +25,8 @@ use url::Url;
 use super::{CommandResult, print, secrets::without_password, serve};
 use crate::{
     config::{
-        AnalysisArgs, AwsArgs, DatabaseArgs, ENGINE_LEASE_SECONDS, IdentityArgs, PortalArgs, ServeArgs,
-        SignInArgs,
+        AnalysisArgs, AwsArgs, DatabaseArgs, ENGINE_LEASE_SECONDS, IdentityArgs, PortalArgs,
+        ServeArgs, SignInArgs,
     },
     http::log,
     process_lock::{ProcessLock, SANDBOX_LOCK},

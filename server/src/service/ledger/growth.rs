@@ -14,9 +14,7 @@ const FOLLOW_EVERY: Duration = Duration::from_secs(2);
 
 impl Service {
     /// Returns the events of `/events/ledger`: the number of entries, as often as it grows.
-    pub fn ledger_events(
-        &self,
-    ) -> PortResult<impl Stream<Item = u64> + Send + 'static + use<>> {
+    pub fn ledger_events(&self) -> PortResult<impl Stream<Item = u64> + Send + 'static + use<>> {
         self.allowed(Action::SeeLedger)?;
         let follower = (self.app_state.clone(), None);
         Ok(stream::unfold(follower, |(app_state, last)| async move {

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use server::{
     cli::serve,
     config::{
-        AnalysisArgs, AwsArgs, DatabaseArgs, ENGINE_LEASE_SECONDS, IdentityArgs, PortalArgs, ServeArgs,
-        SignInArgs,
+        AnalysisArgs, AwsArgs, DatabaseArgs, ENGINE_LEASE_SECONDS, IdentityArgs, PortalArgs,
+        ServeArgs, SignInArgs,
     },
     service::app_state::AppState,
     state::StartError,
