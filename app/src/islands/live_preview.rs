@@ -8,6 +8,7 @@ use std::{
 };
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::{all, listen, live_search, query, say};
 
@@ -25,8 +26,8 @@ pub fn LivePreview() -> impl IntoView {
         }
         for event in ["input", "change"] {
             let (shown, busy) = (Rc::clone(&shown), Rc::clone(&busy));
-            listen(&document(), event, move |_: web_sys::Event| {
-                if chosen() == *shown.borrow() || busy.get() {
+            listen(&document(), event, move |event: web_sys::Event| {
+                if is_unfinished(&event) || chosen() == *shown.borrow() || busy.get() {
                     return;
                 }
                 busy.set(true);
@@ -40,6 +41,25 @@ pub fn LivePreview() -> impl IntoView {
             });
         }
     });
+}
+
+/// Returns whether somebody is typing the name of something into a field with suggestions, and has not chosen it yet.
+fn is_unfinished(event: &web_sys::Event) -> bool {
+    let input = event.target().and_then(|target| target.dyn_into().ok());
+    let Some(input): Option<web_sys::HtmlInputElement> = input else {
+        return false;
+    };
+    let Some(list) = input
+        .get_attribute("list")
+        .filter(|_| event.type_() == "input")
+    else {
+        return false;
+    };
+    let typed = Some(input.value());
+    let suggested = all(&format!("#{list} option"));
+    !suggested
+        .iter()
+        .any(|option| option.get_attribute("value") == typed)
 }
 
 /// Asks until the preview is that of what is chosen.

@@ -15,6 +15,7 @@ pub mod outdated_preview;
 pub mod palette;
 pub mod row_tools;
 pub mod shortcuts;
+pub mod suggestions;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;

@@ -7,7 +7,8 @@
 use std::collections::BTreeSet;
 
 use app::backend::{
-    ChangeForm, Denied, FORM, FieldError, NewChange, NewChangePort, PortResult, Submission,
+    ChangeForm, ChangeKind, Denied, FORM, FieldError, FormOption, NewChange, NewChangePort,
+    PortResult, Submission,
 };
 use async_trait::async_trait;
 use domain::{
@@ -42,6 +43,15 @@ use crate::{
 
 #[async_trait]
 impl NewChangePort for Service {
+    fn suggestions(
+        &self,
+        kind: ChangeKind,
+        field: &str,
+        words: &str,
+    ) -> PortResult<Vec<FormOption>> {
+        self.suggested(kind, field, words)
+    }
+
     async fn new_change(&self, change_form: &ChangeForm) -> PortResult<NewChange> {
         self.allowed(Action::ProposeOwn)?;
         let person = self.person()?;
