@@ -136,7 +136,7 @@ fn draw(
     let (against_href, unapproved_href) = (only(FINDINGS, VIOLATIONS), only(FINDINGS, UNAPPROVED));
     let people_href = place.page.clone();
     let facts = facts(&account, tags, sources);
-    let paths = |kind: &str, count: usize| match assignments {
+    let paths = move |kind: &str, count: usize| match assignments {
         Knowledge::Read => format!("{kind}; {}", path_words(count)),
         Knowledge::NeverRead => kind.to_owned(),
     };

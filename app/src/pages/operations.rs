@@ -78,17 +78,20 @@ fn draw(view: OperationsView, manage: Buttons, sync: Buttons, now: Timestamp) ->
     } else {
         (None, Some(rows))
     };
+    let key = view.live.key.clone();
     view! {
         <PageHeader title="Operations" detail actions />
-        {overdue(view.overdue, view.overdue_since, now)}
-        {figures(&view)}
-        {first}
-        {failed_jobs(view.failed, view.failed_count, manage, now)}
-        {running_jobs(view.running, manage, now)}
-        {queue(view.queue, manage, now)}
-        {quotas(view.quotas)}
-        {last}
-        {servers(view.servers, now)}
+        <div data-live-page data-key=key>
+            {overdue(view.overdue, view.overdue_since, now)}
+            {figures(&view)}
+            {first}
+            {failed_jobs(view.failed, view.failed_count, manage, now)}
+            {running_jobs(view.running, manage, now)}
+            {queue(view.queue, manage, now)}
+            {quotas(view.quotas)}
+            {last}
+            {servers(view.servers, now)}
+        </div>
     }
     .into_any()
 }

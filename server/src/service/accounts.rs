@@ -105,7 +105,7 @@ impl AccountsPort for Service {
     ) -> PortResult<AccountPaths> {
         self.allowed(Action::SeeDirectory)?;
         self.exists(id)?;
-        Ok(self.paths(id, choice))
+        Ok(self.paths_to(id, choice))
     }
 
     async fn account_access_file(

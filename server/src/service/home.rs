@@ -6,7 +6,7 @@ mod my_access;
 
 use app::backend::{
     AccountRef, Alarms, ExposedPerson, Exposure, FindingGroup, Home, HomePort, IdentityAlarmView,
-    IdentityNotice, NotLinked, OrganisationHome, PortResult,
+    IdentityNotice, NotLinked, OrganisationHome, PortResult, ViewerPort,
 };
 use async_trait::async_trait;
 use domain::{

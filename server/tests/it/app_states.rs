@@ -24,7 +24,6 @@ use crate::prepared::{catalogue, rules};
 pub async fn without_aws(store: Store, clock: &Clock) -> AppState {
     let access = Access {
         region: "eu-west-1".into(),
-        access_portal: None,
         endpoint: Some("http://127.0.0.1:9".into()),
         credentials: Some(("id".into(), "secret".into())),
         calls_per_second: 1.0,
@@ -41,6 +40,7 @@ pub async fn without_aws(store: Store, clock: &Clock) -> AppState {
     let journal = Journal::new(store.clone(), clock.clone(), log, "test".into());
     let settings = Settings {
         region: "eu-west-1".into(),
+        access_portal: None,
         mapping: MappingFile::default(),
         crawl_every: Duration::minutes(10),
         leastwise_accounts: Vec::new(),

@@ -33,7 +33,7 @@ const ENDED: usize = 20;
 
 impl Service {
     /// Returns a page of the paths to an account, and the numbers of all.
-    pub(super) fn paths(&self, id: &AccountId, choice: &ListChoice) -> AccountPaths {
+    pub(super) fn paths_to(&self, id: &AccountId, choice: &ListChoice) -> AccountPaths {
         let facts = self.access_facts(id);
         let counts = counts(&facts);
         let (read_model, rules) = (&self.read_model, &self.app_state.rules);

@@ -61,10 +61,7 @@ impl Words {
     }
 
     /// Returns the first that fit, those that begin with the first word before the others.
-    fn best<'t, T>(
-        &self,
-        all: impl Iterator<Item = (&'t str, T)>,
-    ) -> impl Iterator<Item = T> + use<'t, T> {
+    fn best<'t, T>(&self, all: impl Iterator<Item = (&'t str, T)>) -> Vec<T> {
         let mut found = [Vec::new(), Vec::new()];
         for (text, one) in all {
             let Some(rank) = self.rank(text) else {
@@ -78,7 +75,7 @@ impl Words {
                 break;
             }
         }
-        found.into_iter().flatten().take(SUGGESTED)
+        found.into_iter().flatten().take(SUGGESTED).collect()
     }
 }
 
@@ -115,7 +112,7 @@ impl Service {
     fn users_like(&self, words: &Words) -> Vec<FormOption> {
         let (index, snapshot) = (&self.read_model.index, &self.read_model.snapshot);
         let best = words.best(index.people().map(|one| (&*one.text, &one.id)));
-        let known = best.filter_map(|id| snapshot.user(id));
+        let known = best.into_iter().filter_map(|id| snapshot.user(id));
         known
             .map(|user| FormOption {
                 value: user.user_name.clone(),
@@ -127,34 +124,36 @@ impl Service {
     fn groups_like(&self, words: &Words) -> Vec<FormOption> {
         let (index, snapshot) = (&self.read_model.index, &self.read_model.snapshot);
         let best = words.best(index.groups().map(|one| (&*one.text, one)));
-        best.map(|one| FormOption {
-            value: names::group(snapshot, &one.id),
-            label: match one.members {
-                1 => "group of 1".to_owned(),
-                some => format!("group of {some}"),
-            },
-        })
-        .collect()
+        best.into_iter()
+            .map(|one| FormOption {
+                value: names::group(snapshot, &one.id),
+                label: match one.members {
+                    1 => "group of 1".to_owned(),
+                    some => format!("group of {some}"),
+                },
+            })
+            .collect()
     }
 
     fn accounts_like(&self, words: &Words) -> Vec<FormOption> {
         let (index, snapshot) = (&self.read_model.index, &self.read_model.snapshot);
         let best = words.best(index.accounts().map(|one| (&*one.text, &one.id)));
-        best.map(|id| FormOption {
-            value: id.to_string(),
-            label: names::account(snapshot, id).name,
-        })
-        .collect()
+        best.into_iter()
+            .map(|id| FormOption {
+                value: id.to_string(),
+                label: names::account(snapshot, id).name,
+            })
+            .collect()
     }
 
     fn sets_like(&self, words: &Words) -> Vec<FormOption> {
         let (index, snapshot) = (&self.read_model.index, &self.read_model.snapshot);
         let best = words.best(index.sets().map(|one| (&*one.text, &one.arn)));
-        let known = best.filter_map(|arn| snapshot.set(arn));
+        let known = best.into_iter().filter_map(|arn| snapshot.set(arn));
         known
             .map(|set| FormOption {
-                value: set.content.name.clone(),
-                label: format!("sessions up to {}", session_length::words(&set.content)),
+                value: set.name.clone(),
+                label: format!("sessions up to {}", session_length::words(set)),
             })
             .collect()
     }
@@ -174,7 +173,7 @@ mod tests {
         ];
         let found = |words: &str| {
             let all = all.iter().map(|text| (*text, *text));
-            Words::of(words).best(all).collect::<Vec<_>>()
+            Words::of(words).best(all)
         };
         assert_eq!(
             found("Ann LEE"),

@@ -1,12 +1,12 @@
 //! The viewer's own access on the home page: what ends first, with what they can request about it, and whom to ask if they
 //! are nobody in the directory.
 
-use std::{cmp::Reverse, collections::BTreeSet};
+use std::cmp::Reverse;
 
 use app::backend::{ChangeForm, MyAccess, OwnAccess};
 use domain::{
     access::{self, Path, Reach},
-    authorize::{Action, Role},
+    authorize::Action,
     ids::UserId,
     time::{Duration, Timestamp},
 };
@@ -14,13 +14,8 @@ use domain::{
 use crate::{
     clock,
     service::{
-        Service,
-        app_state::ReadModel,
-        changes::{PersonNames, start_of_extension},
-        index::is_production_pci,
-        names,
+        Service, app_state::ReadModel, changes::start_of_extension, index::is_production_pci, names,
     },
-    store::StoreError,
 };
 
 /// The number of paths listed.

@@ -709,7 +709,6 @@ pub fn permitted() -> Arc<dyn WritePermission> {
 pub fn access(aws: &Running) -> Access {
     Access {
         region: "eu-west-1".into(),
-        access_portal: None,
         endpoint: Some(format!("http://{}", aws.aws_addr)),
         credentials: Some(("sandbox".into(), "sandbox".into())),
         calls_per_second: 2_000.0,
@@ -751,6 +750,7 @@ async fn on_store(
     let journal = Journal::new(store.clone(), clock.clone(), log, "test".into());
     let settings = Settings {
         region: "eu-west-1".into(),
+        access_portal: None,
         mapping: MappingFile::default(),
         crawl_every: Duration::minutes(15),
         leastwise_accounts: Vec::new(),
