@@ -189,8 +189,9 @@ pub fn Layout(
                 <a href="/" data-brand><Mark /> <span>"Leastwise"</span></a>
                 <div class="flex-1 min-w-0 flex justify-start">{view! { <Palette /> }.into_any()}</div>
                 <AccountMenu viewer path />
+                {view! { <Connection /> }.into_any()}
             </header>
-            <nav data-sidebar aria-label="Main"><Navigation items=nav /></nav>
+            <div data-side><nav data-sidebar aria-label="Main"><Navigation items=nav /></nav></div>
             <main id="page" tabindex="-1">
                 {banner}
                 {children()}
@@ -199,7 +200,6 @@ pub fn Layout(
         </div>
         {view! { <Shortcuts /> }.into_any()}
         {view! { <RowTools /> }.into_any()}
-        {view! { <Connection /> }.into_any()}
     }
     .into_any()
 }

@@ -13,7 +13,12 @@ use wasm_bindgen::JsCast;
 use super::{all, listen, live_search, query, say};
 
 /// What is replaced: all that depends on other fields.
-const PARTS: [&str; 4] = ["#dependent", "select#set", "#preview", "#send"];
+const PARTS: [&str; 4] = [
+    "#dependent",
+    "[data-field]:has(> select#set)",
+    "#preview",
+    "#send",
+];
 
 /// Watches the fields in `#selection`, and hides the button that it replaces.
 #[island]
