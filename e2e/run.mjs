@@ -9,7 +9,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { missing } from './support/tools.mjs';
 
-const JOBS = 2;
+const JOBS = 3;
 /** The number of slowest tests that are listed at the end. */
 const SLOWEST = 10;
 /** The start order of files, slowest first, so that they do not run alone at the end. Unlisted files start first. */

@@ -159,13 +159,10 @@ async fn names_are_suggested_to_whoever_may_choose_them(engine: DatabaseEngine) 
         values(&administrator, join, "set", "support-desk"),
         ["support-desk"]
     );
-    let account = org.account("cards-prod").to_string();
+    let account = [org.account("cards-prod").to_string()];
     let requester = org.requester("hannah.cole");
     for service in [&administrator, &requester] {
-        assert_eq!(
-            values(service, grant, "account", "cards-prod"),
-            [account.clone()]
-        );
+        assert_eq!(values(service, grant, "account", "cards-prod"), account);
         assert_eq!(
             values(service, grant, "set", "supportm"),
             ["SupportMetrics"]
