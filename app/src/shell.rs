@@ -189,10 +189,10 @@ pub fn Layout(
                 <a href="/" data-brand><Mark /> <span>"Leastwise"</span></a>
                 <div class="flex-1 min-w-0 flex justify-start">{view! { <Palette /> }.into_any()}</div>
                 <AccountMenu viewer path />
-                {view! { <Connection /> }.into_any()}
             </header>
             <div data-side><nav data-sidebar aria-label="Main"><Navigation items=nav /></nav></div>
             <main id="page" tabindex="-1">
+                {view! { <Connection /> }.into_any()}
                 {banner}
                 {children()}
             </main>

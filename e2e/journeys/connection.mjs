@@ -7,7 +7,7 @@ import { preview, submit } from '../support/change.mjs';
 
 export const about = 'Offline, no answer, not allowed';
 
-const WORDS = 'What you see may be out of date';
+const WORDS = 'Leastwise does not answer since';
 
 export async function journey(suite, browser) {
   const sandbox = await suite.sandbox('connection');
@@ -21,7 +21,7 @@ export async function journey(suite, browser) {
       const other = await Person.signedIn(browser, sandbox, 'marcus.dube', way);
       await withPeople(`not allowed ${way.name}`, [other], async () => {
         await other.open('/ledger', 403);
-        await other.says('Not allowed', 'You need the role administrator or auditor to see the ledger', 'who administers Leastwise');
+        await other.says('You cannot see the ledger', 'You need the role administrator or auditor', 'administers Leastwise');
         await other.says('Maya Okafor');
         await other.screenshot(`not-allowed-${way.name.replaceAll(' ', '-')}`);
       });
@@ -39,11 +39,13 @@ export async function journey(suite, browser) {
       const bar = page.locator('[data-connection]');
       await bar.waitFor();
       assert.match(await bar.innerText(), /You are offline/);
+      assert.equal(await page.locator('#send button').getAttribute('aria-disabled'), 'true');
       await marcus.screenshot('offline');
-      await page.locator('#send button').click();
+      await page.locator('#send button').click({ force: true });
       assert.equal(await page.locator('[name=justification]').inputValue(), 'Typed on a train.');
       await marcus.context.setOffline(false);
       await bar.waitFor({ state: 'hidden' });
+      assert.equal(await page.locator('#send button').getAttribute('aria-disabled'), null);
       marcus.troubles.length = 0;
       await marcus.press(page.locator('#send button'));
       await marcus.says('Waiting for approval');

@@ -46,21 +46,21 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
         neighbours,
     } = entry;
     let seq = row.seq;
-    let title = row
-        .meaning
-        .map_or("An event of a newer version of Leastwise", |known| {
-            known.title
-        });
+    let step = |row: &Option<EntryRow>, word: &'static str| {
+        let href = row.as_ref().map(|row| format!("/ledger/{}", row.seq));
+        href.map(|href| view! { <LinkButton href>{word}</LinkButton> })
+    };
     let actions = view! {
+        {step(&neighbours.0, "Previous")}
+        {step(&neighbours.1, "Next")}
         <LinkButton href=format!("/ledger/{seq}/leaf.json") icon=Glyph::Download>"Download raw bytes"</LinkButton>
     }
     .into_any();
     view! {
         <PageHeader
-            title=format!("Entry {seq}")
+            title=sentence_words(&row.sentence)
             crumbs=vec![Crumb::new("/ledger", "Ledger")]
-            marks=view! { <EntryOutcome outcome=row.outcome result=row.result.clone() /> }.into_any()
-            detail=view! { {title} }.into_any()
+            detail=view! { {format!("Entry {seq} · ")} <StampedTime at=row.at now /> }.into_any()
             actions
         />
         {warnings(row.authenticity, inclusion)}
@@ -103,30 +103,37 @@ fn event(row: EntryRow, now: Timestamp) -> AnyView {
         outcome,
         result,
         ticket,
+        actor,
         ..
     } = row;
+    let badge = view! { <EntryOutcome outcome result=result.clone() /> };
     let pending = (outcome == Outcome::Pending).then(|| {
-        let words = match result {
+        match result {
             Some(result) => view! {
-                "Pending when it was recorded. " <a href=format!("/ledger/{}", result.seq) class="underline">{format!("Entry {}", result.seq)}</a>
+                " Pending when it was recorded. " <a href=format!("/ledger/{}", result.seq) class="underline">{format!("Entry {}", result.seq)}</a>
                 {format!(" states what became of it: {}.", result.label.to_lowercase())}
             }
             .into_any(),
-            None => "Pending: no later entry states what became of it yet.".into_any(),
-        };
-        view! { <Definition term="Outcome">{words}</Definition> }
+            None => " No later entry states what became of it yet.".into_any(),
+        }
     });
     view! {
         <Section title="Event">
             <div data-body>
                 <p data-event><EntrySentence sentence /></p>
                 <DefinitionList>
+                    <Definition term="By">{actor}</Definition>
                     <Definition term="Time"><StampedTime at now /></Definition>
-                    {pending}
-                    <Definition term="Type"><code>{kind}</code></Definition>
+                    <Definition term="Outcome">{badge} {pending}</Definition>
                     {ticket.map(|ticket| view! { <Definition term="Ticket">{ticket}</Definition> })}
-                    {meaning.map(classes)}
                 </DefinitionList>
+                <details data-fold class="mt-4">
+                    <summary>"How other programs classify it"</summary>
+                    <DefinitionList>
+                        <Definition term="Type"><code>{kind}</code></Definition>
+                        {meaning.map(classes)}
+                    </DefinitionList>
+                </details>
             </div>
         </Section>
     }
@@ -209,8 +216,13 @@ fn beside((before, after): (Option<EntryRow>, Option<EntryRow>), now: Timestamp)
 
 /// Renders how other programs classify the event.
 fn classes(known: EntryMeaning) -> AnyView {
-    let EntryMeaning { severity, ocsf, .. } = known;
+    let EntryMeaning {
+        title,
+        severity,
+        ocsf,
+    } = known;
     view! {
+        <Definition term="Event">{title}</Definition>
         <Definition term="Severity">{severity.as_str()}</Definition>
         <Definition term="OCSF class">{ocsf.class_name()} " (" {ocsf.class_uid} ", activity " {ocsf.activity_id} ")"</Definition>
     }
@@ -317,12 +329,15 @@ fn proven(of: Proven, now: Timestamp) -> AnyView {
                     <summary>"Indented for reading"</summary>
                     <pre data-code tabindex="0" role="region" aria-label="The entry as indented JSON"><code>{json}</code></pre>
                 </details>
-                <div data-hashes>
-                    <DefinitionList>
-                        <Definition term="Leaf hash">{hash(leaf_hash, "the leaf hash")}</Definition>
-                    </DefinitionList>
-                </div>
-                {steps}
+                <details data-fold class="mt-2">
+                    <summary>"Hashes that lead to the root"</summary>
+                    <div data-hashes>
+                        <DefinitionList>
+                            <Definition term="Leaf hash">{hash(leaf_hash, "the leaf hash")}</Definition>
+                        </DefinitionList>
+                    </div>
+                    {steps}
+                </details>
             </div>
         </Section>
     }
@@ -339,17 +354,19 @@ fn claim(
     match (checkpoint, inclusion) {
         (Some(_), Inclusion::Altered) => view! {
             <Notice status=Status::Danger title="The proof does not verify">
-                "The leaf hash below does not lead to the signed root."
+                "The leaf hash does not lead to the signed root."
             </Notice>
         }
         .into_any(),
         (Some(covering), _) => {
             let size = covering.size;
             view! {
-                <p data-claim>
-                    {format!("The hashes below lead from these bytes to a root that was signed over {size} entries at ")}
-                    <StampedTime at=covering.signed_at now />
-                    {format!(": entry {seq} is unchanged since then, at this place, and none before it was changed, inserted or removed. ")}
+                <p data-proven data-status="ok">
+                    <Icon glyph=Glyph::Check />
+                    <span>"Unchanged since " <StampedTime at=covering.signed_at now /></span>
+                </p>
+                <p data-claim class="text-muted">
+                    {format!("Its hashes lead to a root that was signed over {size} entries at that time: entry {seq} is at this place, and none before it was changed, inserted or removed since. ")}
                     "It is not proven that what the entry says is true, nor that the whole ledger was not rewritten with the signing key: only a checkpoint that is kept elsewhere shows that."
                 </p>
             }

@@ -1,7 +1,9 @@
 //! The page of an error, with its HTTP status. Never shows internal error text.
 
+use std::borrow::Cow;
+
 use domain::{
-    authorize::{Action, Role, sufficient_roles},
+    authorize::{Action, Role, sufficient_roles, writes},
     change::UnreadableCause,
 };
 use leptos::prelude::*;
@@ -35,9 +37,9 @@ pub fn status(denied: &Denied) -> u16 {
 }
 
 /// Returns the title of an error and its explanation.
-pub fn words(denied: &Denied) -> (&'static str, String) {
-    match denied {
-        Denied::Role(action) => ("Not allowed", role_words(*action)),
+pub fn words(denied: &Denied) -> (Cow<'static, str>, String) {
+    let (title, text) = match denied {
+        Denied::Role(action) => return role_words(*action),
         Denied::Forbidden(reason) => ("Not allowed", (*reason).into()),
         Denied::NoSecondFactor => (NO_SECOND_FACTOR, "Nothing was changed.".into()),
         Denied::Suspended => (
@@ -83,21 +85,26 @@ pub fn words(denied: &Denied) -> (&'static str, String) {
             "Internal error",
             "The request could not be completed. Try again. If the error persists, report the request ID below to the operator of Leastwise.".into(),
         ),
-    }
+    };
+    (title.into(), text)
 }
 
-/// Returns which roles are needed for an action.
-fn role_words(action: Action) -> String {
+/// Returns what cannot be done, and which roles can.
+fn role_words(action: Action) -> (Cow<'static, str>, String) {
     let roles: Vec<&str> = sufficient_roles(action).map(Role::as_str).collect();
     let roles = match roles.as_slice() {
-        [] => return format!("Nobody may {}.", action.words()),
-        [one] => format!("the role {one}"),
-        [rest @ .., last] => format!("the role {} or {last}", rest.join(", ")),
+        [rest @ .., last] if !rest.is_empty() => {
+            format!("the role {} or {last}", rest.join(", "))
+        }
+        only => format!("the role {}", only.concat()),
     };
-    format!(
-        "You need {roles} to {}. Nothing was changed.",
-        action.words()
-    )
+    let unchanged = if writes(action) {
+        " Nothing was changed."
+    } else {
+        ""
+    };
+    let title = format!("You cannot {}", action.words());
+    (title.into(), format!("You need {roles}.{unchanged}"))
 }
 
 /// Who can help with an error, beyond the person who sees it.
@@ -111,11 +118,11 @@ pub fn page(denied: &Denied, administrators: &[String], request_id: String) -> P
     let help = matches!(denied, Denied::NoSecondFactor);
     let ask = needs_administrator(denied)
         .then(|| whom_to_ask(administrators, "if you need this for your work"));
-    Page::new(title, move || {
+    Page::new(title.clone(), move || {
         let help = help.then(|| view! { <SecondFactorHelp return_to="/" /> });
         let ask = ask.map(|ask| view! { <p>{ask}</p> });
         view! {
-            <PageHeader title=title />
+            <PageHeader title=title.into_owned() />
             <div class="grid gap-4 max-w-[64ch]">
                 <p>{text}</p>
                 {ask}
