@@ -13,8 +13,8 @@ use crate::{
         QuotaService, RunningJob,
     },
     components::{
-        Button, ButtonKind, Column, Empty, ExactTime, Glyph, JobProgressBar, LinkButton, Narrow,
-        Notice, PageHeader, Section, Stat, Stats, Status, StatusBadge, Table, Time, job_title,
+        Button, ButtonKind, Calm, Column, ExactTime, JobProgressBar, LinkButton, Narrow, Notice,
+        PageHeader, Section, Stat, Stats, Status, StatusBadge, Table, Time, job_title,
         running_words,
     },
     islands::live_status::LiveStatus,
@@ -138,10 +138,16 @@ fn figures(view: &OperationsView) -> AnyView {
             Status::Ok
         }
     };
+    let to_failed = if view.failed.is_empty() {
+        "#checks"
+    } else {
+        "#failed"
+    };
+    let to_running = if running == 0 { "#queue" } else { "#running" };
     view! {
         <Stats>
-            <Stat label=failed_label value=failed.saturating_add(again).to_string() href=if view.failed.is_empty() { "#checks" } else { "#failed" } status=failed_status />
-            <Stat label="Running jobs" value=running.to_string() href=if running == 0 { "#queue" } else { "#running" } />
+            <Stat label=failed_label value=failed.saturating_add(again).to_string() href=to_failed status=failed_status />
+            <Stat label="Running jobs" value=running.to_string() href=to_running />
             <Stat label="Waiting jobs" value=waiting.to_string() href="#queue" />
             <Stat label="Overdue removals" value=overdue.to_string() href="/changes" status=bad(overdue) />
         </Stats>
