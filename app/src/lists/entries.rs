@@ -63,10 +63,6 @@ pub static ENTRIES: List<(), EntryLine> = List {
         column("time", "Time (UTC)")
             .cell(time)
             .value(|line| of(line, |entry| Cell::Time(entry.at))),
-        column("actor", "By")
-            .in_table()
-            .cell(|line, _| shown(line, |entry| entry.actor.clone().into_any()))
-            .value(|line| of(line, |entry| Cell::Text(entry.actor.clone()))),
         column("event", "Event")
             .cell(|line, _| event(line))
             .value(|line| of(line, |entry| Cell::Text(sentence_words(&entry.sentence)))),
@@ -101,6 +97,10 @@ pub static ENTRIES: List<(), EntryLine> = List {
             .on_request()
             .cell(|line, _| shown(line, |entry| muted(severity(entry))))
             .value(|line| of(line, |entry| severity(entry).into())),
+        column("actor", "By")
+            .in_table()
+            .cell(|line, _| shown(line, |entry| entry.actor.clone().into_any()))
+            .value(|line| of(line, |entry| Cell::Text(entry.actor.clone()))),
         column("actor_id", "ID of the person").value(|line| {
             of(line, |entry| {
                 Cell::optional(entry.person.as_ref().map(ToString::to_string).as_ref())

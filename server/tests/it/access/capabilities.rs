@@ -219,7 +219,7 @@ async fn the_page_of_a_set_begins_with_one_sentence_and_shows_each_statement_bes
         let summary = at(&format!("<h2>{sentence}</h2>"));
         assert!(summary < at("<h2>What it allows</h2>"), "{}", set.name);
         assert!(
-            at("<h2>What it allows</h2>") < at("<h2>Accounts</h2>"),
+            at("<h2>Accounts</h2>") < at("<h2>What it allows</h2>"),
             "{}",
             set.name
         );
