@@ -226,7 +226,7 @@ export async function journey(suite, browser) {
       await farid.open('/ledger');
       await farid.page.locator('summary', { hasText: 'Proof' }).click();
       await farid.says('Verifier key', 'leastwise ledger verify');
-      await farid.findsInTime('/ledger/1', 'Inclusion proof', 90_000);
+      await farid.findsInTime('/ledger/1', 'Unchanged since', 90_000);
       await provesItself(farid.page);
       await farid.open('/ledger?q=maya');
       await farid.open('/ledger/99999999', 404);

@@ -1,7 +1,7 @@
 // People with browsers, each in a separate context. Every error of a page (console, uncaught error, content security
 // policy, accessibility) is a failure, except for an HTTP status that the test expects.
 
-import { appendFileSync, readFileSync, mkdirSync } from 'node:fs';
+import { readFileSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
@@ -20,6 +20,18 @@ const PAUSE = 250;
 
 /** Ids and numbers in a URL. */
 const VARYING = /[0-9a-f-]{8,}|\d+/g;
+
+/** What axe cannot decide by itself, each looked at. Anything else that it leaves open is a failure. */
+const TRIAGED = [
+  // Menus and dialogs: journeys open them, and axe looks at what they show then.
+  { id: 'hidden-content', why: /./ },
+  // The line between two steps is drawn by a pseudo element, beside the text and not behind it.
+  { id: 'color-contrast', why: /pseudo element/ },
+  // What stands above the text is its own label or the bar that floats over it while the page is scrolled.
+  { id: 'color-contrast', why: /overlapped by another element/ },
+  // On a narrow screen some columns of the report are left out, and so are their cells.
+  { id: 'th-has-data-cells', why: /./ },
+];
 
 /** What axe has checked in this run: kinds of elements by kind of page, width and colour scheme. */
 const looked = new Map();
@@ -178,8 +190,8 @@ export class Person {
     // In one script: the page may be replaced between two.
     const found = await page.evaluate(`${AXE};\n(${violations})()`);
     for (const part of parts) known.add(part);
-    if (process.env.AXE_LOG) appendFileSync(process.env.AXE_LOG, found.map((one) => `${JSON.stringify({ path: url.pathname, look: this.look, ...one })}\n`).join(''));
-    else for (const { sure, id, help, html } of found) if (sure) this.troubles.push(`axe on ${url.pathname}: ${id}: ${help}: ${html}`);
+    const open = found.filter((one) => one.sure || !TRIAGED.some(({ id, why }) => id === one.id && why.test(one.why)));
+    for (const { id, help, html, why } of open) this.troubles.push(`axe on ${url.pathname}: ${id}: ${help}: ${html}: ${why}`);
   }
 
   /** Throws if any error was recorded. */
