@@ -93,7 +93,7 @@ fn all_named(subjects: Vec<SubjectRef>) -> AnyView {
     match count {
         1 => view! { {names} }.into_any(),
         count if count <= SUBJECTS => view! { <p>{words}</p> {names} }.into_any(),
-        count => view! {
+        _ => view! {
             <details data-fold><summary>{words}</summary>{names}</details>
         }
         .into_any(),

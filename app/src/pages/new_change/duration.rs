@@ -41,9 +41,9 @@ pub(super) fn duration(new: &NewChange) -> AnyView {
     chips.push(other);
     let radio = |chip: FormOption| {
         let checked = chip.value == chosen || (chip.value == OTHER && is_other);
-        let short = short(&chip);
+        let (short, title) = (short(&chip), chip.label.clone());
         view! {
-            <label title=chip.label.clone()>
+            <label title=title>
                 <input type="radio" name=change_field::TERM value=chip.value checked=checked aria-label=chip.label />
                 <span>{short}</span>
             </label>

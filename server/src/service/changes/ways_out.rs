@@ -213,7 +213,7 @@ impl Search {
         let evaluation = self.evaluated((&self.snapshot, &self.asked), &items, budget)?;
         let own: BTreeSet<&PermissionSetArn> = self.sets().collect();
         let possible = possible(&evaluation);
-        let others = possible.iter().filter(|(set, _)| !own.contains(set));
+        let others = possible.iter().filter(|(set, _)| !own.contains(*set));
         let others: Vec<(&PermissionSetArn, u8)> = others.map(|(set, n)| (*set, *n)).collect();
         if others.is_empty() {
             return Ok(WaysOut::default());
