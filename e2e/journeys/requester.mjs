@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { PLAIN, Person, SCRIPT, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
-import { changeId, decide, showPreview, submit, withdraw } from '../support/change.mjs';
+import { changeId, decide, showPreview, submit, unfold, withdraw } from '../support/change.mjs';
 import { layoutFaults } from '../support/layout.mjs';
 
 export const about = 'A requester on the home page';
@@ -198,6 +198,7 @@ export async function journey(suite, browser) {
       await decide(ines, change);
       await maya.saysInTime('Verified');
       await maya.open(`/changes/${change}`);
+      await unfold(maya);
       await maya.says('Already existed, verified in AWS');
     });
     assert.ok((await aws.assigned('web-dev', 'ReadOnly')).includes(names.groups.contractors));

@@ -4,7 +4,7 @@
 use domain::verdict::{Outcome, Tally};
 use leptos::prelude::*;
 
-use super::{Glyph, PolicyReason, Status, StatusBadge};
+use super::{Glyph, PolicyReason, PolicyWords, Status, StatusBadge};
 use crate::backend::HitView;
 
 /// Returns the status and label for the policy findings on existing access: how many policies forbid it, and whether an
@@ -63,7 +63,15 @@ pub fn HitWords(hit: HitView) -> impl IntoView {
     } = hit;
     let remedy =
         (outcome == Outcome::NeedsApproval).then(|| "An approval permits this.".to_owned());
-    view! { <PolicyReason rule title reason control applies_to=None remedy /> }.into_any()
+    let words = PolicyWords {
+        rule,
+        title,
+        reason,
+        control,
+        applies_to: None,
+        remedy,
+    };
+    view! { <PolicyReason words /> }.into_any()
 }
 
 #[cfg(test)]
