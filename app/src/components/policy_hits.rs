@@ -4,7 +4,7 @@
 use domain::verdict::{Outcome, Tally};
 use leptos::prelude::*;
 
-use super::{Glyph, PolicyReason, Status, StatusBadge};
+use super::{Glyph, PolicyReason, Status, StatusBadge, policy_reason::found_and_cure};
 use crate::backend::HitView;
 
 /// Returns the status and label for the policy findings on existing access: how many policies forbid it, and whether an
@@ -61,9 +61,34 @@ pub fn HitWords(hit: HitView) -> impl IntoView {
         control,
         outcome,
     } = hit;
-    let remedy =
-        (outcome == Outcome::NeedsApproval).then(|| "An approval permits this.".to_owned());
+    let remedy = remedy(outcome);
     view! { <PolicyReason rule title reason control applies_to=None remedy /> }.into_any()
+}
+
+/// A finding as one line, the policy's title and control, which expands to the reason and the cure.
+#[component]
+pub fn FoldedHit(hit: HitView) -> impl IntoView {
+    let HitView {
+        rule,
+        title,
+        reason,
+        control,
+        outcome,
+    } = hit;
+    view! {
+        <details data-fold="before">
+            <summary title=format!("Policy {rule}")>
+                <span>{title}</span>
+                <span data-control>{control}</span>
+            </summary>
+            <div data-policy>{found_and_cure(&reason, remedy(outcome))}</div>
+        </details>
+    }
+    .into_any()
+}
+
+fn remedy(outcome: Outcome) -> Option<String> {
+    (outcome == Outcome::NeedsApproval).then(|| "An approval permits this.".to_owned())
 }
 
 #[cfg(test)]

@@ -47,7 +47,23 @@ pub fn PolicyReason(
     /// What lifts it, if something does. Precedes the cure.
     remedy: Option<String>,
 ) -> impl IntoView {
-    let ReasonParts { found, cure } = ReasonParts::of(&reason);
+    view! {
+        <div data-policy>
+            <p data-title title=format!("Policy {rule}")>
+                {title}
+                " "
+                <span data-control>{control}</span>
+                {applies_to.map(|words| view! { " " <span data-applies>{words}</span> })}
+            </p>
+            {found_and_cure(&reason, remedy)}
+        </div>
+    }
+    .into_any()
+}
+
+/// Renders what a policy found, and the cure after what lifts it, if something does.
+pub(super) fn found_and_cure(reason: &str, remedy: Option<String>) -> AnyView {
+    let ReasonParts { found, cure } = ReasonParts::of(reason);
     let cure = match remedy {
         Some(remedy) if cure.is_empty() => remedy,
         Some(remedy) => format!("{remedy} {cure}"),
@@ -62,16 +78,8 @@ pub fn PolicyReason(
         }
     });
     view! {
-        <div data-policy>
-            <p data-title title=format!("Policy {rule}")>
-                {title}
-                " "
-                <span data-control>{control}</span>
-                {applies_to.map(|words| view! { " " <span data-applies>{words}</span> })}
-            </p>
-            <p>{found}</p>
-            {cure}
-        </div>
+        <p>{found}</p>
+        {cure}
     }
     .into_any()
 }

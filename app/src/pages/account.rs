@@ -7,8 +7,7 @@ use domain::{
     authorize::Action,
     classification::{Classification, Reading, Source},
     ids::AccountId,
-    org::AccountState,
-    snapshot::Knowledge,
+    snapshot::{Figure, Knowledge},
     time::Timestamp,
     verdict::Tally,
 };
@@ -25,10 +24,10 @@ use crate::{
         reading_rows,
     },
     components::{
-        AccountMarks, AccountStateMark, Button, ButtonKind, Column, Crumb, Definition,
-        DefinitionList, FreshnessNotice, Glyph, LinkButton, ListView, Notice, PageHeader,
-        RecentChanges, Section, SetLink, Stat, Stats, Status, Table, environment_name, ledger_link,
-        pci_name, source_words,
+        AccountMarks, AccountStateMark, BadgeWeight, Button, ButtonKind, Column, CountedMark,
+        Crumb, Definition, DefinitionList, FreshnessNotice, Glyph, LinkButton, ListView, Notice,
+        PageHeader, RecentChanges, Section, SetLink, Stat, Stats, Status, Table,
+        account_state_words, environment_name, ledger_link, pci_name, source_words,
     },
     lists::{
         ListChoice, ListPlace,
@@ -126,7 +125,11 @@ fn draw(
         page: format!("/accounts/{}", account.id),
         files: format!("/accounts/{}/access", account.id),
     };
-    let said = access::violations(&rows, &counts, &place.page);
+    let policies = access::policies(&rows, &counts, &place.page);
+    let fixed = proposes
+        .is_ok()
+        .then(|| access::fixed_groups(&rows))
+        .flatten();
     let proposing = match proposes {
         Ok(()) => Proposing::Offered,
         Err(_) => Proposing::NotAllowed,
@@ -136,15 +139,28 @@ fn draw(
     let (against_href, unapproved_href) = (only(FINDINGS, VIOLATIONS), only(FINDINGS, UNAPPROVED));
     let people_href = place.page.clone();
     let facts = facts(&account, tags, sources);
-    let paths = move |kind: &str, count: usize| match assignments {
-        Knowledge::Read => format!("{kind}; {}", path_words(count)),
-        Knowledge::NeverRead => kind.to_owned(),
+    // The unit of the number above, and how many paths these are: a group's assignment is one path of each member.
+    let units = move |value: Figure, paths: usize, what: &str| {
+        let noun = if value == 1 {
+            "assignment"
+        } else {
+            "assignments"
+        };
+        match (assignments, value) {
+            (_, Figure::Known(0)) | (Knowledge::NeverRead, _) => format!("{noun}{what}"),
+            (Knowledge::Read, _) => format!("{noun}{what}, {}", path_words(paths)),
+        }
+    };
+    let only_lacking = if unapproved == 1 {
+        " that only lacks one"
+    } else {
+        " that only lack one"
     };
     view! {
         <PageHeader
             title=account.name.clone()
             crumbs=vec![Crumb::new("/accounts", "Accounts")]
-            marks=view! { <AccountMarks class=account.class /> <AccountStateMark state=account.state /> }.into_any()
+            marks=view! { <AccountMarks class=account.class /> <CountedMark class=account.class weight=BadgeWeight::Pill /> <AccountStateMark state=account.state /> }.into_any()
             detail
             actions
         />
@@ -155,14 +171,14 @@ fn draw(
         {(!not_found.is_empty()).then(|| not_found_notice(not_found))}
         <Stats>
             <Stat label="People" value=people.to_string() href=people_href detail="can reach it" />
-            <Stat label="Standing" value=standing.to_string() href=standing_href detail=paths("permanent assignments", counts.standing) status=exposed />
-            <Stat label="Temporary" value=temporary.to_string() href=temporary_href detail=paths("assignments with an end", counts.temporary) />
-            <Stat label="Policy violations" value=against.to_string() href=against_href detail=paths("assignments", counts.violations) status=bad(against) />
-            <Stat label="Approval missing" value=unapproved.to_string() href=unapproved_href detail=paths("assignments that only lack one", counts.unapproved) status=wanting(unapproved) />
+            <Stat label="Standing" value=standing.to_string() href=standing_href detail=units(standing, counts.standing, "") status=exposed />
+            <Stat label="Temporary" value=temporary.to_string() href=temporary_href detail=units(temporary, counts.temporary, " with an end") />
+            <Stat label="Policy violations" value=against.to_string() href=against_href detail=units(against, counts.violations, "") status=bad(against) />
+            <Stat label="Approval missing" value=unapproved.to_string() href=unapproved_href detail=units(unapproved, counts.unapproved, only_lacking) status=wanting(unapproved) />
         </Stats>
-        {access::people_section(list, &place, assignments)}
-        {said}
         {access::assigned(rows, proposing, now)}
+        {access::people_section(list, &place, assignments, fixed)}
+        {policies}
         {access::ended_section(ended, ended_listed, now)}
         <Section title="Facts"><div data-body>{facts}</div></Section>
         {declared}
@@ -182,24 +198,26 @@ fn path_words(count: usize) -> String {
     }
 }
 
+/// Returns a number of assignments, in words.
+fn assignment_words(count: usize) -> String {
+    match count {
+        1 => "1 assignment".to_owned(),
+        some => format!("{some} assignments"),
+    }
+}
+
 /// Renders what the account is, and where that comes from.
 fn facts(
     account: &AccountRef,
     tags: Vec<(String, String)>,
     (environment, pci): (Source, Source),
 ) -> AnyView {
-    let judged = if account.class.counts_as_production_pci() {
-        "Production PCI"
-    } else {
-        "Not production PCI"
-    };
     let (class, state) = (account.class, account.state);
     view! {
         <DefinitionList>
             <Definition term="Environment">{environment_name(class.environment)} <span class="text-muted">", " {source_words(environment)}</span></Definition>
             <Definition term="PCI DSS">{pci_name(class.pci)} <span class="text-muted">", " {source_words(pci)}</span></Definition>
-            <Definition term="Evaluated as">{judged}</Definition>
-            <Definition term="State in AWS">{state.map_or("not in the organization", AccountState::as_str)}</Definition>
+            <Definition term="State in AWS">{account_state_words(state).unwrap_or("Active")}</Definition>
             {tags
                 .into_iter()
                 .map(|(key, value)| view! { <Definition term=format!("Tag {key}")>{value}</Definition> })
