@@ -2,38 +2,31 @@
 
 mod access;
 mod classification;
+mod tiles;
 
 use domain::{
     authorize::Action,
     classification::{Classification, Reading, Source},
     ids::AccountId,
-    snapshot::{Figure, Knowledge},
     time::Timestamp,
-    verdict::Tally,
 };
 use leptos::prelude::*;
 
-use super::{
-    Proposing,
-    exposure::{bad, wanting},
-};
+use super::Proposing;
 use crate::{
     backend::{
-        AccountPaths, AccountRef, AccountView, AccountWrites, ChangeForm, Freshness, HitView,
-        PathCounts, PersonAccessRow, PortResult, Refused, SetRef, classification_reason,
-        reading_rows,
+        AccountPaths, AccountRef, AccountView, AccountWrites, ChangeForm, Freshness, PathCounts,
+        PersonAccessRow, PortResult, Refused, SetRef, classification_reason, reading_rows,
     },
     components::{
         AccountMarks, AccountStateMark, BadgeWeight, Button, ButtonKind, Column, CountedMark,
         Crumb, Definition, DefinitionList, FreshnessNotice, Glyph, LinkButton, ListView, Notice,
-        PageHeader, RecentChanges, Section, SetLink, Stat, Stats, Status, Table,
-        account_state_words, environment_name, ledger_link, pci_name, source_words,
+        PageHeader, RecentChanges, Section, SetLink, Status, Table, account_state_words,
+        environment_name, ledger_link, pci_name, source_words,
     },
     lists::{
         ListChoice, ListPlace,
-        access::{
-            ACCESS, AccessFacts, FINDINGS, STANDING, TEMPORARY, TERM, UNAPPROVED, VIOLATIONS,
-        },
+        access::{ACCESS, AccessFacts},
         entries::ACCOUNT,
     },
     routes::{Page, Visit},
@@ -113,14 +106,6 @@ fn draw(
         {(!units.is_empty()).then(|| format!(" · {}", units.join(" / ")))}
     }
     .into_any();
-    let guarded = account.class.counts_as_production_pci();
-    let standing = rows.iter().filter(|row| row.ends.is_none()).count();
-    let temporary = assignments.figure(rows.len() - standing);
-    let standing = assignments.figure(standing);
-    let tally = Tally::of(rows.iter().map(|row| HitView::strictest(&row.hits)));
-    let against = findings.figure(tally.against);
-    let unapproved = findings.figure(tally.unapproved);
-    let exposed = if guarded { bad(standing) } else { Status::Off };
     let place = ListPlace {
         page: format!("/accounts/{}", account.id),
         files: format!("/accounts/{}/access", account.id),
@@ -134,28 +119,9 @@ fn draw(
         Ok(()) => Proposing::Offered,
         Err(_) => Proposing::NotAllowed,
     };
-    let only = |filter, value: &str| ListChoice::only(filter, value).href(&place.page);
-    let (standing_href, temporary_href) = (only(TERM, STANDING), only(TERM, TEMPORARY));
-    let (against_href, unapproved_href) = (only(FINDINGS, VIOLATIONS), only(FINDINGS, UNAPPROVED));
-    let people_href = place.page.clone();
+    let known = (assignments, findings, people);
+    let tiles = tiles::tiles(&rows, &counts, known, account.class, &place.page);
     let facts = facts(&account, tags, sources);
-    // The unit of the number above, and how many paths these are: a group's assignment is one path of each member.
-    let units = move |value: Figure, paths: usize, what: &str| {
-        let noun = if value == 1 {
-            "assignment"
-        } else {
-            "assignments"
-        };
-        match (assignments, value) {
-            (_, Figure::Known(0)) | (Knowledge::NeverRead, _) => format!("{noun}{what}"),
-            (Knowledge::Read, _) => format!("{noun}{what}, {}", path_words(paths)),
-        }
-    };
-    let only_lacking = if unapproved == 1 {
-        " that only lacks one"
-    } else {
-        " that only lack one"
-    };
     view! {
         <PageHeader
             title=account.name.clone()
@@ -169,13 +135,7 @@ fn draw(
         {notice}
         {classification::doubts(&account, &readings)}
         {(!not_found.is_empty()).then(|| not_found_notice(not_found))}
-        <Stats>
-            <Stat label="People" value=people.to_string() href=people_href detail="can reach it" />
-            <Stat label="Standing" value=standing.to_string() href=standing_href detail=units(standing, counts.standing, "") status=exposed />
-            <Stat label="Temporary" value=temporary.to_string() href=temporary_href detail=units(temporary, counts.temporary, " with an end") />
-            <Stat label="Policy violations" value=against.to_string() href=against_href detail=units(against, counts.violations, "") status=bad(against) />
-            <Stat label="Approval missing" value=unapproved.to_string() href=unapproved_href detail=units(unapproved, counts.unapproved, only_lacking) status=wanting(unapproved) />
-        </Stats>
+        {tiles}
         {access::assigned(rows, proposing, now)}
         {access::people_section(list, &place, assignments, fixed)}
         {policies}

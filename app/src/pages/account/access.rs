@@ -24,6 +24,9 @@ use crate::{
 
 use super::{assignment_words, path_words};
 
+/// The id of the heading of the list of paths, to which numbers lead.
+pub(super) const LIST_TITLE: &str = "access-title";
+
 /// Renders who reaches the account, person by person. `fixed` are the assigned groups whose members cannot be removed here.
 pub(super) fn people_section(
     list: ListView<AccessFacts, PersonAccessRow>,
@@ -44,8 +47,8 @@ pub(super) fn people_section(
         return view! { <Section title="Who has access">{nobody}</Section> }.into_any();
     }
     view! {
-        <section aria-labelledby="access-title">
-            <h2 id="access-title" data-list-title>"Who has access"</h2>
+        <section aria-labelledby=LIST_TITLE>
+            <h2 id=LIST_TITLE data-list-title>"Who has access"</h2>
             {fixed}
             {list.draw_at(place, |rows| rows)}
         </section>
@@ -112,7 +115,8 @@ pub(super) fn policies(rows: &[AccessRow], paths: &PathCounts, base: &str) -> An
 }
 
 fn policy(hit: &HitView, count: usize, paths: &PathCounts, base: &str) -> AnyView {
-    let href = ListChoice::only(POLICY, &hit.rule).href(base);
+    let list = ListChoice::only(POLICY, &hit.rule).href(base);
+    let href = format!("{list}#{LIST_TITLE}");
     let paths = paths.by_policy.get(&hit.rule).copied().unwrap_or_default();
     let words = format!("{}, {}", assignment_words(count), path_words(paths));
     let label = format!("{words}: {}", hit.title);
