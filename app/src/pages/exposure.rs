@@ -101,9 +101,10 @@ fn head(exposure: &Exposure, chart: Option<AnyView>, bars: AnyView) -> AnyView {
     };
     let beside_accounts = counted(exposure.unclassified);
     let detail = beside_people(exposure);
+    let untrended = chart.is_none().then_some("");
     let (administrators, accounts) = (exposure.administrators, exposure.accounts);
     view! {
-        <section data-exposure data-untrended=chart.is_none().then_some("") aria-label="Exposure of production PCI">
+        <section data-exposure data-untrended=untrended aria-label="Exposure of production PCI">
             <a data-figure data-status=tone.token() href=REACHING>
                 <span data-value>{people.to_string()}</span>
                 <span data-what>{what}</span>

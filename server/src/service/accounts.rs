@@ -169,7 +169,10 @@ impl Service {
             };
             let review_on = read_model.review_on(&assignment, None);
             rows.push(AccessRow {
-                members_fixed: self.members_fixed(principal),
+                members_fixed: match principal {
+                    Principal::Group(group) => self.members_fixed(group),
+                    Principal::User(_) => None,
+                },
                 removal: ChangeForm::remove(&assignment),
                 refused: refusals::of(snapshot, &self.app_state.rules, &operation),
                 review_on,
@@ -203,19 +206,6 @@ impl Service {
                 .then_with(|| badness(&b.hits).cmp(&badness(&a.hits)))
         });
         rows
-    }
-
-    /// Returns why nobody can be removed from an assigned group, as it is for one that an identity provider manages.
-    fn members_fixed(&self, principal: &Principal) -> Option<Refused> {
-        let snapshot = &self.read_model.snapshot;
-        let Principal::Group(group) = principal else {
-            return None;
-        };
-        let operation = Operation::RemoveMember {
-            group: group.clone(),
-            user: snapshot.members(group).next()?.clone(),
-        };
-        refusals::of(snapshot, &self.app_state.rules, &operation)
     }
 
     /// Returns the declaration in force of an account.

@@ -58,36 +58,29 @@ pub(super) fn tiles(
     } else {
         " that only lack one"
     };
+    // The children of a component outlive this function.
+    let links = [
+        only(TERM, STANDING),
+        only(TERM, TEMPORARY),
+        only(FINDINGS, VIOLATIONS),
+        only(FINDINGS, UNAPPROVED),
+    ];
+    let details = [
+        units(standing, counts.standing, ""),
+        units(temporary, counts.temporary, " with an end"),
+        units(against, counts.violations, ""),
+        units(unapproved, counts.unapproved, lacking),
+    ];
+    let [standing_href, temporary_href, against_href, unapproved_href] = links;
+    let [of_standing, of_temporary, of_against, of_unapproved] = details;
+    let people_href = format!("{base}#{LIST_TITLE}");
     view! {
         <Stats>
-            <Stat label="People" value=people.to_string() href=format!("{base}#{LIST_TITLE}") detail="can reach it" />
-            <Stat
-                label="Standing"
-                value=standing.to_string()
-                href=only(TERM, STANDING)
-                detail=units(standing, counts.standing, "")
-                status=exposed
-            />
-            <Stat
-                label="Temporary"
-                value=temporary.to_string()
-                href=only(TERM, TEMPORARY)
-                detail=units(temporary, counts.temporary, " with an end")
-            />
-            <Stat
-                label="Policy violations"
-                value=against.to_string()
-                href=only(FINDINGS, VIOLATIONS)
-                detail=units(against, counts.violations, "")
-                status=bad(against)
-            />
-            <Stat
-                label="Approval missing"
-                value=unapproved.to_string()
-                href=only(FINDINGS, UNAPPROVED)
-                detail=units(unapproved, counts.unapproved, lacking)
-                status=wanting(unapproved)
-            />
+            <Stat label="People" value=people.to_string() href=people_href detail="can reach it" />
+            <Stat label="Standing" value=standing.to_string() href=standing_href detail=of_standing status=exposed />
+            <Stat label="Temporary" value=temporary.to_string() href=temporary_href detail=of_temporary />
+            <Stat label="Policy violations" value=against.to_string() href=against_href detail=of_against status=bad(against) />
+            <Stat label="Approval missing" value=unapproved.to_string() href=unapproved_href detail=of_unapproved status=wanting(unapproved) />
         </Stats>
     }
     .into_any()
