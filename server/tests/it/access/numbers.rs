@@ -111,8 +111,8 @@ async fn every_person_and_every_account_has_the_numbers_of_a_slow_count(engine: 
             let guarded: BTreeSet<_> = guarded(&read_model.snapshot).into_iter().collect();
             assert_eq!(row.production_pci, reached.intersection(&guarded).count());
             let mut existing = org.app_state.existing_access(&read_model);
-            let reaches = access::reach_of(&read_model.snapshot, &row.user.id);
-            let of_guarded = reaches.filter(|reach| guarded.contains(&reach.pair.account));
+            let paths = access::reach_of(&read_model.snapshot, &row.user.id);
+            let of_guarded = paths.filter(|reach| guarded.contains(&reach.pair.account));
             let mut violated = BTreeSet::new();
             for reach in of_guarded {
                 let hits = existing.of_reach(&reach).hits;
