@@ -44,7 +44,11 @@ pub fn build() -> Result<usize, Failure> {
 
     let mut bundle = bundle::Bundle::new();
     let font_name = bundle.add("font", "woff2", &font)?;
-    let latin_name = bundle.add(LATIN, "latin.woff2", &read("style/fonts/inter-latin.woff2")?)?;
+    let latin_name = bundle.add(
+        LATIN,
+        "latin.woff2",
+        &read("style/fonts/inter-latin.woff2")?,
+    )?;
     let css = css::build(&font_name, &latin_name)?;
     bundle.add("css", "css", css.as_bytes())?;
     let wasm_name = bundle.add("wasm", "wasm", &wasm)?;

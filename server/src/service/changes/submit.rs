@@ -1,8 +1,6 @@
 //! The form of a new change: its preview, which stores nothing, and its submission, which stores the change whatever its
-//! verdict: refusals are evidence.
-//!
-//! The form only states the intent. The change is evaluated in the transaction that stores it; if its effect differs
-//! from the preview that the person saw, nothing is stored and the preview is shown again.
+//! verdict: refusals are evidence. It is evaluated in the transaction that stores it; if its effect differs from the preview
+//! that the person saw, nothing is stored and the preview is shown again.
 
 use std::collections::BTreeSet;
 
