@@ -63,13 +63,7 @@ fn undo_words(form: &FollowUpForm) -> &'static str {
     let FollowUpForm::Change(form) = form else {
         return "Undo";
     };
-    match form.known_kind() {
-        Some(ChangeKind::Remove) => "Undo: remove this access",
-        Some(ChangeKind::Grant) => "Undo: grant this access again",
-        Some(ChangeKind::Leave) => "Undo: remove from the group",
-        Some(ChangeKind::Join) => "Undo: add to the group again",
-        _ => "Undo",
-    }
+    form.known_kind().map_or("Undo", ChangeKind::undo_words)
 }
 
 fn no_undo_words(why: NoUndo) -> &'static str {
