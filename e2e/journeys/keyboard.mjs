@@ -89,8 +89,11 @@ export async function journey(suite, browser) {
       assert.equal(new URL(page.url()).pathname, `/accounts/${account}`);
 
       const choose = async (words, label) => {
-        await page.keyboard.press('Control+k');
-        await box.waitFor();
+        // The page of operations reloads itself while jobs run, which closes the palette.
+        for (let tries = 0; tries < 5 && !(await box.isVisible()); tries += 1) {
+          await page.keyboard.press('Control+k');
+          await box.waitFor({ timeout: 3_000 }).catch(() => {});
+        }
         await page.keyboard.type(words);
         await page.locator('[data-palette] [aria-selected=true]', { hasText: label }).waitFor();
         await Promise.all([page.waitForNavigation({ waitUntil: 'commit' }), page.keyboard.press('Enter')]);

@@ -93,9 +93,12 @@ export async function journey(suite, browser) {
 
   await suite.test('a crawl whose process is killed begins again with the next one', async () => {
     const data = suite.resources.folder('operations-kill');
-    const dying = await suite.sandbox('operations-kill', { data, speed: 1 });
-    await until('a crawl runs', async () => crawls(dying, 'running').length === 1, 60_000);
-    const [[killed]] = crawls(dying, 'running');
+    const dying = await suite.sandbox('operations-kill', { data, speed: 1, crawled: false });
+    let killed;
+    await until('a crawl runs', async () => {
+      [[killed] = []] = crawls(dying, 'running');
+      return killed !== undefined;
+    }, 60_000);
     await dying.kill();
     const next = await suite.sandbox('operations-kill', { data, speed: 20 });
     await until('the crawl is done', async () => crawls(next, 'done').length > 0, 60_000);

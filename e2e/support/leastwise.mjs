@@ -104,9 +104,9 @@ export class Sandbox extends Program {
   /**
    * Starts a new sandbox, or one with the data of an earlier one. With `fresh` it generates its signing key; otherwise the
    * key of the run is placed in its folder, because generating one takes seconds in a debug build. With `files` it may
-   * open at most that many files.
+   * open at most that many files. With `crawled: false` it is not awaited that the first crawl is shown.
    */
-  static async start(resources, name, { data = resources.folder(name), fresh = false, speed = 20, env = {}, files, ready = 60_000 } = {}) {
+  static async start(resources, name, { data = resources.folder(name), fresh = false, speed = 20, env = {}, files, ready = 60_000, crawled = true } = {}) {
     const args = ['sandbox', '--port', '0', '--data', data, '--json', '--speed', String(speed)];
     const key = path.join(data, 'cognito.pem');
     if (fresh) args.push('--fresh');
@@ -116,7 +116,7 @@ export class Sandbox extends Program {
     const line = JSON.parse(await sandbox.firstLine(ready));
     // Somebody who signs in during the first crawl has no user until the next one, a minute later. A sandbox whose AWS
     // refuses to be read never becomes ready.
-    await until('the first crawl is shown', async () => (await fetch(`${line.web}/readyz`)).ok, FIRST_CRAWL).catch(() => {});
+    if (crawled) await until('the first crawl is shown', async () => (await fetch(`${line.web}/readyz`)).ok, FIRST_CRAWL).catch(() => {});
     return Object.assign(sandbox, line);
   }
 
