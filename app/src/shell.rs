@@ -8,7 +8,9 @@ use hydration_context::SsrSharedContext;
 use leptos::prelude::*;
 
 use crate::components::{Glyph, Icon, NavItem, Navigation};
-use crate::islands::{palette::Palette, row_tools::RowTools, shortcuts::Shortcuts};
+use crate::islands::{
+    connection::Connection, palette::Palette, row_tools::RowTools, shortcuts::Shortcuts,
+};
 
 /// URLs of the embedded assets, each with its content hash in the name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -188,8 +190,9 @@ pub fn Layout(
                 <div class="flex-1 min-w-0 flex justify-start">{view! { <Palette /> }.into_any()}</div>
                 <AccountMenu viewer path />
             </header>
-            <nav data-sidebar aria-label="Main"><Navigation items=nav /></nav>
+            <div data-side><nav data-sidebar aria-label="Main"><Navigation items=nav /></nav></div>
             <main id="page" tabindex="-1">
+                {view! { <Connection /> }.into_any()}
                 {banner}
                 {children()}
             </main>

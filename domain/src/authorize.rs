@@ -107,6 +107,28 @@ pub enum Action {
     ManageJobs,
 }
 
+impl Action {
+    /// Returns what the action is, as a verb that follows *to*.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::SeeOwn => "see your own access",
+            Self::SeeDirectory => "see accounts, people, groups and permission sets",
+            Self::SeeChanges => "see changes of other people",
+            Self::SeeLedger => "see the ledger",
+            Self::SeeReports => "see reports",
+            Self::SeeOperations => "see operations",
+            Self::ProposeOwn => "request access",
+            Self::Propose => "request changes for other people",
+            Self::WithdrawOwn => "withdraw a change",
+            Self::SeeInbox => "see the inbox",
+            Self::Decide => "decide changes",
+            Self::Comment => "comment on changes",
+            Self::Sync => "crawl AWS",
+            Self::ManageJobs => "manage jobs",
+        }
+    }
+}
+
 /// All actions, for the golden table and the test that walks all routes.
 pub const ACTIONS: [Action; 14] = [
     Action::SeeOwn,
@@ -184,6 +206,20 @@ pub fn may(actor: &Actor, action: Action) -> Result<(), Denial> {
         (A::Decide | A::Propose, Mfa::NotProven) => Err(Denial::NoMfa),
         _ => Ok(()),
     }
+}
+
+/// Returns the roles of which one is enough for an action.
+pub fn sufficient_roles(action: Action) -> impl Iterator<Item = Role> {
+    Role::ALL.into_iter().filter(move |role| {
+        let actor = Actor {
+            person: None,
+            roles: BTreeSet::from([*role]),
+            approver_since: None,
+            mfa: Mfa::Proven,
+            identity: IdentityState::Active,
+        };
+        may(&actor, action) != Err(Denial::Role)
+    })
 }
 
 /// Whether an action writes anything.

@@ -93,7 +93,7 @@ export async function journey(suite, browser) {
         const entries = farid.page.locator('a[href^="/ledger/"]');
         assert.ok((await entries.count()) >= 4, 'the change has fewer entries than steps');
         const last = await entries.last().getAttribute('href');
-        await farid.findsInTime(last, 'Inclusion proof');
+        await farid.findsInTime(last, 'Unchanged since');
         await provesItself(farid.page);
         await farid.open(`/ledger?q=${change}`);
         await farid.says('requested the assignment of SupportMetrics');

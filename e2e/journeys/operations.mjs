@@ -51,7 +51,7 @@ export async function journey(suite, browser) {
         await maya.press(maya.page.getByRole('button', { name: 'Crawl now' }));
         await maya.saysInTime(/Crawl of AWS(:| \S+) \d+ of \d+/);
         await maya.screenshot(`operations-running-${at}`);
-        await maya.press(maya.page.locator('#running').getByRole('button', { name: 'Cancel' }));
+        await maya.press(maya.page.locator('#running tr', { hasText: 'Crawl of AWS' }).getByRole('button', { name: 'Cancel' }));
         await maya.saysInTime('No job is running');
         await maya.open('/ledger');
         await maya.says('requested the job \u201cCrawl of AWS\u201d', 'cancelled the job \u201cCrawl of AWS\u201d');

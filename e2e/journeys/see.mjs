@@ -72,7 +72,7 @@ export async function journey(suite, browser) {
       await farid.open(`/permission-sets/${names.keys.SupportMetrics}`);
       await farid.says('Metadata only: 3 actions of 1 service', 'Needs approval by two people');
       await farid.open(`/permission-sets/${names.keys.LedgerDataReader}`);
-      await farid.says('Reads data', 'What keeps it from standing access');
+      await farid.says('Reads data', 'Not allowed because of');
       await farid.open('/permission-sets?capability=metadata');
       await farid.says('SupportMetrics');
       assert.equal(await farid.page.locator('#permission-sets tbody tr').count(), 1);
@@ -226,7 +226,7 @@ export async function journey(suite, browser) {
       await farid.open('/ledger');
       await farid.page.locator('summary', { hasText: 'Proof' }).click();
       await farid.says('Verifier key', 'leastwise ledger verify');
-      await farid.findsInTime('/ledger/1', 'Inclusion proof', 90_000);
+      await farid.findsInTime('/ledger/1', 'Unchanged since', 90_000);
       await provesItself(farid.page);
       await farid.open('/ledger?q=maya');
       await farid.open('/ledger/99999999', 404);

@@ -46,13 +46,13 @@ export function privateHash(salt, value) {
 export async function provesItself(page) {
   const fact = async (term) => {
     const value = page.locator('main dl > div', { has: page.locator('dt', { hasText: new RegExp(`^${term}$`) }) }).locator('dd');
-    return (await value.first().innerText()).trim();
+    return (await value.first().textContent()).trim();
   };
   const index = Number(new URL(page.url()).pathname.split('/').pop());
   const size = Number(/^\d+/.exec(await fact('Checkpoint'))[0]);
   const bytes = await page.locator('pre[data-leaf]').textContent();
   assert.equal(bytes, canonical(JSON.parse(bytes)), 'the bytes are not canonical');
-  const path = (await page.locator('main ol[data-proof] > li code').allInnerTexts()).map((hex) => Buffer.from(hex.trim(), 'hex'));
+  const path = (await page.locator('main ol[data-proof] > li code').allTextContents()).map((hex) => Buffer.from(hex.trim(), 'hex'));
   const leaf = leafHash(bytes);
   assert.equal(leaf.toString('hex'), await fact('Leaf hash'), 'the leaf hash on the page is wrong');
   assert.equal(rootOf(leaf, index, size, path).toString('hex'), await fact('Root'), 'the proof does not lead to the root');

@@ -4,9 +4,11 @@
 mod analysis;
 mod build;
 mod checks;
+mod portal;
 mod sign_in;
 
 pub use analysis::AnalysisArgs;
+pub use portal::PortalArgs;
 pub use sign_in::SignInArgs;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration as StdDuration};
@@ -138,6 +140,8 @@ pub struct AwsArgs {
     /// A TOML file that maps tags and OUs to environments and PCI scope. `leastwise classify` shows its effect.
     #[arg(long, env = "LEASTWISE_CLASSIFICATION")]
     pub classification: Option<PathBuf>,
+    #[command(flatten)]
+    pub portal: PortalArgs,
     #[command(flatten)]
     pub analysis: AnalysisArgs,
 }
@@ -377,6 +381,7 @@ mod tests {
             oversight_sets: oversight.iter().map(|&text| text.to_owned()).collect(),
             removal_people: people,
             classification: None,
+            portal: PortalArgs::default(),
             analysis: AnalysisArgs::default(),
         }
     }

@@ -132,6 +132,7 @@ pub async fn app_state(
     journal.rules_are(rules.version());
     let settings = Settings {
         region: aws.region.clone(),
+        access_portal: aws.portal.address()?,
         crawl_every,
         leastwise_accounts: aws.own()?,
         mapping: aws.mapping()?,

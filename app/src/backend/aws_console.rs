@@ -11,15 +11,16 @@ pub struct AwsConsole {
     pub region: String,
     /// The id of the instance, without its prefix.
     pub instance: String,
-    /// The id of the identity store, by which AWS names the access portal.
-    pub identity_store: String,
+    /// The address of the access portal.
+    pub access_portal: String,
 }
 
 impl AwsConsole {
-    /// Returns the console of an instance, given the last part of its ARN, such as `ssoins-7223da1aa8587c47`.
-    pub fn of(region: &str, instance: &str, identity_store: &str) -> Self {
+    /// Returns the console of an instance, given the last part of its ARN, such as `ssoins-7223da1aa8587c47`, and the
+    /// address of its access portal.
+    pub fn of(region: &str, instance: &str, access_portal: String) -> Self {
         Self {
-            identity_store: identity_store.to_owned(),
+            access_portal,
             region: region.to_owned(),
             instance: instance
                 .strip_prefix("ssoins-")
@@ -28,10 +29,15 @@ impl AwsConsole {
         }
     }
 
+    /// Returns the address that AWS gives the access portal of an identity store.
+    pub fn portal_of(identity_store: &str) -> String {
+        format!("https://{identity_store}.awsapps.com/start")
+    }
+
     /// Returns the address of the access portal that opens the console of an account with a permission set.
     pub fn access(&self, account: &AccountId, set: &str) -> String {
-        let (store, set) = (&self.identity_store, escape(set));
-        format!("https://{store}.awsapps.com/start/#/console?account_id={account}&role_name={set}")
+        let (portal, set) = (&self.access_portal, escape(set));
+        format!("{portal}/#/console?account_id={account}&role_name={set}")
     }
 
     /// Returns the page of an account in AWS Organizations.

@@ -10,11 +10,11 @@ use domain::{
 };
 
 use super::{
-    AccountRef, AgainstApproval, ChangeForm, ChangeRow, CommentObstacle, CommentView,
+    AccountRef, AgainstApproval, ChangeForm, ChangeKind, ChangeRow, CommentObstacle, CommentView,
     DecisionInput, EarlierRequests, EffectPage, EntryAuthenticity, FollowUpLink, FollowUps,
-    ItemProgress, LedgerMismatchView, ListPage, LiveProgress, NewChange, Page, PairHolders,
-    PortResult, Preview, SentencePart, SetRef, Submission, UnreadableChangeView, UnreadableItem,
-    UserRef, ViaRef, obstacle,
+    FormOption, ItemProgress, LedgerMismatchView, ListPage, LiveProgress, NewChange, Page,
+    PairHolders, PortResult, Preview, SentencePart, SetRef, Submission, UnreadableChangeView,
+    UnreadableItem, UserRef, ViaRef, obstacle,
 };
 use crate::lists::ListChoice;
 
@@ -265,6 +265,13 @@ pub trait ChangesPort {
 pub trait NewChangePort {
     /// Returns the form, with the preview if the selection is complete. Has no side effects.
     async fn new_change(&self, change_form: &ChangeForm) -> PortResult<NewChange>;
+    /// Returns what the typed words may mean in a field of a form, at most ten values. Each label says more of its value.
+    fn suggestions(
+        &self,
+        kind: ChangeKind,
+        field: &str,
+        words: &str,
+    ) -> PortResult<Vec<FormOption>>;
     /// Stores a change, whatever its verdict, and returns its id. Idempotent: the same form key returns the same id.
     async fn submit(&self, submission: Submission) -> PortResult<ChangeId>;
 }

@@ -66,7 +66,10 @@ pub use viewer::*;
 
 use std::sync::Arc;
 
-use domain::{authorize::Denial, change::UnreadableCause};
+use domain::{
+    authorize::{Action, Denial},
+    change::UnreadableCause,
+};
 use leptos::prelude::expect_context;
 use serde::{Serialize, Serializer};
 use thiserror::Error;
@@ -76,6 +79,9 @@ use thiserror::Error;
 #[serde(rename_all = "snake_case")]
 pub enum Denied {
     /// The roles of the caller do not allow the action (403).
+    #[error("the roles do not allow it")]
+    Role(Action),
+    /// Something other than the roles of the caller forbids it (403).
     #[error("{0}")]
     Forbidden(&'static str),
     /// The action needs a second factor, which the sign-in did not use (403).
@@ -121,16 +127,6 @@ pub enum Denied {
     Broken,
 }
 
-impl From<Denial> for Denied {
-    fn from(denial: Denial) -> Self {
-        match denial {
-            Denial::NoMfa => Self::NoSecondFactor,
-            Denial::Suspended => Self::Suspended,
-            Denial::Role | Denial::NotLinked => Self::Forbidden(denial.reason()),
-        }
-    }
-}
-
 /// Whose evaluations are too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -142,6 +138,16 @@ pub enum Load {
 }
 
 impl Denied {
+    /// Returns the error of a denied action.
+    pub fn of(denial: Denial, action: Action) -> Self {
+        match denial {
+            Denial::NoMfa => Self::NoSecondFactor,
+            Denial::Suspended => Self::Suspended,
+            Denial::Role => Self::Role(action),
+            Denial::NotLinked => Self::Forbidden(denial.reason()),
+        }
+    }
+
     /// Returns when the same request may succeed, in seconds; none if time changes nothing.
     pub fn retry_after(&self) -> Option<u64> {
         match self {

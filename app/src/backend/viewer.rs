@@ -58,6 +58,8 @@ pub trait ViewerPort {
     fn aws_console(&self) -> AwsConsole;
     /// Returns the freshness and completeness of the read model.
     fn freshness(&self) -> Freshness;
+    /// Returns the names of people who administer Leastwise, whom somebody can ask; a few, if there are many.
+    async fn administrators(&self) -> PortResult<Vec<String>>;
     /// Returns the entries of the command palette.
     async fn palette(&self) -> PortResult<Vec<PaletteEntry>>;
 }

@@ -19,16 +19,28 @@ pub fn CapabilityGroups(
     anchors: Option<PolicyAnchors>,
 ) -> impl IntoView {
     let worst = analysis.extents.keys().next().copied();
-    let groups = analysis
-        .extents
-        .keys()
-        .map(|capability| {
-            let unfolded = Some(*capability) == worst && capability.severity() < Severity::Low;
-            let fold = if unfolded { Fold::Open } else { Fold::Closed };
-            group(&analysis, *capability, fold, anchors.as_ref())
-        })
-        .collect_view();
-    view! { <ul data-groups>{groups}</ul> }.into_any()
+    let mut groups = analysis.extents.keys().map(|capability| {
+        let unfolded = Some(*capability) == worst && capability.severity() < Severity::Low;
+        let fold = if unfolded { Fold::Open } else { Fold::Closed };
+        group(&analysis, *capability, fold, anchors.as_ref())
+    });
+    // An administrator can do everything else as well, which says nothing new.
+    let shown = match worst {
+        Some(Capability::Administrator) => 1,
+        _ => usize::MAX,
+    };
+    let first = groups.by_ref().take(shown).collect_view();
+    let rest: Vec<AnyView> = groups.collect();
+    let rest = (!rest.is_empty()).then(|| {
+        let title = format!("and with it {} more capabilities", rest.len());
+        view! {
+            <details data-rest>
+                <summary>{title}</summary>
+                <ul data-groups>{rest.collect_view()}</ul>
+            </details>
+        }
+    });
+    view! { <ul data-groups>{first}</ul> {rest} }.into_any()
 }
 
 /// Whether a group shows its findings.

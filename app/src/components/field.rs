@@ -116,6 +116,9 @@ pub fn TextField(
     /// The `autocomplete` attribute; `off` by default.
     #[prop(optional, into)]
     autocomplete: Option<String>,
+    /// The `id` of the list with values to choose from.
+    #[prop(optional, into)]
+    list: Option<String>,
 ) -> impl IntoView {
     let described = described_by(&name, hint.as_ref(), error.as_ref());
     let invalid = error
@@ -127,6 +130,7 @@ pub fn TextField(
             <input
                 id=name.clone()
                 name=name.clone()
+                list=list
                 type=kind.unwrap_or_else(|| "text".into())
                 value=value
                 required=need.required()

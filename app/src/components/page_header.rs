@@ -53,13 +53,15 @@ pub fn PageHeader(
             .collect_view();
         view! { <nav aria-label="Breadcrumb" data-crumbs><ol>{steps}</ol></nav> }
     });
+    // A long name or a sentence.
+    let long = (title.chars().count() > 60).then_some("");
     view! {
         <header data-page-header>
             {crumbs}
             <div class="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
                 <div class="min-w-0">
                     <div class="flex flex-wrap items-center gap-x-3 gap-y-1">
-                        <h1>{title}</h1>
+                        <h1 data-long=long>{title}</h1>
                         {marks}
                     </div>
                     {detail.map(|detail| view! { <div class="text-muted mt-1 max-w-[72ch]">{detail}</div> })}

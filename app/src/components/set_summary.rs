@@ -50,14 +50,20 @@ pub fn policy_notes(notes: Vec<String>) -> Option<AnyView> {
     if notes.is_empty() {
         return None;
     }
+    let title = match notes.len() {
+        1 => "1 note on the policies".to_owned(),
+        some => format!("{some} notes on the policies"),
+    };
     let lines = notes
         .into_iter()
         .map(|note| view! { <li>{note}</li> })
         .collect_view();
     let notes = view! {
         <div data-note>
-            <h3>"Notes on the policies"</h3>
-            <ul>{lines}</ul>
+            <details data-fold>
+                <summary>{title}</summary>
+                <ul class="mt-2 pl-6">{lines}</ul>
+            </details>
         </div>
     };
     Some(notes.into_any())

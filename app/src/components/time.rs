@@ -54,6 +54,25 @@ pub fn StampedTime(
     .into_any()
 }
 
+/// The time of a row in a list whose column says that times are in UTC: the date is the lighter part. With JavaScript, as
+/// [`StampedTime`].
+#[component]
+pub fn ListedTime(
+    at: Timestamp,
+    /// The time of the request.
+    now: Timestamp,
+) -> impl IntoView {
+    let second = at.second();
+    let (day, time) = second.split_once(' ').unwrap_or(("", &second));
+    let (day, time) = (day.to_owned(), time.to_owned());
+    view! {
+        <time datetime=at.rfc3339() title=relative(at, now) data-stamp>
+            <span><span class="text-muted">{day}</span> " " {time}</span>
+        </time>
+    }
+    .into_any()
+}
+
 /// A date ("2026-11-23"), with the time to the minute in its title. For *since* columns.
 #[component]
 pub fn Day(at: Timestamp) -> impl IntoView {

@@ -8,11 +8,17 @@ use std::{
 };
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::{all, listen, live_search, query, say};
 
 /// What is replaced: all that depends on other fields.
-const PARTS: [&str; 4] = ["#dependent", "select#set", "#preview", "#send"];
+const PARTS: [&str; 4] = [
+    "#dependent",
+    "[data-field]:has(> select#set)",
+    "#preview",
+    "#send",
+];
 
 /// Watches the fields in `#selection`, and hides the button that it replaces.
 #[island]
@@ -25,8 +31,8 @@ pub fn LivePreview() -> impl IntoView {
         }
         for event in ["input", "change"] {
             let (shown, busy) = (Rc::clone(&shown), Rc::clone(&busy));
-            listen(&document(), event, move |_: web_sys::Event| {
-                if chosen() == *shown.borrow() || busy.get() {
+            listen(&document(), event, move |event: web_sys::Event| {
+                if is_unfinished(&event) || chosen() == *shown.borrow() || busy.get() {
                     return;
                 }
                 busy.set(true);
@@ -40,6 +46,25 @@ pub fn LivePreview() -> impl IntoView {
             });
         }
     });
+}
+
+/// Returns whether somebody is typing the name of something into a field with suggestions, and has not chosen it yet.
+fn is_unfinished(event: &web_sys::Event) -> bool {
+    let input = event.target().and_then(|target| target.dyn_into().ok());
+    let Some(input): Option<web_sys::HtmlInputElement> = input else {
+        return false;
+    };
+    let Some(list) = input
+        .get_attribute("list")
+        .filter(|_| event.type_() == "input")
+    else {
+        return false;
+    };
+    let typed = Some(input.value());
+    let suggested = all(&format!("#{list} option"));
+    !suggested
+        .iter()
+        .any(|option| option.get_attribute("value") == typed)
 }
 
 /// Asks until the preview is that of what is chosen.

@@ -26,15 +26,13 @@ pub(super) enum Replaced {
 
 /// Replaces the region by that of a new page of the same address.
 pub(super) async fn replace() -> Replaced {
-    let Some(old) = first(REGION) else {
-        return Replaced::Impossible;
-    };
-    let Some(new) = fetched().await else {
-        return Replaced::Impossible;
-    };
+    let new = fetched().await;
     if first("dialog[open]").is_some() {
         return Replaced::NotNow;
     }
+    let (Some(old), Some(new)) = (first(REGION), new) else {
+        return Replaced::Impossible;
+    };
     let key = new.get_attribute("data-key").unwrap_or_default();
     keep_unfolded(&old, &new);
     keep_told(&old, &new);

@@ -1,5 +1,4 @@
-//! A status that is updated by server-sent events. It closes its connection while the tab is hidden (browsers allow six
-//! per HTTP/1.1 host, so a seventh tab would hang).
+//! A status that is updated by server-sent events.
 //!
 //! When the state changes, the region of the page that shows it is replaced as a whole by the one of a new page, so that no
 //! part of it is newer than another. What somebody types, unfolded or focused stays.
@@ -8,10 +7,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
 
-use super::{listen, live_region};
+use super::{event_stream::follow, listen, live_region};
 
 /// How long to wait before the page is asked again for a state that it does not have yet.
 const AGAIN: std::time::Duration = std::time::Duration::from_millis(700);
@@ -123,32 +120,4 @@ impl Followed {
 
 fn ask(followed: Rc<Followed>, attempts: u8) {
     wasm_bindgen_futures::spawn_local(followed.catch_up(attempts));
-}
-
-/// Opens the stream while the tab is visible and closes it while it is hidden.
-fn follow(url: String, on_message: impl Fn(&str) + 'static) {
-    let on_message =
-        Closure::<dyn Fn(web_sys::MessageEvent)>::new(move |event: web_sys::MessageEvent| {
-            if let Some(data) = event.data().as_string() {
-                on_message(&data);
-            }
-        })
-        .into_js_value();
-    let stream: Rc<RefCell<Option<web_sys::EventSource>>> = Rc::default();
-    let tune = move || {
-        let mut stream = stream.borrow_mut();
-        if document().hidden() {
-            if let Some(open) = stream.take() {
-                open.close();
-            }
-        } else if stream.is_none() {
-            *stream = web_sys::EventSource::new(&url)
-                .ok()
-                .inspect(|open| open.set_onmessage(Some(on_message.unchecked_ref())));
-        }
-    };
-    tune();
-    listen(&document(), "visibilitychange", move |_: web_sys::Event| {
-        tune();
-    });
 }

@@ -3,15 +3,19 @@
 //!
 //! Failed browser calls (a missing element, denied storage) are ignored: the page still works.
 
+pub mod connection;
+mod event_stream;
 pub mod live_preview;
 mod live_region;
 pub mod live_search;
 pub mod live_status;
 pub mod local_times;
+pub mod new_entries;
 pub mod outdated_preview;
 pub mod palette;
 pub mod row_tools;
 pub mod shortcuts;
+pub mod suggestions;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;

@@ -20,6 +20,32 @@ struct Entry {
     haystack: String,
 }
 
+/// What can be found.
+enum Index {
+    Loading,
+    Failed,
+    Loaded(Vec<Entry>),
+}
+
+impl Index {
+    fn entries(&self) -> &[Entry] {
+        match self {
+            Self::Loaded(entries) => entries,
+            Self::Loading | Self::Failed => &[],
+        }
+    }
+
+    /// Returns what is said about a number of results.
+    const fn hint(&self, found: usize) -> &'static str {
+        match (self, found) {
+            (Self::Loading, _) => "Loading",
+            (Self::Failed, _) => "The list could not be loaded. Close this and open it again.",
+            (Self::Loaded(_), 0) => "No results",
+            (Self::Loaded(_), _) => "",
+        }
+    }
+}
+
 /// What choosing an entry does.
 #[derive(Clone)]
 enum PaletteTarget {
@@ -57,7 +83,7 @@ fn send(action: &str) -> Result<(), wasm_bindgen::JsValue> {
 #[island]
 pub fn Palette() -> impl IntoView {
     let dialog = NodeRef::<leptos::html::Dialog>::new();
-    let (index, set_index) = signal(None::<Vec<Entry>>);
+    let (index, set_index) = signal(Index::Loading);
     let (query, set_query) = signal(String::new());
     let (active, set_active) = signal(0_usize);
 
@@ -66,9 +92,11 @@ pub fn Palette() -> impl IntoView {
             && !dialog.open()
         {
             let _ = dialog.show_modal();
-            if index.with_untracked(Option::is_none) {
+            if index.with_untracked(|index| !matches!(index, Index::Loaded(_))) {
+                set_index.set(Index::Loading);
                 wasm_bindgen_futures::spawn_local(async move {
-                    set_index.set(Some(fetch_index().await.unwrap_or_default()));
+                    let fetched = fetch_index().await;
+                    set_index.set(fetched.map_or(Index::Failed, Index::Loaded));
                 });
             }
         }
@@ -87,8 +115,7 @@ pub fn Palette() -> impl IntoView {
     });
 
     let found = Memo::new(move |_| {
-        query
-            .with(|query| index.with(|index| matching(index.as_deref().unwrap_or_default(), query)))
+        query.with(|query| index.with(|index| matching(index.entries(), query)))
     });
     let keys = move |event: web_sys::KeyboardEvent| {
         let last = found.with_untracked(Vec::len).saturating_sub(1);
@@ -98,7 +125,7 @@ pub fn Palette() -> impl IntoView {
             "Enter" => {
                 let target = found.with_untracked(|found| {
                     let at = *found.get(active.get_untracked())?;
-                    index.with_untracked(|index| Some(index.as_ref()?.get(at)?.target.clone()))
+                    index.with_untracked(|index| Some(index.entries().get(at)?.target.clone()))
                 });
                 if let Some(target) = target {
                     target.go();
@@ -113,7 +140,7 @@ pub fn Palette() -> impl IntoView {
             index.with(|index| {
                 let entries = found
                     .iter()
-                    .filter_map(|at| index.as_ref()?.get(*at))
+                    .filter_map(|at| index.entries().get(*at))
                     .enumerate();
                 entries
                     .map(|(place, entry)| option(place, entry, active))
@@ -121,11 +148,7 @@ pub fn Palette() -> impl IntoView {
             })
         })
     };
-    let hint = move || match (index.with(Option::is_none), found.with(Vec::len)) {
-        (true, _) => "Loading",
-        (_, 0) => "No results",
-        _ => "",
-    };
+    let hint = move || index.with(|index| index.hint(found.with(Vec::len)));
     view! {
         <button type="button" data-opens-palette aria-keyshortcuts="Control+K Meta+K" on:click=move |_| open()>
             <svg viewBox="0 0 16 16" width="16" height="16" fill="none" stroke="currentColor" stroke-width="1.4" stroke-linecap="round" aria-hidden="true">

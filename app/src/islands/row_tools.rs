@@ -1,4 +1,4 @@
-//! What lists offer with JavaScript: buttons that copy an id, and menus that close on Escape and on a click elsewhere.
+//! What pages offer with JavaScript: buttons that copy an id, and menus that close on Escape and on a click elsewhere.
 
 use js_sys::{Function, Reflect};
 use leptos::prelude::*;
@@ -6,6 +6,8 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use super::{all, listen, say};
 
+/// The menus: of lists, of the navigation on a narrow screen, and of the account.
+const MENUS: &str = "details:is([data-popup], [data-menu], [data-account])[open]";
 /// How long a button says that it copied, in milliseconds.
 const COPIED: i32 = 1_500;
 
@@ -58,7 +60,7 @@ fn target_of(event: &web_sys::Event) -> Option<web_sys::Element> {
 
 /// Closes the open menus, except one around an element. The focus returns to the button of a menu that had it.
 fn close_menus(except: Option<&web_sys::Element>) {
-    for menu in all("details[data-popup][open]") {
+    for menu in all(MENUS) {
         if except.is_some_and(|element| menu.contains(Some(element))) {
             continue;
         }

@@ -1,6 +1,7 @@
 //! Single-letter shortcuts for the inbox and changes: j and k move between items, a and d focus the reason of a decision,
-//! or its button if there is a reason, and ? lists the shortcuts. They are inactive while a control has the focus, can be switched off (WCAG 2.1.4), and
-//! only move the focus: a letter never submits a decision.
+//! or its button if there is a reason, and ? lists the shortcuts. They are inactive while a control has the focus, can be
+//! switched off (WCAG 2.1.4), and only move the focus: a letter never submits a decision. Ctrl+Enter in the reason submits
+//! the decision whose letter led there.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -8,6 +9,9 @@ use wasm_bindgen::JsCast;
 use super::{all, listen, typing};
 
 const SWITCH: &str = "leastwise.shortcuts";
+/// The decisions, as their buttons name them in `data-shortcut`.
+const APPROVE: &str = "approve";
+const DECLINE: &str = "deny";
 
 /// The list of shortcuts. Items have `data-item`; the decision buttons have `data-shortcut="approve"` and
 /// `data-shortcut="deny"`.
@@ -15,12 +19,20 @@ const SWITCH: &str = "leastwise.shortcuts";
 pub fn Shortcuts() -> impl IntoView {
     let dialog = NodeRef::<leptos::html::Dialog>::new();
     let (on, set_on) = signal(true);
+    let (decision, set_decision) = signal(None::<&'static str>);
     Effect::new(move |_| {
         set_on.set(stored() != Some("off".into()));
         listen(
             &document(),
             "keydown",
             move |event: web_sys::KeyboardEvent| {
+                if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
+                    if deciding() {
+                        event.prevent_default();
+                        decide(decision.get_untracked());
+                    }
+                    return;
+                }
                 let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
                 let modal = document()
                     .query_selector("dialog[open]")
@@ -33,8 +45,14 @@ pub fn Shortcuts() -> impl IntoView {
                 match event.key().as_str() {
                     "j" => step(1),
                     "k" => step(-1),
-                    "a" => reach("approve"),
-                    "d" => reach("deny"),
+                    "a" => {
+                        set_decision.set(Some(APPROVE));
+                        reach(APPROVE);
+                    }
+                    "d" => {
+                        set_decision.set(Some(DECLINE));
+                        reach(DECLINE);
+                    }
                     "?" => {
                         if let Some(dialog) = dialog.get_untracked() {
                             let _ = dialog.show_modal();
@@ -64,6 +82,7 @@ pub fn Shortcuts() -> impl IntoView {
                     <div><dt><kbd>"j"</kbd> " " <kbd>"k"</kbd></dt><dd>"Next and previous item"</dd></div>
                     <div><dt><kbd>"a"</kbd></dt><dd>"Write the reason, then reach Approve"</dd></div>
                     <div><dt><kbd>"d"</kbd></dt><dd>"Write the reason, then reach Decline"</dd></div>
+                    <div><dt><kbd>"Ctrl Enter"</kbd></dt><dd>"In the reason: approve after a, decline after d"</dd></div>
                     <div><dt><kbd>"?"</kbd></dt><dd>"Show this list"</dd></div>
                 </dl>
                 <label data-check>
@@ -101,6 +120,26 @@ fn step(by: isize) {
     });
     if let Some(item) = items.get(to) {
         let _ = item.focus();
+    }
+}
+
+/// Returns whether the reason of a decision has the focus.
+fn deciding() -> bool {
+    let focused = document().active_element();
+    let form = focused.and_then(|element| element.closest("form").ok().flatten());
+    form.is_some_and(|form| {
+        form.query_selector("[data-shortcut]")
+            .is_ok_and(|button| button.is_some())
+    })
+}
+
+/// Presses the button of a decision, or leads to the one that approves if no letter chose a decision.
+fn decide(decision: Option<&str>) {
+    let Some(decision) = decision else {
+        return reach(APPROVE);
+    };
+    if let Some(button) = all(&format!("[data-shortcut={decision}]")).first() {
+        button.click();
     }
 }
 

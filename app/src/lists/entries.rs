@@ -1,7 +1,10 @@
 //! The list of the entries of the ledger. The store filters it by its indexes and reads it by sequence numbers: it may be
 //! long, and it only grows. Crawls that found nothing new are folded, because there is one every few minutes.
 
-use domain::{ids::ChangeId, ledger::Hash};
+use domain::{
+    ids::ChangeId,
+    ledger::{Hash, Outcome},
+};
 use leptos::prelude::*;
 
 use super::{
@@ -10,7 +13,7 @@ use super::{
 };
 use crate::{
     backend::{EntryLine, EntryRow, FoldedSyncs, sentence_words},
-    components::{EntryOutcome, EntrySentence, StampedTime, Status, StatusBadge, not_authentic},
+    components::{EntryOutcome, EntrySentence, ListedTime, not_authentic},
 };
 
 /// The path of the list.
@@ -57,7 +60,7 @@ pub static ENTRIES: List<(), EntryLine> = List {
             .sorts_in_store()
             .cell(|line, _| number(line))
             .value(|line| of(line, |entry| Cell::Number(entry.seq))),
-        column("time", "Time")
+        column("time", "Time (UTC)")
             .cell(time)
             .value(|line| of(line, |entry| Cell::Time(entry.at))),
         column("event", "Event")
@@ -95,7 +98,7 @@ pub static ENTRIES: List<(), EntryLine> = List {
             .cell(|line, _| shown(line, |entry| muted(severity(entry))))
             .value(|line| of(line, |entry| severity(entry).into())),
         column("actor", "By")
-            .on_request()
+            .in_table()
             .cell(|line, _| shown(line, |entry| entry.actor.clone().into_any()))
             .value(|line| of(line, |entry| Cell::Text(entry.actor.clone()))),
         column("actor_id", "ID of the person").value(|line| {
@@ -238,15 +241,15 @@ fn number(line: &EntryLine) -> AnyView {
 fn time(line: &EntryLine, context: &DrawContext) -> AnyView {
     let now = context.now;
     match line {
-        EntryLine::Entry(entry) => view! { <StampedTime at=entry.at now /> }.into_any(),
+        EntryLine::Entry(entry) => view! { <ListedTime at=entry.at now /> }.into_any(),
         EntryLine::Syncs(FoldedSyncs { from, until, .. }) if from == until => {
-            view! { <StampedTime at=*from now /> }.into_any()
+            view! { <ListedTime at=*from now /> }.into_any()
         }
         EntryLine::Syncs(FoldedSyncs { from, until, .. }) => view! {
             <span class="text-muted">
-                <StampedTime at=*from now />
+                <ListedTime at=*from now />
                 <span data-until>" to "</span>
-                <StampedTime at=*until now />
+                <ListedTime at=*until now />
             </span>
         }
         .into_any(),
@@ -274,11 +277,13 @@ fn event(line: &EntryLine) -> AnyView {
 fn outcome(line: &EntryLine) -> AnyView {
     match line {
         EntryLine::Entry(entry) => {
+            // Most entries state a success; a mark on each would hide the others.
+            if entry.outcome == Outcome::Success && entry.result.is_none() {
+                return view! { <span class="sr-only">"Success"</span> }.into_any();
+            }
             view! { <EntryOutcome outcome=entry.outcome result=entry.result.clone() /> }.into_any()
         }
-        EntryLine::Syncs(_) => {
-            view! { <StatusBadge status=Status::Off label="Unchanged" /> }.into_any()
-        }
+        EntryLine::Syncs(_) => muted("Unchanged"),
     }
 }
 

@@ -8,6 +8,7 @@ use domain::{
     classification::{Classification, Reading, Source},
     ids::AccountId,
     org::AccountState,
+    snapshot::Knowledge,
     time::Timestamp,
     verdict::Tally,
 };
@@ -19,8 +20,9 @@ use super::{
 };
 use crate::{
     backend::{
-        AccountRef, AccountView, AccountWrites, ChangeForm, Freshness, HitView, PersonAccessRow,
-        PortResult, Refused, SetRef, classification_reason, reading_rows,
+        AccountPaths, AccountRef, AccountView, AccountWrites, ChangeForm, Freshness, HitView,
+        PathCounts, PersonAccessRow, PortResult, Refused, SetRef, classification_reason,
+        reading_rows,
     },
     components::{
         AccountMarks, AccountStateMark, Button, ButtonKind, Column, Crumb, Definition,
@@ -43,9 +45,10 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let id: AccountId = visit.param("id")?;
     let account = visit.backend.account(&id).await?;
     let (choice, dropped) = ListChoice::parse(&ACCESS, &visit.url);
+    let AccountPaths { page, counts } = visit.backend.account_access(&id, &choice).await?;
     let list = ListView {
         list: &ACCESS,
-        page: visit.backend.account_access(&id, &choice).await?,
+        page,
         choice,
         dropped,
         context: super::draw_context(&visit),
@@ -58,6 +61,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             .may(Action::Propose)
             .map_err(domain::authorize::Denial::reason),
         asks: visit.backend.may(Action::ProposeOwn).is_ok(),
+        counts,
     };
     let title = account.account.name.clone();
     Ok(Page::new(title, move || draw(account, list, context)))
@@ -68,6 +72,7 @@ struct PageContext {
     now: Timestamp,
     proposes: Result<(), &'static str>,
     asks: bool,
+    counts: PathCounts,
 }
 
 fn draw(
@@ -98,6 +103,7 @@ fn draw(
         now,
         proposes,
         asks,
+        counts,
     } = context;
     let actions = actions(&account.id, grants_refused, proposes, asks);
     let declared =
@@ -120,7 +126,7 @@ fn draw(
         page: format!("/accounts/{}", account.id),
         files: format!("/accounts/{}/access", account.id),
     };
-    let said = access::violations(&rows, &place.page);
+    let said = access::violations(&rows, &counts, &place.page);
     let proposing = match proposes {
         Ok(()) => Proposing::Offered,
         Err(_) => Proposing::NotAllowed,
@@ -130,6 +136,10 @@ fn draw(
     let (against_href, unapproved_href) = (only(FINDINGS, VIOLATIONS), only(FINDINGS, UNAPPROVED));
     let people_href = place.page.clone();
     let facts = facts(&account, tags, sources);
+    let paths = move |kind: &str, count: usize| match assignments {
+        Knowledge::Read => format!("{kind}; {}", path_words(count)),
+        Knowledge::NeverRead => kind.to_owned(),
+    };
     view! {
         <PageHeader
             title=account.name.clone()
@@ -145,10 +155,10 @@ fn draw(
         {(!not_found.is_empty()).then(|| not_found_notice(not_found))}
         <Stats>
             <Stat label="People" value=people.to_string() href=people_href detail="can reach it" />
-            <Stat label="Standing" value=standing.to_string() href=standing_href detail="permanent assignments" status=exposed />
-            <Stat label="Temporary" value=temporary.to_string() href=temporary_href detail="assignments with an end" />
-            <Stat label="Policy violations" value=against.to_string() href=against_href detail="assignments" status=bad(against) />
-            <Stat label="Approval missing" value=unapproved.to_string() href=unapproved_href detail="assignments that only lack an approval" status=wanting(unapproved) />
+            <Stat label="Standing" value=standing.to_string() href=standing_href detail=paths("permanent assignments", counts.standing) status=exposed />
+            <Stat label="Temporary" value=temporary.to_string() href=temporary_href detail=paths("assignments with an end", counts.temporary) />
+            <Stat label="Policy violations" value=against.to_string() href=against_href detail=paths("assignments", counts.violations) status=bad(against) />
+            <Stat label="Approval missing" value=unapproved.to_string() href=unapproved_href detail=paths("assignments that only lack one", counts.unapproved) status=wanting(unapproved) />
         </Stats>
         {access::people_section(list, &place, assignments)}
         {said}
@@ -162,6 +172,14 @@ fn draw(
         {ledger_link(ACCOUNT, account.id.as_str(), "All entries of the ledger about this account")}
     }
     .into_any()
+}
+
+/// Returns a number of paths, as the list counts them.
+fn path_words(count: usize) -> String {
+    match count {
+        1 => "1 path".to_owned(),
+        some => format!("{some} paths"),
+    }
 }
 
 /// Renders what the account is, and where that comes from.

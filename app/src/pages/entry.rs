@@ -1,22 +1,24 @@
 //! An entry of the ledger: what happened, what it is about, the bytes as they are signed, and what their proof proves.
 
+mod proof;
+
 use domain::{ledger::Outcome, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
     backend::{
-        CoveringCheckpoint, EntryAuthenticity, EntryItem, EntryItems, EntryMeaning, EntryRelation,
-        EntryRow, EntryView, Inclusion, ItemsProof, PortResult, RelatedEntries, sentence_words,
+        EntryAuthenticity, EntryItem, EntryItems, EntryMeaning, EntryRelation, EntryRow, EntryView,
+        Inclusion, ItemsProof, PortResult, RelatedEntries, sentence_words,
     },
     components::{
         Column, Crumb, Definition, DefinitionList, EntryOutcome, EntrySentence, Glyph, Icon,
         LinkButton, Notice, PageHeader, Section, StampedTime, Status, Table, directory_link,
     },
     islands::local_times::LocalTimes,
-    lists::copy,
     routes::{Page, Visit},
 };
 
+use self::proof::{Proven, proven};
 use super::change::items_pager;
 
 /// Builds the page.
@@ -46,21 +48,21 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
         neighbours,
     } = entry;
     let seq = row.seq;
-    let title = row
-        .meaning
-        .map_or("An event of a newer version of Leastwise", |known| {
-            known.title
-        });
+    let step = |row: &Option<EntryRow>, word: &'static str| {
+        let href = row.as_ref().map(|row| format!("/ledger/{}", row.seq));
+        href.map(|href| view! { <LinkButton href>{word}</LinkButton> })
+    };
     let actions = view! {
+        {step(&neighbours.0, "Previous")}
+        {step(&neighbours.1, "Next")}
         <LinkButton href=format!("/ledger/{seq}/leaf.json") icon=Glyph::Download>"Download raw bytes"</LinkButton>
     }
     .into_any();
     view! {
         <PageHeader
-            title=format!("Entry {seq}")
+            title=sentence_words(&row.sentence)
             crumbs=vec![Crumb::new("/ledger", "Ledger")]
-            marks=view! { <EntryOutcome outcome=row.outcome result=row.result.clone() /> }.into_any()
-            detail=view! { {title} }.into_any()
+            detail=view! { {format!("Entry {seq} · ")} <StampedTime at=row.at now /> }.into_any()
             actions
         />
         {warnings(row.authenticity, inclusion)}
@@ -103,30 +105,37 @@ fn event(row: EntryRow, now: Timestamp) -> AnyView {
         outcome,
         result,
         ticket,
+        actor,
         ..
     } = row;
+    let badge = view! { <EntryOutcome outcome result=result.clone() /> };
     let pending = (outcome == Outcome::Pending).then(|| {
-        let words = match result {
+        match result {
             Some(result) => view! {
-                "Pending when it was recorded. " <a href=format!("/ledger/{}", result.seq) class="underline">{format!("Entry {}", result.seq)}</a>
+                " Pending when it was recorded. " <a href=format!("/ledger/{}", result.seq) class="underline">{format!("Entry {}", result.seq)}</a>
                 {format!(" states what became of it: {}.", result.label.to_lowercase())}
             }
             .into_any(),
-            None => "Pending: no later entry states what became of it yet.".into_any(),
-        };
-        view! { <Definition term="Outcome">{words}</Definition> }
+            None => " No later entry states what became of it yet.".into_any(),
+        }
     });
     view! {
         <Section title="Event">
             <div data-body>
                 <p data-event><EntrySentence sentence /></p>
                 <DefinitionList>
+                    <Definition term="By">{actor}</Definition>
                     <Definition term="Time"><StampedTime at now /></Definition>
-                    {pending}
-                    <Definition term="Type"><code>{kind}</code></Definition>
+                    <Definition term="Outcome">{badge} {pending}</Definition>
                     {ticket.map(|ticket| view! { <Definition term="Ticket">{ticket}</Definition> })}
-                    {meaning.map(classes)}
                 </DefinitionList>
+                <details data-fold class="mt-4">
+                    <summary>"How other programs classify it"</summary>
+                    <DefinitionList>
+                        <Definition term="Type"><code>{kind}</code></Definition>
+                        {meaning.map(classes)}
+                    </DefinitionList>
+                </details>
             </div>
         </Section>
     }
@@ -209,8 +218,13 @@ fn beside((before, after): (Option<EntryRow>, Option<EntryRow>), now: Timestamp)
 
 /// Renders how other programs classify the event.
 fn classes(known: EntryMeaning) -> AnyView {
-    let EntryMeaning { severity, ocsf, .. } = known;
+    let EntryMeaning {
+        title,
+        severity,
+        ocsf,
+    } = known;
     view! {
+        <Definition term="Event">{title}</Definition>
         <Definition term="Severity">{severity.as_str()}</Definition>
         <Definition term="OCSF class">{ocsf.class_name()} " (" {ocsf.class_uid} ", activity " {ocsf.activity_id} ")"</Definition>
     }
@@ -266,131 +280,6 @@ fn personal(private: Vec<(String, String)>) -> AnyView {
         <Section title="Personal values" detail="stored outside the ledger, which holds only their salted hashes">
             <Table caption="Personal values" columns=vec![Column::new("Field"), Column::new("Value")]>{rows}</Table>
         </Section>
-    }
-    .into_any()
-}
-
-/// What the section about the proof shows.
-struct Proven {
-    seq: u64,
-    leaf: String,
-    json: String,
-    leaf_hash: String,
-    checkpoint: Option<CoveringCheckpoint>,
-    proof: Vec<String>,
-    inclusion: Inclusion,
-}
-
-/// Renders a hash, which may break into lines, with a button that copies it.
-fn hash(value: String, what: &str) -> AnyView {
-    view! { <code class="select-all break-all">{value.clone()}</code> " " {copy(value, what)} }
-        .into_any()
-}
-
-/// Renders the bytes as they are signed, their hash, and how it leads to the signed root.
-fn proven(of: Proven, now: Timestamp) -> AnyView {
-    let Proven {
-        seq,
-        leaf,
-        json,
-        leaf_hash,
-        checkpoint,
-        proof,
-        inclusion,
-    } = of;
-    let claim = claim(seq, checkpoint.as_ref(), inclusion, now);
-    let steps = match checkpoint {
-        Some(covering) if inclusion == Inclusion::Proven => steps(seq, covering, proof, now),
-        _ => ().into_any(),
-    };
-    let bytes = leaf.len();
-    view! {
-        <Section title="Proof">
-            <div data-body>
-                {claim}
-                <h3 class="mt-4">"Bytes as they are signed"</h3>
-                <p class="text-muted max-w-[80ch]">
-                    {format!("{bytes} bytes of UTF-8: canonical JSON (RFC 8785) without a line feed. SHA-256 of a zero byte and these bytes is the leaf hash.")}
-                </p>
-                <pre data-code data-leaf tabindex="0" role="region" aria-label="The bytes of the entry as they are signed"><code>{leaf}</code></pre>
-                <details data-fold class="mt-2">
-                    <summary>"Indented for reading"</summary>
-                    <pre data-code tabindex="0" role="region" aria-label="The entry as indented JSON"><code>{json}</code></pre>
-                </details>
-                <div data-hashes>
-                    <DefinitionList>
-                        <Definition term="Leaf hash">{hash(leaf_hash, "the leaf hash")}</Definition>
-                    </DefinitionList>
-                </div>
-                {steps}
-            </div>
-        </Section>
-    }
-    .into_any()
-}
-
-/// States in two sentences what the proof proves, and what it does not.
-fn claim(
-    seq: u64,
-    checkpoint: Option<&CoveringCheckpoint>,
-    inclusion: Inclusion,
-    now: Timestamp,
-) -> AnyView {
-    match (checkpoint, inclusion) {
-        (Some(_), Inclusion::Altered) => view! {
-            <Notice status=Status::Danger title="The proof does not verify">
-                "The leaf hash below does not lead to the signed root."
-            </Notice>
-        }
-        .into_any(),
-        (Some(covering), _) => {
-            let size = covering.size;
-            view! {
-                <p data-claim>
-                    {format!("The hashes below lead from these bytes to a root that was signed over {size} entries at ")}
-                    <StampedTime at=covering.signed_at now />
-                    {format!(": entry {seq} is unchanged since then, at this place, and none before it was changed, inserted or removed. ")}
-                    "It is not proven that what the entry says is true, nor that the whole ledger was not rewritten with the signing key: only a checkpoint that is kept elsewhere shows that."
-                </p>
-            }
-            .into_any()
-        }
-        (None, _) => view! {
-            <Notice status=Status::Pending title="Not covered by a signed checkpoint yet">
-                "The next one is signed within a minute and will cover this entry."
-            </Notice>
-        }
-        .into_any(),
-    }
-}
-
-fn steps(seq: u64, covering: CoveringCheckpoint, proof: Vec<String>, now: Timestamp) -> AnyView {
-    let CoveringCheckpoint {
-        size,
-        root,
-        signed_at,
-    } = covering;
-    let body = if proof.is_empty() {
-        view! { <p>"The leaf is the whole tree: its hash is the root."</p> }.into_any()
-    } else {
-        let hashes = proof
-            .into_iter()
-            .map(|hash| view! { <li><code class="break-all">{hash}</code></li> })
-            .collect_view();
-        view! { <ol class="mt-2 pl-6" data-proof>{hashes}</ol> }.into_any()
-    };
-    view! {
-        <h3 class="mt-4">"Inclusion proof"</h3>
-        <p class="text-muted max-w-[80ch]">
-            {format!("For leaf {seq} in a tree of size {size}, from the leaf up. Combined as specified in RFC 6962, the hashes yield the root.")}
-        </p>
-        {body}
-        <div data-hashes>
-            <DefinitionList>
-                <Definition term="Checkpoint">{size} " entries, signed " <StampedTime at=signed_at now /></Definition>
-                <Definition term="Root">{hash(root, "the root")}</Definition>
-            </DefinitionList>
-        </div>
     }
     .into_any()
 }

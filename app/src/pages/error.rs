@@ -1,11 +1,16 @@
 //! The page of an error, with its HTTP status. Never shows internal error text.
 
-use domain::change::UnreadableCause;
+use std::borrow::Cow;
+
+use domain::{
+    authorize::{Action, Role, sufficient_roles, writes},
+    change::UnreadableCause,
+};
 use leptos::prelude::*;
 
 use crate::{
     backend::{Denied, Load},
-    components::{Glyph, LinkButton, NO_SECOND_FACTOR, PageHeader, SecondFactorHelp},
+    components::{Glyph, LinkButton, NO_SECOND_FACTOR, PageHeader, SecondFactorHelp, whom_to_ask},
     routes::Page,
 };
 
@@ -17,9 +22,11 @@ pub const LEDGER_WORDS: &str = "Somebody wrote to the database without Leastwise
 /// Returns the HTTP status of an error.
 pub fn status(denied: &Denied) -> u16 {
     match denied {
-        Denied::Forbidden(_) | Denied::SignInAgain | Denied::NoSecondFactor | Denied::Suspended => {
-            403
-        }
+        Denied::Role(_)
+        | Denied::Forbidden(_)
+        | Denied::SignInAgain
+        | Denied::NoSecondFactor
+        | Denied::Suspended => 403,
         Denied::NotFound => 404,
         Denied::Conflict(_) | Denied::NotUnderstood(_) => 409,
         Denied::Invalid(_) => 422,
@@ -30,12 +37,10 @@ pub fn status(denied: &Denied) -> u16 {
 }
 
 /// Returns the title of an error and its explanation.
-pub fn words(denied: &Denied) -> (&'static str, String) {
-    match denied {
-        Denied::Forbidden(reason) => (
-            "Not allowed",
-            format!("{reason} If you need this permission, ask a Leastwise administrator."),
-        ),
+pub fn words(denied: &Denied) -> (Cow<'static, str>, String) {
+    let (title, text) = match denied {
+        Denied::Role(action) => return role_words(*action),
+        Denied::Forbidden(reason) => ("Not allowed", (*reason).into()),
         Denied::NoSecondFactor => (NO_SECOND_FACTOR, "Nothing was changed.".into()),
         Denied::Suspended => (
             "Your identity is suspended",
@@ -80,19 +85,47 @@ pub fn words(denied: &Denied) -> (&'static str, String) {
             "Internal error",
             "The request could not be completed. Try again. If the error persists, report the request ID below to the operator of Leastwise.".into(),
         ),
-    }
+    };
+    (title.into(), text)
 }
 
-/// Builds the page of an error.
-pub fn page(denied: &Denied, request_id: String) -> Page {
+/// Returns what cannot be done, and which roles can.
+fn role_words(action: Action) -> (Cow<'static, str>, String) {
+    let roles: Vec<&str> = sufficient_roles(action).map(Role::as_str).collect();
+    let roles = match roles.as_slice() {
+        [rest @ .., last] if !rest.is_empty() => {
+            format!("the role {} or {last}", rest.join(", "))
+        }
+        only => format!("the role {}", only.concat()),
+    };
+    let unchanged = if writes(action) {
+        " Nothing was changed."
+    } else {
+        ""
+    };
+    let title = format!("You cannot {}", action.words());
+    (title.into(), format!("You need {roles}.{unchanged}"))
+}
+
+/// Who can help with an error, beyond the person who sees it.
+pub fn needs_administrator(denied: &Denied) -> bool {
+    matches!(denied, Denied::Role(_) | Denied::Forbidden(_))
+}
+
+/// Builds the page of an error. `administrators` are named if they can help.
+pub fn page(denied: &Denied, administrators: &[String], request_id: String) -> Page {
     let (title, text) = words(denied);
     let help = matches!(denied, Denied::NoSecondFactor);
-    Page::new(title, move || {
+    let ask = needs_administrator(denied)
+        .then(|| whom_to_ask(administrators, "if you need this for your work"));
+    Page::new(title.clone(), move || {
         let help = help.then(|| view! { <SecondFactorHelp return_to="/" /> });
+        let ask = ask.map(|ask| view! { <p>{ask}</p> });
         view! {
-            <PageHeader title=title />
+            <PageHeader title=title.into_owned() />
             <div class="grid gap-4 max-w-[64ch]">
                 <p>{text}</p>
+                {ask}
                 {help}
                 <p><LinkButton href="/" icon=Glyph::Home>"Go to the home page"</LinkButton></p>
                 <p class="text-muted text-xs">"Request ID " <code>{request_id}</code></p>

@@ -17,7 +17,7 @@ use crate::{
     },
     components::{
         ButtonKind, FreshnessNotice, Glyph, LinkButton, Notice, PageHeader, RecentChanges, Section,
-        Status, Time,
+        Status, Time, whom_to_ask,
     },
     routes::{Page, Visit},
 };
@@ -189,14 +189,7 @@ fn beside(head: AnyView, aside: AnyView, rest: AnyView) -> AnyView {
 /// Renders what it means that a sign-in is linked to no user, and whom to ask.
 fn no_link(why: &NotLinked, administrators: &[String]) -> AnyView {
     let reason = not_linked_words(why);
-    let ask = match administrators {
-        [] => "Ask a Leastwise administrator to link it.".to_owned(),
-        [one] => format!("Ask {one}, who administers Leastwise, to link it."),
-        some => format!(
-            "Ask somebody who administers Leastwise to link it: {}.",
-            some.join(", ")
-        ),
-    };
+    let ask = whom_to_ask(administrators, "to link it");
     view! {
         <Notice status=Status::Pending title="Your sign-in is not linked to an Identity Center user">
             <p>{reason}</p>

@@ -9,8 +9,11 @@ use crate::{
         Definition, DefinitionList, Empty, Glyph, ListView, Notice, PageHeader, Status,
         StatusBadge, Time,
     },
-    islands::local_times::LocalTimes,
-    lists::{ListChoice, entries::ENTRIES},
+    islands::{local_times::LocalTimes, new_entries::NewEntries},
+    lists::{
+        ListChoice,
+        entries::{ENTRIES, LEDGER},
+    },
     routes::{Page, Visit},
 };
 
@@ -23,8 +26,9 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         health,
     } = visit.backend.entries(&choice).await?;
     let context = super::draw_context(&visit);
-    let now = context.now;
+    let (now, size) = (context.now, health.size);
     Ok(Page::new("Ledger", move || {
+        let newest = choice.at(1).href(LEDGER);
         let list = ListView {
             list: &ENTRIES,
             choice,
@@ -42,6 +46,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             <PageHeader title="Ledger" detail=view! { "All requests, decisions, operations and observations. Any alteration of an entry can be detected." }.into_any() />
             {proof(health, now)}
             {short(&short_words)}
+            <p data-new><NewEntries url="/events/ledger".into() size newest /></p>
             {body}
             <LocalTimes />
         }

@@ -13,8 +13,8 @@ use crate::{
         QuotaService, RunningJob,
     },
     components::{
-        Button, ButtonKind, Column, Empty, ExactTime, Glyph, JobProgressBar, LinkButton, Narrow,
-        Notice, PageHeader, Section, Stat, Stats, Status, StatusBadge, Table, Time, job_title,
+        Button, ButtonKind, Calm, Column, ExactTime, JobProgressBar, LinkButton, Narrow, Notice,
+        PageHeader, Section, Stat, Stats, Status, StatusBadge, Table, Time, job_title,
         running_words,
     },
     islands::live_status::LiveStatus,
@@ -73,22 +73,28 @@ fn draw(view: OperationsView, manage: Buttons, sync: Buttons, now: Timestamp) ->
         .as_ref()
         .is_some_and(|found| found.differing > 0);
     let rows = differing(view.comparison.clone(), now);
-    let (first, last) = if differs {
+    let (first, calm_rows) = if differs {
         (Some(rows), None)
     } else {
         (None, Some(rows))
     };
+    let calm_jobs = view.failed.is_empty().then(|| {
+        view! { <Calm>"No job has failed. One whose attempts are used up stays here until an administrator retries or dismisses it."</Calm> }
+    });
+    let key = view.live.key.clone();
     view! {
         <PageHeader title="Operations" detail actions />
-        {overdue(view.overdue, view.overdue_since, now)}
-        {figures(&view)}
-        {first}
-        {failed_jobs(view.failed, view.failed_count, manage, now)}
-        {running_jobs(view.running, manage, now)}
-        {queue(view.queue, manage, now)}
-        {quotas(view.quotas)}
-        {last}
-        {servers(view.servers, now)}
+        <div data-live-page="wide" data-key=key>
+            {overdue(view.overdue, view.overdue_since, now)}
+            {figures(&view)}
+            {first}
+            {failed_jobs(view.failed, view.failed_count, manage, now)}
+            {running_jobs(view.running, manage, now)}
+            {queue(view.queue, manage, now)}
+            {quotas(view.quotas)}
+            {servers(view.servers, now)}
+            <div data-card id="checks"><div data-body>{calm_jobs} {calm_rows}</div></div>
+        </div>
     }
     .into_any()
 }
@@ -132,10 +138,16 @@ fn figures(view: &OperationsView) -> AnyView {
             Status::Ok
         }
     };
+    let to_failed = if view.failed.is_empty() {
+        "#checks"
+    } else {
+        "#failed"
+    };
+    let to_running = if running == 0 { "#queue" } else { "#running" };
     view! {
         <Stats>
-            <Stat label=failed_label value=failed.saturating_add(again).to_string() href="#failed" status=failed_status />
-            <Stat label="Running jobs" value=running.to_string() href="#running" />
+            <Stat label=failed_label value=failed.saturating_add(again).to_string() href=to_failed status=failed_status />
+            <Stat label="Running jobs" value=running.to_string() href=to_running />
             <Stat label="Waiting jobs" value=waiting.to_string() href="#queue" />
             <Stat label="Overdue removals" value=overdue.to_string() href="/changes" status=bad(overdue) />
         </Stats>
@@ -145,16 +157,7 @@ fn figures(view: &OperationsView) -> AnyView {
 
 fn failed_jobs(jobs: Vec<FailedJob>, total: u64, manage: Buttons, now: Timestamp) -> AnyView {
     if jobs.is_empty() {
-        return view! {
-            <div id="failed">
-                <Section title="Failed jobs">
-                    <Empty title="No job has failed" icon=Glyph::Check>
-                        "A job whose attempts are used up stays here until an administrator retries or dismisses it."
-                    </Empty>
-                </Section>
-            </div>
-        }
-        .into_any();
+        return ().into_any();
     }
     let columns = vec![
         Column::new("Job"),
@@ -219,14 +222,7 @@ fn job_cell(name: &JobName, id: &str) -> AnyView {
 
 fn running_jobs(jobs: Vec<RunningJob>, manage: Buttons, now: Timestamp) -> AnyView {
     if jobs.is_empty() {
-        return view! {
-            <div id="running">
-                <Section title="Running jobs">
-                    <Empty title="No job is running" icon=Glyph::Running>"A job appears here with its progress while a server works on it."</Empty>
-                </Section>
-            </div>
-        }
-        .into_any();
+        return ().into_any();
     }
     let columns = vec![
         Column::new("Job"),
@@ -342,9 +338,8 @@ const fn service(service: QuotaService) -> &'static str {
 fn quotas(rows: Vec<QuotaRow>) -> AnyView {
     let columns = vec![
         Column::new("Service"),
-        Column::new("Calls a second").numeric(),
-        Column::new("Left of the quota").numeric(),
-        Column::new("Calls").numeric(),
+        Column::new("Calls a second, of its share").numeric(),
+        Column::new("Calls since the start").numeric(),
         Column::new("Throttles").numeric(),
     ];
     let rows = rows.into_iter().map(|row| {
@@ -353,8 +348,7 @@ fn quotas(rows: Vec<QuotaRow>) -> AnyView {
         view! {
             <tr>
                 <th scope="row">{service(row.service)}</th>
-                <td data-numeric data-label="Calls a second">{format!("{:.1} of {:.1}", row.now, row.most)}</td>
-                <td data-numeric data-label="Left of the quota">{slowed} {format!("{:.0} %", row.now / row.most * 100.0)}</td>
+                <td data-numeric data-label="Calls a second">{slowed} {format!("{:.1} of {:.1}", row.now, row.most)}</td>
                 <td data-numeric data-label="Calls">{row.calls}</td>
                 <td data-numeric data-label="Throttles">{row.throttled}</td>
             </tr>
@@ -362,7 +356,7 @@ fn quotas(rows: Vec<QuotaRow>) -> AnyView {
     });
     let rows = rows.collect_view();
     view! {
-        <Section title="Calls to AWS" detail="calls a second that this server may make now, of its share of the quota; throttles of AWS lower it; calls since its start">
+        <Section title="Calls to AWS" detail="by this server; throttles of AWS slow it down">
             <Table caption="Calls to AWS" columns narrow=Narrow::Cards>{rows}</Table>
         </Section>
     }

@@ -12,11 +12,12 @@ use domain::{
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Freshness, ListQuery, PolicyView, PortResult, SetAccountRow, SetView},
+    backend::{AccountRef, Freshness, ListQuery, PolicyView, PortResult, SetAccountRow, SetView},
     components::{
         AccountLink, CapabilityGroups, CapabilityList, Column, Crumb, Definition, DefinitionList,
-        Empty, EmptyFiltered, FreshnessNotice, Glyph, NotKnown, Notice, PageHeader, PolicyAnchors,
-        Section, Status, StatusBadge, Table, Time, ledger_link, list_href, pages, policy_texts,
+        Empty, EmptyFiltered, FreshnessNotice, Glyph, Narrow, NotKnown, Notice, PageHeader,
+        PolicyAnchors, Section, Status, StatusBadge, Table, Time, ledger_link, list_href, pages,
+        policy_texts,
     },
     lists::{entries::ABOUT, permission_sets::session},
     routes::{Page, Visit},
@@ -53,6 +54,7 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
     } = view;
     let base = format!("/permission-sets/{}", set.key());
     let unprovisioned = holds.iter().filter(|row| row.outdated).count();
+    let held = held(&holds);
     let short: String = hash.chars().take(12).collect();
     let actions = capabilities::known_actions(&catalogue);
     let managed = capabilities::known_policies(&catalogue);
@@ -87,14 +89,22 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
                 }
             })}
         {long_sessions(session_seconds)}
+        {capabilities::summary(&analysis, needs, &session(session_seconds), (against_standing, held), boundary_note)}
         {outdated.map(capabilities::outdated)}
-        {capabilities::summary(&analysis, needs, &session(session_seconds), against_standing, boundary_note)}
-        {allowed(analysis, policies, boundary)}
         {self::holds(holds, assignments, &base, query, now)}
+        {allowed(analysis, policies, boundary)}
         <Section title="Facts"><div data-body>{facts}</div></Section>
         {entries}
     }
     .into_any()
+}
+
+/// Names the production PCI accounts in which somebody has the permission set.
+fn held(holds: &[SetAccountRow]) -> Vec<AccountRef> {
+    let held = holds
+        .iter()
+        .filter(|row| row.account.class.counts_as_production_pci() && row.principals > 0);
+    held.map(|row| row.account.clone()).collect()
 }
 
 /// Says where a long session duration makes a permission set unusable.
@@ -179,7 +189,7 @@ fn holds(
         let columns = vec![
             Column::new("Account"),
             Column::new("Version"),
-            Column::new("Principals").numeric(),
+            Column::new("Assignments").numeric(),
             Column::new("People").numeric(),
             Column::new("As of").wide_only(),
         ];
@@ -195,9 +205,9 @@ fn holds(
                 view! {
                     <tr>
                         <th scope="row"><AccountLink account=row.account /></th>
-                        <td>{content}</td>
-                        <td data-numeric>{row.principals}</td>
-                        <td data-numeric>{row.people.to_string()}</td>
+                        <td data-label="Version">{content}</td>
+                        <td data-numeric data-label="Assignments">{row.principals}</td>
+                        <td data-numeric data-label="People">{row.people.to_string()}</td>
                         <td data-wide><Time at=row.as_of now /></td>
                     </tr>
                 }
@@ -205,7 +215,7 @@ fn holds(
             .collect_view();
         let (href, words) = (base.to_owned(), query.words.clone());
         view! {
-            <Table caption="Accounts with this permission set" columns id="holds">{lines}</Table>
+            <Table caption="Accounts with this permission set" columns id="holds" narrow=Narrow::Cards>{lines}</Table>
             {pages(place, "accounts", move |page| list_href(&href, &words, None, page))}
         }
         .into_any()

@@ -17,7 +17,7 @@ use crate::{
     },
     components::{
         AccountLink, AccountStatusMark, ButtonKind, Column, Crumb, Day, Definition, DefinitionList,
-        Empty, EmptyFiltered, FreshnessNotice, Glyph, Hits, LinkButton, NotKnown, Notice,
+        Empty, EmptyFiltered, FreshnessNotice, Glyph, Hits, LinkButton, Narrow, NotKnown, Notice,
         PageHeader, RecentChanges, RowAction, Section, SetLink, Stat, Stats, Status, Table, Time,
         chips, ledger_link, list_href, pages, path_diagram,
     },
@@ -252,7 +252,7 @@ fn reaches(
             .collect_view();
         let (href, words, only) = (base.to_owned(), query.words.clone(), query.only.clone());
         view! {
-            <Table caption="Every path to every account" columns id="paths">{lines}</Table>
+            <Table caption="Every path to every account" columns id="paths" narrow=Narrow::Cards>{lines}</Table>
             {pages(place, "paths", move |page| list_href(&href, &words, only.as_deref(), page))}
         }
         .into_any()
@@ -313,11 +313,11 @@ fn line(row: PathRow, user: &UserRef, directory: bool, removes: bool, now: Times
     view! {
         <tr>
             <th scope="row"><AccountLink account /></th>
-            <td><SetLink set /></td>
-            <td>{through}</td>
+            <td data-label="Permission set"><SetLink set /></td>
+            <td data-label="Through">{through}</td>
             <td data-wide><Day at=since /></td>
-            <td>{ends}</td>
-            <td data-reason-cell><Hits hits /></td>
+            <td data-label="Ends">{ends}</td>
+            <td data-label="Policy status" data-reason-cell><Hits hits /></td>
             <td data-numeric>{removes.then(|| view! { <RowAction label object href=change_form.href() refused /> })}</td>
         </tr>
     }

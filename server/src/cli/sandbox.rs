@@ -25,8 +25,8 @@ use url::Url;
 use super::{CommandResult, print, secrets::without_password, serve};
 use crate::{
     config::{
-        AnalysisArgs, AwsArgs, DatabaseArgs, ENGINE_LEASE_SECONDS, IdentityArgs, ServeArgs,
-        SignInArgs,
+        AnalysisArgs, AwsArgs, DatabaseArgs, ENGINE_LEASE_SECONDS, IdentityArgs, PortalArgs,
+        ServeArgs, SignInArgs,
     },
     http::log,
     process_lock::{ProcessLock, SANDBOX_LOCK},
@@ -199,6 +199,7 @@ fn configuration(
             oversight_sets: RemovalLimits::default_marks(),
             removal_people: RemovalLimits::PEOPLE,
             classification: args.classification.clone(),
+            portal: PortalArgs::default(),
             analysis: args.analysis.clone(),
         },
     })

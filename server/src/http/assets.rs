@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 /// One file of the build.
 struct File {
-    /// `css`, `js`, `wasm`, `font` or `icon`.
+    /// `css`, `js`, `wasm`, `font`, `latin` or `icon`.
     kind: &'static str,
     /// The name, with the hash of the content.
     name: &'static str,
@@ -84,7 +84,7 @@ fn embedded(file: &File, headers: &HeaderMap) -> Response {
         "css" => "text/css; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
         "wasm" => "application/wasm",
-        "font" => "font/woff2",
+        "font" | "latin" => "font/woff2",
         _ => "image/svg+xml",
     };
     let headers = response.headers_mut();

@@ -29,7 +29,13 @@ pub(super) async fn draw(
     match answer {
         Ok(page) => document(state, backend, page, StatusCode::OK, uri, headers).await,
         Err(denied) => {
-            let page = error::page(&denied, request_id::current());
+            // The page is shown without names if they cannot be read.
+            let helpers = if error::needs_administrator(&denied) {
+                backend.administrators().await.unwrap_or_default()
+            } else {
+                Vec::new()
+            };
+            let page = error::page(&denied, &helpers, request_id::current());
             let response = document(state, backend, page, status_of(&denied), uri, headers).await;
             retry_after(&denied, response)
         }

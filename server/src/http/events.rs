@@ -1,4 +1,4 @@
-//! Server-sent events: the progress of a change, and that of jobs. A stream does not extend the session. It is closed after less than a
+//! Server-sent events: the progress of a change and of jobs, and the size of the ledger. A stream does not extend the session. It is closed after less than a
 //! minute, so that the reconnect checks the session again. A session has a limited number of streams.
 
 use std::{convert::Infallible, time::Duration};
@@ -75,6 +75,26 @@ pub async fn operations(State(state): State<PageState>, signed: SignedIn) -> Res
             Ok::<_, Infallible>(Event::default().data(format!("{key}\n{words}")))
         },
     );
+    let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
+    Sse::new(events).keep_alive(keep_alive).into_response()
+}
+
+/// Sends the number of entries of the ledger.
+pub async fn ledger(State(state): State<PageState>, signed: SignedIn) -> Response {
+    let place = match state.http.limiter.stream(&signed.session) {
+        Ok(place) => place,
+        Err(error) => return error.into_response(),
+    };
+    let service = Service::new(state.app_state.clone(), signed.caller());
+    let Ok(sizes) = service.ledger_events() else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let events = sizes
+        .take_until(tokio::time::sleep(LONGEST))
+        .map(move |size| {
+            let _held = &place;
+            Ok::<_, Infallible>(Event::default().data(size.to_string()))
+        });
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
     Sse::new(events).keep_alive(keep_alive).into_response()
 }

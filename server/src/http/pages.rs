@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use app::{
-    backend::{Backend, Denied, EntryAuthenticity, EntryLeaf, FileFormat},
+    backend::{Backend, ChangeKind, Denied, EntryAuthenticity, EntryLeaf, FileFormat},
     routes::{ACTIONS, FILES, FileRoute, FormState, Kept, PAGES, PREVIEWS, PageRoute, Visit},
 };
 use axum::{
@@ -17,7 +17,7 @@ use axum::{
 };
 use domain::authorize::{Action, Denial, may, writes};
 use futures::{Stream, stream};
-use http::{HeaderMap, HeaderValue, Uri, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use tokio::task::JoinError;
 use url::form_urlencoded;
 
@@ -62,8 +62,10 @@ pub fn routes(state: &PageState) -> Routes {
     }
     let pages = pages
         .route("/palette.json", get(palette))
+        .route("/changes/new/suggestions.json", get(suggestions))
         .route("/ledger/{seq}/leaf.json", get(leaf))
         .route("/events/changes/{id}", get(super::events::change))
+        .route("/events/ledger", get(super::events::ledger))
         .route("/events/operations", get(super::events::operations))
         .fallback(nothing_here)
         .with_state(state.clone());
@@ -113,7 +115,7 @@ pub(super) async fn permitted(
     // To a suspended identity, pages that it may not see do not exist. A refused write is explained.
     Err(match denial {
         Denial::Suspended if !writes(action) => Denied::NotFound,
-        _ => denial.into(),
+        _ => Denied::of(denial, action),
     })
 }
 
@@ -222,6 +224,19 @@ async fn nothing_here(
 async fn palette(State(state): State<PageState>, signed: SignedIn) -> Response {
     match bind(&state, &signed).palette().await {
         Ok(entries) => axum::Json(entries).into_response(),
+        Err(denied) => refused(&denied),
+    }
+}
+
+/// Sends what the typed words of `q` may mean in the field `field` of a form of the kind `kind`.
+async fn suggestions(State(state): State<PageState>, signed: SignedIn, uri: Uri) -> Response {
+    let query = query(&uri);
+    let of = |name: &str| query.get(name).map_or("", String::as_str);
+    let Some(kind) = ChangeKind::parse(of("kind")) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    match bind(&state, &signed).suggestions(kind, of("field"), of("q")) {
+        Ok(found) => axum::Json(found).into_response(),
         Err(denied) => refused(&denied),
     }
 }

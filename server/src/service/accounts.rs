@@ -9,9 +9,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use app::{
     backend::{
-        AccessRow, AccountList, AccountView, AccountWrites, AccountsPort, ChangeForm,
+        AccessRow, AccountList, AccountPaths, AccountView, AccountWrites, AccountsPort, ChangeForm,
         DeclarationState, DeclarationText, DeclarationView, Denied, Download, FileFormat, HitView,
-        ListPage, PersonAccessRow, PortResult, Refused,
+        PortResult, Refused,
     },
     lists::ListChoice,
 };
@@ -102,10 +102,10 @@ impl AccountsPort for Service {
         &self,
         id: &AccountId,
         choice: &ListChoice,
-    ) -> PortResult<ListPage<PersonAccessRow>> {
+    ) -> PortResult<AccountPaths> {
         self.allowed(Action::SeeDirectory)?;
         self.exists(id)?;
-        Ok(self.access_page(id, choice))
+        Ok(self.paths_to(id, choice))
     }
 
     async fn account_access_file(

@@ -41,6 +41,7 @@ mod subject_effects;
 mod subject_states;
 mod submission_limits;
 mod submit;
+mod suggestions;
 mod timeline;
 mod unreadable;
 mod view;

@@ -6,7 +6,7 @@ mod my_access;
 
 use app::backend::{
     AccountRef, Alarms, ExposedPerson, Exposure, FindingGroup, Home, HomePort, IdentityAlarmView,
-    IdentityNotice, NotLinked, OrganisationHome, PortResult,
+    IdentityNotice, NotLinked, OrganisationHome, PortResult, ViewerPort,
 };
 use async_trait::async_trait;
 use domain::{
@@ -44,7 +44,7 @@ impl HomePort for Service {
             .unwrap_or_default();
         let not_linked = self.own_link_obstacle(calling).await?;
         let administrators = match not_linked {
-            Some(_) => self.administrators().await.map_err(broken)?,
+            Some(_) => self.administrators().await?,
             None => Vec::new(),
         };
         let HomeChanges { mine, alarms } = self.home_changes(MINE).await?;

@@ -5,6 +5,7 @@
 mod chosen;
 mod entry;
 mod file;
+mod growth;
 mod item;
 mod list;
 mod page;

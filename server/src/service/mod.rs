@@ -104,7 +104,7 @@ impl Service {
 
     /// Checks the caller's right to an action.
     fn allowed(&self, action: Action) -> PortResult<()> {
-        may(&self.caller.actor(), action).map_err(Denied::from)
+        may(&self.caller.actor(), action).map_err(|denial| Denied::of(denial, action))
     }
 
     /// Returns the caller, for the ledger.

@@ -11,6 +11,8 @@ use crate::mapping_file::MappingFile;
 pub struct Settings {
     /// The Region of Identity Center.
     pub region: String,
+    /// The address of the access portal, if it is not the one that AWS derives.
+    pub access_portal: Option<String>,
     /// Time between two crawls.
     pub crawl_every: Duration,
     /// The accounts that contain Leastwise or its Cognito user pool.

@@ -1,5 +1,7 @@
 //! The viewer: their name and rights, and the entries of the command palette.
 
+use std::collections::BTreeSet;
+
 use app::{
     backend::{
         AwsConsole, CRAWL, Freshness, PaletteEntry, PaletteMethod, PortResult, SetRef, ViewerPort,
@@ -11,15 +13,19 @@ use app::{
 };
 use async_trait::async_trait;
 use domain::{
-    authorize::{self, Action, Denial},
+    authorize::{self, Action, Denial, Role},
     permission_set::analysis::Capability,
     time::Timestamp,
 };
 
-use super::{Service, broken, names};
+use super::{Service, broken, changes::PersonNames, names};
+use crate::store::StoreError;
 
 /// The maximum number of palette entries of each kind. Everything else is found through the lists.
 const EACH: usize = 3_000;
+
+/// The number of administrators named.
+const NAMED: usize = 5;
 
 /// The pages in the command palette.
 const PLACES: [(&str, &str); 10] = [
@@ -60,8 +66,10 @@ impl ViewerPort for Service {
     fn aws_console(&self) -> AwsConsole {
         let arn = self.app_state.instance.arn.as_str();
         let instance = arn.rsplit('/').next().unwrap_or_default();
-        let store = &self.app_state.instance.identity_store;
-        AwsConsole::of(&self.app_state.settings.region, instance, store)
+        let settings = &self.app_state.settings;
+        let derived = || AwsConsole::portal_of(&self.app_state.instance.identity_store);
+        let portal = settings.access_portal.clone().unwrap_or_else(derived);
+        AwsConsole::of(&settings.region, instance, portal)
     }
 
     fn freshness(&self) -> Freshness {
@@ -75,6 +83,11 @@ impl ViewerPort for Service {
                 .collect();
         }
         freshness
+    }
+
+    async fn administrators(&self) -> PortResult<Vec<String>> {
+        self.allowed(Action::SeeOwn)?;
+        self.administrator_names().await.map_err(broken)
     }
 
     async fn palette(&self) -> PortResult<Vec<PaletteEntry>> {
@@ -111,6 +124,16 @@ impl ViewerPort for Service {
 }
 
 impl Service {
+    async fn administrator_names(&self) -> Result<Vec<String>, StoreError> {
+        let mut conn = self.connection().await?;
+        let mut people = PersonNames::new(&self.read_model.snapshot);
+        let nobody = BTreeSet::new();
+        let role = Role::Administrator;
+        let mut names = people.with_role(&mut conn, role, &nobody).await?;
+        names.truncate(NAMED);
+        Ok(names)
+    }
+
     /// Returns what the viewer can do from anywhere.
     async fn commands(&self) -> PortResult<Vec<PaletteEntry>> {
         let command = |label: &str, href: String, method| PaletteEntry {

@@ -40,6 +40,7 @@ pub async fn without_aws(store: Store, clock: &Clock) -> AppState {
     let journal = Journal::new(store.clone(), clock.clone(), log, "test".into());
     let settings = Settings {
         region: "eu-west-1".into(),
+        access_portal: None,
         mapping: MappingFile::default(),
         crawl_every: Duration::minutes(10),
         leastwise_accounts: Vec::new(),

@@ -60,7 +60,7 @@ pub fn bench(parts: &[String]) -> Result<(), Failure> {
                 kilobytes(site),
                 "kB",
             )
-            .at_most(130.0),
+            .at_most(140.0),
         );
     }
     if wanted("analysis") {

@@ -7,11 +7,12 @@ use encre_css::{Config, Scanner};
 use super::{Token, classes, theme, tokens};
 use crate::process::Failure;
 
-/// What the theme writes in place of the name of the font.
+/// What the theme writes in place of the name of the font, and of the one with rarer characters.
 const FONT: &str = "__FONT__";
+const LATIN: &str = "__LATIN__";
 
-/// Generates the style sheet, which loads the font of this name. Returns an error for a class without effect.
-pub fn build(font: &str) -> Result<String, Failure> {
+/// Generates the style sheet, which loads the fonts of these names. Returns an error for a class without effect.
+pub fn build(font: &str, latin: &str) -> Result<String, Failure> {
     let config = config(&tokens()?);
     let used = classes::used()?;
     let wrong = classes::check(&used, &config);
@@ -19,7 +20,7 @@ pub fn build(font: &str) -> Result<String, Failure> {
         return Err(Failure::new(wrong.join("\n")));
     }
     let names: Vec<&str> = used.iter().map(|class| class.name.as_str()).collect();
-    Ok(squeeze(&theme()?.replace(FONT, font))
+    Ok(squeeze(&theme()?.replace(FONT, font).replace(LATIN, latin))
         + &squeeze(&encre_css::generate([names.join(" ").as_str()], &config)))
 }
 

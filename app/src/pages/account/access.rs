@@ -7,7 +7,7 @@ use domain::{snapshot::Knowledge, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{AccessRow, EndedAccessRow, EndedListed, HitView, PersonAccessRow},
+    backend::{AccessRow, EndedAccessRow, EndedListed, HitView, PathCounts, PersonAccessRow},
     components::{
         AbsoluteTime, Column, Day, Empty, Glyph, HitWords, ListView, NotKnown, PrincipalLink,
         RowAction, Section, SetLink, Status, StatusBadge, Table, Time, directory_link,
@@ -19,6 +19,8 @@ use crate::{
     },
     pages::Proposing,
 };
+
+use super::path_words;
 
 /// Renders who reaches the account, person by person.
 pub(super) fn people_section(
@@ -48,7 +50,7 @@ pub(super) fn people_section(
 }
 
 /// Renders each policy with violations on this account once, with the assignments concerned.
-pub(super) fn violations(rows: &[AccessRow], base: &str) -> AnyView {
+pub(super) fn violations(rows: &[AccessRow], paths: &PathCounts, base: &str) -> AnyView {
     let mut found: BTreeMap<&str, (&HitView, usize)> = BTreeMap::new();
     for hit in rows.iter().flat_map(|row| &row.hits) {
         let (worst, count) = found.entry(&hit.rule).or_insert((hit, 0));
@@ -77,6 +79,8 @@ pub(super) fn violations(rows: &[AccessRow], base: &str) -> AnyView {
             } else {
                 format!("{count} assignments")
             };
+            let paths = paths.by_policy.get(&hit.rule).copied().unwrap_or_default();
+            let words = format!("{words}, {}", path_words(paths));
             let label = format!("{words}: {}", hit.title);
             view! {
                 <li data-violation>

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::{
     backend::{FormOption, NewChange, ReviewDates, change_field},
     components::{Choice, Requirement, SelectField, TextField},
+    islands::suggestions::{Suggestions, list_of},
 };
 
 /// A field whose value is chosen.
@@ -40,14 +41,20 @@ pub(super) fn pick(new: &NewChange, field: Field<'_>) -> AnyView {
             .find(|choice| choice.value == chosen)
             .map(|choice| choice.label.clone());
         let hint = match shown {
-            Some(label) => format!("Selected: {label}. Enter another name or ID to change it."),
+            Some(label) => format!("Selected: {label}. Type to change it."),
             // No page of a user leads to the form of an identity.
             None if new.change_form.is_identity() => {
-                "Enter the exact name or user name, or the ID.".to_owned()
+                "Type a part of the name and choose, or enter the exact user name or ID.".to_owned()
             }
-            None => "Enter the exact name or ID, or start from the page of the object.".to_owned(),
+            None => "Type a part of the name and choose, or enter the exact name or ID.".to_owned(),
         };
-        return view! { <TextField name label value=chosen.to_owned() hint error need=Requirement::Required /> }.into_any();
+        let (list, kind) = (list_of(name), new.change_form.kind.clone());
+        return view! {
+            <TextField name label value=chosen.to_owned() hint error need=Requirement::Required list=list.clone() />
+            <datalist id=list></datalist>
+            <Suggestions kind field=name.to_owned() />
+        }
+        .into_any();
     }
     let mut list = vec![Choice::new("", "Choose…")];
     list.extend(offered.iter().map(|option| {

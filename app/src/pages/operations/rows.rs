@@ -5,31 +5,30 @@ use leptos::prelude::*;
 
 use crate::{
     backend::RowComparison,
-    components::{Column, Empty, Glyph, Narrow, Notice, Section, Status, Table, Time},
+    components::{Calm, Column, Narrow, Notice, Section, Status, Table, Time},
 };
 
 pub(super) fn differing(comparison: Option<RowComparison>, now: Timestamp) -> AnyView {
-    let body = match comparison {
+    match comparison {
         None => view! {
-            <Empty title="Not compared yet" icon=Glyph::Running>
-                "The rows of the database are compared with the ledger after the start, and every hour."
-            </Empty>
+            <p id="rows" class="text-muted">"The rows of the database are compared with the ledger after the start, and every hour. They were not compared yet."</p>
         }
         .into_any(),
         Some(compared) if compared.differing == 0 => view! {
-            <Empty title="Every row agrees with the ledger" icon=Glyph::Check>
-                {format!("Compared with {} entries ", compared.entries)} <Time at=compared.at now /> "."
-            </Empty>
+            <div id="rows">
+                <Calm>
+                    {format!("Every row agrees with the ledger. Compared with {} entries ", compared.entries)} <Time at=compared.at now /> "."
+                </Calm>
+            </div>
         }
         .into_any(),
-        Some(compared) => listed(compared, now),
-    };
-    view! {
-        <div id="rows">
-            <Section title="Rows and the ledger">{body}</Section>
-        </div>
+        Some(compared) => view! {
+            <div id="rows">
+                <Section title="Rows and the ledger">{listed(compared, now)}</Section>
+            </div>
+        }
+        .into_any(),
     }
-    .into_any()
 }
 
 fn listed(compared: RowComparison, now: Timestamp) -> AnyView {

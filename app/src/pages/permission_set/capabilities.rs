@@ -9,24 +9,27 @@ use domain::permission_set::analysis::{
 use leptos::prelude::*;
 
 use crate::{
-    backend::CatalogueFacts,
+    backend::{AccountRef, CatalogueFacts},
     components::{
-        Definition, DefinitionList, Empty, Glyph, Notice, Section, Status, StatusBadge,
-        policy_notes,
+        AccountNames, Definition, DefinitionList, Empty, Glyph, Icon, Notice, Section, Status,
+        StatusBadge, policy_notes,
     },
 };
 
 /// The maximum number of actions in one list; more are folded by service.
 const ONE_LIST: usize = 40;
 
+/// The number of accounts named.
+const NAMED: usize = 3;
+
 /// Renders the summary: one sentence, what production PCI needs, and what keeps the set from standing access there.
-/// `against` are the actions that do, and `boundary` is the note about a permissions boundary that is not taken into
+/// `against` are the actions that do, `held` the production PCI accounts where somebody has it all the same, and `boundary` is the note about a permissions boundary that is not taken into
 /// account. `sessions` says how long sessions last.
 pub fn summary(
     analysis: &Analysis,
     needs: ProductionPciNeeds,
     sessions: &str,
-    against: Vec<ServiceActions>,
+    (against, held): (Vec<ServiceActions>, Vec<AccountRef>),
     boundary: Option<String>,
 ) -> AnyView {
     let notes = boundary.into_iter().chain(analysis.notes.clone()).collect();
@@ -59,12 +62,32 @@ pub fn summary(
                     <Definition term="Standing access to production PCI">{standing}</Definition>
                     <Definition term="Temporary access to production PCI">{temporary}</Definition>
                 </DefinitionList>
+                {blocked.then(|| in_production_pci(held))}
                 {against}
             </div>
             {notes}
         </section>
     }
     .into_any()
+}
+
+/// Says where somebody has a permission set that would not be allowed there.
+fn in_production_pci(held: Vec<AccountRef>) -> Option<AnyView> {
+    let total = held.len();
+    let accounts = match total {
+        0 => return None,
+        1 => "1 production PCI account: ".to_owned(),
+        some => format!("{some} production PCI accounts: "),
+    };
+    Some(
+        view! {
+            <p data-held data-status="danger">
+                <Icon glyph=Glyph::Warning />
+                <span>"It is assigned in " {accounts} <AccountNames accounts=held.into_iter().take(NAMED).collect() total /></span>
+            </p>
+        }
+        .into_any(),
+    )
 }
 
 fn need(need: Need) -> AnyView {
@@ -91,13 +114,21 @@ fn against_standing(analysis: &Analysis, services: Vec<ServiceActions>) -> AnyVi
     };
     let actions = title.map(|title| {
         let list = if count > ONE_LIST {
-            services.into_iter().map(of_service).collect_view().into_any()
+            services
+                .into_iter()
+                .map(of_service)
+                .collect_view()
+                .into_any()
         } else {
-            services.into_iter().flat_map(in_full).collect_view().into_any()
+            services
+                .into_iter()
+                .flat_map(in_full)
+                .collect_view()
+                .into_any()
         };
         view! {
             <details data-fold>
-                <summary><span>"What keeps it from standing access: " <b>{title}</b></span></summary>
+                <summary><span>"Not allowed because of " <b>{title}</b></span></summary>
                 <ul data-plain>{list}</ul>
             </details>
         }
@@ -149,6 +180,6 @@ pub fn known_policies(facts: &CatalogueFacts) -> String {
 
 /// Says that data about AWS is so old that it lacks what AWS has added.
 pub fn outdated(warning: String) -> AnyView {
-    view! { <Notice status=Status::Drift title="Data about AWS is outdated">{warning}</Notice> }
+    view! { <Notice status=Status::Info title="Data about AWS is outdated">{warning}</Notice> }
         .into_any()
 }

@@ -77,7 +77,7 @@ fn numbers(counts: ReportCounts) -> AnyView {
     let kinds = match (standing, orphaned) {
         (Figure::Known(standing), Figure::Known(0)) => format!("{standing} standing"),
         (Figure::Known(standing), Figure::Known(some)) => {
-            format!("{standing} standing, {some} orphaned")
+            format!("{standing} standing, {some} of them orphaned")
         }
         _ => format!("{rows} are known"),
     };
@@ -85,9 +85,9 @@ fn numbers(counts: ReportCounts) -> AnyView {
         <Stats>
             <Stat label="People" value=people.to_string() href="/people?reach=production-pci" detail=reach status=bad(people) />
             <Stat label="Accounts" value=accounts.to_string() href="/accounts?scope=production-pci" detail=counted(unclassified) />
-            <Stat label="Rows" value=shown.to_string() href="#rows" detail=kinds />
-            <Stat label="Policy violations" value=violations.to_string() href="#violations" detail="rows" status=bad(violations) />
-            <Stat label="Approval missing" value=unapproved.to_string() href="#violations" detail="rows that only lack an approval" status=wanting(unapproved) />
+            <Stat label="Paths" value=shown.to_string() href="#rows" detail=kinds />
+            <Stat label="Policy violations" value=violations.to_string() href="#violations" detail="paths" status=bad(violations) />
+            <Stat label="Approval missing" value=unapproved.to_string() href="#violations" detail="paths that only lack one" status=wanting(unapproved) />
         </Stats>
     }
     .into_any()
@@ -135,7 +135,7 @@ fn chart(accounts: Vec<ReportAccount>, all: Figure) -> AnyView {
         Figure::Known(all) if all > shown => {
             format!("the {shown} of {all} accounts with the most people")
         }
-        _ => "all accounts".to_owned(),
+        _ => String::new(),
     };
     let bars = accounts.into_iter().map(|one| Bar {
         href: format!("/accounts/{}", one.account.id),

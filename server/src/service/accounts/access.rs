@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
     backend::{
-        AccessHolder, AccountStatus, ChangeForm, EndedAccessRow, EndedListed, ListPage,
-        OfferedValue, PersonAccessRow,
+        AccessHolder, AccountPaths, AccountStatus, ChangeForm, EndedAccessRow, EndedListed,
+        ListPage, OfferedValue, PathCounts, PersonAccessRow,
     },
     lists::{
         ListChoice,
@@ -32,19 +32,19 @@ const LATELY: Duration = Duration::days(90);
 const ENDED: usize = 20;
 
 impl Service {
-    /// Returns a page of the paths to an account.
-    pub(super) fn access_page(
-        &self,
-        id: &AccountId,
-        choice: &ListChoice,
-    ) -> ListPage<PersonAccessRow> {
+    /// Returns a page of the paths to an account, and the numbers of all.
+    pub(super) fn paths_to(&self, id: &AccountId, choice: &ListChoice) -> AccountPaths {
         let facts = self.access_facts(id);
+        let counts = counts(&facts);
         let (read_model, rules) = (&self.read_model, &self.app_state.rules);
         let offered = offered(rules, &facts, choice);
         let page = page_of_list(&ACCESS, facts.into_iter(), choice, |one| {
             row(read_model, rules, one)
         });
-        ListPage { offered, ..page }
+        AccountPaths {
+            page: ListPage { offered, ..page },
+            counts,
+        }
     }
 
     /// Returns what paths are sorted and filtered by: those with the worst violations first, then by person.
@@ -109,6 +109,27 @@ impl Service {
         ended.truncate(ENDED);
         Ok((ended, listed))
     }
+}
+
+/// Counts paths as the filters of the list select them.
+fn counts(facts: &[AccessFacts]) -> PathCounts {
+    let mut counts = PathCounts::default();
+    for one in facts {
+        match one.ends {
+            None => counts.standing += 1,
+            Some(_) => counts.temporary += 1,
+        }
+        counts.violations += usize::from(one.tally.against > 0);
+        counts.unapproved += usize::from(one.tally.unapproved > 0);
+        let rules: BTreeSet<&str> = one.hits.iter().map(|hit| hit.rule.as_str()).collect();
+        for rule in rules {
+            match counts.by_policy.get_mut(rule) {
+                Some(count) => *count += 1,
+                None => drop(counts.by_policy.insert(rule.to_owned(), 1)),
+            }
+        }
+    }
+    counts
 }
 
 fn facts(read_model: &ReadModel, one: ExistingAccess) -> AccessFacts {

@@ -1,13 +1,12 @@
 //! The form of a new change: its preview, which stores nothing, and its submission, which stores the change whatever its
-//! verdict: refusals are evidence.
-//!
-//! The form only states the intent. The change is evaluated in the transaction that stores it; if its effect differs
-//! from the preview that the person saw, nothing is stored and the preview is shown again.
+//! verdict: refusals are evidence. It is evaluated in the transaction that stores it; if its effect differs from the preview
+//! that the person saw, nothing is stored and the preview is shown again.
 
 use std::collections::BTreeSet;
 
 use app::backend::{
-    ChangeForm, Denied, FORM, FieldError, NewChange, NewChangePort, PortResult, Submission,
+    ChangeForm, ChangeKind, Denied, FORM, FieldError, FormOption, NewChange, NewChangePort,
+    PortResult, Submission,
 };
 use async_trait::async_trait;
 use domain::{
@@ -42,6 +41,15 @@ use crate::{
 
 #[async_trait]
 impl NewChangePort for Service {
+    fn suggestions(
+        &self,
+        kind: ChangeKind,
+        field: &str,
+        words: &str,
+    ) -> PortResult<Vec<FormOption>> {
+        self.suggested(kind, field, words)
+    }
+
     async fn new_change(&self, change_form: &ChangeForm) -> PortResult<NewChange> {
         self.allowed(Action::ProposeOwn)?;
         let person = self.person()?;

@@ -1,12 +1,12 @@
 //! The viewer's own access on the home page: what ends first, with what they can request about it, and whom to ask if they
 //! are nobody in the directory.
 
-use std::{cmp::Reverse, collections::BTreeSet};
+use std::cmp::Reverse;
 
 use app::backend::{ChangeForm, MyAccess, OwnAccess};
 use domain::{
     access::{self, Path, Reach},
-    authorize::{Action, Role},
+    authorize::Action,
     ids::UserId,
     time::{Duration, Timestamp},
 };
@@ -14,35 +14,15 @@ use domain::{
 use crate::{
     clock,
     service::{
-        Service,
-        app_state::ReadModel,
-        changes::{PersonNames, start_of_extension},
-        index::is_production_pci,
-        names,
+        Service, app_state::ReadModel, changes::start_of_extension, index::is_production_pci, names,
     },
-    store::StoreError,
 };
 
 /// The number of paths listed.
 const LISTED: usize = 8;
 /// The term of an extension that is proposed, in minutes.
 const EXTENSION: &str = "60";
-/// The number of administrators named.
-const NAMED: usize = 5;
-
 impl Service {
-    /// Returns the names of people who can help somebody whose sign-in is linked to no user.
-    pub(super) async fn administrators(&self) -> Result<Vec<String>, StoreError> {
-        let mut conn = self.connection().await?;
-        let mut people = PersonNames::new(&self.read_model.snapshot);
-        let nobody = BTreeSet::new();
-        let mut names = people
-            .with_role(&mut conn, Role::Administrator, &nobody)
-            .await?;
-        names.truncate(NAMED);
-        Ok(names)
-    }
-
     /// Returns the first of a user's paths, and the number of all.
     pub(super) fn my_access(&self, user: &UserId) -> (Vec<MyAccess>, usize) {
         let read_model = &self.read_model;

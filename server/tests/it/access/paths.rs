@@ -43,7 +43,7 @@ async fn all(org: &Org, account: &AccountId) -> Vec<PersonAccessRow> {
     for page in 1.. {
         let choice = ListChoice::default().at(page);
         let found = org.administrator().account_access(account, &choice).await;
-        let found = found.unwrap();
+        let found = found.unwrap().page;
         rows.extend(found.rows);
         if page >= found.total.div_ceil(found.size) {
             assert_eq!(rows.len(), found.total);
@@ -110,7 +110,11 @@ async fn the_file_of_an_account_has_the_chosen_paths_of_its_page(engine: Databas
         ListChoice::only("findings", "violations"),
         ListChoice::only("through", "group"),
     ] {
-        let page = service.account_access(&account, &choice).await.unwrap();
+        let page = service
+            .account_access(&account, &choice)
+            .await
+            .unwrap()
+            .page;
         assert!(page.total > 0, "{choice:?}");
         let file = service.account_access_file(&account, &choice, FileFormat::Csv);
         let file = file.await.unwrap();

@@ -2,8 +2,9 @@
 
 use app::{
     backend::{
-        AccountsPort as _, Denied, FileFormat, GroupsPort as _, HomePort as _, ListFilesPort as _,
-        ListName, PeoplePort as _, PermissionSetsPort as _, ViewerPort as _,
+        AccountsPort as _, ChangeKind, Denied, FileFormat, GroupsPort as _, HomePort as _,
+        ListFilesPort as _, ListName, NewChangePort as _, PeoplePort as _, PermissionSetsPort as _,
+        ViewerPort as _,
     },
     lists::ListChoice,
 };
@@ -19,6 +20,7 @@ crate::engines::on_both_engines! {
     somebody_who_is_not_joined_sees_an_empty_home_and_no_person,
     an_auditors_palette_knows_every_account_but_not_the_inbox,
     what_does_not_exist_is_not_found,
+    names_are_suggested_to_whoever_may_choose_them,
 }
 
 async fn a_requester_sees_themselves_and_nobody_else(engine: DatabaseEngine) {
@@ -40,7 +42,7 @@ async fn a_requester_sees_no_list_and_no_object_of_the_directory(engine: Databas
     let all = ListChoice::default();
     let read_model = org.app_state.read_model();
     let group = read_model.snapshot.parts().groups.keys().next().unwrap();
-    let forbidden = |denied: Denied| matches!(denied, Denied::Forbidden(_));
+    let forbidden = |denied: Denied| matches!(denied, Denied::Role(_));
     assert!(forbidden(service.accounts(&all).await.unwrap_err()));
     assert!(forbidden(
         service
@@ -134,4 +136,45 @@ async fn what_does_not_exist_is_not_found(engine: DatabaseEngine) {
     assert_eq!(access, Err(Denied::NotFound));
     assert_eq!(service.permission_set("ps-0").await, Err(Denied::NotFound));
     assert_eq!(service.permission_set("").await, Err(Denied::NotFound));
+}
+
+async fn names_are_suggested_to_whoever_may_choose_them(engine: DatabaseEngine) {
+    let org = Org::sample(engine).await;
+    let values = |service: &server::service::Service, kind, field, words| {
+        let found = service.suggestions(kind, field, words).unwrap();
+        found.into_iter().map(|one| one.value).collect::<Vec<_>>()
+    };
+    let (grant, join) = (ChangeKind::Grant, ChangeKind::Join);
+    let administrator = org.administrator();
+    assert_eq!(
+        values(&administrator, grant, "who", "VIKTOR"),
+        ["viktor.hall"]
+    );
+    assert_eq!(
+        values(&administrator, grant, "who", "desk support"),
+        ["support-desk"]
+    );
+    assert!(values(&administrator, join, "who", "support-desk").is_empty());
+    assert_eq!(
+        values(&administrator, join, "set", "support-desk"),
+        ["support-desk"]
+    );
+    let account = [org.account("cards-prod").to_string()];
+    let requester = org.requester("hannah.cole");
+    for service in [&administrator, &requester] {
+        assert_eq!(values(service, grant, "account", "cards-prod"), account);
+        assert_eq!(
+            values(service, grant, "set", "supportm"),
+            ["SupportMetrics"]
+        );
+        assert!(values(service, grant, "account", " ").is_empty());
+        assert!(values(service, grant, "justification", "a").is_empty());
+    }
+    for (kind, field, words) in [
+        (grant, "who", "viktor"),
+        (grant, "who", "support-desk"),
+        (join, "set", "support-desk"),
+    ] {
+        assert!(values(&requester, kind, field, words).is_empty(), "{field}");
+    }
 }

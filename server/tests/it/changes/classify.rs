@@ -550,9 +550,9 @@ async fn only_an_administrator_proposes_a_classification(engine: DatabaseEngine)
     for name in ["bob", "eve"] {
         let service = org.as_(name).await;
         let read = service.new_classification(&form).await;
-        assert!(matches!(read, Err(Denied::Forbidden(_))), "{name}");
+        assert!(matches!(read, Err(Denied::Role(_))), "{name}");
         let sent = service.classify(submission(&form, &new)).await;
-        assert!(matches!(sent, Err(Denied::Forbidden(_))), "{name}");
+        assert!(matches!(sent, Err(Denied::Role(_))), "{name}");
     }
     assert_eq!(org.count().await, 0);
 }

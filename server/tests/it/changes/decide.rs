@@ -326,7 +326,7 @@ async fn without_a_second_factor_or_the_role_nobody_decides(engine: DatabaseEngi
         };
         assert!(matches!(
             service.decide(&id, input).await,
-            Err(Denied::Forbidden(_) | Denied::NoSecondFactor)
+            Err(Denied::Role(_) | Denied::Forbidden(_) | Denied::NoSecondFactor)
         ));
     }
     assert!(org.stored(&id).await.change.approvals.is_empty());

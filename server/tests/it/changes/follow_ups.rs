@@ -131,7 +131,7 @@ async fn what_was_done_is_undone_and_what_failed_is_requested_again(engine: Data
         panic!("{found:?}");
     };
     let read = org.as_("bob").await.follow_up_form(origin).await;
-    assert!(matches!(read, Err(Denied::Forbidden(_))), "{read:?}");
+    assert!(matches!(read, Err(Denied::Role(_))), "{read:?}");
 }
 
 fn person(number: usize) -> PersonId {

@@ -193,12 +193,12 @@ async fn an_auditor_sees_jobs_and_nobody_else_manages_them(engine: DatabaseEngin
             person.cancel_job(&id).await,
             person.request_crawl().await,
         ] {
-            assert!(matches!(refused, Err(Denied::Forbidden(_))), "{name}");
+            assert!(matches!(refused, Err(Denied::Role(_))), "{name}");
         }
     }
     for name in ["bob", "fay"] {
         let seen = org.as_(name).await.operations().await;
-        assert!(matches!(seen, Err(Denied::Forbidden(_))), "{name}");
+        assert!(matches!(seen, Err(Denied::Role(_))), "{name}");
     }
     let state = found(&org.app_state.store, &id).await.state;
     assert_eq!(state, JobState::Failed);

@@ -1112,7 +1112,7 @@ async fn who_may_not_read_the_ledger_reads_nothing_and_leaves_no_read(scene: &Sc
     let approver = scene.service(&[Role::Approver]).await;
     assert!(forbidden(approver.entries(&words("")).await));
     let file = approver.entries_file(&words(""), FileFormat::Json).await;
-    assert!(matches!(file, Err(Denied::Forbidden(_))));
+    assert!(matches!(file, Err(Denied::Role(_))));
     assert!(forbidden(approver.entry(1).await));
     assert!(forbidden(approver.leaf(1).await));
     let head = ledger::head(&scene.db.store).await.unwrap().unwrap();
@@ -1120,7 +1120,7 @@ async fn who_may_not_read_the_ledger_reads_nothing_and_leaves_no_read(scene: &Sc
 }
 
 fn forbidden<T>(answer: Result<T, Denied>) -> bool {
-    matches!(answer, Err(Denied::Forbidden(_)))
+    matches!(answer, Err(Denied::Role(_)))
 }
 
 async fn repeats_within_a_minute_are_one_entry_with_a_count(scene: &Scene) {

@@ -32,10 +32,12 @@ const PERSONAS: [(&str, Option<&str>); 9] = [
 ];
 
 /// Routes in neither table, which the router mounts separately.
-const BESIDE_THE_TABLES: [&str; 15] = [
+const BESIDE_THE_TABLES: [&str; 17] = [
     "/palette.json",
     "/ledger/{seq}/leaf.json",
     "/events/changes/{id}",
+    "/changes/new/suggestions.json",
+    "/events/ledger",
     "/events/operations",
     "/do/appearance",
     "/sign-in",
@@ -127,6 +129,7 @@ fn rows(route: &'static str, things: &Things) -> Vec<Row> {
         | "/ledger"
         | "/reports/production-pci"
         | "/operations"
+        | "/events/ledger"
         | "/events/operations"
         | "/palette.json"
         | "/healthz"
@@ -138,6 +141,11 @@ fn rows(route: &'static str, things: &Things) -> Vec<Row> {
         "/changes/new" | "/changes/classify" => {
             vec![page(route, "", route), action(route, "empty", route, &[])]
         }
+        "/changes/new/suggestions.json" => vec![page(
+            route,
+            "accounts",
+            "/changes/new/suggestions.json?kind=grant&field=account&q=cards",
+        )],
         "/accounts/{id}" => object("known", &things.account),
         "/people/{id}" => object("requester's", &things.person),
         "/groups/{id}" => object("known", &things.group),

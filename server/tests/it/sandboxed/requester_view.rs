@@ -150,6 +150,11 @@ fn comparable(answer: &PageResponse, asked: &str, value: &str) -> String {
     // A number of one digit occurs everywhere; the page contains it in its own address only.
     let sent = if value.len() < 8 { asked } else { value };
     let mut text = matrix::without_its_own(answer, sent);
+    // A refusal names whom to ask, and one of them may be who was asked about.
+    if let Some((before, rest)) = text.split_once("<p>Ask ") {
+        let after = rest.split_once("</p>").unwrap().1;
+        text = format!("{before}{after}");
+    }
     for form in [escaped(sent), sent.replace(' ', "%20")] {
         text = text.replace(&form, "ID");
     }

@@ -750,6 +750,7 @@ async fn on_store(
     let journal = Journal::new(store.clone(), clock.clone(), log, "test".into());
     let settings = Settings {
         region: "eu-west-1".into(),
+        access_portal: None,
         mapping: MappingFile::default(),
         crawl_every: Duration::minutes(15),
         leastwise_accounts: Vec::new(),

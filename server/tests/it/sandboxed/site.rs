@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use server::{
     cli::serve,
     config::{
-        AnalysisArgs, AwsArgs, DatabaseArgs, ENGINE_LEASE_SECONDS, IdentityArgs, ServeArgs,
-        SignInArgs,
+        AnalysisArgs, AwsArgs, DatabaseArgs, ENGINE_LEASE_SECONDS, IdentityArgs, PortalArgs,
+        ServeArgs, SignInArgs,
     },
     service::app_state::AppState,
     state::StartError,
@@ -192,6 +192,7 @@ pub fn configuration(database: &Database, aws: &Running, base: &str, web: u16) -
         },
         aws: AwsArgs {
             classification: None,
+            portal: PortalArgs::default(),
             analysis: AnalysisArgs::default(),
             region: pool.region.clone(),
             endpoint: Some(Url::parse(&format!("http://{}", aws.aws_addr)).unwrap()),

@@ -1,0 +1,140 @@
+//! The proof of an entry: the bytes as they are signed, what their proof proves, and the hashes that lead to the signed root.
+
+use domain::time::Timestamp;
+use leptos::prelude::*;
+
+use crate::{
+    backend::{CoveringCheckpoint, Inclusion},
+    components::{Definition, DefinitionList, Glyph, Icon, Notice, Section, StampedTime, Status},
+    lists::copy,
+};
+
+/// What the section about the proof shows.
+pub(super) struct Proven {
+    pub(super) seq: u64,
+    pub(super) leaf: String,
+    pub(super) json: String,
+    pub(super) leaf_hash: String,
+    pub(super) checkpoint: Option<CoveringCheckpoint>,
+    pub(super) proof: Vec<String>,
+    pub(super) inclusion: Inclusion,
+}
+
+/// Renders a hash, which may break into lines, with a button that copies it.
+fn hash(value: String, what: &str) -> AnyView {
+    view! { <code class="select-all break-all">{value.clone()}</code> " " {copy(value, what)} }
+        .into_any()
+}
+
+/// Renders the bytes as they are signed, their hash, and how it leads to the signed root.
+pub(super) fn proven(of: Proven, now: Timestamp) -> AnyView {
+    let Proven {
+        seq,
+        leaf,
+        json,
+        leaf_hash,
+        checkpoint,
+        proof,
+        inclusion,
+    } = of;
+    let claim = claim(seq, checkpoint.as_ref(), inclusion, now);
+    let steps = match checkpoint {
+        Some(covering) if inclusion == Inclusion::Proven => steps(seq, covering, proof, now),
+        _ => ().into_any(),
+    };
+    let bytes = leaf.len();
+    view! {
+        <Section title="Proof">
+            <div data-body>
+                {claim}
+                <h3 class="mt-4">"Bytes as they are signed"</h3>
+                <p class="text-muted max-w-[80ch]">
+                    {format!("{bytes} bytes of UTF-8: canonical JSON (RFC 8785) without a line feed. SHA-256 of a zero byte and these bytes is the leaf hash.")}
+                </p>
+                <pre data-code data-leaf tabindex="0" role="region" aria-label="The bytes of the entry as they are signed"><code>{leaf}</code></pre>
+                <details data-fold class="mt-2">
+                    <summary>"Indented for reading"</summary>
+                    <pre data-code tabindex="0" role="region" aria-label="The entry as indented JSON"><code>{json}</code></pre>
+                </details>
+                <details data-fold class="mt-2">
+                    <summary>"Hashes that lead to the root"</summary>
+                    <div data-hashes>
+                        <DefinitionList>
+                            <Definition term="Leaf hash">{hash(leaf_hash, "the leaf hash")}</Definition>
+                        </DefinitionList>
+                    </div>
+                    {steps}
+                </details>
+            </div>
+        </Section>
+    }
+    .into_any()
+}
+
+/// States in two sentences what the proof proves, and what it does not.
+fn claim(
+    seq: u64,
+    checkpoint: Option<&CoveringCheckpoint>,
+    inclusion: Inclusion,
+    now: Timestamp,
+) -> AnyView {
+    match (checkpoint, inclusion) {
+        (Some(_), Inclusion::Altered) => view! {
+            <Notice status=Status::Danger title="The proof does not verify">
+                "The leaf hash does not lead to the signed root."
+            </Notice>
+        }
+        .into_any(),
+        (Some(covering), _) => {
+            let size = covering.size;
+            view! {
+                <p data-proven data-status="ok">
+                    <Icon glyph=Glyph::Check />
+                    <span>"Unchanged since " <StampedTime at=covering.signed_at now /></span>
+                </p>
+                <p data-claim class="text-muted">
+                    {format!("Its hashes lead to a root that was signed over {size} entries at that time: entry {seq} is at this place, and none before it was changed, inserted or removed since. ")}
+                    "It is not proven that what the entry says is true, nor that the whole ledger was not rewritten with the signing key: only a checkpoint that is kept elsewhere shows that."
+                </p>
+            }
+            .into_any()
+        }
+        (None, _) => view! {
+            <Notice status=Status::Pending title="Not covered by a signed checkpoint yet">
+                "The next one is signed within a minute and will cover this entry."
+            </Notice>
+        }
+        .into_any(),
+    }
+}
+
+fn steps(seq: u64, covering: CoveringCheckpoint, proof: Vec<String>, now: Timestamp) -> AnyView {
+    let CoveringCheckpoint {
+        size,
+        root,
+        signed_at,
+    } = covering;
+    let body = if proof.is_empty() {
+        view! { <p>"The leaf is the whole tree: its hash is the root."</p> }.into_any()
+    } else {
+        let hashes = proof
+            .into_iter()
+            .map(|hash| view! { <li><code class="break-all">{hash}</code></li> })
+            .collect_view();
+        view! { <ol class="mt-2 pl-6" data-proof>{hashes}</ol> }.into_any()
+    };
+    view! {
+        <h3 class="mt-4">"Inclusion proof"</h3>
+        <p class="text-muted max-w-[80ch]">
+            {format!("For leaf {seq} in a tree of size {size}, from the leaf up. Combined as specified in RFC 6962, the hashes yield the root.")}
+        </p>
+        {body}
+        <div data-hashes>
+            <DefinitionList>
+                <Definition term="Checkpoint">{size} " entries, signed " <StampedTime at=signed_at now /></Definition>
+                <Definition term="Root">{hash(root, "the root")}</Definition>
+            </DefinitionList>
+        </div>
+    }
+    .into_any()
+}
