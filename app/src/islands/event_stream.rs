@@ -1,5 +1,5 @@
 //! Server-sent events of a page. The connection is closed while the tab is hidden, because browsers allow six per HTTP/1.1
-//! host, so a seventh tab would hang. Whether it is interrupted is said by the bar of [`connection`].
+//! host, so a seventh tab would hang. The bar of [`connection`] says when it is interrupted.
 
 use std::cell::RefCell;
 use std::rc::Rc;

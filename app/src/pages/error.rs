@@ -107,7 +107,7 @@ fn role_words(action: Action) -> (Cow<'static, str>, String) {
     (title.into(), format!("You need {roles}.{unchanged}"))
 }
 
-/// Who can help with an error, beyond the person who sees it.
+/// Whether an administrator can help with an error.
 pub fn needs_administrator(denied: &Denied) -> bool {
     matches!(denied, Denied::Role(_) | Denied::Forbidden(_))
 }
