@@ -39,7 +39,7 @@ export async function journey(suite, browser) {
     if (name === 'kwame.boateng') await approver.saysInTime('Verified');
     await approver.leave();
   }
-  await maya.findsInTime('/', 'waits for a confirmation');
+  await maya.findsInTime('/', 'AWS says staging');
   await maya.leave();
 
   const query = ({ who, account, set, term = 'standing' }) => `kind=grant&who=${who}&account=${account}&set=${set}&term=${term}`;

@@ -26,7 +26,7 @@ pub use choice::{Chosen, Direction, Dropped, LIST_FIELDS, ListChoice, Sort};
 pub use column::{
     Cell, Column, DrawContext, FileColumn, Narrow, Numeric, Selecting, Shown, SortKey, Sorting,
 };
-pub use filter::{Bound, Filter, FilterKind, FilterOption, Managed};
+pub use filter::{Bound, Filter, FilterKind, FilterOption, Managed, Prominence};
 pub use paging::{Paging, Start};
 pub use select::{OptionCounts, Selected};
 
