@@ -2,7 +2,7 @@
 // must show that the write was made once, the change must end verified, and the ledger must be valid.
 
 import assert from 'node:assert/strict';
-import { Visitor, attribute, elements, withVisitors } from './support/http.mjs';
+import { Visitor, attribute, elements, requestCrawl, withVisitors } from './support/http.mjs';
 import { Aws } from './support/aws.mjs';
 
 export const about = 'Process kills during a grant or a removal';
@@ -95,6 +95,7 @@ async function killedLinking(resources, point) {
     const created = await (await fetch(`${dying.aws}/_sandbox/users`, body)).json();
     await signedIn(dying, 'noor.elamin', visitors);
     const maya = await signedIn(dying, 'maya.okafor', visitors);
+    await requestCrawl(dying);
     await maya.findsInTime('/people', 'Noor Elamin');
     const list = await maya.open('/identities?status=unlinked');
     const link = elements(list.find((node) => node.tagName === 'tbody')).find((node) => node.tagName === 'a');

@@ -2,6 +2,7 @@
 // with independent AWS implementations. The last line is `N passed, N failed`.
 // Words on the command line select files, and `--only=WORDS` selects tests: `node run.mjs kill --only=remove`.
 // `--jobs=N` (or `E2E_JOBS=N`) sets how many files, and how many tests of `kill.mjs`, run concurrently.
+// `--screenshots` saves a screenshot of what journeys look at in `output/`; without it, only those of failures.
 // `output/results.json` contains the result of every test.
 
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Puts two folders of screenshots side by side, by name: `node side_by_side.mjs BEFORE [AFTER]`. AFTER is `output` unless it is
+// Puts two folders of screenshots of `run.mjs --screenshots` side by side, by name: `node side_by_side.mjs BEFORE [AFTER]`. AFTER is `output` unless it is
 // named. Writes `side_by_side.html` there, which embeds no image, so both folders must stay where they are.
 
 import { readdirSync, writeFileSync } from 'node:fs';

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { PLAIN, Person, SCRIPT, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
 import { changeId, decide, showPreview, submit } from '../support/change.mjs';
+import { requestCrawl } from '../support/http.mjs';
 
 /** Most of its time passes until the next crawl, so that other files run beside it. */
 export const waits = true;
@@ -44,6 +45,7 @@ export async function journey(suite, browser) {
       await withPeople(`link ${way.name}`, people, async () => {
         await noor.open('/');
         await noor.says('Your sign-in is not linked to an Identity Center user');
+        await requestCrawl(sandbox);
         await maya.findsInTime('/people', NAME);
         await choose(maya, 'unlinked', STRANGER, 'Link');
         await maya.says('Two other people must agree', STRANGER);
@@ -156,6 +158,7 @@ async function refusals(suite, browser, way) {
     };
     await withPeople(`refusal ${way.name}`, people, async () => {
       await claims(sandbox, 'marcus.dube');
+      await requestCrawl(sandbox);
       await maya.findsInTime('/identities?status=claims', STRANGER);
       await choose(maya, 'claims', STRANGER, 'Refuse the claim');
       await maya.says('Needs approval by 2 other people', HOLDER);

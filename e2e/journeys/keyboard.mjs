@@ -74,6 +74,7 @@ export async function journey(suite, browser) {
     const maya = await Person.signedIn(browser, sandbox, 'maya.okafor');
     await withPeople('palette', [maya], async () => {
       const { page } = maya;
+      await maya.open('/');
       await page.keyboard.press('Control+k');
       const box = page.locator('[data-palette] input');
       await box.waitFor();

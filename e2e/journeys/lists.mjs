@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { PLAIN, Person, SCRIPT, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
 import { parseCsv } from '../support/exposure.mjs';
+import { layoutFaults } from '../support/layout.mjs';
 
 export const about = 'Lists';
 
@@ -163,8 +164,7 @@ export async function journey(suite, browser) {
       const { page } = maya;
       for (const target of ['/accounts?findings=violations', '/people', '/groups', '/permission-sets', '/changes']) {
         await maya.open(target);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-        assert.ok(wide <= 390, `${target} is ${wide} pixels wide`);
+        assert.deepEqual(await layoutFaults(page), [], target);
       }
       await maya.open('/accounts?findings=violations');
       assert.ok(await page.locator('tbody td[data-label="Violations"]').first().isVisible());

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { Person, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
 import { submit } from '../support/change.mjs';
+import { requestCrawl } from '../support/http.mjs';
 import { PYTHON } from '../support/tools.mjs';
 
 /** Most of its time passes until the next crawl, so that other files run beside it. */
@@ -31,6 +32,7 @@ export async function journey(suite, browser) {
       await farid.open('/accounts');
       await farid.says('cards-prod');
       await aws.assign({ account: 'tokens-prod', set: 'ReadOnly', user: 'owen.price' });
+      await requestCrawl(sandbox);
       await farid.findsInTime(`/accounts/${names.accounts['tokens-prod']}`, 'Owen Price');
       await farid.open('/');
       await farid.says(/was assigned.*Owen Price.*Changed outside Leastwise/);
@@ -45,6 +47,7 @@ export async function journey(suite, browser) {
       const listed = async () => JSON.parse((await run(PYTHON, [boto3, sandbox.aws, 'list', account])).stdout);
       assert.deepEqual(await shown(other, account), await listed());
       await run(PYTHON, [boto3, sandbox.aws, 'assign', account, names.sets.ReadOnly, 'GROUP', names.groups.auditors]);
+      await requestCrawl(sandbox);
       await other.findsInTime(`/accounts/${account}`, 'auditors');
       const after = await listed();
       assert.ok(after.includes('ReadOnly GROUP auditors'));

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { Person, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
 import { decide, preview, submit } from '../support/change.mjs';
+import { requestCrawl } from '../support/http.mjs';
 
 export const about = 'An escalation in two steps';
 
@@ -77,6 +78,7 @@ export async function journey(suite, browser) {
   await suite.test('outside Leastwise: the next read finds an assignment to the empty group and a new member', async () => {
     await aws.assign({ account: 'cards-prod', set: 'AdministratorAccess', group: 'incident-responders' });
     await aws.join('incident-responders', 'zoe.laurent');
+    await requestCrawl(sandbox);
     const farid = await Person.signedIn(browser, sandbox, 'farid.haddad');
     await withPeople('outside', [farid], async () => {
       // A read may happen between the two writes; the next one then shows the member.

@@ -365,3 +365,10 @@ function initial(node) {
   const chosen = all.find((option) => attribute(option, 'selected') !== undefined) ?? all[0];
   return chosen ? valueOf(chosen) : '';
 }
+
+/** Requests a crawl of AWS, as an administrator does, so that a test need not wait for the next one. */
+export async function requestCrawl(sandbox) {
+  const maya = await Visitor.signedIn(sandbox, 'maya.okafor');
+  await maya.open('/operations');
+  await maya.send(maya.page.formTo('/do/jobs/crawl'));
+}

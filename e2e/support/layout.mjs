@@ -1,7 +1,29 @@
 // Finds faults of the layout that no screenshot comparison would explain: text that is cut off, a row of tiles with a hole,
 // a table that scrolls sideways without a sign, a list with the browser's own bullets, and text off the line beside it.
 
-/** Returns a sentence for each fault on the page. */
+/** The sizes of a window and the colour schemes in which pages are looked at. */
+export const SHAPES = [[1440, 900], [768, 1024], [390, 844]].flatMap(([width, height]) => ['light', 'dark'].map((scheme) => ({ width, height, scheme })));
+
+/** Narrow windows. */
+export const PHONES = [{ width: 390, height: 844 }, { width: 320, height: 844 }];
+
+/**
+ * Looks at the open page in each shape: nothing is off the screen, the layout has no fault, and axe finds nothing. Saves a
+ * screenshot of each, if they are asked for. Returns a sentence for each fault. `more` finds faults of a page of this kind.
+ */
+export async function faultsIn(person, name, { shapes = SHAPES, more = () => [] } = {}) {
+  const faults = [];
+  for (const shape of shapes) {
+    await person.reshape(shape);
+    await person.settled().catch((error) => faults.push(error.message));
+    await person.screenshot(`${name}-${shape.width}-${shape.scheme ?? 'light'}`);
+    const found = [...(await layoutFaults(person.page)), ...(await more(person, shape))];
+    faults.push(...found.map((fault) => `${name}, ${shape.width} wide, ${shape.scheme ?? 'light'}: ${fault}`));
+  }
+  return faults;
+}
+
+/** Returns a sentence for each fault of the open page as it is shown. */
 export function layoutFaults(page) {
   return page.evaluate(findFaults);
 }
@@ -9,6 +31,8 @@ export function layoutFaults(page) {
 /** Runs in the page. */
 function findFaults() {
   const faults = [];
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth > clientWidth) faults.push(`the page is ${scrollWidth - clientWidth} pixels too wide`);
   const named = (element) => `"${(element.textContent ?? '').trim().replace(/\s+/g, ' ').slice(0, 50)}"`;
   // A table drawn as cards keeps its header for assistive technology only.
   const clipped = (element) => element && getComputedStyle(element).clipPath !== 'none';

@@ -9,7 +9,8 @@ import { programs } from './postgres.mjs';
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 
 export const BINARY = process.env.LEASTWISE_BINARY ?? path.join(root, 'target/debug/leastwise');
-export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+/** Chromium without windows needs less processor time. */
+export const CHROMIUM = process.env.CHROMIUM ?? ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find(runs) ?? '/usr/bin/chromium';
 /** The Python with boto3 and moto: the one that xtask created, or the one in the default location. */
 export const PYTHON = process.env.LEASTWISE_TEST_PYTHON ?? path.join(root, 'target/python/bin/python');
 

@@ -6,8 +6,11 @@ use std::path::PathBuf;
 use super::moto;
 use crate::process::{self, Failure};
 
+/// Chromium without windows. It runs the same pages with about a third less processor time than `chromium --headless`.
+const HEADLESS: &str = "chromium-headless-shell";
 /// Browsers that Playwright supports, in order of preference.
-const BROWSERS: [&str; 4] = [
+const BROWSERS: [&str; 5] = [
+    HEADLESS,
     "chromium",
     "chromium-browser",
     "google-chrome",
@@ -35,6 +38,7 @@ struct Missing {
 
 /// Finds all tools. Installs missing ones if that is allowed.
 pub fn find() -> Result<Tools, Failure> {
+    prefer_headless();
     let missing = missing();
     if !missing.is_empty() {
         let packages: Vec<&str> = missing
@@ -57,6 +61,15 @@ pub fn find() -> Result<Tools, Failure> {
         process::apt_install(&packages)?;
     }
     located()
+}
+
+/// Installs Chromium without windows if that is allowed. Distributions without this package have another browser.
+fn prefer_headless() {
+    let chosen = std::env::var_os("CHROMIUM").is_some() || process::which(HEADLESS).is_some();
+    let allowed = process::is_root() && process::which("apt-get").is_some();
+    if !chosen && allowed && process::apt_install(&[HEADLESS]).is_err() {
+        println!("no package {HEADLESS}: the browser tests take longer");
+    }
 }
 
 fn missing() -> Vec<Missing> {
