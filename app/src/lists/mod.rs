@@ -11,6 +11,7 @@ mod column;
 mod filter;
 mod paging;
 mod select;
+mod words;
 
 pub mod access;
 pub mod accounts;
@@ -29,6 +30,7 @@ pub use column::{
 pub use filter::{Bound, Filter, FilterKind, FilterOption, Managed, Prominence};
 pub use paging::{Paging, Start};
 pub use select::{OptionCounts, Selected};
+pub use words::SearchWords;
 
 use crate::backend::{Denied, FieldError, PortResult};
 

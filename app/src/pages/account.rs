@@ -111,10 +111,7 @@ fn draw(
         files: format!("/accounts/{}/access", account.id),
     };
     let policies = access::policies(&rows, &counts, &place.page);
-    let fixed = proposes
-        .is_ok()
-        .then(|| access::fixed_groups(&rows))
-        .flatten();
+    let fixed = proposes.is_ok().then(|| access::fixed(&rows)).flatten();
     let proposing = match proposes {
         Ok(()) => Proposing::Offered,
         Err(_) => Proposing::NotAllowed,

@@ -327,7 +327,7 @@ fn is_without_effect(pattern: &str, resources: &Value) -> bool {
 /// How many policies have each capability, and which job functions need what.
 #[test]
 #[ignore = "prints a table"]
-fn by_hand_the_policies_by_capability() {
+fn manual_the_policies_by_capability() {
     let mut by_capability: BTreeMap<Capability, usize> = BTreeMap::new();
     let mut by_verdict: BTreeMap<_, usize> = BTreeMap::new();
     for arn in CATALOGUE.policies.arns() {
@@ -385,7 +385,7 @@ const JOB_FUNCTIONS: &[&str] = &[
 /// Prints findings chosen at random, for people to judge.
 #[test]
 #[ignore = "prints a sample"]
-fn by_hand_a_sample_of_findings() {
+fn manual_a_sample_of_findings() {
     let findings: Vec<_> = CATALOGUE
         .policies
         .arns()

@@ -243,7 +243,7 @@ fn administrator() -> RequestContext {
 #[test]
 #[ignore = "measures; run by hand"]
 #[expect(clippy::disallowed_methods, reason = "this is a stopwatch")]
-fn by_hand_the_cost_of_a_preview() {
+fn manual_the_cost_of_a_preview() {
     let rules = default_rules();
     let (snapshot, groups) = organization();
     let most: usize =
@@ -386,7 +386,7 @@ const ITEMS: [usize; 2] = [500, 2_000];
 #[test]
 #[ignore = "measures; run by hand"]
 #[expect(clippy::disallowed_methods, reason = "this is a stopwatch")]
-fn by_hand_the_cost_of_a_change_of_many_items() {
+fn manual_the_cost_of_a_change_of_many_items() {
     let rules = default_rules();
     let (snapshot, groups) = organization();
     let mut asked = administrator();

@@ -20,8 +20,9 @@ const THREADS_PER_CORE: usize = 4;
 /// Each thread may hold a few connections to PostgreSQL, which accepts 400.
 const MOST_THREADS: usize = 16;
 
-/// The start of the names of what measures or prints, for people who run it by name. It cannot fail, and takes minutes.
-const BY_HAND: &str = "by_hand_";
+/// What the paths of those tests contain that measure or print, for people who run them by name. They cannot fail, and take
+/// minutes. Libtest skips by a part of the path, so that no other name may begin with this word.
+const MANUAL: &str = "::manual_";
 
 /// Runs the tests of one program that the scope selects. Without services, tests that need PostgreSQL are skipped.
 pub fn run(
@@ -45,7 +46,7 @@ pub fn run(
         .env("CARGO_MANIFEST_DIR", &crate_folder)
         .args(["-Zunstable-options", "--format", "json", "--report-time"])
         .arg(format!("--test-threads={}", threads()))
-        .args(["--skip", BY_HAND]);
+        .args(["--skip", MANUAL]);
     if let Some(services) = services {
         command.envs(services.environment.iter().cloned());
         command.arg("--include-ignored");

@@ -58,7 +58,7 @@ const NOT_COUNTED: &str =
 pub(super) fn counted(count: Option<Figure>, status: Status) -> AnyView {
     match count {
         None => {
-            view! { <span class="text-muted" title=NOT_COUNTED>"Not counted"</span> }.into_any()
+            view! { <span class="text-muted" title=NOT_COUNTED><span aria-hidden="true">"–"</span><span class="sr-only">"Not counted"</span></span> }.into_any()
         }
         Some(Figure::Known(some)) if some > 0 => {
             view! { <b data-tone data-status=status.token()>{some}</b> }.into_any()

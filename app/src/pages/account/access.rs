@@ -11,9 +11,9 @@ use crate::{
         AccessRow, EndedAccessRow, EndedListed, HitView, PathCounts, PersonAccessRow, PrincipalRef,
     },
     components::{
-        AbsoluteTime, Column, Day, Empty, FoldedHit, Glyph, Icon, ListView, Narrow, NotKnown,
+        AbsoluteTime, Column, Day, Empty, FoldedHit, Glyph, ListView, Narrow, NotKnown,
         PrincipalLink, RowAction, Section, SetLink, Status, StatusBadge, Table, Time,
-        directory_link, held_words, principal_name, relative,
+        directory_link, fixed_groups, held_words, principal_name, relative,
     },
     lists::{
         ListChoice, ListPlace,
@@ -56,28 +56,14 @@ pub(super) fn people_section(
     .into_any()
 }
 
-/// Renders once which groups nobody can be removed from here, and why, instead of in every row.
-pub(super) fn fixed_groups(rows: &[AccessRow]) -> Option<AnyView> {
-    let mut why = None;
-    let mut groups: BTreeMap<&str, AnyView> = BTreeMap::new();
-    for row in rows {
-        if let (Some(refused), PrincipalRef::Group { id, name, .. }) =
-            (&row.members_fixed, &row.principal)
-        {
-            why = Some(refused.reason.clone());
-            let link = directory_link(format!("/groups/{id}"), name.clone());
-            groups.insert(name, link);
+/// Renders the assigned groups whose members cannot be removed here.
+pub(super) fn fixed(rows: &[AccessRow]) -> Option<AnyView> {
+    fixed_groups(rows.iter().filter_map(|row| match &row.principal {
+        PrincipalRef::Group { id, name, .. } => {
+            Some((id.as_str(), name.as_str(), row.members_fixed.as_ref()?))
         }
-    }
-    let why = why?;
-    let links = groups.into_values().enumerate();
-    let links = links
-        .map(|(at, link)| view! { {(at > 0).then_some(", ")} {link} })
-        .collect_view();
-    let note = view! {
-        <p data-fixed><Icon glyph=Glyph::Info /> <span>"Nobody can be removed here from " {links} ". " {why}</span></p>
-    };
-    Some(note.into_any())
+        _ => None,
+    }))
 }
 
 /// Renders each policy that this account violates once, with what it concerns; then those that only want an approval.

@@ -598,11 +598,11 @@ async fn what_a_newer_version_started_counts_for_other_changes_as_far_as_it_is_u
     assert!(gaining(&org).await);
 }
 
-/// Measures what many items cost. `--ignored --nocapture by_hand_the_cost_of_many_items`.
+/// Measures what many items cost. `--ignored --nocapture manual_the_cost_of_many_items`.
 #[test]
 #[ignore = "measures, and takes long in a debug build"]
 #[expect(clippy::disallowed_methods, reason = "this is a stopwatch")]
-fn by_hand_the_cost_of_many_items() {
+fn manual_the_cost_of_many_items() {
     crate::engines::run(DatabaseEngine::Sqlite, async |engine| {
         for (count, changes) in [(1, 50), (500, 50), (2_000, 50)] {
             let org = Org::on(engine).await;
