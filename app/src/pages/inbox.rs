@@ -32,19 +32,13 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         Ok(id) => InboxPosition::Change(id),
         Err(_) => InboxPosition::Page(list_query(&visit).page),
     };
-    let mut waiting = visit.backend.inbox(place).await?;
+    let waiting = visit.backend.inbox(place).await?;
     let wanted = visit.query("id").to_owned();
     let at = waiting
         .rows
         .iter()
         .position(|view| view.row.id.as_str() == wanted);
     let at = at.unwrap_or(0);
-    // What a decider compares with is read of the change that is shown, not of each that waits.
-    if let Some(shown) = waiting.rows.get_mut(at)
-        && let Ok(whole) = visit.backend.change(&shown.row.id).await
-    {
-        (shown.earlier, shown.holders) = (whole.earlier, whole.holders);
-    }
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     let barred = visit.backend.may(Action::Decide).err();
     let form = visit.form;
