@@ -10,8 +10,8 @@ mod choice;
 mod column;
 mod filter;
 mod paging;
+mod search_words;
 mod select;
-mod words;
 
 pub mod access;
 pub mod accounts;
@@ -29,8 +29,8 @@ pub use column::{
 };
 pub use filter::{Bound, Filter, FilterKind, FilterOption, Managed, Prominence};
 pub use paging::{Paging, Start};
+pub use search_words::SearchWords;
 pub use select::{OptionCounts, Selected};
-pub use words::SearchWords;
 
 use crate::backend::{Denied, FieldError, PortResult};
 
