@@ -5,7 +5,7 @@ use domain::authorize::Action;
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Backend, Freshness, ViewerView},
+    backend::{Backend, CLASSIFY, Freshness, ViewerView},
     components::{DirectoryLinks, Glyph, LedgerLinks, NavItem},
     routes::Page,
     shell::{self, Layout, Surroundings, Viewer},
@@ -96,10 +96,16 @@ fn navigation(viewer: &ViewerView, backend: &dyn Backend, url: &str) -> Vec<NavI
             href: href.into(),
             label: label.into(),
             icon,
-            current: path == href || (href != "/" && path.starts_with(&format!("{href}/"))),
+            current: is_within(path, href),
             count: (href == "/inbox").then(|| u32::try_from(viewer.inbox).unwrap_or(u32::MAX)),
         })
         .collect()
+}
+
+/// Whether a page belongs to an entry. Accounts are classified from their list, although that is a change.
+fn is_within(path: &str, href: &str) -> bool {
+    let path = if path == CLASSIFY { "/accounts" } else { path };
+    path == href || (href != "/" && path.starts_with(&format!("{href}/")))
 }
 
 fn roles(viewer: &ViewerView) -> String {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { PLAIN, Person, SCRIPT, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
-import { decide, preview, submit, unfold, withdraw } from '../support/change.mjs';
+import { decide, preview, showReasons, submit, unfold, withdraw } from '../support/change.mjs';
 import { provesItself } from '../support/merkle.mjs';
 
 export const about = 'A grant on a production PCI account';
@@ -36,6 +36,7 @@ export async function journey(suite, browser) {
         const before = (await aws.calls()).at(-1)?.seq ?? 0;
         for (const [set, reason] of REFUSED) {
           await preview(maya, draft(set));
+          await showReasons(maya);
           await maya.says('Blocked by policy', reason);
         }
         await submit(maya);
@@ -52,6 +53,7 @@ export async function journey(suite, browser) {
       const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', way);
       await withPeople(`scim ${way.name}`, [maya], async () => {
         await preview(maya, { ...draft('SupportMetrics'), who: `group:${names.groups['tokens-engineers']}` });
+        await showReasons(maya);
         await maya.says('Blocked by policy', 'are managed in the identity provider');
       });
       await maya.leave();
@@ -77,7 +79,8 @@ export async function journey(suite, browser) {
         await maya.saysInTime('Verified');
         await kwame.open(`/changes/${change}`);
         await kwame.says('2 of 2', 'Ines Carvalho', 'Kwame Boateng', 'Verified');
-        assert.match(await kwame.page.locator('main table').first().innerText(), /\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC/);
+        await unfold(kwame);
+        assert.match(await kwame.page.locator('#items table').innerText(), /\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC/);
       });
       assert.ok((await aws.assigned(account, 'SupportMetrics')).includes(names.groups['support-desk']));
       for (const person of people) await person.leave();

@@ -72,7 +72,7 @@ export async function journey(suite, browser) {
       const people = await everybody([STRANGER, 'maya.okafor', 'ines.carvalho', 'kwame.boateng']);
       const [noor, maya, ines, kwame] = people;
       await withPeople(`end ${way.name}`, people, async () => {
-        await choose(maya, 'by-hand', NAME, 'End the link');
+        await choose(maya, 'by-hand', NAME, 'Unlink');
         await maya.says('Needs approval by 1 other person', 'It stays without a user');
         const ended = await submit(maya, { why: WHY });
         await decide(ines, ended);

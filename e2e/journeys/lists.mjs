@@ -177,6 +177,7 @@ export async function journey(suite, browser) {
 /** Chooses a value of a filter: one click opens its menu, one chooses. */
 async function choose(person, filter, value) {
   const token = person.page.locator('[data-filter]', { hasText: filter }).first();
+  if (!(await token.isVisible())) await person.page.locator('[data-more-filters] > details > summary').click();
   await token.locator('summary').click();
   await person.press(token.getByRole('link', { name: new RegExp(`^${value}`) }));
 }

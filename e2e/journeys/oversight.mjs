@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { PLAIN, Person, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
-import { decide, preview, submit, unfold, withdraw } from '../support/change.mjs';
+import { decide, preview, showReasons, submit, unfold, withdraw } from '../support/change.mjs';
 import { faultsIn } from '../support/layout.mjs';
 
 export const about = 'What one may see and do';
@@ -52,6 +52,7 @@ export async function journey(suite, browser) {
       await maya.findsInTime('/accounts', 'log-archive');
       const removal = { kind: 'remove', who: `group:${names.groups.auditors}`, account: names.accounts['log-archive'], set: names.keys.SecurityAudit };
       await preview(maya, removal);
+      await showReasons(maya);
       await maya.says('Needs approval by 1 other person', 'Nobody removes oversight alone', 'Submitting this change raises an alarm');
       const change = await submit(maya);
       await maya.says('Waiting for approval');

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { PLAIN, Person, SCRIPT, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
-import { changeId, decide, showPreview, submit, withdraw } from '../support/change.mjs';
+import { changeId, decide, showPreview, showReasons, submit, unfold, withdraw } from '../support/change.mjs';
 import { SHAPES, faultsIn } from '../support/layout.mjs';
 
 export const about = 'A requester on the home page';
@@ -185,11 +185,13 @@ export async function journey(suite, browser) {
       const date = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
       await maya.page.locator('input[name=review_on]').fill(date);
       await showPreview(maya);
+      await showReasons(maya);
       await maya.says('Needs approval by 1 other person', 'with this review date', date);
       const change = await submit(maya, { why: 'The contractors were given this before Leastwise.' });
       await decide(ines, change);
       await maya.saysInTime('Verified');
       await maya.open(`/changes/${change}`);
+      await unfold(maya);
       await maya.says('Already existed, verified in AWS');
     });
     assert.ok((await aws.assigned('web-dev', 'ReadOnly')).includes(names.groups.contractors));

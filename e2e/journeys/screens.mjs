@@ -38,7 +38,7 @@ export async function journey(suite, browser) {
     await approver.leave();
   }
   await requestCrawl(sandbox);
-  await maya.findsInTime('/', 'waits for a confirmation');
+  await maya.findsInTime('/', 'AWS says staging');
   await maya.leave();
 
   const query = ({ who, account, set, term = 'standing' }) => `kind=grant&who=${who}&account=${account}&set=${set}&term=${term}`;

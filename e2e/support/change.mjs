@@ -75,3 +75,11 @@ export async function unfold(person) {
     if (await closed.count()) await closed.click();
   }
 }
+
+/** Unfolds the policies of a verdict with their reasons. */
+export async function showReasons({ page }) {
+  for (const details of ['#preview details[data-blocking]', '#preview details[data-policy-line]']) {
+    const closed = page.locator(`${details}:not([open]) > summary`);
+    while (await closed.count()) await closed.first().click();
+  }
+}

@@ -36,7 +36,7 @@ function findFaults() {
   const named = (element) => `"${(element.textContent ?? '').trim().replace(/\s+/g, ' ').slice(0, 50)}"`;
   // A table drawn as cards keeps its header for assistive technology only.
   const clipped = (element) => element && getComputedStyle(element).clipPath !== 'none';
-  const shown = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest('.sr-only') && !clipped(element.closest('thead'));
+  const shown = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest('.sr-only') && !clipped(element) && !clipped(element.closest('thead'));
   const scrolls = (element) => {
     for (let above = element; above; above = above.parentElement) {
       if (['auto', 'scroll'].includes(getComputedStyle(above).overflowX) && above.scrollWidth > above.clientWidth) return true;

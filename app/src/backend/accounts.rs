@@ -97,6 +97,8 @@ pub struct AccessRow {
     pub removal: ChangeForm,
     /// Why that would always be refused.
     pub refused: Option<Refused>,
+    /// Why no member of the assigned group can be removed from it.
+    pub members_fixed: Option<Refused>,
 }
 
 /// Who has access by one path.
@@ -262,7 +264,7 @@ pub struct PathCounts {
     pub temporary: usize,
     /// Those that violate a policy.
     pub violations: usize,
-    /// Those that lack an approval.
+    /// Those that violate no policy, and lack an approval.
     pub unapproved: usize,
     /// Those that each policy matches.
     pub by_policy: BTreeMap<String, usize>,

@@ -16,7 +16,7 @@ pub struct HistoryPoint {
     pub people: Figure,
 }
 
-/// The assignments in the accounts of one environment.
+/// The assignments in the accounts of one environment that do not count as production PCI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct EnvironmentShare {
     pub environment: Environment,
@@ -46,6 +46,14 @@ pub struct OverdueRow {
     pub due: Timestamp,
 }
 
+/// An account of which AWS reports a less strict classification than is on record. Whoever loosened it may want access.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct LooserAccount {
+    pub account: AccountRef,
+    /// The last read before AWS reported something else, and the first that showed it, if that was lately.
+    pub changed: Option<(Timestamp, Timestamp)>,
+}
+
 /// Standing access that somebody has to review.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ReviewRow {
@@ -67,6 +75,11 @@ pub struct Attention {
     /// Standing access with a review date that has passed or is near, the first date first.
     pub reviews: Vec<ReviewRow>,
     pub review_count: usize,
+    /// Accounts that wait for a confirmation of a less strict classification.
+    pub looser: Vec<LooserAccount>,
+    pub looser_count: Figure,
+    /// Accounts whose declaration ends soon or has ended.
+    pub to_confirm: usize,
 }
 
 impl Attention {
@@ -76,5 +89,7 @@ impl Attention {
             && self.overdue_count == 0
             && matches!(self.orphan_count, Figure::Known(0))
             && self.review_count == 0
+            && matches!(self.looser_count, Figure::Known(0) | Figure::NotKnown)
+            && self.to_confirm == 0
     }
 }

@@ -128,6 +128,17 @@ impl ChangeKind {
     pub const fn gives(self) -> bool {
         matches!(self, Self::Grant | Self::Join)
     }
+
+    /// Returns what a change of this kind does as the undo of another one.
+    pub const fn undo_words(self) -> &'static str {
+        match self {
+            Self::Remove => "Undo: remove this access",
+            Self::Grant => "Undo: grant this access again",
+            Self::Leave => "Undo: remove from the group",
+            Self::Join => "Undo: add to the group again",
+            Self::Link | Self::Unlink | Self::RefuseClaim | Self::WithdrawRefusal => "Undo",
+        }
+    }
 }
 
 /// The values of the change form, as in the URL of the preview. An empty field is not selected yet.

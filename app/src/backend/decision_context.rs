@@ -1,11 +1,11 @@
-//! What a decider compares an undecided change with: earlier requests of the same person, and who has this access already.
+//! What a decider compares an undecided change with: other requests of the same access, and who has this access already.
 //! Informs only; no verdict depends on it.
 
 use domain::snapshot::Figure;
 
 use super::{AccountRef, ChangeRow, PrincipalRef, SetRef};
 
-/// Earlier changes of the same requester about the same thing.
+/// Other changes about the same access, by anybody of whom the viewer may know.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct EarlierRequests {
     /// The newest of them.

@@ -200,18 +200,15 @@ pub struct OrganisationHome {
     pub exposure: Exposure,
     /// The number of people on each of the last days, the oldest first.
     pub history: Vec<HistoryPoint>,
-    /// The environments that have assignments, the strictest first.
+    /// The environments that have assignments in accounts that do not count as production PCI, the strictest first.
     pub environments: Vec<EnvironmentShare>,
     pub attention: Attention,
-    /// Accounts of which AWS reports a less strict classification than is on record.
-    pub waiting_accounts: Figure,
-    /// Accounts whose declaration ends soon or has ended.
-    pub accounts_to_confirm: usize,
-    /// The people who can reach production PCI, most exposed first, at most twelve.
+    /// The people who can reach production PCI, most exposed first, at most five.
     pub exposed: Vec<ExposedPerson>,
     /// Policy findings on existing access, violations first.
     pub findings: Vec<FindingGroup>,
-    /// Recent changes made outside Leastwise that nobody has undone or adopted, newest first, at most eight.
+    /// Recent changes made outside Leastwise that nobody has undone or adopted, newest first, at most eight. Without those
+    /// by which an account waits for a confirmation, which is what needs action.
     pub drift: Vec<DriftRow>,
     /// The number of them, including those not listed.
     pub drift_count: usize,
@@ -224,7 +221,7 @@ pub struct Home {
     pub waiting: Vec<ChangeRow>,
     /// The viewer's own changes, newest first, at most six.
     pub mine: Vec<MyRequest>,
-    /// The viewer's access: what ends first, then standing access, production PCI first; at most eight.
+    /// The viewer's access: what ends first, then standing access, production PCI first; at most five.
     pub access: Vec<MyAccess>,
     /// The number of the viewer's paths, including those not listed.
     pub access_count: Figure,

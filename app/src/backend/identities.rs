@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     approval::Mfa,
+    authorize::Role,
     identity::LinkDifferenceKind,
     ids::PersonId,
     person::link::{LinkMethod, LinkObstacle, UnusableKey},
@@ -57,6 +58,8 @@ pub struct IdentityRow {
     /// The username of its last sign-in, if it is not the name.
     pub username: Option<String>,
     pub user: Option<UserRef>,
+    /// The roles that the ledger grants it and that it may use.
+    pub roles: Vec<Role>,
     pub status: IdentityStatus,
     /// The number of users that it is not, as people agreed.
     pub refused: usize,

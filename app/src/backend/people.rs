@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use domain::{
     directory::Origin,
     ids::{GroupId, UserId},
+    permission_set::analysis::Capability,
     snapshot::{Figure, Knowledge},
     time::Timestamp,
 };
@@ -26,6 +27,10 @@ pub struct PersonRow {
     pub accounts: Figure,
     /// The number of production PCI accounts that they reach.
     pub production_pci: Figure,
+    /// The most dangerous of what they may do in production PCI.
+    pub worst: Option<Capability>,
+    /// The number of policies that their access to production PCI violates.
+    pub violated: Figure,
 }
 
 /// A path from a person to an account.

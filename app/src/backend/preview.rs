@@ -125,6 +125,44 @@ pub struct Preview {
     pub evidence: Vec<LinkEvidence>,
     /// Other changes of the same subjects, newest first. Only of a form.
     pub related: Vec<RelatedChange>,
+    /// What would lift its block. Only of a form.
+    pub ways_out: WaysOut,
+}
+
+/// What would lift the block of a request, found by evaluating it with something else chosen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct WaysOut {
+    /// The ways that help, each alone. Empty if none was found.
+    pub ways: Vec<WayOut>,
+    /// The number of approvals that it then needs, if that is known and the same for each.
+    pub approvals: Option<u8>,
+}
+
+/// One way.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WayOut {
+    /// Another permission set, because this one is blocked with every duration.
+    OtherSet {
+        /// The names of the first that are not blocked.
+        sets: Vec<String>,
+        /// The number of the others.
+        more: usize,
+    },
+    /// A date by which somebody reviews the standing access.
+    ReviewDate,
+    /// A duration of at most so much.
+    Duration { longest: Duration },
+    /// Shorter sessions of the permission set, and then a duration of at most so much.
+    Sessions {
+        /// The name of the permission set.
+        set: String,
+        /// How long its sessions last.
+        session: Duration,
+        /// How long they may last.
+        shortened: Duration,
+        longest: Duration,
+    },
 }
 
 /// Another change of the subjects of a form.
@@ -192,8 +230,6 @@ pub struct ReviewDates {
 /// How long a role session of a permission set lasts.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct SessionView {
-    /// The maximum duration.
-    pub length: Duration,
     /// Set if a session can last longer than the selected duration of the access.
     pub overrun: Option<SessionOverrun>,
 }

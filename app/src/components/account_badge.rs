@@ -7,7 +7,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::{BadgeWeight, EnvironmentBadge, PciBadge, Status, StatusBadge};
+use super::{BadgeWeight, EnvironmentBadge, Glyph, PciBadge, Status, StatusBadge};
 use crate::backend::AccountRef;
 
 /// Returns the name of an environment, for headings and sentences.
@@ -85,6 +85,30 @@ pub fn WaitingMark(class: Classification, #[prop(optional)] weight: BadgeWeight)
     class.waiting.map(|reported| {
         let title = format!("AWS reports {}", classification_words(reported));
         view! { <span title=title><StatusBadge status=Status::Pending label=WAITS_FOR_CONFIRMATION weight /></span> }
+    })
+}
+
+/// Returns why an account counts as production PCI; none for one that does not.
+fn counted_words(class: &Classification) -> Option<String> {
+    class.counts_as_production_pci().then(|| {
+        let why = match class.environment {
+            Environment::Management => "the management account controls access to production PCI",
+            Environment::Security => "a security account controls access to production PCI",
+            _ => "a production account in PCI scope",
+        };
+        format!("Counts as production PCI: {why}")
+    })
+}
+
+/// The mark of an account that counts as production PCI; empty for others. Its title says why.
+#[component]
+pub fn CountedMark(class: Classification, #[prop(optional)] weight: BadgeWeight) -> impl IntoView {
+    let label = match weight {
+        BadgeWeight::Plain => "Counts",
+        BadgeWeight::Pill => "Counts as production PCI",
+    };
+    counted_words(&class).map(|why| {
+        view! { <span title=why><StatusBadge status=Status::Off label weight glyph=Glyph::Check /></span> }
     })
 }
 

@@ -1,58 +1,38 @@
-//! What a decider compares an undecided change with: earlier requests of the same person, and who has this access already.
+//! What a decider compares an undecided change with: other requests of the same access, and who has this access already.
 
 use domain::{snapshot::Figure, time::Timestamp};
 use leptos::prelude::*;
 
-use super::{PrincipalLink, RecentChanges, Section};
-use crate::backend::{AccountRef, ChangeView, EarlierRequests, PairHolders, SetRef, escape};
+use super::{PrincipalLink, RecentChanges};
+use crate::backend::{AccountRef, ChangeView, EarlierRequests, PairHolders, SetRef};
 
-/// Renders both side by side. Empty for a change that is decided.
+/// Renders both as facts of one card. Empty for a change that is decided.
 pub fn decision_context(view: &ChangeView, now: Timestamp) -> AnyView {
-    let earlier = view
-        .earlier
-        .about
-        .clone()
-        .map(|about| earlier(&view.row.requester, about, &view.earlier, now));
+    let about = view.earlier.about.clone();
+    let earlier = about.map(|about| earlier(&about, &view.earlier, now));
     let holders = (!view.holders.is_empty()).then(|| holders(view.holders.clone()));
     if earlier.is_none() && holders.is_none() {
         return ().into_any();
     }
-    view! { <div data-columns="even">{earlier} {holders}</div> }.into_any()
+    view! { <section data-card data-context aria-label="Similar requests and who has this access">{earlier} {holders}</section> }
+        .into_any()
 }
 
-fn earlier(
-    requester: &str,
-    about: String,
-    found: &EarlierRequests,
-    now: Timestamp,
-) -> impl IntoView + use<> {
+fn earlier(about: &str, found: &EarlierRequests, now: Timestamp) -> impl IntoView + use<> {
     let EarlierRequests { rows, total, .. } = found.clone();
-    let detail = match total {
-        0 => "none".to_owned(),
-        1 => format!("1, about {about}"),
-        total => format!("{total}, about {about}"),
-    };
     let more = total.saturating_sub(rows.len());
-    let account = rows.first().and_then(|row| row.accounts.first());
-    let href = account.map(|account| format!("/changes?q={}", escape(account.id.as_str())));
-    let more = (more > 0).then(|| match href {
-        Some(href) => {
-            view! { <p data-more><a href=href>{format!("{more} more")}</a></p> }.into_any()
-        }
-        None => view! { <p data-more>{format!("{more} more")}</p> }.into_any(),
-    });
+    let more = (more > 0).then(|| view! { <p data-more>{format!("{more} more")}</p> });
     let body = if rows.is_empty() {
-        view! { <p data-body class="text-muted">{format!("{requester} has not requested anything about {about} before.")}</p> }
-            .into_any()
+        view! { <p class="text-muted">{format!("No other request of {about}")}</p> }.into_any()
     } else {
         view! { <RecentChanges changes=rows now /> {more} }.into_any()
     };
-    view! { <Section title="Similar earlier requests" detail>{body}</Section> }
+    view! { <div><h3>"Similar requests"</h3> <div>{body}</div></div> }
 }
 
 fn holders(all: Vec<PairHolders>) -> impl IntoView {
     let lines = all.into_iter().map(line).collect_view();
-    view! { <Section title="Who has this access already"><ul data-lines data-holders>{lines}</ul></Section> }
+    view! { <div><h3>"Who has it already"</h3> <ul data-plain data-holders>{lines}</ul></div> }
 }
 
 fn line(holders: PairHolders) -> impl IntoView {
@@ -77,8 +57,8 @@ fn line(holders: PairHolders) -> impl IntoView {
         .collect_view();
     view! {
         <li>
-            <p class="font-medium">{set} " on " {account}</p>
             <p data-names>
+                <span class="text-muted">{set} " on " {account} ":"</span>
                 {principals}
                 {nobody.then(|| view! { <span class="text-muted">"Nobody"</span> })}
                 {more.map(|more| view! { <span class="text-muted">{more}</span> })}

@@ -40,7 +40,7 @@ pub fn decision_bar(view: &ChangeView, form: &FormState, now: Timestamp) -> AnyV
             return said(Status::Ok, decided(view, now));
         }
         // Another reason would remain after a sign-in with a second factor.
-        Err(obstacle) => return said(Status::Off, reason(obstacle).to_owned()),
+        Err(obstacle) => return said(Status::Off, obstacle_words(obstacle).to_owned()),
     };
     let notes = notes(view, form, only_decline);
     let fields = fields(id, view.preview.effect.clone(), form, view, only_decline);
@@ -113,7 +113,8 @@ fn notes(
         view! { <p data-note-line role="status">"Your reason was restored. Review the change again before you decide."</p> }
     });
     let lost = (form.kept == Kept::Lost).then(|| view! { <KeptNotice kept=Kept::Lost /> });
-    let barred = only_decline.map(|obstacle| format!("{} You may decline it.", reason(obstacle)));
+    let barred =
+        only_decline.map(|obstacle| format!("{} You may decline it.", obstacle_words(obstacle)));
     let lines = [step_up, barred].into_iter().flatten();
     let lines = lines
         .map(|words| view! { <p data-note-line>{words}</p> })
@@ -162,7 +163,7 @@ fn fields(
 }
 
 /// Returns why no form is shown.
-const fn reason(obstacle: DecisionObstacle) -> &'static str {
+pub const fn obstacle_words(obstacle: DecisionObstacle) -> &'static str {
     match obstacle {
         DecisionObstacle::Viewer(refusal) | DecisionObstacle::MayDeclineOnly(refusal) => {
             refusal.reason()

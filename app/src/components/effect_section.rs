@@ -3,10 +3,9 @@
 use leptos::prelude::*;
 
 use super::{DiffView, PagePosition, Section, SubjectEffects, effect_words, list_href, pages};
-use crate::backend::{EffectPage, EffectRow, Preview, SubjectEffectRow, gains_and_losses};
-
-/// The number of paths up to which the table is unfolded.
-const UNFOLDED: usize = 3;
+use crate::backend::{
+    AffectedPrincipal, EffectPage, EffectRow, Preview, SubjectEffectRow, gains_and_losses,
+};
 
 /// What is shown of an effect: one page of its rows, and the numbers of all.
 #[derive(Debug, Clone)]
@@ -17,11 +16,21 @@ pub struct ShownEffect {
     pub losses: usize,
     pub others: Vec<SubjectEffectRow>,
     pub other_count: usize,
-    /// The heading of the gains and losses.
-    pub heading: &'static str,
+    pub tense: EffectTense,
     /// Who gains and loses, in one line.
     pub summary: String,
     pub paging: EffectPaging,
+}
+
+/// Whether an effect is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EffectTense {
+    /// It is what a change does, once it is carried out.
+    Ahead,
+    /// The change was carried out and verified.
+    Past,
+    /// The change was not carried out.
+    Never,
 }
 
 /// Whether there are links to the other pages of an effect.
@@ -43,18 +52,43 @@ impl ShownEffect {
             losses: preview.losers.rows,
             others: std::mem::take(&mut preview.others),
             other_count: preview.other_count,
-            heading: "Who gains and loses access",
+            tense: EffectTense::Ahead,
             summary: gains_and_losses(preview.gainers, preview.losers),
             paging,
         }
     }
 
-    /// Says of the effect of a change that was not carried out that it would have been so.
+    /// Returns it in another tense.
     #[must_use]
-    pub fn not_carried_out(self) -> Self {
-        Self {
-            heading: "Who would gain and lose access",
-            ..self
+    pub fn told(self, tense: EffectTense) -> Self {
+        Self { tense, ..self }
+    }
+
+    /// Returns the heading of the gains and losses.
+    fn heading(&self) -> &'static str {
+        match (self.tense, self.gains, self.losses) {
+            (EffectTense::Ahead, 1.., 0) => "Who gains access",
+            (EffectTense::Ahead, 0, 1..) => "Who loses access",
+            (EffectTense::Ahead, ..) => "Who gains and loses access",
+            (EffectTense::Past, 1.., 0) => "Who gained access",
+            (EffectTense::Past, 0, 1..) => "Who lost access",
+            (EffectTense::Past, ..) => "Who gained and lost access",
+            (EffectTense::Never, 1.., 0) => "Who would gain access",
+            (EffectTense::Never, 0, 1..) => "Who would lose access",
+            (EffectTense::Never, ..) => "Who would gain and lose access",
+        }
+    }
+
+    /// Returns the label of the table of paths.
+    fn table_label(&self) -> String {
+        let rows = self.gained.iter().chain(&self.lost);
+        let of_groups =
+            rows.filter(|row| matches!(row.who, AffectedPrincipal::FutureMembers { .. }));
+        let paths = self.gains + self.losses;
+        match of_groups.count() {
+            0 => format!("Table of {paths} paths"),
+            1 => format!("Table of {paths} paths, 1 of them of future members"),
+            some => format!("Table of {paths} paths, {some} of them of future members"),
         }
     }
 
@@ -110,21 +144,22 @@ fn access(effect: ShownEffect, pager: Option<AnyView>) -> AnyView {
     let paths = effect.gains + effect.losses;
     // Sentences count people, so they are about all paths or not shown.
     let whole = effect.gained.len() + effect.lost.len() == paths;
-    let words = (whole && paths > 0).then(|| effect_words(&effect.gained, &effect.lost));
-    let open = paths <= UNFOLDED || !whole;
-    let summary = match paths {
-        1 => "Table of 1 path".to_owned(),
-        paths => format!("Table of {paths} paths"),
-    };
+    let words =
+        (whole && paths > 0).then(|| effect_words(&effect.gained, &effect.lost, effect.tense));
+    let (title, label) = (effect.heading(), effect.table_label());
+    // The numbers are of what happens, and the sentences below name everybody.
+    let detail = (effect.tense == EffectTense::Ahead).then(|| effect.summary.clone());
     let ShownEffect {
         gained,
         gains,
         lost,
         losses,
-        heading: title,
-        summary: detail,
         ..
     } = effect;
+    if words.is_some() && paths == 1 {
+        // The sentence says all of the only path.
+        return section(title, detail, view! { {words} }.into_any());
+    }
     let table = match pager {
         Some(pager) => view! { <DiffView gained gains lost losses pager /> }.into_any(),
         None => view! { <DiffView gained gains lost losses /> }.into_any(),
@@ -133,12 +168,19 @@ fn access(effect: ShownEffect, pager: Option<AnyView>) -> AnyView {
         table
     } else {
         view! {
-            <details data-rest data-table-fold id="paths" open=open>
-                <summary>{summary}</summary>
+            <details data-rest data-table-fold id="paths" open=!whole>
+                <summary>{label}</summary>
                 {table}
             </details>
         }
         .into_any()
     };
-    view! { <Section title detail>{words} {table}</Section> }.into_any()
+    section(title, detail, view! { {words} {table} }.into_any())
+}
+
+fn section(title: &'static str, detail: Option<String>, body: AnyView) -> AnyView {
+    match detail {
+        Some(detail) => view! { <Section title detail>{body}</Section> }.into_any(),
+        None => view! { <Section title>{body}</Section> }.into_any(),
+    }
 }

@@ -4,7 +4,7 @@
 use domain::grant::Term;
 use leptos::prelude::*;
 
-use super::{AccountLink, Glyph, Icon, Status, directory_link};
+use super::{AccountLink, EffectTense, Glyph, Icon, Status, directory_link};
 use crate::backend::{AccountRef, AffectedPrincipal, EffectRow, PrincipalRef, SetRef, ViaRef};
 
 /// The number of sentences; the table has the rest.
@@ -80,13 +80,17 @@ impl Sentence {
         }
     }
 
-    fn verb(&self) -> &'static str {
+    fn verb(&self, tense: EffectTense) -> &'static str {
         let many = self.people.len() > 1 || self.future.is_some();
-        match (self.sign, many) {
-            (Sign::Gain, true) => "gain",
-            (Sign::Gain, false) => "gains",
-            (Sign::Loss, true) => "lose",
-            (Sign::Loss, false) => "loses",
+        match (tense, self.sign, many) {
+            (EffectTense::Ahead, Sign::Gain, true) => "gain",
+            (EffectTense::Ahead, Sign::Gain, false) => "gains",
+            (EffectTense::Ahead, Sign::Loss, true) => "lose",
+            (EffectTense::Ahead, Sign::Loss, false) => "loses",
+            (EffectTense::Past, Sign::Gain, _) => "gained",
+            (EffectTense::Past, Sign::Loss, _) => "lost",
+            (EffectTense::Never, Sign::Gain, _) => "would gain",
+            (EffectTense::Never, Sign::Loss, _) => "would lose",
         }
     }
 }
@@ -119,25 +123,29 @@ fn sentences(gained: &[EffectRow], lost: &[EffectRow]) -> Vec<Sentence> {
 }
 
 /// Renders the sentences about all paths of an effect. Empty if there are no paths.
-pub(super) fn effect_words(gained: &[EffectRow], lost: &[EffectRow]) -> AnyView {
+pub(super) fn effect_words(
+    gained: &[EffectRow],
+    lost: &[EffectRow],
+    tense: EffectTense,
+) -> AnyView {
     let mut all = sentences(gained, lost);
     let more = all.split_off(all.len().min(SENTENCES)).len();
     if all.is_empty() {
         return ().into_any();
     }
-    let lines = all.into_iter().map(line).collect_view();
+    let lines = all.into_iter().map(|one| line(one, tense)).collect_view();
     let more = (more > 0).then(|| {
         view! { <li class="text-muted">{format!("and {more} more, in the table below")}</li> }
     });
     view! { <ul data-effect-words>{lines} {more}</ul> }.into_any()
 }
 
-fn line(sentence: Sentence) -> impl IntoView {
+fn line(sentence: Sentence, tense: EffectTense) -> impl IntoView {
     let (status, glyph, sign) = match sentence.sign {
         Sign::Gain => (Status::Ok, Glyph::Plus, "plus"),
         Sign::Loss => (Status::Danger, Glyph::Minus, "minus"),
     };
-    let (who, verb) = (sentence.who(), sentence.verb());
+    let (who, verb) = (sentence.who(), sentence.verb(tense));
     let href = format!("/permission-sets/{}", sentence.set.key());
     let how = match (&sentence.via, sentence.term) {
         (via, None) => via.to_string(),
@@ -221,7 +229,7 @@ mod tests {
     fn said(gained: &[EffectRow], lost: &[EffectRow]) -> Vec<String> {
         let all = sentences(gained, lost);
         let all = all.iter();
-        all.map(|one| format!("{} {}", one.who(), one.verb()))
+        all.map(|one| format!("{} {}", one.who(), one.verb(EffectTense::Ahead)))
             .collect()
     }
 

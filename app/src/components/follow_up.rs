@@ -4,7 +4,7 @@ use domain::{engine::FollowUp, subject::NoUndo};
 use leptos::prelude::*;
 
 use super::LinkButton;
-use crate::backend::{FollowUpLink, FollowUps};
+use crate::backend::{ChangeKind, FollowUpForm, FollowUpLink, FollowUps};
 
 /// The buttons in the header. Says how many items have none there.
 #[component]
@@ -32,7 +32,7 @@ pub fn FollowUpLinks(follow_ups: FollowUps) -> impl IntoView {
         .into_iter()
         .map(|link| {
             let label = match (link.what, undos, rests) {
-                (FollowUp::Undo, false, _) if all => "Undo".to_owned(),
+                (FollowUp::Undo, false, _) if all => undo_words(&link.form).to_owned(),
                 (FollowUp::Undo, false, _) => "Undo what was done".to_owned(),
                 (FollowUp::Undo, true, _) => format!("Undo {}", items(link.items)),
                 (FollowUp::Rest, _, false) if none => "Request it again".to_owned(),
@@ -56,6 +56,14 @@ pub fn FollowUpItemLink(link: FollowUpLink) -> impl IntoView {
     };
     view! { <a href=link.form.href() class="text-xs font-normal whitespace-nowrap">{label}</a> }
         .into_any()
+}
+
+/// Returns what undoes a change, with what that does to access.
+fn undo_words(form: &FollowUpForm) -> &'static str {
+    let FollowUpForm::Change(form) = form else {
+        return "Undo";
+    };
+    form.known_kind().map_or("Undo", ChangeKind::undo_words)
 }
 
 fn no_undo_words(why: NoUndo) -> &'static str {

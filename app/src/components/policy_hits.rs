@@ -4,7 +4,7 @@
 use domain::verdict::{Outcome, Tally};
 use leptos::prelude::*;
 
-use super::{Glyph, PolicyReason, Status, StatusBadge};
+use super::{Glyph, LineShown, PolicyLine, PolicyReason, PolicyWords, Status, StatusBadge};
 use crate::backend::HitView;
 
 /// Returns the status and label for the policy findings on existing access: how many policies forbid it, and whether an
@@ -54,6 +54,17 @@ pub fn Hits(hits: Vec<HitView>) -> impl IntoView {
 /// A finding: the policy's title, its reason and the cure.
 #[component]
 pub fn HitWords(hit: HitView) -> impl IntoView {
+    view! { <PolicyReason words=words_of(hit) /> }.into_any()
+}
+
+/// A finding as one line, which opens to the reason and the cure.
+#[component]
+pub fn FoldedHit(hit: HitView) -> impl IntoView {
+    view! { <PolicyLine words=words_of(hit) shown=LineShown::Folded /> }.into_any()
+}
+
+/// Returns what the policy of a finding says.
+fn words_of(hit: HitView) -> PolicyWords {
     let HitView {
         rule,
         title,
@@ -61,9 +72,14 @@ pub fn HitWords(hit: HitView) -> impl IntoView {
         control,
         outcome,
     } = hit;
-    let remedy =
-        (outcome == Outcome::NeedsApproval).then(|| "An approval permits this.".to_owned());
-    view! { <PolicyReason rule title reason control applies_to=None remedy /> }.into_any()
+    PolicyWords {
+        rule,
+        title,
+        reason,
+        control,
+        applies_to: None,
+        remedy: (outcome == Outcome::NeedsApproval).then(|| "An approval permits this.".to_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -33,45 +33,86 @@ impl ReasonParts {
     }
 }
 
+/// What one policy says about what it matched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyWords {
+    /// The id of the policy.
+    pub rule: String,
+    /// The short name of the policy.
+    pub title: String,
+    pub reason: String,
+    pub control: String,
+    /// The gains that it concerns, if not all of them.
+    pub applies_to: Option<String>,
+    /// What lifts it, if something does. Precedes the cure.
+    pub remedy: Option<String>,
+}
+
 /// A policy's title, reason and cure.
 #[component]
-pub fn PolicyReason(
-    /// The id of the policy.
-    rule: String,
-    /// The short name of the policy.
-    title: String,
-    reason: String,
-    control: String,
-    /// The gains that it concerns, if not all of them.
-    applies_to: Option<String>,
-    /// What lifts it, if something does. Precedes the cure.
-    remedy: Option<String>,
-) -> impl IntoView {
-    let ReasonParts { found, cure } = ReasonParts::of(&reason);
-    let cure = match remedy {
+pub fn PolicyReason(words: PolicyWords) -> impl IntoView {
+    let (title, id) = (title(&words), format!("Policy {}", words.rule));
+    let reason = found_and_cure(words);
+    view! {
+        <div data-policy>
+            <p data-heading title=id>{title}</p>
+            {reason}
+        </div>
+    }
+    .into_any()
+}
+
+/// Whether a line shows the reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineShown {
+    Open,
+    Folded,
+}
+
+/// A policy's title in one line, which opens to its reason and cure.
+#[component]
+pub fn PolicyLine(words: PolicyWords, shown: LineShown) -> impl IntoView {
+    let (title, id) = (title(&words), format!("Policy {}", words.rule));
+    let reason = found_and_cure(words);
+    let open = shown == LineShown::Open;
+    view! {
+        <details data-fold data-policy-line open=open>
+            <summary title=id><span>{title}</span></summary>
+            <div data-policy>{reason}</div>
+        </details>
+    }
+    .into_any()
+}
+
+fn title(words: &PolicyWords) -> AnyView {
+    let applies_to = words.applies_to.clone();
+    view! {
+        <span data-title>{words.title.clone()}</span>
+        " "
+        <span data-control>{words.control.clone()}</span>
+        {applies_to.map(|words| view! { " " <span data-applies>{words}</span> })}
+    }
+    .into_any()
+}
+
+fn found_and_cure(words: PolicyWords) -> AnyView {
+    let ReasonParts { found, cure } = ReasonParts::of(&words.reason);
+    let cure = match words.remedy {
         Some(remedy) if cure.is_empty() => remedy,
         Some(remedy) => format!("{remedy} {cure}"),
         None => cure,
     };
-    let cure = (!cure.is_empty()).then(|| {
-        view! {
-            <p data-cure>
-                <Icon glyph=Glyph::ArrowRight />
-                <span><span class="sr-only">"What to do: "</span>{cure}</span>
-            </p>
-        }
-    });
+    let cure = (!cure.is_empty()).then(|| cure_line(cure));
+    view! { <p>{found}</p> {cure} }.into_any()
+}
+
+/// Renders what to do about a reason.
+pub fn cure_line(cure: String) -> AnyView {
     view! {
-        <div data-policy>
-            <p data-title title=format!("Policy {rule}")>
-                {title}
-                " "
-                <span data-control>{control}</span>
-                {applies_to.map(|words| view! { " " <span data-applies>{words}</span> })}
-            </p>
-            <p>{found}</p>
-            {cure}
-        </div>
+        <p data-cure>
+            <Icon glyph=Glyph::ArrowRight />
+            <span><span class="sr-only">"What to do: "</span>{cure}</span>
+        </p>
     }
     .into_any()
 }

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use super::{
     AbsoluteTime, Button, ButtonKind, EffectPaging, EffectSection, LinkEvidenceSection, Notice,
-    RelatedChanges, Requirement, Section, ShownEffect, Status, TextArea, TextField, VerdictBox,
-    gained_sets,
+    RelatedChanges, Requirement, Section, SetsShown, ShownEffect, Status, TextArea, TextField,
+    VerdictBox, gained_sets,
 };
 use crate::{
     backend::{AlarmOnSubmit, FORM, FieldError, Preview, change_field},
@@ -41,16 +41,18 @@ pub fn PreviewSection(
     /// What would change the verdict, after it.
     #[prop(optional)]
     cure: Option<AnyView>,
+    /// What it does, if that is shorter in other words than those of its first item.
+    title: Option<String>,
     now: Timestamp,
 ) -> impl IntoView {
     let (outcome, effect) = (preview.verdict.outcome, preview.effect.clone());
-    let title = preview.title.in_words();
+    let title = title.unwrap_or_else(|| preview.title.in_words());
     view! {
         <section id="preview" aria-labelledby=PREVIEW_HEADING>
-            <PreviewTitle title=title.clone() />
+            <PreviewTitle title />
             {view! { <OutdatedPreview /> }.into_any()}
             {shown_preview(preview, cure, None, now)}
-            {submit(form, outcome, effect, &title)}
+            {submit(form, outcome, effect)}
         </section>
     }
     .into_any()
@@ -83,6 +85,7 @@ pub fn shown_preview(
         alarm,
         evidence,
         related,
+        ways_out,
         ..
     } = preview;
     let gains = gainers.rows;
@@ -91,13 +94,13 @@ pub fn shown_preview(
     });
     view! {
         <RelatedChanges related now />
-        <VerdictBox verdict titles=policy_titles gains approvers />
+        <VerdictBox verdict titles=policy_titles gains approvers ways_out />
         {cure}
         {(alarm == AlarmOnSubmit::Raised).then(raises_alarm)}
         {disabled_notice(&disabled)}
         {evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
         <EffectSection effect=shown />
-        {gained_sets(sets)}
+        {gained_sets(sets, SetsShown::Open)}
         {note}
         {start}
         {review_on.map(|date| view! { <p class="mb-3">"Review date: " {date.to_string()} ". Approvers agree to this date."</p> })}
@@ -141,14 +144,17 @@ pub fn submit_button(
     verb: &'static str,
 ) -> (ButtonKind, &'static str) {
     match outcome {
-        Outcome::Refused => (ButtonKind::Secondary, "Record the blocked request"),
+        Outcome::Refused => (ButtonKind::Secondary, RECORD),
         Outcome::NeedsApproval => (kind, "Request approval"),
         Outcome::Allowed => (kind, verb),
     }
 }
 
+/// The label of the button that submits a blocked request.
+const RECORD: &str = "Record this request anyway";
+
 /// What a blocked request leads to.
-pub const BLOCKED: &str = "Change the selection so that no policy blocks it. Submitting it unchanged changes nothing in AWS: it only records that the change was requested and blocked.";
+pub const BLOCKED: &str = "As it is, this changes nothing in AWS: the ledger only keeps that it was requested and blocked.";
 
 /// Renders the texts of the requester: why, and by which ticket.
 pub fn reason_fields(entered: &FormState) -> AnyView {
@@ -176,7 +182,7 @@ pub fn reason_fields(entered: &FormState) -> AnyView {
 }
 
 /// Renders the form. The server validates it again and compares the effect with the one shown.
-fn submit(form: SubmitForm, outcome: Outcome, effect: EffectHash, title: &str) -> AnyView {
+fn submit(form: SubmitForm, outcome: Outcome, effect: EffectHash) -> AnyView {
     let SubmitForm {
         action,
         chosen,
@@ -196,9 +202,7 @@ fn submit(form: SubmitForm, outcome: Outcome, effect: EffectHash, title: &str) -
             <input type="hidden" name=change_field::EFFECT value=effect.0 />
             <input type="hidden" name=change_field::FORM_KEY value=form_key />
             {reason_fields(&entered)}
-            <p data-hint class="mb-2">
-                "Submits what the preview shows: " <b>{title.to_owned()}</b> ". What was changed above since then is not part of it."
-            </p>
+            <p data-hint class="mb-2">"Submits what the preview shows. What was changed above since then is not part of it."</p>
             <Button kind>{verb}</Button>
         </form>
     };
@@ -212,7 +216,7 @@ fn submit(form: SubmitForm, outcome: Outcome, effect: EffectHash, title: &str) -
             <div data-body>
                 <p class="max-w-[72ch]">{BLOCKED}</p>
                 <details data-fold open=open class="mt-3">
-                    <summary>"Record the blocked request"</summary>
+                    <summary>{RECORD}</summary>
                     {fields}
                 </details>
             </div>

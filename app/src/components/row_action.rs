@@ -31,3 +31,29 @@ pub fn RowAction(
         }
     }
 }
+
+/// As [`RowAction`], where the page says once why some are not possible: the reason is read out and is the title.
+#[component]
+pub fn ShortRowAction(
+    label: &'static str,
+    object: String,
+    href: String,
+    refused: Option<Refused>,
+) -> impl IntoView {
+    let name = format!("{label} {object}");
+    match refused {
+        None => {
+            view! { <a href=href data-kind="quiet" aria-label=name.clone() title=name>{label}</a> }
+                .into_any()
+        }
+        Some(Refused { title, reason }) => {
+            let name = format!("{name}. Not possible: {reason}");
+            view! {
+                <span data-refused>
+                    <button type="button" data-kind="quiet" aria-disabled="true" aria-label=name title=title>{label}</button>
+                </span>
+            }
+            .into_any()
+        }
+    }
+}

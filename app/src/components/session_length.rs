@@ -3,16 +3,12 @@
 
 use leptos::prelude::*;
 
-use super::{Glyph, Icon, Notice, Status};
-use crate::backend::{SessionOverrun, SessionView};
+use super::{Notice, Status, cure_line};
+use crate::backend::SessionOverrun;
 
-/// Returns the hint of the field for the permission set.
-pub fn session_hint(session: &SessionView) -> String {
-    format!(
-        "Sessions of this set last up to {}. One that starts just before temporary access ends lasts as long.",
-        session.length.words()
-    )
-}
+/// The hint of the field for the permission set, whose options name the duration.
+pub const SESSION_HINT: &str =
+    "A session that starts just before the access ends lasts its full length.";
 
 /// That a session can last longer than the access and outlast it by its whole length, with the cure, before any policy is
 /// evaluated.
@@ -33,9 +29,7 @@ pub fn SessionOverrunNotice(overrun: SessionOverrun) -> impl IntoView {
         let cure = format!(
             "If the access must end sooner, first set the session duration of {set} to {shorter} in IAM Identity Center."
         );
-        view! {
-            <p data-cure><Icon glyph=Glyph::ArrowRight /> <span><span class="sr-only">"What to do: "</span>{cure}</span></p>
-        }
+        cure_line(cure)
     });
     view! {
         <Notice status=Status::Pending title=format!("A session can outlast this access by {lasts}")>

@@ -10,14 +10,44 @@ use crate::backend::GainedSet;
 /// The number of capabilities that are not folded.
 const LINES: usize = 3;
 
-/// Renders what the permission sets allow that somebody gains.
-pub fn gained_sets(sets: Vec<GainedSet>) -> AnyView {
-    sets.into_iter().map(summary).collect_view().into_any()
+/// Whether what a set allows is shown at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetsShown {
+    Open,
+    /// Behind a fold, for a change that is over.
+    Folded,
 }
 
-fn summary(gained: GainedSet) -> impl IntoView {
+/// Renders what the permission sets allow that somebody gains.
+pub fn gained_sets(sets: Vec<GainedSet>, shown: SetsShown) -> AnyView {
+    let sets = sets.into_iter().map(|gained| summary(gained, shown));
+    sets.collect_view().into_any()
+}
+
+fn summary(gained: GainedSet, shown: SetsShown) -> AnyView {
     let GainedSet { set, analysis } = gained;
     let title = format!("What {} allows", set.name);
+    let id = format!("set-{}", set.key());
+    let in_words = analysis.summary();
+    match shown {
+        SetsShown::Open => {
+            view! { <Section title>{capabilities(id, analysis)}</Section> }.into_any()
+        }
+        SetsShown::Folded => {
+            let fold = format!("{id}-allows");
+            let capabilities = capabilities(id, analysis);
+            view! {
+                <details data-card data-fold-card id=fold>
+                    <summary>{title} <span class="text-muted">{in_words}</span></summary>
+                    {capabilities}
+                </details>
+            }
+            .into_any()
+        }
+    }
+}
+
+fn capabilities(id: String, analysis: Analysis) -> AnyView {
     let lines = analysis.extents.keys().take(LINES);
     let lines = lines
         .map(|capability| line(&analysis, *capability))
@@ -29,44 +59,55 @@ fn summary(gained: GainedSet) -> impl IntoView {
             "Show all {count} capabilities with their statements"
         )),
     };
-    let id = format!("set-{}", set.key());
+    let nothing = all
+        .is_none()
+        .then(|| view! { <p data-body class="text-muted">{analysis.summary()}</p> });
     let notes = analysis.notes.clone();
     view! {
-        <Section title detail=analysis.summary()>
-            <ul data-set-lines>{lines}</ul>
-            {all.map(|all| view! {
-                <details data-rest id=id>
-                    <summary>{all}</summary>
-                    <CapabilityGroups analysis />
-                </details>
-            })}
-            {policy_notes(notes)}
-        </Section>
+        {nothing}
+        <ul data-set-lines>{lines}</ul>
+        {all.map(|all| view! {
+            <details data-rest id=id>
+                <summary>{all}</summary>
+                <CapabilityGroups analysis />
+            </details>
+        })}
+        {policy_notes(notes)}
     }
+    .into_any()
 }
 
-/// Renders what in the policies has no effect, such as a misspelt action, and what was not taken into account.
+/// What every note about an action that does not exist has in common.
+const NO_ACTION: &str = " matches no action";
+
+/// Renders what in the policies has no effect, such as a misspelt action, and what was not taken into account. Several notes
+/// are folded, because none of them changes what the set allows.
 pub fn policy_notes(notes: Vec<String>) -> Option<AnyView> {
-    if notes.is_empty() {
-        return None;
-    }
-    let title = match notes.len() {
-        1 => "1 note on the policies".to_owned(),
-        some => format!("{some} notes on the policies"),
+    let unmatched = notes.iter().filter(|note| note.contains(NO_ACTION)).count();
+    let summary = match (notes.len(), unmatched) {
+        (0, _) => return None,
+        (1, _) => None,
+        (all, unmatched) if all == unmatched => Some(format!(
+            "{unmatched} names in the policies match no action of AWS"
+        )),
+        (all, _) => Some(format!("{all} notes on the policies")),
     };
     let lines = notes
         .into_iter()
         .map(|note| view! { <li>{note}</li> })
         .collect_view();
-    let notes = view! {
-        <div data-note>
-            <details data-fold>
-                <summary>{title}</summary>
-                <ul class="mt-2 pl-6">{lines}</ul>
+    let notes = match summary {
+        None => view! { <div data-note><h3>"Note on the policies"</h3><ul>{lines}</ul></div> }
+            .into_any(),
+        Some(summary) => view! {
+            <details data-rest data-quiet>
+                <summary>{summary}</summary>
+                <div data-note><ul>{lines}</ul></div>
             </details>
-        </div>
+        }
+        .into_any(),
     };
-    Some(notes.into_any())
+    Some(notes)
 }
 
 fn line(analysis: &Analysis, capability: Capability) -> impl IntoView + use<> {

@@ -128,8 +128,17 @@ fn steps_of(view: &ChangeView) -> Vec<Step> {
         0 => Step::new(stage, "No approval needed"),
         _ => Step {
             detail: of.clone(),
-            ..Step::new(stage, "Approved")
+            ..Step::new(stage, approval_word(stage))
         },
+    };
+    let approved = Step {
+        time: view
+            .approvals
+            .iter()
+            .filter(|given| given.counts)
+            .map(|given| given.at)
+            .max(),
+        ..approval(Stage::Done)
     };
     let applying = |stage| Step {
         detail: done_of(&view.live),
@@ -148,22 +157,28 @@ fn steps_of(view: &ChangeView) -> Vec<Step> {
             };
             vec![waiting, applying(Stage::Ahead), verified(Stage::Ahead)]
         }
-        State::Approved | State::Applying => vec![
-            approval(Stage::Done),
-            applying(Stage::Current),
-            verified(Stage::Ahead),
-        ],
+        State::Approved | State::Applying => {
+            vec![approved, applying(Stage::Current), verified(Stage::Ahead)]
+        }
         State::Verified => vec![
-            approval(Stage::Done),
+            approved,
             applying(Stage::Done),
-            verified(Stage::Done),
+            Step {
+                time: view.operations.iter().filter_map(|row| row.verified).max(),
+                ..verified(Stage::Done)
+            },
         ],
-        State::Failed => vec![
-            approval(Stage::Done),
-            Step::new(Stage::Failed, "Not completed"),
-        ],
+        State::Failed => vec![approved, Step::new(Stage::Failed, "Not completed")],
     };
     [requested].into_iter().chain(rest).collect()
+}
+
+/// Returns the word of the second step. Nobody has approved a change as long as somebody has to.
+const fn approval_word(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Done => "Approved",
+        _ => "Approval",
+    }
 }
 
 fn done_of(live: &LiveProgress) -> Option<String> {

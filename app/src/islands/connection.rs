@@ -87,21 +87,26 @@ fn tell() {
         let _ = bar.toggle_attribute_with_force("hidden", words.is_none());
         say(words.as_deref().unwrap_or(BACK));
     }
-    hold_back(offline);
+    if offline {
+        hold_submits();
+    } else {
+        release_submits();
+    }
 }
 
-/// Marks what cannot be sent, or lets it be sent again.
-fn hold_back(is: bool) {
-    if is {
-        for button in all(SUBMITS) {
-            let _ = button.set_attribute("aria-disabled", "true");
-            let _ = button.set_attribute(WAITS, "");
-        }
-    } else {
-        for button in all(&format!("[{WAITS}]")) {
-            let _ = button.remove_attribute("aria-disabled");
-            let _ = button.remove_attribute(WAITS);
-        }
+/// Marks what cannot be sent.
+fn hold_submits() {
+    for button in all(SUBMITS) {
+        let _ = button.set_attribute("aria-disabled", "true");
+        let _ = button.set_attribute(WAITS, "");
+    }
+}
+
+/// Lets be sent again what was held.
+fn release_submits() {
+    for button in all(&format!("[{WAITS}]")) {
+        let _ = button.remove_attribute("aria-disabled");
+        let _ = button.remove_attribute(WAITS);
     }
 }
 

@@ -16,8 +16,8 @@ use super::{
 use crate::{
     backend::{AccessHolder, AccountStatus, PersonAccessRow, PrincipalRef},
     components::{
-        Day, Glyph, Hits, PersonLink, PrincipalLink, RowAction, SetLink, Status, StatusBadge, Time,
-        directory_link,
+        Day, Glyph, Hits, PersonLink, PrincipalLink, SetLink, ShortRowAction, Status, StatusBadge,
+        Time, directory_link,
     },
 };
 
@@ -47,6 +47,11 @@ impl AccessFacts {
             unapproved,
         } = self.tally;
         i64::try_from(against * 1_000 + unapproved).unwrap_or(i64::MAX)
+    }
+
+    /// Whether an approval would resolve all that policies find.
+    pub fn only_lacks_an_approval(&self) -> bool {
+        self.tally.against == 0 && self.tally.unapproved > 0
     }
 
     fn is_through_a_group(&self) -> bool {
@@ -113,8 +118,8 @@ pub static ACCESS: List<AccessFacts, PersonAccessRow> = List {
                 Some((_, name)) => Cell::Text(format!("group: {name}")),
                 None => "direct".into(),
             }),
-        column("since", "Since")
-            .in_table()
+        column("since", "First seen")
+            .on_request()
             .newest_first()
             .sorts(|path| SortKey::Number(path.since.0))
             .cell(|row, _| since(row))
@@ -150,9 +155,11 @@ pub static ACCESS: List<AccessFacts, PersonAccessRow> = List {
                 FilterOption::new(VIOLATIONS, "Violations", |path: &AccessFacts| {
                     path.tally.against > 0
                 }),
-                FilterOption::new(UNAPPROVED, "Approval missing", |path| {
-                    path.tally.unapproved > 0
-                }),
+                FilterOption::new(
+                    UNAPPROVED,
+                    "Only an approval missing",
+                    AccessFacts::only_lacks_an_approval,
+                ),
                 FilterOption::new("none", "No violations", |path| path.badness() == 0),
             ],
         ),
@@ -258,13 +265,11 @@ fn action(row: &PersonAccessRow, context: &DrawContext) -> AnyView {
         return ().into_any();
     }
     let (who, set) = (row.holder.name().to_owned(), &row.set.name);
-    let (label, object) = match (&row.group, &row.holder) {
-        (Some((_, group)), AccessHolder::Person(_)) => {
-            ("Remove from group", format!("{group}: {who}"))
-        }
-        (Some((_, group)), AccessHolder::Nobody(_)) => ("Remove", format!("{set} from {group}")),
-        (None, _) => ("Remove", format!("{set} from {who}")),
+    let object = match (&row.group, &row.holder) {
+        (Some((_, group)), AccessHolder::Person(_)) => format!("{who} from the group {group}"),
+        (Some((_, group)), AccessHolder::Nobody(_)) => format!("{set} from {group}"),
+        (None, _) => format!("{set} from {who}"),
     };
     let (href, refused) = (row.removal.href(), row.refused.clone());
-    view! { <RowAction label object href refused /> }.into_any()
+    view! { <ShortRowAction label="Remove" object href refused /> }.into_any()
 }

@@ -1,5 +1,7 @@
 //! The list of accounts: how each is classified, who reaches it, and what is wrong there.
 
+mod cells;
+
 use std::sync::Arc;
 
 use domain::{
@@ -12,16 +14,14 @@ use domain::{
 };
 use leptos::prelude::*;
 
+use self::cells::{counted, environment, found, name, owner};
 use super::{
-    Bound, Cell, Column, DrawContext, Filter, FilterOption, List, Paging, Selecting, SortKey,
-    console_link, copy, id, muted, number, row_links,
+    Bound, Cell, Column, Filter, FilterOption, List, Paging, SortKey, console_link, copy, id,
+    muted, number, row_links,
 };
 use crate::{
-    backend::{ACCOUNT, AccountRow, DeclarationMark, UserRef},
-    components::{
-        AccountStateMark, EnvironmentBadge, PciBadge, PersonLink, Status, StatusBadge, WaitingMark,
-        account_state_words, doubt, environment_name, pci_name,
-    },
+    backend::{AccountRow, DeclarationMark},
+    components::{AccountStateMark, CountedMark, PciBadge, Status, account_state_words},
 };
 
 /// What accounts are sorted and filtered by.
@@ -36,7 +36,8 @@ pub struct AccountFacts {
     pub owner: Option<(UserId, Arc<str>)>,
     pub people: Figure,
     pub standing: Figure,
-    /// None outside production PCI, where assignments are evaluated only when the account page is opened.
+    /// None outside production PCI, where assignments are evaluated only when the account page is opened: to keep them for every
+    /// account would make each read of AWS evaluate the whole organization.
     pub findings: Option<Figure<Tally>>,
     /// The policies that assignments in it violate.
     pub rules: Arc<[String]>,
@@ -61,6 +62,7 @@ impl AccountFacts {
 /// The filters and values to which other pages lead.
 pub const SCOPE: &str = "scope";
 pub const PRODUCTION_PCI: &str = "production-pci";
+pub const OTHER: &str = "other";
 pub const FINDINGS: &str = "findings";
 pub const VIOLATIONS: &str = "violations";
 pub const POLICY: &str = "policy";
@@ -91,7 +93,7 @@ const fn column(key: &'static str, label: &'static str) -> Column<AccountFacts, 
 pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
     path: "/accounts",
     nouns: ("account", "accounts"),
-    order: "Most exposed first",
+    order: "Production PCI first, most violations first",
     default: None,
     columns: &[
         column("name", "Name")
@@ -106,9 +108,7 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
             .value(|row| Cell::Text(row.account.id.to_string())),
         column("environment", "Environment")
             .sorts(|account| SortKey::Number(account.class.environment as i64))
-            .cell(|row, _| {
-                view! { <EnvironmentBadge environment=row.account.class.environment /> }.into_any()
-            })
+            .cell(|row, _| environment(&row.account.class))
             .value(|row| row.account.class.environment.as_str().into()),
         column("pci", "PCI scope")
             .sorts(|account| SortKey::Number(account.class.pci as i64))
@@ -117,6 +117,18 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
                 pci => view! { <PciBadge pci /> }.into_any(),
             })
             .value(|row| row.account.class.pci.as_str().into()),
+        column("production_pci", "Production PCI")
+            .newest_first()
+            .sorts(|account| SortKey::Number(i64::from(account.class.counts_as_production_pci())))
+            .cell(|row, _| {
+                let class = row.account.class;
+                if class.counts_as_production_pci() {
+                    view! { <CountedMark class /> }.into_any()
+                } else {
+                    muted("No")
+                }
+            })
+            .value(|row| Cell::YesNo(row.account.class.counts_as_production_pci())),
         column("owner", "Owner")
             .on_request()
             .sorts(|account| {
@@ -149,7 +161,7 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
                 )
             })
             .value(|row| found(row.findings, |tally| tally.against)),
-        column("unapproved", "Unapproved")
+        column("unapproved", "Approval missing")
             .numeric()
             .sorts(|account| account.counted(|tally| tally.unapproved))
             .cell(|row, _| {
@@ -234,7 +246,8 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
                 classified!(pci, Pci::Connected, "connected", "Connected"),
                 classified!(pci, Pci::Out, "out", "Out of scope"),
             ],
-        ),
+        )
+        .folded(),
         Filter::options(
             SCOPE,
             "Production PCI",
@@ -244,7 +257,7 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
                     "Counts as production PCI",
                     |account: &AccountFacts| account.class.counts_as_production_pci(),
                 ),
-                FilterOption::new("other", "Does not", |account| {
+                FilterOption::new(OTHER, "Does not", |account| {
                     !account.class.counts_as_production_pci()
                 }),
             ],
@@ -256,7 +269,7 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
                 FilterOption::new(VIOLATIONS, "Violations", |account: &AccountFacts| {
                     account.tally().against > 0
                 }),
-                FilterOption::new("unapproved", "Unapproved", |account| {
+                FilterOption::new("unapproved", "Approval missing", |account| {
                     account.tally().unapproved > 0
                 }),
             ],
@@ -266,7 +279,8 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
             "Violated policy",
             |value| value.len() <= 100,
             |account: &AccountFacts, value| account.rules.iter().any(|rule| rule == value),
-        ),
+        )
+        .folded(),
         Filter::options(
             CLASSIFICATION,
             "Classification",
@@ -283,7 +297,8 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
                     account.class.waiting.is_some()
                 }),
             ],
-        ),
+        )
+        .folded(),
         Filter::options(
             DECLARATION,
             "Declaration",
@@ -303,13 +318,15 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
                     account.declaration == DeclarationMark::ToConfirm
                 }),
             ],
-        ),
+        )
+        .folded(),
         Filter::day(
             "declared-until",
             "Declared until",
             Bound::Until,
             |account: &AccountFacts| account.declared_until,
-        ),
+        )
+        .folded(),
         Filter::offered(
             OWNER,
             "Owner",
@@ -320,70 +337,9 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
                     .as_ref()
                     .is_some_and(|(owner, _)| owner.as_str() == value)
             },
-        ),
+        )
+        .folded(),
     ],
     text: |account| &account.text,
     paging: Paging::ByNumber,
 };
-
-fn name(row: &AccountRow, context: &DrawContext) -> AnyView {
-    let account = row.account.clone();
-    let class = account.class;
-    // The label is a strip beside the link, so that a finger does not open the account by mistake.
-    let select = (context.selecting == Selecting::Offered).then(|| {
-        let label = format!("Select {}", account.name);
-        view! {
-            <label data-select><input type="checkbox" name=ACCOUNT value=account.id.to_string() aria-label=label /></label>
-        }
-    });
-    let title = format!(
-        "{}, {}",
-        environment_name(class.environment),
-        pci_name(class.pci)
-    );
-    let unevaluated = row.findings == Some(Figure::NotKnown);
-    view! {
-        {select}
-        <span data-name title=title>
-            <a href=format!("/accounts/{}", account.id)>{account.name}</a>
-            <span class="text-muted font-mono text-xs font-normal">{account.id.to_string()}</span>
-            {doubt(&class).map(|label| view! { <StatusBadge status=Status::Drift label /> })}
-            {unevaluated.then(|| view! { <StatusBadge status=Status::Drift label="Not read completely" /> })}
-            {declaration_mark(row.declaration)}
-            <WaitingMark class />
-            <AccountStateMark state=account.state />
-        </span>
-    }
-    .into_any()
-}
-
-fn owner(owner: Option<&UserRef>) -> AnyView {
-    match owner {
-        Some(user) => view! { <PersonLink user=user.clone() /> }.into_any(),
-        None => ().into_any(),
-    }
-}
-
-/// A number of findings: a badge if there are some, and nothing where none are evaluated.
-fn counted(count: Option<Figure>, status: Status) -> AnyView {
-    match count {
-        None => view! { <span class="text-muted" title="Evaluated on the page of the account">"–"</span> }.into_any(),
-        Some(Figure::Known(some)) if some > 0 => {
-            view! { <StatusBadge status label=some.to_string() /> }.into_any()
-        }
-        Some(figure) => number(figure),
-    }
-}
-
-fn found(findings: Option<Figure<Tally>>, count: fn(Tally) -> usize) -> Cell {
-    findings.map_or(Cell::Nothing, |found| found.map(count).into())
-}
-
-fn declaration_mark(mark: DeclarationMark) -> Option<AnyView> {
-    let (status, label) = match mark {
-        DeclarationMark::None => return None,
-        DeclarationMark::ToConfirm => (Status::Pending, "To confirm"),
-        DeclarationMark::Otherwise => (Status::Drift, "Declared otherwise than tagged"),
-    };
-    Some(view! { <StatusBadge status label /> }.into_any())
-}

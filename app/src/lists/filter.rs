@@ -11,6 +11,15 @@ pub struct Filter<F: 'static> {
     pub key: &'static str,
     pub label: &'static str,
     pub kind: FilterKind<F>,
+    pub prominence: Prominence,
+}
+
+/// Whether a filter is offered at first sight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prominence {
+    First,
+    /// Below "More filters", unless it is in effect.
+    Folded,
 }
 
 /// What values a filter has.
@@ -93,6 +102,13 @@ impl<F: Managed> Filter<F> {
 }
 
 impl<F> Filter<F> {
+    /// Offers it below "More filters".
+    #[must_use]
+    pub const fn folded(mut self) -> Self {
+        self.prominence = Prominence::Folded;
+        self
+    }
+
     pub const fn options(
         key: &'static str,
         label: &'static str,
@@ -102,6 +118,7 @@ impl<F> Filter<F> {
             key,
             label,
             kind: FilterKind::Options(options),
+            prominence: Prominence::First,
         }
     }
 
@@ -116,6 +133,7 @@ impl<F> Filter<F> {
             key,
             label,
             kind: FilterKind::Offered { is_value, holds },
+            prominence: Prominence::First,
         }
     }
 
@@ -130,6 +148,7 @@ impl<F> Filter<F> {
             key,
             label,
             kind: FilterKind::Typed { hint, is_value },
+            prominence: Prominence::First,
         }
     }
 
@@ -143,6 +162,7 @@ impl<F> Filter<F> {
             key,
             label,
             kind: FilterKind::Day { bound, at },
+            prominence: Prominence::First,
         }
     }
 

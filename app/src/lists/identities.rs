@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{ids::PersonId, time::Timestamp};
+use domain::{authorize::Role, ids::PersonId, time::Timestamp};
 use leptos::prelude::*;
 
 use super::{
@@ -75,7 +75,7 @@ const fn column(key: &'static str, label: &'static str) -> Column<IdentityFacts,
 pub static IDENTITIES: List<IdentityFacts, IdentityRow> = List {
     path: "/identities",
     nouns: ("identity", "identities"),
-    order: "What is open first",
+    order: "Needs attention first",
     default: None,
     columns: &[
         column("identity", "Identity")
@@ -87,6 +87,9 @@ pub static IDENTITIES: List<IdentityFacts, IdentityRow> = List {
             .on_request()
             .cell(|row, _| id(row.person.to_string(), "the ID"))
             .value(|row| Cell::Text(row.person.to_string())),
+        column("roles", "Role")
+            .cell(|row, _| roles(&row.roles))
+            .value(|row| Cell::Words(row.roles.iter().map(|role| role.as_str()).collect())),
         column("username", "Username").value(|row| Cell::optional(row.username.as_ref())),
         column(STATUS, "Status")
             .sorts(|one| SortKey::Number(one.kind as i64))
@@ -105,13 +108,12 @@ pub static IDENTITIES: List<IdentityFacts, IdentityRow> = List {
             .newest_first()
             .in_table()
             .sorts(|one| time(one.known_since))
-            .cell(|row, context| at(row.known_since, context))
+            .cell(|row, context| at(row.known_since, "Not known", context))
             .value(|row| Cell::time(row.known_since)),
         column("last_sign_in", "Last sign-in")
             .newest_first()
-            .in_table()
             .sorts(|one| time(one.last_sign_in))
-            .cell(|row, context| at(row.last_sign_in, context))
+            .cell(|row, context| at(row.last_sign_in, "Never", context))
             .value(|row| Cell::time(row.last_sign_in)),
         column("actions", "Action").always().cell(actions),
     ],
@@ -142,19 +144,43 @@ fn time(at: Option<Timestamp>) -> SortKey<'static> {
     at.map_or(SortKey::Missing, |at| SortKey::Number(at.0))
 }
 
-fn at(at: Option<Timestamp>, context: &DrawContext) -> AnyView {
+fn at(at: Option<Timestamp>, none: &'static str, context: &DrawContext) -> AnyView {
     let now = context.now;
     match at {
         Some(at) => view! { <Time at now /> }.into_any(),
-        None => muted("Not recorded"),
+        None => muted(none),
+    }
+}
+
+fn roles(roles: &[Role]) -> AnyView {
+    let words: Vec<&str> = roles
+        .iter()
+        .map(|role| match role {
+            Role::Approver => "Approver",
+            Role::Administrator => "Administrator",
+            Role::Auditor => "Auditor",
+        })
+        .collect();
+    if words.is_empty() {
+        muted("Requester")
+    } else {
+        words.join(", ").into_any()
     }
 }
 
 fn name(row: &IdentityRow) -> AnyView {
-    let username = row.username.clone().map(|username| {
+    // The id of a sign-in names nobody. It is in the column of ids, and in files.
+    let username = row.username.clone().filter(|username| !is_id(username));
+    let username = username.map(|username| {
         view! { <span class="block text-muted text-xs font-normal break-all">{username}</span> }
     });
     view! { <span class="block">{row.name.clone()} {username}</span> }.into_any()
+}
+
+/// Whether a name is a UUID, which a user pool gives to who chooses no name.
+fn is_id(name: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
+    name.len() == 36 && name.bytes().all(is_part)
 }
 
 fn status(row: &IdentityRow, context: &DrawContext) -> AnyView {
@@ -213,9 +239,9 @@ fn actions(row: &IdentityRow, context: &DrawContext) -> AnyView {
     };
     let links = forms
         .into_iter()
-        .map(|(form, words)| view! { <li><a href=form.href() data-kind="quiet">{words}</a></li> })
+        .map(|(form, words)| view! { <li><a href=form.href() data-kind="secondary">{words}</a></li> })
         .collect_view();
-    view! { <ul data-plain>{links}</ul> }.into_any()
+    view! { <ul data-plain data-row-forms>{links}</ul> }.into_any()
 }
 
 fn forms(row: &IdentityRow) -> Vec<(ChangeForm, &'static str)> {
@@ -223,7 +249,7 @@ fn forms(row: &IdentityRow) -> Vec<(ChangeForm, &'static str)> {
         let form = ChangeForm::link(&row.person, user.map(|user| &user.id));
         (form, "Link")
     };
-    let end = || (ChangeForm::unlink(&row.person), "End the link");
+    let end = || (ChangeForm::unlink(&row.person), "Unlink");
     match &row.status {
         IdentityStatus::Linked | IdentityStatus::LinkedByHand => vec![end()],
         IdentityStatus::Unlinked(_) | IdentityStatus::Ended => {

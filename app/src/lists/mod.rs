@@ -10,6 +10,7 @@ mod choice;
 mod column;
 mod filter;
 mod paging;
+mod search_words;
 mod select;
 
 pub mod access;
@@ -26,8 +27,9 @@ pub use choice::{Chosen, Direction, Dropped, LIST_FIELDS, ListChoice, Sort};
 pub use column::{
     Cell, Column, DrawContext, FileColumn, Narrow, Numeric, Selecting, Shown, SortKey, Sorting,
 };
-pub use filter::{Bound, Filter, FilterKind, FilterOption, Managed};
+pub use filter::{Bound, Filter, FilterKind, FilterOption, Managed, Prominence};
 pub use paging::{Paging, Start};
+pub use search_words::SearchWords;
 pub use select::{OptionCounts, Selected};
 
 use crate::backend::{Denied, FieldError, PortResult};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::{
     directory::{Origin, UserStatus},
     ids::UserId,
+    permission_set::analysis::Capability,
     snapshot::Figure,
 };
 use leptos::prelude::*;
@@ -15,7 +16,9 @@ use super::{
 };
 use crate::{
     backend::{AccountStatus, PersonRow},
-    components::{AccountStatusMark, directory_link},
+    components::{
+        AccountStatusMark, BadgeWeight, CapabilityBadge, Glyph, Status, StatusBadge, directory_link,
+    },
 };
 
 /// What people are sorted and filtered by.
@@ -31,6 +34,8 @@ pub struct PersonFacts {
     pub production_pci: Figure,
     /// The number of paths to production PCI that make the person an administrator or let them become one.
     pub powerful: u32,
+    /// The most dangerous of what the person may do in production PCI.
+    pub worst: Option<Capability>,
 }
 
 impl Managed for PersonFacts {
@@ -73,7 +78,7 @@ pub static PEOPLE: List<PersonFacts, PersonRow> = List {
             .cell(|row, _| id(row.user.id.to_string(), "the ID"))
             .value(|row| Cell::Text(row.user.id.to_string())),
         column("user_name", "Sign-in name")
-            .in_table()
+            .on_request()
             .sorts(|person| person.line(1))
             .cell(|row, _| row.user_name.clone().into_any())
             .value(|row| Cell::Text(row.user_name.clone())),
@@ -96,9 +101,22 @@ pub static PEOPLE: List<PersonFacts, PersonRow> = List {
             .sorts(|person| SortKey::Number(i64::from(person.status == UserStatus::Disabled)))
             .cell(|row, _| muted(status(row.user.status)))
             .value(|row| status(row.user.status).into()),
+        column("worst", "Highest capability")
+            .sorts(|person| {
+                let worst = person.worst;
+                worst.map_or(SortKey::Missing, |worst| SortKey::Number(worst as i64))
+            })
+            .cell(|row, _| match row.worst {
+                Some(capability) => view! { <CapabilityBadge capability /> }.into_any(),
+                None => muted("None"),
+            })
+            .value(|row| {
+                let worst = row.worst;
+                worst.map_or(Cell::Nothing, |worst| Cell::Words(vec![worst.as_str()]))
+            }),
         column("groups", "Groups")
             .numeric()
-            .in_table()
+            .on_request()
             .sorts(|person| SortKey::figure(person.groups))
             .cell(|row, _| number(row.groups))
             .value(|row| row.groups.into()),
@@ -116,6 +134,15 @@ pub static PEOPLE: List<PersonFacts, PersonRow> = List {
                 })
             })
             .value(|row| row.production_pci.into()),
+        column("violated", "Policies violated")
+            .numeric()
+            .cell(|row, _| match row.violated {
+                Figure::Known(some) if some > 0 => {
+                    view! { <b data-tone data-status=Status::Danger.token()>{some}</b> }.into_any()
+                }
+                other => number(other),
+            })
+            .value(|row| row.violated.into()),
         column("links", "Links")
             .always()
             .in_table()
@@ -186,10 +213,17 @@ const fn status(status: AccountStatus) -> &'static str {
 
 fn name(row: &PersonRow) -> AnyView {
     let user = row.user.clone();
+    // A user who is disabled and still reaches production PCI is a finding, not a detail.
+    let status = if user.status == AccountStatus::Disabled && row.production_pci > 0 {
+        view! { <StatusBadge status=Status::Pending label="Disabled" weight=BadgeWeight::Pill glyph=Glyph::Warning /> }
+            .into_any()
+    } else {
+        view! { <AccountStatusMark status=user.status /> }.into_any()
+    };
     view! {
         <span data-name title=row.email.clone()>
             {directory_link(format!("/people/{}", user.id), user.name)}
-            <AccountStatusMark status=user.status />
+            {status}
         </span>
     }
     .into_any()

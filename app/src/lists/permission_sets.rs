@@ -82,7 +82,7 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
             .numeric()
             .in_table()
             .sorts(|set| SortKey::Number(i64::from(set.session_seconds)))
-            .cell(|row, _| muted(session(row.session_seconds)))
+            .cell(|row, _| lasts(row))
             .value(|row| Cell::Number(u64::from(row.session_seconds))),
         column("people", "People")
             .numeric()
@@ -191,6 +191,19 @@ pub fn session(seconds: u32) -> String {
         (hours, 0) => format!("{hours} h"),
         (0, minutes) => format!("{minutes} min"),
         (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+/// Marks sessions that outlast what production PCI allows, where the set is assigned there.
+fn lasts(row: &SetRow) -> AnyView {
+    let words = session(row.session_seconds);
+    let long = outlasts_production_pci(Duration::seconds(i64::from(row.session_seconds)));
+    if long && row.production_pci != Figure::Known(0) {
+        let title = "Sessions outlast what production PCI allows";
+        view! { <span title=title><StatusBadge status=Status::Pending label=words /></span> }
+            .into_any()
+    } else {
+        muted(words)
     }
 }
 

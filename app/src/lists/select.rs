@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Direction, FilterKind, List, ListChoice, SortKey, Sorting};
+use super::{Direction, FilterKind, List, ListChoice, SearchWords, SortKey, Sorting};
 
 /// The facts that are chosen of a list.
 #[derive(Debug, Clone)]
@@ -49,20 +49,6 @@ impl OptionCounts {
     }
 }
 
-/// The words of a search, in lower case.
-struct Words(Vec<String>);
-
-impl Words {
-    fn of(text: &str) -> Self {
-        let text = text.to_lowercase();
-        Self(text.split_whitespace().map(str::to_owned).collect())
-    }
-
-    fn occur_in(&self, text: &str) -> bool {
-        self.0.iter().all(|word| text.contains(word.as_str()))
-    }
-}
-
 /// What filters make of a row.
 enum Kept {
     Yes,
@@ -104,7 +90,7 @@ impl<F: Clone, R> List<F, R> {
         all: impl Iterator<Item = F>,
         choice: &ListChoice,
     ) -> (Vec<F>, usize, OptionCounts) {
-        let words = Words::of(&choice.words);
+        let words = SearchWords::of(&choice.words);
         let chosen: Vec<(usize, Vec<&str>)> = self
             .filters
             .iter()
@@ -113,7 +99,7 @@ impl<F: Clone, R> List<F, R> {
             .filter(|(_, values)| !values.is_empty())
             .collect();
         let mut counts = OptionCounts::of(self);
-        let everything = words.0.is_empty() && chosen.is_empty();
+        let everything = words.is_empty() && chosen.is_empty();
         let likely = if everything { all.size_hint().0 } else { 0 };
         let (mut kept, mut known) = (Vec::with_capacity(likely), 0);
         for facts in all {

@@ -2,39 +2,31 @@
 
 mod access;
 mod classification;
+mod tiles;
 
 use domain::{
     authorize::Action,
     classification::{Classification, Reading, Source},
     ids::AccountId,
-    org::AccountState,
-    snapshot::Knowledge,
     time::Timestamp,
-    verdict::Tally,
 };
 use leptos::prelude::*;
 
-use super::{
-    Proposing,
-    exposure::{bad, wanting},
-};
+use super::Proposing;
 use crate::{
     backend::{
-        AccountPaths, AccountRef, AccountView, AccountWrites, ChangeForm, Freshness, HitView,
-        PathCounts, PersonAccessRow, PortResult, Refused, SetRef, classification_reason,
-        reading_rows,
+        AccountPaths, AccountRef, AccountView, AccountWrites, ChangeForm, Freshness, PathCounts,
+        PersonAccessRow, PortResult, Refused, SetRef, classification_reason, reading_rows,
     },
     components::{
-        AccountMarks, AccountStateMark, Button, ButtonKind, Column, Crumb, Definition,
-        DefinitionList, FreshnessNotice, Glyph, LinkButton, ListView, Notice, PageHeader,
-        RecentChanges, Section, SetLink, Stat, Stats, Status, Table, environment_name, ledger_link,
-        pci_name, source_words,
+        AccountMarks, AccountStateMark, BadgeWeight, Button, ButtonKind, Column, CountedMark,
+        Crumb, Definition, DefinitionList, FreshnessNotice, Glyph, LinkButton, ListView, Notice,
+        PageHeader, RecentChanges, Section, SetLink, Status, Table, account_state_words,
+        environment_name, ledger_link, pci_name, source_words,
     },
     lists::{
         ListChoice, ListPlace,
-        access::{
-            ACCESS, AccessFacts, FINDINGS, STANDING, TEMPORARY, TERM, UNAPPROVED, VIOLATIONS,
-        },
+        access::{ACCESS, AccessFacts},
         entries::ACCOUNT,
     },
     routes::{Page, Visit},
@@ -114,37 +106,24 @@ fn draw(
         {(!units.is_empty()).then(|| format!(" · {}", units.join(" / ")))}
     }
     .into_any();
-    let guarded = account.class.counts_as_production_pci();
-    let standing = rows.iter().filter(|row| row.ends.is_none()).count();
-    let temporary = assignments.figure(rows.len() - standing);
-    let standing = assignments.figure(standing);
-    let tally = Tally::of(rows.iter().map(|row| HitView::strictest(&row.hits)));
-    let against = findings.figure(tally.against);
-    let unapproved = findings.figure(tally.unapproved);
-    let exposed = if guarded { bad(standing) } else { Status::Off };
     let place = ListPlace {
         page: format!("/accounts/{}", account.id),
         files: format!("/accounts/{}/access", account.id),
     };
-    let said = access::violations(&rows, &counts, &place.page);
+    let policies = access::policies(&rows, &counts, &place.page);
+    let fixed = proposes.is_ok().then(|| access::fixed(&rows)).flatten();
     let proposing = match proposes {
         Ok(()) => Proposing::Offered,
         Err(_) => Proposing::NotAllowed,
     };
-    let only = |filter, value: &str| ListChoice::only(filter, value).href(&place.page);
-    let (standing_href, temporary_href) = (only(TERM, STANDING), only(TERM, TEMPORARY));
-    let (against_href, unapproved_href) = (only(FINDINGS, VIOLATIONS), only(FINDINGS, UNAPPROVED));
-    let people_href = place.page.clone();
+    let known = (assignments, findings, people);
+    let tiles = tiles::tiles(&rows, &counts, known, account.class, &place.page);
     let facts = facts(&account, tags, sources);
-    let paths = move |kind: &str, count: usize| match assignments {
-        Knowledge::Read => format!("{kind}; {}", path_words(count)),
-        Knowledge::NeverRead => kind.to_owned(),
-    };
     view! {
         <PageHeader
             title=account.name.clone()
             crumbs=vec![Crumb::new("/accounts", "Accounts")]
-            marks=view! { <AccountMarks class=account.class /> <AccountStateMark state=account.state /> }.into_any()
+            marks=view! { <AccountMarks class=account.class /> <CountedMark class=account.class weight=BadgeWeight::Pill /> <AccountStateMark state=account.state /> }.into_any()
             detail
             actions
         />
@@ -153,16 +132,10 @@ fn draw(
         {notice}
         {classification::doubts(&account, &readings)}
         {(!not_found.is_empty()).then(|| not_found_notice(not_found))}
-        <Stats>
-            <Stat label="People" value=people.to_string() href=people_href detail="can reach it" />
-            <Stat label="Standing" value=standing.to_string() href=standing_href detail=paths("permanent assignments", counts.standing) status=exposed />
-            <Stat label="Temporary" value=temporary.to_string() href=temporary_href detail=paths("assignments with an end", counts.temporary) />
-            <Stat label="Policy violations" value=against.to_string() href=against_href detail=paths("assignments", counts.violations) status=bad(against) />
-            <Stat label="Approval missing" value=unapproved.to_string() href=unapproved_href detail=paths("assignments that only lack one", counts.unapproved) status=wanting(unapproved) />
-        </Stats>
-        {access::people_section(list, &place, assignments)}
-        {said}
+        {tiles}
         {access::assigned(rows, proposing, now)}
+        {access::people_section(list, &place, assignments, fixed)}
+        {policies}
         {access::ended_section(ended, ended_listed, now)}
         <Section title="Facts"><div data-body>{facts}</div></Section>
         {declared}
@@ -182,24 +155,26 @@ fn path_words(count: usize) -> String {
     }
 }
 
+/// Returns a number of assignments, in words.
+fn assignment_words(count: usize) -> String {
+    match count {
+        1 => "1 assignment".to_owned(),
+        some => format!("{some} assignments"),
+    }
+}
+
 /// Renders what the account is, and where that comes from.
 fn facts(
     account: &AccountRef,
     tags: Vec<(String, String)>,
     (environment, pci): (Source, Source),
 ) -> AnyView {
-    let judged = if account.class.counts_as_production_pci() {
-        "Production PCI"
-    } else {
-        "Not production PCI"
-    };
     let (class, state) = (account.class, account.state);
     view! {
         <DefinitionList>
             <Definition term="Environment">{environment_name(class.environment)} <span class="text-muted">", " {source_words(environment)}</span></Definition>
             <Definition term="PCI DSS">{pci_name(class.pci)} <span class="text-muted">", " {source_words(pci)}</span></Definition>
-            <Definition term="Evaluated as">{judged}</Definition>
-            <Definition term="State in AWS">{state.map_or("not in the organization", AccountState::as_str)}</Definition>
+            <Definition term="State in AWS">{account_state_words(state).unwrap_or("Active")}</Definition>
             {tags
                 .into_iter()
                 .map(|(key, value)| view! { <Definition term=format!("Tag {key}")>{value}</Definition> })

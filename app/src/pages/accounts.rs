@@ -4,20 +4,21 @@ use domain::snapshot::Knowledge;
 use leptos::prelude::*;
 
 use crate::{
-    backend::{AccountList, CLASSIFY, ClassifyForm, Freshness, PortResult},
+    backend::{AccountList, AccountRef, CLASSIFY, ClassifyForm, Freshness, PortResult},
     components::{
-        Button, ButtonKind, Empty, FreshnessNotice, Glyph, LinkButton, ListView, NotKnown, Notice,
-        PageHeader, Status,
+        Button, ButtonKind, Empty, FreshnessNotice, Glyph, LedgerLinks, LinkButton, ListView,
+        NotKnown, Notice, PageHeader, Status, classification_words,
     },
     lists::{
         ListChoice, Selecting,
         accounts::{ACCOUNTS, CLASSIFICATION, WAITING},
+        entries,
     },
     routes::{Page, Visit},
 };
 
-/// The number of accounts up to which the lines that confirm them are unfolded.
-const OPEN: usize = 5;
+/// The number of accounts that the notice names.
+const NAMED: usize = 5;
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
@@ -31,9 +32,17 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     Ok(Page::new("Accounts", move || {
         let total = page.total;
         let selecting = context.selecting;
-        let confirm = (choice.holds(CLASSIFICATION, WAITING) && total > 0)
-            .then(|| confirmation_notice(confirmations, total));
         let all = ClassifyForm::of_list(&choice);
+        let waits = choice.holds(CLASSIFICATION, WAITING) && total > 0;
+        let confirm = waits.then(|| {
+            let waiting = page.rows.iter().map(|row| &row.account);
+            let waiting: Vec<AccountRef> = waiting
+                .filter(|one| one.class.waiting.is_some())
+                .cloned()
+                .collect();
+            let form = (selecting == Selecting::Offered).then(|| all.href());
+            confirmation_notice(&waiting, confirmations, total, form)
+        });
         let list = ListView {
             list: &ACCOUNTS,
             choice,
@@ -43,7 +52,11 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         };
         let body = match (list.is_empty(), selecting) {
             (true, _) => nothing(&freshness),
-            (false, Selecting::Offered) => list.draw_with(|rows| selection(&all, total, rows)),
+            // The notice leads to the form for all of them already.
+            (false, Selecting::Offered) => {
+                let all = (all.is_filtered() && !waits).then_some(&all);
+                list.draw_with(|rows| selection(all, total, rows))
+            }
             (false, Selecting::NotAllowed) => list.draw(),
         };
         view! {
@@ -68,17 +81,17 @@ fn nothing(freshness: &Freshness) -> AnyView {
     view! { <Empty title="No accounts" icon=Glyph::Accounts>{what}</Empty> }.into_any()
 }
 
-/// Renders the rows as a form that leads to the form for the checked accounts, and a link to that form for all. The bar
+/// Renders the rows as a form that leads to the form for the checked accounts, and a link to that form for all of a filter. The bar
 /// below counts the checked ones by style alone, so that it needs no script; a browser that cannot do this shows the
 /// button without a count.
-fn selection(all: &ClassifyForm, total: usize, rows: AnyView) -> AnyView {
-    let filtered = all.is_filtered().then(|| {
+fn selection(all: Option<&ClassifyForm>, total: usize, rows: AnyView) -> AnyView {
+    let filtered = all.map(|all| {
         let label = if total == 1 {
             "Classify the account that matches".to_owned()
         } else {
             format!("Classify all {total} accounts that match")
         };
-        view! { <p data-select-all><LinkButton href=all.href() kind=ButtonKind::Quiet>{label}</LinkButton></p> }
+        view! { <p data-select-all><LinkButton href=all.href()>{label}</LinkButton></p> }
     });
     view! {
         <form method="get" action=CLASSIFY data-selection>
@@ -94,30 +107,72 @@ fn selection(all: &ClassifyForm, total: usize, rows: AnyView) -> AnyView {
     .into_any()
 }
 
-/// Renders what it means that accounts wait, and the lines that confirm each of them.
-fn confirmation_notice(confirmations: Vec<String>, total: usize) -> AnyView {
-    let title = if total == 1 {
-        "AWS reports a less strict classification of 1 account".to_owned()
-    } else {
-        format!("AWS reports a less strict classification of {total} accounts")
+/// Renders which accounts wait and what they wait for, the form that settles it, and, closed, the lines that confirm each of
+/// them in the configuration. `form` is for those who may classify.
+fn confirmation_notice(
+    waiting: &[AccountRef],
+    confirmations: Vec<String>,
+    total: usize,
+    form: Option<String>,
+) -> AnyView {
+    let title = match waiting {
+        [one] if total == 1 => format!("AWS reports a less strict classification of {}", one.name),
+        _ => format!("AWS reports a less strict classification of {total} accounts"),
+    };
+    let lines = waiting.iter().take(NAMED).map(waits).collect_view();
+    let unnamed = total.saturating_sub(waiting.len().min(NAMED));
+    let unnamed = (unnamed > 0)
+        .then(|| view! { <li>{format!("and {unnamed} more, in the list below")}</li> });
+    let label = match waiting {
+        [one] if total == 1 => format!("Classify {}", one.name),
+        _ => format!("Classify these {total} accounts"),
+    };
+    let settle = match form {
+        Some(href) => {
+            view! { <LinkButton href kind=ButtonKind::Primary>{label}</LinkButton> }.into_any()
+        }
+        None => {
+            view! { <span class="text-muted">"An administrator can classify it."</span> }.into_any()
+        }
     };
     let more = total.saturating_sub(confirmations.len());
-    let open = total <= OPEN;
     let more = (more > 0).then(|| {
         view! { <p class="text-muted">{format!("and {more} more, each on the page of the account")}</p> }
     });
     view! {
         <Notice status=Status::Pending title>
-            <p>
-                "The classification on record stays in effect. Find out who changed the tags or the OU. If the less strict classification is right, declare it: select the accounts and classify them, to which two other people agree. Or add these lines to the file that "
-                <code>"LEASTWISE_CLASSIFICATION"</code> " names, and start Leastwise again."
-            </p>
-            <details data-fold open=open class="mt-2">
-                <summary>"Lines to confirm them"</summary>
-                <pre class="overflow-x-auto" tabindex="0" role="region" aria-label="Lines to confirm them"><code>{confirmations.join("\n\n")}</code></pre>
+            <ul data-plain>{lines} {unnamed}</ul>
+            <p class="mt-2">"What is on record stays in effect until two other people agree to something less strict."</p>
+            <p class="mt-2">{settle}</p>
+            <details data-fold class="mt-2">
+                <summary>"Confirm in the configuration file instead"</summary>
+                <p>
+                    "Add these lines to the file that " <code>"LEASTWISE_CLASSIFICATION"</code>
+                    " names, and start Leastwise again."
+                </p>
+                <pre data-code tabindex="0" role="region" aria-label="Lines to confirm them"><code>{confirmations.join("\n\n")}</code></pre>
                 {more}
             </details>
         </Notice>
+    }
+    .into_any()
+}
+
+/// Renders what is on record of an account against what AWS says now, and where it can be seen who changed it.
+fn waits(account: &AccountRef) -> AnyView {
+    let reported = account.class.waiting.map(classification_words);
+    let reported = reported.unwrap_or_default();
+    let recorded = classification_words(account.class.strictness());
+    let links = use_context::<LedgerLinks>().unwrap_or_default();
+    let who = (links == LedgerLinks::Linked).then(|| {
+        let href = ListChoice::only(entries::ACCOUNT, account.id.as_str()).href(entries::LEDGER);
+        view! { " " <a href=href>"What the ledger says of it"</a> }
+    });
+    view! {
+        <li>
+            <b>{account.name.clone()}</b> " " <span class="font-mono text-xs">{account.id.to_string()}</span>
+            ": on record " <b>{recorded}</b> ", AWS now says " <b>{reported}</b> "." {who}
+        </li>
     }
     .into_any()
 }

@@ -12,11 +12,11 @@ use leptos::prelude::*;
 use crate::{
     backend::{ChangeView, Denied, LiveProgress, PortResult, decision_field},
     components::{
-        AgainstApprovalNotice, BadgeWeight, Crumb, EffectPaging, EffectSection, ErrorSummary,
-        FollowUpLinks, LedgerMismatchNotice, LinkEvidenceSection, Notice, PageHeader, ShownEffect,
-        Status, StatusBadge, Tense, VerdictBox, WithdrawForm, decision_bar, decision_context,
-        decision_errors, discussion, gained_sets, live_words, question_notice, request_summary,
-        state_status, stepper,
+        AgainstApprovalNotice, BadgeWeight, Crumb, EffectPaging, EffectSection, EffectTense,
+        ErrorSummary, FollowUpLinks, LedgerMismatchNotice, LinkEvidenceSection, Notice, PageHeader,
+        SetsShown, ShownEffect, Status, StatusBadge, Tense, VerdictBox, WithdrawForm, decision_bar,
+        decision_context, decision_errors, discussion, eligible_approvers, gained_sets, live_words,
+        obstacle_words, question_notice, request_summary, state_status, stepper,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -98,6 +98,7 @@ fn region(view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     let header = header(&view);
     let notices = notices(&view, form);
     let steps = stepper(&view, now);
+    let waits = waits_for(&view, viewing);
     let reload = (!view.row.state.is_terminal()).then(|| {
         view! { <noscript><p class="mb-4"><a href="">"Reload to see how far it is."</a></p></noscript> }
     });
@@ -106,12 +107,33 @@ fn region(view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     view! {
         {header}
         {steps}
+        {waits}
         {reload}
         {notices}
         {body(view, viewing, form)}
         {bar}
     }
     .into_any()
+}
+
+/// Renders whom a change waits for, and why the viewer is none of them, unless the bar at the foot says it.
+fn waits_for(view: &ChangeView, viewing: &Viewing) -> Option<AnyView> {
+    let (have, need) = view.row.approvals;
+    if view.row.state != State::Waiting {
+        return None;
+    }
+    let approvers = view.preview.approvers.clone();
+    let barred = view.decide.as_ref().err().filter(|_| !viewing.decides);
+    let barred = barred.map(|obstacle| {
+        view! { <p><b>"You cannot decide this."</b> " " {obstacle_words(*obstacle)}</p> }
+    });
+    let waits = view! {
+        <div data-waits-for>
+            {barred}
+            {eligible_approvers(approvers, need.saturating_sub(have))}
+        </div>
+    };
+    Some(waits.into_any())
 }
 
 fn header(view: &ChangeView) -> AnyView {
@@ -191,33 +213,25 @@ fn body(mut view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     let request = request_summary(&view, now);
     let context = decision_context(&view, now);
     let comments = discussion(&view, form, now);
-    let effect = ShownEffect::of(
-        &mut view.preview,
-        EffectPaging::Linked {
-            number: viewing.effect,
-            path: format!("/changes/{}", view.row.id),
-        },
-    );
-    let effect = match state {
-        State::Refused | State::Declined | State::Expired | State::Withdrawn => {
-            effect.not_carried_out()
-        }
-        _ => effect,
-    };
+    let effect = effect(&mut view, viewing);
     let sets = std::mem::take(&mut view.preview.sets);
-    let sets = (!state.is_terminal()).then(|| gained_sets(sets));
+    // What a change that is over allows is read less often than who decided it.
+    let (open_sets, folded_sets) = if state.is_terminal() {
+        (None, Some(gained_sets(sets, SetsShown::Folded)))
+    } else {
+        (Some(gained_sets(sets, SetsShown::Open)), None)
+    };
     let evidence = std::mem::take(&mut view.preview.evidence);
     let evidence = evidence
         .into_iter()
         .map(|evidence| view! { <LinkEvidenceSection evidence now /> })
         .collect_view();
-    let verdict = verdict(&view);
-    let (first, verdict) = if state == State::Refused {
-        (Some(verdict), None)
-    } else {
-        (None, Some(verdict))
+    let (first, open, over) = match state {
+        State::Refused => (Some(verdict(&view)), None, None),
+        State::Waiting => (None, Some(verdict(&view)), None),
+        _ => (None, None, Some(&view.preview)),
     };
-    let decisions = details::decisions(std::mem::take(&mut view.approvals), now);
+    let decisions = details::decisions(std::mem::take(&mut view.approvals), over, now);
     let facts = details::facts(&view, now);
     let history = details::history(
         &view.row.id.clone(),
@@ -225,8 +239,9 @@ fn body(mut view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
         viewing.ledger,
         now,
     );
+    let told = progress::is_told(&view);
     let progress = progress::section(view, viewing.items, now);
-    let (above, below) = if began {
+    let (above, below) = if began && !told {
         (Some(progress), None)
     } else {
         (None, Some(progress))
@@ -236,12 +251,13 @@ fn body(mut view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
         {above}
         {request}
         <section id="effect"><EffectSection effect /></section>
-        {sets}
-        {verdict}
-        {evidence}
         {context}
+        {open_sets}
+        {open}
+        {evidence}
         {decisions}
         {comments}
+        {folded_sets}
         {below}
         {facts}
         {history}
@@ -249,13 +265,30 @@ fn body(mut view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     .into_any()
 }
 
+/// Takes the effect out of a change, in the tense of its state.
+fn effect(view: &mut ChangeView, viewing: &Viewing) -> ShownEffect {
+    let paging = EffectPaging::Linked {
+        number: viewing.effect,
+        path: format!("/changes/{}", view.row.id),
+    };
+    let effect = ShownEffect::of(&mut view.preview, paging);
+    match view.row.state {
+        State::Refused | State::Declined | State::Expired | State::Withdrawn => {
+            effect.told(EffectTense::Never)
+        }
+        State::Verified => effect.told(EffectTense::Past),
+        State::Waiting | State::Approved | State::Applying | State::Failed => effect,
+    }
+}
+
 fn verdict(view: &ChangeView) -> AnyView {
     let preview = &view.preview;
     let (verdict, titles) = (preview.verdict.clone(), preview.policy_titles.clone());
     let gains = preview.gainers.rows;
     if view.row.state == State::Waiting {
-        let (approvers, given) = (preview.approvers.clone(), view.row.approvals.0);
-        return view! { <VerdictBox verdict titles gains approvers given /> }.into_any();
+        // The approvers are named below the steps.
+        let given = view.row.approvals.0;
+        return view! { <VerdictBox verdict titles gains given /> }.into_any();
     }
     view! { <VerdictBox verdict titles gains tense=Tense::Over /> }.into_any()
 }

@@ -3,6 +3,7 @@
 //! stored until the second form is sent, which is bound to the preview.
 
 mod origin;
+mod title;
 
 use domain::{
     change::OPERATIONS,
@@ -25,7 +26,10 @@ use crate::{
     routes::{FormState, Page, Visit},
 };
 
-use self::origin::{Origin, action_of, origin};
+use self::{
+    origin::{Origin, action_of, origin},
+    title::title,
+};
 
 /// The environments that people declare, strictest first. The management account is one by its role alone.
 const ENVIRONMENTS: [Environment; 5] = [
@@ -55,7 +59,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     let form = visit.form;
     Ok(Page::new("Classify accounts", move || {
-        let detail = "A declaration states what an account is, and counts instead of its tags and OUs. Stricter values apply at once. Less strict values, keeping them for longer, and a new owner need two other people.";
+        let detail = "A declaration states what an account is, and counts instead of its tags and OUs. Stricter values apply at once. Less strict values, an extension, and a new owner need two other people.";
         let action = action_of(origin.as_ref());
         view! {
             <PageHeader title="Classify accounts" crumbs=vec![Crumb::new("/accounts", "Accounts")] detail=view! { {detail} }.into_any() />
@@ -67,7 +71,8 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             {new.preview.as_ref().and_then(|_| left_out(&new))}
             {new.preview.clone().map(|preview| {
                 let cure = without_new_owner(&new, &preview).into_any();
-                view! { <PreviewSection preview form=submit_form(&new, &form) cure now /> }
+                let title = title(&new);
+                view! { <PreviewSection preview form=submit_form(&new, &form) cure title now /> }
             })}
         }
         .into_any()
@@ -173,7 +178,7 @@ fn choose(new: &NewClassification, to: String) -> AnyView {
     });
     view! {
         <Section title>
-            <form id="choose" method="post" action=to data-body>
+            <form id="choose" method="post" action=to data-body data-narrow>
                 {accounts}
                 {values}
                 {unseen}
@@ -206,11 +211,14 @@ fn account_fields(new: &NewClassification, error: String) -> AnyView {
             .cloned()
             .map(|account| view! { <li><AccountLink account /></li> })
             .collect_view();
-        view! {
-            <details data-fold open=open class="mb-4">
-                <summary>{title}</summary>
-                <ul data-plain>{list}{(more > 0).then(|| view! { <li class="text-muted">{format!("and {more} more")}</li> })}</ul>
-            </details>
+        let more =
+            (more > 0).then(|| view! { <li class="text-muted">{format!("and {more} more")}</li> });
+        let list = view! { <ul data-plain data-chosen-accounts>{list}{more}</ul> };
+        if open {
+            list.into_any()
+        } else {
+            view! { <details data-fold class="mb-4"><summary>{title}</summary>{list}</details> }
+                .into_any()
         }
     });
     if form.is_filtered() {
@@ -249,7 +257,7 @@ fn declaration_fields(new: &NewClassification, error: &impl Fn(&str) -> String) 
     environments.extend(ENVIRONMENTS.map(|one| Choice::new(one.as_str(), environment_name(one))));
     let mut scopes = unchanged.to_vec();
     scopes.extend(SCOPES.map(|one| Choice::new(one.as_str(), pci_name(one))));
-    let until = format!("To be confirmed anew, at the latest on {}.", new.latest);
+    let until = format!("Confirmed again by then, at the latest on {}.", new.latest);
     view! {
         <div data-fields>
             <SelectField

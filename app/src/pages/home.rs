@@ -27,7 +27,7 @@ use self::{
     my_requests::{MayPropose, my_requests},
     request::request,
 };
-use super::exposure::{self, Acting, Deciding, ExposureContext};
+use super::exposure::{self, Acting, ExposureContext};
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
@@ -109,16 +109,6 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
             })}
     }
     .into_any();
-    let waiting = decides.then(|| {
-        let what = "Changes that need your decision appear here, oldest first.";
-        changes(
-            "Waiting for you",
-            waiting,
-            now,
-            "No changes need your decision.",
-            what,
-        )
-    });
     let may = if proposes {
         MayPropose::Yes
     } else {
@@ -130,6 +120,7 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         .then(|| my_access(access, access_count, me.clone(), &console, now));
     let body = match organisation {
         None => view! {
+            {decides.then(|| decisions(waiting, now))}
             {reach}
             {mine}
             {form.as_ref().map(request)}
@@ -140,25 +131,21 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
             let (head, rest) = if known {
                 let acting = Acting {
                     proposing,
-                    deciding: if decides {
-                        Deciding::Offered
-                    } else {
-                        Deciding::NotAllowed
-                    },
+                    decides: decides.then_some(waiting),
                 };
                 let read = freshness.oldest;
                 let context = ExposureContext {
                     all_drift,
-                    acting,
+                    all_findings: reports.then_some("/reports/production-pci#violations"),
                     read,
                     now,
                 };
-                exposure::draw(organisation, &context)
+                exposure::draw(organisation, acting, &context)
             } else {
                 (().into_any(), ().into_any())
             };
-            let aside = view! { {waiting} {mine} {reach} }.into_any();
-            beside(head, aside, rest)
+            let aside = view! { {mine} {reach} }.into_any();
+            beside(head, rest, aside)
         }
     };
     view! {
@@ -174,13 +161,13 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
     .into_any()
 }
 
-/// Renders the organization with what is the viewer's own beside it.
-fn beside(head: AnyView, aside: AnyView, rest: AnyView) -> AnyView {
+/// Renders the organization with what is the viewer's own beside it, or below it on a narrow screen.
+fn beside(head: AnyView, rest: AnyView, aside: AnyView) -> AnyView {
     view! {
         {head}
         <div data-columns="side">
-            <div data-aside>{aside}</div>
             <div class="min-w-0">{rest}</div>
+            <div data-aside>{aside}</div>
         </div>
     }
     .into_any()
@@ -317,24 +304,14 @@ fn idle_oversight(marks: &[String]) -> Option<AnyView> {
     Some(notice.into_any())
 }
 
-fn changes(
-    title: &'static str,
-    changes: Vec<ChangeRow>,
-    now: Timestamp,
-    none: &'static str,
-    what: &'static str,
-) -> AnyView {
-    let count = if changes.is_empty() {
-        String::new()
-    } else {
-        changes.len().to_string()
-    };
-    let body = if changes.is_empty() {
-        view! { <p data-note><b>{none}</b>" "{what}</p> }.into_any()
-    } else {
-        view! { <RecentChanges changes now /> }.into_any()
-    };
-    view! { <Section title=title detail=count>{body}</Section> }.into_any()
+/// Renders the changes that wait for a viewer who does not see the organization. With it, they are what needs action.
+fn decisions(changes: Vec<ChangeRow>, now: Timestamp) -> AnyView {
+    if changes.is_empty() {
+        return ().into_any();
+    }
+    let count = changes.len().to_string();
+    view! { <Section title="Waiting for you" detail=count><RecentChanges changes now /></Section> }
+        .into_any()
 }
 
 #[cfg(test)]

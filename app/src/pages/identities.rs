@@ -4,8 +4,8 @@
 use leptos::prelude::*;
 
 use crate::{
-    backend::PortResult,
-    components::{Crumb, Empty, FreshnessNotice, Glyph, ListView, PageHeader},
+    backend::{IdentityRow, IdentityStatus, PortResult},
+    components::{Crumb, Empty, FreshnessNotice, Glyph, ListView, Notice, PageHeader, Status},
     lists::{
         ListChoice,
         identities::{BY_HAND, CLAIMS, IDENTITIES, STATUS, SUSPENDED, UNLINKED},
@@ -20,8 +20,10 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let context = super::draw_context(&visit);
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Identities", move || {
-        let detail =
-            "Everybody who has signed in, and the Identity Center user that each of them is.";
+        let detail = "The sign-ins that Leastwise knows, and the Identity Center user of each.";
+        let is_suspended =
+            |row: &IdentityRow| matches!(row.status, IdentityStatus::Suspended { .. });
+        let on_the_host = page.rows.iter().any(is_suspended).then(on_the_host);
         let well = none_of(&choice).filter(|_| page.total == 0);
         let well =
             well.map(|(title, text)| view! { <Empty title icon=Glyph::Check>{text}</Empty> });
@@ -43,15 +45,25 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         view! {
             <PageHeader title="Identities" crumbs=vec![Crumb::new("/people", "People")] detail=view! { {detail} }.into_any() />
             <FreshnessNotice freshness now />
+            {on_the_host}
             {well}
             {body}
-            <p data-note>
-                "Identities of an identity alarm, and a stored link that was altered, are confirmed on the host with "
-                <code>"leastwise identity"</code> "."
-            </p>
         }
         .into_any()
     }))
+}
+
+/// Renders how an identity is confirmed that differs from the directory, if no change can do it.
+fn on_the_host() -> AnyView {
+    view! {
+        <Notice status=Status::Pending title="Suspended identities differ from the directory">
+            <p>
+                "A change that two people approve links an identity again. One of an identity alarm, or with a stored link that was altered, is confirmed on the host with "
+                <code>"leastwise identity confirm"</code> "."
+            </p>
+        </Notice>
+    }
+    .into_any()
 }
 
 /// Returns what it means that no identity has a status, if that is good news.

@@ -1,8 +1,12 @@
 //! Changes that need the viewer's decision: the list on the left, the selected change on the right. The selection is
 //! part of the URL, so that it works without JavaScript and survives a reload.
 
+use std::collections::BTreeSet;
+
 use domain::{
     authorize::{Action, Denial},
+    classification::{Environment, Pci},
+    grant::Term,
     ids::ChangeId,
     time::Timestamp,
 };
@@ -11,11 +15,11 @@ use leptos::prelude::*;
 use crate::{
     backend::{ChangeView, InboxPosition, PortResult},
     components::{
-        AgainstApprovalNotice, EffectPaging, EffectSection, Empty, FreshnessNotice, Glyph,
-        LedgerMismatchMark, LedgerMismatchNotice, LinkButton, LinkEvidenceSection, Notice,
-        PageHeader, PagePosition, SecondFactorNotice, Section, ShownEffect, Status, Time,
-        VerdictBox, decision_bar, discussion, gained_sets, list_href, pages, question_notice,
-        request_summary, stepper,
+        AgainstApprovalNotice, EffectPaging, EffectSection, Empty, EnvironmentBadge,
+        FreshnessNotice, Glyph, LedgerMismatchMark, LedgerMismatchNotice, LinkButton,
+        LinkEvidenceSection, Notice, PageHeader, PagePosition, PciBadge, SecondFactorNotice,
+        Section, SetsShown, ShownEffect, Status, Time, VerdictBox, decision_bar, decision_context,
+        discussion, gained_sets, list_href, pages, question_notice, request_summary, stepper,
     },
     routes::{FormState, Page, Visit},
 };
@@ -29,17 +33,18 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         Err(_) => InboxPosition::Page(list_query(&visit).page),
     };
     let waiting = visit.backend.inbox(place).await?;
+    let wanted = visit.query("id").to_owned();
+    let at = waiting
+        .rows
+        .iter()
+        .position(|view| view.row.id.as_str() == wanted);
+    let at = at.unwrap_or(0);
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     let barred = visit.backend.may(Action::Decide).err();
-    let wanted = visit.query("id").to_owned();
     let form = visit.form;
     Ok(Page::new("Inbox", move || {
         let place = (&waiting).into();
         let (total, waiting) = (waiting.total, waiting.rows);
-        let at = waiting
-            .iter()
-            .position(|view| view.row.id.as_str() == wanted)
-            .unwrap_or(0);
         let detail = match total {
             0 => "Changes that need your decision appear here.".to_owned(),
             1 => "1 change needs your decision.".to_owned(),
@@ -56,9 +61,9 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             {barred.filter(|denial| *denial != Denial::NoMfa || chosen.is_none()).map(why_not)}
             {match chosen {
                 Some(chosen) => view! {
-                    <div class="grid grid-cols-1 lg:grid-cols-3 gap-x-6">
-                        <div>{list}</div>
-                        <div class="lg:col-span-2 min-w-0">{chosen}</div>
+                    <div data-inbox>
+                        <div data-several=(total > 1).then_some("")>{list}</div>
+                        <div>{chosen}</div>
                     </div>
                 }.into_any(),
                 None => view! {
@@ -94,17 +99,36 @@ fn list(waiting: &[ChangeView], at: usize, place: PagePosition, now: Timestamp) 
             view! {
                 <li>
                     <a href=format!("/inbox?id={}", row.id) data-item aria-current=(place == at).then_some("true")>{row.title.to_string()}</a>
-                    <p class="text-muted text-xs">
-                        {row.requester.clone()} " " <Time at=row.submitted now /> " · " {format!("{have} of {need} approvals")}
-                        " · decision due " <Time at=row.decide_by now />
-                    </p>
+                    {risks(view)}
+                    <p class="text-muted text-xs">{row.requester.clone()} " · " {format!("{have} of {need} approvals")}</p>
+                    <p class="text-muted text-xs">"Decision due " <Time at=row.decide_by now /></p>
                     <LedgerMismatchMark comparison=row.ledger />
                 </li>
             }
         })
         .collect_view();
     let paging = pages(place, "changes", |page| list_href("/inbox", "", None, page));
-    view! { <Section title="Waiting"><ul data-lines>{items}</ul>{paging}</Section> }.into_any()
+    let paging = (place.total > waiting.len()).then_some(paging);
+    view! { <Section title="Waiting"><ul data-lines data-waiting>{items}</ul>{paging}</Section> }
+        .into_any()
+}
+
+/// Renders what makes a change serious: where it gives access, and that it has no end.
+fn risks(view: &ChangeView) -> AnyView {
+    let classes: BTreeSet<(Environment, Pci)> = view
+        .row
+        .accounts
+        .iter()
+        .map(|account| (account.class.environment, account.class.pci))
+        .collect();
+    let marks = classes.into_iter().map(|(environment, pci)| {
+        view! { <EnvironmentBadge environment /> <PciBadge pci /> }
+    });
+    let marks = marks.collect_view();
+    let mut gained = view.preview.gained.iter();
+    let permanent = gained.any(|row| row.term == Some(Term::Standing));
+    let permanent = permanent.then(|| view! { <span data-permanent>"Permanent"</span> });
+    view! { <p data-risks>{marks} {permanent}</p> }.into_any()
 }
 
 fn chosen(mut view: ChangeView, form: &FormState, now: Timestamp) -> AnyView {
@@ -114,6 +138,8 @@ fn chosen(mut view: ChangeView, form: &FormState, now: Timestamp) -> AnyView {
     let comments = discussion(&view, form, now);
     let question = question_notice(&view);
     let steps = stepper(&view, now);
+    let context = decision_context(&view, now);
+    let risks = risks(&view);
     let effect = ShownEffect::of(&mut view.preview, EffectPaging::Counted);
     let ChangeView {
         row,
@@ -125,7 +151,10 @@ fn chosen(mut view: ChangeView, form: &FormState, now: Timestamp) -> AnyView {
     let (gains, given) = (preview.gainers.rows, row.approvals.0);
     view! {
         <header data-chosen>
-            <h2>{row.title.to_string()}</h2>
+            <div>
+                <h2>{row.title.to_string()}</h2>
+                {risks}
+            </div>
             <LinkButton href>"Open change"</LinkButton>
         </header>
         {steps}
@@ -134,7 +163,8 @@ fn chosen(mut view: ChangeView, form: &FormState, now: Timestamp) -> AnyView {
         {question}
         {request}
         <EffectSection effect />
-        {gained_sets(preview.sets)}
+        {context}
+        {gained_sets(preview.sets, SetsShown::Open)}
         <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains given />
         {preview.evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
         {comments}

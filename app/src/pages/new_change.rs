@@ -40,8 +40,8 @@ struct FormPage {
     drawn: &'static [&'static str],
     /// Renders these fields.
     choose: fn(&NewChange) -> AnyView,
-    /// Returns how long a session of so many words can outlast what the change does.
-    session: fn(&str, &ChangeForm) -> String,
+    /// Returns how long a session of so many words can outlast what the change does, if no field of the form says it.
+    session: fn(&str) -> String,
 }
 
 /// Where the form of a kind is found.
@@ -206,18 +206,12 @@ fn preview(page: &FormPage, new: &NewChange, now: Timestamp) -> AnyView {
         }
         .into_any();
     };
-    // The notice beside the duration says it already.
-    let overruns = new
+    // The field of the permission set says it already.
+    let note = new
         .session
-        .as_ref()
-        .is_some_and(|session| session.overrun.is_some());
-    let note = (!overruns)
-        .then(|| {
-            session_tail(preview.session_seconds, |length| {
-                (page.session)(length, &new.change_form)
-            })
-        })
-        .flatten();
+        .is_none()
+        .then(|| session_tail(preview.session_seconds, page.session));
+    let note = note.flatten();
     let title = preview.title.in_words();
     view! {
         <section id="preview" aria-labelledby=PREVIEW_HEADING>
@@ -237,14 +231,13 @@ fn send(page: &FormPage, new: &NewChange) -> AnyView {
     let outcome = preview.verdict.outcome;
     let (kind, verb) = submit_button(outcome, page.button, page.title);
     let blocked =
-        (outcome == Outcome::Refused).then(|| view! { <p class="mb-3 max-w-[72ch]">{BLOCKED}</p> });
+        (outcome == Outcome::Refused).then(|| view! { <p data-hint class="mt-2">{BLOCKED}</p> });
     view! {
         <div id="send">
             <input type="hidden" name=change_field::EFFECT value=preview.effect.0.clone() />
             <input type="hidden" name=change_field::FORM_KEY value=new.form_key.clone() />
-            {blocked}
-            <p data-hint class="mb-2">"Submits what the preview shows: " <b>{preview.title.in_words()}</b> "."</p>
             <Button kind>{verb}</Button>
+            {blocked}
         </div>
     }
     .into_any()

@@ -169,6 +169,10 @@ impl Service {
             };
             let review_on = read_model.review_on(&assignment, None);
             rows.push(AccessRow {
+                members_fixed: match principal {
+                    Principal::Group(group) => self.members_fixed(group),
+                    Principal::User(_) => None,
+                },
                 removal: ChangeForm::remove(&assignment),
                 refused: refusals::of(snapshot, &self.app_state.rules, &operation),
                 review_on,

@@ -46,6 +46,7 @@ mod timeline;
 mod unreadable;
 mod view;
 pub mod waiting;
+mod ways_out;
 mod withdraw;
 
 pub(super) use alarms::HomeChanges;

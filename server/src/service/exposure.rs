@@ -30,7 +30,7 @@ use super::{
 };
 
 /// The maximum number of people listed on the home page.
-const TOP_EXPOSED: usize = 12;
+const TOP_EXPOSED: usize = 5;
 /// The maximum number of accounts and permission sets listed in one row.
 const NAMED: usize = 3;
 
@@ -143,7 +143,7 @@ pub struct Exposure {
     pub top_exposed: Vec<TopExposed>,
     /// The assignments in production PCI whose principal is deleted from the directory, by account.
     pub orphans: SharedMap<AccountId, Arc<[Assignment]>>,
-    /// The assignments of all accounts, by environment.
+    /// The assignments of the accounts that do not count as production PCI, by environment: [`Self::totals`] has the others.
     pub environments: BTreeMap<Environment, AssignmentCounts>,
     ranked: Vec<Rank>,
     violations: Violations,
@@ -162,6 +162,11 @@ impl Exposure {
     /// Returns the findings by policy id, most assignments first.
     pub fn findings(&self) -> &[(String, PolicyViolations)] {
         self.violations.list()
+    }
+
+    /// Returns the number of policies that the access of a person to production PCI violates.
+    pub fn violated_by(&self, user: &UserId) -> usize {
+        self.violations.of_person(user)
     }
 
     /// Returns the exposure of a new read model. `everybody` is what each person has.
@@ -207,7 +212,8 @@ impl Exposure {
         account: &AccountId,
         change: fn(usize, usize) -> usize,
     ) {
-        if let Some((_, class)) = basis.snapshot.account(account) {
+        let known = basis.snapshot.account(account).map(|(_, class)| class);
+        if let Some(class) = known.filter(|class| !class.counts_as_production_pci()) {
             let own = AssignmentCounts::of(basis.snapshot, basis.windows, account);
             let counts = self.environments.entry(class.environment).or_default();
             *counts = counts.with(own, change);

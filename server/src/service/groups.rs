@@ -56,7 +56,7 @@ impl GroupsPort for Service {
 
 impl Service {
     /// Returns why every change of the members of a group would be refused: that is so for each user alike.
-    fn members_fixed(&self, id: &GroupId) -> Option<Refused> {
+    pub(super) fn members_fixed(&self, id: &GroupId) -> Option<Refused> {
         let snapshot = &self.read_model.snapshot;
         let user = snapshot.parts().users.keys().next()?.clone();
         let group = id.clone();

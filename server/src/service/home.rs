@@ -4,6 +4,8 @@ mod attention;
 mod drift;
 mod my_access;
 
+use std::cmp::Reverse;
+
 use app::backend::{
     AccountRef, Alarms, ExposedPerson, Exposure, FindingGroup, Home, HomePort, IdentityAlarmView,
     IdentityNotice, NotLinked, OrganisationHome, PortResult, ViewerPort,
@@ -16,7 +18,6 @@ use domain::{
     person::link::{IdentityLink, link_identity},
     policies::Rules,
     snapshot::Knowledge,
-    time::Timestamp,
 };
 
 use super::{
@@ -158,7 +159,7 @@ impl Service {
             .await
             .map_err(broken)?;
         let history = self.exposure_history(&mut conn).await.map_err(broken)?;
-        let attention = self.attention(&mut conn).await.map_err(broken)?;
+        let attention = self.attention(&mut conn, &seen).await.map_err(broken)?;
         drop(conn);
         let now = self.app_state.clock.now();
         let unmended = drift::unmended(read_model, &seen, now);
@@ -168,12 +169,6 @@ impl Service {
             history,
             environments: attention::environments(read_model),
             attention,
-            waiting_accounts: read_model
-                .snapshot
-                .never_read()
-                .accounts()
-                .figure(read_model.exposure.totals.waiting_accounts),
-            accounts_to_confirm: accounts_to_confirm(read_model, now),
             exposed: exposed(read_model),
             findings: findings(&self.app_state.rules, read_model),
             drift_count: unmended.len(),
@@ -184,12 +179,6 @@ impl Service {
                 .collect(),
         })
     }
-}
-
-fn accounts_to_confirm(read_model: &ReadModel, now: Timestamp) -> usize {
-    let classes = read_model.snapshot.parts().accounts.values();
-    let declared = classes.filter_map(|(_, class)| class.declared());
-    declared.filter(|declared| declared.is_due(now)).count()
 }
 
 /// Returns why a sign-in is linked to no user.
@@ -260,13 +249,8 @@ pub(super) fn findings(rules: &Rules, read_model: &ReadModel) -> Vec<FindingGrou
     let never = read_model.snapshot.never_read();
     let known = never.production_pci().and(never.sets());
     let mut found: Vec<_> = read_model.exposure.findings().iter().collect();
-    // Violations that no approval permits come first, then those with the most assignments.
-    found.sort_by(|(_, a), (_, b)| {
-        b.hit
-            .outcome()
-            .cmp(&a.hit.outcome())
-            .then(b.assignments.cmp(&a.assignments))
-    });
+    // Violations that no approval permits come first, then those of the most people.
+    found.sort_by_key(|(_, one)| Reverse((one.hit.outcome(), one.people, one.assignments)));
     let groups = found.into_iter().map(|(_, found)| FindingGroup {
         hit: names::hit(rules, &found.hit),
         assignments: known.figure(found.assignments),

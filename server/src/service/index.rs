@@ -333,6 +333,7 @@ fn person_entry(
         accounts: reach.accounts.len_within(&reaches.known),
         production_pci: reach.exposure.accounts,
         powerful: reach.exposure.powerful,
+        worst: reach.exposure.worst,
         status: user.status,
         origin: user.origin,
     })

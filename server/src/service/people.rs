@@ -143,11 +143,14 @@ pub(super) fn facts(read_model: &ReadModel) -> impl Iterator<Item = PersonFacts>
         accounts: access.figure(entry.accounts as usize),
         production_pci: guarded.figure(entry.production_pci as usize),
         powerful: entry.powerful,
+        worst: entry.worst,
     })
 }
 
 pub(super) fn row(read_model: &ReadModel, person: &PersonFacts) -> PersonRow {
     let user = read_model.snapshot.user(&person.id);
+    let never = read_model.snapshot.never_read();
+    let findings = never.production_pci().and(never.sets());
     PersonRow {
         user: names::user(&read_model.snapshot, &person.id),
         user_name: user.map(|user| user.user_name.clone()).unwrap_or_default(),
@@ -157,5 +160,7 @@ pub(super) fn row(read_model: &ReadModel, person: &PersonFacts) -> PersonRow {
         groups: person.groups,
         accounts: person.accounts,
         production_pci: person.production_pci,
+        worst: person.worst,
+        violated: findings.figure(read_model.exposure.violated_by(&person.id)),
     }
 }

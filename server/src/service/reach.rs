@@ -4,9 +4,10 @@
 //! Accounts and permission sets are numbered. A number is valid in one read model and those that follow from it by
 //! difference, and is never stored.
 
+mod id_numbers;
+
 use std::{
     collections::{BTreeSet, HashMap},
-    hash::Hash,
     sync::Arc,
 };
 
@@ -19,6 +20,7 @@ use domain::{
     snapshot::{Knowledge, Snapshot},
 };
 
+pub(super) use self::id_numbers::IdNumbers;
 use super::bit_set::BitSet;
 
 /// The open access windows, by the assignment that they give.
@@ -37,79 +39,8 @@ pub struct PersonExposure {
     pub standing: u32,
     /// The number of paths that make the person an administrator or let them become one.
     pub powerful: u32,
-}
-
-/// Ids as consecutive integers. Later ids continue the numbers.
-#[derive(Debug, Clone)]
-pub(super) struct IdNumbers<T> {
-    first: Arc<Numbered<T>>,
-    later: Arc<Numbered<T>>,
-}
-
-#[derive(Debug, Clone)]
-struct Numbered<T> {
-    numbers: HashMap<T, usize>,
-    ids: Vec<T>,
-}
-
-impl<T> Default for IdNumbers<T> {
-    fn default() -> Self {
-        let none = || {
-            Arc::new(Numbered {
-                numbers: HashMap::new(),
-                ids: Vec::new(),
-            })
-        };
-        Self {
-            first: none(),
-            later: none(),
-        }
-    }
-}
-
-impl<T: Clone + Eq + Hash> IdNumbers<T> {
-    /// Numbers these ids, each of which occurs once.
-    pub(super) fn of<'a>(ids: impl Iterator<Item = &'a T>) -> Self
-    where
-        T: 'a,
-    {
-        let ids: Vec<T> = ids.cloned().collect();
-        let numbers = ids.iter().cloned().zip(0..).collect();
-        Self {
-            first: Arc::new(Numbered { numbers, ids }),
-            ..Self::default()
-        }
-    }
-
-    pub(super) fn get(&self, id: &T) -> Option<usize> {
-        let first = self.first.numbers.get(id);
-        first.or_else(|| self.later.numbers.get(id)).copied()
-    }
-
-    /// Returns the number of an id, which gets the next one if it has none.
-    pub(super) fn number(&mut self, id: &T) -> usize {
-        if let Some(known) = self.get(id) {
-            return known;
-        }
-        let number = self.len();
-        let later = Arc::make_mut(&mut self.later);
-        later.numbers.insert(id.clone(), number);
-        later.ids.push(id.clone());
-        number
-    }
-
-    pub(super) fn id(&self, number: usize) -> Option<&T> {
-        let first = self.first.ids.get(number);
-        first.or_else(|| {
-            self.later
-                .ids
-                .get(number.checked_sub(self.first.ids.len())?)
-        })
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.first.ids.len() + self.later.ids.len()
-    }
+    /// The most dangerous of what the permission sets allow.
+    pub worst: Option<Capability>,
 }
 
 /// What the assignments of one principal give.
@@ -124,6 +55,7 @@ pub(super) struct PrincipalReach {
     paths: u32,
     standing: u32,
     powerful: u32,
+    worst: Option<Capability>,
 }
 
 /// What one person has by all paths.
@@ -143,7 +75,8 @@ pub(super) struct Reaches {
     pub(super) known: BitSet,
     /// Those of them that count as production PCI.
     pub(super) pci: BitSet,
-    powerful: BitSet,
+    /// The most dangerous of what each permission set allows, by number.
+    worst: Vec<Option<Capability>>,
     by_principal: SharedMap<Principal, Arc<PrincipalReach>>,
 }
 
@@ -186,12 +119,16 @@ impl Reaches {
         put(&mut self.pci, number, is_pci) || known
     }
 
-    /// Notes whether a permission set makes its holder an administrator, or lets them become one. Returns whether that
-    /// changed.
+    /// Notes the most dangerous of what a permission set allows. Returns whether that changed.
     pub(super) fn flag_set(&mut self, snapshot: &Snapshot, set: &PermissionSetArn) -> bool {
         let number = self.sets.number(set);
-        let is_powerful = snapshot.set(set).is_some_and(|set| powerful(&set.analysis));
-        put(&mut self.powerful, number, is_powerful)
+        let worst = snapshot
+            .set(set)
+            .and_then(|set| worst(set.analysis.capabilities()));
+        if number >= self.worst.len() {
+            self.worst.resize(number + 1, None);
+        }
+        std::mem::replace(&mut self.worst[number], worst) != worst
     }
 
     /// Computes what a principal's assignments give. Returns whether it differs from what was known.
@@ -230,7 +167,9 @@ impl Reaches {
             reach.pci_sets.insert(set);
             reach.paths += 1;
             reach.standing += u32::from(stands(windows, pair, principal));
-            reach.powerful += u32::from(self.powerful.contains(set));
+            let allows = self.worst.get(set).copied().flatten();
+            reach.powerful += u32::from(allows.is_some_and(is_powerful));
+            reach.worst = worst([reach.worst, allows].into_iter().flatten());
         }
     }
 
@@ -266,6 +205,7 @@ impl Reaches {
             exposure.paths += reach.paths;
             exposure.standing += reach.standing;
             exposure.powerful += reach.powerful;
+            exposure.worst = worst([exposure.worst, reach.worst].into_iter().flatten());
         }
         exposure.accounts = person.accounts.len_within(&self.pci);
         exposure.sets = pci_sets.len();
@@ -386,11 +326,26 @@ pub fn stands(windows: &Windows, pair: &Pair, principal: &Principal) -> bool {
 
 /// Whether a permission set makes its holder an administrator, or lets them become one.
 pub fn powerful(analysis: &Analysis) -> bool {
-    [
-        Capability::Administrator,
-        Capability::GrantsRights,
-        Capability::Identity,
-    ]
-    .into_iter()
-    .any(|capability| analysis.has(capability))
+    worst(analysis.capabilities()).is_some_and(is_powerful)
+}
+
+/// Returns the most dangerous capability.
+fn worst(capabilities: impl IntoIterator<Item = Capability>) -> Option<Capability> {
+    capabilities.into_iter().min()
+}
+
+/// Whether a capability makes its holder an administrator, or lets them become one. No other is as dangerous as these.
+fn is_powerful(worst: Capability) -> bool {
+    match worst {
+        Capability::Administrator | Capability::GrantsRights | Capability::Identity => true,
+        Capability::LogsAndGuardrails
+        | Capability::Unknown
+        | Capability::RunsCode
+        | Capability::UnreviewedChange
+        | Capability::Changes
+        | Capability::ReadsData
+        | Capability::ReadsConfiguration
+        | Capability::Billing
+        | Capability::Metadata => false,
+    }
 }

@@ -160,8 +160,20 @@ pub fn stored(answer: &HttpResponse) -> Result<(), Failure> {
     if answer.status == 303 && to.starts_with("/changes/") {
         return Ok(());
     }
+    let page = answer.text();
+    let alert = page.split("role=\"alert\"").nth(1).unwrap_or_default();
+    let why: Vec<&str> = alert
+        .split("</div>")
+        .next()
+        .unwrap_or_default()
+        .split('<')
+        .filter_map(|tag| tag.split_once('>'))
+        .map(|(_, text)| text.trim())
+        .filter(|text| !text.is_empty())
+        .collect();
     Err(Failure::new(format!(
-        "the change was not stored: status {}, {to}",
-        answer.status
+        "the change was not stored: status {}, {to}{}",
+        answer.status,
+        why.join(" ")
     )))
 }

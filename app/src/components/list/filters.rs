@@ -7,7 +7,7 @@ use super::search::hidden;
 use crate::{
     backend::ListPage,
     components::{Glyph, Icon},
-    lists::{Filter, FilterKind, List, ListChoice, ListPlace},
+    lists::{Filter, FilterKind, List, ListChoice, ListPlace, Prominence},
 };
 
 /// The number of values that a token shows; others are counted.
@@ -28,17 +28,33 @@ pub(super) fn pills<F, R>(
     choice: &ListChoice,
     page: &ListPage<R>,
 ) -> AnyView {
-    let tokens = list
-        .filters
-        .iter()
-        .enumerate()
+    let numbered = || list.filters.iter().enumerate();
+    let is_folded = |filter: &Filter<F>| {
+        filter.prominence == Prominence::Folded && choice.values(filter.key).is_empty()
+    };
+    let tokens = numbered()
+        .filter(|(_, filter)| !is_folded(filter))
         .map(|(at, filter)| token(&place.page, at, filter, choice, page))
         .collect_view();
+    let folded: Vec<AnyView> = numbered()
+        .filter(|(_, filter)| is_folded(filter))
+        .map(|(at, filter)| token(&place.page, at, filter, choice, page))
+        .collect();
+    let folded = (!folded.is_empty()).then(|| {
+        view! {
+            <li data-more-filters>
+                <details>
+                    <summary>"More filters"</summary>
+                    <ul aria-label="More filters">{folded}</ul>
+                </details>
+            </li>
+        }
+    });
     let clear = choice.is_filtered().then(|| {
         let href = choice.unfiltered().href(&place.page);
         view! { <li><a href=href data-clear>"Clear filters"</a></li> }
     });
-    view! { <ul data-filters aria-label="Filters">{tokens} {clear}</ul> }.into_any()
+    view! { <ul data-filters aria-label="Filters">{tokens} {folded} {clear}</ul> }.into_any()
 }
 
 fn token<F, R>(

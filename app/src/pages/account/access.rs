@@ -1,17 +1,19 @@
-//! Who reaches an account, on its page: every path of every person, the violations, the assignments, and the access that
-//! ended lately.
+//! Who reaches an account, on its page: the assignments, every path of every person, the policies that they violate, and the
+//! access that ended lately.
 
 use std::collections::BTreeMap;
 
-use domain::{snapshot::Knowledge, time::Timestamp};
+use domain::{snapshot::Knowledge, time::Timestamp, verdict::Outcome};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{AccessRow, EndedAccessRow, EndedListed, HitView, PathCounts, PersonAccessRow},
+    backend::{
+        AccessRow, EndedAccessRow, EndedListed, HitView, PathCounts, PersonAccessRow, PrincipalRef,
+    },
     components::{
-        AbsoluteTime, Column, Day, Empty, Glyph, HitWords, ListView, NotKnown, PrincipalLink,
-        RowAction, Section, SetLink, Status, StatusBadge, Table, Time, directory_link,
-        principal_name, relative,
+        AbsoluteTime, Column, Day, Empty, FoldedHit, Glyph, ListView, Narrow, NotKnown,
+        PrincipalLink, RowAction, Section, SetLink, Status, StatusBadge, Table, Time,
+        directory_link, fixed_groups, held_words, principal_name, relative,
     },
     lists::{
         ListChoice, ListPlace,
@@ -20,13 +22,17 @@ use crate::{
     pages::Proposing,
 };
 
-use super::path_words;
+use super::{assignment_words, path_words};
 
-/// Renders who reaches the account, person by person.
+/// The id of the heading of the list of paths, to which numbers lead.
+pub(super) const LIST_TITLE: &str = "access-title";
+
+/// Renders who reaches the account, person by person. `fixed` are the assigned groups whose members cannot be removed here.
 pub(super) fn people_section(
     list: ListView<AccessFacts, PersonAccessRow>,
     place: &ListPlace,
     known: Knowledge,
+    fixed: Option<AnyView>,
 ) -> AnyView {
     if list.is_empty() {
         let nobody = match known {
@@ -41,16 +47,27 @@ pub(super) fn people_section(
         return view! { <Section title="Who has access">{nobody}</Section> }.into_any();
     }
     view! {
-        <section aria-labelledby="access-title">
-            <h2 id="access-title" data-list-title>"Who has access"</h2>
+        <section aria-labelledby=LIST_TITLE>
+            <h2 id=LIST_TITLE data-list-title>"Who has access"</h2>
+            {fixed}
             {list.draw_at(place, |rows| rows)}
         </section>
     }
     .into_any()
 }
 
-/// Renders each policy with violations on this account once, with the assignments concerned.
-pub(super) fn violations(rows: &[AccessRow], paths: &PathCounts, base: &str) -> AnyView {
+/// Renders the assigned groups whose members cannot be removed here.
+pub(super) fn fixed(rows: &[AccessRow]) -> Option<AnyView> {
+    fixed_groups(rows.iter().filter_map(|row| match &row.principal {
+        PrincipalRef::Group { id, name, .. } => {
+            Some((id.as_str(), name.as_str(), row.members_fixed.as_ref()?))
+        }
+        _ => None,
+    }))
+}
+
+/// Renders each policy that this account violates once, with what it concerns; then those that only want an approval.
+pub(super) fn policies(rows: &[AccessRow], paths: &PathCounts, base: &str) -> AnyView {
     let mut found: BTreeMap<&str, (&HitView, usize)> = BTreeMap::new();
     for hit in rows.iter().flat_map(|row| &row.hits) {
         let (worst, count) = found.entry(&hit.rule).or_insert((hit, 0));
@@ -59,44 +76,41 @@ pub(super) fn violations(rows: &[AccessRow], paths: &PathCounts, base: &str) -> 
         }
         *count += 1;
     }
-    if found.is_empty() {
-        return ().into_any();
-    }
     let mut found: Vec<(&HitView, usize)> = found.into_values().collect();
-    found.sort_by(|(a, n), (b, m)| {
-        b.outcome
-            .cmp(&a.outcome)
-            .then(m.cmp(n))
-            .then(a.rule.cmp(&b.rule))
-    });
-    let total = found.len();
-    let lines = found
+    found.sort_by(|(a, n), (b, m)| m.cmp(n).then(a.rule.cmp(&b.rule)));
+    let (lacking, violated): (Vec<_>, Vec<_>) = found
         .into_iter()
-        .map(|(hit, count)| {
-            let href = ListChoice::only(POLICY, &hit.rule).href(base);
-            let words = if count == 1 {
-                "1 assignment".to_owned()
-            } else {
-                format!("{count} assignments")
-            };
-            let paths = paths.by_policy.get(&hit.rule).copied().unwrap_or_default();
-            let words = format!("{words}, {}", path_words(paths));
-            let label = format!("{words}: {}", hit.title);
-            view! {
-                <li data-violation>
-                    <HitWords hit=hit.clone() />
-                    <a href=href aria-label=label>{words}</a>
-                </li>
-            }
-            .into_any()
+        .partition(|(hit, _)| hit.outcome == Outcome::NeedsApproval);
+    let section = |title: &'static str, found: Vec<(&HitView, usize)>| {
+        let total = found.len();
+        let lines = found
+            .into_iter()
+            .map(|(hit, count)| policy(hit, count, paths, base))
+            .collect_view();
+        (total > 0).then(|| {
+            view! { <Section title detail=total.to_string()><ul data-lines>{lines}</ul></Section> }
         })
-        .collect_view();
+    };
     view! {
         <div id="rules">
-            <Section title="Violations" detail=total.to_string()>
-                <ul data-lines>{lines}</ul>
-            </Section>
+            {section("Policies violated", violated)}
+            {section("Approvals missing", lacking)}
         </div>
+    }
+    .into_any()
+}
+
+fn policy(hit: &HitView, count: usize, paths: &PathCounts, base: &str) -> AnyView {
+    let list = ListChoice::only(POLICY, &hit.rule).href(base);
+    let href = format!("{list}#{LIST_TITLE}");
+    let paths = paths.by_policy.get(&hit.rule).copied().unwrap_or_default();
+    let words = format!("{}, {}", assignment_words(count), path_words(paths));
+    let label = format!("{words}: {}", hit.title);
+    view! {
+        <li data-violation>
+            <FoldedHit hit=hit.clone() />
+            <a href=href aria-label=label>{words}</a>
+        </li>
     }
     .into_any()
 }
@@ -107,16 +121,13 @@ pub(super) fn assigned(rows: Vec<AccessRow>, proposing: Proposing, now: Timestam
         return ().into_any();
     }
     let oldest = rows.iter().map(|row| row.as_of).min().unwrap_or_default();
-    let detail = format!(
-        "{} to people and groups, read from AWS {}",
-        rows.len(),
-        relative(oldest, now)
-    );
+    let detail = format!("{}, read from AWS {}", rows.len(), relative(oldest, now));
     let columns = vec![
         Column::new("Permission set"),
         Column::new("Assigned to"),
         Column::new("People").numeric(),
-        Column::new("Since").wide_only(),
+        Column::new("Policy status"),
+        Column::new("First seen").wide_only(),
         Column::new("Ends"),
         Column::new("Action").unlabelled(),
     ];
@@ -126,7 +137,7 @@ pub(super) fn assigned(rows: Vec<AccessRow>, proposing: Proposing, now: Timestam
         .collect_view();
     view! {
         <Section title="Assignments" detail>
-            <Table caption="Assignments, by permission set" columns id="who">{lines}</Table>
+            <Table caption="Assignments, by permission set" columns id="who" narrow=Narrow::Cards>{lines}</Table>
         </Section>
     }
     .into_any()
@@ -143,9 +154,10 @@ fn line(row: AccessRow, proposing: Proposing, now: Timestamp) -> impl IntoView {
         change,
         review_on,
         outdated,
-        hits: _,
+        hits,
         removal,
         refused,
+        members_fixed,
     } = row;
     let ends = match ends {
         Some(at) => view! { <Time at now /> }.into_any(),
@@ -159,20 +171,25 @@ fn line(row: AccessRow, proposing: Proposing, now: Timestamp) -> impl IntoView {
     let remove = (proposing == Proposing::Offered).then(|| {
         view! { <RowAction label="Remove" object href=removal.href() refused /> }
     });
+    let (status, label) = held_words(&hits);
+    let glyph = (status == Status::Pending).then_some(Glyph::Approval);
+    let fixed = members_fixed
+        .map(|why| view! { <div class="text-muted text-xs" title=why.reason>{why.title}</div> });
     view! {
         <tr>
             <th scope="row">
                 <SetLink set />
                 {outdated.then(|| view! { <div><StatusBadge status=Status::Drift label="Provisioning out of date" /></div> })}
             </th>
-            <td><PrincipalLink principal /></td>
-            <td data-numeric>{people.to_string()}</td>
-            <td data-wide>
+            <td data-label="Assigned to"><PrincipalLink principal /> {fixed}</td>
+            <td data-numeric data-label="People">{people.to_string()}</td>
+            <td data-label="Policy status"><StatusBadge status label glyph /></td>
+            <td data-wide data-label="First seen">
                 <span title=asked><Day at=since /></span>
                 {change.map(|change| view! { <div><a href=format!("/changes/{change}")>"by this change"</a></div> })}
             </td>
-            <td>{ends} {review}</td>
-            <td data-numeric>{remove}</td>
+            <td data-label="Ends">{ends} {review}</td>
+            <td>{remove}</td>
         </tr>
     }
 }

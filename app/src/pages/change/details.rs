@@ -1,11 +1,17 @@
 //! What a decider rarely needs: the facts of the request, the ids of the requests to AWS, and the history from the ledger,
 //! each behind a fold; and the decisions, which are not folded.
 
-use domain::{approval::Decision, change::State, ids::ChangeId, time::Timestamp};
+use domain::{
+    approval::Decision,
+    change::State,
+    ids::ChangeId,
+    time::Timestamp,
+    verdict::{Hit, Outcome},
+};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ApprovalView, ChangeView, TimelineRow, sentence_words},
+    backend::{ApprovalView, ChangeView, Preview, TimelineRow, sentence_words},
     components::{
         AbsoluteTime, AccountLink, Definition, DefinitionList, Section, Status, StatusBadge,
         Timeline, ledger_link,
@@ -13,9 +19,14 @@ use crate::{
     lists::entries::CHANGE,
 };
 
-/// Renders the decisions that were made. Empty without one.
-pub(super) fn decisions(approvals: Vec<ApprovalView>, now: Timestamp) -> Option<AnyView> {
-    if approvals.is_empty() {
+/// Renders the decisions that were made, with what the policies required if that is `over`. Empty without either.
+pub(super) fn decisions(
+    approvals: Vec<ApprovalView>,
+    over: Option<&Preview>,
+    now: Timestamp,
+) -> Option<AnyView> {
+    let required = over.and_then(required);
+    if approvals.is_empty() && required.is_none() {
         return None;
     }
     let items = approvals
@@ -42,8 +53,32 @@ pub(super) fn decisions(approvals: Vec<ApprovalView>, now: Timestamp) -> Option<
             }
         })
         .collect_view();
-    let section = view! { <Section title="Decisions"><ul data-lines>{items}</ul></Section> };
+    let required = required.map(|words| view! { <li class="text-muted">{words}</li> });
+    let section =
+        view! { <Section title="Decisions"><ul data-lines>{required} {items}</ul></Section> };
     Some(section.into_any())
+}
+
+/// Returns what the policies required of a change that nothing blocked.
+fn required(preview: &Preview) -> Option<String> {
+    let verdict = &preview.verdict;
+    let of = |hit: &Hit| {
+        let title = preview.policy_titles.get(&hit.rule).unwrap_or(&hit.rule);
+        format!("{title} ({})", hit.control)
+    };
+    let policies: Vec<String> = verdict.hits.iter().map(of).collect();
+    match (verdict.outcome, verdict.approvals) {
+        (Outcome::Refused, _) => None,
+        (Outcome::Allowed, _) => Some("No approval was needed.".to_owned()),
+        (Outcome::NeedsApproval, 1) => Some(format!(
+            "Needed approval by 1 other person: {}",
+            policies.join("; ")
+        )),
+        (Outcome::NeedsApproval, count) => Some(format!(
+            "Needed approval by {count} other people: {}",
+            policies.join("; ")
+        )),
+    }
 }
 
 /// Renders the facts of the request behind a fold.

@@ -4,7 +4,9 @@ use domain::{change::State, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ChangeView, ITEMS_PER_PAGE, OperationRow, StepState, sentence_words},
+    backend::{
+        ChangeView, ITEMS_PER_PAGE, OperationRow, OperationStatus, StepState, sentence_words,
+    },
     components::{
         AbsoluteTime, Column, FollowUpItemLink, Narrow, PagePosition, RemainingPathList, SagaSteps,
         Section, StatusBadge, StepsShown, Table, operation_status, pages, progress_words,
@@ -16,12 +18,13 @@ pub(super) fn section(view: ChangeView, number: usize, now: Timestamp) -> AnyVie
     let (state, total) = (view.row.state, view.row.items);
     let path = format!("/changes/{}", view.row.id);
     let pager = items_pager(number, view.operations.len(), total, &path);
+    let told = is_told(&view);
     let table = table(view.operations, total, now);
     let count = match total {
         1 => "1 item".to_owned(),
         total => format!("{total} items"),
     };
-    if state == State::Waiting {
+    if state == State::Waiting || told {
         let open = number > 1;
         return view! {
             <details data-card data-fold-card id="items" open=open>
@@ -36,6 +39,18 @@ pub(super) fn section(view: ChangeView, number: usize, now: Timestamp) -> AnyVie
         <section id="items"><Section title="Progress" detail=count>{table} {pager}</Section></section>
     }
     .into_any()
+}
+
+/// Whether the steps of the change say all about its only item: it is done, and nothing is left to say.
+pub(super) fn is_told(view: &ChangeView) -> bool {
+    let told = |row: &OperationRow| {
+        let remaining = &row.remaining;
+        row.status == OperationStatus::Done
+            && row.steps.is_empty()
+            && remaining.paths.is_empty()
+            && remaining.more == 0
+    };
+    view.row.state == State::Verified && view.row.items == 1 && view.operations.iter().all(told)
 }
 
 fn table(operations: Vec<OperationRow>, total: usize, now: Timestamp) -> impl IntoView {

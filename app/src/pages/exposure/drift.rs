@@ -1,4 +1,4 @@
-//! What changed in AWS and no change of Leastwise explains, on the page of the exposure.
+//! What changed in AWS and no change of Leastwise explains, as lines of what needs action.
 
 use domain::{
     classification::{Environment, Pci},
@@ -9,19 +9,18 @@ use leptos::prelude::*;
 use crate::{
     backend::{DriftKind, DriftRow},
     components::{
-        AbsoluteTime, AccountLink, Empty, Glyph, PrincipalLink, RowAction, Section, Status,
-        StatusBadge, principal_name,
+        AbsoluteTime, AccountLink, Glyph, Icon, PrincipalLink, RowAction, Status, principal_name,
     },
     pages::Proposing,
 };
 
-pub(super) fn no_drift() -> AnyView {
-    view! {
-        <Section title="Changed outside Leastwise">
-            <Empty title="No changes outside Leastwise" icon=Glyph::Drift>"Changes in AWS that no Leastwise change explains appear here after the next read."</Empty>
-        </Section>
-    }
-    .into_any()
+/// Changes outside Leastwise, and where all of them are.
+pub(super) struct DriftList {
+    pub(super) rows: Vec<DriftRow>,
+    /// The number of them, including those not listed.
+    pub(super) count: usize,
+    /// The page that lists every one, if the viewer may see it.
+    pub(super) all: Option<&'static str>,
 }
 
 /// Describes what changed in AWS.
@@ -48,62 +47,62 @@ fn class_words((environment, pci): (Environment, Pci)) -> String {
     format!("{}, {}", environment.as_str(), pci.words())
 }
 
-pub(super) fn drift_section(
-    drift: Vec<DriftRow>,
-    count: usize,
-    all: Option<&'static str>,
-    proposing: Proposing,
-    now: Timestamp,
-) -> AnyView {
-    let more = count.saturating_sub(drift.len());
-    let lines = drift
+/// Renders a line for each difference.
+pub(super) fn drift_lines(list: DriftList, proposing: Proposing, now: Timestamp) -> AnyView {
+    let DriftList { rows, count, all } = list;
+    let more = count.saturating_sub(rows.len());
+    let lines = rows
         .into_iter()
-        .map(|row| {
-            let before = match row.what {
-                DriftKind::Assigned { .. } | DriftKind::Joined { .. } => ", absent ",
-                DriftKind::Unassigned { .. } | DriftKind::Left { .. } => ", present ",
-                _ => ", previous read ",
-            };
-            let what = drift_words(&row.what);
-            let undo = match row.what {
-                DriftKind::Assigned { .. } | DriftKind::Joined { .. } => "Remove",
-                _ => "Restore",
-            };
-            let object = match (&row.principal, &row.account) {
-                (Some(principal), Some(account)) => {
-                    format!("{} on {}: {what}", principal_name(principal), account.name)
-                }
-                (Some(principal), None) => format!("{}: {what}", principal_name(principal)),
-                (None, _) => what.clone(),
-            };
-            let action = row.undo.filter(|_| proposing == Proposing::Offered).map(|form| {
-                view! { <RowAction label=undo object href=form.href() refused=row.refused /> }
-            });
-            view! {
-                <li data-drift>
-                    <div class="flex flex-wrap items-center gap-x-2">
-                        <StatusBadge status=Status::Drift label=what />
-                        {row.principal.map(|principal| view! { <PrincipalLink principal /> })}
-                        {row.account.map(|account| view! { <AccountLink account /> })}
-                    </div>
-                    <p class="text-muted text-xs">"Detected " <AbsoluteTime at=row.by now /> {before} <AbsoluteTime at=row.after now /></p>
-                    {action}
-                </li>
-            }
-        })
+        .map(|row| line(row, proposing, now))
         .collect_view();
+    let more = (more > 0).then(|| {
+        let words = format!("and {more} earlier changes outside Leastwise");
+        let words = match all {
+            Some(href) => view! { <a href=href>{words}</a> }.into_any(),
+            None => view! { <span class="text-muted">{words}</span> }.into_any(),
+        };
+        view! { <li data-rest-of><span></span>{words}</li> }
+    });
+    view! { {lines} {more} }.into_any()
+}
+
+fn line(row: DriftRow, proposing: Proposing, now: Timestamp) -> AnyView {
+    let before = match row.what {
+        DriftKind::Assigned { .. } | DriftKind::Joined { .. } => "absent",
+        DriftKind::Unassigned { .. } | DriftKind::Left { .. } => "present",
+        _ => "previous read",
+    };
+    let what = drift_words(&row.what);
+    let undo = match row.what {
+        DriftKind::Assigned { .. } | DriftKind::Joined { .. } => "Remove",
+        _ => "Restore",
+    };
+    let object = match (&row.principal, &row.account) {
+        (Some(principal), Some(account)) => {
+            format!("{} on {}: {what}", principal_name(principal), account.name)
+        }
+        (Some(principal), None) => format!("{}: {what}", principal_name(principal)),
+        (None, _) => what.clone(),
+    };
+    let action = row
+        .undo
+        .filter(|_| proposing == Proposing::Offered)
+        .map(|form| view! { <RowAction label=undo object href=form.href() refused=row.refused /> });
     view! {
-        <Section title="Changed outside Leastwise" detail=count.to_string()>
-            <ul data-lines>{lines}</ul>
-            {(more > 0)
-                .then(|| {
-                    let more = format!("and {more} earlier");
-                    match all {
-                        Some(href) => view! { <p data-more><a href=href>{more}</a></p> }.into_any(),
-                        None => view! { <p data-more>{more}</p> }.into_any(),
-                    }
-                })}
-        </Section>
+        <li data-drift data-status=Status::Drift.token()>
+            <Icon glyph=Glyph::Diamond />
+            <div>
+                <span class="inline-flex flex-wrap items-center gap-x-2">
+                    <span>{what}</span>
+                    {row.principal.map(|principal| view! { <PrincipalLink principal /> })}
+                    {row.account.map(|account| view! { <AccountLink account /> })}
+                </span>
+                <span class="block text-muted text-xs">
+                    "Changed outside Leastwise: detected " <AbsoluteTime at=row.by now /> ", " {before} " " <AbsoluteTime at=row.after now />
+                </span>
+            </div>
+            {action}
+        </li>
     }
     .into_any()
 }

@@ -1,49 +1,46 @@
-//! Standing against temporary assignments, in production PCI and by environment, as bars and as numbers.
+//! Standing against temporary assignments, in production PCI and in the other accounts by environment, as bars and as
+//! numbers.
 
-use domain::{
-    classification::{Environment, Pci},
-    snapshot::Figure,
-};
+use domain::snapshot::Figure;
 use leptos::prelude::*;
 
 use crate::{
     backend::{EnvironmentShare, Exposure},
-    components::{EnvironmentBadge, PciBadge, environment_name},
+    components::{EnvironmentBadge, environment_name},
     lists::{
         ListChoice,
-        accounts::{ACCOUNTS, ENVIRONMENT},
+        accounts::{ACCOUNTS, ENVIRONMENT, OTHER, PRODUCTION_PCI, SCOPE},
     },
 };
 
-/// Renders the bars: production PCI first, then every environment that has assignments.
-pub(super) fn environments(exposure: &Exposure, shares: Vec<EnvironmentShare>) -> AnyView {
+/// Renders the bars: production PCI first, then the other accounts by environment. Each assignment is in one bar.
+pub(super) fn environments(
+    exposure: &Exposure,
+    shares: Vec<EnvironmentShare>,
+    trend: Option<String>,
+) -> AnyView {
     let pci = (
         exposure.standing_assignments,
         exposure.temporary_assignments,
     );
     let totals = shares.iter().map(|share| (share.standing, share.temporary));
     let most = totals.chain([pci]).filter_map(total).max().unwrap_or(1);
-    let first = {
-        let label = view! { <EnvironmentBadge environment=Environment::Production /> <PciBadge pci=Pci::In /> };
-        row(
-            label.into_any(),
-            "production PCI",
-            "/accounts?scope=production-pci".to_owned(),
-            pci,
-            most,
-        )
+    let accounts = match exposure.accounts {
+        Figure::Known(1) => "1 account".to_owned(),
+        Figure::Known(some) => format!("{some} accounts"),
+        Figure::NotKnown => "accounts not known".to_owned(),
     };
+    let label = view! { <b>"Production PCI"</b> <span>{accounts}</span> };
+    let href = ListChoice::only(SCOPE, PRODUCTION_PCI).href(ACCOUNTS.path);
+    let first = row(label.into_any(), href, pci, most);
     let others = shares
         .into_iter()
         .map(|share| {
-            let href = ListChoice::only(ENVIRONMENT, share.environment.as_str());
-            row(
-                view! { <EnvironmentBadge environment=share.environment /> }.into_any(),
-                environment_name(share.environment),
-                href.href(ACCOUNTS.path),
-                (share.standing, share.temporary),
-                most,
-            )
+            let name = environment_name(share.environment);
+            let label = view! { <EnvironmentBadge environment=share.environment /> <span class="sr-only">{name}</span> };
+            let choice = ListChoice::only(ENVIRONMENT, share.environment.as_str());
+            let href = choice.toggled(SCOPE, OTHER).href(ACCOUNTS.path);
+            row(label.into_any(), href, (share.standing, share.temporary), most)
         })
         .collect_view();
     view! {
@@ -54,7 +51,10 @@ pub(super) fn environments(exposure: &Exposure, shares: Vec<EnvironmentShare>) -
                 <span data-swatch="temporary">"temporary"</span>
                 <span class="text-muted">"The goal is no standing assignment in production PCI."</span>
             </p>
-            <ul data-plain>{first} {others}</ul>
+            <ul data-plain>{first}</ul>
+            <p class="text-muted">"Other accounts, by environment"</p>
+            <ul data-plain data-others>{others}</ul>
+            {trend.map(|trend| view! { <p data-trend>{trend}</p> })}
         </div>
     }
     .into_any()
@@ -65,8 +65,7 @@ fn total((standing, temporary): (Figure, Figure)) -> Option<usize> {
 }
 
 fn row(
-    badges: AnyView,
-    name: &'static str,
+    label: AnyView,
     href: String,
     (standing, temporary): (Figure, Figure),
     most: usize,
@@ -85,18 +84,18 @@ fn row(
                     {(temporary > 0).then(|| view! { <rect x=start width=percent(temporary) height="10" rx="2" data-bar="temporary" /> })}
                 </svg>
             };
-            (
-                format!("{standing} standing, {temporary} temporary"),
-                Some(bars),
-            )
+            let words = match temporary {
+                0 => format!("{standing} standing"),
+                some => format!("{standing} standing, {some} temporary"),
+            };
+            (words, Some(bars))
         }
         _ => ("Not known".to_owned(), None),
     };
     view! {
         <li>
             <a href=href>
-                <span class="sr-only">{name}": "</span>
-                <span data-name>{badges}</span>
+                <span data-name>{label}</span>
                 <span data-bars>{bars}</span>
                 <span data-numbers>{words}</span>
             </a>

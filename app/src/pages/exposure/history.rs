@@ -48,8 +48,31 @@ fn top(most: usize) -> usize {
     (most + 1).div_ceil(step) * step
 }
 
-/// Renders the chart. `read` is the oldest read that today's number rests on.
-pub(super) fn history(points: &[HistoryPoint], read: Option<Timestamp>, now: Timestamp) -> AnyView {
+/// The number of daily values from which a line says more than a sentence.
+const ENOUGH: usize = 7;
+
+/// The number of people over time, as far as it can be shown.
+pub(super) enum Trend {
+    Chart(AnyView),
+    /// Too few days are known for a chart.
+    Sentence(String),
+}
+
+/// Returns the chart, or a sentence as long as few days are known. `read` is the oldest read that today's number rests on.
+pub(super) fn trend(points: &[HistoryPoint], read: Option<Timestamp>, now: Timestamp) -> Trend {
+    let known = points
+        .iter()
+        .filter(|point| point.people != Figure::NotKnown);
+    if known.count() < ENOUGH {
+        let summary = summary(points);
+        return Trend::Sentence(format!(
+            "{summary} The trend appears after {ENOUGH} daily values."
+        ));
+    }
+    Trend::Chart(chart(points, read, now))
+}
+
+fn chart(points: &[HistoryPoint], read: Option<Timestamp>, now: Timestamp) -> AnyView {
     let Some((first_day, last)) = points.first().zip(points.last()) else {
         return ().into_any();
     };
@@ -126,7 +149,7 @@ fn summary(points: &[HistoryPoint]) -> String {
         return "Not known yet for any day.".to_owned();
     };
     if known.len() == 1 {
-        return format!("Known since {first}. Each day with a complete read adds a value.");
+        return format!("Known since {first}.");
     }
     let difference = match last.cmp(then) {
         std::cmp::Ordering::Less => format!("{} fewer than", then - last),

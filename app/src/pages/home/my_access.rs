@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use crate::{
     backend::{AwsConsole, ChangeForm, MyAccess, OwnAccess, ViaRef, change_field},
     components::{
-        AccountLink, BadgeWeight, Button, ButtonKind, ConfirmDialog, Empty, Glyph, LinkButton,
-        NotKnown, Section, Status, StatusBadge, directory_link, relative,
+        AccountMarks, AccountStateMark, BadgeWeight, Button, ButtonKind, ConfirmDialog, Empty,
+        Glyph, Icon, LinkButton, NotKnown, Section, Status, StatusBadge, directory_link, relative,
     },
 };
 
@@ -22,57 +22,57 @@ pub(super) fn my_access(
     console: &AwsConsole,
     now: Timestamp,
 ) -> AnyView {
-    let more = count
-        .known()
-        .map_or(0, |count| count.saturating_sub(access.len()));
-    let access_is_empty = access.is_empty();
+    let listed = access.len();
+    let more = count.known().filter(|count| *count > listed);
+    let all = more.zip(me).map(|(count, me)| {
+        let label = format!("All {count}, on your own page");
+        view! { <a href=format!("/people/{me}") aria-label=label>{format!("All {count}")}</a> }
+    });
     let rows = access.into_iter().enumerate();
     let rows = rows
         .map(|(at, row)| line(at, row, console, now))
         .collect_view();
-    let body = if access_is_empty && count == Figure::NotKnown {
+    let body = if listed == 0 && count == Figure::NotKnown {
         view! { <NotKnown what="Your access" /> }.into_any()
     } else if count == 0 {
         view! { <Empty title="You have no access" icon=Glyph::Accounts>"Access that is granted to you appears here, with the time when it ends."</Empty> }
             .into_any()
     } else {
-        view! {
-            <ul data-lines data-access>{rows}</ul>
-            {me.filter(|_| more > 0).map(|me| view! { <p data-more>{format!("and {more} more on ")} <a href=format!("/people/{me}")>"your own page"</a></p> })}
-        }
-        .into_any()
+        view! { <ul data-lines data-access>{rows}</ul> }.into_any()
     };
-    let detail = if count == 0 || access_is_empty {
-        String::new()
-    } else {
-        count.to_string()
-    };
-    view! { <Section title="My access" detail>{body}</Section> }.into_any()
+    view! { <Section title="My access" actions=all.into_any()>{body}</Section> }.into_any()
 }
 
 fn line(at: usize, row: MyAccess, console: &AwsConsole, now: Timestamp) -> AnyView {
     let portal = console.access(&row.account.id, &row.set.name);
     let object = format!("{} on {}", row.set.name, row.account.name);
     let own = row.own.clone();
+    let is_own = own.as_ref().map(|_| "");
     let extend = own.as_ref().and_then(|own| own.extend.clone());
     let extend = extend.map(|form| extend_link(&form, &object));
     let end = own.map(|own| end_now(at, &row, own, &object));
-    let managed = matches!(row.via, ViaRef::Group { .. })
-        .then(|| view! { <span>"managed by an administrator"</span> });
+    let managed = matches!(row.via, ViaRef::Group { .. }).then_some("Managed by an administrator");
+    let account = row.account;
+    let marks =
+        view! { <AccountMarks class=account.class /> <AccountStateMark state=account.state /> };
     view! {
-        <li>
+        <li data-own=is_own>
             <div class="min-w-0">
-                <AccountLink account=row.account.clone() />
-                <p class="text-muted text-xs flex flex-wrap items-center gap-x-2">
+                <p class="flex flex-wrap items-center gap-x-2">
+                    {directory_link(format!("/accounts/{}", account.id), account.name)}
+                    <span class="inline-flex flex-wrap items-center gap-x-1">{marks}</span>
+                </p>
+                <p class="text-muted text-xs" data-parts>
+                    <span class="font-mono">{account.id.to_string()}</span>
                     {directory_link(format!("/permission-sets/{}", row.set.key()), row.set.name.clone())}
-                    <span>{row.via.to_string()}</span>
-                    {managed}
+                    <span data-via title=managed>{row.via.to_string()}</span>
+                    {ends(row.ends, now)}
                 </p>
             </div>
-            {countdown(row.ends, now)}
             <div data-row-actions>
-                <a href=portal data-kind="secondary" target="_blank" rel="noopener noreferrer">
-                    <span>"Open in AWS"<span class="sr-only">": " {object} " (new tab)"</span></span>
+                <a href=portal data-kind="secondary" data-portal target="_blank" rel="noopener noreferrer">
+                    <span>"Open in AWS"</span><span class="sr-only">": " {object} " (new tab)"</span>
+                    <Icon glyph=Glyph::External />
                 </a>
                 {extend}
                 {end}
@@ -83,10 +83,9 @@ fn line(at: usize, row: MyAccess, console: &AwsConsole, now: Timestamp) -> AnyVi
 }
 
 /// Renders how long the access lasts.
-fn countdown(ends: Option<Timestamp>, now: Timestamp) -> AnyView {
+fn ends(ends: Option<Timestamp>, now: Timestamp) -> AnyView {
     let Some(at) = ends else {
-        return view! { <StatusBadge status=Status::Off label="Permanent" weight=BadgeWeight::Pill /> }
-            .into_any();
+        return view! { <span>"standing"</span> }.into_any();
     };
     let left = at.since(now).as_seconds();
     let (status, label) = match left {
@@ -96,10 +95,7 @@ fn countdown(ends: Option<Timestamp>, now: Timestamp) -> AnyView {
     };
     let absolute = format!("{} UTC", at.minute());
     view! {
-        <div data-countdown>
-            <StatusBadge status label weight=BadgeWeight::Pill />
-            <time class="text-muted text-xs" datetime=at.rfc3339()>{absolute}</time>
-        </div>
+        <time datetime=at.rfc3339() title=absolute><StatusBadge status label weight=BadgeWeight::Pill /></time>
     }
     .into_any()
 }

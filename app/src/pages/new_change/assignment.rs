@@ -1,5 +1,6 @@
 //! The forms that grant or remove a permission set in an account.
 
+use domain::verdict::Outcome;
 use leptos::prelude::*;
 
 use super::{
@@ -8,8 +9,8 @@ use super::{
     selection::{Field, error_of, grid, pick, principal, review},
 };
 use crate::{
-    backend::{ChangeForm, NewChange, change_field},
-    components::{ButtonKind, Requirement, SessionOverrunNotice, TextField, session_hint},
+    backend::{NewChange, change_field},
+    components::{ButtonKind, Requirement, SESSION_HINT, SessionOverrunNotice, TextField},
 };
 
 pub(super) const GRANT: FormPage = FormPage {
@@ -27,16 +28,7 @@ pub(super) const GRANT: FormPage = FormPage {
         change_field::REVIEW_ON,
     ],
     choose: choose_grant,
-    session: |length, form| {
-        let end = if form.term == "standing" {
-            "even after the access is removed"
-        } else {
-            "even after temporary access ends"
-        };
-        format!(
-            "A role session that is started with this access can remain usable for up to {length}, {end}."
-        )
-    },
+    session: after_gain,
 };
 
 pub(super) const REMOVE: FormPage = FormPage {
@@ -53,21 +45,32 @@ pub(super) const REMOVE: FormPage = FormPage {
     session: after_removal,
 };
 
+/// Returns how long a session outlasts access that was gained.
+pub(super) fn after_gain(length: &str) -> String {
+    format!(
+        "A role session that is started with this access can remain usable for up to {length}, even after the access is removed."
+    )
+}
+
 /// Returns how long a session outlasts the removal of access.
-pub(super) fn after_removal(length: &str, _: &ChangeForm) -> String {
+pub(super) fn after_removal(length: &str) -> String {
     format!(
         "A role session that is active when the access is removed can remain usable for up to {length}. AWS does not end sessions early."
     )
 }
 
 fn choose_grant(new: &NewChange) -> AnyView {
-    let hint = new.session.as_ref().map(session_hint);
-    let overrun = new.session.as_ref();
+    let hint = new.session.as_ref().map(|_| SESSION_HINT.to_owned());
+    // A policy that blocks says beside the preview what it blocks, and what lifts it.
+    let blocked = new.preview.as_ref();
+    let blocked = blocked.is_some_and(|preview| preview.verdict.outcome == Outcome::Refused);
+    let overrun = new.session.as_ref().filter(|_| !blocked);
     let overrun = overrun.and_then(|session| session.overrun.clone());
     let overrun = overrun.map(|overrun| view! { <SessionOverrunNotice overrun /> });
     view! {
-        {grid(vec![who(new), account(new), set(new, hint.unwrap_or_default())])}
+        {grid(vec![who(new), account(new)])}
         {more_accounts(new)}
+        {grid(vec![set(new, hint.unwrap_or_default())])}
         {duration(new)}
         {start(new)}
         <div id="dependent">{overrun} {review(new)}</div>
@@ -77,8 +80,9 @@ fn choose_grant(new: &NewChange) -> AnyView {
 
 fn choose_removal(new: &NewChange) -> AnyView {
     view! {
-        {grid(vec![who(new), account(new), set(new, String::new())])}
+        {grid(vec![who(new), account(new)])}
         {more_accounts(new)}
+        {grid(vec![set(new, String::new())])}
     }
     .into_any()
 }

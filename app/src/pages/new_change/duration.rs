@@ -31,7 +31,7 @@ pub(super) fn duration(new: &NewChange) -> AnyView {
         value: OTHER.to_owned(),
         label: "Other".to_owned(),
     };
-    // What is chosen most comes first, and what lasts longest comes last.
+    // Access without an end stands apart from the durations.
     let (standing, mut chips): (Vec<FormOption>, Vec<FormOption>) = new
         .choices
         .terms
@@ -39,19 +39,21 @@ pub(super) fn duration(new: &NewChange) -> AnyView {
         .cloned()
         .partition(|term| term.value == STANDING);
     chips.push(other);
-    chips.extend(standing);
-    let chips = chips
-        .into_iter()
-        .map(|chip| {
-            let checked = chip.value == chosen || (chip.value == OTHER && is_other);
-            view! {
-                <label>
-                    <input type="radio" name=change_field::TERM value=chip.value checked=checked />
-                    <span>{chip.label}</span>
-                </label>
-            }
-        })
-        .collect_view();
+    let radio = |chip: FormOption| {
+        let checked = chip.value == chosen || (chip.value == OTHER && is_other);
+        let (short, title) = (short(&chip), chip.label.clone());
+        view! {
+            <label title=title>
+                <input type="radio" name=change_field::TERM value=chip.value checked=checked aria-label=chip.label />
+                <span>{short}</span>
+            </label>
+        }
+    };
+    let chips = chips.into_iter().map(radio).collect_view();
+    let standing = standing.into_iter().map(radio).collect_view();
+    let standing = new.choices.terms.iter().any(|term| term.value == STANDING).then(|| {
+        view! { <div data-term-standing>{standing} <span data-hint>"Standing access: it stays until somebody removes it."</span></div> }
+    });
     let error = error_of(new, change_field::TERM);
     let described = (!error.is_empty()).then_some("term-error");
     let error = (!error.is_empty()).then(|| {
@@ -60,7 +62,8 @@ pub(super) fn duration(new: &NewChange) -> AnyView {
     view! {
         <fieldset id=change_field::TERM data-radios data-term aria-describedby=described>
             <legend>"How long"</legend>
-            <div>{chips}</div>
+            <div data-term-windows>{chips}</div>
+            {standing}
             {error}
             <div data-if-other>
                 <TextField
@@ -75,6 +78,15 @@ pub(super) fn duration(new: &NewChange) -> AnyView {
         </fieldset>
     }
     .into_any()
+}
+
+/// Returns the label of a duration, short enough that all are one row. It begins the whole label.
+fn short(option: &FormOption) -> String {
+    match option.value.parse::<u32>() {
+        Ok(minutes) if minutes % 60 == 0 => format!("{} h", minutes / 60),
+        Ok(minutes) => format!("{minutes} min"),
+        Err(_) => option.label.clone(),
+    }
 }
 
 /// Renders the optional time at which the access begins.

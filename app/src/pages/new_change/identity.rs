@@ -4,10 +4,11 @@ use leptos::prelude::*;
 
 use super::{
     FormPage, Place,
+    assignment::after_gain,
     selection::{Field, pick},
 };
 use crate::{
-    backend::{ChangeForm, NewChange, change_field},
+    backend::{NewChange, change_field},
     components::{ButtonKind, Definition, DefinitionList},
 };
 
@@ -23,7 +24,8 @@ pub(super) const LINK: FormPage = FormPage {
     button: ButtonKind::Primary,
     drawn: &[change_field::SET],
     choose: choose_user,
-    session,
+    // It can give or take access, which lasts as long as what it comes from.
+    session: after_gain,
 };
 
 pub(super) const UNLINK: FormPage = FormPage {
@@ -35,7 +37,8 @@ pub(super) const UNLINK: FormPage = FormPage {
     button: ButtonKind::Danger,
     drawn: &[],
     choose: named,
-    session,
+    // It can give or take access, which lasts as long as what it comes from.
+    session: after_gain,
 };
 
 pub(super) const REFUSE_CLAIM: FormPage = FormPage {
@@ -47,7 +50,8 @@ pub(super) const REFUSE_CLAIM: FormPage = FormPage {
     button: ButtonKind::Danger,
     drawn: &[],
     choose: named,
-    session,
+    // It can give or take access, which lasts as long as what it comes from.
+    session: after_gain,
 };
 
 pub(super) const WITHDRAW_REFUSAL: FormPage = FormPage {
@@ -59,15 +63,9 @@ pub(super) const WITHDRAW_REFUSAL: FormPage = FormPage {
     button: ButtonKind::Primary,
     drawn: &[change_field::SET],
     choose: choose_refused,
-    session,
+    // It can give or take access, which lasts as long as what it comes from.
+    session: after_gain,
 };
-
-/// A change about an identity can give or take access, which lasts as long as what it comes from.
-fn session(length: &str, _: &ChangeForm) -> String {
-    format!(
-        "A role session that is started with this access can remain usable for up to {length}, even after the access is removed."
-    )
-}
 
 fn named(new: &NewChange) -> AnyView {
     let identity = new.choices.who.first();

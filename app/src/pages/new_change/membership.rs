@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     FormPage, Place,
-    assignment::after_removal,
+    assignment::{after_gain, after_removal},
     selection::{Field, grid, pick, principal, review},
 };
 use crate::{
@@ -22,11 +22,7 @@ pub(super) const JOIN: FormPage = FormPage {
         change_field::REVIEW_ON,
     ],
     choose,
-    session: |length, _| {
-        format!(
-            "A role session that is started with this access can remain usable for up to {length}, even after the access is removed."
-        )
-    },
+    session: after_gain,
 };
 
 pub(super) const LEAVE: FormPage = FormPage {

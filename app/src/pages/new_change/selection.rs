@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 
 use crate::{
-    backend::{FormOption, NewChange, ReviewDates, change_field},
+    backend::{FormOption, NewChange, ReviewDates, WayOut, change_field},
     components::{Choice, Requirement, SelectField, TextField},
     islands::suggestions::{Suggestions, list_of},
 };
@@ -74,6 +74,14 @@ pub(super) fn pick(new: &NewChange, field: Field<'_>) -> AnyView {
 /// Renders the date by which somebody reviews standing access, if the form has a field for it.
 pub(super) fn review(new: &NewChange) -> Option<AnyView> {
     let ReviewDates { first, last } = new.review?;
+    let asked_for = new.preview.as_ref();
+    let asked_for =
+        asked_for.is_some_and(|preview| preview.ways_out.ways.contains(&WayOut::ReviewDate));
+    let need = if asked_for {
+        Requirement::If("needed for this standing access")
+    } else {
+        Requirement::Optional
+    };
     let hint = format!(
         "Somebody reviews the access by then. From {first} to {last}. Approvers agree to this date."
     );
@@ -86,7 +94,7 @@ pub(super) fn review(new: &NewChange) -> Option<AnyView> {
                 value=new.change_form.review_on.clone()
                 hint
                 error=error_of(new, change_field::REVIEW_ON)
-                need=Requirement::Optional
+                need
             />
         }
         .into_any(),

@@ -120,7 +120,7 @@ fn counts(facts: &[AccessFacts]) -> PathCounts {
             Some(_) => counts.temporary += 1,
         }
         counts.violations += usize::from(one.tally.against > 0);
-        counts.unapproved += usize::from(one.tally.unapproved > 0);
+        counts.unapproved += usize::from(one.only_lacks_an_approval());
         let rules: BTreeSet<&str> = one.hits.iter().map(|hit| hit.rule.as_str()).collect();
         for rule in rules {
             match counts.by_policy.get_mut(rule) {

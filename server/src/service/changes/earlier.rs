@@ -1,8 +1,9 @@
-//! Earlier requests of the requester of a change about the same account, or else about the same group, user or identity.
-//! They inform whoever decides, and no verdict depends on them. One look at the list, whatever the change holds.
+//! Earlier requests of the same access: the same permission set for the same user or group, in any account. For a change that
+//! is about something else, those about the same account, or else the same group, user or identity. They inform whoever
+//! decides, and no verdict depends on them. One look at the list, whatever the change holds.
 
 use app::backend::EarlierRequests;
-use domain::{change::Operation, ids::PersonId, subject::Part};
+use domain::{change::Operation, subject::Part};
 
 use super::{list::rows_of_page, person_names::PersonNames};
 use crate::{
@@ -17,20 +18,25 @@ use crate::{
 const SHOWN: i64 = 3;
 
 impl Service {
-    /// Returns the earlier requests of the requester about the same thing.
+    /// Returns the other requests of the same access, as far as the viewer may see them.
     pub(super) async fn earlier_requests(
         &self,
         stored: &StoredChange,
     ) -> Result<EarlierRequests, StoreError> {
         let operations = &stored.change.proposal.operations;
-        let Some((part, target)) = operations.first().and_then(compared) else {
+        let compared = operations.first().map(compared).unwrap_or_default();
+        if compared.is_empty() {
+            return Ok(EarlierRequests::default());
+        }
+        // Somebody who sees only their own changes learns nothing about those of others.
+        let Ok(own) = self.whose() else {
             return Ok(EarlierRequests::default());
         };
         let snapshot = &self.read_model.snapshot;
-        let requester: PersonId = stored.change.requester.clone();
+        let (parts, about): (Vec<Part>, Vec<ChangeTarget>) = compared.into_iter().unzip();
         let filter = Filter {
-            requesters: vec![requester],
-            about: vec![target],
+            requesters: own.into_iter().collect(),
+            about,
             ..Filter::default()
         };
         let mut conn = self.connection().await?;
@@ -49,25 +55,39 @@ impl Service {
         Ok(EarlierRequests {
             rows,
             total: total.saturating_sub(usize::from(listed)),
-            about: Some(self.name_of(&part)),
+            about: Some(self.names_of(&parts)),
         })
     }
 
-    fn name_of(&self, part: &Part) -> String {
+    fn names_of(&self, parts: &[Part]) -> String {
         let snapshot = &self.read_model.snapshot;
-        match part {
+        let names = parts.iter().map(|part| match part {
             Part::Account(account) => crate::service::names::account(snapshot, account).name,
             Part::Principal(who) => super::descriptions::principal(snapshot, who),
+            Part::Set(set) => crate::service::names::set(snapshot, set).name,
             _ => "the same identity".to_owned(),
-        }
+        });
+        names.collect::<Vec<_>>().join(" for ")
     }
 }
 
-/// Returns what an item has in common with similar ones: its account, or else the first thing that changes are found by.
-fn compared(operation: &Operation) -> Option<(Part, ChangeTarget)> {
+/// Returns what an item has in common with similar ones: its permission set and who is given it, or else its account, or else
+/// the last thing that changes are found by.
+fn compared(operation: &Operation) -> Vec<(Part, ChangeTarget)> {
     let parts = operation.subject().order();
-    let of = |part: &Part| Some((part.clone(), ChangeTarget::of(part)?));
-    let account = parts.iter().find(|part| matches!(part, Part::Account(_)));
-    let group = parts.iter().rev().find_map(of);
-    account.and_then(of).or(group)
+    let found = parts
+        .iter()
+        .filter_map(|part| Some((part.clone(), ChangeTarget::of(part)?)));
+    let found: Vec<(Part, ChangeTarget)> = found.collect();
+    let one = |is: fn(&Part) -> bool| found.iter().rfind(|(part, _)| is(part)).cloned();
+    let set = one(|part| matches!(part, Part::Set(_)));
+    let principal = one(|part| matches!(part, Part::Principal(_)));
+    if let (Some(set), Some(principal)) = (set, principal) {
+        return vec![set, principal];
+    }
+    let account = one(|part| matches!(part, Part::Account(_)));
+    account
+        .or_else(|| found.last().cloned())
+        .into_iter()
+        .collect()
 }

@@ -108,17 +108,26 @@ impl ChangesPort for Service {
         self.allowed(Action::SeeInbox)?;
         let waiting = self.waiting_for_viewer().await.map_err(broken)?;
         let pages = waiting.len().div_ceil(INBOX).max(1);
-        let number = match at {
-            InboxPosition::Page(number) => number.clamp(1, pages),
+        // The first change of a page is shown, unless another one is wanted.
+        let (number, chosen) = match at {
+            InboxPosition::Page(number) => (number.clamp(1, pages), 0),
             InboxPosition::Change(id) => {
                 let place = waiting.iter().position(|stored| stored.change.id == id);
-                place.unwrap_or(0) / INBOX + 1
+                let place = place.unwrap_or(0);
+                (place / INBOX + 1, place % INBOX)
             }
         };
-        let shown = waiting.iter().skip((number - 1) * INBOX).take(INBOX);
-        let shown = shown.map(|stored| (**stored).clone()).collect();
+        let listed = waiting.iter().skip((number - 1) * INBOX).take(INBOX);
+        let listed: Vec<_> = listed.map(|stored| (**stored).clone()).collect();
+        let shown = listed.get(chosen).cloned();
+        let mut rows = self.views(listed).await.map_err(broken)?;
+        // What a decider compares with is read of the change that is shown, not of each that waits.
+        if let (Some(shown), Some(view)) = (shown, rows.get_mut(chosen)) {
+            let context = self.decision_context(&shown).await.map_err(broken)?;
+            (view.earlier, view.holders) = context;
+        }
         Ok(Page {
-            rows: self.views(shown).await.map_err(broken)?,
+            rows,
             number,
             total: waiting.len(),
             size: INBOX,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use app::backend::{
     AffectedPeople, AlarmOnSubmit, ChangeForm, ChangeKind, Denied, EffectPage, EffectRow,
-    GainedSet, PortResult, Preview,
+    GainedSet, PortResult, Preview, WaysOut,
 };
 use domain::{
     authorize::Action,
@@ -194,6 +194,7 @@ impl Service {
             alarm,
             evidence,
             related: Vec::new(),
+            ways_out: WaysOut::default(),
         })
     }
 }

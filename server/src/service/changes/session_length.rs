@@ -12,7 +12,6 @@ pub(super) fn of_form(snapshot: &Snapshot, change_form: &ChangeForm) -> Option<S
     let window = change_form.term.parse::<u16>().ok();
     let window = window.map(|minutes| Duration::minutes(i64::from(minutes)));
     Some(SessionView {
-        length: length(set),
         overrun: window.and_then(|window| overrun(set, window)),
     })
 }

@@ -63,9 +63,7 @@ impl NewChangePort for Service {
         }
         let reading = self.parsed(&change_form, &scope).await?;
         let preview = if reading.errors.is_empty() && !reading.operations.is_empty() {
-            let _slot = self.app_state.evaluations.take(&person).await?;
-            let preview = self.preview_of(&person, &reading.proposal()).await;
-            Some(preview.map_err(trouble)?)
+            Some(self.preview_of_form(&person, &scope, &reading).await?)
         } else {
             None
         };

@@ -1,7 +1,10 @@
 //! Suggests values for the fields of a form that are typed, because a list of all would be too long. What is suggested is
 //! text that the form accepts; a viewer is told only of what their form would offer them in a list.
 
-use app::backend::{ChangeKind, FormOption, PortResult, change_field};
+use app::{
+    backend::{ChangeKind, FormOption, PortResult, change_field},
+    lists::SearchWords,
+};
 use domain::authorize::Action;
 
 use super::{scope::Scope, session_length};
@@ -41,44 +44,6 @@ impl Suggested {
     }
 }
 
-/// The words of a search, in lower case.
-struct Words(Vec<String>);
-
-impl Words {
-    fn of(text: &str) -> Self {
-        let words = text.to_lowercase();
-        Self(words.split_whitespace().map(str::to_owned).collect())
-    }
-
-    /// Returns how well a text fits, best first; none if a word is not in it.
-    fn rank(&self, text: &str) -> Option<bool> {
-        let fits = self.0.iter().all(|word| text.contains(word.as_str()));
-        let begins = self
-            .0
-            .first()
-            .is_some_and(|word| text.starts_with(word.as_str()));
-        fits.then_some(!begins)
-    }
-
-    /// Returns the first that fit, those that begin with the first word before the others.
-    fn best<'t, T>(&self, all: impl Iterator<Item = (&'t str, T)>) -> Vec<T> {
-        let mut found = [Vec::new(), Vec::new()];
-        for (text, one) in all {
-            let Some(rank) = self.rank(text) else {
-                continue;
-            };
-            let place = &mut found[usize::from(rank)];
-            if place.len() < SUGGESTED {
-                place.push(one);
-            }
-            if found[0].len() == SUGGESTED {
-                break;
-            }
-        }
-        found.into_iter().flatten().take(SUGGESTED).collect()
-    }
-}
-
 impl Service {
     /// Returns suggestions for a field in which words were typed.
     pub(super) fn suggested(
@@ -89,10 +54,10 @@ impl Service {
     ) -> PortResult<Vec<FormOption>> {
         self.allowed(Action::ProposeOwn)?;
         let scope = self.scope()?;
-        let words = Words::of(words);
+        let words = SearchWords::of(words);
         let what = Suggested::of(kind, field);
         let what = what.filter(|what| scope == Scope::Everybody || !what.is_of_others());
-        let Some(what) = what.filter(|_| !words.0.is_empty()) else {
+        let Some(what) = what.filter(|_| !words.is_empty()) else {
             return Ok(Vec::new());
         };
         let mut found: Vec<FormOption> = match what {
@@ -109,9 +74,9 @@ impl Service {
         Ok(found)
     }
 
-    fn users_like(&self, words: &Words) -> Vec<FormOption> {
+    fn users_like(&self, words: &SearchWords) -> Vec<FormOption> {
         let (index, snapshot) = (&self.read_model.index, &self.read_model.snapshot);
-        let best = words.best(index.people().map(|one| (&*one.text, &one.id)));
+        let best = words.best(index.people().map(|one| (&*one.text, &one.id)), SUGGESTED);
         let known = best.into_iter().filter_map(|id| snapshot.user(id));
         known
             .map(|user| FormOption {
@@ -121,9 +86,9 @@ impl Service {
             .collect()
     }
 
-    fn groups_like(&self, words: &Words) -> Vec<FormOption> {
+    fn groups_like(&self, words: &SearchWords) -> Vec<FormOption> {
         let (index, snapshot) = (&self.read_model.index, &self.read_model.snapshot);
-        let best = words.best(index.groups().map(|one| (&*one.text, one)));
+        let best = words.best(index.groups().map(|one| (&*one.text, one)), SUGGESTED);
         best.into_iter()
             .map(|one| FormOption {
                 value: names::group(snapshot, &one.id),
@@ -135,9 +100,9 @@ impl Service {
             .collect()
     }
 
-    fn accounts_like(&self, words: &Words) -> Vec<FormOption> {
+    fn accounts_like(&self, words: &SearchWords) -> Vec<FormOption> {
         let (index, snapshot) = (&self.read_model.index, &self.read_model.snapshot);
-        let best = words.best(index.accounts().map(|one| (&*one.text, &one.id)));
+        let best = words.best(index.accounts().map(|one| (&*one.text, &one.id)), SUGGESTED);
         best.into_iter()
             .map(|id| FormOption {
                 value: id.to_string(),
@@ -146,9 +111,9 @@ impl Service {
             .collect()
     }
 
-    fn sets_like(&self, words: &Words) -> Vec<FormOption> {
+    fn sets_like(&self, words: &SearchWords) -> Vec<FormOption> {
         let (index, snapshot) = (&self.read_model.index, &self.read_model.snapshot);
-        let best = words.best(index.sets().map(|one| (&*one.text, &one.arn)));
+        let best = words.best(index.sets().map(|one| (&*one.text, &one.arn)), SUGGESTED);
         let known = best.into_iter().filter_map(|arn| snapshot.set(arn));
         known
             .map(|set| FormOption {
@@ -162,29 +127,6 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_begins_with_the_first_word_comes_first_and_every_word_must_be_there() {
-        let all = [
-            "ann lee\nann",
-            "joann lee\njo",
-            "lee ann\nlee",
-            "ann berg\nberg",
-        ];
-        let found = |words: &str| {
-            let all = all.iter().map(|text| (*text, *text));
-            Words::of(words).best(all)
-        };
-        assert_eq!(
-            found("Ann LEE"),
-            ["ann lee\nann", "joann lee\njo", "lee ann\nlee"]
-        );
-        assert_eq!(
-            found("lee"),
-            ["lee ann\nlee", "ann lee\nann", "joann lee\njo"]
-        );
-        assert!(found("nobody").is_empty());
-    }
 
     #[test]
     fn a_field_takes_what_its_form_is_about() {

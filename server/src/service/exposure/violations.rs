@@ -11,7 +11,7 @@ use domain::{
     ids::{AccountId, UserId},
     shared_map::SharedMap,
     snapshot::{Shared, Snapshot},
-    verdict::Hit,
+    verdict::{Hit, Outcome},
 };
 
 use super::strictest;
@@ -55,6 +55,20 @@ type Lists = HashMap<*const UserId, Vec<usize>>;
 impl Violations {
     pub(super) fn list(&self) -> &[(String, PolicyViolations)] {
         &self.list
+    }
+
+    /// Returns the number of policies that a person's access violates.
+    pub(super) fn of_person(&self, user: &UserId) -> usize {
+        let Some(number) = self.users.get(user) else {
+            return 0;
+        };
+        let violated = self.list.iter().filter(|(rule, found)| {
+            let affected = self.affected.get(rule);
+            let accounts = affected.and_then(|affected| affected.get(number));
+            found.hit.outcome() == Outcome::Refused
+                && accounts.is_some_and(|accounts| *accounts > 0)
+        });
+        violated.count()
     }
 
     /// Brings the findings up to date where those of accounts differ.

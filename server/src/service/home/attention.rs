@@ -1,10 +1,13 @@
 //! What needs somebody to act, on the home page of those who see the directory.
 
-use app::backend::{AssignmentRow, Attention, ChangeForm, EnvironmentShare, OverdueRow, ReviewRow};
+use app::backend::{
+    AssignmentRow, Attention, ChangeForm, EnvironmentShare, LooserAccount, OverdueRow, ReviewRow,
+};
 use domain::{
     change::Operation,
+    drift::{Drift, DriftEvent},
     engine::AccessResource,
-    ids::Assignment,
+    ids::{AccountId, Assignment},
     policies::Rules,
     time::{Date, Duration, Timestamp},
 };
@@ -23,11 +26,13 @@ impl Service {
     pub(super) async fn attention(
         &self,
         conn: &mut StoreConnection,
+        seen: &[DriftEvent],
     ) -> Result<Attention, StoreError> {
         let (read_model, rules) = (&self.read_model, &self.app_state.rules);
         let waiting = self.app_state.waiting_changes.now(conn).await?.len();
         let overdue = overdue(read_model);
-        let reviews = reviews(read_model, self.app_state.clock.now());
+        let now = self.app_state.clock.now();
+        let reviews = reviews(read_model, now);
         let totals = &read_model.exposure.totals;
         let never = read_model.snapshot.never_read();
         let known = never.accounts().and(never.assignments());
@@ -38,6 +43,9 @@ impl Service {
             overdue: overdue.into_iter().take(ROWS).collect(),
             orphans: orphans(read_model, rules),
             orphan_count: known.figure(totals.orphans),
+            looser: looser(read_model, seen),
+            looser_count: never.accounts().figure(totals.waiting_accounts),
+            to_confirm: to_confirm(read_model, now),
             review_count: reviews.len(),
             reviews: reviews
                 .into_iter()
@@ -73,6 +81,38 @@ fn orphans(read_model: &ReadModel, rules: &Rules) -> Vec<AssignmentRow> {
         .take(ROWS)
         .map(|one| row(read_model, rules, one))
         .collect()
+}
+
+/// Returns the first accounts that wait for a confirmation. `seen` are the latest differences, the newest first.
+fn looser(read_model: &ReadModel, seen: &[DriftEvent]) -> Vec<LooserAccount> {
+    if read_model.exposure.totals.waiting_accounts == 0 {
+        return Vec::new();
+    }
+    let accounts = read_model.snapshot.parts().accounts.iter();
+    let waiting = accounts.filter(|(_, (_, class))| class.waiting.is_some());
+    let changed = |id: &AccountId| {
+        let of_it = seen.iter().find(|one| match &one.drift {
+            Drift::ReportedOtherwise { account, .. } | Drift::Reclassified { account, .. } => {
+                account == id
+            }
+            _ => false,
+        });
+        of_it.map(|one| (one.after, one.by))
+    };
+    waiting
+        .take(ROWS)
+        .map(|(id, _)| LooserAccount {
+            account: names::account(&read_model.snapshot, id),
+            changed: changed(id),
+        })
+        .collect()
+}
+
+/// Returns the number of accounts whose declaration ends soon or has ended.
+fn to_confirm(read_model: &ReadModel, now: Timestamp) -> usize {
+    let classes = read_model.snapshot.parts().accounts.values();
+    let declared = classes.filter_map(|(_, class)| class.declared());
+    declared.filter(|declared| declared.is_due(now)).count()
 }
 
 /// Returns the standing access whose review date has passed or is near, the first date first.
@@ -121,7 +161,7 @@ fn overdue(read_model: &ReadModel) -> Vec<OverdueRow> {
     rows
 }
 
-/// Returns the environments that have assignments, the strictest first.
+/// Returns the environments that have assignments outside production PCI, the strictest first.
 pub(super) fn environments(read_model: &ReadModel) -> Vec<EnvironmentShare> {
     let never = read_model.snapshot.never_read();
     let known = never.accounts().and(never.assignments());

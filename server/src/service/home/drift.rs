@@ -60,7 +60,11 @@ fn stands(read_model: &ReadModel, drift: &Drift, is_news: bool) -> bool {
         Drift::SetEdited { set, to, .. } => {
             is_news && snapshot.set(set).is_some_and(|set| set.hash == *to)
         }
-        Drift::Reclassified { .. } | Drift::ReportedOtherwise { .. } => is_news,
+        // One that waits for a confirmation needs action as an account, and is not told twice.
+        Drift::Reclassified { account, .. } | Drift::ReportedOtherwise { account, .. } => {
+            let class = snapshot.account(account).map(|(_, class)| class);
+            is_news && class.is_none_or(|class| class.waiting.is_none())
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The number of paths listed.
-const LISTED: usize = 8;
+const LISTED: usize = 5;
 /// The term of an extension that is proposed, in minutes.
 const EXTENSION: &str = "60";
 impl Service {

@@ -13,7 +13,7 @@ use app::{
 };
 use async_trait::async_trait;
 use domain::{
-    authorize::Action,
+    authorize::{Action, Role},
     identity::{IdentityRecord, Suspension},
     ids::{PersonId, UserId},
     person::{
@@ -28,7 +28,7 @@ use crate::{
     store::{
         StoreConnection, StoreError,
         agreed_link::{self, IdentitySketch, ListedIdentity},
-        identity,
+        identity, person,
     },
 };
 
@@ -78,11 +78,17 @@ impl Service {
 struct KnownIdentities {
     agreed: BTreeMap<PersonId, IdentityRecord>,
     suspended: BTreeMap<PersonId, Suspension>,
+    roles: BTreeMap<PersonId, Vec<Role>>,
 }
 
 impl KnownIdentities {
     async fn load(conn: &mut StoreConnection) -> Result<Self, StoreError> {
+        let mut roles: BTreeMap<PersonId, Vec<Role>> = BTreeMap::new();
+        for (person, grant) in person::everyone_with_a_role(conn).await? {
+            roles.entry(person).or_default().push(grant.role);
+        }
         Ok(Self {
+            roles,
             agreed: agreed_link::agreed(conn).await?,
             suspended: identity::suspended(conn).await?,
         })
@@ -207,6 +213,7 @@ impl KnownIdentities {
             name,
             username,
             user,
+            roles: self.roles.get(&listed.person).cloned().unwrap_or_default(),
             status,
             refused: record
                 .map(|record| record.refused.len())

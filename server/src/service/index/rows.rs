@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::{
     directory::{Origin, UserStatus},
     ids::{AccountId, GroupId, PermissionSetArn, UserId},
+    permission_set::analysis::Capability,
     verdict::Tally,
 };
 
@@ -25,6 +26,8 @@ pub struct PersonEntry {
     pub production_pci: u32,
     /// The number of paths to production PCI that make the person an administrator or let them become one.
     pub powerful: u32,
+    /// The most dangerous of what the person may do in production PCI.
+    pub worst: Option<Capability>,
     pub status: UserStatus,
     pub origin: Origin,
 }

@@ -26,6 +26,9 @@ use crate::{
     store::ledger::ListedEntry,
 };
 
+/// The number of characters of a subject in a sentence: enough to tell sign-ins apart. The entry has all of it.
+const SUBJECT: usize = 8;
+
 /// What a sentence is made of.
 pub(super) struct EntryContext<'a> {
     pub listed: &'a ListedEntry,
@@ -171,14 +174,14 @@ impl EntryContext<'_> {
         let named = self.listed.actor_name.as_ref();
         let named = named.map(|name| names::recorded_actor(self.snapshot, person, name, recorded));
         let today = || person.map(|id| self.name_of(id));
-        let name = named.or_else(today).unwrap_or_else(|| {
-            let word = match actor.kind {
-                ActorKind::System => "Leastwise",
-                ActorKind::Service => "a service",
-                ActorKind::Human => "an unknown person",
-            };
-            word.to_owned()
-        });
+        let name = named
+            .or_else(today)
+            .unwrap_or_else(|| match (actor.kind, &actor.sub) {
+                (ActorKind::System, _) => "Leastwise".to_owned(),
+                (ActorKind::Service, _) => "a service".to_owned(),
+                (ActorKind::Human, Some(sub)) => format!("the sign-in {}", beginning(sub)),
+                (ActorKind::Human, None) => "an unknown person".to_owned(),
+            });
         match &actor.identity_store_user_id {
             Some(user) => self.user_part(user, name),
             None => text(name),
@@ -377,6 +380,14 @@ fn capitalized(mut sentence: Vec<SentencePart>) -> Vec<SentencePart> {
         }
     }
     sentence
+}
+
+/// Returns the beginning of the subject of a token.
+fn beginning(sub: &str) -> String {
+    let mut rest = sub.chars();
+    let begin: String = rest.by_ref().take(SUBJECT).collect();
+    let more = if rest.next().is_some() { "…" } else { "" };
+    format!("{begin}{more}")
 }
 
 #[cfg(test)]

@@ -158,11 +158,11 @@ impl Touched {
             }
         }
         self.principals.extend(self.reclassified.iter().cloned());
-        let mut powerful = items.sets.clone();
-        powerful.retain(|set| reaches.flag_set(new, set));
-        if !powerful.is_empty() {
+        let mut differing = items.sets.clone();
+        differing.retain(|set| reaches.flag_set(new, set));
+        if !differing.is_empty() {
             let pairs = new.parts().pairs.iter();
-            for (_, read) in pairs.filter(|(pair, _)| powerful.contains(&pair.set)) {
+            for (_, read) in pairs.filter(|(pair, _)| differing.contains(&pair.set)) {
                 self.principals.extend(read.principals.keys().cloned());
             }
         }

@@ -134,7 +134,11 @@ async fn the_history_has_a_value_for_each_day_with_a_complete_read_and_none_for_
     );
     let html = document(org.administrator(), "/").await;
     assert!(html.contains("1 day since is not known."), "{html}");
-    assert!(html.contains("Days on which it changed"), "{html}");
+    let trend = "The trend appears after 7 daily values.";
+    assert!(
+        html.contains(trend) && !html.contains("data-history"),
+        "{html}"
+    );
 
     // Without another crawl the days that follow are not known, except today, which is the number of now.
     clock.advance(Duration::days(2));
@@ -143,6 +147,21 @@ async fn the_history_has_a_value_for_each_day_with_a_complete_read_and_none_for_
         values(&later)[87..],
         [Figure::Known(today), Figure::NotKnown, Figure::Known(today)]
     );
+
+    // With enough days there is a chart.
+    let mut last = org.app_state.read_model().snapshot.parts().clone();
+    for _ in 0..4 {
+        clock.advance(Duration::days(1));
+        let mut next = last.clone();
+        next.pairs.get_mut(&pair).unwrap().as_of = clock.now();
+        last = read(&org, &last, next, clock.now()).await;
+    }
+    let html = document(org.administrator(), "/").await;
+    assert!(
+        html.contains("data-history") && !html.contains(trend),
+        "{html}"
+    );
+    assert!(html.contains("Days on which it changed"), "{html}");
 }
 
 async fn assignments_are_counted_by_environment(engine: DatabaseEngine) {
@@ -163,12 +182,15 @@ async fn assignments_are_counted_by_environment(engine: DatabaseEngine) {
     let org = Org::with_windows(engine, |_| {}, |parts| vec![(chosen(parts), ends)]).await;
     let read_model = org.app_state.read_model();
     let parts = read_model.snapshot.parts();
-    let mut expected = BTreeMap::new();
+    let (mut expected, mut all) = (BTreeMap::new(), 0);
     for (pair, read) in &parts.pairs {
         let Some((_, class)) = parts.accounts.get(&pair.account) else {
             continue;
         };
-        *expected.entry(class.environment).or_insert(0) += read.principals.len();
+        all += read.principals.len();
+        if !class.counts_as_production_pci() {
+            *expected.entry(class.environment).or_insert(0) += read.principals.len();
+        }
     }
     let home = home(&org).await;
     let shares: BTreeMap<_, _> = home
@@ -180,11 +202,18 @@ async fn assignments_are_counted_by_environment(engine: DatabaseEngine) {
         })
         .collect();
     assert_eq!(shares, expected);
+    // The bars are disjoint: production PCI and the others add up to all assignments.
+    let (standing, ends) = (
+        home.exposure.standing_assignments.known().unwrap(),
+        home.exposure.temporary_assignments.known().unwrap(),
+    );
+    assert!(standing > 0 && ends == 1, "{standing}, {ends}");
+    assert_eq!(standing + ends + shares.values().sum::<usize>(), all);
     let temporary = home
         .environments
         .iter()
         .map(|share| share.temporary.known().unwrap());
-    assert_eq!(temporary.sum::<usize>(), 1);
+    assert_eq!(temporary.sum::<usize>(), 0);
     let strictness: Vec<_> = home
         .environments
         .iter()

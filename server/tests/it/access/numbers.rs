@@ -18,7 +18,7 @@ use domain::{
     shared_map::SharedMap,
     snapshot::{Figure, Snapshot},
     time::Duration,
-    verdict::Tally,
+    verdict::{Outcome, Tally},
 };
 use server::service::{app_state::ReadModel, exposure::PersonExposure};
 
@@ -110,6 +110,16 @@ async fn every_person_and_every_account_has_the_numbers_of_a_slow_count(engine: 
             assert_eq!(row.accounts, reached.len(), "{}", row.user_name);
             let guarded: BTreeSet<_> = guarded(&read_model.snapshot).into_iter().collect();
             assert_eq!(row.production_pci, reached.intersection(&guarded).count());
+            let mut existing = org.app_state.existing_access(&read_model);
+            let paths = access::reach_of(&read_model.snapshot, &row.user.id);
+            let of_guarded = paths.filter(|reach| guarded.contains(&reach.pair.account));
+            let mut violated = BTreeSet::new();
+            for reach in of_guarded {
+                let hits = existing.of_reach(&reach).hits;
+                let refused = hits.iter().filter(|hit| hit.outcome() == Outcome::Refused);
+                violated.extend(refused.map(|hit| hit.rule.clone()));
+            }
+            assert_eq!(row.violated, violated.len(), "{}", row.user_name);
         }
         if number >= page.pages() {
             break;
@@ -188,6 +198,8 @@ async fn what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_
             who.counted.standing += u32::from(standing);
             who.counted.powerful +=
                 u32::from(powerful.iter().any(|capability| analysis.has(*capability)));
+            let worst = analysis.capabilities().first().copied();
+            who.counted.worst = [who.counted.worst, worst].into_iter().flatten().min();
             paths[0] += 1;
             paths[1] += usize::from(standing);
         }

@@ -24,7 +24,7 @@ crate::engines::on_both_engines! {
     a_filter_that_leaves_nothing_does_not_look_like_an_all_clear,
     a_filter_that_a_list_does_not_have_is_named,
     before_the_first_read_no_page_says_that_nobody_has_access,
-    what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_last,
+    what_was_made_past_leastwise_needs_action_before_anything_else,
     a_crawl_that_could_not_read_everything_is_named_on_the_page,
     a_requesters_pages_hold_no_link_that_would_refuse_them,
     names_from_aws_are_shown_as_text,
@@ -190,14 +190,11 @@ async fn before_the_first_read_no_page_says_that_nobody_has_access(engine: Datab
     }
 }
 
-async fn what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_last(
-    engine: DatabaseEngine,
-) {
+async fn what_was_made_past_leastwise_needs_action_before_anything_else(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     let at = |html: &str, words: &str| html.find(words).unwrap_or_else(|| panic!("{words}"));
     let html = document(org.administrator(), "/").await;
-    let nothing = at(&html, "No changes outside Leastwise");
-    assert!(nothing > at(&html, "People with access"));
+    assert!(!html.contains("Changed outside Leastwise"), "{html}");
 
     let read_model = org.app_state.read_model();
     let parts = read_model.snapshot.parts();
@@ -222,8 +219,8 @@ async fn what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_l
     store::crawl::save_drift(&mut tx, &seen).await.unwrap();
     tx.commit().await.unwrap();
     let html = document(org.administrator(), "/").await;
-    assert!(at(&html, "Exposure of production PCI") < at(&html, "Changed outside Leastwise"));
-    assert!(at(&html, "Changed outside Leastwise") < at(&html, "People with access"));
+    assert!(at(&html, "Needs action") < at(&html, "Changed outside Leastwise"));
+    assert!(at(&html, "Changed outside Leastwise") < at(&html, "Exposure of production PCI"));
     assert_eq!(html.matches("Changed outside Leastwise").count(), 1);
     assert_eq!(html.matches("data-drift").count(), 1, "{html}");
     let view = org.administrator().home().await.unwrap();

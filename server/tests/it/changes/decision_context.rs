@@ -7,31 +7,40 @@ use super::support::{Org, assign, grant};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
-    earlier_requests_of_the_same_person_about_the_same_account_are_shown,
+    earlier_requests_of_the_same_access_are_shown_whatever_the_account,
     who_has_the_access_already_is_named,
     a_decided_change_is_compared_with_nothing,
 }
 
-async fn earlier_requests_of_the_same_person_about_the_same_account_are_shown(
+async fn earlier_requests_of_the_same_access_are_shown_whatever_the_account(
     engine: DatabaseEngine,
 ) {
     let org = Org::on(engine).await;
     let mut own = Vec::new();
-    for _ in 0..5 {
+    // Of another requester, and in another account.
+    let asked = [
+        ("ann", "cards-prod"),
+        ("eve", "web-prod"),
+        ("eve", "web-dev"),
+        ("ann", "web-prod"),
+        ("eve", "cards-prod"),
+    ];
+    for (who, account) in asked {
         org.clock.advance(Duration::seconds(1));
-        let asked = grant("eve", "viewer", "cards-prod", "60");
-        own.push(org.ask("eve", &asked).await);
+        let asked = grant("eve", "viewer", account, "60");
+        own.push(org.ask(who, &asked).await);
     }
-    // Neither another account nor another requester.
-    org.ask("eve", &grant("eve", "viewer", "web-prod", "60"))
-        .await;
-    org.ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+    // Neither another permission set nor another person.
+    org.ask("eve", &grant("eve", "admin", "web-prod", "60"))
         .await;
     let view = org.as_("bob").await.change(&own[4]).await.unwrap();
     assert_eq!(view.earlier.total, 4);
-    assert_eq!(view.earlier.about.as_deref(), Some("cards-prod"));
+    assert_eq!(view.earlier.about.as_deref(), Some("viewer for EVE"));
     let shown: Vec<_> = view.earlier.rows.iter().map(|row| row.id.clone()).collect();
     assert_eq!(shown, [own[3].clone(), own[2].clone(), own[1].clone()]);
+    // Who sees only their own changes learns nothing about those of others.
+    let view = org.as_("eve").await.change(&own[4]).await.unwrap();
+    assert_eq!(view.earlier.total, 2);
     let web = org
         .ask("ann", &grant("fay", "viewer", "web-prod", "60"))
         .await;

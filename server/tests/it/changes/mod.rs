@@ -45,3 +45,4 @@ mod stored_texts;
 mod stored_versions;
 pub mod support;
 mod two_steps;
+mod ways_out;

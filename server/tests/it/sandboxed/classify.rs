@@ -582,7 +582,7 @@ async fn an_account_that_waits_for_a_confirmation_is_on_home_list_and_its_page_w
     company.sync().await;
     let home = said(&company, "home", "").await;
     assert!(
-        home.contains("1 account waits for a confirmation of its classification"),
+        home.contains("AWS says staging, out of scope; on record, and in effect until that is confirmed: production, out of scope"),
         "{home}"
     );
     assert!(

@@ -333,7 +333,10 @@ pub(in crate::service::changes) fn live(
             done: *done,
             total,
         },
-        (State::Verified, _, Some(first)) if total == 1 => LiveProgress::Item(first.clone()),
+        // Its only item may be done before the change is.
+        (State::Approved | State::Applying | State::Verified, _, Some(first)) if total == 1 => {
+            LiveProgress::Item(first.clone())
+        }
         (state, ..) => LiveProgress::State(state),
     };
     let comment = newest_comment.map_or_else(String::new, |seq| seq.to_string());

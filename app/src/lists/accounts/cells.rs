@@ -1,0 +1,91 @@
+//! The cells of the list of accounts.
+
+use domain::{classification::Classification, snapshot::Figure, verdict::Tally};
+use leptos::prelude::*;
+
+use crate::{
+    backend::{ACCOUNT, AccountRow, DeclarationMark, UserRef},
+    components::{
+        AccountStateMark, EnvironmentBadge, PersonLink, Status, StatusBadge, WaitingMark, doubt,
+        environment_name, pci_name,
+    },
+    lists::{Cell, DrawContext, Selecting, number},
+};
+
+pub(super) fn name(row: &AccountRow, context: &DrawContext) -> AnyView {
+    let account = row.account.clone();
+    let class = account.class;
+    // The label is a strip beside the link, so that a finger does not open the account by mistake.
+    let select = (context.selecting == Selecting::Offered).then(|| {
+        let label = format!("Select {}", account.name);
+        view! {
+            <label data-select><input type="checkbox" name=ACCOUNT value=account.id.to_string() aria-label=label /></label>
+        }
+    });
+    let title = format!(
+        "{}, {}",
+        environment_name(class.environment),
+        pci_name(class.pci)
+    );
+    let unevaluated = row.findings == Some(Figure::NotKnown);
+    view! {
+        {select}
+        <span data-name title=title>
+            <a href=format!("/accounts/{}", account.id)>{account.name}</a>
+            <span class="text-muted font-mono text-xs font-normal">{account.id.to_string()}</span>
+            {doubt(&class).map(|label| view! { <StatusBadge status=Status::Drift label /> })}
+            {unevaluated.then(|| view! { <StatusBadge status=Status::Drift label="Not read completely" /> })}
+            {declaration_mark(row.declaration)}
+            <WaitingMark class />
+            <AccountStateMark state=account.state />
+        </span>
+    }
+    .into_any()
+}
+
+pub(super) fn owner(owner: Option<&UserRef>) -> AnyView {
+    match owner {
+        Some(user) => view! { <PersonLink user=user.clone() /> }.into_any(),
+        None => ().into_any(),
+    }
+}
+
+/// Why an account has no numbers of findings.
+const NOT_COUNTED: &str =
+    "Counted in production PCI only. The page of the account evaluates its access.";
+
+/// A number of findings in its tone, and words where none are counted.
+pub(super) fn counted(count: Option<Figure>, status: Status) -> AnyView {
+    match count {
+        None => {
+            view! { <span class="text-muted" title=NOT_COUNTED><span aria-hidden="true">"–"</span><span class="sr-only">"Not counted"</span></span> }.into_any()
+        }
+        Some(Figure::Known(some)) if some > 0 => {
+            view! { <b data-tone data-status=status.token()>{some}</b> }.into_any()
+        }
+        Some(figure) => number(figure),
+    }
+}
+
+/// The environment, and the less strict one that AWS reports if that waits for a confirmation.
+pub(super) fn environment(class: &Classification) -> AnyView {
+    let reported = class.waiting.map(|(reported, _)| reported);
+    let reported = reported.filter(|reported| *reported != class.environment);
+    let reported = reported.map(|environment| {
+        view! { <span class="text-muted text-xs">" AWS: " <EnvironmentBadge environment /></span> }
+    });
+    view! { <EnvironmentBadge environment=class.environment /> {reported} }.into_any()
+}
+
+pub(super) fn found(findings: Option<Figure<Tally>>, count: fn(Tally) -> usize) -> Cell {
+    findings.map_or(Cell::Nothing, |found| found.map(count).into())
+}
+
+fn declaration_mark(mark: DeclarationMark) -> Option<AnyView> {
+    let (status, label) = match mark {
+        DeclarationMark::None => return None,
+        DeclarationMark::ToConfirm => (Status::Pending, "To confirm"),
+        DeclarationMark::Otherwise => (Status::Drift, "Declared otherwise than tagged"),
+    };
+    Some(view! { <StatusBadge status label /> }.into_any())
+}

@@ -1,0 +1,64 @@
+//! The policies that existing access to production PCI violates, one line each.
+
+use domain::{snapshot::Figure, verdict::Tally};
+use leptos::prelude::*;
+
+use crate::{
+    backend::{FindingGroup, escape},
+    components::{Column, Empty, FoldedHit, Glyph, NotKnown, Section, Table},
+};
+
+/// The number of policies listed. The report has all.
+const LISTED: usize = 5;
+
+/// Renders the section. `all` is where the report lists every policy; without it, all are here.
+pub(super) fn findings(
+    findings: Vec<FindingGroup>,
+    against: Figure<Tally>,
+    all: Option<&'static str>,
+) -> AnyView {
+    let title = "Policy findings";
+    if findings.is_empty() && against == Figure::NotKnown {
+        return view! { <Section title><NotKnown what="Part of the access to production PCI" /></Section> }
+            .into_any();
+    }
+    if findings.is_empty() {
+        return view! {
+            <Section title>
+                <Empty title="No policy findings" icon=Glyph::Check>"Every assignment in production PCI was evaluated against the policies in effect."</Empty>
+            </Section>
+        }
+        .into_any();
+    }
+    let total = findings.len();
+    let listed = if all.is_some() { LISTED } else { total };
+    let all = all.filter(|_| total > LISTED).map(|href| {
+        let words = format!("All {total} in the report");
+        view! { <a href=href>{words}</a> }
+    });
+    let columns = vec![
+        Column::new("Policy"),
+        Column::new("Assignments").numeric(),
+        Column::new("People").numeric(),
+    ];
+    let rows = findings
+        .into_iter()
+        .take(listed)
+        .map(|found| {
+            let href = format!("/accounts?policy={}", escape(&found.hit.rule));
+            view! {
+                <tr>
+                    <th scope="row" data-folded-hit><FoldedHit hit=found.hit /></th>
+                    <td data-numeric><a href=href>{found.assignments.to_string()}</a></td>
+                    <td data-numeric>{found.people.to_string()}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <Section title detail="in production PCI, those of the most people first" actions=all.into_any()>
+            <Table caption="Policy findings on existing access" columns>{rows}</Table>
+        </Section>
+    }
+    .into_any()
+}

@@ -1,0 +1,310 @@
+//! What would lift the block of a request: other durations, shorter sessions and other permission sets, each evaluated by the
+//! same policies. A policy states its cure for every request that it matches; this says which cures help this one.
+//!
+//! Decides nothing: whatever is chosen then is evaluated again.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use app::backend::{PortResult, Preview, WayOut, WaysOut};
+use domain::{
+    budget::{Budget, Stopped},
+    change::{Operation, Proposal, review_dates},
+    grant::{LONGEST_WINDOW, SHORTEST_SESSION, SHORTEST_WINDOW, Term},
+    ids::{Assignment, Pair, PermissionSetArn, PersonId, UserId},
+    policies::{Evaluation, RequestContext, Rules, evaluate},
+    snapshot::Snapshot,
+    time::{Date, Duration, Timestamp},
+    verdict::{Outcome, Remedies, Verdict},
+};
+
+use super::{forms::ParsedForm, scope::Scope, trouble};
+use crate::service::{Service, evaluation_slots, names};
+
+/// The largest request that is looked at: each way out is an evaluation of its own.
+const ITEMS: usize = 10;
+const GAINS: usize = 200;
+/// The number of assignments that are evaluated to find other permission sets.
+const PAIRS: usize = 500;
+/// The number of permission sets that are named.
+const NAMED: usize = 3;
+
+impl Service {
+    /// Returns the preview of a form, with what would lift its block.
+    pub(super) async fn preview_of_form(
+        &self,
+        person: &PersonId,
+        scope: &Scope,
+        reading: &ParsedForm,
+    ) -> PortResult<Preview> {
+        let proposal = reading.proposal();
+        let slot = self.app_state.evaluations.take(person).await?;
+        let preview = self.preview_of(person, &proposal).await;
+        drop(slot);
+        let preview = preview.map_err(trouble)?;
+        let found = (&preview.verdict, preview.gainers.rows);
+        let ways_out = self.ways_out(person, scope, &proposal, found).await;
+        Ok(Preview {
+            ways_out,
+            ..preview
+        })
+    }
+
+    /// Returns what would lift the block of a request that gives access. Empty if nothing was found, or the request is too
+    /// large to look for it.
+    async fn ways_out(
+        &self,
+        person: &PersonId,
+        scope: &Scope,
+        proposal: &Proposal,
+        (verdict, gains): (&Verdict, usize),
+    ) -> WaysOut {
+        let items = &proposal.operations;
+        let gives = items.iter().all(|item| item.assigns().is_some());
+        if verdict.outcome != Outcome::Refused || !gives || items.len() > ITEMS || gains > GAINS {
+            return WaysOut::default();
+        }
+        let mut asked = self.asked(person, None, proposal.review_on);
+        if let Scope::Own { user, .. } = scope {
+            // The link may be newer than the snapshot.
+            asked.new_persons = BTreeMap::from([(UserId::clone(user), person.clone())]);
+            asked.new_user = Some(UserId::clone(user));
+        }
+        let search = Search {
+            snapshot: self.read_model.snapshot.clone(),
+            items: items.clone(),
+            asked,
+            rules: Arc::clone(&self.app_state.rules),
+            now: self.app_state.clock.now(),
+        };
+        let Ok(_slot) = self.app_state.evaluations.take(person).await else {
+            return WaysOut::default();
+        };
+        // Without it, the page shows the cures that the policies state.
+        evaluation_slots::run(move |budget| search.ways(budget))
+            .await
+            .unwrap_or_default()
+    }
+}
+
+/// A request, to be evaluated with something else than what was chosen.
+struct Search {
+    snapshot: Snapshot,
+    items: Vec<Operation>,
+    asked: RequestContext,
+    rules: Arc<Rules>,
+    now: Timestamp,
+}
+
+impl Search {
+    fn ways(&self, budget: Budget<'_>) -> Result<WaysOut, Stopped> {
+        let mut ways = Vec::new();
+        let mut needed = BTreeSet::new();
+        if let Some(approvals) = self.with_a_review_date(budget)? {
+            ways.push(WayOut::ReviewDate);
+            needed.insert(approvals);
+        }
+        if self
+            .lasting(&self.snapshot, SHORTEST_WINDOW, budget)?
+            .outcome
+            != Outcome::Refused
+        {
+            let (longest, approvals) = self.longest(&self.snapshot, budget)?;
+            ways.push(WayOut::Duration { longest });
+            needed.insert(approvals);
+        }
+        if !ways.is_empty() {
+            return Ok(WaysOut {
+                ways,
+                approvals: only(&needed),
+            });
+        }
+        if let Some(found) = self.shorter_sessions(budget)? {
+            return Ok(found);
+        }
+        // What a duration lifts is no use as long as the permission set is blocked with every duration.
+        self.other_sets(budget)
+    }
+
+    /// Returns the approvals that are needed if standing access has a review date; none if it has one, or is blocked anyway.
+    fn with_a_review_date(&self, budget: Budget<'_>) -> Result<Option<u8>, Stopped> {
+        let stands = self.items.iter().any(Operation::gives_standing);
+        let Some(date) = Date::of(self.now).filter(|_| stands && self.asked.review_on.is_none())
+        else {
+            return Ok(None);
+        };
+        let (first, _) = review_dates(date);
+        let asked = RequestContext {
+            review_on: Some(first),
+            ..self.asked.clone()
+        };
+        let evaluation = self.evaluated((&self.snapshot, &asked), &self.items, budget)?;
+        let verdict = evaluation.verdict;
+        Ok((verdict.outcome != Outcome::Refused).then_some(verdict.approvals))
+    }
+
+    /// Returns the longest duration that is not blocked in this snapshot, and the approvals that it needs.
+    fn longest(&self, snapshot: &Snapshot, budget: Budget<'_>) -> Result<(Duration, u8), Stopped> {
+        let steps = LONGEST_WINDOW.as_seconds() / SHORTEST_WINDOW.as_seconds();
+        let of = |steps: i64| Duration::seconds(steps * SHORTEST_WINDOW.as_seconds());
+        // The first is not blocked; what lasts longer than one that is blocked is blocked as well.
+        let (mut fits, mut blocked) = (1, steps + 1);
+        while blocked - fits > 1 {
+            let middle = fits.midpoint(blocked);
+            let verdict = self.lasting(snapshot, of(middle), budget)?;
+            if verdict.outcome == Outcome::Refused {
+                blocked = middle;
+            } else {
+                fits = middle;
+            }
+        }
+        let approvals = self.lasting(snapshot, of(fits), budget)?.approvals;
+        Ok((of(fits), approvals))
+    }
+
+    /// Returns the durations that fit if sessions of the permission set last as short as AWS allows.
+    fn shorter_sessions(&self, budget: Budget<'_>) -> Result<Option<WaysOut>, Stopped> {
+        let sets: BTreeSet<&PermissionSetArn> = self.sets().collect();
+        let Some(set) = sets.first().filter(|_| sets.len() == 1) else {
+            return Ok(None);
+        };
+        let mut parts = self.snapshot.parts().clone();
+        let Some(shortened) = parts.sets.get_mut(set) else {
+            return Ok(None);
+        };
+        let session = Duration::seconds(i64::from(shortened.content.session_seconds));
+        if session <= SHORTEST_SESSION {
+            return Ok(None);
+        }
+        let name = shortened.name.clone();
+        shortened.content.session_seconds =
+            u32::try_from(SHORTEST_SESSION.as_seconds()).unwrap_or(u32::MAX);
+        let (snapshot, _) = self.snapshot.updated(parts);
+        let shortest = self.lasting(&snapshot, SHORTEST_WINDOW, budget)?;
+        if shortest.outcome == Outcome::Refused {
+            return Ok(None);
+        }
+        let (longest, approvals) = self.longest(&snapshot, budget)?;
+        let way = WayOut::Sessions {
+            set: name,
+            session,
+            shortened: SHORTEST_SESSION,
+            longest,
+        };
+        Ok(Some(WaysOut {
+            ways: vec![way],
+            approvals: Some(approvals),
+        }))
+    }
+
+    /// Returns the permission sets that are not blocked instead of those of the request.
+    fn other_sets(&self, budget: Budget<'_>) -> Result<WaysOut, Stopped> {
+        let all = &self.snapshot.parts().sets;
+        if all.len() * self.items.len() > PAIRS {
+            return Ok(WaysOut::default());
+        }
+        let items = all.keys().flat_map(|set| {
+            let items = self.items.iter();
+            items.filter_map(move |item| with_set(item, set))
+        });
+        let items: Vec<Operation> = items.collect();
+        let evaluation = self.evaluated((&self.snapshot, &self.asked), &items, budget)?;
+        let own: BTreeSet<&PermissionSetArn> = self.sets().collect();
+        let possible = possible(&evaluation);
+        let others = possible.iter().filter(|(set, _)| !own.contains(*set));
+        let others: Vec<(&PermissionSetArn, u8)> = others.map(|(set, n)| (*set, *n)).collect();
+        if others.is_empty() {
+            return Ok(WaysOut::default());
+        }
+        let needed: BTreeSet<u8> = others.iter().map(|(_, approvals)| *approvals).collect();
+        let mut sets: Vec<String> = others
+            .iter()
+            .map(|(set, _)| names::set(&self.snapshot, set).name)
+            .collect();
+        sets.sort();
+        let more = sets.split_off(sets.len().min(NAMED)).len();
+        Ok(WaysOut {
+            ways: vec![WayOut::OtherSet { sets, more }],
+            approvals: only(&needed),
+        })
+    }
+
+    fn sets(&self) -> impl Iterator<Item = &PermissionSetArn> {
+        let assigned = self.items.iter().filter_map(Operation::assigns);
+        assigned.map(|(assignment, _)| &assignment.pair.set)
+    }
+
+    /// Returns the verdict if the access lasts so long.
+    fn lasting(
+        &self,
+        snapshot: &Snapshot,
+        window: Duration,
+        budget: Budget<'_>,
+    ) -> Result<Verdict, Stopped> {
+        let items = self.items.iter().filter_map(Operation::assigns);
+        let items = items.map(|(assignment, _)| Operation::Assign {
+            assignment: assignment.clone(),
+            term: Term::For(window),
+        });
+        let items: Vec<Operation> = items.collect();
+        Ok(self
+            .evaluated((snapshot, &self.asked), &items, budget)?
+            .verdict)
+    }
+
+    fn evaluated(
+        &self,
+        (snapshot, asked): (&Snapshot, &RequestContext),
+        items: &[Operation],
+        budget: Budget<'_>,
+    ) -> Result<Evaluation, Stopped> {
+        evaluate(snapshot, &[], items, asked, &self.rules, self.now, budget)
+    }
+}
+
+/// Returns an item with another permission set.
+fn with_set(item: &Operation, set: &PermissionSetArn) -> Option<Operation> {
+    let (assignment, term) = item.assigns()?;
+    Some(Operation::Assign {
+        assignment: Assignment {
+            pair: Pair {
+                set: set.clone(),
+                ..assignment.pair.clone()
+            },
+            ..assignment.clone()
+        },
+        term,
+    })
+}
+
+/// Returns the number of approvals, if it is always the same.
+fn only(needed: &BTreeSet<u8>) -> Option<u8> {
+    needed.first().copied().filter(|_| needed.len() == 1)
+}
+
+/// Returns the permission sets of which no gain is blocked, with the approvals that each needs. None if something is blocked
+/// whatever is gained.
+fn possible(evaluation: &Evaluation) -> BTreeMap<&PermissionSetArn, u8> {
+    let hits = &evaluation.verdict.hits;
+    let mut needs: BTreeMap<&PermissionSetArn, Option<u8>> = BTreeMap::new();
+    if hits
+        .iter()
+        .any(|hit| hit.remedy.is_none() && hit.gains.is_empty())
+    {
+        return BTreeMap::new();
+    }
+    for gain in &evaluation.gains {
+        let hits = gain.hits.iter().filter_map(|hit| hits.get(*hit));
+        let blocked = gain.eligible_by.is_empty() || hits.clone().any(|hit| hit.remedy.is_none());
+        let lifted = hits.filter_map(|hit| hit.remedy.as_ref());
+        let approvals = lifted.map(Remedies::approvals).max().unwrap_or(0);
+        let of_set = needs.entry(&gain.path.pair.set).or_insert(Some(0));
+        *of_set = of_set.filter(|_| !blocked).map(|most| most.max(approvals));
+    }
+    let possible = needs.into_iter();
+    possible
+        .filter_map(|(set, needs)| Some((set, needs?)))
+        .collect()
+}
