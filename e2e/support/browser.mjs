@@ -18,7 +18,7 @@ export const PLAIN = { name: 'without JavaScript', javaScript: false };
 /** Whether journeys save what they look at, in `output/`: `--screenshots` of `run.mjs`. A failure is always saved. */
 const SCREENSHOTS = process.argv.includes('--screenshots');
 
-/** The most kinds of new elements on a page that axe has checked for which only those elements are checked. */
+/** If a page that axe has checked shows at most this many new kinds of elements, only those are checked. */
 const FEW = 20;
 
 /** The pause between two checks of a page, in milliseconds. */

@@ -102,7 +102,7 @@ fn hold_submits() {
     }
 }
 
-/// Lets be sent again what was held.
+/// Allows the marked buttons to send again.
 fn release_submits() {
     for button in all(&format!("[{WAITS}]")) {
         let _ = button.remove_attribute("aria-disabled");

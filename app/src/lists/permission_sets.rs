@@ -82,7 +82,7 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
             .numeric()
             .in_table()
             .sorts(|set| SortKey::Number(i64::from(set.session_seconds)))
-            .cell(|row, _| lasts(row))
+            .cell(|row, _| session_duration(row))
             .value(|row| Cell::Number(u64::from(row.session_seconds))),
         column("people", "People")
             .numeric()
@@ -194,8 +194,8 @@ pub fn session(seconds: u32) -> String {
     }
 }
 
-/// Marks sessions that outlast what production PCI allows, where the set is assigned there.
-fn lasts(row: &SetRow) -> AnyView {
+/// Renders the session duration. Marks one that is longer than production PCI allows if the set is assigned there.
+fn session_duration(row: &SetRow) -> AnyView {
     let words = session(row.session_seconds);
     let long = outlasts_production_pci(Duration::seconds(i64::from(row.session_seconds)));
     if long && row.production_pci != Figure::Known(0) {

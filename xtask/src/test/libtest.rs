@@ -20,8 +20,8 @@ const THREADS_PER_CORE: usize = 4;
 /// Each thread may hold a few connections to PostgreSQL, which accepts 400.
 const MOST_THREADS: usize = 16;
 
-/// What the paths of those tests contain that measure or print, for people who run them by name. They cannot fail, and take
-/// minutes. Libtest skips by a part of the path, so that no other name may begin with this word.
+/// Marks tests that only measure or print, and are run by name. They cannot fail, and take minutes. Libtest skips each test
+/// whose path contains this text, so no other test name may begin with `manual_`.
 const MANUAL: &str = "::manual_";
 
 /// Runs the tests of one program that the scope selects. Without services, tests that need PostgreSQL are skipped.

@@ -69,7 +69,11 @@ pub(super) fn section(mut paths: Vec<PathRow>, known: Knowledge, context: &Conte
     }
     let Context { base, query, .. } = *context;
     let differing = Differing::of(&paths);
-    let constant = constants(&paths, &differing);
+    // A path that was not read may differ.
+    let constant = match known {
+        Knowledge::Read => constants(&paths, &differing),
+        Knowledge::NeverRead => String::new(),
+    };
     let fixed = (context.proposing == Proposing::Offered).then(|| fixed(&paths));
     retain(&mut paths, query);
     let Part { rows, place } = Part::of(paths, query, text);
