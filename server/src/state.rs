@@ -172,20 +172,8 @@ pub async fn command_state(
 pub async fn bootstrap(app_state: &AppState) -> Result<(), StartError> {
     let mut tx = app_state.store.write().await?;
     let mut entries = vec![app_state.journal.log_started()];
-    if store::rules::activate(
-        &mut tx,
-        app_state.rules.version(),
-        &[SCHEMA, ELIGIBILITY, GUARDRAILS, REMOVAL_SCHEMA, REMOVALS],
-        app_state.clock.now(),
-    )
-    .await?
-    {
-        entries.push(
-            app_state
-                .journal
-                .rules_activated(&EntryActor::leastwise(), app_state.rules.version()),
-        );
-    }
+    let rules = app_state.rules();
+    entries.extend(rules_in_force::activation(app_state, &mut tx, &rules).await?);
     app_state.journal.append_many(&mut tx, entries).await?;
     Ok(tx.commit().await?)
 }

@@ -2,7 +2,7 @@
 
 use super::{ChangeView, DecisionObstacle};
 
-/// Why an undecided change cannot be approved now, in one sentence.
+/// Why an undecided change cannot be approved now, in one sentence, or why what is shown of it may not hold.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AgainstApproval {
@@ -10,6 +10,8 @@ pub enum AgainstApproval {
     Lasting(String),
     /// It may pass.
     Passing(String),
+    /// Other policies are in force than those that it was evaluated by. A decision evaluates it again.
+    EarlierPolicies,
 }
 
 impl ChangeView {

@@ -9,11 +9,12 @@ use crate::backend::AgainstApproval;
 /// Empty if nothing speaks against the change.
 #[component]
 pub fn AgainstApprovalNotice(reasons: Vec<AgainstApproval>) -> impl IntoView {
-    let (mut lasting, mut passing) = (Vec::new(), Vec::new());
+    let (mut lasting, mut passing, mut policies) = (Vec::new(), Vec::new(), None);
     for reason in reasons {
         match reason {
             AgainstApproval::Lasting(reason) => lasting.push(reason),
             AgainstApproval::Passing(reason) => passing.push(reason),
+            AgainstApproval::EarlierPolicies => policies = Some(earlier_policies()),
         }
     }
     // Waiting for the rest to pass is of no use.
@@ -26,15 +27,31 @@ pub fn AgainstApprovalNotice(reasons: Vec<AgainstApproval>) -> impl IntoView {
             lasting,
         );
     }
-    if passing.is_empty() {
-        return ().into_any();
+    let waits = !passing.is_empty();
+    let waits = waits.then(|| {
+        notice(
+            Status::Pending,
+            "This change cannot be approved now",
+            "It waits, and can be approved once this is otherwise.",
+            passing,
+        )
+    });
+    view! {
+        {policies}
+        {waits}
     }
-    notice(
-        Status::Pending,
-        "This change cannot be approved now",
-        "It waits, and can be approved once this is otherwise.",
-        passing,
-    )
+    .into_any()
+}
+
+fn earlier_policies() -> AnyView {
+    view! {
+        <Notice status=Status::Pending title="The policies changed after this was evaluated">
+            <p>
+                "The result below is that of the earlier policies. A decision evaluates the change again by the policies in force."
+            </p>
+        </Notice>
+    }
+    .into_any()
 }
 
 fn notice(

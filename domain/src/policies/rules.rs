@@ -24,6 +24,8 @@ use crate::{ids::GroupId, verdict::RulesVersion};
 #[derive(Debug, Clone)]
 pub struct Rules {
     version: RulesVersion,
+    /// The schema, who is eligible, and the guardrails.
+    texts: [String; 3],
     list: Vec<Rule>,
     pub(super) schema: Schema,
     pub(super) eligibility: PolicySet,
@@ -86,6 +88,7 @@ impl Rules {
         };
         Ok(Self {
             version: version(schema, eligibility, guardrails),
+            texts: [schema, eligibility, guardrails].map(str::to_owned),
             mentions: mentions(&[&permits, &forbids]),
             list: loaded.rules,
             schema: parsed_schema,
@@ -126,6 +129,17 @@ impl Rules {
     /// Returns the SHA-256 of all three files.
     pub fn version(&self) -> &RulesVersion {
         &self.version
+    }
+
+    /// Returns the files that the version is the hash of: the schema, who is eligible, the guardrails, then those of the
+    /// policies on removals.
+    pub fn texts(&self) -> Vec<&str> {
+        let removals = self.removals.iter().flat_map(|removals| &removals.texts);
+        self.texts
+            .iter()
+            .chain(removals)
+            .map(String::as_str)
+            .collect()
     }
 
     /// Returns all policies, eligibility first, each file in its own order.

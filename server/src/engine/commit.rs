@@ -78,7 +78,7 @@ fn ended_oversight<'a>(
     app_state: &AppState,
     commit: &'a Commit,
 ) -> impl Iterator<Item = &'a WindowRow> {
-    let (read_model, rules) = (app_state.read_model(), app_state.rules.clone());
+    let read_model = app_state.read_model();
     let windows = commit.writes.iter().filter_map(|write| match write {
         Write::Window(row) if row.over.is_some() && row.window.ended.is_none() => Some(row),
         _ => None,
@@ -87,7 +87,7 @@ fn ended_oversight<'a>(
         let removed = |event: &DomainEvent| matches!(event, DomainEvent::Removed { key, .. } if *key == row.key);
         row.delivery.is_some()
             && commit.events.iter().any(removed)
-            && ends_oversight(&rules, &read_model.snapshot, &row.key)
+            && ends_oversight(&read_model.rules, &read_model.snapshot, &row.key)
     })
 }
 

@@ -174,7 +174,7 @@ impl Service {
                     Principal::User(_) => None,
                 },
                 removal: ChangeForm::remove(&assignment),
-                refused: refusals::of(snapshot, &self.app_state.rules, &operation),
+                refused: refusals::of(snapshot, &self.read_model.rules, &operation),
                 review_on,
                 set,
                 principal: names::principal(snapshot, principal),
@@ -189,7 +189,7 @@ impl Service {
                     .and_then(|all| all.last())
                     .map(|window| window.change.clone()),
                 outdated: read.provisioned == Provisioned::Outdated,
-                hits: each_once(&self.app_state.rules, &findings),
+                hits: each_once(&self.read_model.rules, &findings),
             });
         }
         // Permission sets with the worst findings first, and rows with the same permission set together.
@@ -262,7 +262,7 @@ impl Service {
             assignment,
             term: Term::Standing,
         };
-        refusals::of(snapshot, &self.app_state.rules, &grant)
+        refusals::of(snapshot, &self.read_model.rules, &grant)
     }
 
     fn writes(&self, id: &AccountId) -> AccountWrites {

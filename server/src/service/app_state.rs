@@ -59,8 +59,6 @@ pub struct AppState {
     pub instance: Instance,
     /// The AWS managed policies.
     pub catalogue: Arc<Catalogue>,
-    /// The policies in force.
-    pub rules: Arc<Rules>,
     /// Single users of the directory, read when they matter.
     pub directory_users: Arc<dyn DirectoryUsers>,
     /// The only way to append to the ledger.
@@ -115,7 +113,7 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// Assembles the shared state with an empty read model.
+    /// Assembles the shared state with an empty read model under these policies.
     #[expect(clippy::too_many_arguments, reason = "the composition root's one call")]
     pub fn new(
         store: Store,
@@ -138,7 +136,6 @@ impl AppState {
             aws,
             instance,
             catalogue: catalogue.into(),
-            rules: rules.into(),
             directory_users,
             journal,
             settings,
@@ -164,7 +161,7 @@ impl AppState {
             restored: watch::channel(true).0,
             analyses: Mutex::default(),
             identity_summary: RwLock::default(),
-            read_model: RwLock::default(),
+            read_model: RwLock::new(Arc::new(ReadModel::empty(rules.into()))),
         }
     }
 
@@ -226,6 +223,11 @@ impl AppState {
             .clone()
     }
 
+    /// Returns the policies in force: those of the current read model. Whoever uses a read model as well takes them from it.
+    pub fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.read_model().rules)
+    }
+
     /// Replaces the read model, and what was observed for the next one.
     pub fn publish(&self, read_model: impl Into<Arc<ReadModel>>) {
         self.publication.replaced();
@@ -273,7 +275,7 @@ impl AppState {
 
     /// Returns an evaluator of existing access by the policies. It evaluates equivalent cases once.
     pub fn existing_access<'a>(&'a self, read_model: &'a ReadModel) -> ExistingAccessEvaluator<'a> {
-        let evaluator = ExistingAccessEvaluator::new(&read_model.snapshot, &self.rules)
+        let evaluator = ExistingAccessEvaluator::new(&read_model.snapshot, &read_model.rules)
             .with_records(read_model.reasons.records.clone());
         match &read_model.evaluated {
             Some(evaluated) => evaluator.with_evaluated(evaluated),

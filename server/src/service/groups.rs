@@ -61,7 +61,7 @@ impl Service {
         let user = snapshot.parts().users.keys().next()?.clone();
         let group = id.clone();
         let addition = Operation::AddMember { group, user };
-        refusals::of(snapshot, &self.app_state.rules, &addition)
+        refusals::of(snapshot, &self.read_model.rules, &addition)
     }
 
     /// Sorted: production PCI first, then by account and permission set.
@@ -95,12 +95,12 @@ impl Service {
                     assignment: assignment.clone(),
                 };
                 GroupAccessRow {
-                    refused: refusals::of(snapshot, &self.app_state.rules, &removal),
+                    refused: refusals::of(snapshot, &self.read_model.rules, &removal),
                     account: names::account(snapshot, &assignment.pair.account),
                     set: names::set(snapshot, &assignment.pair.set),
                     since: since.unwrap_or_default(),
                     hits: each_once(
-                        &self.app_state.rules,
+                        &self.read_model.rules,
                         &existing_access.findings_of(&assignment),
                     ),
                 }

@@ -170,12 +170,12 @@ impl Service {
             environments: attention::environments(read_model),
             attention,
             exposed: exposed(read_model),
-            findings: findings(&self.app_state.rules, read_model),
+            findings: findings(read_model),
             drift_count: unmended.len(),
             drift: unmended
                 .into_iter()
                 .take(DRIFT_ROWS)
-                .map(|seen| drift::row(read_model, &self.app_state.rules, seen))
+                .map(|seen| drift::row(read_model, seen))
                 .collect(),
         })
     }
@@ -245,14 +245,14 @@ fn accounts(read_model: &ReadModel, named: &[AccountId]) -> Vec<AccountRef> {
 }
 
 /// Returns the policies that existing access violates.
-pub(super) fn findings(rules: &Rules, read_model: &ReadModel) -> Vec<FindingGroup> {
+pub(super) fn findings(read_model: &ReadModel) -> Vec<FindingGroup> {
     let never = read_model.snapshot.never_read();
     let known = never.production_pci().and(never.sets());
     let mut found: Vec<_> = read_model.exposure.findings().iter().collect();
     // Violations that no approval permits come first, then those of the most people.
     found.sort_by_key(|(_, one)| Reverse((one.hit.outcome(), one.people, one.assignments)));
     let groups = found.into_iter().map(|(_, found)| FindingGroup {
-        hit: names::hit(rules, &found.hit),
+        hit: names::hit(&read_model.rules, &found.hit),
         assignments: known.figure(found.assignments),
         people: known.figure(found.people),
         accounts: accounts(read_model, &found.named),

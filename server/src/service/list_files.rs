@@ -94,10 +94,7 @@ impl Service {
         choice: &ListChoice,
         format: FileFormat,
     ) -> Download {
-        let (read_model, rules) = (
-            Arc::clone(&self.read_model),
-            Arc::clone(&self.app_state.rules),
-        );
+        let read_model = Arc::clone(&self.read_model);
         let reads = read_model.snapshot.pairs_in(id);
         let oldest = reads.map(|(_, read)| read.as_of).min();
         let written = self.written(choice, format);
@@ -108,7 +105,7 @@ impl Service {
         };
         let found = ACCESS.all(self.access_facts(id).into_iter(), choice);
         written.file(&ACCESS, found, move |one| {
-            accounts::access::row(&read_model, &rules, one)
+            accounts::access::row(&read_model, one)
         })
     }
 }

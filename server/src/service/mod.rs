@@ -44,6 +44,7 @@ mod refusals;
 pub mod report;
 pub mod requested_items;
 pub mod row_findings;
+pub mod rules_in_force;
 pub mod settings;
 pub mod sign_in;
 pub mod single_reads;

@@ -8,7 +8,7 @@ use super::app_state::AppState;
 /// Returns the marks that mark no permission set, as they are configured.
 pub fn idle_marks(app_state: &AppState) -> Vec<String> {
     let read_model = app_state.read_model();
-    let idle = idle_oversight_marks(&app_state.rules, &read_model.snapshot);
+    let idle = idle_oversight_marks(&read_model.rules, &read_model.snapshot);
     idle.into_iter().map(ToString::to_string).collect()
 }
 

@@ -96,7 +96,7 @@ impl Service {
         reaches
             .iter()
             .map(|reach| PathRow {
-                refused: refusals::of(snapshot, &self.app_state.rules, &ended_by(reach)),
+                refused: refusals::of(snapshot, &self.read_model.rules, &ended_by(reach)),
                 account: names::account(snapshot, &reach.pair.account),
                 set: names::set(snapshot, &reach.pair.set),
                 group: match &reach.path {
@@ -109,7 +109,7 @@ impl Service {
                     .of_reach(reach)
                     .hits
                     .iter()
-                    .map(|hit| names::hit(&self.app_state.rules, hit))
+                    .map(|hit| names::hit(&self.read_model.rules, hit))
                     .collect(),
             })
             .collect()

@@ -43,7 +43,7 @@ impl PermissionSetsPort for Service {
         self.allowed(Action::SeeDirectory)?;
         let snapshot = &self.read_model.snapshot;
         let set = snapshot.set_by_key(key).ok_or(Denied::NotFound)?;
-        let (catalogue, rules) = (&self.app_state.catalogue, &self.app_state.rules);
+        let (catalogue, rules) = (&self.app_state.catalogue, &self.read_model.rules);
         let sessions = Duration::seconds(i64::from(set.content.session_seconds));
         let facts = catalogue_facts(catalogue, self.app_state.clock.now());
         Ok(SetView {

@@ -19,6 +19,7 @@ use domain::{
     crawl::{self, SingleRead},
     ids::{AccountId, GrantId},
     org::SpecialAccounts,
+    policies::Rules,
     snapshot::{Parts, Snapshot},
     time::{Date, Timestamp},
 };
@@ -31,6 +32,7 @@ use super::{
     app_state::AppState,
     moved_accounts,
     read_model::ReadModel,
+    rules_in_force,
 };
 use crate::store::StoreError;
 
@@ -55,7 +57,7 @@ enum BuildMode {
 /// An error of one publication. It is repeated.
 #[derive(Debug, Error)]
 enum PublicationError {
-    #[error("the rows that changed could not be read")]
+    #[error("the rows that changed could not be read, or the policies in force not be recorded")]
     Store(#[from] StoreError),
     #[error("the read model could not be built")]
     Build(#[from] tokio::task::JoinError),
@@ -138,6 +140,14 @@ pub fn replace(app_state: &Arc<AppState>, parts: Parts, special: SpecialAccounts
     })
 }
 
+/// Puts other policies in force. They are in force with the first read model that was evaluated by them, never before: until
+/// then pages show, and changes are decided by, the policies and findings of the current one.
+pub fn put_in_force(app_state: &Arc<AppState>, rules: &Arc<Rules>) -> Receipt {
+    request(app_state, |state, _, number| {
+        state.rules = Some((Arc::clone(rules), number));
+    })
+}
+
 /// Returns a receipt for everything that was requested so far.
 pub fn everything(app_state: &AppState) -> Receipt {
     let publication = &app_state.publication;
@@ -215,12 +225,13 @@ async fn publish(app_state: &Arc<AppState>, build: BuildMode) -> Result<(), Publ
             return Ok(());
         };
         let reasons = prepare(app_state, &mut work).await?;
-        let (old, rules, number) = (Arc::clone(&work.old), app_state.rules.clone(), work.number);
+        let (old, rules, number) = (Arc::clone(&work.old), Arc::clone(&work.rules), work.number);
         let made = tokio::task::spawn_blocking(move || {
             let Work {
                 old,
                 parts,
                 special,
+                rules,
                 ..
             } = work;
             match build {
@@ -229,9 +240,13 @@ async fn publish(app_state: &Arc<AppState>, build: BuildMode) -> Result<(), Publ
             }
         });
         let made = Arc::new(made.await?);
+        if rules.version() != old.rules.version() {
+            rules_in_force::record(app_state, &rules).await?;
+        }
         let mut state = publication.state();
         // Otherwise another read model was published meanwhile, by a test.
         if app_state.replace_read_model(&old, made) {
+            app_state.journal.rules_are(rules.version());
             let took = app_state.clock.elapsed().saturating_sub(began);
             publication.settle(&mut state, number, took);
             return Ok(());

@@ -31,8 +31,10 @@ use super::{
 };
 
 /// Everything known at one instant, and the values derived from it.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReadModel {
+    /// The policies in force, by which everything here was evaluated.
+    pub rules: Arc<Rules>,
     /// The last observed state of AWS.
     pub snapshot: Snapshot,
     /// The accounts with a special role in the organization.
@@ -59,13 +61,28 @@ pub(super) struct ModelBasis<'a> {
 }
 
 impl ReadModel {
+    /// Returns a read model under these policies that knows nothing.
+    pub fn empty(rules: Arc<Rules>) -> Self {
+        Self {
+            rules,
+            snapshot: Snapshot::default(),
+            special: SpecialAccounts::default(),
+            reasons: AccessReasons::default(),
+            pci_findings: SharedMap::default(),
+            exposure: Exposure::default(),
+            index: Index::default(),
+            reaches: Reaches::default(),
+            evaluated: None,
+        }
+    }
+
     /// Builds the read model of a snapshot. This takes seconds for a large organization, so it never happens during a
     /// request.
     pub fn new(
         snapshot: Snapshot,
         special: SpecialAccounts,
         reasons: AccessReasons,
-        rules: &Rules,
+        rules: &Arc<Rules>,
     ) -> Self {
         let parts = snapshot.parts();
         let evaluated = Arc::new(Evaluated::new(rules.version()));
@@ -73,7 +90,7 @@ impl ReadModel {
             || Reaches::new(&snapshot, &reasons.windows),
             || all_findings(&snapshot, &reasons, rules, &evaluated),
         );
-        let (empty, windows) = (Self::default(), reasons.windows.clone());
+        let (empty, windows) = (Self::empty(Arc::clone(rules)), reasons.windows.clone());
         let new = ModelBasis {
             snapshot: &snapshot,
             windows: &windows,
@@ -89,6 +106,7 @@ impl ReadModel {
         );
         drop(everybody);
         Self {
+            rules: Arc::clone(rules),
             special,
             pci_findings: pci_findings.clone(),
             exposure,
@@ -100,17 +118,20 @@ impl ReadModel {
         }
     }
 
-    /// Returns the read model of newer data. Costs as much as differs, unless the directory does.
+    /// Returns the read model of newer data. Costs as much as differs, unless the directory or the policies do.
     #[must_use]
     pub fn updated(
         &self,
         parts: Parts,
         special: SpecialAccounts,
         reasons: AccessReasons,
-        rules: &Rules,
+        rules: &Arc<Rules>,
     ) -> Self {
         let (snapshot, difference) = self.snapshot.updated(parts);
         match difference {
+            _ if rules.version() != self.rules.version() => {
+                Self::new(snapshot, special, reasons, rules)
+            }
             Difference::Everything => Self::new(snapshot, special, reasons, rules),
             Difference::Items(items) => {
                 let mut next = Self {

@@ -36,10 +36,10 @@ impl Service {
     pub(super) fn paths_to(&self, id: &AccountId, choice: &ListChoice) -> AccountPaths {
         let facts = self.access_facts(id);
         let counts = counts(&facts);
-        let (read_model, rules) = (&self.read_model, &self.app_state.rules);
-        let offered = offered(rules, &facts, choice);
+        let read_model = &self.read_model;
+        let offered = offered(&read_model.rules, &facts, choice);
         let page = page_of_list(&ACCESS, facts.into_iter(), choice, |one| {
-            row(read_model, rules, one)
+            row(read_model, one)
         });
         AccountPaths {
             page: ListPage { offered, ..page },
@@ -202,11 +202,7 @@ fn offered(rules: &Rules, facts: &[AccessFacts], choice: &ListChoice) -> Vec<Off
 }
 
 /// Returns the row of a path.
-pub(in crate::service) fn row(
-    read_model: &ReadModel,
-    rules: &Rules,
-    facts: &AccessFacts,
-) -> PersonAccessRow {
+pub(in crate::service) fn row(read_model: &ReadModel, facts: &AccessFacts) -> PersonAccessRow {
     let snapshot = &read_model.snapshot;
     let (assignment, _) = assignment_of(&facts.holder);
     let group = match &assignment.principal {
@@ -231,13 +227,13 @@ pub(in crate::service) fn row(
         hits: facts
             .hits
             .iter()
-            .map(|hit| names::hit(rules, hit))
+            .map(|hit| names::hit(&read_model.rules, hit))
             .collect(),
         change: windows
             .and_then(|all| all.last())
             .map(|window| window.change.clone()),
         removal,
-        refused: refusals::of(snapshot, rules, &operation),
+        refused: refusals::of(snapshot, &read_model.rules, &operation),
     }
 }
 

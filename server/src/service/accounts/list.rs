@@ -132,7 +132,7 @@ pub fn row(read_model: &ReadModel, owners: &Owners, account: &AccountFacts) -> A
 /// Returns the policies that are violated, and the owners of the page.
 fn offered(service: &Service, owners: &Owners, choice: &ListChoice) -> Vec<OfferedValue> {
     let read_model = &service.read_model;
-    let rules = &service.app_state.rules;
+    let rules = &read_model.rules;
     let findings = read_model.exposure.findings().iter();
     let policies = findings.map(|(rule, _)| OfferedValue {
         filter: POLICY,

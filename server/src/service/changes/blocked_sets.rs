@@ -57,7 +57,7 @@ impl Service {
         asked.new_persons = BTreeMap::from([(UserId::clone(user), person.clone())]);
         asked.new_user = Some(UserId::clone(user));
         let (rules, now) = (
-            Arc::clone(&self.app_state.rules),
+            Arc::clone(&self.read_model.rules),
             self.app_state.clock.now(),
         );
         let _slot = self.app_state.evaluations.take(person).await?;

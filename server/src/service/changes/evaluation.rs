@@ -54,7 +54,7 @@ pub(super) async fn evaluate_now(
         finished,
     } = under_way(conn, &snapshot, stored.map(|change| &change.id)).await?;
     let evaluated = Evaluated {
-        rules: Arc::clone(&app_state.rules),
+        rules: Arc::clone(&current.read_model.rules),
         under_way,
         operations: operations.to_vec(),
         now,
@@ -207,10 +207,10 @@ pub(crate) async fn compared(
     }
     let snapshot = Current::of(app_state);
     let snapshot = snapshot.snapshot(conn, app_state.clock.now()).await?;
-    let rules = Arc::clone(&app_state.rules);
     let proposal = &stored.change.proposal;
     let (operations, review_on) = (proposal.operations.clone(), proposal.review_on);
     let (effect, hash) = (stored.effect.clone(), stored.change.effect.clone());
+    let rules = now.verdict.rules.clone();
     let now = (now.effect.clone(), now.hash.clone());
     evaluation_slots::run(move |budget| {
         let approved = ApprovedEffect {
@@ -222,7 +222,7 @@ pub(crate) async fn compared(
             (&operations, review_on),
             approved,
             (&now.0, &now.1),
-            rules.version(),
+            &rules,
             budget,
         )
     })

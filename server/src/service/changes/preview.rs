@@ -161,7 +161,7 @@ impl Service {
         } else {
             Vec::new()
         };
-        let rules = &self.app_state.rules;
+        let rules = &self.read_model.rules;
         let alarm = if verdict.hits.iter().any(|hit| is_alarm_hit(rules, hit)) {
             AlarmOnSubmit::Raised
         } else {
@@ -183,7 +183,7 @@ impl Service {
             policy_titles: verdict
                 .hits
                 .iter()
-                .map(|hit| (hit.rule.clone(), self.app_state.rules.title(&hit.rule)))
+                .map(|hit| (hit.rule.clone(), self.read_model.rules.title(&hit.rule)))
                 .collect(),
             verdict,
             effect: hash,

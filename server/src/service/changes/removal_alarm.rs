@@ -27,10 +27,9 @@ pub async fn raise_removal_alarm(
     stored: &StoredChange,
     now: Timestamp,
 ) -> Result<Option<EntryBuilder>, StoreError> {
+    let rules = app_state.rules();
     let hits = stored.change.verdict.hits.iter();
-    let hits: Vec<&Hit> = hits
-        .filter(|hit| is_alarm_hit(&app_state.rules, hit))
-        .collect();
+    let hits: Vec<&Hit> = hits.filter(|hit| is_alarm_hit(&rules, hit)).collect();
     if hits.is_empty() || !change::mark_alarm(tx, &stored.change.id).await? {
         return Ok(None);
     }

@@ -69,7 +69,7 @@ impl NewChangePort for Service {
         };
         let form = &reading.change_form;
         let blocked_sets = self.blocked_sets(&person, &scope, form).await?;
-        let (rules, now) = (&self.app_state.rules, self.app_state.clock.now());
+        let (rules, now) = (&self.read_model.rules, self.app_state.clock.now());
         Ok(NewChange {
             review: forms::review_dates(&reading, preview.as_ref(), rules, now),
             choices: forms::choices(&self.read_model.snapshot, &reading, &scope),

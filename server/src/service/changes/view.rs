@@ -153,6 +153,10 @@ impl Service {
             view.timeline = timeline::rows(&entries, Some(stored), snapshot);
             view.comments = comments;
             view.against = against;
+            let evaluated = &stored.change.verdict.rules;
+            if stored.change.state == State::Waiting && evaluated != read_model.rules.version() {
+                view.against.push(AgainstApproval::EarlierPolicies);
+            }
             views.push(view);
         }
         Ok(views)

@@ -76,7 +76,7 @@ impl Service {
             snapshot: self.read_model.snapshot.clone(),
             items: items.clone(),
             asked,
-            rules: Arc::clone(&self.app_state.rules),
+            rules: Arc::clone(&self.read_model.rules),
             now: self.app_state.clock.now(),
         };
         let Ok(_slot) = self.app_state.evaluations.take(person).await else {

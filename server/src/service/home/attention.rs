@@ -28,7 +28,7 @@ impl Service {
         conn: &mut StoreConnection,
         seen: &[DriftEvent],
     ) -> Result<Attention, StoreError> {
-        let (read_model, rules) = (&self.read_model, &self.app_state.rules);
+        let read_model = &self.read_model;
         let waiting = self.app_state.waiting_changes.now(conn).await?.len();
         let overdue = overdue(read_model);
         let now = self.app_state.clock.now();
@@ -41,7 +41,7 @@ impl Service {
             waiting,
             overdue_count: overdue.len(),
             overdue: overdue.into_iter().take(ROWS).collect(),
-            orphans: orphans(read_model, rules),
+            orphans: orphans(read_model),
             orphan_count: known.figure(totals.orphans),
             looser: looser(read_model, seen),
             looser_count: never.accounts().figure(totals.waiting_accounts),
@@ -51,7 +51,7 @@ impl Service {
                 .into_iter()
                 .take(ROWS)
                 .map(|(on, assignment)| ReviewRow {
-                    assignment: row(read_model, rules, assignment),
+                    assignment: row(read_model, assignment),
                     on,
                 })
                 .collect(),
@@ -59,7 +59,7 @@ impl Service {
     }
 }
 
-fn row(read_model: &ReadModel, rules: &Rules, assignment: &Assignment) -> AssignmentRow {
+fn row(read_model: &ReadModel, assignment: &Assignment) -> AssignmentRow {
     let snapshot = &read_model.snapshot;
     let operation = Operation::Unassign {
         assignment: assignment.clone(),
@@ -69,18 +69,15 @@ fn row(read_model: &ReadModel, rules: &Rules, assignment: &Assignment) -> Assign
         set: names::set(snapshot, &assignment.pair.set),
         principal: names::principal(snapshot, &assignment.principal),
         removal: ChangeForm::remove(assignment),
-        refused: refusals::of(snapshot, rules, &operation),
+        refused: refusals::of(snapshot, &read_model.rules, &operation),
     }
 }
 
 /// Returns the first assignments in production PCI whose principal is gone.
-fn orphans(read_model: &ReadModel, rules: &Rules) -> Vec<AssignmentRow> {
+fn orphans(read_model: &ReadModel) -> Vec<AssignmentRow> {
     let orphans = read_model.exposure.orphans.values();
     let orphans = orphans.flat_map(|assignments| assignments.iter());
-    orphans
-        .take(ROWS)
-        .map(|one| row(read_model, rules, one))
-        .collect()
+    orphans.take(ROWS).map(|one| row(read_model, one)).collect()
 }
 
 /// Returns the first accounts that wait for a confirmation. `seen` are the latest differences, the newest first.

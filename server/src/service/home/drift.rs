@@ -108,7 +108,7 @@ fn undo(drift: &Drift) -> Option<(ChangeForm, Operation)> {
 }
 
 /// Returns the row of a difference, with the form that undoes it.
-pub(super) fn row(read_model: &ReadModel, rules: &Rules, seen: &DriftEvent) -> DriftRow {
+pub(super) fn row(read_model: &ReadModel, seen: &DriftEvent) -> DriftRow {
     let snapshot = &read_model.snapshot;
     let set = |arn: &PermissionSetArn| names::set(snapshot, arn).name;
     let group = |id: &GroupId| names::group(snapshot, id);
@@ -159,7 +159,7 @@ pub(super) fn row(read_model: &ReadModel, rules: &Rules, seen: &DriftEvent) -> D
     DriftRow {
         refused: undo
             .as_ref()
-            .and_then(|(_, operation)| refusals::of(snapshot, rules, operation)),
+            .and_then(|(_, operation)| refusals::of(snapshot, &read_model.rules, operation)),
         undo: undo.map(|(form, _)| form),
         what,
         principal: principal.map(|who| names::principal(snapshot, &who)),

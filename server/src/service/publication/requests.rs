@@ -12,6 +12,7 @@ use std::{
 use domain::{
     ids::{AccountId, GrantId},
     org::SpecialAccounts,
+    policies::Rules,
     snapshot::Parts,
 };
 use thiserror::Error;
@@ -41,6 +42,8 @@ pub(super) struct Requests {
     pub(super) accounts: BTreeMap<AccountId, u64>,
     /// Access windows that were written, each with its last request.
     pub(super) grants: BTreeMap<GrantId, u64>,
+    /// The policies to put in force, with their request.
+    pub(super) rules: Option<(Arc<Rules>, u64)>,
     /// The request to load all access windows, if there is one.
     pub(super) all_windows: Option<u64>,
     /// Whether the task that publishes runs.
@@ -63,6 +66,7 @@ impl Marked {
 pub(super) struct Work {
     pub(super) old: Arc<ReadModel>,
     pub(super) number: u64,
+    pub(super) rules: Arc<Rules>,
     pub(super) parts: Parts,
     pub(super) special: SpecialAccounts,
     pub(super) marked: Marked,
@@ -164,8 +168,10 @@ impl Publication {
         }
         let old = read_model();
         let parts = state.observed.as_ref().map(|(parts, _)| parts.clone());
+        let rules = state.rules.as_ref().map_or(&old.rules, |(rules, _)| rules);
         Some(Work {
             number: state.last,
+            rules: Arc::clone(rules),
             parts: parts.unwrap_or_else(|| old.snapshot.parts().clone()),
             special: state.special.clone().unwrap_or_else(|| old.special.clone()),
             marked: Marked(state.accounts.keys().cloned().collect()),
@@ -187,6 +193,7 @@ impl Publication {
         state.accounts.retain(|_, request| *request > number);
         state.grants.retain(|_, request| *request > number);
         state.all_windows = state.all_windows.filter(|request| *request > number);
+        state.rules.take_if(|(_, request)| *request <= number);
         if state
             .observed
             .as_ref()

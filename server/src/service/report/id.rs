@@ -4,7 +4,7 @@
 use domain::{
     ids::{Principal, UserId},
     ledger::Hash,
-    policies::{Agreement, Rules},
+    policies::Agreement,
     snapshot::PairRead,
 };
 use serde_json::{Value, json};
@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 
 use crate::service::app_state::ReadModel;
 
-/// Returns the id of the report of this read model under these policies.
-pub(super) fn of(read_model: &ReadModel, rules: &Rules) -> String {
+/// Returns the id of the report of this read model.
+pub(super) fn of(read_model: &ReadModel) -> String {
     let snapshot = &read_model.snapshot;
     let parts = snapshot.parts();
     let (mut groups, mut users, mut sets) =
@@ -23,7 +23,7 @@ pub(super) fn of(read_model: &ReadModel, rules: &Rules) -> String {
     let mut take = |what: &str, about: Value| {
         hasher.update(format!("{what}\t{about}\n"));
     };
-    take("rules", json!(rules.version()));
+    take("rules", json!(read_model.rules.version()));
     take("coverage", json!(parts.coverage));
     for account in read_model.pci_findings.keys() {
         take("account", json!(snapshot.account(account)));

@@ -53,7 +53,7 @@ impl ReportPort for Service {
             let report = Report::make(app_state, read_model);
             let (page, groups) = report.page(&choice);
             AccessReport {
-                violations: home::findings(&report.app_state.rules, &report.read_model),
+                violations: home::findings(&report.read_model),
                 top_accounts: top_accounts(&report.read_model),
                 page,
                 groups,
@@ -135,7 +135,7 @@ impl Report {
         let made = app_state.clock.now();
         let snapshot = &read_model.snapshot;
         let head = ReportHead {
-            report_id: id::of(&read_model, &app_state.rules),
+            report_id: id::of(&read_model),
             made,
             as_of: snapshot.parts().coverage.oldest,
             counts: counts(&read_model),
@@ -229,7 +229,7 @@ impl Report {
 
     fn row(&self, held: ExistingAccess) -> Option<ReportRow> {
         let read_model = &*self.read_model;
-        let rules = &self.app_state.rules;
+        let rules = &read_model.rules;
         let findings = Findings {
             titles: held.hits.iter().map(|hit| rules.title(&hit.rule)).collect(),
             ids: held.hits.iter().map(|hit| hit.rule.clone()).collect(),

@@ -133,7 +133,7 @@ impl Reads {
 
     /// Reads whether a group has more members than one person may remove, and no page after these.
     async fn members(self: Arc<Self>, group: GroupId) {
-        let Some(limit) = removal_limit(&self.app_state.rules) else {
+        let Some(limit) = removal_limit(&self.app_state.rules()) else {
             return;
         };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);

@@ -56,7 +56,7 @@ async fn read(org: &Org, before: &Parts, mut after: Parts, at: Timestamp) -> Par
     let read = org.app_state.read_model();
     let (snapshot, special) = (Snapshot::new(after.clone()), read.special.clone());
     let reasons = AccessReasons::default();
-    let read_model = ReadModel::new(snapshot, special, reasons, &org.app_state.rules);
+    let read_model = ReadModel::new(snapshot, special, reasons, &org.app_state.rules());
     org.app_state.publish(read_model);
     after
 }
@@ -306,7 +306,7 @@ async fn a_review_date_that_is_near_needs_action(engine: DatabaseEngine) {
             snapshot,
             special,
             reasons,
-            &org.app_state.rules,
+            &org.app_state.rules(),
         ));
         let attention = home(&org).await.attention;
         assert_eq!(

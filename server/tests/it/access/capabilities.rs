@@ -185,7 +185,7 @@ async fn the_page_of_a_set_says_what_it_allows_and_what_keeps_it_from_standing_a
     let services = against_standing(
         &administrator,
         org.app_state.catalogue.as_ref(),
-        &blocked_as_standing(&org.app_state.rules, &set("AdministratorAccess").analysis),
+        &blocked_as_standing(&org.app_state.rules(), &set("AdministratorAccess").analysis),
     );
     assert!(services.len() > 300, "{}", services.len());
     for one in services {

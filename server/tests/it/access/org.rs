@@ -63,7 +63,7 @@ impl Org {
         let windows = windows(&parts).into_iter().map(window).collect();
         let reasons = AccessReasons::of(windows, BTreeMap::new(), BTreeMap::new());
         let (snapshot, special) = (Snapshot::new(parts), read.special.clone());
-        let read_model = ReadModel::new(snapshot, special, reasons, &org.app_state.rules);
+        let read_model = ReadModel::new(snapshot, special, reasons, &org.app_state.rules());
         org.app_state.publish(read_model);
         org
     }

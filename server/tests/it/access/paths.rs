@@ -218,7 +218,7 @@ async fn the_review_date_of_standing_access_is_on_the_page_and_in_the_file(engin
         Snapshot::new(read.snapshot.parts().clone()),
         read.special.clone(),
     );
-    let read_model = ReadModel::new(snapshot, special, reasons, &org.app_state.rules);
+    let read_model = ReadModel::new(snapshot, special, reasons, &org.app_state.rules());
     org.app_state.publish(read_model);
 
     let rows = all(&org, &account).await;

@@ -267,7 +267,7 @@ async fn approvals_of_an_earlier_version_are_of_unknown_content(engine: Database
     drop(conn);
     let reasons = AccessReasons::of(rows, [(id, agreed)].into(), BTreeMap::new());
     let snapshot = Snapshot::new(assigned(&org, "viewer"));
-    let (special, rules) = (SpecialAccounts::default(), &org.app_state.rules);
+    let (special, rules) = (SpecialAccounts::default(), &org.app_state.rules());
     org.app_state
         .publish(ReadModel::new(snapshot, special, reasons, rules));
     is_against(&org, &[UNKNOWN, TWO]);

@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::LazyLock,
+    sync::{Arc, LazyLock},
 };
 
 use domain::{
@@ -44,7 +44,7 @@ const ACCOUNTS: [&str; 6] = [
 const SETS: [&str; 5] = ["viewer", "reader", "administrator", "unknown", "nothing"];
 
 /// The policies, and one that names a group: then access by any path depends on who is a member.
-static RULES: LazyLock<Rules> = LazyLock::new(|| {
+static RULES: LazyLock<Arc<Rules>> = LazyLock::new(|| {
     let named = format!(
         "@id(\"no-operators\") @reason(\"r\") @control(\"c\") @title(\"t\")\n\
          forbid (principal in Group::\"{}\", action, resource) when {{ context.direct && resource.production_pci }};\n",
@@ -53,8 +53,12 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| {
     let limits = RemovalLimits::default();
     let removals = RemovalPolicies::parse(REMOVAL_SCHEMA, REMOVALS, limits).unwrap();
     let rules = Rules::parse(SCHEMA, ELIGIBILITY, &format!("{GUARDRAILS}\n{named}")).unwrap();
-    rules.with_removals(removals).unwrap()
+    Arc::new(rules.with_removals(removals).unwrap())
 });
+
+/// The policies of this build.
+static OTHER_RULES: LazyLock<Arc<Rules>> =
+    LazyLock::new(|| Arc::new(server::state::rules(RemovalLimits::default()).unwrap()));
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
@@ -74,6 +78,8 @@ enum Step {
     Closed(usize),
     Overdue(BTreeMap<AccessResource, Timestamp>),
     DayBegins,
+    /// Other policies are put in force.
+    OtherRules,
 }
 
 fn principal() -> impl Strategy<Value = Principal> {
@@ -191,6 +197,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..6_usize).prop_map(Step::Closed),
         1 => prop::collection::btree_map(resource(), (0..9_i64).prop_map(Timestamp), 0..3).prop_map(Step::Overdue),
         2 => Just(Step::DayBegins),
+        1 => Just(Step::OtherRules),
     ]
 }
 
@@ -201,6 +208,7 @@ struct Sequence {
     agreed: BTreeMap<ChangeId, Agreement>,
     overdue: BTreeMap<AccessResource, Timestamp>,
     by_difference: ReadModel,
+    rules: &'static Arc<Rules>,
     now: i64,
     days: i64,
 }
@@ -222,6 +230,7 @@ impl Sequence {
         let (special, reasons) = (SpecialAccounts::default(), AccessReasons::default());
         Self {
             by_difference: ReadModel::new(snapshot, special, reasons, &RULES),
+            rules: &RULES,
             parts,
             rows: BTreeMap::new(),
             agreed: BTreeMap::new(),
@@ -316,6 +325,10 @@ impl Sequence {
             }
             Step::Overdue(overdue) => self.overdue = overdue.clone(),
             Step::DayBegins => self.days += 1,
+            Step::OtherRules => {
+                let named = self.rules.version() == RULES.version();
+                self.rules = if named { &OTHER_RULES } else { &RULES };
+            }
         }
         let rows = self
             .rows
@@ -326,7 +339,9 @@ impl Sequence {
         let reasons = known.updated(&written, rows, agreed, self.overdue.clone());
         let reasons = reasons.on(day(self.days));
         let (parts, special) = (self.parts.clone(), SpecialAccounts::default());
-        self.by_difference = self.by_difference.updated(parts, special, reasons, &RULES);
+        self.by_difference = self
+            .by_difference
+            .updated(parts, special, reasons, self.rules);
     }
 
     fn built_new(&self) -> ReadModel {
@@ -334,13 +349,14 @@ impl Sequence {
         let reasons = AccessReasons::of(rows, self.agreed.clone(), self.overdue.clone());
         let reasons = reasons.on(day(self.days));
         let snapshot = Snapshot::new(self.parts.clone());
-        ReadModel::new(snapshot, SpecialAccounts::default(), reasons, &RULES)
+        ReadModel::new(snapshot, SpecialAccounts::default(), reasons, self.rules)
     }
 }
 
 /// Panics at the first thing that the two read models show differently.
 fn assert_same(one: &ReadModel, other: &ReadModel) {
     let all = |of: fn(&ReadModel) -> String| assert_eq!(of(one), of(other));
+    assert_eq!(one.rules.version(), other.rules.version());
     assert_eq!(one.snapshot.parts(), other.snapshot.parts());
     all(|model| format!("{:?}", model.snapshot.never_read()));
     for who in PEOPLE {

@@ -34,6 +34,7 @@ mod refused;
 mod refused_start;
 mod removals;
 mod review_date;
+mod rules_in_force;
 mod saga_items;
 mod sentences;
 mod serialized;

@@ -73,7 +73,7 @@ fn publish(org: &Org, parts: Parts, ends: &[(&str, &str, Timestamp)]) {
         over: None,
     });
     let reasons = AccessReasons::of(windows.collect(), BTreeMap::new(), BTreeMap::new());
-    let rules = &org.app_state.rules;
+    let rules = &org.app_state.rules();
     let (snapshot, special) = (Snapshot::new(parts), SpecialAccounts::default());
     org.app_state
         .publish(ReadModel::new(snapshot, special, reasons, rules));

@@ -338,14 +338,14 @@ async fn a_small_removal_stays_a_matter_of_one_person(engine: DatabaseEngine) {
 }
 
 async fn a_chosen_mark_that_protects_nothing_is_on_the_home_page(engine: DatabaseEngine) {
-    let mut org = Org::on(engine).await;
+    let org = Org::on(engine).await;
     let marks = ["SecurityAudit", "Nope"].map(|mark| OversightMark::parse(mark).unwrap());
     let limits = RemovalLimits {
         oversight: marks.to_vec(),
         ..RemovalLimits::default()
     };
-    let app_state = Arc::get_mut(&mut org.app_state).unwrap();
-    app_state.rules = Arc::new(server::state::rules(limits).unwrap());
+    let rules = server::state::rules(limits).unwrap();
+    org.app_state.publish(ReadModel::empty(rules.into()));
     org.publish(overseen(&org));
     let idle = |name| {
         let org = &org;

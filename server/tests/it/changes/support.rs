@@ -333,7 +333,7 @@ impl Org {
             Snapshot::new(parts),
             SpecialAccounts::default(),
             AccessReasons::default(),
-            &self.app_state.rules,
+            &self.app_state.rules(),
         );
         self.app_state.publish(read_model);
     }
