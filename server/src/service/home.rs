@@ -16,7 +16,6 @@ use domain::{
     identity::LinkDifferenceKind,
     ids::{AccountId, PersonId},
     person::link::{IdentityLink, link_identity},
-    policies::Rules,
     snapshot::Knowledge,
 };
 

@@ -8,7 +8,6 @@ use domain::{
     drift::{Drift, DriftEvent},
     engine::AccessResource,
     ids::{AccountId, Assignment},
-    policies::Rules,
     time::{Date, Duration, Timestamp},
 };
 

@@ -8,7 +8,6 @@ use domain::{
     drift::{Drift, DriftEvent},
     grant::Term,
     ids::{GroupId, PermissionSetArn, Principal},
-    policies::Rules,
     time::{Duration, Timestamp},
 };
 
