@@ -10,5 +10,6 @@ pub fn clamped(name: String) -> AnyView {
     if name.chars().count() <= SHORT {
         return name.into_any();
     }
-    view! { <span data-clamp title=name.clone()>{name}</span> }.into_any()
+    let title = name.clone();
+    view! { <span data-clamp title=title>{name}</span> }.into_any()
 }

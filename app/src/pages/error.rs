@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use domain::{
-    authorize::{Action, Role, sufficient_roles, writes},
+    authorize::{Action, sufficient_roles, writes},
     change::UnreadableCause,
 };
 use leptos::prelude::*;

@@ -130,6 +130,14 @@ fn head(exposure: &Exposure, chart: Option<AnyView>, bars: AnyView) -> AnyView {
     .into_any()
 }
 
+/// Returns what is beside the number of production PCI accounts. Accounts that are only assumed to be are counted apart.
+pub fn counted(unclassified: Figure) -> String {
+    match unclassified {
+        Figure::Known(0) | Figure::NotKnown => "count as production PCI".into(),
+        Figure::Known(some) => format!("count as production PCI; {some} of them not classified"),
+    }
+}
+
 /// Returns what a number of assignments counts.
 fn assignments(count: Figure, one: &str, several: &str) -> String {
     match count {

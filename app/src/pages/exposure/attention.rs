@@ -39,19 +39,23 @@ pub struct Acting {
 
 /// Renders the section.
 pub(super) fn attention(
-    attention: Attention,
+    mut attention: Attention,
     drift: DriftList,
     acting: Acting,
     now: Timestamp,
 ) -> AnyView {
+    let mine = acting.decides.as_ref().map_or(0, Vec::len);
+    let others = if mine == 0 { attention.waiting } else { 0 };
+    let others = others_decide(others);
+    attention.waiting = mine;
     if attention.is_empty() && drift.count == 0 {
         return view! {
-            <p data-all-clear><Icon glyph=Glyph::Check /> <span>"Nothing needs action."</span></p>
+            <p data-all-clear><Icon glyph=Glyph::Check /> <span>"Nothing needs action."</span> {others}</p>
         }
         .into_any();
     }
     let Attention {
-        waiting,
+        waiting: _,
         overdue,
         overdue_count,
         orphans,
@@ -63,7 +67,16 @@ pub(super) fn attention(
         to_confirm,
     } = attention;
     let Acting { proposing, decides } = acting;
-    let (decisions, others) = decisions(waiting, decides, now);
+    let others = others.map(|what| {
+        let mark = (Glyph::Clock, Status::Off);
+        Line {
+            mark,
+            what,
+            facts: Vec::new(),
+            action: None,
+        }
+        .draw()
+    });
     let overdue_more = more(overdue_count, overdue.len(), "more removal", "/changes");
     let reviews_more = more(review_count, reviews.len(), "more review", "/accounts");
     let looser_more = more(
@@ -94,7 +107,7 @@ pub(super) fn attention(
             <ul data-lines data-attention>
                 {overdue.into_iter().map(|row| late(row, now)).collect_view()}
                 {overdue_more}
-                {decisions}
+                {decisions(decides, now)}
                 {looser.into_iter().map(|row| loosened(row, proposing, now)).collect_view()}
                 {looser_more}
                 {drift_lines(drift, proposing, now)}
@@ -134,38 +147,28 @@ fn late(row: OverdueRow, now: Timestamp) -> AnyView {
     .draw()
 }
 
-/// Renders the changes that wait for the viewer, and how many wait for others: those are no task of the viewer, so there is
-/// no button.
-fn decisions(
-    waiting: usize,
-    decides: Option<Vec<ChangeRow>>,
-    now: Timestamp,
-) -> (AnyView, Option<AnyView>) {
+/// Renders the changes that wait for the viewer.
+fn decisions(decides: Option<Vec<ChangeRow>>, now: Timestamp) -> AnyView {
     let mine = decides.unwrap_or_default();
-    let others = if mine.is_empty() { waiting } else { 0 };
     let more = (mine.len() > DECISIONS)
         .then(|| view! { <li data-rest-of><span></span><a href="/inbox">"All that wait for you"</a></li> });
     let lines = mine.into_iter().take(DECISIONS);
     let lines = lines.map(|change| decision(change, now)).collect_view();
-    let others = (others > 0).then(|| {
-        let (words, verb) = if others == 1 {
-            ("1 change".to_owned(), "waits")
-        } else {
-            (format!("{others} changes"), "wait")
-        };
-        let href = ListChoice::only(STATE, "waiting").href(CHANGES.path);
-        let what = view! {
-            <span class="text-muted"><a href=href>{words}</a> {format!(" {verb} for a decision of other people")}</span>
-        };
-        Line {
-            mark: (Glyph::Clock, Status::Off),
-            what: what.into_any(),
-            facts: Vec::new(),
-            action: None,
-        }
-        .draw()
-    });
-    (view! { {lines} {more} }.into_any(), others)
+    view! { {lines} {more} }.into_any()
+}
+
+/// Renders how many changes wait for others. They are no task of the viewer, so there is no button.
+fn others_decide(changes: usize) -> Option<AnyView> {
+    let (words, verb) = match changes {
+        0 => return None,
+        1 => ("1 change".to_owned(), "waits"),
+        some => (format!("{some} changes"), "wait"),
+    };
+    let href = ListChoice::only(STATE, "waiting").href(CHANGES.path);
+    let what = view! {
+        <span class="text-muted font-normal"><a href=href>{words}</a> {format!(" {verb} for a decision of other people")}</span>
+    };
+    Some(what.into_any())
 }
 
 fn decision(change: ChangeRow, now: Timestamp) -> AnyView {
