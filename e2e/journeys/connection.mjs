@@ -7,7 +7,7 @@ import { preview, submit } from '../support/change.mjs';
 
 export const about = 'Offline, no answer, not allowed';
 
-const WORDS = 'Leastwise does not answer since';
+const WORDS = 'Leastwise has not answered since';
 
 export async function journey(suite, browser) {
   const sandbox = await suite.sandbox('connection');
@@ -21,7 +21,7 @@ export async function journey(suite, browser) {
       const other = await Person.signedIn(browser, sandbox, 'marcus.dube', way);
       await withPeople(`not allowed ${way.name}`, [other], async () => {
         await other.open('/ledger', 403);
-        await other.says('You cannot see the ledger', 'You need the role administrator or auditor', 'administers Leastwise');
+        await other.says('You cannot see the ledger', 'Only administrators and auditors can see the ledger', 'administer Leastwise');
         await other.says('Maya Okafor');
         await other.screenshot(`not-allowed-${way.name.replaceAll(' ', '-')}`);
       });
@@ -38,7 +38,7 @@ export async function journey(suite, browser) {
       await marcus.context.setOffline(true);
       const bar = page.locator('[data-connection]');
       await bar.waitFor();
-      assert.match(await bar.innerText(), /You are offline/);
+      assert.match(await bar.innerText(), /You have been offline since \d\d:\d\d UTC/);
       assert.equal(await page.locator('#send button').getAttribute('aria-disabled'), 'true');
       await marcus.screenshot('offline');
       await page.locator('#send button').click({ force: true });
@@ -62,12 +62,15 @@ export async function journey(suite, browser) {
       await submit(marcus);
       await bar.waitFor();
       assert.ok((await bar.innerText()).includes(WORDS));
-      await marcus.screenshot('no-answer');
       await marcus.context.unroute('**/events/**');
       await bar.waitFor({ state: 'hidden' });
       marcus.fine();
+      const withdraw = page.getByRole('button', { name: 'Withdraw request' });
+      assert.equal(await withdraw.getAttribute('aria-disabled'), null);
       await sandbox.kill();
       await bar.waitFor();
+      assert.equal(await withdraw.getAttribute('aria-disabled'), 'true');
+      await marcus.screenshot('no-answer');
     });
   });
   // The browser reports each attempt to reach a server that is gone.

@@ -38,14 +38,14 @@ export async function journey(suite, browser) {
     await approver.leave();
   }
   await requestCrawl(sandbox);
-  await maya.findsInTime('/', 'AWS says staging');
+  await maya.findsInTime('/', 'AWS now reports analytics-prod as staging');
   await maya.leave();
 
   const query = ({ who, account, set, term = 'standing' }) => `kind=grant&who=${who}&account=${account}&set=${set}&term=${term}`;
   const pages = {
     home: '/',
     accounts: '/accounts',
-    people: '/people?reach=production-pci&sort=-accounts',
+    people: '/people?reach=production-pci',
     identities: '/identities',
     account: `/accounts/${names.accounts['cards-prod']}`,
     preview: `/changes/new?${query(draft('SupportMetrics', 'settlement-prod'))}`,

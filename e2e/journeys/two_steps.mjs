@@ -82,7 +82,7 @@ export async function journey(suite, browser) {
     const farid = await Person.signedIn(browser, sandbox, 'farid.haddad');
     await withPeople('outside', [farid], async () => {
       // A read may happen between the two writes; the next one then shows the member.
-      await farid.findsInTime('/', /Zoe Laurent.*Changed outside Leastwise/);
+      await farid.findsInTime('/', /Zoe Laurent was added to incident-responders outside Leastwise/);
       await farid.open(`/accounts/${cards}`);
       const path = farid.page.locator('#access tbody tr', { hasText: 'Zoe Laurent' }).filter({ hasText: 'incident-responders' });
       assert.match(await path.innerText(), /AdministratorAccess/);

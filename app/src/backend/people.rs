@@ -31,6 +31,8 @@ pub struct PersonRow {
     pub worst: Option<Capability>,
     /// The number of policies that their access to production PCI violates.
     pub violated: Figure,
+    /// The number of policies by which that access lacks an approval.
+    pub unapproved: Figure,
 }
 
 /// A path from a person to an account.

@@ -7,7 +7,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::{BadgeWeight, EnvironmentBadge, Glyph, PciBadge, Status, StatusBadge};
+use super::{BadgeWeight, EnvironmentBadge, Glyph, PciBadge, Status, StatusBadge, clamped};
 use crate::backend::AccountRef;
 
 /// Returns the name of an environment, for headings and sentences.
@@ -88,6 +88,10 @@ pub fn WaitingMark(class: Classification, #[prop(optional)] weight: BadgeWeight)
     })
 }
 
+/// Which accounts count as production PCI, as a sentence without a full stop: the rule is
+/// [`Classification::counts_as_production_pci`].
+pub const COUNTED_RULE: &str = "Production accounts in PCI scope, and all security and management accounts, count as production PCI";
+
 /// Returns why an account counts as production PCI; none for one that does not.
 fn counted_words(class: &Classification) -> Option<String> {
     class.counts_as_production_pci().then(|| {
@@ -148,8 +152,10 @@ pub enum DirectoryLinks {
 /// Renders a name as a link to a directory page, or as text if the user may not open it.
 pub fn directory_link(href: String, name: String) -> AnyView {
     match use_context::<DirectoryLinks>().unwrap_or_default() {
-        DirectoryLinks::Linked => view! { <a href=href>{name}</a> }.into_any(),
-        DirectoryLinks::PlainText => view! { <span class="font-medium">{name}</span> }.into_any(),
+        DirectoryLinks::Linked => view! { <a href=href>{clamped(name)}</a> }.into_any(),
+        DirectoryLinks::PlainText => {
+            view! { <span class="font-medium">{clamped(name)}</span> }.into_any()
+        }
     }
 }
 

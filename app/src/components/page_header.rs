@@ -4,6 +4,11 @@ use leptos::prelude::*;
 
 use super::{Glyph, Icon};
 
+/// The number of characters from which a title is a sentence or a long name, in smaller letters.
+const SENTENCE: usize = 60;
+/// The number of characters up to which a title is shown in full. Beyond, a name is most of it.
+const WHOLE: usize = 160;
+
 /// A step of the breadcrumb. The current page is not part of it.
 #[derive(Debug, Clone)]
 pub struct Crumb {
@@ -53,15 +58,17 @@ pub fn PageHeader(
             .collect_view();
         view! { <nav aria-label="Breadcrumb" data-crumbs><ol>{steps}</ol></nav> }
     });
-    // A long name or a sentence.
-    let long = (title.chars().count() > 60).then_some("");
+    let characters = title.chars().count();
+    let is_long = (characters > SENTENCE).then_some("");
+    let is_clamped = (characters > WHOLE).then_some("");
+    let full = is_clamped.map(|_| title.clone());
     view! {
         <header data-page-header>
             {crumbs}
             <div class="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
                 <div class="min-w-0">
                     <div class="flex flex-wrap items-center gap-x-3 gap-y-1">
-                        <h1 data-long=long>{title}</h1>
+                        <h1 data-long=is_long title=full><bdi dir="ltr" data-clamp=is_clamped>{title}</bdi></h1>
                         {marks}
                     </div>
                     {detail.map(|detail| view! { <div class="text-muted mt-1 max-w-[72ch]">{detail}</div> })}

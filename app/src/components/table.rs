@@ -21,6 +21,8 @@ pub struct Column {
     numeric: bool,
     hidden_label: bool,
     wide_only: bool,
+    note: Option<&'static str>,
+    rule: Option<&'static str>,
     sort_href: Option<String>,
     sorted: Option<Sorted>,
 }
@@ -49,6 +51,18 @@ impl Column {
     #[must_use]
     pub fn wide_only(mut self) -> Self {
         self.wide_only = true;
+        self
+    }
+    /// Says below the label what is counted, or where.
+    #[must_use]
+    pub fn note(mut self, note: Option<&'static str>) -> Self {
+        self.note = note;
+        self
+    }
+    /// Says by which rule the values are, as the title.
+    #[must_use]
+    pub fn rule(mut self, rule: Option<&'static str>) -> Self {
+        self.rule = rule;
         self
     }
     /// Makes the head a link to the list sorted by this column.
@@ -125,8 +139,10 @@ fn head(column: Column) -> impl IntoView {
             aria-sort=aria
             data-numeric=column.numeric.then_some("")
             data-wide=column.wide_only.then_some("")
+            title=column.rule
         >
             {label}
+            {column.note.map(|note| view! { " " <span data-unit>{note}</span> })}
         </th>
     }
     .into_any()

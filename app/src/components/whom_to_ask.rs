@@ -6,9 +6,9 @@ pub fn whom_to_ask(administrators: &[String], to: &str) -> String {
     match administrators {
         [] => format!("Ask an administrator of Leastwise {to}."),
         [one] => format!("Ask {one}, who administers Leastwise, {to}."),
-        some => format!(
-            "Ask somebody who administers Leastwise {to}: {}.",
-            some.join(", ")
+        [rest @ .., last] => format!(
+            "Ask {} or {last}, who administer Leastwise, {to}.",
+            rest.join(", ")
         ),
     }
 }

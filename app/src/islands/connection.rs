@@ -10,8 +10,11 @@ const BACK: &str = "Connected again.";
 const BAR: &str = "[data-connection]";
 /// The attribute of the bar while live updates are interrupted.
 const INTERRUPTED: &str = "data-interrupted";
-/// What sends a form to Leastwise.
-const SUBMITS: &str = "form[method=post] button:not([type=button], [aria-disabled])";
+/// What sends a form to Leastwise, or opens a dialog that does.
+const SUBMITS: &str = "form[method=post] button:not([type=button], [aria-disabled]), main button[command=show-modal]:not([aria-disabled])";
+/// The attribute of the bar once a live update has arrived: who never had one may be behind a proxy that holds them back, and
+/// must be able to send.
+const LIVE: &str = "data-live";
 /// The attribute of what cannot be sent now.
 const WAITS: &str = "data-waits";
 
@@ -23,7 +26,7 @@ pub fn Connection() -> impl IntoView {
             listen(&window(), event, |_: web_sys::Event| tell());
         }
         listen(&document(), "submit", |event: web_sys::Event| {
-            if is_offline() {
+            if is_offline() || lost() {
                 event.prevent_default();
                 tell();
             }
@@ -53,8 +56,15 @@ pub(super) fn interrupted() {
 pub(super) fn resumed() {
     for bar in all(BAR) {
         let _ = bar.remove_attribute(INTERRUPTED);
+        let _ = bar.set_attribute(LIVE, "");
     }
     tell();
+}
+
+/// Whether Leastwise answered before, and does not now.
+fn lost() -> bool {
+    let mut bars = all(BAR).into_iter();
+    bars.any(|bar| bar.has_attribute(INTERRUPTED) && bar.has_attribute(LIVE))
 }
 
 fn tell() {
@@ -62,12 +72,12 @@ fn tell() {
     for bar in all(BAR) {
         let problem = match (offline, bar.has_attribute(INTERRUPTED)) {
             (true, _) => Some((
-                "You are offline since",
+                "You have been offline since",
                 "What you typed stays on this page. Nothing can be sent.",
             )),
             (false, true) => Some((
-                "Leastwise does not answer since",
-                "What you see is of that time. Trying again.",
+                "Leastwise has not answered since",
+                "This page shows the state of that time. Trying again.",
             )),
             (false, false) => None,
         };
@@ -80,14 +90,14 @@ fn tell() {
             Some(what) => bar.set_attribute("data-problem", what),
             None => bar.remove_attribute("data-problem"),
         };
-        let words = problem.map(|(what, then)| format!("{what} {}. {then}", clock_time()));
+        let words = problem.map(|(what, then)| format!("{what} {} UTC. {then}", clock_time()));
         if let (Some(words), Ok(Some(text))) = (&words, bar.query_selector("span")) {
             text.set_text_content(Some(words));
         }
         let _ = bar.toggle_attribute_with_force("hidden", words.is_none());
         say(words.as_deref().unwrap_or(BACK));
     }
-    if offline {
+    if offline || lost() {
         hold_submits();
     } else {
         release_submits();
@@ -110,10 +120,10 @@ fn release_submits() {
     }
 }
 
-/// Returns the time of day in the zone of the browser.
+/// Returns the time of day in UTC, as the server tells times.
 fn clock_time() -> String {
     let now = js_sys::Date::new_0();
-    format!("{:02}:{:02}", now.get_hours(), now.get_minutes())
+    format!("{:02}:{:02}", now.get_utc_hours(), now.get_utc_minutes())
 }
 
 /// Returns whether the browser has no network. By name, because the type of the navigator is many bindings.

@@ -21,7 +21,9 @@ use super::{
 };
 use crate::{
     backend::{AccountRow, DeclarationMark},
-    components::{AccountStateMark, CountedMark, PciBadge, Status, account_state_words},
+    components::{
+        AccountStateMark, COUNTED_RULE, CountedMark, PciBadge, Status, account_state_words,
+    },
 };
 
 /// What accounts are sorted and filtered by.
@@ -77,6 +79,13 @@ pub const DECLARED_OTHERWISE: &str = "otherwise";
 /// Accounts whose declaration ends soon or has ended.
 pub const TO_CONFIRM: &str = "to-confirm";
 
+/// Where findings are counted.
+const IN_PRODUCTION_PCI: &str = "in production PCI";
+const VIOLATION_RULE: &str =
+    "Assignments that violate a policy, in the accounts that count as production PCI";
+const UNAPPROVED_RULE: &str =
+    "Assignments that only lack an approval, in the accounts that count as production PCI";
+
 /// Creates the option of an environment or PCI scope.
 macro_rules! classified {
     ($half:ident, $value:path, $name:literal, $label:literal) => {
@@ -118,6 +127,7 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
             })
             .value(|row| row.account.class.pci.as_str().into()),
         column("production_pci", "Production PCI")
+            .rule(COUNTED_RULE)
             .newest_first()
             .sorts(|account| SortKey::Number(i64::from(account.class.counts_as_production_pci())))
             .cell(|row, _| {
@@ -129,6 +139,31 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
                 }
             })
             .value(|row| Cell::YesNo(row.account.class.counts_as_production_pci())),
+        column("violations", "Violations")
+            .note(IN_PRODUCTION_PCI)
+            .rule(VIOLATION_RULE)
+            .numeric()
+            .sorts(|account| account.counted(|tally| tally.against))
+            .cell(|row, _| {
+                counted(
+                    row.findings.map(|found| found.map(|tally| tally.against)),
+                    Status::Danger,
+                )
+            })
+            .value(|row| found(row.findings, |tally| tally.against)),
+        column("unapproved", "Approval missing")
+            .note(IN_PRODUCTION_PCI)
+            .rule(UNAPPROVED_RULE)
+            .numeric()
+            .sorts(|account| account.counted(|tally| tally.unapproved))
+            .cell(|row, _| {
+                counted(
+                    row.findings
+                        .map(|found| found.map(|tally| tally.unapproved)),
+                    Status::Pending,
+                )
+            })
+            .value(|row| found(row.findings, |tally| tally.unapproved)),
         column("owner", "Owner")
             .on_request()
             .sorts(|account| {
@@ -151,27 +186,6 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
             .sorts(|account| SortKey::figure(account.standing))
             .cell(|row, _| number(row.standing))
             .value(|row| row.standing.into()),
-        column("violations", "Violations")
-            .numeric()
-            .sorts(|account| account.counted(|tally| tally.against))
-            .cell(|row, _| {
-                counted(
-                    row.findings.map(|found| found.map(|tally| tally.against)),
-                    Status::Danger,
-                )
-            })
-            .value(|row| found(row.findings, |tally| tally.against)),
-        column("unapproved", "Approval missing")
-            .numeric()
-            .sorts(|account| account.counted(|tally| tally.unapproved))
-            .cell(|row, _| {
-                counted(
-                    row.findings
-                        .map(|found| found.map(|tally| tally.unapproved)),
-                    Status::Pending,
-                )
-            })
-            .value(|row| found(row.findings, |tally| tally.unapproved)),
         column("declaration", "Declared until")
             .on_request()
             .sorts(|account| {
@@ -196,19 +210,16 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
                     .state
                     .map_or(Cell::Nothing, |state| state.as_str().into())
             }),
-        column("links", "Links")
-            .always()
-            .in_table()
-            .cell(|row, context| {
-                let account = &row.account;
-                row_links(vec![
-                    copy(
-                        account.id.to_string(),
-                        &format!("the number of {}", account.name),
-                    ),
-                    console_link(context.console.account(&account.id), &account.name),
-                ])
-            }),
+        column("links", "Links").beside_name().cell(|row, context| {
+            let account = &row.account;
+            row_links(vec![
+                copy(
+                    account.id.to_string(),
+                    &format!("the number of {}", account.name),
+                ),
+                console_link(context.console.account(&account.id), &account.name),
+            ])
+        }),
     ],
     filters: &[
         Filter::options(

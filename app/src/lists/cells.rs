@@ -18,7 +18,7 @@ pub fn number(figure: Figure) -> AnyView {
 pub fn exposed(figure: Figure, href: impl FnOnce() -> String) -> AnyView {
     match figure {
         Figure::Known(some) if some > 0 => {
-            view! { <a href=href() class="font-semibold">{some}</a> }.into_any()
+            view! { <a href=href() class="font-semibold text-text">{some}</a> }.into_any()
         }
         other => number(other),
     }

@@ -13,6 +13,10 @@ pub struct Column<F: 'static, R: 'static> {
     /// Names it in URLs and files.
     pub key: &'static str,
     pub label: &'static str,
+    /// What the label does not say, below it: what is counted, or where.
+    pub note: Option<&'static str>,
+    /// The rule that its values follow, as the title of its head.
+    pub rule: Option<&'static str>,
     pub shown: Shown,
     pub narrow: Narrow,
     pub numeric: Numeric,
@@ -28,6 +32,8 @@ pub struct Column<F: 'static, R: 'static> {
 pub enum Shown {
     /// It names the row, or acts on it.
     Always,
+    /// Always, in the cell of what names the row: tools that stand back until the row is pointed at.
+    BesideName,
     ByDefault,
     /// Only if it is chosen.
     OnRequest,
@@ -198,6 +204,8 @@ impl<F, R> Column<F, R> {
         Self {
             key,
             label,
+            note: None,
+            rule: None,
             shown: Shown::ByDefault,
             narrow: Narrow::OnCard,
             numeric: Numeric::Text,
@@ -212,6 +220,27 @@ impl<F, R> Column<F, R> {
     #[must_use]
     pub const fn always(mut self) -> Self {
         self.shown = Shown::Always;
+        self
+    }
+
+    /// Shows it always, beside what names the row.
+    #[must_use]
+    pub const fn beside_name(mut self) -> Self {
+        self.shown = Shown::BesideName;
+        self
+    }
+
+    /// Says below the label what is counted, or where.
+    #[must_use]
+    pub const fn note(mut self, note: &'static str) -> Self {
+        self.note = Some(note);
+        self
+    }
+
+    /// Says in the title of the head by which rule its values are.
+    #[must_use]
+    pub const fn rule(mut self, rule: &'static str) -> Self {
+        self.rule = Some(rule);
         self
     }
 

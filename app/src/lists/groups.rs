@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     backend::GroupRow,
-    components::{Status, StatusBadge},
+    components::{Status, StatusBadge, clamped},
 };
 
 /// What groups are sorted and filtered by.
@@ -78,7 +78,7 @@ pub static GROUPS: List<GroupFacts, GroupRow> = List {
             .sorts(|group| SortKey::figure(group.production_pci))
             .cell(|row, _| exposed(row.production_pci, || format!("/groups/{}", row.id)))
             .value(|row| row.production_pci.into()),
-        column("links", "Links").always().in_table().cell(|row, _| {
+        column("links", "Links").beside_name().cell(|row, _| {
             let what = format!("the ID of {}", row.name);
             row_links(vec![copy(row.id.to_string(), &what)])
         }),
@@ -116,5 +116,5 @@ pub static GROUPS: List<GroupFacts, GroupRow> = List {
 fn name(row: &GroupRow) -> AnyView {
     let waits = (row.members == 0 && row.accounts > 0)
         .then(|| view! { <StatusBadge status=Status::Drift label="Empty, with assignments" /> });
-    view! { <span data-name><a href=format!("/groups/{}", row.id)>{row.name.clone()}</a> {waits}</span> }.into_any()
+    view! { <span data-name><a href=format!("/groups/{}", row.id)>{clamped(row.name.clone())}</a> {waits}</span> }.into_any()
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     backend::{ChangeForm, IdentityRow, IdentityStatus, NoUserFound, UserRef},
-    components::{PersonLink, Status, StatusBadge, Time},
+    components::{PersonLink, Status, StatusBadge, Time, clamped},
 };
 
 /// What identities are sorted and filtered by.
@@ -67,6 +67,8 @@ pub const CLAIMS: &str = "claims";
 pub const SUSPENDED: &str = "suspended";
 /// Identities whose link people agreed to.
 pub const BY_HAND: &str = "by-hand";
+/// Identities that their keys link.
+pub const LINKED: &str = "linked";
 
 const fn column(key: &'static str, label: &'static str) -> Column<IdentityFacts, IdentityRow> {
     Column::new(key, label)
@@ -75,13 +77,13 @@ const fn column(key: &'static str, label: &'static str) -> Column<IdentityFacts,
 pub static IDENTITIES: List<IdentityFacts, IdentityRow> = List {
     path: "/identities",
     nouns: ("identity", "identities"),
-    order: "Needs attention first",
+    order: "Open matters first",
     default: None,
     columns: &[
         column("identity", "Identity")
             .always()
             .sorts(|one| SortKey::text(one.text.split('\n').next().unwrap_or_default()))
-            .cell(|row, _| name(row))
+            .cell(name)
             .value(|row| Cell::Text(row.name.clone())),
         column("id", "ID")
             .on_request()
@@ -96,6 +98,7 @@ pub static IDENTITIES: List<IdentityFacts, IdentityRow> = List {
             .cell(status)
             .value(|row| IdentityKind::of(&row.status).label().into()),
         column("user", "Identity Center user")
+            .on_request()
             .cell(|row, _| match row.user.clone() {
                 Some(user) => view! { <PersonLink user /> }.into_any(),
                 None => muted("None"),
@@ -106,7 +109,6 @@ pub static IDENTITIES: List<IdentityFacts, IdentityRow> = List {
             }),
         column("known_since", "Known since")
             .newest_first()
-            .in_table()
             .sorts(|one| time(one.known_since))
             .cell(|row, context| at(row.known_since, "Not known", context))
             .value(|row| Cell::time(row.known_since)),
@@ -131,7 +133,7 @@ pub static IDENTITIES: List<IdentityFacts, IdentityRow> = List {
             FilterOption::new(BY_HAND, "Linked by hand", |one| {
                 one.kind == IdentityKind::LinkedByHand
             }),
-            FilterOption::new("linked", "Linked by keys", |one| {
+            FilterOption::new(LINKED, "Linked by keys", |one| {
                 one.kind == IdentityKind::Linked
             }),
         ],
@@ -168,13 +170,29 @@ fn roles(roles: &[Role]) -> AnyView {
     }
 }
 
-fn name(row: &IdentityRow) -> AnyView {
+/// Renders the name, which leads to the user of the identity if they have the same one, and the username below it.
+fn name(row: &IdentityRow, _: &DrawContext) -> AnyView {
     // The id of a sign-in names nobody. It is in the column of ids, and in files.
     let username = row.username.clone().filter(|username| !is_id(username));
+    let username = match (username, row.last_sign_in) {
+        (Some(username), _) => Some(username),
+        (None, None) => Some("Has not signed in yet".to_owned()),
+        (None, Some(_)) => None,
+    };
     let username = username.map(|username| {
         view! { <span class="block text-muted text-xs font-normal break-all">{username}</span> }
     });
-    view! { <span class="block">{row.name.clone()} {username}</span> }.into_any()
+    let name = match (&row.user, same_name(row)) {
+        (Some(user), true) => view! { <PersonLink user=user.clone() /> }.into_any(),
+        _ => clamped(row.name.clone()),
+    };
+    view! { <span class="block">{name} {username}</span> }.into_any()
+}
+
+/// Whether the user of an identity has its name, so that one link says both.
+fn same_name(row: &IdentityRow) -> bool {
+    let user = row.user.as_ref();
+    user.is_some_and(|user| user.name == row.name)
 }
 
 /// Whether a name is a UUID, which a user pool gives to who chooses no name.
@@ -190,7 +208,11 @@ fn status(row: &IdentityRow, context: &DrawContext) -> AnyView {
     let since = row
         .since
         .map(|at| view! { <span class="text-muted text-xs">"since " <Time at now /></span> });
-    view! { <div data-reason-cell><StatusBadge status=badge label /> " " {since} {detail}</div> }
+    let user = row.user.clone().filter(|_| !same_name(row));
+    let user = user.map(|user| {
+        view! { <span class="text-muted text-xs">"User: " <PersonLink user /></span> }
+    });
+    view! { <div data-reason-cell><StatusBadge status=badge label /> " " {since} " " {user} {detail}</div> }
         .into_any()
 }
 
@@ -239,7 +261,14 @@ fn actions(row: &IdentityRow, context: &DrawContext) -> AnyView {
     };
     let links = forms
         .into_iter()
-        .map(|(form, words)| view! { <li><a href=form.href() data-kind="secondary">{words}</a></li> })
+        .map(|(form, words)| {
+            // What ends a link that nothing speaks against is seldom wanted.
+            let kind = match &row.status {
+                IdentityStatus::Linked | IdentityStatus::LinkedByHand => "quiet",
+                _ => "secondary",
+            };
+            view! { <li><a href=form.href() data-kind=kind>{words}</a></li> }
+        })
         .collect_view();
     view! { <ul data-plain data-row-forms>{links}</ul> }.into_any()
 }

@@ -86,7 +86,7 @@ impl<F, R> List<F, R> {
         self.columns.iter().filter(move |column| {
             column.cell.is_some()
                 && match column.shown {
-                    Shown::Always => true,
+                    Shown::Always | Shown::BesideName => true,
                     Shown::ByDefault if chosen.is_empty() => true,
                     Shown::OnRequest if chosen.is_empty() => false,
                     Shown::ByDefault | Shown::OnRequest => chosen.contains(&column.key),

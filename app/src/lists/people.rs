@@ -11,8 +11,8 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    Cell, Column, Direction, Filter, FilterOption, List, Managed, Paging, Sort, SortKey,
-    console_link, copy, exposed, id, muted, number, row_links,
+    Cell, Column, Filter, FilterOption, List, Managed, Paging, SortKey, console_link, copy,
+    exposed, id, muted, number, row_links,
 };
 use crate::{
     backend::{AccountStatus, PersonRow},
@@ -55,6 +55,9 @@ pub const REACH: &str = "reach";
 pub const PRODUCTION_PCI: &str = "production-pci";
 pub const POWERFUL: &str = "powerful";
 
+/// Where findings are counted.
+const IN_PRODUCTION_PCI: &str = "in production PCI";
+
 const fn column(key: &'static str, label: &'static str) -> Column<PersonFacts, PersonRow> {
     Column::new(key, label)
 }
@@ -62,11 +65,8 @@ const fn column(key: &'static str, label: &'static str) -> Column<PersonFacts, P
 pub static PEOPLE: List<PersonFacts, PersonRow> = List {
     path: "/people",
     nouns: ("person", "people"),
-    order: "By name",
-    default: Some(Sort {
-        column: "name",
-        direction: Direction::Ascending,
-    }),
+    order: "Most exposed in production PCI first",
+    default: None,
     columns: &[
         column("name", "Name")
             .always()
@@ -102,6 +102,7 @@ pub static PEOPLE: List<PersonFacts, PersonRow> = List {
             .cell(|row, _| muted(status(row.user.status)))
             .value(|row| status(row.user.status).into()),
         column("worst", "Highest capability")
+            .note(IN_PRODUCTION_PCI)
             .sorts(|person| {
                 let worst = person.worst;
                 worst.map_or(SortKey::Missing, |worst| SortKey::Number(worst as i64))
@@ -126,6 +127,7 @@ pub static PEOPLE: List<PersonFacts, PersonRow> = List {
             .cell(|row, _| number(row.accounts))
             .value(|row| row.accounts.into()),
         column("production_pci", "Production PCI")
+            .note("accounts")
             .numeric()
             .sorts(|person| SortKey::figure(person.production_pci))
             .cell(|row, _| {
@@ -135,27 +137,27 @@ pub static PEOPLE: List<PersonFacts, PersonRow> = List {
             })
             .value(|row| row.production_pci.into()),
         column("violated", "Policies violated")
+            .note(IN_PRODUCTION_PCI)
+            .rule("Policies that the access of the person to production PCI violates")
             .numeric()
-            .cell(|row, _| match row.violated {
-                Figure::Known(some) if some > 0 => {
-                    view! { <b data-tone data-status=Status::Danger.token()>{some}</b> }.into_any()
-                }
-                other => number(other),
-            })
+            .cell(|row, _| toned(row.violated, Status::Danger))
             .value(|row| row.violated.into()),
-        column("links", "Links")
-            .always()
-            .in_table()
-            .cell(|row, context| {
-                let id = &row.user.id;
-                row_links(vec![
-                    copy(id.to_string(), &format!("the ID of {}", row.user.name)),
-                    console_link(
-                        context.console.users(),
-                        &format!("the users, to find {}", row.user.name),
-                    ),
-                ])
-            }),
+        column("unapproved", "Approval missing")
+            .note("by policies")
+            .rule("Policies by which the access of the person to production PCI lacks an approval")
+            .numeric()
+            .cell(|row, _| toned(row.unapproved, Status::Pending))
+            .value(|row| row.unapproved.into()),
+        column("links", "Links").beside_name().cell(|row, context| {
+            let id = &row.user.id;
+            row_links(vec![
+                copy(id.to_string(), &format!("the ID of {}", row.user.name)),
+                console_link(
+                    context.console.users(),
+                    &format!("the users, to find {}", row.user.name),
+                ),
+            ])
+        }),
     ],
     filters: &[
         Filter::options(
@@ -208,6 +210,16 @@ const fn status(status: AccountStatus) -> &'static str {
         AccountStatus::Disabled => "Disabled",
         AccountStatus::Gone => "Deleted",
         AccountStatus::NotRead => "Not read",
+    }
+}
+
+/// A number of policies in its tone.
+fn toned(count: Figure, status: Status) -> AnyView {
+    match count {
+        Figure::Known(some) if some > 0 => {
+            view! { <b data-tone data-status=status.token()>{some}</b> }.into_any()
+        }
+        other => number(other),
     }
 }
 

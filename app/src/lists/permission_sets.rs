@@ -109,16 +109,13 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
             .sorts(|set| SortKey::figure(set.outdated))
             .cell(|row, _| number(row.outdated))
             .value(|row| row.outdated.into()),
-        column("links", "Links")
-            .always()
-            .in_table()
-            .cell(|row, context| {
-                let name = &row.set.name;
-                row_links(vec![
-                    copy(row.set.arn.to_string(), &format!("the ARN of {name}")),
-                    console_link(context.console.permission_set(&row.set.arn), name),
-                ])
-            }),
+        column("links", "Links").beside_name().cell(|row, context| {
+            let name = &row.set.name;
+            row_links(vec![
+                copy(row.set.arn.to_string(), &format!("the ARN of {name}")),
+                console_link(context.console.permission_set(&row.set.arn), name),
+            ])
+        }),
     ],
     filters: &[
         Filter::options(

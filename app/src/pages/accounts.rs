@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use crate::{
     backend::{AccountList, AccountRef, CLASSIFY, ClassifyForm, Freshness, PortResult},
     components::{
-        Button, ButtonKind, Empty, FreshnessNotice, Glyph, LedgerLinks, LinkButton, ListView,
-        NotKnown, Notice, PageHeader, Status, classification_words,
+        Button, ButtonKind, COUNTED_RULE, Empty, FreshnessNotice, Glyph, LedgerLinks, LinkButton,
+        ListView, NotKnown, Notice, PageHeader, Status, classification_words,
     },
     lists::{
         ListChoice, Selecting,
@@ -60,7 +60,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             (false, Selecting::NotAllowed) => list.draw(),
         };
         view! {
-            <PageHeader title="Accounts" detail=view! { "Every account of the organization, how it is classified and who reaches it." }.into_any() />
+            <PageHeader title="Accounts" detail=view! { "Every account of the organization, how it is classified and who reaches it. " {COUNTED_RULE} "." }.into_any() />
             <FreshnessNotice freshness=freshness now />
             {confirm}
             {body}
@@ -119,7 +119,12 @@ fn confirmation_notice(
         [one] if total == 1 => format!("AWS reports a less strict classification of {}", one.name),
         _ => format!("AWS reports a less strict classification of {total} accounts"),
     };
-    let lines = waiting.iter().take(NAMED).map(waits).collect_view();
+    let named = match waiting {
+        [_] if total == 1 => NamedBy::Title,
+        _ => NamedBy::Line,
+    };
+    let lines = waiting.iter().take(NAMED);
+    let lines = lines.map(|account| waits(account, named)).collect_view();
     let unnamed = total.saturating_sub(waiting.len().min(NAMED));
     let unnamed = (unnamed > 0)
         .then(|| view! { <li>{format!("and {unnamed} more, in the list below")}</li> });
@@ -142,7 +147,7 @@ fn confirmation_notice(
     view! {
         <Notice status=Status::Pending title>
             <ul data-plain>{lines} {unnamed}</ul>
-            <p class="mt-2">"What is on record stays in effect until two other people agree to something less strict."</p>
+            <p>"What is on record stays in effect until two other people agree to something less strict."</p>
             <p class="mt-2">{settle}</p>
             <details data-fold class="mt-2">
                 <summary>"Confirm in the configuration file instead"</summary>
@@ -158,8 +163,16 @@ fn confirmation_notice(
     .into_any()
 }
 
+/// What names the account of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NamedBy {
+    /// The title of the notice, because there is one account only.
+    Title,
+    Line,
+}
+
 /// Renders what is on record of an account against what AWS says now, and where it can be seen who changed it.
-fn waits(account: &AccountRef) -> AnyView {
+fn waits(account: &AccountRef, named: NamedBy) -> AnyView {
     let reported = account.class.waiting.map(classification_words);
     let reported = reported.unwrap_or_default();
     let recorded = classification_words(account.class.strictness());
@@ -168,11 +181,13 @@ fn waits(account: &AccountRef) -> AnyView {
         let href = ListChoice::only(entries::ACCOUNT, account.id.as_str()).href(entries::LEDGER);
         view! { " " <a href=href>"What the ledger says of it"</a> }
     });
-    view! {
-        <li>
-            <b>{account.name.clone()}</b> " " <span class="font-mono text-xs">{account.id.to_string()}</span>
-            ": on record " <b>{recorded}</b> ", AWS now says " <b>{reported}</b> "." {who}
-        </li>
-    }
+    let name = (named == NamedBy::Line).then(|| {
+        view! { <b>{account.name.clone()}</b> " " <span class="font-mono text-xs">{account.id.to_string()}</span> ": " }
+    });
+    let on_record = match named {
+        NamedBy::Title => "On record: ",
+        NamedBy::Line => "on record ",
+    };
+    view! { <li>{name} {on_record} <b>{recorded}</b> ", AWS now says " <b>{reported}</b> "." {who}</li> }
     .into_any()
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use domain::{
-    authorize::{Action, Role, sufficient_roles, writes},
+    authorize::{Action, sufficient_roles, writes},
     change::UnreadableCause,
 };
 use leptos::prelude::*;
@@ -11,6 +11,7 @@ use leptos::prelude::*;
 use crate::{
     backend::{Denied, Load},
     components::{Glyph, LinkButton, NO_SECOND_FACTOR, PageHeader, SecondFactorHelp, whom_to_ask},
+    lists::id,
     routes::Page,
 };
 
@@ -91,20 +92,22 @@ pub fn words(denied: &Denied) -> (Cow<'static, str>, String) {
 
 /// Returns what cannot be done, and which roles can.
 fn role_words(action: Action) -> (Cow<'static, str>, String) {
-    let roles: Vec<&str> = sufficient_roles(action).map(Role::as_str).collect();
+    let roles = sufficient_roles(action).map(|role| format!("{}s", role.as_str()));
+    let roles: Vec<String> = roles.collect();
     let roles = match roles.as_slice() {
-        [rest @ .., last] if !rest.is_empty() => {
-            format!("the role {} or {last}", rest.join(", "))
-        }
-        only => format!("the role {}", only.concat()),
+        [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        only => only.concat(),
     };
     let unchanged = if writes(action) {
         " Nothing was changed."
     } else {
         ""
     };
-    let title = format!("You cannot {}", action.words());
-    (title.into(), format!("You need {roles}.{unchanged}"))
+    let what = action.words();
+    (
+        format!("You cannot {what}").into(),
+        format!("Only {roles} can {what}.{unchanged}"),
+    )
 }
 
 /// Whether an administrator can help with an error.
@@ -128,7 +131,7 @@ pub fn page(denied: &Denied, administrators: &[String], request_id: String) -> P
                 {ask}
                 {help}
                 <p><LinkButton href="/" icon=Glyph::Home>"Go to the home page"</LinkButton></p>
-                <p class="text-muted text-xs">"Request ID " <code>{request_id}</code></p>
+                <p class="flex flex-wrap items-center gap-x-2 text-muted text-xs">"Request ID " {id(request_id, "the request ID")}</p>
             </div>
         }
         .into_any()

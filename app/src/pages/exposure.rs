@@ -6,6 +6,7 @@ mod drift;
 mod environments;
 mod findings;
 mod history;
+mod line;
 mod people;
 
 pub use attention::Acting;
@@ -71,22 +72,12 @@ pub fn draw(
     (head, view! { {people} {findings} }.into_any())
 }
 
-/// The people who reach production PCI, those with the most accounts of it first.
-const REACHING: &str = "/people?reach=production-pci&sort=-production_pci";
+/// The people who reach production PCI, most exposed first.
+const REACHING: &str = "/people?reach=production-pci";
 
 fn head(exposure: &Exposure, chart: Option<AnyView>, bars: AnyView) -> AnyView {
     let against = exposure.against.map(|tally| tally.against);
-    let noun = if against == 1 {
-        "assignment"
-    } else {
-        "assignments"
-    };
-    let beside = match exposure.against.map(|tally| tally.unapproved) {
-        Figure::Known(0) => noun.to_owned(),
-        Figure::Known(1) => format!("{noun}; 1 more only lacks an approval"),
-        Figure::Known(some) => format!("{noun}; {some} more only lack an approval"),
-        Figure::NotKnown => format!("{noun}, not read completely"),
-    };
+    let unapproved = exposure.against.map(|tally| tally.unapproved);
     let people = exposure.people;
     let what = match (exposure.accounts, people) {
         (Figure::Known(0), _) => "No account counts as production PCI",
@@ -99,16 +90,15 @@ fn head(exposure: &Exposure, chart: Option<AnyView>, bars: AnyView) -> AnyView {
         Figure::Known(_) => Status::Danger,
         Figure::NotKnown => Status::Drift,
     };
-    let beside_accounts = counted(exposure.unclassified);
-    let detail = beside_people(exposure);
     let untrended = chart.is_none().then_some("");
-    let (administrators, accounts) = (exposure.administrators, exposure.accounts);
+    let administrators = exposure.administrators;
     view! {
         <section data-exposure data-untrended=untrended aria-label="Exposure of production PCI">
             <a data-figure data-status=tone.token() href=REACHING>
                 <span data-value>{people.to_string()}</span>
                 <span data-what>{what}</span>
-                <span data-detail>{detail}</span>
+                <span data-detail>{standing_words(exposure)}</span>
+                {beside_people(exposure).map(|words| view! { <span data-beside>{words}</span> })}
             </a>
             {chart}
             {bars}
@@ -116,7 +106,7 @@ fn head(exposure: &Exposure, chart: Option<AnyView>, bars: AnyView) -> AnyView {
                 <Stat
                     label="Powerful access"
                     value=administrators.to_string()
-                    href="/people?reach=powerful&sort=-production_pci"
+                    href="/people?reach=powerful"
                     status=bad(administrators)
                     detail="people who are administrators, grant rights or change identities"
                 />
@@ -125,9 +115,15 @@ fn head(exposure: &Exposure, chart: Option<AnyView>, bars: AnyView) -> AnyView {
                     value=against.to_string()
                     href="/accounts?findings=violations"
                     status=bad(against)
-                    detail=beside
+                    detail=assignments(against, "violates a policy", "violate policies")
                 />
-                <Stat label="Accounts" value=accounts.to_string() href="/accounts?scope=production-pci" detail=beside_accounts />
+                <Stat
+                    label="Approval missing"
+                    value=unapproved.to_string()
+                    href="/accounts?findings=unapproved"
+                    status=wanting(unapproved)
+                    detail=assignments(unapproved, "only lacks an approval", "only lack an approval")
+                />
             </Stats>
         </section>
     }
@@ -142,28 +138,42 @@ pub fn counted(unclassified: Figure) -> String {
     }
 }
 
-/// Returns what belongs beside the number of people: how many have standing access, how many are disabled, and the
-/// assignments that give nobody access because their principal is deleted.
-fn beside_people(exposure: &Exposure) -> String {
-    let mut parts = vec![match (exposure.standing_people, exposure.people) {
+/// Returns what a number of assignments counts.
+fn assignments(count: Figure, one: &str, several: &str) -> String {
+    match count {
+        Figure::Known(1) => format!("assignment to production PCI {one}"),
+        Figure::Known(_) => format!("assignments to production PCI {several}"),
+        Figure::NotKnown => "assignments to production PCI, not read completely".to_owned(),
+    }
+}
+
+/// Returns how many of the people have standing access.
+fn standing_words(exposure: &Exposure) -> String {
+    match (exposure.standing_people, exposure.people) {
         (Figure::Known(0), _) => "none of them with standing access".to_owned(),
         (Figure::Known(all), Figure::Known(people)) if all == people && people > 1 => {
             "all of them with standing access".to_owned()
         }
         (Figure::Known(some), _) => format!("{some} of them with standing access"),
         (Figure::NotKnown, _) => "not everything has been read from AWS".to_owned(),
-    }];
-    if let Figure::Known(disabled @ 1..) = exposure.disabled_people {
-        parts.push(format!("{disabled} of them disabled"));
     }
-    let said = parts.join(", ");
-    match exposure.orphaned_assignments {
-        Figure::Known(0) | Figure::NotKnown => said,
-        Figure::Known(1) => format!("{said}. 1 orphaned assignment gives nobody access."),
-        Figure::Known(some) => {
-            format!("{said}. {some} orphaned assignments give nobody access.")
-        }
-    }
+}
+
+/// Returns what else belongs beside the number of people: how many are disabled, and the assignments that give nobody access
+/// because their principal is deleted.
+fn beside_people(exposure: &Exposure) -> Option<String> {
+    let disabled = match exposure.disabled_people {
+        Figure::Known(0) | Figure::NotKnown => None,
+        Figure::Known(1) => Some("1 of them is disabled.".to_owned()),
+        Figure::Known(some) => Some(format!("{some} of them are disabled.")),
+    };
+    let orphans = match exposure.orphaned_assignments {
+        Figure::Known(0) | Figure::NotKnown => None,
+        Figure::Known(1) => Some("1 orphaned assignment gives nobody access.".to_owned()),
+        Figure::Known(some) => Some(format!("{some} orphaned assignments give nobody access.")),
+    };
+    let parts: Vec<String> = [disabled, orphans].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 /// Returns the status for a count that should be zero.

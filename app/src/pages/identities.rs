@@ -4,11 +4,11 @@
 use leptos::prelude::*;
 
 use crate::{
-    backend::{IdentityRow, IdentityStatus, PortResult},
+    backend::{IdentityRow, IdentityStatus, ListPage, PortResult},
     components::{Crumb, Empty, FreshnessNotice, Glyph, ListView, Notice, PageHeader, Status},
     lists::{
-        ListChoice,
-        identities::{BY_HAND, CLAIMS, IDENTITIES, STATUS, SUSPENDED, UNLINKED},
+        FilterKind, ListChoice,
+        identities::{BY_HAND, CLAIMS, IDENTITIES, LINKED, STATUS, SUSPENDED, UNLINKED},
     },
     routes::{Page, Visit},
 };
@@ -21,6 +21,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Identities", move || {
         let detail = "The sign-ins that Leastwise knows, and the Identity Center user of each.";
+        let linked = all_linked(&choice, &page).map(|words| view! { " " <b>{words}</b> });
         let is_suspended =
             |row: &IdentityRow| matches!(row.status, IdentityStatus::Suspended { .. });
         let on_the_host = page.rows.iter().any(is_suspended).then(on_the_host);
@@ -43,7 +44,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             .into_any()
         });
         view! {
-            <PageHeader title="Identities" crumbs=vec![Crumb::new("/people", "People")] detail=view! { {detail} }.into_any() />
+            <PageHeader title="Identities" crumbs=vec![Crumb::new("/people", "People")] detail=view! { {detail} {linked} }.into_any() />
             <FreshnessNotice freshness now />
             {on_the_host}
             {well}
@@ -51,6 +52,22 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         }
         .into_any()
     }))
+}
+
+/// Returns that every identity is linked, if nothing is open.
+fn all_linked(choice: &ListChoice, page: &ListPage<IdentityRow>) -> Option<String> {
+    let mut filters = IDENTITIES.filters.iter();
+    let status = filters.position(|one| one.key == STATUS)?;
+    let FilterKind::Options(options) = IDENTITIES.filters[status].kind else {
+        return None;
+    };
+    let linked = options.iter().enumerate();
+    let linked = linked.filter(|(_, option)| [BY_HAND, LINKED].contains(&option.value));
+    let linked: usize = linked
+        .filter_map(|(place, _)| page.counts.get(status, place))
+        .sum();
+    (!choice.is_filtered() && page.known > 1 && linked == page.known)
+        .then(|| format!("All {linked} are linked."))
 }
 
 /// Renders how an identity is confirmed that differs from the directory, if no change can do it.

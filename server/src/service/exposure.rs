@@ -1,6 +1,7 @@
 //! The exposure of production PCI, kept with the read model so that the home page only reads it. Each number is a sum of
 //! what single accounts and single people add, so that a difference costs what differs.
 
+mod rank;
 mod violations;
 
 pub use violations::PolicyViolations;
@@ -19,18 +20,19 @@ use domain::{
     ids::{AccountId, Assignment, PermissionSetArn, UserId},
     shared_map::SharedMap,
     snapshot::Snapshot,
-    verdict::Tally,
+    verdict::{Outcome, Tally},
 };
 
-use self::violations::Violations;
+use self::{
+    rank::{Rank, TOP_EXPOSED, rank, ranked},
+    violations::Violations,
+};
 pub use super::reach::PersonExposure;
 use super::{
     reach::{AssignmentCounts, PersonReach, behind, stands},
     read_model::ModelBasis,
 };
 
-/// The maximum number of people listed on the home page.
-const TOP_EXPOSED: usize = 5;
 /// The maximum number of accounts and permission sets listed in one row.
 const NAMED: usize = 3;
 
@@ -149,15 +151,6 @@ pub struct Exposure {
     violations: Violations,
 }
 
-/// The place of a person among the exposed: administrators first, then those with standing access, then by the number
-/// of accounts.
-type Rank = (Reverse<(bool, bool, u32, u32)>, UserId);
-
-fn rank(user: &UserId, one: &PersonExposure) -> Rank {
-    let weight = (one.powerful > 0, one.standing > 0, one.accounts, one.paths);
-    (Reverse(weight), user.clone())
-}
-
 impl Exposure {
     /// Returns the findings by policy id, most assignments first.
     pub fn findings(&self) -> &[(String, PolicyViolations)] {
@@ -166,7 +159,12 @@ impl Exposure {
 
     /// Returns the number of policies that the access of a person to production PCI violates.
     pub fn violated_by(&self, user: &UserId) -> usize {
-        self.violations.of_person(user)
+        self.violations.of_person(user, Outcome::Refused)
+    }
+
+    /// Returns the number of policies by which that access lacks an approval.
+    pub fn unapproved_by(&self, user: &UserId) -> usize {
+        self.violations.of_person(user, Outcome::NeedsApproval)
     }
 
     /// Returns the exposure of a new read model. `everybody` is what each person has.
@@ -278,15 +276,16 @@ impl Exposure {
     ) {
         let last = self.ranked.last();
         let enters = |user: &UserId| {
-            let one = self.people.get(user).map(|one| rank(user, one));
+            let one = self.people.get(user);
+            let one = one.map(|one| rank(new.snapshot, user, one));
             one.is_some_and(|one| {
                 self.ranked.len() < TOP_EXPOSED || last.is_some_and(|last| one < *last)
             })
         };
-        let listed = |user: &UserId| self.ranked.iter().any(|(_, known)| known == user);
+        let listed = |user: &UserId| self.ranked.iter().any(|(.., known)| known == user);
         let stale = touched.iter().any(|user| listed(user) || enters(user));
         if stale {
-            self.ranked = ranked(&self.people);
+            self.ranked = ranked(new.snapshot, &self.people);
         } else if renewed == Renewed::Nothing {
             return;
         }
@@ -298,7 +297,7 @@ impl Exposure {
             }
             Renewed::Rows => BTreeMap::new(),
         };
-        let rows = self.ranked.iter().map(|(_, user)| {
+        let rows = self.ranked.iter().map(|(.., user)| {
             let known = known.get(user).cloned();
             known.unwrap_or_else(|| row(new, user))
         });
@@ -324,20 +323,6 @@ pub(super) enum Renewed {
     Nothing,
     /// The rows, because accounts or permission sets differ.
     Rows,
-}
-
-/// Returns the most exposed people, in order.
-fn ranked(people: &SharedMap<UserId, PersonExposure>) -> Vec<Rank> {
-    let mut ranked: Vec<Rank> = Vec::with_capacity(2 * TOP_EXPOSED);
-    for (user, one) in people {
-        let one = rank(user, one);
-        if ranked.len() < TOP_EXPOSED || ranked.last().is_some_and(|last| one < *last) {
-            let at = ranked.partition_point(|known| *known < one);
-            ranked.insert(at, one);
-            ranked.truncate(TOP_EXPOSED);
-        }
-    }
-    ranked
 }
 
 fn row(basis: &ModelBasis<'_>, user: &UserId) -> TopExposed {

@@ -25,10 +25,11 @@ use self::rows::Text;
 pub use super::reach::powerful;
 use super::{
     bit_set::BitSet,
-    reach::{AssignmentCounts, PersonExposure, PersonReach, Reaches},
+    reach::{AssignmentCounts, ExposureWeight, PersonExposure, PersonReach, Reaches},
     read_model::ModelBasis,
 };
 
+type PersonOrder = (Reverse<ExposureWeight>, Text, UserId);
 type AccountOrder = (Reverse<(Option<Tally>, u32)>, Text, AccountId);
 type SetOrder = (
     (bool, Option<Capability>, Reverse<(usize, u32, u32)>),
@@ -47,7 +48,7 @@ struct SetCounts {
 /// All lists.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
-    people: SharedMap<(Text, UserId), PersonEntry>,
+    people: SharedMap<PersonOrder, PersonEntry>,
     accounts: SharedMap<AccountOrder, AccountEntry>,
     groups: SharedMap<(Text, GroupId), GroupEntry>,
     sets: SharedMap<SetOrder, SetEntry>,
@@ -109,7 +110,7 @@ fn plus(count: u32, change: i64) -> u32 {
 }
 
 impl Index {
-    /// Returns the people, sorted by name.
+    /// Returns the people, most exposed first.
     pub fn people(&self) -> impl Iterator<Item = &PersonEntry> + Clone {
         self.people.values()
     }
@@ -144,10 +145,10 @@ impl Index {
         let mut people = Vec::with_capacity(everybody.len());
         for (user, reach) in everybody {
             change.add(&nobody, reach);
-            people.extend(person_entry(new.snapshot, new.reaches, user, reach));
+            let row = person_entry(new.snapshot, new.reaches, user, reach);
+            people.extend(row.map(|row| (person_order(&row, reach), row)));
         }
-        people.sort_unstable_by(|a, b| (&a.text, &a.id).cmp(&(&b.text, &b.id)));
-        let people = people.into_iter();
+        people.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         let parts = new.snapshot.parts();
         let groups = parts.groups.keys();
         let groups: BTreeMap<_, _> = groups
@@ -155,9 +156,7 @@ impl Index {
             .map(|row| ((row.text.clone(), row.id.clone()), row))
             .collect();
         let mut index = Self {
-            people: people
-                .map(|row| ((row.text.clone(), row.id.clone()), row))
-                .collect(),
+            people: people.into_iter().collect(),
             groups: groups.into_iter().collect(),
             ..Self::default()
         };
@@ -184,7 +183,11 @@ impl Index {
             return;
         }
         if let Some(row) = person_entry(new.snapshot, new.reaches, user, after) {
-            self.people.insert((row.text.clone(), row.id.clone()), row);
+            let (was, is) = (person_order(&row, before), person_order(&row, after));
+            if was != is {
+                self.people.remove(&was);
+            }
+            self.people.insert(is, row);
         }
     }
 
@@ -337,6 +340,11 @@ fn person_entry(
         status: user.status,
         origin: user.origin,
     })
+}
+
+fn person_order(row: &PersonEntry, reach: &PersonReach) -> PersonOrder {
+    let weight = reach.exposure.weight();
+    (Reverse(weight), row.text.clone(), row.id.clone())
 }
 
 fn group_entry(basis: &ModelBasis<'_>, id: &GroupId) -> Option<GroupEntry> {

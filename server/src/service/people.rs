@@ -162,5 +162,6 @@ pub(super) fn row(read_model: &ReadModel, person: &PersonFacts) -> PersonRow {
         production_pci: person.production_pci,
         worst: person.worst,
         violated: findings.figure(read_model.exposure.violated_by(&person.id)),
+        unapproved: findings.figure(read_model.exposure.unapproved_by(&person.id)),
     }
 }

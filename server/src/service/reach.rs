@@ -7,6 +7,7 @@
 mod id_numbers;
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeSet, HashMap},
     sync::Arc,
 };
@@ -41,6 +42,22 @@ pub struct PersonExposure {
     pub powerful: u32,
     /// The most dangerous of what the permission sets allow.
     pub worst: Option<Capability>,
+}
+
+/// How exposed a person is, to be compared: those who are administrators or can become one are more exposed than others, then
+/// those with standing access, then those with the more dangerous capability, with more accounts and with more paths.
+pub(super) type ExposureWeight = (bool, bool, Option<Reverse<Capability>>, u32, u32);
+
+impl PersonExposure {
+    pub(super) fn weight(&self) -> ExposureWeight {
+        (
+            self.powerful > 0,
+            self.standing > 0,
+            self.worst.map(Reverse),
+            self.accounts,
+            self.paths,
+        )
+    }
 }
 
 /// What the assignments of one principal give.

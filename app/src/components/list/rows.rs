@@ -17,7 +17,9 @@ pub(super) fn table<F, R>(
     rows: Vec<R>,
     context: &DrawContext,
 ) -> AnyView {
-    let columns: Vec<&'static Column<F, R>> = list.shown(choice).collect();
+    let (tools, columns): (Vec<_>, Vec<_>) = list
+        .shown(choice)
+        .partition(|column: &&'static Column<F, R>| column.shown == Shown::BesideName);
     let heads = columns
         .iter()
         .map(|column| head(list, place, choice, column))
@@ -26,7 +28,7 @@ pub(super) fn table<F, R>(
     let caption = list.nouns.1;
     let lines = rows
         .iter()
-        .map(|row| line(&columns, row, context))
+        .map(|row| line((columns.as_slice(), tools.as_slice()), row, context))
         .collect_view();
     view! { <Table caption columns=heads id narrow=Narrowing::Cards>{lines}</Table> }.into_any()
 }
@@ -37,7 +39,7 @@ fn head<F, R>(
     choice: &ListChoice,
     column: &Column<F, R>,
 ) -> Head {
-    let mut head = Head::new(column.label);
+    let mut head = Head::new(column.label).note(column.note).rule(column.rule);
     if column.numeric == Numeric::Number {
         head = head.numeric();
     }
@@ -56,11 +58,15 @@ fn head<F, R>(
     }
     match column.shown {
         Shown::Always => head.unlabelled(),
-        Shown::ByDefault | Shown::OnRequest => head,
+        Shown::BesideName | Shown::ByDefault | Shown::OnRequest => head,
     }
 }
 
-fn line<F, R>(columns: &[&'static Column<F, R>], row: &R, context: &DrawContext) -> AnyView {
+fn line<F, R>(
+    (columns, tools): (&[&'static Column<F, R>], &[&'static Column<F, R>]),
+    row: &R,
+    context: &DrawContext,
+) -> AnyView {
     let cells = columns
         .iter()
         .enumerate()
@@ -69,7 +75,8 @@ fn line<F, R>(columns: &[&'static Column<F, R>], row: &R, context: &DrawContext)
             let numeric = (column.numeric == Numeric::Number).then_some("");
             let wide = (column.narrow == Narrow::InTable).then_some("");
             Some(if place == 0 {
-                view! { <th scope="row">{cell}</th> }.into_any()
+                let tools = tools.iter().filter_map(|tool| Some((tool.cell?)(row, context)));
+                view! { <th scope="row">{cell} {tools.collect_view()}</th> }.into_any()
             } else {
                 view! { <td data-numeric=numeric data-wide=wide data-label=column.label>{cell}</td> }.into_any()
             })

@@ -105,7 +105,8 @@ fn columns<F, R>(list: &'static List<F, R>, place: &ListPlace, choice: &ListChoi
     let offered = list
         .columns
         .iter()
-        .filter(|column| column.cell.is_some() && column.shown != Shown::Always);
+        .filter(|column| column.cell.is_some())
+        .filter(|column| matches!(column.shown, Shown::ByDefault | Shown::OnRequest));
     let boxes = offered
         .map(|column| {
             let checked = shown.contains(&column.key);
@@ -113,7 +114,7 @@ fn columns<F, R>(list: &'static List<F, R>, place: &ListPlace, choice: &ListChoi
                 <li>
                     <label data-option>
                         <input type="checkbox" name="column" value=column.key checked=checked />
-                        <span>{column.label}</span>
+                        <span>{column.label} {column.note.map(|note| format!(" {note}"))}</span>
                     </label>
                 </li>
             }

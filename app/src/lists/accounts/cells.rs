@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use crate::{
     backend::{ACCOUNT, AccountRow, DeclarationMark, UserRef},
     components::{
-        AccountStateMark, EnvironmentBadge, PersonLink, Status, StatusBadge, WaitingMark, doubt,
-        environment_name, pci_name,
+        AccountStateMark, EnvironmentBadge, PersonLink, Status, StatusBadge, WaitingMark, clamped,
+        doubt, environment_name, pci_name,
     },
     lists::{Cell, DrawContext, Selecting, number},
 };
@@ -31,7 +31,7 @@ pub(super) fn name(row: &AccountRow, context: &DrawContext) -> AnyView {
     view! {
         {select}
         <span data-name title=title>
-            <a href=format!("/accounts/{}", account.id)>{account.name}</a>
+            <a href=format!("/accounts/{}", account.id)>{clamped(account.name)}</a>
             <span class="text-muted font-mono text-xs font-normal">{account.id.to_string()}</span>
             {doubt(&class).map(|label| view! { <StatusBadge status=Status::Drift label /> })}
             {unevaluated.then(|| view! { <StatusBadge status=Status::Drift label="Not read completely" /> })}
@@ -72,9 +72,9 @@ pub(super) fn environment(class: &Classification) -> AnyView {
     let reported = class.waiting.map(|(reported, _)| reported);
     let reported = reported.filter(|reported| *reported != class.environment);
     let reported = reported.map(|environment| {
-        view! { <span class="text-muted text-xs">" AWS: " <EnvironmentBadge environment /></span> }
+        view! { <span data-reported>"AWS says " <EnvironmentBadge environment /></span> }
     });
-    view! { <EnvironmentBadge environment=class.environment /> {reported} }.into_any()
+    view! { <EnvironmentBadge environment=class.environment /> " " {reported} }.into_any()
 }
 
 pub(super) fn found(findings: Option<Figure<Tally>>, count: fn(Tally) -> usize) -> Cell {

@@ -1,18 +1,21 @@
-//! What needs somebody to act, one line each with the one thing to do about it, the most urgent first. What was mended is not
-//! there any more.
+//! What needs somebody to act, one line each with the one thing to do about it, the most urgent first. What waits for others is
+//! last, and what was mended is not there any more.
 
 use domain::{snapshot::Figure, time::Timestamp};
 use leptos::prelude::*;
 
-use super::drift::{DriftList, drift_lines};
+use super::{
+    drift::{DriftList, drift_lines},
+    line::{Line, account_facts, account_name, code, principal, principal_facts, seen},
+};
 use crate::{
     backend::{
         ACCOUNT, AssignmentRow, Attention, CLASSIFY, ChangeRow, LooserAccount, OverdueRow,
         ReviewRow,
     },
     components::{
-        AbsoluteTime, AccountLink, Glyph, Icon, LinkButton, PrincipalLink, RowAction, Section,
-        Status, Time, classification_words, directory_link,
+        AccountStateMark, EnvironmentBadge, Glyph, Icon, LinkButton, PciBadge, RowAction, Section,
+        Status, Time, clamped, classification_words, directory_link,
     },
     lists::{
         ListChoice,
@@ -36,19 +39,23 @@ pub struct Acting {
 
 /// Renders the section.
 pub(super) fn attention(
-    attention: Attention,
+    mut attention: Attention,
     drift: DriftList,
     acting: Acting,
     now: Timestamp,
 ) -> AnyView {
+    let mine = acting.decides.as_ref().map_or(0, Vec::len);
+    let others = if mine == 0 { attention.waiting } else { 0 };
+    let others = others_decide(others);
+    attention.waiting = mine;
     if attention.is_empty() && drift.count == 0 {
         return view! {
-            <p data-all-clear><Icon glyph=Glyph::Check /> <span>"Nothing needs action."</span></p>
+            <p data-all-clear><Icon glyph=Glyph::Check /> <span>"Nothing needs action."</span> {others}</p>
         }
         .into_any();
     }
     let Attention {
-        waiting,
+        waiting: _,
         overdue,
         overdue_count,
         orphans,
@@ -60,6 +67,16 @@ pub(super) fn attention(
         to_confirm,
     } = attention;
     let Acting { proposing, decides } = acting;
+    let others = others.map(|what| {
+        let mark = (Glyph::Clock, Status::Off);
+        Line {
+            mark,
+            what,
+            facts: Vec::new(),
+            action: None,
+        }
+        .draw()
+    });
     let overdue_more = more(overdue_count, overdue.len(), "more removal", "/changes");
     let reviews_more = more(review_count, reviews.len(), "more review", "/accounts");
     let looser_more = more(
@@ -75,40 +92,33 @@ pub(super) fn attention(
             "more orphaned assignment",
             "/accounts?policy=system.orphan",
         ),
-        Figure::NotKnown => Some(line(
-            (Glyph::Warning, Status::Pending),
-            "It is not known whether there are orphaned assignments.".into_any(),
-            None,
-        )),
+        Figure::NotKnown => Some(
+            Line {
+                mark: (Glyph::Warning, Status::Pending),
+                what: "It is not known whether there are orphaned assignments.".into_any(),
+                facts: Vec::new(),
+                action: None,
+            }
+            .draw(),
+        ),
     };
     view! {
         <Section title="Needs action">
             <ul data-lines data-attention>
                 {overdue.into_iter().map(|row| late(row, now)).collect_view()}
                 {overdue_more}
-                {decisions(waiting, decides, now)}
+                {decisions(decides, now)}
                 {looser.into_iter().map(|row| loosened(row, proposing, now)).collect_view()}
                 {looser_more}
                 {drift_lines(drift, proposing, now)}
-                {orphans.into_iter().map(|row| orphan(row, proposing)).collect_view()}
+                {orphans.iter().map(|row| orphan(row, proposing)).collect_view()}
                 {orphans_more}
                 {reviews.into_iter().map(|row| review(row, now)).collect_view()}
                 {reviews_more}
                 {(to_confirm > 0).then(|| confirm(to_confirm))}
+                {others}
             </ul>
         </Section>
-    }
-    .into_any()
-}
-
-/// Renders one thing. Its icon says how urgent it is.
-fn line((glyph, status): (Glyph, Status), words: AnyView, action: Option<AnyView>) -> AnyView {
-    view! {
-        <li data-status=status.token()>
-            <Icon glyph />
-            <div>{words}</div>
-            {action}
-        </li>
     }
     .into_any()
 }
@@ -125,39 +135,40 @@ fn more(count: usize, listed: usize, noun: &str, href: impl Into<String>) -> Opt
 
 fn late(row: OverdueRow, now: Timestamp) -> AnyView {
     let OverdueRow { what, href, due } = row;
-    let words = view! {
-        <b>{what}</b>
-        " should be gone since "
-        <Time at=due now />
-        <span class="block text-muted text-xs">"Leastwise tries again. Remove it in AWS if it cannot wait."</span>
-    };
-    let action = view! { <LinkButton href>"View access"</LinkButton> };
-    let mark = (Glyph::Warning, Status::Danger);
-    line(mark, words.into_any(), Some(action.into_any()))
+    Line {
+        mark: (Glyph::Warning, Status::Danger),
+        what: view! { {what} " should be gone" }.into_any(),
+        facts: vec![
+            view! { "since " <Time at=due now /> }.into_any(),
+            "Leastwise tries again. Remove it in AWS if it cannot wait.".into_any(),
+        ],
+        action: Some(view! { <LinkButton href>"View access"</LinkButton> }.into_any()),
+    }
+    .draw()
 }
 
-/// Renders the changes that wait for the viewer, and how many wait for others: those are no task of the viewer, so there is
-/// no button.
-fn decisions(waiting: usize, decides: Option<Vec<ChangeRow>>, now: Timestamp) -> AnyView {
+/// Renders the changes that wait for the viewer.
+fn decisions(decides: Option<Vec<ChangeRow>>, now: Timestamp) -> AnyView {
     let mine = decides.unwrap_or_default();
-    let others = if mine.is_empty() { waiting } else { 0 };
     let more = (mine.len() > DECISIONS)
         .then(|| view! { <li data-rest-of><span></span><a href="/inbox">"All that wait for you"</a></li> });
     let lines = mine.into_iter().take(DECISIONS);
     let lines = lines.map(|change| decision(change, now)).collect_view();
-    let others = (others > 0).then(|| {
-        let words = if others == 1 {
-            "1 change".to_owned()
-        } else {
-            format!("{others} changes")
-        };
-        let verb = if others == 1 { "waits" } else { "wait" };
-        let href = ListChoice::only(STATE, "waiting").href(CHANGES.path);
-        let words =
-            view! { <a href=href>{words}</a> {format!(" {verb} for a decision of other people")} };
-        line((Glyph::Clock, Status::Off), words.into_any(), None)
-    });
-    view! { {lines} {more} {others} }.into_any()
+    view! { {lines} {more} }.into_any()
+}
+
+/// Renders how many changes wait for others. They are no task of the viewer, so there is no button.
+fn others_decide(changes: usize) -> Option<AnyView> {
+    let (words, verb) = match changes {
+        0 => return None,
+        1 => ("1 change".to_owned(), "waits"),
+        some => (format!("{some} changes"), "wait"),
+    };
+    let href = ListChoice::only(STATE, "waiting").href(CHANGES.path);
+    let what = view! {
+        <span class="text-muted font-normal"><a href=href>{words}</a> {format!(" {verb} for a decision of other people")}</span>
+    };
+    Some(what.into_any())
 }
 
 fn decision(change: ChangeRow, now: Timestamp) -> AnyView {
@@ -165,16 +176,19 @@ fn decision(change: ChangeRow, now: Timestamp) -> AnyView {
     let href = format!("/inbox?id={}", change.id);
     let (have, need) = change.approvals;
     let object = title.clone();
-    let words = view! {
-        <b>{title}</b>
-        <span class="block text-muted text-xs">
-            {change.requester} " · " {format!("{have} of {need} approvals")} " · decision due " <Time at=change.decide_by now />
-        </span>
-    };
     let action =
         view! { <LinkButton href>"Decide" <span class="sr-only">": " {object}</span></LinkButton> };
-    let mark = (Glyph::Clock, Status::Pending);
-    line(mark, words.into_any(), Some(action.into_any()))
+    Line {
+        mark: (Glyph::Clock, Status::Pending),
+        what: clamped(title),
+        facts: vec![
+            view! { "requested by " {change.requester} }.into_any(),
+            format!("{have} of {need} approvals").into_any(),
+            view! { "decision due " <Time at=change.decide_by now /> }.into_any(),
+        ],
+        action: Some(action.into_any()),
+    }
+    .draw()
 }
 
 fn loosened(row: LooserAccount, proposing: Proposing, now: Timestamp) -> AnyView {
@@ -182,48 +196,71 @@ fn loosened(row: LooserAccount, proposing: Proposing, now: Timestamp) -> AnyView
     let class = account.class;
     let said = class.waiting.map(classification_words).unwrap_or_default();
     let recorded = classification_words(class.strictness());
-    let form = format!("{CLASSIFY}?{ACCOUNT}={}", account.id);
     let object = account.name.clone();
-    let action = (proposing == Proposing::Offered).then(|| {
+    let action = if proposing == Proposing::Offered {
+        let form = format!("{CLASSIFY}?{ACCOUNT}={}", account.id);
         view! { <LinkButton href=form>"Classify" <span class="sr-only">" " {object}</span></LinkButton> }.into_any()
-    });
-    let changed = changed.map(|(after, by)| {
-        view! { ". It changed between " <AbsoluteTime at=after now /> " and " <AbsoluteTime at=by now /> }
-    });
-    let href = ListChoice::only(CLASSIFICATION, WAITING).href(ACCOUNTS.path);
-    let words = view! {
-        <AccountLink account />
-        <span class="block text-muted text-xs">
-            {format!("AWS says {said}; on record, and in effect until that is confirmed: {recorded}")}
-            {changed} ". " <a href=href>"How to confirm it"</a>
+    } else {
+        let href = ListChoice::only(CLASSIFICATION, WAITING).href(ACCOUNTS.path);
+        view! { <LinkButton href>"View" <span class="sr-only">" " {object}</span></LinkButton> }
+            .into_any()
+    };
+    let marks = view! {
+        <span class="inline-flex flex-wrap items-center gap-x-1">
+            <EnvironmentBadge environment=class.environment /> <PciBadge pci=class.pci /> <AccountStateMark state=account.state />
         </span>
     };
-    line((Glyph::Diamond, Status::Pending), words.into_any(), action)
+    let cure = ListChoice::only(CLASSIFICATION, WAITING).href(ACCOUNTS.path);
+    let in_effect =
+        view! { "until that is " <a href=cure>"confirmed"</a> ", it counts as " {recorded} };
+    let facts = [
+        Some(marks.into_any()),
+        Some(code(account.id.to_string())),
+        Some(in_effect.into_any()),
+        changed.map(|(after, by)| seen(after, by, now)),
+    ];
+    Line {
+        mark: (Glyph::Diamond, Status::Pending),
+        what: view! { "AWS now reports " {account_name(&account)} " as " {said} }.into_any(),
+        facts: facts.into_iter().flatten().collect(),
+        action: Some(action),
+    }
+    .draw()
 }
 
 fn review(row: ReviewRow, now: Timestamp) -> AnyView {
     let ReviewRow { assignment, on } = row;
     let has_passed = domain::time::Date::of(now).is_some_and(|today| on < today);
     let (when, status) = if has_passed {
-        (format!("was to be reviewed by {on}"), Status::Danger)
+        (format!(" was to be reviewed by {on}"), Status::Danger)
     } else {
-        (format!("is to be reviewed by {on}"), Status::Pending)
+        (format!(" is to be reviewed by {on}"), Status::Pending)
     };
     let page = format!("/accounts/{}", assignment.account.id);
     let href = ListChoice::only(TERM, REVIEWED).href(&page);
-    let words = view! { {of_assignment(assignment)} <span>{when}</span> };
-    let action = view! { <LinkButton href>"Review access"</LinkButton> };
-    let mark = (Glyph::Reviews, status);
-    line(mark, words.into_any(), Some(action.into_any()))
+    let whom = principal(&assignment.principal);
+    Line {
+        mark: (Glyph::Reviews, status),
+        what: view! { {of_assignment(&assignment)} " for " {whom} {when} }.into_any(),
+        facts: assignment_facts(&assignment),
+        action: Some(view! { <LinkButton href>"Review access"</LinkButton> }.into_any()),
+    }
+    .draw()
 }
 
-fn orphan(row: AssignmentRow, proposing: Proposing) -> AnyView {
+fn orphan(row: &AssignmentRow, proposing: Proposing) -> AnyView {
     let object = format!("{} from {}", row.set.name, row.account.name);
     let (href, refused) = (row.removal.href(), row.refused.clone());
     let action = (proposing == Proposing::Offered)
         .then(|| view! { <RowAction label="Remove" object href refused /> }.into_any());
-    let words = view! { {of_assignment(row)} <span>"gives nobody access"</span> };
-    line((Glyph::Drift, Status::Pending), words.into_any(), action)
+    let whom = principal(&row.principal);
+    Line {
+        mark: (Glyph::Drift, Status::Pending),
+        what: view! { {of_assignment(row)} " for " {whom} " gives nobody access" }.into_any(),
+        facts: assignment_facts(row),
+        action,
+    }
+    .draw()
 }
 
 /// Renders how many declarations end soon or have ended.
@@ -234,17 +271,23 @@ fn confirm(accounts: usize) -> AnyView {
         format!("The declarations of {accounts} accounts end within 30 days, or have ended")
     };
     let href = ListChoice::only(DECLARATION, TO_CONFIRM).href(ACCOUNTS.path);
-    let words = view! {
-        {title}
-        <span class="block text-muted text-xs">"Afterwards a declaration makes no account less strict."</span>
-    };
-    let action = view! { <LinkButton href>"View accounts"</LinkButton> };
-    let mark = (Glyph::Clock, Status::Pending);
-    line(mark, words.into_any(), Some(action.into_any()))
+    Line {
+        mark: (Glyph::Clock, Status::Pending),
+        what: title.into_any(),
+        facts: vec!["Afterwards a declaration makes no account less strict.".into_any()],
+        action: Some(view! { <LinkButton href>"View accounts"</LinkButton> }.into_any()),
+    }
+    .draw()
 }
 
-fn of_assignment(row: AssignmentRow) -> AnyView {
-    let set = directory_link(format!("/permission-sets/{}", row.set.key()), row.set.name);
-    view! { {set} " on " <AccountLink account=row.account /> " for " <PrincipalLink principal=row.principal /> " " }
-        .into_any()
+fn of_assignment(row: &AssignmentRow) -> AnyView {
+    let href = format!("/permission-sets/{}", row.set.key());
+    let set = directory_link(href, row.set.name.clone());
+    view! { {set} " on " {account_name(&row.account)} }.into_any()
+}
+
+fn assignment_facts(row: &AssignmentRow) -> Vec<AnyView> {
+    let mut facts = account_facts(&row.account);
+    facts.extend(principal_facts(&row.principal));
+    facts
 }

@@ -8,11 +8,11 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{DriftKind, DriftRow},
-    components::{
-        AbsoluteTime, AccountLink, Glyph, Icon, PrincipalLink, RowAction, Status, principal_name,
-    },
+    components::{Glyph, RowAction, Status, clamped, principal_name},
     pages::Proposing,
 };
+
+use super::line::{Line, account_facts, account_name, principal, principal_facts, seen};
 
 /// Changes outside Leastwise, and where all of them are.
 pub(super) struct DriftList {
@@ -23,7 +23,7 @@ pub(super) struct DriftList {
     pub(super) all: Option<&'static str>,
 }
 
-/// Describes what changed in AWS.
+/// Describes what changed in AWS, for the name of what undoes it.
 fn drift_words(what: &DriftKind) -> String {
     match what {
         DriftKind::Assigned { set } => format!("{set} was assigned"),
@@ -31,20 +31,64 @@ fn drift_words(what: &DriftKind) -> String {
         DriftKind::Joined { group } => format!("Added to {group}"),
         DriftKind::Left { group } => format!("Removed from {group}"),
         DriftKind::SetEdited { set } => format!("{set} was edited"),
-        DriftKind::Reclassified { from, to } => {
-            format!("Now {}, was {}", class_words(*to), class_words(*from))
+        DriftKind::Reclassified { .. } | DriftKind::ReportedOtherwise { .. } => {
+            "Classified otherwise".to_owned()
         }
-        DriftKind::ReportedOtherwise { from, to } => format!(
-            "Tags and OUs say {}, and said {}",
-            class_words(*to),
-            class_words(*from)
-        ),
     }
 }
 
 /// Formats a classification.
 fn class_words((environment, pci): (Environment, Pci)) -> String {
     format!("{}, {}", environment.as_str(), pci.words())
+}
+
+/// Renders what changed in AWS as a sentence.
+fn sentence(row: &DriftRow) -> AnyView {
+    let account = row.account.as_ref().map(account_name);
+    let on = account.map(|account| view! { " on " {account} });
+    let whom = row.principal.as_ref().map(principal);
+    match &row.what {
+        DriftKind::Assigned { set } => {
+            view! { {clamped(set.clone())} " was assigned to " {whom} {on} " outside Leastwise" }
+                .into_any()
+        }
+        DriftKind::Unassigned { set } => {
+            view! { {clamped(set.clone())} " was removed from " {whom} {on} " outside Leastwise" }
+                .into_any()
+        }
+        DriftKind::Joined { group } => {
+            view! { {whom} " was added to " {clamped(group.clone())} " outside Leastwise" }
+                .into_any()
+        }
+        DriftKind::Left { group } => {
+            view! { {whom} " was removed from " {clamped(group.clone())} " outside Leastwise" }
+                .into_any()
+        }
+        DriftKind::SetEdited { set } => {
+            view! { "Permission set " {clamped(set.clone())} " was edited outside Leastwise" }
+                .into_any()
+        }
+        DriftKind::Reclassified { to, .. } => {
+            let account = row.account.as_ref().map(account_name);
+            view! { {account} " now counts as " {class_words(*to)} }.into_any()
+        }
+        DriftKind::ReportedOtherwise { to, .. } => {
+            let account = row.account.as_ref().map(account_name);
+            view! { "Tags and OUs now say " {class_words(*to)} " of " {account} }.into_any()
+        }
+    }
+}
+
+/// Returns what an account was before, if it is about that.
+fn before(what: &DriftKind) -> Option<String> {
+    match what {
+        DriftKind::Reclassified { from, .. } => Some(format!("before: {}", class_words(*from))),
+        DriftKind::ReportedOtherwise { from, .. } => Some(format!(
+            "before: {}. It counts as it did.",
+            class_words(*from)
+        )),
+        _ => None,
+    }
 }
 
 /// Renders a line for each difference.
@@ -67,42 +111,43 @@ pub(super) fn drift_lines(list: DriftList, proposing: Proposing, now: Timestamp)
 }
 
 fn line(row: DriftRow, proposing: Proposing, now: Timestamp) -> AnyView {
-    let before = match row.what {
-        DriftKind::Assigned { .. } | DriftKind::Joined { .. } => "absent",
-        DriftKind::Unassigned { .. } | DriftKind::Left { .. } => "present",
-        _ => "previous read",
-    };
-    let what = drift_words(&row.what);
+    let changed = drift_words(&row.what);
     let undo = match row.what {
         DriftKind::Assigned { .. } | DriftKind::Joined { .. } => "Remove",
         _ => "Restore",
     };
     let object = match (&row.principal, &row.account) {
         (Some(principal), Some(account)) => {
-            format!("{} on {}: {what}", principal_name(principal), account.name)
+            format!(
+                "{} on {}: {changed}",
+                principal_name(principal),
+                account.name
+            )
         }
-        (Some(principal), None) => format!("{}: {what}", principal_name(principal)),
-        (None, _) => what.clone(),
+        (Some(principal), None) => format!("{}: {changed}", principal_name(principal)),
+        (None, _) => changed,
     };
-    let action = row
-        .undo
+    let what = sentence(&row);
+    let before = before(&row.what).map(IntoAny::into_any);
+    let DriftRow {
+        principal,
+        account,
+        after,
+        by,
+        undo: form,
+        refused,
+        ..
+    } = row;
+    let action = form
         .filter(|_| proposing == Proposing::Offered)
-        .map(|form| view! { <RowAction label=undo object href=form.href() refused=row.refused /> });
-    view! {
-        <li data-drift data-status=Status::Drift.token()>
-            <Icon glyph=Glyph::Diamond />
-            <div>
-                <span class="inline-flex flex-wrap items-center gap-x-2">
-                    <span>{what}</span>
-                    {row.principal.map(|principal| view! { <PrincipalLink principal /> })}
-                    {row.account.map(|account| view! { <AccountLink account /> })}
-                </span>
-                <span class="block text-muted text-xs">
-                    "Changed outside Leastwise: detected " <AbsoluteTime at=row.by now /> ", " {before} " " <AbsoluteTime at=row.after now />
-                </span>
-            </div>
-            {action}
-        </li>
+        .map(|form| view! { <RowAction label=undo object href=form.href() refused /> }.into_any());
+    let facts = account.iter().flat_map(account_facts);
+    let facts = facts.chain(principal.iter().flat_map(principal_facts));
+    Line {
+        mark: (Glyph::Diamond, Status::Drift),
+        what,
+        facts: facts.chain(before).chain([seen(after, by, now)]).collect(),
+        action,
     }
-    .into_any()
+    .draw()
 }

@@ -30,9 +30,14 @@ pub(super) fn environments(
         Figure::Known(some) => format!("{some} accounts"),
         Figure::NotKnown => "accounts not known".to_owned(),
     };
-    let label = view! { <b>"Production PCI"</b> <span>{accounts}</span> };
+    // Accounts that are only assumed to count are counted apart.
+    let accounts = match exposure.unclassified {
+        Figure::Known(0) | Figure::NotKnown => accounts,
+        Figure::Known(some) => format!("{accounts}, {some} of them not classified"),
+    };
+    let label = view! { <b>"Production PCI"</b> " " <span>{accounts}</span> };
     let href = ListChoice::only(SCOPE, PRODUCTION_PCI).href(ACCOUNTS.path);
-    let first = row(label.into_any(), href, pci, most);
+    let first = row(label.into_any(), href, pci, (most, Unit::Said));
     let others = shares
         .into_iter()
         .map(|share| {
@@ -40,7 +45,7 @@ pub(super) fn environments(
             let label = view! { <EnvironmentBadge environment=share.environment /> <span class="sr-only">{name}</span> };
             let choice = ListChoice::only(ENVIRONMENT, share.environment.as_str());
             let href = choice.toggled(SCOPE, OTHER).href(ACCOUNTS.path);
-            row(label.into_any(), href, (share.standing, share.temporary), most)
+            row(label.into_any(), href, (share.standing, share.temporary), (most, Unit::Known))
         })
         .collect_view();
     view! {
@@ -60,6 +65,14 @@ pub(super) fn environments(
     .into_any()
 }
 
+/// Whether a row says what it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Said,
+    /// The row above says it.
+    Known,
+}
+
 fn total((standing, temporary): (Figure, Figure)) -> Option<usize> {
     Some(standing.known()? + temporary.known()?)
 }
@@ -68,7 +81,7 @@ fn row(
     label: AnyView,
     href: String,
     (standing, temporary): (Figure, Figure),
-    most: usize,
+    (most, unit): (usize, Unit),
 ) -> AnyView {
     let (words, bars) = match (standing, temporary) {
         (Figure::Known(standing), Figure::Known(temporary)) => {
@@ -87,6 +100,11 @@ fn row(
             let words = match temporary {
                 0 => format!("{standing} standing"),
                 some => format!("{standing} standing, {some} temporary"),
+            };
+            let words = match (unit, standing + temporary) {
+                (Unit::Known, _) => words,
+                (Unit::Said, 1) => format!("{words} assignment"),
+                (Unit::Said, _) => format!("{words} assignments"),
             };
             (words, Some(bars))
         }

@@ -7,7 +7,8 @@ use super::REACHING;
 use crate::{
     backend::{ExposedPerson, SetRef},
     components::{
-        CapabilityBadge, Column, Empty, Glyph, NotKnown, PersonLink, Section, Table, directory_link,
+        CapabilityBadge, Column, Empty, Glyph, Narrow, NotKnown, PersonLink, Section, Table,
+        directory_link,
     },
 };
 
@@ -37,12 +38,12 @@ pub(super) fn people(exposed: Vec<ExposedPerson>, total: Figure) -> AnyView {
         Column::new("Person"),
         Column::new("Permission sets"),
         Column::new("Accounts").numeric(),
-        Column::new("Paths").wide_only(),
+        Column::new("Paths"),
     ];
     let rows = exposed.into_iter().map(person).collect_view();
     view! {
         <Section title detail="to production PCI, most exposed first" actions=view! { <a href=REACHING>{all}</a> }.into_any()>
-            <Table caption="People who can reach production PCI" columns id="exposed">{rows}</Table>
+            <Table caption="People who can reach production PCI" columns id="exposed" narrow=Narrow::Cards>{rows}</Table>
         </Section>
     }
     .into_any()
@@ -92,9 +93,9 @@ fn person(person: ExposedPerson) -> impl IntoView {
                 <PersonLink user />
                 {title.map(|title| view! { <div class="text-muted text-xs font-normal">{title}</div> })}
             </th>
-            <td><ul data-plain data-worst>{sets}</ul></td>
-            <td data-numeric>{account_count.to_string()}</td>
-            <td data-wide><a href=href>{way}</a> {ends}</td>
+            <td data-label="Permission sets"><ul data-plain data-worst>{sets}</ul></td>
+            <td data-label="Accounts" data-numeric>{account_count.to_string()}</td>
+            <td data-label="Paths"><a href=href>{way}</a> {ends}</td>
         </tr>
     }
 }

@@ -57,16 +57,15 @@ impl Violations {
         &self.list
     }
 
-    /// Returns the number of policies that a person's access violates.
-    pub(super) fn of_person(&self, user: &UserId) -> usize {
+    /// Returns the number of policies with an outcome for a person's access.
+    pub(super) fn of_person(&self, user: &UserId, outcome: Outcome) -> usize {
         let Some(number) = self.users.get(user) else {
             return 0;
         };
         let violated = self.list.iter().filter(|(rule, found)| {
             let affected = self.affected.get(rule);
             let accounts = affected.and_then(|affected| affected.get(number));
-            found.hit.outcome() == Outcome::Refused
-                && accounts.is_some_and(|accounts| *accounts > 0)
+            found.hit.outcome() == outcome && accounts.is_some_and(|accounts| *accounts > 0)
         });
         violated.count()
     }

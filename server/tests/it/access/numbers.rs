@@ -113,18 +113,25 @@ async fn every_person_and_every_account_has_the_numbers_of_a_slow_count(engine: 
             let mut existing = org.app_state.existing_access(&read_model);
             let paths = access::reach_of(&read_model.snapshot, &row.user.id);
             let of_guarded = paths.filter(|reach| guarded.contains(&reach.pair.account));
-            let mut violated = BTreeSet::new();
+            let (mut violated, mut unapproved) = (BTreeSet::new(), BTreeSet::new());
             for reach in of_guarded {
                 let hits = existing.of_reach(&reach).hits;
-                let refused = hits.iter().filter(|hit| hit.outcome() == Outcome::Refused);
-                violated.extend(refused.map(|hit| hit.rule.clone()));
+                let with = |outcome| hits.iter().filter(move |hit| hit.outcome() == outcome);
+                violated.extend(with(Outcome::Refused).map(|hit| hit.rule.clone()));
+                unapproved.extend(with(Outcome::NeedsApproval).map(|hit| hit.rule.clone()));
             }
             assert_eq!(row.violated, violated.len(), "{}", row.user_name);
+            assert_eq!(row.unapproved, unapproved.len(), "{}", row.user_name);
         }
         if number >= page.pages() {
             break;
         }
     }
+    // The list begins with the people whom the home page names, in the same order.
+    let exposed = service.home().await.unwrap().organisation.unwrap().exposed;
+    let listed = service.people(&everything()).await.unwrap().rows;
+    let first = listed.iter().map(|row| &row.user.id).take(exposed.len());
+    assert!(first.eq(exposed.iter().map(|one| &one.user.id)));
     let accounts = service.accounts(&everything()).await.unwrap().page;
     assert_eq!(accounts.total, read_model.snapshot.parts().accounts.len());
     for card in &accounts.rows {

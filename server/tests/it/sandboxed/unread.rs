@@ -369,7 +369,7 @@ async fn a_fresh_start_without_the_identity_store_is_not_ready_and_shows_no_numb
     .await;
     let home = maya.get("/").await.body;
     assert!(!home.contains("Not known"), "{home}");
-    let drift = !home.contains("Changed outside Leastwise");
+    let drift = !home.contains(" outside Leastwise");
     assert!(
         drift,
         "what is read for the first time is not a change: {home}"
