@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     backend::{EntryLine, EntryRow, FoldedSyncs, SentencePart, sentence_words},
-    components::{EntryOutcome, EntrySentence, Glyph, Icon, ListedTime, Status, not_authentic},
+    components::{EntryOutcome, EntrySentence, Glyph, Icon, ListedTime, Status, capitalized, not_authentic},
 };
 
 /// The path of the list.
@@ -98,7 +98,7 @@ pub static ENTRIES: List<(), EntryLine> = List {
             .cell(|line, _| shown(line, |entry| muted(severity(entry))))
             .value(|line| of(line, |entry| severity(entry).into())),
         column("actor", "By")
-            .cell(|line, _| shown(line, |entry| entry.actor.clone().into_any()))
+            .cell(|line, _| shown(line, |entry| capitalized(&entry.actor).into_any()))
             .value(|line| of(line, |entry| Cell::Text(entry.actor.clone()))),
         column("actor_id", "ID of the person").value(|line| {
             of(line, |entry| {

@@ -12,7 +12,7 @@ use crate::{
         Inclusion, ItemsProof, PortResult, RecordedSignIn, RelatedEntries, sentence_words,
     },
     components::{
-        Column, Crumb, Definition, DefinitionList, EntryOutcome, Glyph, Icon, LinkButton, Notice, PageHeader, Section, StampedTime, Status, Table, directory_link,
+        Column, Crumb, Definition, DefinitionList, EntryOutcome, Glyph, Icon, LinkButton, Notice, PageHeader, Section, StampedTime, Status, Table, capitalized, directory_link,
     },
     islands::local_times::LocalTimes,
     routes::{Page, Visit},
@@ -153,14 +153,6 @@ fn facts(
         </Section>
     }
     .into_any()
-}
-
-/// Starts the words for an actor without a name with a capital letter.
-fn capitalized(words: &str) -> String {
-    let mut chars = words.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
 }
 
 const fn relation_words(relation: EntryRelation) -> &'static str {

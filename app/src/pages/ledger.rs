@@ -46,7 +46,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         view! {
             <PageHeader title="Ledger" detail=view! { 
                 "All requests, decisions, operations and observations. Any alteration after a "
-                <a href="#checkpoints">"checkpoint that you keep"</a>
+                <a href="#checkpoints" class="underline">"checkpoint that you keep"</a>
                 " can be detected."
             }.into_any() />
             {proof(health, now)}

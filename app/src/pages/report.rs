@@ -152,7 +152,7 @@ fn actions(files: DownloadSource, words: &str) -> AnyView {
     match files {
         DownloadSource::Page => view! {
             <LinkButton href=file(words, "csv") icon=Glyph::Download>"Download CSV"</LinkButton>
-            <LinkButton href=file(words, "json") icon=Glyph::Download>"Download JSON"</LinkButton>
+            <LinkButton href=file(words, "json") icon=Glyph::Download><span class="sr-only">"Download "</span>"JSON"</LinkButton>
         }
         .into_any(),
         DownloadSource::CommandLine => view! {
