@@ -89,11 +89,7 @@ mod tests {
                 none,
                 "3 people and future members of the group",
             ),
-            (
-                of(0, 1, 1),
-                none,
-                "future members of the group",
-            ),
+            (of(0, 1, 1), none, "future members of the group"),
             (of(1, 0, 1), none, "1 person"),
             (of(1, 0, 4), none, "1 person by 4 paths"),
             (
@@ -101,11 +97,7 @@ mod tests {
                 none,
                 "1 person and future members of the group",
             ),
-            (
-                none,
-                of(2, 2, 4),
-                "2 people and future members of 2 groups",
-            ),
+            (none, of(2, 2, 4), "2 people and future members of 2 groups"),
             (
                 of(1, 0, 1),
                 of(1, 0, 1),

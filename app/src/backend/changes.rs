@@ -14,8 +14,8 @@ use super::{
     AccountRef, AgainstApproval, ChangeForm, ChangeKind, ChangeRow, CommentObstacle, CommentView,
     DecisionInput, EarlierRequests, EffectPage, EntryAuthenticity, FollowUpLink, FollowUps,
     FormOption, ItemProgress, LedgerMismatchView, ListPage, LiveProgress, NewChange, Page,
-    PairHolders, PortResult, Preview, RecordedFactor, SentencePart, SetRef, Submission, UnreadableChangeView,
-    UnreadableItem, UserRef, ViaRef, obstacle,
+    PairHolders, PortResult, Preview, RecordedFactor, SentencePart, SetRef, Submission,
+    UnreadableChangeView, UnreadableItem, UserRef, ViaRef, obstacle,
 };
 use crate::lists::ListChoice;
 

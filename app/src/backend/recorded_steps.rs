@@ -119,7 +119,8 @@ mod tests {
             OperationVerified,
             GrantEnded,
         ];
-        let mut history: Vec<TimelineRow> = (0..).zip(kinds).map(|(seq, kind)| row(seq, kind)).collect();
+        let mut history: Vec<TimelineRow> =
+            (0..).zip(kinds).map(|(seq, kind)| row(seq, kind)).collect();
         let entries = |history: &[TimelineRow]| {
             let RecordedSteps {
                 sent,

@@ -106,7 +106,9 @@ fn decision(given: &ApprovalView, entry: Option<&TimelineRow>, now: Timestamp) -
         Decision::Approve => (Status::Ok, Glyph::Check, " approved"),
         Decision::Decline => (Status::Danger, Glyph::Cross, " declined"),
     };
-    let own = given.own.then(|| view! { " " <span class="text-muted">"(you)"</span> });
+    let own = given
+        .own
+        .then(|| view! { " " <span class="text-muted">"(you)"</span> });
     let factor = entry.and_then(|entry| factor_words(entry.factor, given.at));
     let factor = factor.map(|words| view! { " · " {words} });
     let entry = entry.map(|entry| view! { " · " {entry_link(entry.seq)} });
@@ -156,7 +158,9 @@ fn may_approve(view: &ChangeView) -> AnyView {
 fn viewer(view: &ChangeView) -> Option<AnyView> {
     let obstacle = view.decide.err()?;
     if view.withdraw.is_ok() {
-        return Some(view! { <p>"You requested this, so that other people decide it."</p> }.into_any());
+        return Some(
+            view! { <p>"You requested this, so that other people decide it."</p> }.into_any(),
+        );
     }
     Some(
         view! { <p><b>"You cannot decide this."</b> " " {obstacle_words(obstacle)}</p> }.into_any(),

@@ -139,7 +139,9 @@ fn fields(
             <Button kind=ButtonKind::Primary icon=Glyph::Check shortcut="approve" name=decision_field::DECISION value=decision_word(Decision::Approve)>{approve}</Button>
         }
     });
-    let place = only_decline.is_none().then(|| place_words(view.row.approvals));
+    let place = only_decline
+        .is_none()
+        .then(|| place_words(view.row.approvals));
     let value = form.value(decision_field::REASON).unwrap_or_default();
     let error = form.error(decision_field::REASON).unwrap_or_default();
     view! {

@@ -13,7 +13,9 @@ use super::{
 };
 use crate::{
     backend::{EntryLine, EntryRow, FoldedSyncs, SentencePart, sentence_words},
-    components::{EntryOutcome, EntrySentence, Glyph, Icon, ListedTime, Status, capitalized, not_authentic},
+    components::{
+        EntryOutcome, EntrySentence, Glyph, Icon, ListedTime, Status, capitalized, not_authentic,
+    },
 };
 
 /// The path of the list.
@@ -284,7 +286,8 @@ fn outcome(line: &EntryLine) -> AnyView {
         EntryLine::Entry(entry) => {
             // Most entries state a success; a mark on each would hide the others.
             if entry.outcome == Outcome::Success && entry.result.is_none() {
-                return view! { <span class="sr-only" data-plain-outcome>"Success"</span> }.into_any();
+                return view! { <span class="sr-only" data-plain-outcome>"Success"</span> }
+                    .into_any();
             }
             view! { <EntryOutcome outcome=entry.outcome result=entry.result.clone() /> }.into_any()
         }

@@ -209,8 +209,8 @@ fn body(mut view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
         .collect_view();
     // No approval permits it, so that no card names approvals.
     let blocked = view.preview.verdict.outcome == Outcome::Refused;
-    let blocked = (blocked && matches!(state, State::Refused | State::Waiting))
-        .then(|| verdict(&view));
+    let blocked =
+        (blocked && matches!(state, State::Refused | State::Waiting)).then(|| verdict(&view));
     let facts = details::facts(&view, now);
     let history = details::history(
         &view.row.id.clone(),

@@ -12,7 +12,8 @@ use crate::{
         Inclusion, ItemsProof, PortResult, RecordedSignIn, RelatedEntries, sentence_words,
     },
     components::{
-        Column, Crumb, Definition, DefinitionList, EntryOutcome, Glyph, Icon, LinkButton, Notice, PageHeader, Section, StampedTime, Status, Table, capitalized, directory_link,
+        Column, Crumb, Definition, DefinitionList, EntryOutcome, Glyph, Icon, LinkButton, Notice,
+        PageHeader, Section, StampedTime, Status, Table, capitalized, directory_link,
     },
     islands::local_times::LocalTimes,
     routes::{Page, Visit},
@@ -49,7 +50,9 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
         neighbours,
     } = entry;
     let seq = row.seq;
-    let actions = view! { {neighbour(neighbours.0, "Older entry")} {neighbour(neighbours.1, "Newer entry")} }.into_any();
+    let actions =
+        view! { {neighbour(neighbours.0, "Older entry")} {neighbour(neighbours.1, "Newer entry")} }
+            .into_any();
     view! {
         <PageHeader
             title=sentence_words(&row.sentence)
@@ -89,16 +92,18 @@ fn warnings(authenticity: EntryAuthenticity, inclusion: Inclusion) -> AnyView {
 /// Renders the link to the entry before or after this one.
 fn neighbour(row: Option<EntryRow>, word: &'static str) -> Option<AnyView> {
     let row = row?;
-    let (href, title) = (format!("/ledger/{}", row.seq), sentence_words(&row.sentence));
-    Some(view! { <span title=title><LinkButton href>{word} " " {row.seq}</LinkButton></span> }.into_any())
+    let (href, title) = (
+        format!("/ledger/{}", row.seq),
+        sentence_words(&row.sentence),
+    );
+    Some(
+        view! { <span title=title><LinkButton href>{word} " " {row.seq}</LinkButton></span> }
+            .into_any(),
+    )
 }
 
 /// Renders what is recorded besides the sentence, and what the entry is about.
-fn facts(
-    row: EntryRow,
-    sign_in: Option<RecordedSignIn>,
-    related: Vec<RelatedEntries>,
-) -> AnyView {
+fn facts(row: EntryRow, sign_in: Option<RecordedSignIn>, related: Vec<RelatedEntries>) -> AnyView {
     let EntryRow {
         kind,
         meaning,

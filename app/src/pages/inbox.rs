@@ -55,17 +55,14 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         // The only one that waits is told by its own title.
         let list = (total > 1).then(|| list(&waiting, at, place, now));
         let turn = turn(&waiting, at, place);
-        let chosen = waiting
-            .into_iter()
-            .nth(at)
-            .map(|view| {
-                let place = if list.is_some() {
-                    Chosen::OfList
-                } else {
-                    Chosen::Only
-                };
-                chosen(view, place, &form, now)
-            });
+        let chosen = waiting.into_iter().nth(at).map(|view| {
+            let place = if list.is_some() {
+                Chosen::OfList
+            } else {
+                Chosen::Only
+            };
+            chosen(view, place, &form, now)
+        });
         let detail = view! { {detail} }.into_any();
         let header = match turn {
             Some(actions) => view! { <PageHeader title="Inbox" detail actions /> }.into_any(),

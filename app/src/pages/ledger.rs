@@ -44,7 +44,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             list.draw()
         };
         view! {
-            <PageHeader title="Ledger" detail=view! { 
+            <PageHeader title="Ledger" detail=view! {
                 "All requests, decisions, operations and observations. Any alteration after a "
                 <a href="#checkpoints" class="underline">"checkpoint that you keep"</a>
                 " can be detected."

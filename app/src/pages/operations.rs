@@ -10,8 +10,7 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        CRAWL, FailedJob, JobName, OPERATIONS, OperationsView, PortResult, QueueRow, 
-        RunningJob,
+        CRAWL, FailedJob, JobName, OPERATIONS, OperationsView, PortResult, QueueRow, RunningJob,
     },
     components::{
         Button, ButtonKind, Calm, Column, ExactTime, JobProgressBar, LinkButton, Narrow, Notice,

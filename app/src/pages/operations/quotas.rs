@@ -25,11 +25,7 @@ pub(super) fn quotas(rows: Vec<QuotaRow>) -> AnyView {
     ];
     let rows = rows.into_iter().map(|row| {
         let (allowed, slowed) = rate_words(row.now, row.most);
-        let status = if slowed {
-            Status::Pending
-        } else {
-            Status::Ok
-        };
+        let status = if slowed { Status::Pending } else { Status::Ok };
         view! {
             <tr>
                 <th scope="row">{service(row.service)}</th>
@@ -70,7 +66,10 @@ mod tests {
 
     #[test]
     fn a_rate_says_whether_throttles_have_slowed_it_down() {
-        assert_eq!(rate_words(300.0, 300.0), ("300/s, not slowed".to_owned(), false));
+        assert_eq!(
+            rate_words(300.0, 300.0),
+            ("300/s, not slowed".to_owned(), false)
+        );
         assert_eq!(
             rate_words(12.5, 20.0),
             ("12.5/s, slowed from 20/s".to_owned(), true)

@@ -147,7 +147,10 @@ fn numbers(counts: ReportCounts) -> AnyView {
         Figure::NotKnown => "assignments".to_owned(),
     };
     let of_violations = in_paths(against.map(|tally| tally.against));
-    let of_unapproved = format!("{} that only lack one", in_paths(against.map(|tally| tally.unapproved)));
+    let of_unapproved = format!(
+        "{} that only lack one",
+        in_paths(against.map(|tally| tally.unapproved))
+    );
     view! {
         <Stats>
             <Stat label="Policy violations" value=violations.to_string() href="#violations" detail=of_violations status=bad(violations) />

@@ -528,7 +528,10 @@ async fn approvals_that_were_given_are_not_shown_as_pending(engine: DatabaseEngi
         let html = drawn(pages::change::page(record).await);
         let before = html.split(title).next().unwrap().to_owned();
         assert_ne!(before, html, "{title} is not in {html}");
-        let status = before.rsplit("data-approval data-status=\"").next().unwrap();
+        let status = before
+            .rsplit("data-approval data-status=\"")
+            .next()
+            .unwrap();
         status.split('"').next().unwrap().to_owned()
     };
     assert_eq!(notice("Needs approval by 2 other people").await, "pending");
