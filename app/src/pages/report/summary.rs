@@ -209,6 +209,7 @@ fn chart(accounts: Vec<ReportAccount>, all: Figure) -> AnyView {
     };
     let bars = accounts.into_iter().map(|one| Bar {
         href: format!("/accounts/{}", one.account.id),
+        environment: one.account.class.environment,
         label: one.account.name,
         value: one.people,
     });
