@@ -313,7 +313,7 @@ fn weight(entry: &EntryRow) -> Option<Weight> {
     let failed = matches!(entry.outcome, Outcome::Failure | Outcome::Denied);
     let severe = entry
         .meaning
-        .is_some_and(|meaning| meaning.severity >= Severity::Medium);
+        .is_some_and(|meaning| meaning.severity >= Severity::High);
     if failed || severe {
         return Some(Weight::Trouble);
     }
