@@ -52,7 +52,7 @@ export async function journey(suite, browser) {
         const { page } = person;
         await follow(person, page.locator('[data-sidebar] a[href="/inbox"]'));
         await page.keyboard.press('j');
-        const item = page.locator(`a[href="/inbox?id=${change}"]`);
+        const item = page.locator(`a[data-item][href="/inbox?id=${change}"]`);
         assert.ok(await focused(item), 'j does not focus the first item');
         await Promise.all([page.waitForNavigation({ waitUntil: 'commit' }), page.keyboard.press('Enter')]);
         await person.settled();

@@ -87,7 +87,7 @@ export async function journey(suite, browser) {
         assert.match(await row.innerText(), /Withdrawn/);
         assert.ok(!/Pending/.test(await row.innerText()));
         await farid.press(row.locator('th a'));
-        await farid.says('Pending when it was recorded', 'states what became of it: withdrawn', 'Previous entry', 'Next entry');
+        await farid.says('Pending when it was recorded', 'states what became of it: withdrawn', 'Older entry', 'Newer entry');
         const here = page.url();
         for (const [what, there] of [['Account', '/accounts/'], ['Permission set', '/permission-sets/'], ['Group', '/groups/'], ['Change', '/changes/'], ['Who did it', '/people/']]) {
           const line = page.locator('[data-related] > li', { hasText: what });
@@ -109,7 +109,7 @@ export async function journey(suite, browser) {
         await farid.says('Maya Okafor signed in', 'requested the assignment of SupportMetrics');
         assert.ok(!(await farid.text()).includes('Farid Haddad signed in'));
         await farid.open(here);
-        await farid.press(page.getByRole('link', { name: /^Next entry/ }));
+        await farid.press(page.getByRole('link', { name: /^Newer entry/ }));
         assert.equal(Number(page.url().split('/').pop()), Number(here.split('/').pop()) + 1);
       });
       await farid.leave();

@@ -25,7 +25,7 @@ export async function journey(suite, browser) {
         const { page } = farid;
         await farid.open(TARGET);
         const text = await farid.text();
-        const places = ['Policy violations', 'Scope and completeness', 'Complete: every account', 'People by account', 'Violations by policy', 'First seen'].map((words) => text.indexOf(words));
+        const places = ['Policy violations', 'within policy', 'Complete, read', 'Violations by policy', 'People by account', 'Complete: every account', 'Generated', 'First seen'].map((words) => text.indexOf(words));
         assert.ok(places.every((place) => place >= 0) && places.every((place, at) => at === 0 || place > places[at - 1]), places.join());
         assert.match(text, /Standing access to data · PCI 7\.2\.\d/);
         const rows = await page.locator('#report tbody tr:not([data-group])').count();

@@ -47,7 +47,7 @@ export function changeId(page) {
 export async function decide(person, id, decision = 'approve', reason = 'Checked against the ticket.') {
   await person.open('/inbox');
   const { page } = person;
-  await person.press(page.locator(`a[href="/inbox?id=${id}"]`));
+  await person.press(page.locator(`a[data-item][href="/inbox?id=${id}"]`));
   await page.locator('#reason').fill(reason);
   await person.press(page.locator(`form:has(#reason) button[value=${decision}]`));
 }

@@ -20,7 +20,8 @@ enum Verb {
 }
 
 impl AffectedPeople {
-    fn words(self, verb: Verb) -> String {
+    /// Returns who they are.
+    fn who(self) -> String {
         let people = match self.people {
             0 => None,
             1 => Some("1 person".to_owned()),
@@ -28,38 +29,45 @@ impl AffectedPeople {
         };
         let future = match self.groups {
             0 => None,
-            1 => Some("every future member of the group".to_owned()),
-            some => Some(format!("every future member of {some} groups")),
+            1 => Some("future members of the group".to_owned()),
+            some => Some(format!("future members of {some} groups")),
         };
-        let is_plural = self.people > 1 || (self.people == 1 && self.groups > 0);
+        match (people, future) {
+            (Some(people), Some(future)) => format!("{people} and {future}"),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => "nobody".to_owned(),
+        }
+    }
+
+    /// Returns the number of paths, if it is another one.
+    fn by_paths(self) -> String {
+        if self.rows > self.people + self.groups {
+            format!(" by {} paths", self.rows)
+        } else {
+            String::new()
+        }
+    }
+
+    fn words(self, verb: Verb) -> String {
+        let is_plural = self.people > 1 || self.groups > 0;
         let verb = match (verb, is_plural) {
             (Verb::Gain, true) => "gain access",
             (Verb::Gain, false) => "gains access",
             (Verb::Lose, true) => "lose access",
             (Verb::Lose, false) => "loses access",
         };
-        let who = match (people, future) {
-            (Some(people), Some(future)) => format!("{people} and {future}"),
-            (Some(one), None) | (None, Some(one)) => one,
-            (None, None) => "nobody".to_owned(),
-        };
-        let paths = if self.rows > self.people + self.groups {
-            format!(" by {} paths", self.rows)
-        } else {
-            String::new()
-        };
-        format!("{who} {verb}{paths}")
+        format!("{} {verb}{}", self.who(), self.by_paths())
     }
 }
 
-/// Returns who gains and who loses access, as the detail of a heading.
+/// Returns who gains and who loses access, as the detail of a heading that says which of both happens.
 pub fn gains_and_losses(gained: AffectedPeople, lost: AffectedPeople) -> String {
-    let (gains, losses) = (gained.words(Verb::Gain), lost.words(Verb::Lose));
+    let only = |people: AffectedPeople| format!("{}{}", people.who(), people.by_paths());
     match (gained.rows, lost.rows) {
         (0, 0) => "nobody gains or loses access".to_owned(),
-        (_, 0) => gains,
-        (0, _) => losses,
-        (_, _) => format!("{gains}, {losses}"),
+        (_, 0) => only(gained),
+        (0, _) => only(lost),
+        (_, _) => format!("{}, {}", gained.words(Verb::Gain), lost.words(Verb::Lose)),
     }
 }
 
@@ -79,29 +87,26 @@ mod tests {
             (
                 of(3, 1, 4),
                 none,
-                "3 people and every future member of the group gain access",
+                "3 people and future members of the group",
             ),
-            (
-                of(0, 1, 1),
-                none,
-                "every future member of the group gains access",
-            ),
-            (of(1, 0, 1), none, "1 person gains access"),
-            (of(1, 0, 4), none, "1 person gains access by 4 paths"),
+            (of(0, 1, 1), none, "future members of the group"),
+            (of(1, 0, 1), none, "1 person"),
+            (of(1, 0, 4), none, "1 person by 4 paths"),
             (
                 of(1, 1, 2),
                 none,
-                "1 person and every future member of the group gain access",
+                "1 person and future members of the group",
             ),
-            (
-                none,
-                of(2, 2, 4),
-                "2 people and every future member of 2 groups lose access",
-            ),
+            (none, of(2, 2, 4), "2 people and future members of 2 groups"),
             (
                 of(1, 0, 1),
                 of(1, 0, 1),
                 "1 person gains access, 1 person loses access",
+            ),
+            (
+                of(0, 1, 1),
+                of(1, 0, 1),
+                "future members of the group gain access, 1 person loses access",
             ),
             (none, none, "nobody gains or loses access"),
         ] {

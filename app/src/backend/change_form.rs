@@ -132,10 +132,10 @@ impl ChangeKind {
     /// Returns what a change of this kind does as the undo of another one.
     pub const fn undo_words(self) -> &'static str {
         match self {
-            Self::Remove => "Undo: remove this access",
-            Self::Grant => "Undo: grant this access again",
-            Self::Leave => "Undo: remove from the group",
-            Self::Join => "Undo: add to the group again",
+            Self::Remove => "Remove this access",
+            Self::Grant => "Grant this access again",
+            Self::Leave => "Remove from the group",
+            Self::Join => "Add to the group again",
             Self::Link | Self::Unlink | Self::RefuseClaim | Self::WithdrawRefusal => "Undo",
         }
     }

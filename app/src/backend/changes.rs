@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use domain::{
     approval::{ApproverRefusal, Decision},
     change::State,
-    ids::ChangeId,
+    ids::{ChangeId, PersonId},
+    ledger::EventKind,
     subject::StepName,
     time::{Duration, Timestamp},
 };
@@ -13,8 +14,8 @@ use super::{
     AccountRef, AgainstApproval, ChangeForm, ChangeKind, ChangeRow, CommentObstacle, CommentView,
     DecisionInput, EarlierRequests, EffectPage, EntryAuthenticity, FollowUpLink, FollowUps,
     FormOption, ItemProgress, LedgerMismatchView, ListPage, LiveProgress, NewChange, Page,
-    PairHolders, PortResult, Preview, SentencePart, SetRef, Submission, UnreadableChangeView,
-    UnreadableItem, UserRef, ViaRef, obstacle,
+    PairHolders, PortResult, Preview, RecordedFactor, SentencePart, SetRef, Submission,
+    UnreadableChangeView, UnreadableItem, UserRef, ViaRef, obstacle,
 };
 use crate::lists::ListChoice;
 
@@ -22,6 +23,7 @@ use crate::lists::ListChoice;
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ApprovalView {
     pub approver: String,
+    pub person: PersonId,
     pub decision: Decision,
     pub reason: String,
     pub at: Timestamp,
@@ -39,6 +41,12 @@ pub struct TimelineRow {
     pub seq: u64,
     pub authenticity: EntryAuthenticity,
     pub at: Timestamp,
+    /// None if a newer version wrote the entry.
+    #[serde(skip)]
+    pub kind: Option<EventKind>,
+    /// Who did it, if that is an identity of Leastwise.
+    pub person: Option<PersonId>,
+    pub factor: RecordedFactor,
     /// A description of the event.
     pub what: String,
     /// The account that the event is about, if the change has several items.

@@ -159,6 +159,22 @@ impl SentencePart {
             | Self::Change { name, .. } => name,
         }
     }
+
+    /// Returns it without the id that tells a user apart from a person of the same name: lists have no room for ids, and the
+    /// page of the entry has them.
+    #[must_use]
+    pub fn without_id(&self) -> Self {
+        match self {
+            Self::User { id, name } => {
+                let short = name.strip_suffix(&format!(" ({id})")).unwrap_or(name);
+                Self::User {
+                    id: id.clone(),
+                    name: short.to_owned(),
+                }
+            }
+            other => other.clone(),
+        }
+    }
 }
 
 /// Returns the words of a sentence without its links.
@@ -170,6 +186,8 @@ pub fn sentence_words(sentence: &[SentencePart]) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EntryView {
     pub row: EntryRow,
+    /// The sign-in of who did it, if there was one.
+    pub sign_in: Option<RecordedSignIn>,
     /// What the entry is about, and where more about it is.
     pub related: Vec<RelatedEntries>,
     /// The first page of the items of a change, if the entry states their digest and not the items themselves.
@@ -190,6 +208,13 @@ pub struct EntryView {
     pub inclusion: Inclusion,
     /// The previous and the next entry, if they exist.
     pub neighbours: (Option<EntryRow>, Option<EntryRow>),
+}
+
+/// The sign-in of an actor, as the entry records it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct RecordedSignIn {
+    pub issuer: String,
+    pub subject: String,
 }
 
 /// A signed checkpoint that covers an entry.
@@ -293,4 +318,22 @@ pub trait LedgerPort {
     async fn entry_items(&self, seq: u64, page: usize) -> PortResult<EntryItems>;
     /// Returns the exact bytes of the leaf of one entry.
     async fn leaf(&self, seq: u64) -> PortResult<EntryLeaf>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_id_behind_a_name_is_left_out() {
+        const ID: &str = "00000000-0000-4000-8000-000000000001";
+        let user = |name: String| SentencePart::User {
+            id: UserId::parse(ID).unwrap(),
+            name,
+        };
+        let short = |name: String| user(name).without_id().words().to_owned();
+        assert_eq!(short(format!("Ann Lee ({ID})")), "Ann Lee");
+        assert_eq!(short(format!("user {ID}")), format!("user {ID}"));
+        assert_eq!(short("Ann (Lee)".to_owned()), "Ann (Lee)");
+    }
 }

@@ -100,6 +100,12 @@ pub struct ReportHead {
     /// The oldest read among its inputs.
     pub as_of: Option<Timestamp>,
     pub freshness: Freshness,
+    /// The name of who generated it; none if no person did.
+    pub by: Option<String>,
+    /// The Identity Center instance that was read.
+    pub instance: String,
+    /// The SHA-256 of the policies under which it was evaluated.
+    pub policies: String,
     /// Counts over the whole report, not over one page.
     pub counts: ReportCounts,
 }
@@ -122,6 +128,10 @@ pub struct ReportCounts {
     pub orphaned: Figure,
     /// Rows with policy violations or without a required approval.
     pub against: Figure<Tally>,
+    /// The other rows.
+    pub within: Figure,
+    /// Assignments with policy violations or without a required approval.
+    pub assignments_against: Figure<Tally>,
 }
 
 /// A page of the report. The rows of a whole report are never in memory at once: there may be millions.

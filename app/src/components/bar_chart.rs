@@ -1,12 +1,17 @@
 //! Horizontal bars for a few numbers, drawn by the server: each label and number is text, so that the chart reads without its
 //! bars, and in print.
 
+use domain::classification::Environment;
 use leptos::prelude::*;
+
+use super::EnvironmentBadge;
 
 /// A bar.
 #[derive(Debug, Clone)]
 pub struct Bar {
     pub label: String,
+    /// The environment of the account that it is about.
+    pub environment: Environment,
     /// Where the label leads.
     pub href: String,
     pub value: u32,
@@ -24,12 +29,17 @@ pub fn BarChart(
     let lines = bars
         .into_iter()
         .map(|bar| {
-            let Bar { label, href, value } = bar;
+            let Bar {
+                label,
+                environment,
+                href,
+                value,
+            } = bar;
             let share = u64::from(value) * 1_000 / u64::from(most);
             let width = format!("{}.{}%", share / 10, share % 10);
             view! {
                 <li>
-                    <a href=href>{label}</a>
+                    <span data-bar-label><a href=href>{label}</a> <EnvironmentBadge environment /></span>
                     <svg width="100%" height="10" aria-hidden="true" focusable="false">
                         <rect width="100%" height="10" rx="2" data-track />
                         <rect width=width height="10" rx="2" />

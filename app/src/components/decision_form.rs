@@ -83,9 +83,9 @@ fn decided(view: &ChangeView, now: Timestamp) -> String {
     }
 }
 
-/// Returns the time of a day, with its date if that is not the day of the request.
-fn clock_time(at: Timestamp, now: Timestamp) -> String {
-    let (minute, today) = (at.minute(), now.minute());
+/// Returns the time of a day, with its date if that is not the day of another time.
+pub(super) fn clock_time(at: Timestamp, day: Timestamp) -> String {
+    let (minute, today) = (at.minute(), day.minute());
     match (minute.split_once(' '), today.split_once(' ')) {
         (Some((day, time)), Some((today, _))) if day == today => format!("{time} UTC"),
         _ => format!("{minute} UTC"),
@@ -139,6 +139,9 @@ fn fields(
             <Button kind=ButtonKind::Primary icon=Glyph::Check shortcut="approve" name=decision_field::DECISION value=decision_word(Decision::Approve)>{approve}</Button>
         }
     });
+    let place = only_decline
+        .is_none()
+        .then(|| place_words(view.row.approvals));
     let value = form.value(decision_field::REASON).unwrap_or_default();
     let error = form.error(decision_field::REASON).unwrap_or_default();
     view! {
@@ -148,17 +151,28 @@ fn fields(
                 id=REASON_FIELD
                 name=decision_field::REASON
                 label="Reason"
-                hint="At least 5 characters, recorded with your name. One decline ends the request."
+                hint="Recorded with your name, at least 5 characters. One decline ends the request."
                 value
                 error
                 need=Requirement::Required
                 rows=1
             />
+            {place.map(|words| view! { <p data-place>{words}</p> })}
             <div data-decision-buttons>
                 {approve}
                 <Button kind=ButtonKind::Danger icon=Glyph::Cross shortcut="deny" name=decision_field::DECISION value=decision_word(Decision::Decline)>{decline}</Button>
             </div>
         </form>
+    }
+}
+
+/// Returns which of the approvals that of the viewer would be.
+fn place_words((have, need): (u8, u8)) -> String {
+    let own = have.saturating_add(1);
+    if own == need {
+        format!("Yours would be approval {own} of {need}, the last that is needed.")
+    } else {
+        format!("Yours would be approval {own} of {need}.")
     }
 }
 

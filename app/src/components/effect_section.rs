@@ -1,8 +1,11 @@
 //! What a change changes: who gains and loses access, in words and as a table of every path, and what changes besides access.
 
+use domain::grant::Term;
 use leptos::prelude::*;
 
-use super::{DiffView, PagePosition, Section, SubjectEffects, effect_words, list_href, pages};
+use super::{
+    DiffView, Glyph, Icon, PagePosition, Section, SubjectEffects, effect_words, list_href, pages,
+};
 use crate::backend::{
     AffectedPrincipal, EffectPage, EffectRow, Preview, SubjectEffectRow, gains_and_losses,
 };
@@ -148,7 +151,12 @@ fn access(effect: ShownEffect, pager: Option<AnyView>) -> AnyView {
         (whole && paths > 0).then(|| effect_words(&effect.gained, &effect.lost, effect.tense));
     let (title, label) = (effect.heading(), effect.table_label());
     // The numbers are of what happens, and the sentences below name everybody.
-    let detail = (effect.tense == EffectTense::Ahead).then(|| effect.summary.clone());
+    let ahead = effect.tense == EffectTense::Ahead;
+    let detail = ahead.then(|| effect.summary.clone());
+    let risk = ahead.then(|| risk_words(&effect.gained)).flatten();
+    let risk = risk.map(|words| {
+        view! { <p data-risk><Icon glyph=Glyph::Warning /> <span>{words}</span></p> }
+    });
     let ShownEffect {
         gained,
         gains,
@@ -158,7 +166,7 @@ fn access(effect: ShownEffect, pager: Option<AnyView>) -> AnyView {
     } = effect;
     if words.is_some() && paths == 1 {
         // The sentence says all of the only path.
-        return section(title, detail, view! { {words} }.into_any());
+        return section(title, detail, view! { {risk} {words} }.into_any());
     }
     let table = match pager {
         Some(pager) => view! { <DiffView gained gains lost losses pager /> }.into_any(),
@@ -175,7 +183,24 @@ fn access(effect: ShownEffect, pager: Option<AnyView>) -> AnyView {
         }
         .into_any()
     };
-    section(title, detail, view! { {words} {table} }.into_any())
+    section(title, detail, view! { {risk} {words} {table} }.into_any())
+}
+
+/// Returns what makes gains serious: that they do not end, and that people gain who are not known yet.
+fn risk_words(gained: &[EffectRow]) -> Option<&'static str> {
+    let standing = gained.iter().filter(|row| row.term == Some(Term::Standing));
+    let standing = standing.count();
+    let future = gained
+        .iter()
+        .any(|row| matches!(row.who, AffectedPrincipal::FutureMembers { .. }));
+    match (standing, future) {
+        (0, false) => None,
+        (0, true) => Some("Includes future members"),
+        (some, false) if some < gained.len() => Some("Permanent in part"),
+        (some, true) if some < gained.len() => Some("Permanent in part · includes future members"),
+        (_, false) => Some("Permanent"),
+        (_, true) => Some("Permanent · includes future members"),
+    }
 }
 
 fn section(title: &'static str, detail: Option<String>, body: AnyView) -> AnyView {

@@ -1,14 +1,18 @@
 //! What is left to request of a change that is over: buttons in the header of its page, and a link beside each item.
 
-use domain::{engine::FollowUp, subject::NoUndo};
+use domain::{change::State, engine::FollowUp, subject::NoUndo};
 use leptos::prelude::*;
 
-use super::LinkButton;
+use super::{ButtonKind, LinkButton};
 use crate::backend::{ChangeKind, FollowUpForm, FollowUpLink, FollowUps};
 
 /// The buttons in the header. Says how many items have none there.
 #[component]
-pub fn FollowUpLinks(follow_ups: FollowUps) -> impl IntoView {
+pub fn FollowUpLinks(
+    follow_ups: FollowUps,
+    /// The state of the change.
+    state: State,
+) -> impl IntoView {
     let FollowUps {
         links,
         more,
@@ -35,11 +39,19 @@ pub fn FollowUpLinks(follow_ups: FollowUps) -> impl IntoView {
                 (FollowUp::Undo, false, _) if all => undo_words(&link.form).to_owned(),
                 (FollowUp::Undo, false, _) => "Undo what was done".to_owned(),
                 (FollowUp::Undo, true, _) => format!("Undo {}", items(link.items)),
+                // The same request would be blocked again.
+                (FollowUp::Rest, _, false) if state == State::Refused => {
+                    "Start a changed request".to_owned()
+                }
                 (FollowUp::Rest, _, false) if none => "Request it again".to_owned(),
                 (FollowUp::Rest, _, false) => "Request the rest again".to_owned(),
                 (FollowUp::Rest, _, true) => format!("Request {} again", items(link.items)),
             };
-            view! { <LinkButton href=link.form.href()>{label}</LinkButton> }
+            let kind = match link.what {
+                FollowUp::Undo if removes(&link.form) => ButtonKind::Danger,
+                FollowUp::Undo | FollowUp::Rest => ButtonKind::Secondary,
+            };
+            view! { <LinkButton href=link.form.href() kind>{label}</LinkButton> }
         })
         .collect_view();
     let no_undo =
@@ -64,6 +76,17 @@ fn undo_words(form: &FollowUpForm) -> &'static str {
         return "Undo";
     };
     form.known_kind().map_or("Undo", ChangeKind::undo_words)
+}
+
+/// Whether a form takes access away.
+fn removes(form: &FollowUpForm) -> bool {
+    let FollowUpForm::Change(form) = form else {
+        return false;
+    };
+    matches!(
+        form.known_kind(),
+        Some(ChangeKind::Remove | ChangeKind::Leave)
+    )
 }
 
 fn no_undo_words(why: NoUndo) -> &'static str {

@@ -35,8 +35,8 @@ pub fn JobProgressBar(done: u64, of: u64) -> impl IntoView {
     view! {
         <div data-progress>
             <svg width="100%" height="8" aria-hidden="true" focusable="false">
-                <rect width="100%" height="8" rx="4" fill="var(--line)" />
-                {(share > 0).then(|| view! { <rect width=width height="8" rx="4" fill="var(--info)" /> })}
+                <rect width="100%" height="8" rx="4" data-track />
+                {(share > 0).then(|| view! { <rect width=width height="8" rx="4" /> })}
             </svg>
             <span>{done} " of " {of}</span>
         </div>

@@ -1,4 +1,4 @@
-//! A link from the page of something to the entries of the ledger about it, for users who may read them.
+//! Links from the page of something to the entries of the ledger about it, for users who may read them.
 
 use leptos::prelude::*;
 
@@ -23,4 +23,15 @@ pub fn ledger_link(filter: &'static str, value: &str, words: &'static str) -> Op
         view! { <p data-ledger-link><a href=href><Icon glyph=Glyph::Ledger /> {words}</a></p> }
             .into_any(),
     )
+}
+
+/// Renders the number of an entry, as a link for users who may read it.
+pub fn entry_link(seq: u64) -> AnyView {
+    let words = format!("entry {seq}");
+    match use_context::<LedgerLinks>().unwrap_or_default() {
+        LedgerLinks::Linked => {
+            view! { <a data-entry href=format!("{LEDGER}/{seq}")>{words}</a> }.into_any()
+        }
+        LedgerLinks::NotAllowed => view! { <span data-entry>{words}</span> }.into_any(),
+    }
 }

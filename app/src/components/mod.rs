@@ -4,6 +4,7 @@
 mod account_badge;
 mod against_approval;
 mod alarm_list;
+mod approval;
 mod badge;
 mod bar_chart;
 mod button;
@@ -71,6 +72,7 @@ mod withdraw_form;
 pub use account_badge::*;
 pub use against_approval::*;
 pub use alarm_list::*;
+pub use approval::*;
 pub use badge::*;
 pub use bar_chart::*;
 pub use button::*;

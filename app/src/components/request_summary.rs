@@ -67,7 +67,8 @@ fn until(view: &ChangeView) -> Option<String> {
     })
 }
 
-fn capitalized(words: &str) -> String {
+/// Starts words with a capital letter.
+pub fn capitalized(words: &str) -> String {
     let mut chars = words.chars();
     chars.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(chars).collect()

@@ -37,8 +37,8 @@ fn summary(gained: GainedSet, shown: SetsShown) -> AnyView {
             let fold = format!("{id}-allows");
             let capabilities = capabilities(id, analysis);
             view! {
-                <details data-card data-fold-card id=fold>
-                    <summary>{title} <span class="text-muted">{in_words}</span></summary>
+                <details data-fold-row id=fold>
+                    <summary><b>{title}</b> <span>{in_words}</span></summary>
                     {capabilities}
                 </details>
             }

@@ -36,7 +36,7 @@ pub fn Stat(
     };
     view! {
         <a data-stat data-status=status.map(Status::token) href=href>
-            <span data-label>{label} {glyph.map(|glyph| view! { <Icon glyph /> })}</span>
+            <span data-label>{glyph.map(|glyph| view! { <Icon glyph /> })} <span>{label}</span></span>
             <span data-value>{value}</span>
             {detail.map(|detail| view! { <span data-detail>{detail}</span> })}
         </a>

@@ -4,8 +4,8 @@
 use domain::{change::State, time::Timestamp};
 use leptos::prelude::*;
 
-use super::{Glyph, Icon, Time};
-use crate::backend::{ChangeView, LiveProgress};
+use super::{AbsoluteTime, ExactTime, Glyph, Icon, entry_link};
+use crate::backend::{ChangeView, LiveProgress, RecordedStep, RecordedSteps};
 
 /// How far a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,8 +58,12 @@ struct Step {
     label: &'static str,
     /// How far it is, in numbers.
     detail: Option<String>,
+    /// What the time is the time of, if the label does not say it.
+    of_time: &'static str,
     /// When it happened, or when it must have happened.
     time: Option<Timestamp>,
+    /// The entry of the ledger that records it.
+    entry: Option<u64>,
 }
 
 impl Step {
@@ -68,7 +72,17 @@ impl Step {
             stage,
             label,
             detail: None,
+            of_time: "",
             time: None,
+            entry: None,
+        }
+    }
+
+    /// Adds when it happened, if that is recorded.
+    fn recorded(self, step: Option<RecordedStep>) -> Self {
+        Self {
+            time: step.map(|step| step.at),
+            ..self
         }
     }
 }
@@ -100,6 +114,14 @@ impl Target {
             (Self::Leastwise, Stage::Current) => "Applying",
             (Self::Leastwise, Stage::Done) => "Applied",
             (Self::Leastwise, _) => "Apply",
+        }
+    }
+
+    /// Returns what the time of the last step is the time of.
+    const fn read(self) -> &'static str {
+        match self {
+            Self::Aws => "read from AWS ",
+            Self::Leastwise => "",
         }
     }
 
@@ -145,13 +167,16 @@ fn steps_of(view: &ChangeView) -> Vec<Step> {
         ..Step::new(stage, target.applying(stage))
     };
     let verified = |stage| Step::new(stage, target.verified(stage));
+    let recorded = RecordedSteps::of(&view.timeline);
+    let ended = |stage, label| vec![Step::new(stage, label).recorded(recorded.ended)];
     let rest = match row.state {
-        State::Refused => vec![Step::new(Stage::Failed, "Blocked by policy")],
-        State::Declined => vec![Step::new(Stage::Failed, "Declined")],
-        State::Expired => vec![Step::new(Stage::Over, "Expired")],
-        State::Withdrawn => vec![Step::new(Stage::Over, "Withdrawn")],
+        State::Refused => ended(Stage::Failed, "Blocked by policy"),
+        State::Declined => ended(Stage::Failed, "Declined"),
+        State::Expired => ended(Stage::Over, "Expired"),
+        State::Withdrawn => ended(Stage::Over, "Withdrawn"),
         State::Waiting => {
             let waiting = Step {
+                of_time: "decision due ",
                 time: Some(row.decide_by),
                 ..approval(Stage::Current)
             };
@@ -162,13 +187,17 @@ fn steps_of(view: &ChangeView) -> Vec<Step> {
         }
         State::Verified => vec![
             approved,
-            applying(Stage::Done),
+            applying(Stage::Done).recorded(recorded.sent),
             Step {
-                time: view.operations.iter().filter_map(|row| row.verified).max(),
-                ..verified(Stage::Done)
+                of_time: target.read(),
+                entry: recorded.verified.map(|step| step.entry),
+                ..verified(Stage::Done).recorded(recorded.verified)
             },
         ],
-        State::Failed => vec![approved, Step::new(Stage::Failed, "Not completed")],
+        State::Failed => vec![
+            approved,
+            Step::new(Stage::Failed, "Not completed").recorded(recorded.ended),
+        ],
     };
     [requested].into_iter().chain(rest).collect()
 }
@@ -200,16 +229,22 @@ fn line(step: Step, now: Timestamp) -> impl IntoView {
         stage,
         label,
         detail,
+        of_time,
         time,
+        entry,
     } = step;
-    let due = (stage == Stage::Current).then_some("decision due ");
+    let time = time.map(|at| match stage {
+        Stage::Current => view! { <AbsoluteTime at now /> }.into_any(),
+        _ => view! { <ExactTime at now /> }.into_any(),
+    });
+    let entry = entry.map(|seq| view! { " · " {entry_link(seq)} });
     view! {
         <li data-stage=stage.name() aria-current=(stage == Stage::Current).then_some("step")>
             <span data-dot>{stage.glyph().map(|glyph| view! { <Icon glyph /> })}</span>
             <span>
                 <span class="sr-only">{stage.words()}</span>
                 <span data-step>{label} {detail.map(|detail| view! { " " <span data-count-of>{detail}</span> })}</span>
-                {time.map(|at| view! { <span data-when>{due} <Time at now /></span> })}
+                {time.map(|time| view! { <span data-when>{of_time} {time} {entry}</span> })}
             </span>
         </li>
     }

@@ -8,7 +8,7 @@ use super::{LineShown, Notice, PolicyLine, PolicyWords, ReasonParts, Status, cur
 use crate::backend::{PolicyTitles, WayOut, WaysOut};
 
 /// The maximum number of approvers named; the rest is counted.
-const NAMED: usize = 8;
+pub(super) const NAMED: usize = 8;
 /// The maximum number of cures that policies state; each policy has its own below.
 const CURES: usize = 3;
 
@@ -121,7 +121,7 @@ pub fn VerdictBox(
     .into_any()
 }
 
-fn people(count: u8) -> String {
+pub(super) fn people(count: u8) -> String {
     if count == 1 {
         "1 other person".to_owned()
     } else {
@@ -149,7 +149,7 @@ fn title(verdict: &Verdict, given: u8, tense: Tense) -> String {
 }
 
 /// Returns what a policy says. `approvals` is what the verdict says already.
-fn words(hit: Hit, titles: &PolicyTitles, gains: usize, approvals: u8) -> PolicyWords {
+pub(super) fn words(hit: Hit, titles: &PolicyTitles, gains: usize, approvals: u8) -> PolicyWords {
     let applies_to = (1..gains).contains(&hit.affected).then(|| {
         format!(
             "Applies to {} of the {gains} gains listed below.",

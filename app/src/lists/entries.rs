@@ -3,7 +3,7 @@
 
 use domain::{
     ids::ChangeId,
-    ledger::{Hash, Outcome},
+    ledger::{Category, EventKind, Hash, Outcome, Severity},
 };
 use leptos::prelude::*;
 
@@ -12,8 +12,10 @@ use super::{
     muted,
 };
 use crate::{
-    backend::{EntryLine, EntryRow, FoldedSyncs, sentence_words},
-    components::{EntryOutcome, EntrySentence, ListedTime, not_authentic},
+    backend::{EntryLine, EntryRow, FoldedSyncs, SentencePart, sentence_words},
+    components::{
+        EntryOutcome, EntrySentence, Glyph, Icon, ListedTime, Status, capitalized, not_authentic,
+    },
 };
 
 /// The path of the list.
@@ -98,8 +100,7 @@ pub static ENTRIES: List<(), EntryLine> = List {
             .cell(|line, _| shown(line, |entry| muted(severity(entry))))
             .value(|line| of(line, |entry| severity(entry).into())),
         column("actor", "By")
-            .in_table()
-            .cell(|line, _| shown(line, |entry| entry.actor.clone().into_any()))
+            .cell(|line, _| shown(line, |entry| capitalized(&entry.actor).into_any()))
             .value(|line| of(line, |entry| Cell::Text(entry.actor.clone()))),
         column("actor_id", "ID of the person").value(|line| {
             of(line, |entry| {
@@ -258,11 +259,17 @@ fn time(line: &EntryLine, context: &DrawContext) -> AnyView {
 
 fn event(line: &EntryLine) -> AnyView {
     match line {
-        EntryLine::Entry(entry) => view! {
-            {not_authentic(entry.authenticity)}
-            <EntrySentence sentence=entry.sentence.clone() />
+        EntryLine::Entry(entry) => {
+            let sentence = entry.sentence.iter().map(SentencePart::without_id);
+            let sentence = sentence.collect();
+            view! {
+                <span data-entry-title>
+                    {weight(entry).map(mark)}
+                    <span>{not_authentic(entry.authenticity)} <EntrySentence sentence /></span>
+                </span>
+            }
+            .into_any()
         }
-        .into_any(),
         EntryLine::Syncs(syncs) => {
             let words = match syncs.count {
                 1 => "1 crawl of AWS found nothing new".to_owned(),
@@ -279,12 +286,50 @@ fn outcome(line: &EntryLine) -> AnyView {
         EntryLine::Entry(entry) => {
             // Most entries state a success; a mark on each would hide the others.
             if entry.outcome == Outcome::Success && entry.result.is_none() {
-                return view! { <span class="sr-only">"Success"</span> }.into_any();
+                return view! { <span class="sr-only" data-plain-outcome>"Success"</span> }
+                    .into_any();
             }
             view! { <EntryOutcome outcome=entry.outcome result=entry.result.clone() /> }.into_any()
         }
         EntryLine::Syncs(_) => muted("Unchanged"),
     }
+}
+
+/// What makes an entry stand out of the routine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    /// It failed, was denied, or is a finding.
+    Trouble,
+    /// It was done outside Leastwise.
+    Outside,
+    Decision,
+}
+
+fn weight(entry: &EntryRow) -> Option<Weight> {
+    let family = entry.kind.split('.').next().unwrap_or_default();
+    if Category::Drift.families().contains(&family) {
+        return Some(Weight::Outside);
+    }
+    let failed = matches!(entry.outcome, Outcome::Failure | Outcome::Denied);
+    let severe = entry
+        .meaning
+        .is_some_and(|meaning| meaning.severity >= Severity::High);
+    if failed || severe {
+        return Some(Weight::Trouble);
+    }
+    let decisions = [EventKind::ChangeApproved, EventKind::ChangeDeclined];
+    let kind = EventKind::from_word(&entry.kind);
+    kind.is_some_and(|kind| decisions.contains(&kind))
+        .then_some(Weight::Decision)
+}
+
+fn mark(weight: Weight) -> AnyView {
+    let (status, glyph) = match weight {
+        Weight::Trouble => (Status::Danger, Glyph::Warning),
+        Weight::Outside => (Status::Drift, Glyph::Drift),
+        Weight::Decision => (Status::Info, Glyph::Approval),
+    };
+    view! { <span data-mark data-status=status.token()><Icon glyph /></span> }.into_any()
 }
 
 fn severity(entry: &EntryRow) -> &'static str {
@@ -295,8 +340,6 @@ fn severity(entry: &EntryRow) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use domain::ledger::Category;
-
     use super::*;
     use crate::lists::FilterKind;
 

@@ -6,7 +6,7 @@
 mod details;
 mod progress;
 
-use domain::{authorize::Action, change::State, time::Timestamp};
+use domain::{authorize::Action, change::State, time::Timestamp, verdict::Outcome};
 use leptos::prelude::*;
 
 use crate::{
@@ -14,9 +14,9 @@ use crate::{
     components::{
         AgainstApprovalNotice, BadgeWeight, Crumb, EffectPaging, EffectSection, EffectTense,
         ErrorSummary, FollowUpLinks, LedgerMismatchNotice, LinkEvidenceSection, Notice, PageHeader,
-        SetsShown, ShownEffect, Status, StatusBadge, Tense, VerdictBox, WithdrawForm, decision_bar,
-        decision_context, decision_errors, discussion, eligible_approvers, gained_sets, live_words,
-        obstacle_words, question_notice, request_summary, state_status, stepper,
+        Section, SetsShown, ShownEffect, Status, StatusBadge, Tense, VerdictBox, ViewerTold,
+        WithdrawForm, approval_card, decision_bar, decision_context, decision_errors, discussion,
+        gained_sets, live_words, question_notice, request_summary, state_status, stepper,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -98,7 +98,12 @@ fn region(view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     let header = header(&view);
     let notices = notices(&view, form);
     let steps = stepper(&view, now);
-    let waits = waits_for(&view, viewing);
+    let told = if viewing.decides {
+        ViewerTold::InBar
+    } else {
+        ViewerTold::Here
+    };
+    let approval = approval_card(&view, told, now);
     let reload = (!view.row.state.is_terminal()).then(|| {
         view! { <noscript><p class="mb-4"><a href="">"Reload to see how far it is."</a></p></noscript> }
     });
@@ -107,7 +112,7 @@ fn region(view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     view! {
         {header}
         {steps}
-        {waits}
+        {approval}
         {reload}
         {notices}
         {body(view, viewing, form)}
@@ -116,30 +121,10 @@ fn region(view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     .into_any()
 }
 
-/// Renders whom a change waits for, and why the viewer is none of them, unless the bar at the foot says it.
-fn waits_for(view: &ChangeView, viewing: &Viewing) -> Option<AnyView> {
-    let (have, need) = view.row.approvals;
-    if view.row.state != State::Waiting {
-        return None;
-    }
-    let approvers = view.preview.approvers.clone();
-    let barred = view.decide.as_ref().err().filter(|_| !viewing.decides);
-    let barred = barred.map(|obstacle| {
-        view! { <p><b>"You cannot decide this."</b> " " {obstacle_words(*obstacle)}</p> }
-    });
-    let waits = view! {
-        <div data-waits-for>
-            {barred}
-            {eligible_approvers(approvers, need.saturating_sub(have))}
-        </div>
-    };
-    Some(waits.into_any())
-}
-
 fn header(view: &ChangeView) -> AnyView {
     let row = &view.row;
     let marks = view! { <StatusBadge status=state_status(row.state) label=row.state_words() weight=BadgeWeight::Pill /> };
-    let follow_ups = view! { <FollowUpLinks follow_ups=view.follow_ups.clone() /> };
+    let follow_ups = view! { <FollowUpLinks follow_ups=view.follow_ups.clone() state=row.state /> };
     let actions = view! { {follow_ups} <WithdrawForm id=row.id.clone() may=view.withdraw /> };
     let under_way = matches!(row.state, State::Approved | State::Applying);
     let now = match &view.live {
@@ -206,10 +191,6 @@ fn typed(view: &ChangeView, form: &FormState) -> Option<AnyView> {
 
 fn body(mut view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     let (now, state) = (viewing.now, view.row.state);
-    let began = matches!(
-        state,
-        State::Approved | State::Applying | State::Verified | State::Failed
-    );
     let request = request_summary(&view, now);
     let context = decision_context(&view, now);
     let comments = discussion(&view, form, now);
@@ -226,12 +207,10 @@ fn body(mut view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
         .into_iter()
         .map(|evidence| view! { <LinkEvidenceSection evidence now /> })
         .collect_view();
-    let (first, open, over) = match state {
-        State::Refused => (Some(verdict(&view)), None, None),
-        State::Waiting => (None, Some(verdict(&view)), None),
-        _ => (None, None, Some(&view.preview)),
-    };
-    let decisions = details::decisions(std::mem::take(&mut view.approvals), over, now);
+    // No approval permits it, so that no card names approvals.
+    let blocked = view.preview.verdict.outcome == Outcome::Refused;
+    let blocked =
+        (blocked && matches!(state, State::Refused | State::Waiting)).then(|| verdict(&view));
     let facts = details::facts(&view, now);
     let history = details::history(
         &view.row.id.clone(),
@@ -239,28 +218,25 @@ fn body(mut view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
         viewing.ledger,
         now,
     );
-    let told = progress::is_told(&view);
-    let progress = progress::section(view, viewing.items, now);
-    let (above, below) = if began && !told {
-        (Some(progress), None)
-    } else {
-        (None, Some(progress))
+    let (progress, items) = match progress::Items::of(&view) {
+        progress::Items::UnderWay => (Some(progress::section(view, viewing.items, now)), None),
+        progress::Items::Folded => (None, Some(progress::fold(view, viewing.items, now))),
     };
     view! {
-        {first}
-        {above}
+        {blocked}
+        {progress}
         {request}
         <section id="effect"><EffectSection effect /></section>
         {context}
         {open_sets}
-        {open}
         {evidence}
-        {decisions}
         {comments}
-        {folded_sets}
-        {below}
-        {facts}
-        {history}
+        <Section title="Record">
+            {folded_sets}
+            {items}
+            {facts}
+            {history}
+        </Section>
     }
     .into_any()
 }
@@ -285,10 +261,10 @@ fn verdict(view: &ChangeView) -> AnyView {
     let preview = &view.preview;
     let (verdict, titles) = (preview.verdict.clone(), preview.policy_titles.clone());
     let gains = preview.gainers.rows;
-    if view.row.state == State::Waiting {
-        // The approvers are named below the steps.
-        let given = view.row.approvals.0;
-        return view! { <VerdictBox verdict titles gains given /> }.into_any();
-    }
-    view! { <VerdictBox verdict titles gains tense=Tense::Over /> }.into_any()
+    let tense = if view.row.state == State::Waiting {
+        Tense::Open
+    } else {
+        Tense::Over
+    };
+    view! { <VerdictBox verdict titles gains tense /> }.into_any()
 }

@@ -1,4 +1,5 @@
-//! An entry of the ledger: what happened, what it is about, the bytes as they are signed, and what their proof proves.
+//! An entry of the ledger: what happened, who did it, what it is about, the bytes as they are signed, and what their proof
+//! proves.
 
 mod proof;
 
@@ -8,11 +9,11 @@ use leptos::prelude::*;
 use crate::{
     backend::{
         EntryAuthenticity, EntryItem, EntryItems, EntryMeaning, EntryRelation, EntryRow, EntryView,
-        Inclusion, ItemsProof, PortResult, RelatedEntries, sentence_words,
+        Inclusion, ItemsProof, PortResult, RecordedSignIn, RelatedEntries, sentence_words,
     },
     components::{
-        Column, Crumb, Definition, DefinitionList, EntryOutcome, EntrySentence, Glyph, Icon,
-        LinkButton, Notice, PageHeader, Section, StampedTime, Status, Table, directory_link,
+        Column, Crumb, Definition, DefinitionList, EntryOutcome, Glyph, Icon, LinkButton, Notice,
+        PageHeader, Section, StampedTime, Status, Table, capitalized, directory_link,
     },
     islands::local_times::LocalTimes,
     routes::{Page, Visit},
@@ -36,6 +37,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
 fn draw(entry: EntryView, now: Timestamp) -> AnyView {
     let EntryView {
         row,
+        sign_in,
         related,
         items,
         leaf,
@@ -48,16 +50,9 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
         neighbours,
     } = entry;
     let seq = row.seq;
-    let step = |row: &Option<EntryRow>, word: &'static str| {
-        let href = row.as_ref().map(|row| format!("/ledger/{}", row.seq));
-        href.map(|href| view! { <LinkButton href>{word}</LinkButton> })
-    };
-    let actions = view! {
-        {step(&neighbours.0, "Previous")}
-        {step(&neighbours.1, "Next")}
-        <LinkButton href=format!("/ledger/{seq}/leaf.json") icon=Glyph::Download>"Download raw bytes"</LinkButton>
-    }
-    .into_any();
+    let actions =
+        view! { {neighbour(neighbours.0, "Older entry")} {neighbour(neighbours.1, "Newer entry")} }
+            .into_any();
     view! {
         <PageHeader
             title=sentence_words(&row.sentence)
@@ -66,12 +61,10 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
             actions
         />
         {warnings(row.authenticity, inclusion)}
-        {event(row, now)}
-        {about(related)}
+        {facts(row, sign_in, related)}
         {items.map(|items| stored_items(items, &format!("/ledger/{seq}")))}
         {personal(private)}
         {proven(Proven { seq, leaf, json, leaf_hash, checkpoint, proof, inclusion }, now)}
-        {beside(neighbours, now)}
         <LocalTimes />
     }
     .into_any()
@@ -96,10 +89,22 @@ fn warnings(authenticity: EntryAuthenticity, inclusion: Inclusion) -> AnyView {
     view! { {forged} {altered} }.into_any()
 }
 
-fn event(row: EntryRow, now: Timestamp) -> AnyView {
+/// Renders the link to the entry before or after this one.
+fn neighbour(row: Option<EntryRow>, word: &'static str) -> Option<AnyView> {
+    let row = row?;
+    let (href, title) = (
+        format!("/ledger/{}", row.seq),
+        sentence_words(&row.sentence),
+    );
+    Some(
+        view! { <span title=title><LinkButton href>{word} " " {row.seq}</LinkButton></span> }
+            .into_any(),
+    )
+}
+
+/// Renders what is recorded besides the sentence, and what the entry is about.
+fn facts(row: EntryRow, sign_in: Option<RecordedSignIn>, related: Vec<RelatedEntries>) -> AnyView {
     let EntryRow {
-        at,
-        sentence,
         kind,
         meaning,
         outcome,
@@ -108,6 +113,11 @@ fn event(row: EntryRow, now: Timestamp) -> AnyView {
         actor,
         ..
     } = row;
+    // The list of what the entry is about names the person.
+    let listed = related
+        .iter()
+        .any(|one| one.relation == EntryRelation::Actor);
+    let by = (!listed).then(|| view! { <Definition term="By">{capitalized(&actor)}</Definition> });
     let badge = view! { <EntryOutcome outcome result=result.clone() /> };
     let pending = (outcome == Outcome::Pending).then(|| {
         match result {
@@ -119,24 +129,32 @@ fn event(row: EntryRow, now: Timestamp) -> AnyView {
             None => " No later entry states what became of it yet.".into_any(),
         }
     });
+    let sign_in = sign_in.map(|RecordedSignIn { issuer, subject }| {
+        view! {
+            <Definition term="Sign-in">
+                <code class="select-all break-all">{subject}</code>
+                <span class="text-muted">" at " <span class="break-all">{issuer}</span></span>
+            </Definition>
+        }
+    });
     view! {
-        <Section title="Event">
+        <Section title="Facts">
             <div data-body>
-                <p data-event><EntrySentence sentence /></p>
                 <DefinitionList>
-                    <Definition term="By">{actor}</Definition>
-                    <Definition term="Time"><StampedTime at now /></Definition>
+                    {by}
+                    {sign_in}
                     <Definition term="Outcome">{badge} {pending}</Definition>
                     {ticket.map(|ticket| view! { <Definition term="Ticket">{ticket}</Definition> })}
                 </DefinitionList>
                 <details data-fold class="mt-4">
-                    <summary>"How other programs classify it"</summary>
+                    <summary>"Classification for other programs (OCSF)"</summary>
                     <DefinitionList>
                         <Definition term="Type"><code>{kind}</code></Definition>
                         {meaning.map(classes)}
                     </DefinitionList>
                 </details>
             </div>
+            {about(related)}
         </Section>
     }
     .into_any()
@@ -185,35 +203,7 @@ fn about(related: Vec<RelatedEntries>) -> AnyView {
             }
         })
         .collect_view();
-    view! {
-        <Section title="About">
-            <ul data-related>{lines}</ul>
-        </Section>
-    }
-    .into_any()
-}
-
-/// Renders the entries beside this one.
-fn beside((before, after): (Option<EntryRow>, Option<EntryRow>), now: Timestamp) -> AnyView {
-    let line = move |row: EntryRow, word: &'static str| {
-        let href = format!("/ledger/{}", row.seq);
-        view! {
-            <li>
-                <a href=href>{word} " entry " {row.seq}</a>
-                <span>{sentence_words(&row.sentence)}</span>
-                <span class="text-muted text-xs"><StampedTime at=row.at now /></span>
-            </li>
-        }
-    };
-    view! {
-        <Section title="Beside this entry">
-            <ul data-neighbours>
-                {before.map(|row| line(row, "Previous"))}
-                {after.map(|row| line(row, "Next"))}
-            </ul>
-        </Section>
-    }
-    .into_any()
+    view! { <ul data-related>{lines}</ul> }.into_any()
 }
 
 /// Renders how other programs classify the event.

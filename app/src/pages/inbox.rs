@@ -9,6 +9,7 @@ use domain::{
     grant::Term,
     ids::ChangeId,
     time::Timestamp,
+    verdict::Outcome,
 };
 use leptos::prelude::*;
 
@@ -18,8 +19,9 @@ use crate::{
         AgainstApprovalNotice, EffectPaging, EffectSection, Empty, EnvironmentBadge,
         FreshnessNotice, Glyph, LedgerMismatchMark, LedgerMismatchNotice, LinkButton,
         LinkEvidenceSection, Notice, PageHeader, PagePosition, PciBadge, SecondFactorNotice,
-        Section, SetsShown, ShownEffect, Status, Time, VerdictBox, decision_bar, decision_context,
-        discussion, gained_sets, list_href, pages, question_notice, request_summary, stepper,
+        Section, SetsShown, ShownEffect, Status, Time, VerdictBox, ViewerTold, approval_card,
+        decision_bar, decision_context, discussion, gained_sets, list_href, pages, question_notice,
+        request_summary, stepper,
     },
     routes::{FormState, Page, Visit},
 };
@@ -50,19 +52,30 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             1 => "1 change needs your decision.".to_owned(),
             n => format!("{n} changes need your decision, oldest first."),
         };
-        let list = list(&waiting, at, place, now);
-        let chosen = waiting
-            .into_iter()
-            .nth(at)
-            .map(|view| chosen(view, &form, now));
+        // The only one that waits is told by its own title.
+        let list = (total > 1).then(|| list(&waiting, at, place, now));
+        let turn = turn(&waiting, at, place);
+        let chosen = waiting.into_iter().nth(at).map(|view| {
+            let place = if list.is_some() {
+                Chosen::OfList
+            } else {
+                Chosen::Only
+            };
+            chosen(view, place, &form, now)
+        });
+        let detail = view! { {detail} }.into_any();
+        let header = match turn {
+            Some(actions) => view! { <PageHeader title="Inbox" detail actions /> }.into_any(),
+            None => view! { <PageHeader title="Inbox" detail /> }.into_any(),
+        };
         view! {
-            <PageHeader title="Inbox" detail=view! { {detail} }.into_any() />
+            {header}
             <FreshnessNotice freshness now />
             {barred.filter(|denial| *denial != Denial::NoMfa || chosen.is_none()).map(why_not)}
             {match chosen {
                 Some(chosen) => view! {
                     <div data-inbox>
-                        <div data-several=(total > 1).then_some("")>{list}</div>
+                        {list.map(|list| view! { <div data-several>{list}</div> })}
                         <div>{chosen}</div>
                     </div>
                 }.into_any(),
@@ -113,6 +126,30 @@ fn list(waiting: &[ChangeView], at: usize, place: PagePosition, now: Timestamp) 
         .into_any()
 }
 
+/// Renders which of the changes is shown, with the way to the one before and the one after it, where the list has no room.
+fn turn(waiting: &[ChangeView], at: usize, place: PagePosition) -> Option<AnyView> {
+    if place.total < 2 {
+        return None;
+    }
+    let number = place.number.saturating_sub(1) * place.size + at + 1;
+    let of_change = |view: &ChangeView| format!("/inbox?id={}", view.row.id);
+    let of_page = |page: usize| list_href("/inbox", "", None, page);
+    let before = at.checked_sub(1).and_then(|before| waiting.get(before));
+    let before = before
+        .map(of_change)
+        .or_else(|| (place.number > 1).then(|| of_page(place.number - 1)));
+    let after = waiting.get(at + 1).map(of_change);
+    let after = after.or_else(|| (place.number < place.pages).then(|| of_page(place.number + 1)));
+    let turn = view! {
+        <nav data-turn aria-label="Changes that wait for you">
+            <span>{format!("{number} of {}", place.total)}</span>
+            {before.map(|href| view! { <LinkButton href>"Previous"</LinkButton> })}
+            {after.map(|href| view! { <LinkButton href>"Next"</LinkButton> })}
+        </nav>
+    };
+    Some(turn.into_any())
+}
+
 /// Renders what makes a change serious: where it gives access, and that it has no end.
 fn risks(view: &ChangeView) -> AnyView {
     let classes: BTreeSet<(Environment, Pci)> = view
@@ -131,13 +168,21 @@ fn risks(view: &ChangeView) -> AnyView {
     view! { <p data-risks>{marks} {permanent}</p> }.into_any()
 }
 
-fn chosen(mut view: ChangeView, form: &FormState, now: Timestamp) -> AnyView {
+/// Whether the list of the changes is shown beside the chosen one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Chosen {
+    OfList,
+    Only,
+}
+
+fn chosen(mut view: ChangeView, chosen: Chosen, form: &FormState, now: Timestamp) -> AnyView {
     let href = format!("/changes/{}", view.row.id);
     let bar = decision_bar(&view, form, now);
     let request = request_summary(&view, now);
     let comments = discussion(&view, form, now);
     let question = question_notice(&view);
     let steps = stepper(&view, now);
+    let approval = approval_card(&view, ViewerTold::InBar, now);
     let context = decision_context(&view, now);
     let risks = risks(&view);
     let effect = ShownEffect::of(&mut view.preview, EffectPaging::Counted);
@@ -148,24 +193,38 @@ fn chosen(mut view: ChangeView, form: &FormState, now: Timestamp) -> AnyView {
         against,
         ..
     } = view;
-    let (gains, given) = (preview.gainers.rows, row.approvals.0);
+    // No approval permits it, so that no card names approvals.
+    let blocked = (preview.verdict.outcome == Outcome::Refused).then(|| {
+        let (titles, gains) = (preview.policy_titles.clone(), preview.gainers.rows);
+        view! { <VerdictBox verdict=preview.verdict.clone() titles gains /> }
+    });
+    let title = row.title.to_string();
+    // The keys that go through the list find the only change here.
+    let title = match chosen {
+        Chosen::OfList => title.into_any(),
+        Chosen::Only => view! {
+            <a href=format!("/inbox?id={}", row.id) data-item aria-current="true">{title}</a>
+        }
+        .into_any(),
+    };
     view! {
         <header data-chosen>
             <div>
-                <h2>{row.title.to_string()}</h2>
+                <h2>{title}</h2>
                 {risks}
             </div>
-            <LinkButton href>"Open change"</LinkButton>
+            <LinkButton href>"Full record"</LinkButton>
         </header>
         {steps}
+        {approval}
         {mismatch.map(|mismatch| view! { <LedgerMismatchNotice mismatch /> })}
         <AgainstApprovalNotice reasons=against />
+        {blocked}
         {question}
         {request}
         <EffectSection effect />
         {context}
         {gained_sets(preview.sets, SetsShown::Open)}
-        <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains given />
         {preview.evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
         {comments}
         {bar}

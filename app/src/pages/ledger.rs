@@ -12,7 +12,7 @@ use crate::{
     islands::{local_times::LocalTimes, new_entries::NewEntries},
     lists::{
         ListChoice,
-        entries::{ENTRIES, LEDGER},
+        entries::{ENTRIES, LEDGER, WHAT},
     },
     routes::{Page, Visit},
 };
@@ -29,6 +29,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let (now, size) = (context.now, health.size);
     Ok(Page::new("Ledger", move || {
         let newest = choice.at(1).href(LEDGER);
+        let quick = quick_filters(&choice);
         let list = ListView {
             list: &ENTRIES,
             choice,
@@ -43,15 +44,42 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             list.draw()
         };
         view! {
-            <PageHeader title="Ledger" detail=view! { "All requests, decisions, operations and observations. Any alteration of an entry can be detected." }.into_any() />
+            <PageHeader title="Ledger" detail=view! {
+                "All requests, decisions, operations and observations. Any alteration after a "
+                <a href="#checkpoints" class="underline">"checkpoint that you keep"</a>
+                " can be detected."
+            }.into_any() />
             {proof(health, now)}
             {short(&short_words)}
+            {quick}
             <p data-new><NewEntries url="/events/ledger".into() size newest /></p>
             {body}
             <LocalTimes />
         }
         .into_any()
     }))
+}
+
+/// What happened to access: in Leastwise, and outside of it.
+const ACCESS: [&str; 2] = ["access", "drift"];
+
+/// Renders the choices that are made most often as links.
+fn quick_filters(choice: &ListChoice) -> AnyView {
+    let what = choice.values(WHAT);
+    let is_access = what.len() == ACCESS.len() && ACCESS.iter().all(|one| what.contains(one));
+    let all = choice.without(WHAT);
+    let access = ACCESS
+        .iter()
+        .fold(all.clone(), |choice, value| choice.toggled(WHAT, value));
+    let is_all = what.is_empty().then_some("true");
+    let is_access = is_access.then_some("true");
+    view! {
+        <ul data-chips data-quick aria-label="Quick filters">
+            <li><a href=all.href(LEDGER) aria-current=is_all>"All events"</a></li>
+            <li><a href=access.href(LEDGER) aria-current=is_access>"Access changes"</a></li>
+        </ul>
+    }
+    .into_any()
 }
 
 /// Says that a search does not cover all names that contain its words.
@@ -104,17 +132,17 @@ fn proof(health: LedgerHealth, now: Timestamp) -> AnyView {
     });
     view! {
         <details data-card data-fold-card>
-            <summary>"Proof" <StatusBadge status label /></summary>
+            <summary><span>"Proof"</span> <StatusBadge status label /></summary>
             <div data-body>
                 <DefinitionList>
                     <Definition term="Entries">{size}</Definition>
                     {signed}
                     <Definition term="Verifier key"><code class="select-all break-all">{vkey}</code></Definition>
                 </DefinitionList>
-                <p class="text-muted mt-4 max-w-[80ch]">
+                <p id="checkpoints" class="text-muted mt-4 max-w-[80ch]">
                     "To verify the ledger yourself: "
-                    <code class="select-all">"leastwise ledger verify"</code>
-                    " recomputes every hash and checks every signature. Store the verifier key and a checkpoint where the operators of Leastwise cannot write: with them, even a completely rewritten ledger is detected. The JSON export of this list has the bytes and the proof of each entry."
+                    <code class="select-all">"leastwise ledger verify --checkpoint FILE"</code>
+                    " recomputes every hash, checks every signature, and compares the ledger with a checkpoint that you kept. Keep the verifier key and a checkpoint where the operators of Leastwise cannot write: with them, even a completely rewritten ledger is detected. The JSON export of this list has the bytes and the proof of each entry."
                 </p>
             </div>
         </details>

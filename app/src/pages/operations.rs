@@ -1,5 +1,6 @@
 //! Operations: failed, running and waiting jobs, the quotas of AWS, and the servers.
 
+mod quotas;
 mod reasons;
 mod rows;
 mod servers;
@@ -9,8 +10,7 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        CRAWL, FailedJob, JobName, OPERATIONS, OperationsView, PortResult, QueueRow, QuotaRow,
-        QuotaService, RunningJob,
+        CRAWL, FailedJob, JobName, OPERATIONS, OperationsView, PortResult, QueueRow, RunningJob,
     },
     components::{
         Button, ButtonKind, Calm, Column, ExactTime, JobProgressBar, LinkButton, Narrow, Notice,
@@ -21,7 +21,12 @@ use crate::{
     routes::{Page, Visit},
 };
 
-use self::{reasons::reason, rows::differing, servers::servers};
+use self::{
+    quotas::quotas,
+    reasons::{purpose, reason},
+    rows::differing,
+    servers::servers,
+};
 
 /// Whether the viewer may do something, so that the page offers its buttons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,13 +83,15 @@ fn draw(view: OperationsView, manage: Buttons, sync: Buttons, now: Timestamp) ->
     } else {
         (None, Some(rows))
     };
-    let calm_jobs = view.failed.is_empty().then(|| {
-        view! { <Calm>"No job has failed. One whose attempts are used up stays here until an administrator retries or dismisses it."</Calm> }
-    });
+    let calm_jobs = view
+        .failed
+        .is_empty()
+        .then(|| view! { <Calm>"No job has failed."</Calm> });
     let key = view.live.key.clone();
     view! {
         <PageHeader title="Operations" detail actions />
         <div data-live-page="wide" data-key=key>
+            <div data-checks id="checks">{calm_jobs} {calm_rows}</div>
             {overdue(view.overdue, view.overdue_since, now)}
             {figures(&view)}
             {first}
@@ -93,7 +100,6 @@ fn draw(view: OperationsView, manage: Buttons, sync: Buttons, now: Timestamp) ->
             {queue(view.queue, manage, now)}
             {quotas(view.quotas)}
             {servers(view.servers, now)}
-            <div data-card id="checks"><div data-body>{calm_jobs} {calm_rows}</div></div>
         </div>
     }
     .into_any()
@@ -299,11 +305,16 @@ fn queue(rows: Vec<QueueRow>, manage: Buttons, now: Timestamp) -> AnyView {
             view! { " " <StatusBadge status=Status::Pending label /> }
         });
         let cancel = row.only.and_then(|id| {
-            manage.form(format!("/do/jobs/{id}/cancel"), ButtonKind::Quiet, "Cancel")
+            let action = format!("/do/jobs/{id}/cancel");
+            manage.form(action, ButtonKind::Quiet, "Skip this run")
         });
+        let purpose = row.name.kind.map(purpose);
         view! {
             <tr>
-                <th scope="row">{job_title(&row.name)}</th>
+                <th scope="row">
+                    {job_title(&row.name)}
+                    {purpose.map(|words| view! { <p class="text-muted text-xs font-normal">{words}</p> })}
+                </th>
                 <td data-numeric data-label="Waiting">{row.waiting}</td>
                 <td data-wide>{time(row.oldest)}</td>
                 <td data-label="Next run">{next}</td>
@@ -324,43 +335,6 @@ fn unplanned(name: &JobName) -> &'static str {
         Some(JobSchedule::WhenDue) => "When it is due",
         None => "None",
     }
-}
-
-const fn service(service: QuotaService) -> &'static str {
-    match service {
-        QuotaService::IdentityCenter => "IAM Identity Center",
-        QuotaService::IdentityStore => "Identity store",
-        QuotaService::Organizations => "Organizations",
-        QuotaService::UserPool => "Cognito user pool",
-    }
-}
-
-fn quotas(rows: Vec<QuotaRow>) -> AnyView {
-    let columns = vec![
-        Column::new("Service"),
-        Column::new("Calls a second, of its share").numeric(),
-        Column::new("Calls since the start").numeric(),
-        Column::new("Throttles").numeric(),
-    ];
-    let rows = rows.into_iter().map(|row| {
-        let slowed = (row.now < row.most)
-            .then(|| view! { <StatusBadge status=Status::Pending label="Slowed down" /> " " });
-        view! {
-            <tr>
-                <th scope="row">{service(row.service)}</th>
-                <td data-numeric data-label="Calls a second">{slowed} {format!("{:.1} of {:.1}", row.now, row.most)}</td>
-                <td data-numeric data-label="Calls">{row.calls}</td>
-                <td data-numeric data-label="Throttles">{row.throttled}</td>
-            </tr>
-        }
-    });
-    let rows = rows.collect_view();
-    view! {
-        <Section title="Calls to AWS" detail="by this server; throttles of AWS slow it down">
-            <Table caption="Calls to AWS" columns narrow=Narrow::Cards>{rows}</Table>
-        </Section>
-    }
-    .into_any()
 }
 
 /// Returns the end of an id, which tells processes apart: its start is the time.

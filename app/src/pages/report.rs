@@ -1,5 +1,5 @@
-//! The report of who can reach production PCI, for an assessor: first the numbers, the scope, how complete the data is and a
-//! chart; then the policies that are violated; then one row per person, account, permission set and path. The page, the CSV and
+//! The report of who can reach production PCI, for an assessor: first the numbers and the scope in one line, the policies that
+//! are violated, a chart, and how complete the data is; then one row per person, account, permission set and path. The page, the CSV and
 //! the JSON contain the same rows; the page never computes counts.
 
 mod rows;
@@ -135,8 +135,7 @@ fn draw(report: AccessReport, chosen: Chosen, now: Timestamp) -> AnyView {
                 </Notice>
             })}
             <FreshnessNotice freshness now />
-            {summary::section(head, top_accounts, now)}
-            {violations::section(violations, people)}
+            {summary::section(head, top_accounts, violations, now)}
             {listed}
         </article>
     }
@@ -153,7 +152,7 @@ fn actions(files: DownloadSource, words: &str) -> AnyView {
     match files {
         DownloadSource::Page => view! {
             <LinkButton href=file(words, "csv") icon=Glyph::Download>"Download CSV"</LinkButton>
-            <LinkButton href=file(words, "json") icon=Glyph::Download>"Download JSON"</LinkButton>
+            <LinkButton href=file(words, "json") icon=Glyph::Download><span class="sr-only">"Download "</span>"JSON"</LinkButton>
         }
         .into_any(),
         DownloadSource::CommandLine => view! {

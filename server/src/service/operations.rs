@@ -204,7 +204,11 @@ fn live_of(groups: &[JobGroup], running: &[JobRow]) -> LiveOperations {
     // A job that begins another attempt is another state of the page.
     let jobs = running.iter().map(|job| {
         let cancelled = u8::from(job.cancel_requested);
-        format!("{}.{}.{cancelled}", job.id, job.attempts)
+        let (done, of) = job.progress;
+        // The bar moves by quarters, and begins once it is known how much there is to do.
+        let quarters = done.min(of).saturating_mul(4).checked_div(of);
+        let quarters = quarters.map_or_else(String::new, |quarters| quarters.to_string());
+        format!("{}.{}.{cancelled}.{quarters}", job.id, job.attempts)
     });
     LiveOperations {
         key: groups.chain(jobs).collect::<Vec<_>>().join(","),

@@ -1,85 +1,14 @@
 //! What a decider rarely needs: the facts of the request, the ids of the requests to AWS, and the history from the ledger,
-//! each behind a fold; and the decisions, which are not folded.
+//! each behind a fold of the record.
 
-use domain::{
-    approval::Decision,
-    change::State,
-    ids::ChangeId,
-    time::Timestamp,
-    verdict::{Hit, Outcome},
-};
+use domain::{change::State, ids::ChangeId, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ApprovalView, ChangeView, Preview, TimelineRow, sentence_words},
-    components::{
-        AbsoluteTime, AccountLink, Definition, DefinitionList, Section, Status, StatusBadge,
-        Timeline, ledger_link,
-    },
+    backend::{ChangeView, TimelineRow, sentence_words},
+    components::{AbsoluteTime, AccountLink, Definition, DefinitionList, Timeline, ledger_link},
     lists::entries::CHANGE,
 };
-
-/// Renders the decisions that were made, with what the policies required if that is `over`. Empty without either.
-pub(super) fn decisions(
-    approvals: Vec<ApprovalView>,
-    over: Option<&Preview>,
-    now: Timestamp,
-) -> Option<AnyView> {
-    let required = over.and_then(required);
-    if approvals.is_empty() && required.is_none() {
-        return None;
-    }
-    let items = approvals
-        .into_iter()
-        .map(|approval| {
-            let (status, word) = match approval.decision {
-                Decision::Approve => (Status::Ok, "Approved"),
-                Decision::Decline => (Status::Danger, "Declined"),
-            };
-            let void = (!approval.counts)
-                .then(|| view! { <StatusBadge status=Status::Off label="Void: no longer counts" /> });
-            let own = approval.own.then(|| view! { <span class="text-muted text-xs">"you"</span> });
-            view! {
-                <li>
-                    <div class="flex flex-wrap items-baseline gap-x-3">
-                        <StatusBadge status label=word />
-                        <span class="font-medium">{approval.approver}</span>
-                        {own}
-                        <span class="text-muted text-xs"><AbsoluteTime at=approval.at now /></span>
-                        {void}
-                    </div>
-                    <p class="mt-1 max-w-[72ch] whitespace-pre-wrap break-words">{approval.reason}</p>
-                </li>
-            }
-        })
-        .collect_view();
-    let required = required.map(|words| view! { <li class="text-muted">{words}</li> });
-    let section =
-        view! { <Section title="Decisions"><ul data-lines>{required} {items}</ul></Section> };
-    Some(section.into_any())
-}
-
-/// Returns what the policies required of a change that nothing blocked.
-fn required(preview: &Preview) -> Option<String> {
-    let verdict = &preview.verdict;
-    let of = |hit: &Hit| {
-        let title = preview.policy_titles.get(&hit.rule).unwrap_or(&hit.rule);
-        format!("{title} ({})", hit.control)
-    };
-    let policies: Vec<String> = verdict.hits.iter().map(of).collect();
-    match (verdict.outcome, verdict.approvals) {
-        (Outcome::Refused, _) => None,
-        (Outcome::Allowed, _) => Some("No approval was needed.".to_owned()),
-        (Outcome::NeedsApproval, 1) => Some(format!(
-            "Needed approval by 1 other person: {}",
-            policies.join("; ")
-        )),
-        (Outcome::NeedsApproval, count) => Some(format!(
-            "Needed approval by {count} other people: {}",
-            policies.join("; ")
-        )),
-    }
-}
 
 /// Renders the facts of the request behind a fold.
 pub(super) fn facts(view: &ChangeView, now: Timestamp) -> AnyView {
@@ -96,6 +25,14 @@ pub(super) fn facts(view: &ChangeView, now: Timestamp) -> AnyView {
         Some((sentence_words(&operation.what), id))
     });
     let requests: Vec<(String, String)> = requests.collect();
+    let mut holds = vec!["ID", "requester", "times"];
+    if named {
+        holds.push("accounts");
+    }
+    if !requests.is_empty() {
+        holds.push("AWS request IDs");
+    }
+    let holds = holds.join(", ");
     let requests = (!requests.is_empty()).then(|| {
         let lines = requests
             .into_iter()
@@ -104,8 +41,8 @@ pub(super) fn facts(view: &ChangeView, now: Timestamp) -> AnyView {
         view! { <Definition term="AWS request IDs"><ul data-plain>{lines}</ul></Definition> }
     });
     view! {
-        <details data-card data-fold-card id="details">
-            <summary>"Details"</summary>
+        <details data-fold-row id="details">
+            <summary><b>"Details"</b> <span>{holds}</span></summary>
             <div data-body>
                 <DefinitionList>
                     <Definition term="Change"><code class="select-all break-all">{row.id.to_string()}</code></Definition>
@@ -134,8 +71,8 @@ pub(super) fn history(
         count => format!("{count} entries of the ledger"),
     };
     view! {
-        <details data-card data-fold-card id="history">
-            <summary>"History" <span class="text-muted">{count}</span></summary>
+        <details data-fold-row id="history">
+            <summary><b>"History"</b> <span>{count}</span></summary>
             <Timeline rows linked now />
             <div data-body>{ledger_link(CHANGE, change.as_str(), "These entries in the ledger")}</div>
         </details>

@@ -13,36 +13,75 @@ use crate::{
     },
 };
 
-/// Renders one page of the items, and links to the others.
-pub(super) fn section(view: ChangeView, number: usize, now: Timestamp) -> AnyView {
-    let (state, total) = (view.row.state, view.row.items);
-    let path = format!("/changes/{}", view.row.id);
-    let pager = items_pager(number, view.operations.len(), total, &path);
-    let told = is_told(&view);
-    let table = table(view.operations, total, now);
-    let count = match total {
+/// Where the items of a change are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Items {
+    /// As the progress of a change that was begun.
+    UnderWay,
+    /// Behind a fold of the record: nothing was sent, or the steps of the change say all about its only item.
+    Folded,
+}
+
+impl Items {
+    pub(super) fn of(view: &ChangeView) -> Self {
+        match view.row.state {
+            State::Verified if is_told(view) => Self::Folded,
+            State::Approved | State::Applying | State::Verified | State::Failed => Self::UnderWay,
+            State::Waiting
+            | State::Refused
+            | State::Declined
+            | State::Expired
+            | State::Withdrawn => Self::Folded,
+        }
+    }
+}
+
+fn count_words(total: usize) -> String {
+    match total {
         1 => "1 item".to_owned(),
         total => format!("{total} items"),
-    };
-    if state == State::Waiting || told {
-        let open = number > 1;
-        return view! {
-            <details data-card data-fold-card id="items" open=open>
-                <summary>"Items" <span class="text-muted">{count}</span></summary>
-                {table}
-                {pager}
-            </details>
-        }
-        .into_any();
     }
+}
+
+/// Renders one page of the items behind a fold, and links to the others.
+pub(super) fn fold(view: ChangeView, number: usize, now: Timestamp) -> AnyView {
+    let total = view.row.items;
+    let pager = pager(&view, number);
+    // The header leads to the rows.
+    let open = number > 1 || view.follow_ups.more > 0;
+    let count = match view.operations.as_slice() {
+        [only] if total == 1 => format!("1 item: {}", item_words(only)),
+        _ => count_words(total),
+    };
+    let table = table(view.operations, total, now);
+    view! {
+        <details data-fold-row id="items" open=open>
+            <summary><b>"Items"</b> <span>{count}</span></summary>
+            {table}
+            {pager}
+        </details>
+    }
+    .into_any()
+}
+
+/// Renders one page of the items as progress, and links to the others.
+pub(super) fn section(view: ChangeView, number: usize, now: Timestamp) -> AnyView {
+    let total = view.row.items;
+    let (count, pager) = (count_words(total), pager(&view, number));
+    let table = table(view.operations, total, now);
     view! {
         <section id="items"><Section title="Progress" detail=count>{table} {pager}</Section></section>
     }
     .into_any()
 }
 
+fn pager(view: &ChangeView, number: usize) -> AnyView {
+    let path = format!("/changes/{}", view.row.id);
+    items_pager(number, view.operations.len(), view.row.items, &path)
+}
+
 /// Whether the steps of the change say all about its only item: it is done, and nothing is left to say.
-pub(super) fn is_told(view: &ChangeView) -> bool {
+fn is_told(view: &ChangeView) -> bool {
     let told = |row: &OperationRow| {
         let remaining = &row.remaining;
         row.status == OperationStatus::Done
@@ -50,7 +89,7 @@ pub(super) fn is_told(view: &ChangeView) -> bool {
             && remaining.paths.is_empty()
             && remaining.more == 0
     };
-    view.row.state == State::Verified && view.row.items == 1 && view.operations.iter().all(told)
+    view.row.items == 1 && view.operations.iter().all(told)
 }
 
 fn table(operations: Vec<OperationRow>, total: usize, now: Timestamp) -> impl IntoView {

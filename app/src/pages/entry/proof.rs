@@ -5,7 +5,9 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{CoveringCheckpoint, Inclusion},
-    components::{Definition, DefinitionList, Glyph, Icon, Notice, Section, StampedTime, Status},
+    components::{
+        Definition, DefinitionList, Glyph, Icon, LinkButton, Notice, Section, StampedTime, Status,
+    },
     lists::copy,
 };
 
@@ -44,9 +46,10 @@ pub(super) fn proven(of: Proven, now: Timestamp) -> AnyView {
     };
     let bytes = leaf.len();
     view! {
-        <Section title="Proof">
+        <Section title="Proof" actions=view! { <LinkButton href=format!("/ledger/{seq}/leaf.json") icon=Glyph::Download>"Download raw bytes"</LinkButton> }.into_any()>
             <div data-body>
                 {claim}
+                {compare()}
                 <h3 class="mt-4">"Bytes as they are signed"</h3>
                 <p class="text-muted max-w-[80ch]">
                     {format!("{bytes} bytes of UTF-8: canonical JSON (RFC 8785) without a line feed. SHA-256 of a zero byte and these bytes is the leaf hash.")}
@@ -67,6 +70,18 @@ pub(super) fn proven(of: Proven, now: Timestamp) -> AnyView {
                 </details>
             </div>
         </Section>
+    }
+    .into_any()
+}
+
+/// Renders how a reader finds out what the signature alone does not show.
+fn compare() -> AnyView {
+    view! {
+        <p data-compare>
+            <a href="/ledger#checkpoints">"Compare with a checkpoint that you keep"</a>
+            " "
+            <code class="select-all">"leastwise ledger verify --checkpoint FILE"</code>
+        </p>
     }
     .into_any()
 }
@@ -94,7 +109,7 @@ fn claim(
                 </p>
                 <p data-claim class="text-muted">
                     {format!("Its hashes lead to a root that was signed over {size} entries at that time: entry {seq} is at this place, and none before it was changed, inserted or removed since. ")}
-                    "It is not proven that what the entry says is true, nor that the whole ledger was not rewritten with the signing key: only a checkpoint that is kept elsewhere shows that."
+                    "It is not proven that what the entry says is true, nor that the whole ledger was not rewritten with the signing key: only a checkpoint that you keep shows that."
                 </p>
             }
             .into_any()

@@ -1,6 +1,17 @@
-//! Why jobs fail, and what to do, on the page of operations.
+//! What jobs are for, why they fail, and what to do, on the page of operations.
 
-use domain::job::JobFailure;
+use domain::job::{JobFailure, JobKind};
+
+/// Returns what the jobs of a kind do.
+pub(super) const fn purpose(kind: JobKind) -> &'static str {
+    match kind {
+        JobKind::Crawl => "Reads accounts, access, groups and permission sets",
+        JobKind::ChangeExpiry => "Ends changes that nobody decided or started in time",
+        JobKind::Sealing => "Signs new entries",
+        JobKind::RowComparison => "Finds rows that somebody altered by hand",
+        JobKind::PoolCheck => "Compares the settings of sign-ins with the configuration",
+    }
+}
 
 /// Returns why an attempt failed, and what to do.
 pub(super) const fn reason(why: JobFailure) -> &'static str {

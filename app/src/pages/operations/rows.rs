@@ -11,13 +11,13 @@ use crate::{
 pub(super) fn differing(comparison: Option<RowComparison>, now: Timestamp) -> AnyView {
     match comparison {
         None => view! {
-            <p id="rows" class="text-muted">"The rows of the database are compared with the ledger after the start, and every hour. They were not compared yet."</p>
+            <p id="rows" class="text-muted">"The rows of the database were not compared with the ledger yet. This happens after the start, and every hour."</p>
         }
         .into_any(),
         Some(compared) if compared.differing == 0 => view! {
             <div id="rows">
                 <Calm>
-                    {format!("Every row agrees with the ledger. Compared with {} entries ", compared.entries)} <Time at=compared.at now /> "."
+                    "Every row agrees with the ledger: compared with all " {compared.entries} " entries of that time, " <Time at=compared.at now /> "."
                 </Calm>
             </div>
         }

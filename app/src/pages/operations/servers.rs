@@ -23,7 +23,7 @@ pub(super) fn servers(rows: Vec<ServerRow>, now: Timestamp) -> AnyView {
     let rows = rows.into_iter().map(|row| {
         let this = row
             .this
-            .then(|| view! { " " <span class="text-muted">"This server"</span> });
+            .then(|| view! { <span data-control class="ml-2">"This server"</span> });
         let role = match row.role {
             ServerRole::Engine => "Runs the engine",
             ServerRole::EngineBefore => "Ran the engine",

@@ -1,21 +1,75 @@
-//! The first page of the report: the numbers, the scope, how complete the data is, and where most people have access.
+//! The first page of the report: the numbers, what it covers, the policies that are violated, where most people have access,
+//! and how complete the data is.
 
 use domain::{snapshot::Figure, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Freshness, ReportAccount, ReportCounts, ReportHead},
+    backend::{FindingGroup, Freshness, ReportAccount, ReportCounts, ReportHead},
     components::{AbsoluteTime, Bar, BarChart, Definition, DefinitionList, Section, Stat, Stats},
     pages::exposure::{bad, counted, wanting},
 };
 
+use super::violations;
+
+/// The number of digits of the id of the report in one line. The whole id is below.
+const ID: usize = 12;
+
 /// Renders the first page.
-pub(super) fn section(head: ReportHead, accounts: Vec<ReportAccount>, now: Timestamp) -> AnyView {
+pub(super) fn section(
+    head: ReportHead,
+    accounts: Vec<ReportAccount>,
+    violated: Vec<FindingGroup>,
+    now: Timestamp,
+) -> AnyView {
+    let counts = head.counts;
+    let charted = accounts.iter().any(|one| one.people > 0);
+    let chart = charted.then(|| chart(accounts, counts.accounts));
+    view! {
+        <div data-first-page>
+            {numbers(counts)}
+            {in_one_line(&head)}
+            {violations::section(violated, counts.people)}
+            <div data-columns="even">
+                {chart}
+                {completeness(head, now)}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// Renders what the report covers, how complete its data is, and which report it is.
+fn in_one_line(head: &ReportHead) -> AnyView {
+    let covered = match (head.as_of, head.freshness.unread.is_empty()) {
+        (None, _) => "Nothing was read yet".to_owned(),
+        (Some(at), true) => format!("Complete, read {} UTC", at.minute()),
+        (Some(at), false) => format!("Incomplete, oldest data of {} UTC", at.minute()),
+    };
+    let id: String = head.report_id.chars().take(ID).collect();
+    view! {
+        <p data-scope-line>
+            <span>{scope(&head.counts)}</span>
+            " "
+            <span>{covered} "."</span>
+            " "
+            <span>"Report " <code title=head.report_id.clone()>{id} "…"</code></span>
+            " "
+            <a href="#scope">"Scope and completeness"</a>
+        </p>
+    }
+    .into_any()
+}
+
+fn completeness(head: ReportHead, now: Timestamp) -> AnyView {
     let ReportHead {
         report_id,
         made,
         as_of,
         freshness,
+        by,
+        instance,
+        policies,
         counts,
     } = head;
     let oldest = match as_of {
@@ -26,28 +80,26 @@ pub(super) fn section(head: ReportHead, accounts: Vec<ReportAccount>, now: Times
         Some(at) => view! { <AbsoluteTime at now /> }.into_any(),
         None => "No complete read has finished yet".into_any(),
     };
-    let charted = accounts.iter().any(|one| one.people > 0);
+    let by = by.map(|by| view! { " by " {by} });
     view! {
-        <div data-first-page>
-            {numbers(counts)}
-            <div data-columns="even">
-                <Section title="Scope and completeness">
-                    <div data-body>
-                        <DefinitionList>
-                            <Definition term="Scope">{scope(&counts)}</Definition>
-                            <Definition term="Data coverage">{coverage(freshness, as_of)}</Definition>
-                            <Definition term="Oldest data">{oldest}</Definition>
-                            <Definition term="Last complete read">{complete}</Definition>
-                            <Definition term="Generated"><AbsoluteTime at=made now /></Definition>
-                            <Definition term="Report ID"><code class="select-all break-all">{report_id}</code></Definition>
-                        </DefinitionList>
-                        <p class="text-muted mt-4 max-w-[80ch]">
-                            "Rows are derived from account assignments, group memberships and permission sets. Other access, such as IAM users or roles created inside an account, is not included. Each download is recorded in the ledger with its report ID."
-                        </p>
-                    </div>
-                </Section>
-                {charted.then(|| chart(accounts, counts.accounts))}
-            </div>
+        <div id="scope">
+            <Section title="Scope and completeness">
+                <div data-body>
+                    <DefinitionList>
+                        <Definition term="Scope">{scope(&counts)}</Definition>
+                        <Definition term="Data coverage">{coverage(freshness, as_of)}</Definition>
+                        <Definition term="Oldest data">{oldest}</Definition>
+                        <Definition term="Last complete read">{complete}</Definition>
+                        <Definition term="Generated"><AbsoluteTime at=made now /> {by}</Definition>
+                        <Definition term="Identity Center instance"><code class="select-all break-all">{instance}</code></Definition>
+                        <Definition term="Report ID"><code class="select-all break-all">{report_id}</code></Definition>
+                        <Definition term="Policies (SHA-256)"><code class="select-all break-all">{policies}</code></Definition>
+                    </DefinitionList>
+                    <p class="text-muted mt-4 max-w-[80ch]">
+                        "Rows are derived from account assignments, group memberships and permission sets. Other access, such as IAM users or roles created inside an account, is not included. Each download is recorded in the ledger with its report ID. Printed by the browser, this page fits A4, with the report ID on each page."
+                    </p>
+                </div>
+            </Section>
         </div>
     }
     .into_any()
@@ -63,11 +115,11 @@ fn numbers(counts: ReportCounts) -> AnyView {
         standing,
         orphaned,
         against,
+        within,
+        assignments_against,
     } = counts;
-    let (violations, unapproved) = (
-        against.map(|tally| tally.against),
-        against.map(|tally| tally.unapproved),
-    );
+    let violations = assignments_against.map(|tally| tally.against);
+    let unapproved = assignments_against.map(|tally| tally.unapproved);
     let shown = people.map(|_| rows);
     let reach = match disabled {
         Figure::Known(0) => "can reach it".to_owned(),
@@ -77,17 +129,35 @@ fn numbers(counts: ReportCounts) -> AnyView {
     let kinds = match (standing, orphaned) {
         (Figure::Known(standing), Figure::Known(0)) => format!("{standing} standing"),
         (Figure::Known(standing), Figure::Known(some)) => {
-            format!("{standing} standing, {some} of them orphaned")
+            format!("{standing} standing, {some} orphaned")
         }
         _ => format!("{rows} are known"),
     };
+    // Each path is in exactly one of three parts.
+    let kinds = match (against, within) {
+        (Figure::Known(tally), Figure::Known(within)) => format!(
+            "{kinds}: {} violate a policy, {} only lack an approval, {within} within policy",
+            tally.against, tally.unapproved
+        ),
+        _ => kinds,
+    };
+    let in_paths = |count: Figure| match count {
+        Figure::Known(1) => "assignments (1 path)".to_owned(),
+        Figure::Known(paths) => format!("assignments ({paths} paths)"),
+        Figure::NotKnown => "assignments".to_owned(),
+    };
+    let of_violations = in_paths(against.map(|tally| tally.against));
+    let of_unapproved = format!(
+        "{} that only lack one",
+        in_paths(against.map(|tally| tally.unapproved))
+    );
     view! {
         <Stats>
-            <Stat label="People" value=people.to_string() href="/people?reach=production-pci" detail=reach status=bad(people) />
+            <Stat label="Policy violations" value=violations.to_string() href="#violations" detail=of_violations status=bad(violations) />
+            <Stat label="Approval missing" value=unapproved.to_string() href="#violations" detail=of_unapproved status=wanting(unapproved) />
+            <Stat label="People" value=people.to_string() href="/people?reach=production-pci" detail=reach />
             <Stat label="Accounts" value=accounts.to_string() href="/accounts?scope=production-pci" detail=counted(unclassified) />
             <Stat label="Paths" value=shown.to_string() href="#rows" detail=kinds />
-            <Stat label="Policy violations" value=violations.to_string() href="#violations" detail="paths" status=bad(violations) />
-            <Stat label="Approval missing" value=unapproved.to_string() href="#violations" detail="paths that only lack one" status=wanting(unapproved) />
         </Stats>
     }
     .into_any()
@@ -139,6 +209,7 @@ fn chart(accounts: Vec<ReportAccount>, all: Figure) -> AnyView {
     };
     let bars = accounts.into_iter().map(|one| Bar {
         href: format!("/accounts/{}", one.account.id),
+        environment: one.account.class.environment,
         label: one.account.name,
         value: one.people,
     });

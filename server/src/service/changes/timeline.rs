@@ -1,6 +1,6 @@
 //! The history of a change, from the ledger, so that the page and the record cannot disagree.
 
-use app::backend::{CommentAuthor, CommentText, CommentView, TimelineRow};
+use app::backend::{CommentAuthor, CommentText, CommentView, RecordedFactor, TimelineRow};
 use domain::{
     change::CommentKind,
     ids::{AccountId, PersonId},
@@ -73,6 +73,9 @@ fn row(
         seq: entry.seq,
         authenticity: authenticity(entry),
         at,
+        kind,
+        person: actor_id(&leaf),
+        factor: factor(&leaf),
         what: what(kind, &word, present),
         account: about.map(|id| names::account(snapshot, &id).name),
         who: actor(entry, &leaf, kind, snapshot),
@@ -100,6 +103,15 @@ fn actor(
     let name = entry.actor_name.as_ref();
     let name = name.map(|name| names::recorded_actor(snapshot, person.as_ref(), name, recorded));
     Some(name.unwrap_or_else(|| "Unknown person (name erased)".into()))
+}
+
+/// Returns the second factor that the entry records, with the newest sign-in by which it was proven.
+fn factor(leaf: &Value) -> RecordedFactor {
+    let Some(mfa) = leaf.pointer("/actor/mfa").filter(|mfa| mfa.is_object()) else {
+        return RecordedFactor::NotRecorded;
+    };
+    let at = |name: &str| mfa.get(name)?.as_str().and_then(Timestamp::parse_rfc3339);
+    RecordedFactor::Proven(at("step_up_at").max(at("auth_time")))
 }
 
 fn actor_id(leaf: &Value) -> Option<PersonId> {

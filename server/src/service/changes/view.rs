@@ -276,6 +276,7 @@ impl Service {
                 || stored.gaining.contains(&approval.approver);
             approvals.push(ApprovalView {
                 approver: people.name(conn, &approval.approver).await?,
+                person: approval.approver.clone(),
                 decision: approval.decision,
                 reason: approval.reason.clone(),
                 at: approval.at,

@@ -1,6 +1,6 @@
 //! One entry with its proof: the bytes as they are signed, what they are about, and the entries beside it.
 
-use app::backend::{CoveringCheckpoint, EntryView, Inclusion};
+use app::backend::{CoveringCheckpoint, EntryView, Inclusion, RecordedSignIn};
 use domain::{
     ledger::{
         Entry, Hash,
@@ -55,9 +55,18 @@ pub(super) async fn view(
     let Some(row) = row else {
         return Ok(None);
     };
-    let entry = Entry::parse(listed.leaf.as_bytes());
+    let entry = Entry::parse(listed.leaf.as_bytes()).ok();
+    let entry = entry.map(|(_, entry)| entry);
+    let actor = entry.as_ref().map(|entry| &entry.actor);
+    let sign_in = actor.and_then(|actor| {
+        Some(RecordedSignIn {
+            issuer: actor.iss.clone()?,
+            subject: actor.sub.clone()?,
+        })
+    });
     Ok(Some(EntryView {
-        related: entry.map_or_else(|_| Vec::new(), |(_, entry)| related(snapshot, &row, &entry)),
+        related: entry.map_or_else(Vec::new, |entry| related(snapshot, &row, &entry)),
+        sign_in,
         row,
         items: items(store, snapshot, &listed.leaf, 1).await?,
         leaf: listed.leaf.clone(),

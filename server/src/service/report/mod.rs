@@ -48,6 +48,7 @@ impl ReportPort for Service {
             self.read_model.clone(),
             choice.clone(),
         );
+        let by = self.caller.person().map(|calling| calling.name.clone());
         // Searching millions of rows takes a moment and must not block other requests.
         tokio::task::spawn_blocking(move || {
             let report = Report::make(app_state, read_model);
@@ -58,7 +59,7 @@ impl ReportPort for Service {
                 page,
                 groups,
                 files: report.files(),
-                head: report.head,
+                head: ReportHead { by, ..report.head },
             }
         })
         .await
@@ -139,6 +140,9 @@ impl Report {
             made,
             as_of: snapshot.parts().coverage.oldest,
             counts: counts(&read_model),
+            by: None,
+            instance: app_state.instance.arn.as_str().to_owned(),
+            policies: app_state.rules.version().0.clone(),
             freshness: names::freshness(snapshot, app_state.settings.crawl_every, made),
         };
         Self {
@@ -277,15 +281,19 @@ fn counts(read_model: &ReadModel) -> ReportCounts {
     let mut against = totals.paths_against;
     // Each orphaned assignment is a violation.
     against.add(Outcome::Refused, totals.orphans);
+    let rows = totals.paths + totals.orphans;
+    let judged = known.and(never.sets());
     ReportCounts {
         people: known.figure(exposure.people.len()),
         disabled: known.figure(exposure.disabled_people),
         accounts: never.accounts().figure(totals.accounts),
         unclassified: never.accounts().figure(totals.unclassified),
-        rows: totals.paths + totals.orphans,
+        rows,
         standing: known.figure(totals.standing_paths + totals.standing_orphans),
         orphaned: known.figure(totals.orphans),
-        against: known.and(never.sets()).figure(against),
+        against: judged.figure(against),
+        within: judged.figure(rows.saturating_sub(against.all())),
+        assignments_against: judged.figure(totals.against),
     }
 }
 

@@ -528,7 +528,10 @@ async fn approvals_that_were_given_are_not_shown_as_pending(engine: DatabaseEngi
         let html = drawn(pages::change::page(record).await);
         let before = html.split(title).next().unwrap().to_owned();
         assert_ne!(before, html, "{title} is not in {html}");
-        let status = before.rsplit("data-notice data-status=\"").next().unwrap();
+        let status = before
+            .rsplit("data-approval data-status=\"")
+            .next()
+            .unwrap();
         status.split('"').next().unwrap().to_owned()
     };
     assert_eq!(notice("Needs approval by 2 other people").await, "pending");
@@ -545,10 +548,10 @@ async fn approvals_that_were_given_are_not_shown_as_pending(engine: DatabaseEngi
         }
         let html = over().await;
         assert!(!html.contains("Needs approval"), "{html}");
-        // A line among the decisions.
-        let decisions = html.split("<h2>Decisions</h2>").nth(1).unwrap();
+        // Beside the decisions.
+        let decisions = html.split("<h2>Approval</h2>").nth(1).unwrap();
         assert!(
-            decisions.contains("Needed approval by 2 other people: "),
+            decisions.contains("Needed approval by 2 other people"),
             "{html}"
         );
     }

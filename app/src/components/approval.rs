@@ -1,0 +1,190 @@
+//! The approval of a change in one card below its steps: what it needs and why, who has decided, who still may, and whether
+//! the viewer is one of them.
+
+use domain::{
+    approval::Decision,
+    change::State,
+    time::Timestamp,
+    verdict::{Outcome, Verdict},
+};
+use leptos::prelude::*;
+
+use super::{
+    ExactTime, Glyph, Icon, LineShown, PolicyLine, Section, Status, StatusBadge, Time, clock_time,
+    eligible_approvers, entry_link, obstacle_words, verdict,
+};
+use crate::backend::{ApprovalView, ChangeView, Preview, RecordedFactor, TimelineRow};
+
+/// Where a page says whether the viewer may decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ViewerTold {
+    /// In this card.
+    Here,
+    /// In the bar at the foot of the page.
+    InBar,
+}
+
+/// Renders the card. None for a change that needed no approval, or that no approval permits.
+pub fn approval_card(view: &ChangeView, told: ViewerTold, now: Timestamp) -> Option<AnyView> {
+    let waiting = view.row.state == State::Waiting;
+    let needs = needs(&view.preview.verdict, waiting, view.row.approvals.0);
+    if needs.is_none() && view.approvals.is_empty() {
+        return None;
+    }
+    let why = needs.is_some().then(|| why(&view.preview));
+    let decided = (!view.approvals.is_empty()).then(|| decided(view, now));
+    let (may, viewer) = if waiting {
+        let viewer = (told == ViewerTold::Here).then(|| viewer(view)).flatten();
+        (Some(may_approve(view)), viewer)
+    } else {
+        (None, None)
+    };
+    let rows = [
+        ("Why", why),
+        ("Decided", decided),
+        ("May approve", may),
+        ("You", viewer),
+    ];
+    let rows = rows.into_iter().filter_map(|(term, row)| {
+        row.map(|row| view! { <div><h3>{term}</h3> <div>{row}</div></div> })
+    });
+    let rows = rows.collect_view();
+    let due = waiting.then(|| {
+        view! { <span class="text-muted text-sm">"decision due " <Time at=view.row.decide_by now /></span> }
+            .into_any()
+    });
+    let detail = needs.unwrap_or_default();
+    let status = waiting.then_some(Status::Pending.token());
+    let card = match due {
+        Some(actions) => {
+            view! { <Section title="Approval" detail actions>{rows}</Section> }.into_any()
+        }
+        None => view! { <Section title="Approval" detail>{rows}</Section> }.into_any(),
+    };
+    Some(view! { <div data-approval data-status=status>{card}</div> }.into_any())
+}
+
+/// Returns how many approvals a change needs or needed.
+fn needs(verdict: &Verdict, waiting: bool, given: u8) -> Option<String> {
+    if verdict.outcome != Outcome::NeedsApproval {
+        return None;
+    }
+    let by = verdict::people(verdict.approvals);
+    Some(match (waiting, given) {
+        (false, _) => format!("Needed approval by {by}"),
+        (true, 0) => format!("Needs approval by {by}"),
+        (true, 1) => format!("Needs approval by {by}: 1 has approved"),
+        (true, some) => format!("Needs approval by {by}: {some} have approved"),
+    })
+}
+
+/// Renders the policies that need the approvals.
+fn why(preview: &Preview) -> AnyView {
+    let Preview {
+        verdict,
+        policy_titles,
+        gainers,
+        ..
+    } = preview;
+    let lines = verdict.hits.iter().map(|hit| {
+        let words = verdict::words(hit.clone(), policy_titles, gainers.rows, verdict.approvals);
+        view! { <li><PolicyLine words shown=LineShown::Folded /></li> }
+    });
+    view! { <ul data-policies>{lines.collect_view()}</ul> }.into_any()
+}
+
+fn decided(view: &ChangeView, now: Timestamp) -> AnyView {
+    let lines = view.approvals.iter().map(|given| {
+        let entry = view.timeline.iter().find(|row| row.records(given));
+        decision(given, entry, now)
+    });
+    view! { <ul data-lines>{lines.collect_view()}</ul> }.into_any()
+}
+
+fn decision(given: &ApprovalView, entry: Option<&TimelineRow>, now: Timestamp) -> AnyView {
+    let (status, glyph, did) = match given.decision {
+        Decision::Approve => (Status::Ok, Glyph::Check, " approved"),
+        Decision::Decline => (Status::Danger, Glyph::Cross, " declined"),
+    };
+    let own = given
+        .own
+        .then(|| view! { " " <span class="text-muted">"(you)"</span> });
+    let factor = entry.and_then(|entry| factor_words(entry.factor, given.at));
+    let factor = factor.map(|words| view! { " · " {words} });
+    let entry = entry.map(|entry| view! { " · " {entry_link(entry.seq)} });
+    let void = (!given.counts)
+        .then(|| view! { <StatusBadge status=Status::Off label="Void: no longer counts" /> });
+    let at = given.at;
+    view! {
+        <li data-given data-status=status.token()>
+            <Icon glyph />
+            <div>
+                <p><b>{given.approver.clone()}</b> {did} {own} {void}</p>
+                <p data-recorded><ExactTime at now /> {factor} {entry}</p>
+                <p data-reason-given>{given.reason.clone()}</p>
+            </div>
+        </li>
+    }
+    .into_any()
+}
+
+/// Returns how the decider signed in, as the entry records it.
+fn factor_words(factor: RecordedFactor, decided: Timestamp) -> Option<String> {
+    match factor {
+        RecordedFactor::NotRecorded => None,
+        RecordedFactor::Proven(None) => Some("signed in with MFA".to_owned()),
+        RecordedFactor::Proven(Some(at)) => {
+            Some(format!("signed in with MFA {}", clock_time(at, decided)))
+        }
+    }
+}
+
+fn may_approve(view: &ChangeView) -> AnyView {
+    let (have, need) = view.row.approvals;
+    let approvers = view.preview.approvers.clone();
+    let missing = need.saturating_sub(have);
+    if approvers.len() < usize::from(missing) {
+        return eligible_approvers(approvers, missing);
+    }
+    let more = approvers.len().saturating_sub(verdict::NAMED);
+    let named: Vec<String> = approvers.into_iter().take(verdict::NAMED).collect();
+    let named = named.join(", ");
+    let more = (more > 0).then(|| format!(" and {more} more"));
+    view! { <p>{named} {more} <span class="text-muted">", each with a second factor"</span></p> }
+        .into_any()
+}
+
+/// Renders why the viewer does not decide.
+fn viewer(view: &ChangeView) -> Option<AnyView> {
+    let obstacle = view.decide.err()?;
+    if view.withdraw.is_ok() {
+        return Some(
+            view! { <p>"You requested this, so that other people decide it."</p> }.into_any(),
+        );
+    }
+    Some(
+        view! { <p><b>"You cannot decide this."</b> " " {obstacle_words(obstacle)}</p> }.into_any(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_second_factor_is_told_only_if_the_entry_records_it() {
+        let decided = Timestamp(1_795_425_245_000);
+        let said = |factor| factor_words(factor, decided);
+        assert_eq!(said(RecordedFactor::NotRecorded), None);
+        assert_eq!(
+            said(RecordedFactor::Proven(None)).as_deref(),
+            Some("signed in with MFA")
+        );
+        assert_eq!(
+            said(RecordedFactor::Proven(Some(decided - Duration::minutes(5)))).as_deref(),
+            Some("signed in with MFA 09:09 UTC")
+        );
+    }
+}
