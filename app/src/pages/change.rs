@@ -14,7 +14,7 @@ use crate::{
     components::{
         AgainstApprovalNotice, BadgeWeight, Crumb, EffectPaging, EffectSection, EffectTense,
         ErrorSummary, FollowUpLinks, LedgerMismatchNotice, LinkEvidenceSection, Notice, PageHeader,
-        SetsShown, ShownEffect, Status, StatusBadge, Tense, VerdictBox, WithdrawForm, decision_bar,
+        ReportConsequence, SetsShown, ShownEffect, Status, StatusBadge, Tense, VerdictBox, WithdrawForm, decision_bar,
         decision_context, decision_errors, discussion, eligible_approvers, gained_sets, live_words,
         obstacle_words, question_notice, request_summary, state_status, stepper,
     },
@@ -210,6 +210,8 @@ fn body(mut view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
         state,
         State::Approved | State::Applying | State::Verified | State::Failed
     );
+    let report = view.preview.report;
+    let report = report.map(|difference| view! { <ReportConsequence difference /> });
     let request = request_summary(&view, now);
     let context = decision_context(&view, now);
     let comments = discussion(&view, form, now);
@@ -249,6 +251,7 @@ fn body(mut view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     view! {
         {first}
         {above}
+        {report}
         {request}
         <section id="effect"><EffectSection effect /></section>
         {context}

@@ -17,7 +17,8 @@ use crate::{
     components::{
         AgainstApprovalNotice, EffectPaging, EffectSection, Empty, EnvironmentBadge,
         FreshnessNotice, Glyph, LedgerMismatchMark, LedgerMismatchNotice, LinkButton,
-        LinkEvidenceSection, Notice, PageHeader, PagePosition, PciBadge, SecondFactorNotice,
+        LinkEvidenceSection, Notice, PageHeader, PagePosition, PciBadge, ReportConsequence,
+        SecondFactorNotice,
         Section, SetsShown, ShownEffect, Status, Time, VerdictBox, decision_bar, decision_context,
         discussion, gained_sets, list_href, pages, question_notice, request_summary, stepper,
     },
@@ -140,6 +141,8 @@ fn chosen(mut view: ChangeView, form: &FormState, now: Timestamp) -> AnyView {
     let steps = stepper(&view, now);
     let context = decision_context(&view, now);
     let risks = risks(&view);
+    let report = view.preview.report;
+    let report = report.map(|difference| view! { <ReportConsequence difference /> });
     let effect = ShownEffect::of(&mut view.preview, EffectPaging::Counted);
     let ChangeView {
         row,
@@ -161,6 +164,7 @@ fn chosen(mut view: ChangeView, form: &FormState, now: Timestamp) -> AnyView {
         {mismatch.map(|mismatch| view! { <LedgerMismatchNotice mismatch /> })}
         <AgainstApprovalNotice reasons=against />
         {question}
+        {report}
         {request}
         <EffectSection effect />
         {context}
