@@ -186,9 +186,8 @@ impl<'a> Comparison<'a> {
 /// Returns the people who reach one of these accounts.
 fn people_in<'a>(snapshot: &'a Snapshot, accounts: &[&'a AccountId]) -> BTreeSet<&'a UserId> {
     let pairs = accounts.iter().flat_map(|id| snapshot.pairs_in(id));
-    let principals: BTreeSet<&Principal> = pairs
-        .flat_map(|(_, read)| read.principals.keys())
-        .collect();
+    let principals: BTreeSet<&Principal> =
+        pairs.flat_map(|(_, read)| read.principals.keys()).collect();
     let mut people = BTreeSet::new();
     for principal in principals {
         match principal {

@@ -199,7 +199,10 @@ mod tests {
             let enters = part(0, NOTHING);
             notes(ReportDifference { leaves, enters }).join(" ")
         };
-        assert!(notes(part(1, [2, 12, 1, 1])).contains("12 more people reach other production PCI accounts and stay"));
+        assert!(
+            notes(part(1, [2, 12, 1, 1]))
+                .contains("12 more people reach other production PCI accounts and stay")
+        );
         assert!(notes(part(1, [2, 1, 1, 1])).contains("1 more person reaches another"));
         assert!(notes(part(1, [2, 0, 1, 1])).contains("None of them reaches another"));
         assert_eq!(notes(part(1, NOTHING)), "Access in AWS stays as it is.");

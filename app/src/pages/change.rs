@@ -14,9 +14,10 @@ use crate::{
     components::{
         AgainstApprovalNotice, BadgeWeight, Crumb, EffectPaging, EffectSection, EffectTense,
         ErrorSummary, FollowUpLinks, LedgerMismatchNotice, LinkEvidenceSection, Notice, PageHeader,
-        ReportConsequence, SetsShown, ShownEffect, Status, StatusBadge, Tense, VerdictBox, WithdrawForm, decision_bar,
-        decision_context, decision_errors, discussion, eligible_approvers, gained_sets, live_words,
-        obstacle_words, question_notice, request_summary, state_status, stepper,
+        ReportConsequence, SetsShown, ShownEffect, Status, StatusBadge, Tense, VerdictBox,
+        WithdrawForm, decision_bar, decision_context, decision_errors, discussion,
+        eligible_approvers, gained_sets, live_words, obstacle_words, question_notice,
+        request_summary, state_status, stepper,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},

@@ -144,7 +144,10 @@ fn preview_buttons(new: &NewClassification, to: &str) -> AnyView {
         (END, Some(("Declare instead", declare)))
     } else {
         let ends = new.declared > 0;
-        (DECLARE, ends.then_some(("End the declaration instead", END)))
+        (
+            DECLARE,
+            ends.then_some(("End the declaration instead", END)),
+        )
     };
     let (name, check) = (classify_field::ACTION, FieldCheck::Skipped);
     let other = other.map(|(label, action)| {
@@ -225,9 +228,12 @@ fn submission(new: &NewClassification, form: &FormState) -> AnyView {
         Requirement::Shown,
     );
     let send = match &new.preview {
-        None => {
-            view! { <p data-hint>"The preview shows first what this would change."</p> }.into_any()
+        None => view! {
+            <div class="flex flex-wrap items-center gap-3">
+                <Button disabled_reason="The preview shows first what this would change.">"Submit"</Button>
+            </div>
         }
+        .into_any(),
         Some(preview) => send(new, preview),
     };
     view! {

@@ -18,9 +18,9 @@ use crate::{
         AgainstApprovalNotice, EffectPaging, EffectSection, Empty, EnvironmentBadge,
         FreshnessNotice, Glyph, LedgerMismatchMark, LedgerMismatchNotice, LinkButton,
         LinkEvidenceSection, Notice, PageHeader, PagePosition, PciBadge, ReportConsequence,
-        SecondFactorNotice,
-        Section, SetsShown, ShownEffect, Status, Time, VerdictBox, decision_bar, decision_context,
-        discussion, gained_sets, list_href, pages, question_notice, request_summary, stepper,
+        SecondFactorNotice, Section, SetsShown, ShownEffect, Status, Time, VerdictBox,
+        decision_bar, decision_context, discussion, gained_sets, list_href, pages, question_notice,
+        request_summary, stepper,
     },
     routes::{FormState, Page, Visit},
 };

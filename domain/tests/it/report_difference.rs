@@ -78,7 +78,10 @@ fn whoever_reaches_another_production_pci_account_stays_in_the_report() {
     let both = [("cards-prod", OUT.0, OUT.1), ("master", OUT.0, OUT.1)];
     let found = difference(&company(), &both);
     assert_eq!(found.leaves.accounts, 2);
-    assert_eq!((found.leaves.people, found.leaves.standing), (known(3), known(4)));
+    assert_eq!(
+        (found.leaves.people, found.leaves.standing),
+        (known(3), known(4))
+    );
     assert_eq!(found.leaves.people_of_others, known(0));
 }
 
@@ -108,7 +111,10 @@ fn somebody_who_loses_one_account_and_gets_another_is_in_the_report_throughout()
     let swapped = [("cards-prod", OUT.0, OUT.1), ("web-dev", IN.0, IN.1)];
     let found = difference(&company, &swapped);
     // Bob leaves, Dan enters, and Eve and Fay stay.
-    assert_eq!((found.leaves.people, found.enters.people), (known(1), known(1)));
+    assert_eq!(
+        (found.leaves.people, found.enters.people),
+        (known(1), known(1))
+    );
     assert_eq!(found.leaves.people_of_others, known(2));
     assert_eq!(found.enters.people_of_others, known(2));
 }
@@ -118,7 +124,10 @@ fn what_rests_on_something_that_was_never_read_is_not_known() {
     let mut company = company();
     company.parts.coverage.never_read = vec![Gap::ContentOf(set("unheard"))];
     let found = difference(&company, &[("cards-prod", OUT.0, OUT.1)]).leaves;
-    assert_eq!((found.people, found.violations), (known(2), Figure::NotKnown));
+    assert_eq!(
+        (found.people, found.violations),
+        (known(2), Figure::NotKnown)
+    );
     assert_eq!(found.standing, known(2));
     company.parts.coverage.never_read = vec![Gap::Sets];
     let found = difference(&company, &[("cards-prod", OUT.0, OUT.1)]);

@@ -85,7 +85,10 @@ pub(super) fn account_fields(new: &NewClassification, error: String) -> AnyView 
     .into_any()
 }
 
-pub(super) fn declaration_fields(new: &NewClassification, error: &impl Fn(&str) -> String) -> AnyView {
+pub(super) fn declaration_fields(
+    new: &NewClassification,
+    error: &impl Fn(&str) -> String,
+) -> AnyView {
     let form = &new.form;
     let unchanged = [
         Choice::new("", "Choose…"),

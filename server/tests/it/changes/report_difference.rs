@@ -96,7 +96,11 @@ async fn what_enters_the_report_is_counted_before_it_is_there(engine: DatabaseEn
     let told = told(&org, &strict).await;
     assert_eq!(numbers(told.leaves), [0; 4]);
     assert_eq!(numbers(told.enters), [1, 1, 2, 1]);
-    assert_eq!(told.enters.people_of_others, Figure::Known(1), "Fay is in it");
+    assert_eq!(
+        told.enters.people_of_others,
+        Figure::Known(1),
+        "Fay is in it"
+    );
     let id = classify(&org, &strict).await;
     carry_out(&org, &id).await;
     assert_eq!(before, minus(report(&org), numbers(told.enters)));
