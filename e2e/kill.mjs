@@ -141,7 +141,7 @@ async function killedClassifying(resources, point) {
     await maya.findsInTime('/accounts', 'web-dev');
     const empty = await maya.open(`/changes/classify?account=${names.accounts['web-dev']}`);
     const choice = empty.formWith('environment').fill('environment', 'production').fill('pci', 'in')
-      .fill('purpose', 'Takes card payments of the shop.').fill('out_of_scope', '');
+      .fill('purpose', 'Takes card payments of the shop.').fill('out_of_scope', '').press('Preview');
     const preview = await maya.send(choice);
     const request = preview.formTo('/do/changes/classify').fill('justification', 'Found in the scoping of the assessment.');
     await maya.sendUnanswered(request);

@@ -176,7 +176,7 @@ pub const PREVIEWS: &[PreviewRoute] = &[
         path: "/changes/classify",
         action: Action::Propose,
         page: |v| Box::pin(pages::classify::page(v)),
-        keep: &classify_field::CHOSEN,
+        keep: &classify_field::KEPT,
     },
 ];
 

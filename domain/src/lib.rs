@@ -33,6 +33,7 @@ pub mod permission_set;
 pub mod person;
 pub mod policies;
 pub mod private;
+pub mod report_difference;
 pub mod second_factor;
 pub mod shared_map;
 pub mod snapshot;

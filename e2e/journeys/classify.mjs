@@ -42,14 +42,39 @@ export async function journey(suite, browser) {
         await maya.press(maya.page.getByRole('button', { name: /preview/i }));
         await maya.says('Needs approval by 2 other people', 'development', ...loose);
         await showsTheResult(maya);
-        await maya.says('Submits what the preview shows');
+        // The consequence comes first, with numbers, for whoever requests and whoever decides.
+        const consequence = await maya.page.locator('#preview [data-lead]').innerText();
+        assert.match(consequence, /^Takes 2 accounts, (no|\d+) (person|people), \d+ standing assignments? and \d+ violations? out of the production PCI report$/);
+        // The reason for out of scope is the justification, which is not asked for again.
+        assert.ok(!(await maya.page.locator('[name=justification]').isVisible()));
+        // What was edited since is marked, and not what the button submits.
+        const until = maya.page.locator('[name=until]');
+        const chosenDay = await until.inputValue();
+        const sooner = new Date(Date.parse(chosenDay) - 60 * 86_400_000).toISOString().slice(0, 10);
+        if (way === SCRIPT) {
+          const note = maya.page.locator('[data-outdated-note]');
+          assert.ok(!(await note.isVisible()));
+          await until.fill(sooner);
+          await note.waitFor();
+          assert.ok(await maya.page.locator('#send button').isDisabled());
+          await until.fill(chosenDay);
+          await note.waitFor({ state: 'hidden' });
+        } else {
+          await until.fill(sooner);
+          await maya.press(maya.page.locator('#send button'));
+          await maya.says('There is a problem', 'Takes 2 accounts');
+          await until.fill(chosenDay);
+          await maya.press(maya.page.getByRole('button', { name: /preview/i }));
+        }
         // What was typed is in no address, and a refresh shows the same preview.
         assert.equal(new URL(maya.page.url()).search, '');
         await maya.page.reload();
         await maya.settled();
         await maya.says('Needs approval by 2 other people', ...loose);
         const change = await submit(maya);
-        await maya.says('Waiting for approval', 'What changes');
+        await maya.says('Waiting for approval', 'What changes', consequence, 'Neither stores card data nor reaches it.');
+        await ines.open(`/inbox?id=${change}`);
+        await ines.says(consequence);
         await decide(ines, change);
         await decide(kwame, change);
         await maya.saysInTime('Verified');
@@ -63,7 +88,8 @@ export async function journey(suite, browser) {
         await maya.open(`/changes/${change}`);
         await maya.press(maya.page.getByRole('link', { name: 'Undo', exact: true }));
         await maya.says('This undoes another change', 'No approval needed; applies on submit', ...loose);
-        assert.equal(await maya.page.locator('form[action="/do/changes/classify"] button').innerText(), 'End the declarations');
+        assert.equal(await maya.page.locator('#send button').innerText(), 'End the declarations');
+        await maya.says(consequence.replace('Takes', 'Brings').replace('out of', 'into'));
         await submit(maya);
         await maya.saysInTime('Verified');
         await maya.open('/ledger');
@@ -124,8 +150,8 @@ async function fill({ page }, environment, pci) {
 }
 
 async function submit(person) {
-  const form = person.page.locator('form[action="/do/changes/classify"]');
-  await form.locator('[name=justification]').fill('Agreed in the scoping of the assessment.');
-  await person.press(form.locator('button[type=submit]'));
+  const justification = person.page.locator('[name=justification]');
+  if (await justification.isVisible()) await justification.fill('Agreed in the scoping of the assessment.');
+  await person.press(person.page.locator('#send button'));
   return changeId(person.page);
 }

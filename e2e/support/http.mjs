@@ -196,6 +196,7 @@ export class Page {
 /** A form of a page, and the values to fill in. */
 class Form {
   #filled = new Map();
+  #pressed;
 
   constructor(element, page) {
     Object.assign(this, { element, page });
@@ -214,10 +215,18 @@ class Form {
     return this;
   }
 
-  /** Returns the request that a browser sends when the first button of the form is pressed. */
+  /** Chooses the button that is pressed, by its text: it may send the form elsewhere, without its required fields. */
+  press(label) {
+    this.#pressed = controls(this.element).find((one) => isButton(one) && textOf(one).trim() === label);
+    if (!this.#pressed) throw new Error(`${this.page.url} has no button ${label}`);
+    return this;
+  }
+
+  /** Returns the request that a browser sends when the chosen button is pressed, or the first one that sends the form to its own action. */
   request() {
     const method = (attribute(this.element, 'method') ?? 'get').toUpperCase();
-    const url = new URL(attribute(this.element, 'action') || this.page.url.href, this.page.url);
+    const to = this.#pressed && attribute(this.#pressed, 'formaction');
+    const url = new URL(to || attribute(this.element, 'action') || this.page.url.href, this.page.url);
     const fields = new URLSearchParams(this.#entries());
     if (method === 'GET') {
       url.search = fields;
@@ -228,7 +237,8 @@ class Form {
 
   #entries() {
     const all = controls(this.element);
-    const pressed = all.find((one) => isButton(one));
+    const pressed = this.#pressed ?? all.find((one) => isButton(one) && attribute(one, 'formaction') === undefined);
+    const unchecked = this.#pressed && attribute(this.#pressed, 'formnovalidate') !== undefined;
     const sent = all.filter((one) => attribute(one, 'name') && attribute(one, 'disabled') === undefined);
     return sent.flatMap((one) => {
       const name = attribute(one, 'name');
@@ -236,7 +246,7 @@ class Form {
       const type = attribute(one, 'type');
       if ((type === 'checkbox' || type === 'radio') && attribute(one, 'checked') === undefined) return [];
       const value = this.#filled.get(one) ?? initial(one);
-      if (attribute(one, 'required') !== undefined && value === '') throw new Error(`the field ${name} is required`);
+      if (!unchecked && attribute(one, 'required') !== undefined && value === '') throw new Error(`the field ${name} is required`);
       // Line breaks are sent as CRLF.
       return [[name, value.replace(/\r?\n/g, '\r\n')]];
     });

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use domain::ids::ChangeId;
+use domain::{classification::Pci, ids::ChangeId};
 
 use super::{
     AccountRef, ClassifyOrigin, FieldError, FormOption, PortResult, Preview, change_field, escape,
@@ -16,7 +16,7 @@ use crate::lists::{ListChoice, accounts::ACCOUNTS};
 pub mod classify_field {
     use super::{change_field, field_list::extended};
 
-    /// [`DECLARE`](super::DECLARE) or [`END`](super::END).
+    /// [`DECLARE`](super::DECLARE), [`KEEP_OWNER`](super::KEEP_OWNER) or [`END`](super::END).
     pub const ACTION: &str = "action";
     /// Account numbers or exact names, separated by commas or line breaks.
     pub const ACCOUNTS: &str = "accounts";
@@ -34,7 +34,7 @@ pub mod classify_field {
     /// `YYYY-MM-DD`
     pub const UNTIL: &str = "until";
 
-    /// The fields of the first form.
+    /// The fields that say what is declared of which accounts.
     pub const CHOSEN: [&str; 10] = [
         ACTION,
         ACCOUNTS,
@@ -47,14 +47,16 @@ pub mod classify_field {
         OUT_OF_SCOPE,
         UNTIL,
     ];
-    /// The fields that are kept over an expired session: what was chosen and typed in both forms.
+    /// The fields that are kept over an expired session: what was chosen and typed.
     pub const KEPT: [&str; 12] = extended(CHOSEN, change_field::TYPED);
-    /// All fields that the second form sends.
+    /// All fields that the form sends.
     pub const SENT: [&str; 14] = extended(KEPT, [change_field::EFFECT, change_field::FORM_KEY]);
 }
 
 /// The value of [`classify_field::ACTION`] that declares; also an empty one.
 pub const DECLARE: &str = "declare";
+/// The value of [`classify_field::ACTION`] that declares all but the owner, who is left as they are.
+pub const KEEP_OWNER: &str = "keep-owner";
 /// The value of [`classify_field::ACTION`] that ends declarations.
 pub const END: &str = "end";
 /// The value of [`classify_field::ENVIRONMENT`], [`classify_field::PCI`] and [`classify_field::OWNER`] that declares what
@@ -112,6 +114,11 @@ impl ClassifyForm {
             out_of_scope,
             until,
         ] = classify_field::CHOSEN.map(value);
+        let (action, owner) = if action == KEEP_OWNER {
+            (DECLARE.to_owned(), KEEP.to_owned())
+        } else {
+            (action, owner)
+        };
         Self {
             action,
             accounts,
@@ -237,6 +244,17 @@ impl ClassifySubmission {
             form: ClassifyForm::read(value),
         }
     }
+
+    /// Returns the justification of the change. That accounts are out of scope has one reason, which the form asks for once.
+    pub fn justified(&self) -> &str {
+        let reason = &self.form.out_of_scope;
+        let is_reason = !self.form.ends() && self.form.pci == Pci::Out.as_str();
+        if is_reason && !reason.trim().is_empty() {
+            reason
+        } else {
+            &self.justification
+        }
+    }
 }
 
 /// The form that classifies accounts, with the preview.
@@ -305,6 +323,43 @@ mod tests {
         asked.sort();
         sent.sort_unstable();
         assert_eq!(asked, sent);
+    }
+
+    #[test]
+    fn the_reason_for_out_of_scope_is_the_justification_too() {
+        let sent = |pci: &str, reason: &str, action: &str| ClassifySubmission {
+            form: ClassifyForm {
+                action: action.into(),
+                pci: pci.into(),
+                out_of_scope: reason.into(),
+                ..ClassifyForm::default()
+            },
+            justification: "agreed with the team".into(),
+            ticket: String::new(),
+            effect: String::new(),
+            form_key: String::new(),
+        };
+        let reason = "neither stores nor reaches card data";
+        assert_eq!(sent("out", reason, DECLARE).justified(), reason);
+        // Elsewhere the reason is not asked for, and may be left over from what was chosen before.
+        for other in [
+            sent("in", reason, DECLARE),
+            sent(KEEP, reason, DECLARE),
+            sent("out", " ", DECLARE),
+            sent("out", reason, END),
+        ] {
+            assert_eq!(other.justified(), "agreed with the team");
+        }
+    }
+
+    #[test]
+    fn all_but_the_owner_is_declared_if_that_is_asked_for() {
+        let form = ClassifyForm::read(|field| match field {
+            classify_field::ACTION => KEEP_OWNER.to_owned(),
+            classify_field::OWNER => "user:somebody".to_owned(),
+            _ => String::new(),
+        });
+        assert_eq!((form.action.as_str(), form.owner.as_str()), (DECLARE, KEEP));
     }
 
     #[test]

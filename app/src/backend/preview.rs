@@ -6,6 +6,7 @@ use domain::{
     grant::Term,
     ids::{ChangeId, EffectHash, GroupId},
     permission_set::analysis::Analysis,
+    report_difference::ReportDifference,
     time::{Date, Duration, Timestamp},
     verdict::Verdict,
 };
@@ -125,6 +126,8 @@ pub struct Preview {
     pub evidence: Vec<LinkEvidence>,
     /// Other changes of the same subjects, newest first. Only of a form.
     pub related: Vec<RelatedChange>,
+    /// What it does to the report of production PCI, as long as it is undecided; none if it classifies nothing.
+    pub report: Option<ReportDifference>,
     /// What would lift its block. Only of a form.
     pub ways_out: WaysOut,
 }

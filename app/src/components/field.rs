@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 
-use super::{Glyph, Icon};
+use super::{Glyph, Icon, unbroken};
 
 /// Whether a field is required.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,13 +17,15 @@ pub enum Requirement {
     Optional,
     /// Required under a condition that only the server checks; the label states it.
     If(&'static str),
+    /// Required wherever it is shown. Only the server checks it: a browser would demand a field that is hidden.
+    Shown,
 }
 
 impl Requirement {
     /// Returns what follows the label.
     const fn mark(self) -> Option<&'static str> {
         match self {
-            Self::Required => None,
+            Self::Required | Self::Shown => None,
             Self::Optional => Some("optional"),
             Self::If(condition) => Some(condition),
         }
@@ -79,7 +81,7 @@ pub fn Field(
             <label for=id.clone()>
                 {label} {need.mark().map(|mark| view! { <span class="text-muted font-normal">" " {mark}</span> })}
             </label>
-            {hint.map(|hint| view! { <p id=format!("{id}-hint") data-hint>{hint}</p> })}
+            {hint.map(|hint| view! { <p id=format!("{id}-hint") data-hint>{unbroken(&hint)}</p> })}
             {children()}
             {error
                 .map(|error| {

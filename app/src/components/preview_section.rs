@@ -1,62 +1,21 @@
-//! The preview of a new change with the form that submits it, for every form of a change. Never evaluates anything.
+//! The preview of a new change, and what submits it, for every form of a change. Never evaluates anything.
 
-use domain::{ids::EffectHash, time::Timestamp, verdict::Outcome};
+use domain::{time::Timestamp, verdict::Outcome};
 use leptos::prelude::*;
 
 use super::{
-    AbsoluteTime, Button, ButtonKind, EffectPaging, EffectSection, LinkEvidenceSection, Notice,
-    RelatedChanges, Requirement, Section, SetsShown, ShownEffect, Status, TextArea, TextField,
-    VerdictBox, gained_sets,
+    AbsoluteTime, ButtonKind, EffectPaging, EffectSection, LinkEvidenceSection, Notice,
+    RelatedChanges, ReportConsequence, Requirement, SetsShown, ShownEffect, Status, TextArea,
+    TextField, VerdictBox, gained_sets,
 };
 use crate::{
     backend::{AlarmOnSubmit, FORM, FieldError, Preview, change_field},
-    islands::outdated_preview::OutdatedPreview,
     routes::FormState,
 };
-
-/// The form that submits a change: what it sends besides what people type.
-#[derive(Debug, Clone)]
-pub struct SubmitForm {
-    /// The path of the action.
-    pub action: &'static str,
-    /// The name and value of each field of the selection.
-    pub chosen: Vec<(&'static str, String)>,
-    pub form_key: String,
-    /// The label of the button if no approval is needed.
-    pub verb: &'static str,
-    pub kind: ButtonKind,
-    /// The values entered earlier and their errors.
-    pub entered: FormState,
-}
 
 /// The id of the heading of a preview. The address of a form that shows one ends with it, so that the result is in view and
 /// has the focus.
 pub const PREVIEW_HEADING: &str = "preview-result";
-
-/// The verdict, the effect, and the form that submits the change.
-#[component]
-pub fn PreviewSection(
-    preview: Preview,
-    form: SubmitForm,
-    /// What would change the verdict, after it.
-    #[prop(optional)]
-    cure: Option<AnyView>,
-    /// What it does, if that is shorter in other words than those of its first item.
-    title: Option<String>,
-    now: Timestamp,
-) -> impl IntoView {
-    let (outcome, effect) = (preview.verdict.outcome, preview.effect.clone());
-    let title = title.unwrap_or_else(|| preview.title.in_words());
-    view! {
-        <section id="preview" aria-labelledby=PREVIEW_HEADING>
-            <PreviewTitle title />
-            {view! { <OutdatedPreview /> }.into_any()}
-            {shown_preview(preview, cure, None, now)}
-            {submit(form, outcome, effect)}
-        </section>
-    }
-    .into_any()
-}
 
 /// The heading of a preview.
 #[component]
@@ -85,6 +44,7 @@ pub fn shown_preview(
         alarm,
         evidence,
         related,
+        report,
         ways_out,
         ..
     } = preview;
@@ -93,6 +53,7 @@ pub fn shown_preview(
         view! { <p class="mb-3">"Starts at " <AbsoluteTime at now /> ". The policies are applied again then, and until then nothing changes."</p> }
     });
     view! {
+        {report.map(|difference| view! { <ReportConsequence difference /> })}
         <RelatedChanges related now />
         <VerdictBox verdict titles=policy_titles gains approvers ways_out />
         {cure}
@@ -158,69 +119,45 @@ pub const BLOCKED: &str = "As it is, this changes nothing in AWS: the ledger onl
 
 /// Renders the texts of the requester: why, and by which ticket.
 pub fn reason_fields(entered: &FormState) -> AnyView {
-    let value = |field: &str| entered.value(field).unwrap_or_default();
-    let error = |field: &str| entered.error(field).unwrap_or_default();
+    let hint = "At least 10 characters. It is shown to approvers and kept with the change. Do not enter card numbers.";
     view! {
-        <TextArea
-            name=change_field::JUSTIFICATION
-            label="Justification"
-            hint="At least 10 characters. It is shown to approvers and kept with the change. Do not enter card numbers."
-            value=value(change_field::JUSTIFICATION)
-            error=error(change_field::JUSTIFICATION)
-            need=Requirement::Required
-        />
-        <TextField
-            name=change_field::TICKET
-            label="Ticket"
-            hint="For example, OPS-4711"
-            value=value(change_field::TICKET)
-            error=error(change_field::TICKET)
-            need=Requirement::Optional
-        />
+        {justification_field(entered, hint, Requirement::Required)}
+        {ticket_field(entered)}
     }
     .into_any()
 }
 
-/// Renders the form. The server validates it again and compares the effect with the one shown.
-fn submit(form: SubmitForm, outcome: Outcome, effect: EffectHash) -> AnyView {
-    let SubmitForm {
-        action,
-        chosen,
-        form_key,
-        verb,
-        kind,
-        entered,
-    } = form;
-    let (kind, verb) = submit_button(outcome, kind, verb);
-    let chosen = chosen
-        .into_iter()
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
-        .collect_view();
-    let fields = view! {
-        <form method="post" action=action data-body>
-            {chosen}
-            <input type="hidden" name=change_field::EFFECT value=effect.0 />
-            <input type="hidden" name=change_field::FORM_KEY value=form_key />
-            {reason_fields(&entered)}
-            <p data-hint class="mb-2">"Submits what the preview shows. What was changed above since then is not part of it."</p>
-            <Button kind>{verb}</Button>
-        </form>
-    };
-    if outcome != Outcome::Refused {
-        return view! { <Section title="Submit">{fields}</Section> }.into_any();
-    }
-    // Open if the form was sent and came back, so that the text entered is visible.
-    let open = !entered.errors.is_empty() || !entered.values.is_empty();
+/// Renders the field of the justification.
+pub fn justification_field(entered: &FormState, hint: &'static str, need: Requirement) -> AnyView {
+    let (value, error) = (
+        entered
+            .value(change_field::JUSTIFICATION)
+            .unwrap_or_default(),
+        entered
+            .error(change_field::JUSTIFICATION)
+            .unwrap_or_default(),
+    );
     view! {
-        <Section title="Next steps">
-            <div data-body>
-                <p class="max-w-[72ch]">{BLOCKED}</p>
-                <details data-fold open=open class="mt-3">
-                    <summary>{RECORD}</summary>
-                    {fields}
-                </details>
-            </div>
-        </Section>
+        <TextArea name=change_field::JUSTIFICATION label="Justification" hint value error need />
+    }
+    .into_any()
+}
+
+/// Renders the field of the ticket.
+pub fn ticket_field(entered: &FormState) -> AnyView {
+    let (value, error) = (
+        entered.value(change_field::TICKET).unwrap_or_default(),
+        entered.error(change_field::TICKET).unwrap_or_default(),
+    );
+    view! {
+        <TextField
+            name=change_field::TICKET
+            label="Ticket"
+            hint="For example, OPS-4711"
+            value
+            error
+            need=Requirement::Optional
+        />
     }
     .into_any()
 }

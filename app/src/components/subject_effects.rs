@@ -2,13 +2,13 @@
 
 use leptos::prelude::*;
 
-use super::{AccountLink, Column, Day, Narrow, PersonLink, Table};
+use super::{AccountLink, Day, PersonLink};
 use crate::backend::{PropertyRow, PropertyView, SubjectEffectRow, SubjectRef};
 
 /// The number of subjects that are named at once.
 const SUBJECTS: usize = 6;
 
-/// The table of properties. The subjects that are left out are counted, unless `pager` leads to them.
+/// The properties below what they are of. The subjects that are left out are counted, unless `pager` leads to them.
 #[component]
 pub fn SubjectEffects(
     /// The subjects on this page.
@@ -20,15 +20,9 @@ pub fn SubjectEffects(
     pager: Option<AnyView>,
 ) -> impl IntoView {
     let left_out = total.saturating_sub(rows.len());
-    let columns = vec![
-        Column::new("Subject"),
-        Column::new("Property"),
-        Column::new("Before"),
-        Column::new("After"),
-    ];
-    let lines = alike(rows).into_iter().map(lines).collect_view();
+    let changes = alike(rows).into_iter().map(change).collect_view();
     view! {
-        <div data-properties><Table caption="What changes" columns narrow=Narrow::Cards>{lines}</Table></div>
+        <ul data-plain data-properties>{changes}</ul>
         {match pager {
             Some(pager) => Some(pager),
             None => (left_out > 0).then(|| view! { <p data-body class="text-muted">{format!("and {left_out} more")}</p> }.into_any()),
@@ -59,23 +53,19 @@ fn alike(rows: Vec<SubjectEffectRow>) -> Vec<Alike> {
     all
 }
 
-fn lines(alike: Alike) -> AnyView {
+fn change(alike: Alike) -> AnyView {
     let Alike {
         subjects,
         properties,
     } = alike;
-    let span = properties.len().max(1).to_string();
-    let mut subjects = Some(subjects);
-    properties
-        .into_iter()
-        .map(|property| {
-            let head = subjects.take().map(|subjects| {
-                view! { <th scope="rowgroup" rowspan=span.clone()>{all_named(subjects)}</th> }
-            });
-            line(head, property)
-        })
-        .collect_view()
-        .into_any()
+    let properties = properties.into_iter().map(property).collect_view();
+    view! {
+        <li>
+            <div data-subjects>{all_named(subjects)}</div>
+            <dl>{properties}</dl>
+        </li>
+    }
+    .into_any()
 }
 
 /// Renders subjects, with their number if there are several.
@@ -100,19 +90,22 @@ fn all_named(subjects: Vec<SubjectRef>) -> AnyView {
     }
 }
 
-fn line(head: Option<impl IntoView + 'static>, property: PropertyRow) -> AnyView {
+fn property(row: PropertyRow) -> AnyView {
     let PropertyRow {
         name,
         before,
         after,
-    } = property;
+    } = row;
     view! {
-        <tr>
-            {head}
-            <td data-property data-label="Property">{name}</td>
-            <td class="text-muted" data-label="Before">{value(before)}</td>
-            <td data-label="After">{value(after)}</td>
-        </tr>
+        <div>
+            <dt>{name}</dt>
+            <dd>
+                <span class="text-muted">{value(before)}</span>
+                <span class="text-muted" aria-hidden="true">" → "</span>
+                <span class="sr-only">" becomes "</span>
+                <span>{value(after)}</span>
+            </dd>
+        </div>
     }
     .into_any()
 }

@@ -81,6 +81,31 @@ pub fn Day(at: Timestamp) -> impl IntoView {
     view! { <time datetime=at.rfc3339() title=minute>{day}</time> }.into_any()
 }
 
+/// Renders a text in which no date is broken at its hyphens.
+pub fn unbroken(text: &str) -> AnyView {
+    let words = text.split_inclusive(' ').map(|word| {
+        let word = word.to_owned();
+        if is_date(&word) {
+            view! { <span class="whitespace-nowrap">{word}</span> }.into_any()
+        } else {
+            word.into_any()
+        }
+    });
+    if text.split(' ').any(is_date) {
+        words.collect_view().into_any()
+    } else {
+        text.to_owned().into_any()
+    }
+}
+
+/// Whether a word is a date, with what follows it.
+fn is_date(word: &str) -> bool {
+    let word = word.trim_end_matches([' ', '.', ',', ';', ':', ')']);
+    let is_part = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let lengths = word.split('-').map(str::len);
+    lengths.eq([4, 2, 2]) && word.split('-').all(is_part)
+}
+
 /// Formats a time relative to `now` in minutes, hours (up to 48) or days (up to 60), rounded down, and as a date beyond
 /// that. Future times within 48 hours are exact to the minute.
 pub fn relative(at: Timestamp, now: Timestamp) -> String {
@@ -109,6 +134,16 @@ pub fn relative(at: Timestamp, now: Timestamp) -> String {
 mod tests {
     use super::*;
     use domain::time::Duration;
+
+    #[test]
+    fn dates_stay_in_one_piece() {
+        for date in ["2026-12-01", "2026-12-01.", "2026-12-01, "] {
+            assert!(is_date(date), "{date}");
+        }
+        for other in ["2026-12", "12-2026-01", "out-of-scope", "2026-ab-01", ""] {
+            assert!(!is_date(other), "{other}");
+        }
+    }
 
     #[test]
     fn the_past_and_the_future_are_told_apart_and_rounded_down() {

@@ -1,11 +1,11 @@
-//! Marks a preview as outdated and disables its submit button while the selection above differs from it. Without this
-//! island the form still submits exactly what the preview shows.
+//! Marks a preview as outdated and disables the button that submits it while the selection differs from it. Without this
+//! island the server refuses what the preview does not show, and shows the preview of it.
 
 use leptos::prelude::*;
 
 use super::{all, listen, query};
 
-/// Watches the form `choose` and marks the section `preview`.
+/// Watches the fields in `selection` and marks the section `preview`.
 #[island]
 pub fn OutdatedPreview() -> impl IntoView {
     Effect::new(|_| {
@@ -18,7 +18,7 @@ pub fn OutdatedPreview() -> impl IntoView {
             for part in all("#preview") {
                 let _ = part.toggle_attribute_with_force("data-outdated", differs);
             }
-            for button in all("#preview form button") {
+            for button in all("#send button") {
                 let _ = button.toggle_attribute_with_force("disabled", differs);
             }
         });
@@ -32,5 +32,5 @@ pub fn OutdatedPreview() -> impl IntoView {
 
 /// Returns what the form holds.
 fn chosen() -> String {
-    query(all("#choose select, #choose input, #choose textarea"))
+    query(all("#selection :is(select, input, textarea)"))
 }

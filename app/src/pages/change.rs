@@ -14,9 +14,10 @@ use crate::{
     components::{
         AgainstApprovalNotice, BadgeWeight, Crumb, EffectPaging, EffectSection, EffectTense,
         ErrorSummary, FollowUpLinks, LedgerMismatchNotice, LinkEvidenceSection, Notice, PageHeader,
-        Section, SetsShown, ShownEffect, Status, StatusBadge, Tense, VerdictBox, ViewerTold,
-        WithdrawForm, approval_card, decision_bar, decision_context, decision_errors, discussion,
-        gained_sets, live_words, question_notice, request_summary, state_status, stepper,
+        ReportConsequence, Section, SetsShown, ShownEffect, Status, StatusBadge, Tense, VerdictBox,
+        ViewerTold, WithdrawForm, approval_card, decision_bar, decision_context, decision_errors,
+        discussion, gained_sets, live_words, question_notice, request_summary, state_status,
+        stepper,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -191,6 +192,8 @@ fn typed(view: &ChangeView, form: &FormState) -> Option<AnyView> {
 
 fn body(mut view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     let (now, state) = (viewing.now, view.row.state);
+    let report = view.preview.report;
+    let report = report.map(|difference| view! { <ReportConsequence difference /> });
     let request = request_summary(&view, now);
     let context = decision_context(&view, now);
     let comments = discussion(&view, form, now);
@@ -225,6 +228,7 @@ fn body(mut view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     view! {
         {blocked}
         {progress}
+        {report}
         {request}
         <section id="effect"><EffectSection effect /></section>
         {context}

@@ -1,32 +1,35 @@
-//! The form that classifies accounts. A link or the list of accounts chooses the accounts; the values are sent by POST, so that no
-//! text of a person is in an address. The preview below shows what changes for each account, and the verdict. Nothing is
-//! stored until the second form is sent, which is bound to the preview.
+//! The form that classifies accounts, with the preview of what it changes beside it. A link or the list of accounts chooses
+//! the accounts; what is entered is sent by POST, also for the preview, so that no text of a person is in an address. Nothing
+//! is stored until the form is submitted, bound to the preview: what was edited since is another effect, and shown first.
 
+mod fields;
 mod origin;
 mod title;
 
 use domain::{
-    change::OPERATIONS,
     classification::{Environment, Pci},
     subject::account_classification::NEW_OWNER,
+    time::Timestamp,
     verdict::Outcome,
 };
 use leptos::prelude::*;
 
 use crate::{
     backend::{
-        ACCOUNT, ClassifyForm, ClassifyOrigin, DECLARE, END, KEEP, NewClassification, PortResult,
-        Preview, classify_field,
+        ACCOUNT, ClassifyForm, ClassifyOrigin, DECLARE, END, KEEP_OWNER, NewClassification,
+        PortResult, Preview, change_field, classify_field,
     },
     components::{
-        AccountLink, Button, ButtonKind, Choice, Crumb, ErrorSummary, FieldCheck, FreshnessNotice,
-        KeptNotice, Notice, PageHeader, PreviewSection, Requirement, Section, SelectField, Status,
-        SubmitForm, TextArea, TextField, environment_name, pci_name, selection_errors,
+        BLOCKED, Button, ButtonKind, Crumb, ErrorSummary, FieldCheck, FreshnessNotice, KeptNotice,
+        Notice, PREVIEW_HEADING, PageHeader, PreviewTitle, Requirement, Section, Status,
+        justification_field, selection_errors, shown_preview, submit_button, ticket_field,
     },
+    islands::outdated_preview::OutdatedPreview,
     routes::{FormState, Page, Visit},
 };
 
 use self::{
+    fields::{account_fields, declaration_fields, unseen},
     origin::{Origin, action_of, origin},
     title::title,
 };
@@ -41,15 +44,8 @@ const ENVIRONMENTS: [Environment; 5] = [
 ];
 const SCOPES: [Pci; 3] = [Pci::In, Pci::Connected, Pci::Out];
 
-/// The fields of a declaration.
-const VALUES: [&str; 6] = [
-    classify_field::ENVIRONMENT,
-    classify_field::PCI,
-    classify_field::OWNER,
-    classify_field::PURPOSE,
-    classify_field::OUT_OF_SCOPE,
-    classify_field::UNTIL,
-];
+/// The path of the action that submits the form.
+const SUBMIT: &str = "/do/changes/classify";
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
@@ -60,20 +56,21 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let form = visit.form;
     Ok(Page::new("Classify accounts", move || {
         let detail = "A declaration states what an account is, and counts instead of its tags and OUs. Stricter values apply at once. Less strict values, an extension, and a new owner need two other people.";
-        let action = action_of(origin.as_ref());
+        let to = action_of(origin.as_ref());
         view! {
             <PageHeader title="Classify accounts" crumbs=vec![Crumb::new("/accounts", "Accounts")] detail=view! { {detail} }.into_any() />
             <FreshnessNotice freshness now />
             <KeptNotice kept=form.kept />
             <ErrorSummary errors=errors(&form, &new) />
             {origin.map(Origin::notice)}
-            {choose(&new, action)}
-            {new.preview.as_ref().and_then(|_| left_out(&new))}
-            {new.preview.clone().map(|preview| {
-                let cure = without_new_owner(&new, &preview).into_any();
-                let title = title(&new);
-                view! { <PreviewSection preview form=submit_form(&new, &form) cure title now /> }
-            })}
+            <form id="choose" method="post" action=SUBMIT data-change-form data-classify>
+                {selection(&new)}
+                <div data-preview-column>
+                    {preview_buttons(&new, &to)}
+                    {preview(&new, &to, now)}
+                </div>
+                <div data-reason-column>{submission(&new, &form)}</div>
+            </form>
         }
         .into_any()
     }))
@@ -95,258 +92,115 @@ async fn chosen_form(visit: &Visit) -> PortResult<ClassifyForm> {
     }
 }
 
-/// Offers to declare the rest now, if nothing but a new owner needs approval.
-fn without_new_owner(new: &NewClassification, preview: &Preview) -> Option<AnyView> {
-    let verdict = &preview.verdict;
-    let only_owner = verdict.outcome == Outcome::NeedsApproval
-        && verdict.hits.iter().all(|hit| hit.rule == NEW_OWNER);
-    let fields = new.form.fields().map(|(name, value)| {
-        let value = match name {
-            classify_field::OWNER => KEEP,
-            _ => value,
-        };
-        view! { <input type="hidden" name=name value=value.to_owned() /> }
-    });
-    only_owner.then(|| {
-        view! {
-            <Notice status=Status::Info title="Without the new owner, this applies at once">
-                <p>"Only the owner needs the agreement of other people. Declare the rest now, and request the owner afterwards."</p>
-                <form method="post" action=action_of(None) class="mt-2">
-                    {fields.collect_view()}
-                    <Button>"Preview without the new owner"</Button>
-                </form>
-            </Notice>
-        }
-        .into_any()
-    })
-}
-
-/// Returns the errors of the page. Those of a field that is not drawn lead to the first form.
+/// Returns the errors of the page. Those of a field that is not drawn lead to the form.
 fn errors(form: &FormState, new: &NewClassification) -> Vec<(String, String)> {
     selection_errors(form, &new.errors, |field| {
-        let is_drawn = match field {
-            classify_field::ACTION | classify_field::ONLY | classify_field::WORDS => false,
-            field => new.preview.is_some() || classify_field::CHOSEN.contains(&field),
-        };
-        (!is_drawn).then_some("choose")
+        let is_hidden = matches!(
+            field,
+            classify_field::ACTION | classify_field::ONLY | classify_field::WORDS
+        );
+        is_hidden.then_some("choose")
     })
 }
 
-/// Renders the first form. Its first button sends it as it is, also by the Enter key.
-fn choose(new: &NewClassification, to: String) -> AnyView {
+/// Renders the accounts and what is declared of them.
+fn selection(new: &NewClassification) -> AnyView {
     let form = &new.form;
     let error = |name: &str| {
         let found = new.errors.iter().filter(|error| error.field == name);
         let found: Vec<&str> = found.map(|error| error.message.as_str()).collect();
         found.join(" ")
     };
-    let again = new.preview.is_some();
-    let kind = if again {
-        ButtonKind::Secondary
-    } else {
-        ButtonKind::Primary
-    };
-    let values = (!form.ends()).then(|| declaration_fields(new, &error));
-    let label = if again {
-        "Update the preview"
-    } else {
-        "Preview"
-    };
-    let (title, action, other) = if form.ends() {
-        let nothing = form.environment.is_empty() && form.purpose.is_empty();
-        let declare = if nothing { "" } else { DECLARE };
-        (
-            "End the declaration",
-            END,
-            Some(("Declare instead", declare)),
-        )
+    let accounts = account_fields(new, error(classify_field::ACCOUNTS));
+    let (title, values) = if form.ends() {
+        ("End the declaration", unseen(form))
     } else {
         (
             "Accounts and classification",
-            DECLARE,
-            (new.declared > 0).then_some(("End the declaration instead", END)),
+            declaration_fields(new, &error),
         )
     };
-    let accounts = account_fields(new, error(classify_field::ACCOUNTS));
-    // What was typed is not lost while declarations are ended.
-    let unseen = form.ends().then(|| {
-        let values = form.fields().into_iter();
-        let values = values.filter(|(name, value)| VALUES.contains(name) && !value.is_empty());
-        values
-            .map(|(name, value)| view! { <input type="hidden" name=name value=value.to_owned() /> })
-            .collect_view()
-    });
     view! {
-        <Section title>
-            <form id="choose" method="post" action=to data-body data-narrow>
-                {accounts}
-                {values}
-                {unseen}
-                <div class="flex flex-wrap items-center gap-2">
-                    <Button kind name=classify_field::ACTION value=action>{label}</Button>
-                    {other.map(|(label, action)| view! {
-                        <Button kind=ButtonKind::Quiet name=classify_field::ACTION value=action check=FieldCheck::Skipped>{label}</Button>
-                    })}
-                </div>
-            </form>
-        </Section>
-    }
-    .into_any()
-}
-
-/// Renders the accounts: the filters of the list as they are, or a list that can be edited.
-fn account_fields(new: &NewClassification, error: String) -> AnyView {
-    let form = &new.form;
-    let more = new.total.saturating_sub(new.accounts.len());
-    let named = (!new.accounts.is_empty()).then(|| {
-        let open = new.total <= 10;
-        let title = if new.total == 1 {
-            "1 account".to_owned()
-        } else {
-            format!("{} accounts", new.total)
-        };
-        let list = new
-            .accounts
-            .iter()
-            .cloned()
-            .map(|account| view! { <li><AccountLink account /></li> })
-            .collect_view();
-        let more =
-            (more > 0).then(|| view! { <li class="text-muted">{format!("and {more} more")}</li> });
-        let list = view! { <ul data-plain data-chosen-accounts>{list}{more}</ul> };
-        if open {
-            list.into_any()
-        } else {
-            view! { <details data-fold class="mb-4"><summary>{title}</summary>{list}</details> }
-                .into_any()
-        }
-    });
-    if form.is_filtered() {
-        return view! {
-            <input type="hidden" name=classify_field::ONLY value=form.only.clone() />
-            <input type="hidden" name=classify_field::WORDS value=form.words.clone() />
-            <p class="mb-2">"All accounts that match the filters of the list:"</p>
-            {(!error.is_empty()).then(|| view! { <p id=classify_field::ACCOUNTS data-error>{error}</p> })}
-            {named}
-        }
-        .into_any();
-    }
-    let rows = u32::try_from(form.accounts.lines().count()).unwrap_or(u32::MAX);
-    view! {
-        <TextArea
-            name=classify_field::ACCOUNTS
-            label="Accounts"
-            hint=format!("Account numbers or exact names, one on each line, at most {OPERATIONS}.")
-            value=form.accounts.clone()
-            error
-            need=Requirement::Required
-            rows=rows.clamp(2, 8)
-        />
-        {named}
-    }
-    .into_any()
-}
-
-fn declaration_fields(new: &NewClassification, error: &impl Fn(&str) -> String) -> AnyView {
-    let form = &new.form;
-    let unchanged = [
-        Choice::new("", "Choose…"),
-        Choice::new(KEEP, "Leave as it is"),
-    ];
-    let mut environments = unchanged.to_vec();
-    environments.extend(ENVIRONMENTS.map(|one| Choice::new(one.as_str(), environment_name(one))));
-    let mut scopes = unchanged.to_vec();
-    scopes.extend(SCOPES.map(|one| Choice::new(one.as_str(), pci_name(one))));
-    let until = format!("Confirmed again by then, at the latest on {}.", new.latest);
-    view! {
-        <div data-fields>
-            <SelectField
-                name=classify_field::ENVIRONMENT
-                label="Environment"
-                choices=environments
-                selected=form.environment.clone()
-                error=error(classify_field::ENVIRONMENT)
-                need=Requirement::Required
-            />
-            <SelectField
-                name=classify_field::PCI
-                label="PCI DSS scope"
-                choices=scopes
-                selected=form.pci.clone()
-                error=error(classify_field::PCI)
-                need=Requirement::Required
-            />
-            {owner_field(new, error(classify_field::OWNER))}
-            <TextField
-                name=classify_field::UNTIL
-                label="Valid until"
-                kind="date"
-                value=form.until.clone()
-                hint=until
-                error=error(classify_field::UNTIL)
-                need=Requirement::Required
-            />
-        </div>
-        <TextArea
-            name=classify_field::PURPOSE
-            label="Purpose"
-            hint="What the account is for, in 10 to 500 characters. Do not enter card numbers."
-            value=form.purpose.clone()
-            error=error(classify_field::PURPOSE)
-            need=Requirement::Required
-        />
-        <div data-if-out>
-            <TextArea
-                name=classify_field::OUT_OF_SCOPE
-                label="Reason for out of scope"
-                hint="Why the account neither stores card data nor can reach it, in 10 to 500 characters."
-                value=form.out_of_scope.clone()
-                error=error(classify_field::OUT_OF_SCOPE)
-                need=Requirement::If("required if out of scope")
-            />
+        <div data-selection-column>
+            <Section title>
+                <div id="selection" data-body>{accounts} {values}</div>
+            </Section>
         </div>
     }
     .into_any()
 }
 
-/// Renders a drop-down list of users, or a text field if the list is too long.
-fn owner_field(new: &NewClassification, error: String) -> AnyView {
-    let chosen = &new.form.owner;
-    if new.types_owner {
-        let found = new.owners.iter().find(|choice| choice.value == *chosen);
-        let hint = match found {
-            _ if chosen == KEEP => {
-                "The present owner of each account. Enter a name or ID to change it.".to_owned()
-            }
-            Some(choice) => format!(
-                "Selected: {}. Enter another name or ID to change it.",
-                choice.label
-            ),
-            None => "Who answers for the account: the exact name or user name.".to_owned(),
-        };
-        return view! {
-            <TextField name=classify_field::OWNER label="Owner" value=chosen.clone() hint error need=Requirement::Optional />
-        }
-        .into_any();
-    }
-    let mut list = vec![
-        Choice::new("", "No owner"),
-        Choice::new(KEEP, "Leave as it is"),
-    ];
-    let offered = new.owners.iter();
-    list.extend(offered.map(|choice| Choice::new(choice.value.clone(), choice.label.clone())));
+/// Renders the buttons above the preview. The first one is that of the Enter key, so it sends the form as it is.
+fn preview_buttons(new: &NewClassification, to: &str) -> AnyView {
+    let form = &new.form;
+    let (kind, label) = if new.preview.is_some() {
+        (ButtonKind::Secondary, "Update the preview")
+    } else {
+        (ButtonKind::Primary, "Preview")
+    };
+    let (action, other) = if form.ends() {
+        let nothing = form.environment.is_empty() && form.purpose.is_empty();
+        let declare = if nothing { "" } else { DECLARE };
+        (END, Some(("Declare instead", declare)))
+    } else {
+        let ends = new.declared > 0;
+        (
+            DECLARE,
+            ends.then_some(("End the declaration instead", END)),
+        )
+    };
+    let (name, check) = (classify_field::ACTION, FieldCheck::Skipped);
+    let other = other.map(|(label, action)| {
+        view! { <Button kind=ButtonKind::Quiet name value=action to=to.to_owned() check>{label}</Button> }
+    });
     view! {
-        <SelectField
-            name=classify_field::OWNER
-            label="Owner"
-            choices=list
-            selected=chosen.clone()
-            hint="Who answers for the account."
-            error
-            need=Requirement::Optional
-        />
+        <div data-preview-buttons>
+            <Button kind name value=action to=to.to_owned() check>{label}</Button>
+            {other}
+        </div>
     }
     .into_any()
+}
+
+/// Renders what the change would do, and marks it once something else is chosen.
+fn preview(new: &NewClassification, to: &str, now: Timestamp) -> AnyView {
+    let Some(preview) = new.preview.clone() else {
+        return view! {
+            <section id="preview" aria-labelledby=PREVIEW_HEADING data-preview-empty>
+                <h2 id=PREVIEW_HEADING tabindex="-1" class="mb-3">"Preview"</h2>
+                <p>"What leaves or enters the production PCI report, what changes for each account, and the verdict appear here."</p>
+            </section>
+        }
+        .into_any();
+    };
+    let cure = without_new_owner(&preview, to);
+    let title = title(new).unwrap_or_else(|| preview.title.in_words());
+    view! {
+        <section id="preview" aria-labelledby=PREVIEW_HEADING>
+            <PreviewTitle title />
+            {view! { <OutdatedPreview /> }.into_any()}
+            {left_out(new)}
+            {shown_preview(preview, cure, None, now)}
+        </section>
+    }
+    .into_any()
+}
+
+/// Offers to declare the rest now, if nothing but a new owner needs approval.
+fn without_new_owner(preview: &Preview, to: &str) -> Option<AnyView> {
+    let verdict = &preview.verdict;
+    let only_owner = verdict.outcome == Outcome::NeedsApproval
+        && verdict.hits.iter().all(|hit| hit.rule == NEW_OWNER);
+    let to = to.to_owned();
+    only_owner.then(|| {
+        view! {
+            <Notice status=Status::Info title="Without the new owner, this applies at once">
+                <p class="mb-2">"Only the owner needs the agreement of other people. Declare the rest now, and request the owner afterwards."</p>
+                <Button name=classify_field::ACTION value=KEEP_OWNER to check=FieldCheck::Skipped>"Preview without the new owner"</Button>
+            </Notice>
+        }
+        .into_any()
+    })
 }
 
 /// Says how many accounts the change leaves out, and why.
@@ -366,20 +220,49 @@ fn left_out(new: &NewClassification) -> Option<AnyView> {
     Some(view! { <Notice status=Status::Info title>{why}</Notice> }.into_any())
 }
 
-fn submit_form(new: &NewClassification, form: &FormState) -> SubmitForm {
-    let chosen = new.form.fields();
-    SubmitForm {
-        action: "/do/changes/classify",
-        chosen: chosen
-            .map(|(name, value)| (name, value.to_owned()))
-            .to_vec(),
-        form_key: new.form_key.clone(),
-        verb: match (new.form.ends(), new.total - new.unchanged) {
-            (false, _) => "Classify",
-            (true, 1) => "End the declaration",
-            (true, _) => "End the declarations",
-        },
-        kind: ButtonKind::Primary,
-        entered: form.clone(),
+/// Renders why, by which ticket, and the button that submits what the preview shows.
+fn submission(new: &NewClassification, form: &FormState) -> AnyView {
+    let why = justification_field(
+        form,
+        "Why it is classified so now, in at least 10 characters. It is shown to approvers and kept with the change. Do not enter card numbers.",
+        Requirement::Shown,
+    );
+    let send = match &new.preview {
+        None => view! {
+            <div class="flex flex-wrap items-center gap-3">
+                <Button disabled_reason="The preview shows first what this would change.">"Submit"</Button>
+            </div>
+        }
+        .into_any(),
+        Some(preview) => send(new, preview),
+    };
+    view! {
+        <Section title="Submit">
+            <div data-body>
+                <div data-unless-out>{why}</div>
+                {ticket_field(form)}
+                <div id="send">{send}</div>
+            </div>
+        </Section>
     }
+    .into_any()
+}
+
+fn send(new: &NewClassification, preview: &Preview) -> AnyView {
+    let outcome = preview.verdict.outcome;
+    let (action, verb) = match (new.form.ends(), new.total - new.unchanged) {
+        (false, _) => (DECLARE, "Classify"),
+        (true, 1) => (END, "End the declaration"),
+        (true, _) => (END, "End the declarations"),
+    };
+    let (kind, label) = submit_button(outcome, ButtonKind::Primary, verb);
+    let blocked =
+        (outcome == Outcome::Refused).then(|| view! { <p data-hint class="mt-2">{BLOCKED}</p> });
+    view! {
+        <input type="hidden" name=change_field::EFFECT value=preview.effect.0.clone() />
+        <input type="hidden" name=change_field::FORM_KEY value=new.form_key.clone() />
+        <Button kind name=classify_field::ACTION value=action>{label}</Button>
+        {blocked}
+    }
+    .into_any()
 }

@@ -18,10 +18,10 @@ use crate::{
     components::{
         AgainstApprovalNotice, EffectPaging, EffectSection, Empty, EnvironmentBadge,
         FreshnessNotice, Glyph, LedgerMismatchMark, LedgerMismatchNotice, LinkButton,
-        LinkEvidenceSection, Notice, PageHeader, PagePosition, PciBadge, SecondFactorNotice,
-        Section, SetsShown, ShownEffect, Status, Time, VerdictBox, ViewerTold, approval_card,
-        decision_bar, decision_context, discussion, gained_sets, list_href, pages, question_notice,
-        request_summary, stepper,
+        LinkEvidenceSection, Notice, PageHeader, PagePosition, PciBadge, ReportConsequence,
+        SecondFactorNotice, Section, SetsShown, ShownEffect, Status, Time, VerdictBox, ViewerTold,
+        approval_card, decision_bar, decision_context, discussion, gained_sets, list_href, pages,
+        question_notice, request_summary, stepper,
     },
     routes::{FormState, Page, Visit},
 };
@@ -185,6 +185,8 @@ fn chosen(mut view: ChangeView, chosen: Chosen, form: &FormState, now: Timestamp
     let approval = approval_card(&view, ViewerTold::InBar, now);
     let context = decision_context(&view, now);
     let risks = risks(&view);
+    let report = view.preview.report;
+    let report = report.map(|difference| view! { <ReportConsequence difference /> });
     let effect = ShownEffect::of(&mut view.preview, EffectPaging::Counted);
     let ChangeView {
         row,
@@ -221,6 +223,7 @@ fn chosen(mut view: ChangeView, chosen: Chosen, form: &FormState, now: Timestamp
         <AgainstApprovalNotice reasons=against />
         {blocked}
         {question}
+        {report}
         {request}
         <EffectSection effect />
         {context}

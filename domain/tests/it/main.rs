@@ -18,4 +18,5 @@ mod job;
 mod ledger;
 mod policy_scenarios;
 mod preview_cost;
+mod report_difference;
 mod roles;

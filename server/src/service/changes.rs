@@ -33,6 +33,7 @@ mod progress;
 mod related;
 mod remaining_paths;
 mod removal_alarm;
+mod report_difference;
 mod same_form;
 mod scope;
 mod session_length;

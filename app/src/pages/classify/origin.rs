@@ -39,7 +39,7 @@ impl Origin {
     }
 }
 
-/// Returns where the first form is sent. The address keeps which change it undoes, and leads to the result.
+/// Returns where the form is sent for its preview. The address keeps which change it undoes, and leads to the result.
 pub(super) fn action_of(origin: Option<&Origin>) -> String {
     let page = origin.map_or_else(|| CLASSIFY.to_owned(), |origin| origin.link.href());
     format!("{page}#{PREVIEW_HEADING}")

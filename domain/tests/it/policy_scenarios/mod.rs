@@ -7,7 +7,7 @@
 #![cfg(feature = "cedar")]
 
 mod existing_access;
-mod fixture;
+pub mod fixture;
 mod narrower;
 mod properties;
 mod removals;

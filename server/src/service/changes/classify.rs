@@ -133,7 +133,7 @@ impl ClassificationPort for Service {
             ));
         }
         let sent = SentForm {
-            justification: submission.justification,
+            justification: submission.justified().to_owned(),
             ticket: submission.ticket,
             effect: submission.effect,
             form_key: submission.form_key,

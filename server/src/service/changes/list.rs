@@ -46,7 +46,7 @@ impl ChangesPort for Service {
                 let context = self.decision_context(&stored).await.map_err(broken)?;
                 let views = self.views(vec![*stored]).await;
                 let mut view = views.map_err(broken)?.pop().ok_or(Denied::NotFound)?;
-                (view.earlier, view.holders) = context;
+                (view.earlier, view.holders, view.preview.report) = context;
                 Ok(view)
             }
             FoundChange::Unreadable(row) => Err(Denied::NotUnderstood(row.cause())),
@@ -124,7 +124,7 @@ impl ChangesPort for Service {
         // What a decider compares with is read of the change that is shown, not of each that waits.
         if let (Some(shown), Some(view)) = (shown, rows.get_mut(chosen)) {
             let context = self.decision_context(&shown).await.map_err(broken)?;
-            (view.earlier, view.holders) = context;
+            (view.earlier, view.holders, view.preview.report) = context;
         }
         Ok(Page {
             rows,

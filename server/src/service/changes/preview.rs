@@ -21,7 +21,7 @@ use domain::{
 
 use super::{
     descriptions, evaluation::evaluate_now, identity_evidence, person_names::PersonNames,
-    scope::Scope, subject_effects,
+    report_difference, scope::Scope, subject_effects,
 };
 use crate::{
     service::{Service, existing, moved_accounts::Current, names},
@@ -133,7 +133,9 @@ impl Service {
             .preview_with(&mut conn, &mut people, operations, shown)
             .await?;
         drop(conn);
+        let (app_state, now) = (&self.app_state, self.app_state.clock.now());
         Ok(Preview {
+            report: report_difference::of(app_state, &self.read_model, operations, now),
             related: self.related(person, proposal).await?,
             ..preview
         })
@@ -194,6 +196,7 @@ impl Service {
             alarm,
             evidence,
             related: Vec::new(),
+            report: None,
             ways_out: WaysOut::default(),
         })
     }

@@ -14,6 +14,7 @@ use domain::{
     ids::ChangeId,
     person::Claims,
     policies::requester_objection,
+    report_difference::ReportDifference,
     snapshot::Snapshot,
     subject::SubjectContext,
     time::Timestamp,
@@ -27,7 +28,7 @@ use super::{
     person_names::PersonNames,
     preview::ShownVerdict,
     progress::{self, ItemsProgress},
-    subject_states, timeline,
+    report_difference, subject_states, timeline,
 };
 use crate::{
     service::{Service, app_state::ReadModel, broken},
@@ -166,13 +167,16 @@ impl Service {
     pub(super) async fn decision_context(
         &self,
         stored: &StoredChange,
-    ) -> Result<(EarlierRequests, Vec<PairHolders>), StoreError> {
+    ) -> Result<(EarlierRequests, Vec<PairHolders>, Option<ReportDifference>), StoreError> {
         if stored.change.state != State::Waiting {
-            return Ok((EarlierRequests::default(), Vec::new()));
+            return Ok((EarlierRequests::default(), Vec::new(), None));
         }
         let earlier = self.earlier_requests(stored).await?;
         let holders = holders::of(&self.read_model.snapshot, &stored.effect);
-        Ok((earlier, holders))
+        let (read_model, now) = (&self.read_model, self.app_state.clock.now());
+        let items = &stored.change.proposal.operations;
+        let report = report_difference::of(&self.app_state, read_model, items, now);
+        Ok((earlier, holders, report))
     }
 
     /// Returns the page of a change, without what is read of several changes together. `newest_comment` is the number of

@@ -33,6 +33,7 @@ mod proof;
 mod refused;
 mod refused_start;
 mod removals;
+mod report_difference;
 mod review_date;
 mod rules_in_force;
 mod saga_items;
