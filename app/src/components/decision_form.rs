@@ -84,7 +84,7 @@ fn decided(view: &ChangeView, now: Timestamp) -> String {
 }
 
 /// Returns the time of a day, with its date if that is not the day of the request.
-fn clock_time(at: Timestamp, now: Timestamp) -> String {
+pub fn clock_time(at: Timestamp, now: Timestamp) -> String {
     let (minute, today) = (at.minute(), now.minute());
     match (minute.split_once(' '), today.split_once(' ')) {
         (Some((day, time)), Some((today, _))) if day == today => format!("{time} UTC"),

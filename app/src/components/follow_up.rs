@@ -1,6 +1,6 @@
 //! What is left to request of a change that is over: buttons in the header of its page, and a link beside each item.
 
-use domain::{engine::FollowUp, subject::NoUndo};
+use domain::{change::State, engine::FollowUp, subject::NoUndo};
 use leptos::prelude::*;
 
 use super::LinkButton;
@@ -8,7 +8,11 @@ use crate::backend::{ChangeKind, FollowUpForm, FollowUpLink, FollowUps};
 
 /// The buttons in the header. Says how many items have none there.
 #[component]
-pub fn FollowUpLinks(follow_ups: FollowUps) -> impl IntoView {
+pub fn FollowUpLinks(
+    follow_ups: FollowUps,
+    /// The state of the change.
+    state: State,
+) -> impl IntoView {
     let FollowUps {
         links,
         more,
@@ -35,6 +39,10 @@ pub fn FollowUpLinks(follow_ups: FollowUps) -> impl IntoView {
                 (FollowUp::Undo, false, _) if all => undo_words(&link.form).to_owned(),
                 (FollowUp::Undo, false, _) => "Undo what was done".to_owned(),
                 (FollowUp::Undo, true, _) => format!("Undo {}", items(link.items)),
+                // The same would be blocked again.
+                (FollowUp::Rest, _, false) if state == State::Refused => {
+                    "Start a changed request".to_owned()
+                }
                 (FollowUp::Rest, _, false) if none => "Request it again".to_owned(),
                 (FollowUp::Rest, _, false) => "Request the rest again".to_owned(),
                 (FollowUp::Rest, _, true) => format!("Request {} again", items(link.items)),

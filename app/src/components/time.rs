@@ -1,7 +1,7 @@
 //! Times for display: relative, with the full UTC time in `title` and `datetime`. `now` is the time of the request, so
 //! that a page is consistent; this module never reads a clock.
 
-use domain::time::Timestamp;
+use domain::time::{Duration, Timestamp};
 use leptos::prelude::*;
 
 /// A relative time ("12 min ago", "in 3 h"), with the absolute time in its title.
@@ -105,10 +105,62 @@ pub fn relative(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// Formats a duration in short ("30 min", "1 h", "1 h 30 min").
+pub fn short_duration(duration: Duration) -> String {
+    let minutes = duration.as_seconds() / 60;
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+/// The number of characters of a date.
+const DATE: usize = "2026-11-23".len();
+
+/// Renders a text in which no date breaks at a hyphen.
+pub fn with_dates(text: &str) -> AnyView {
+    let mut rest = text;
+    let mut parts: Vec<AnyView> = Vec::new();
+    while let Some(at) = first_date(rest) {
+        let (before, date) = (rest[..at].to_owned(), rest[at..at + DATE].to_owned());
+        parts.push(view! { {before} <time>{date}</time> }.into_any());
+        rest = &rest[at + DATE..];
+    }
+    let rest = rest.to_owned();
+    view! { {parts} {rest} }.into_any()
+}
+
+/// Returns where the first date of a text begins.
+fn first_date(text: &str) -> Option<usize> {
+    let is_date = |part: &[u8]| {
+        let mut part = part.iter().enumerate();
+        part.all(|(at, byte)| match at {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+    };
+    text.as_bytes().windows(DATE).position(is_date)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::time::Duration;
+
+    #[test]
+    fn a_duration_is_short() {
+        let of = |minutes| short_duration(Duration::minutes(minutes));
+        assert_eq!([of(30), of(60), of(90)], ["30 min", "1 h", "1 h 30 min"]);
+    }
+
+    #[test]
+    fn dates_are_found_in_a_text() {
+        assert_eq!(first_date("From 2026-12-02 to 2027-06-01."), Some(5));
+        assert_eq!(first_date("é 2026-12-02"), Some(3));
+        for none in ["", "2026", "OPS-2026-1", "2026-1-02", "20261202"] {
+            assert_eq!(first_date(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn the_past_and_the_future_are_told_apart_and_rounded_down() {

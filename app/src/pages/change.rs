@@ -139,7 +139,8 @@ fn waits_for(view: &ChangeView, viewing: &Viewing) -> Option<AnyView> {
 fn header(view: &ChangeView) -> AnyView {
     let row = &view.row;
     let marks = view! { <StatusBadge status=state_status(row.state) label=row.state_words() weight=BadgeWeight::Pill /> };
-    let follow_ups = view! { <FollowUpLinks follow_ups=view.follow_ups.clone() /> };
+    let follow_ups =
+        view! { <FollowUpLinks follow_ups=view.follow_ups.clone() state=view.row.state /> };
     let actions = view! { {follow_ups} <WithdrawForm id=row.id.clone() may=view.withdraw /> };
     let under_way = matches!(row.state, State::Approved | State::Applying);
     let now = match &view.live {
