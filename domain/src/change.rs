@@ -179,7 +179,7 @@ pub enum InvalidProposal {
     )]
     CardNumber,
     #[error(
-        "The review date is {date}, and this change can be reviewed from {first} to {last}. State a date in between."
+        "The review date is {date}. Standing access is reviewed at least once every six months (PCI DSS 7.2.4): state a date from {first} to {last}."
     )]
     ReviewOn { date: Date, first: Date, last: Date },
     #[error(
@@ -252,9 +252,12 @@ impl Proposal {
     }
 }
 
-/// Returns the first and the last date by which what is requested today can be reviewed: tomorrow, and a year ahead.
+/// The longest time until a review, in months. PCI DSS 4.0.1 asks for one at least every six months (requirement 7.2.4).
+const REVIEW_WITHIN: i8 = 6;
+
+/// Returns the first and the last date by which what is requested today can be reviewed: tomorrow, and six months ahead.
 pub fn review_dates(today: Date) -> (Date, Date) {
-    (today.tomorrow(), today.next_year())
+    (today.tomorrow(), today.months_later(REVIEW_WITHIN))
 }
 
 fn check_text(text: &str) -> Result<(), InvalidProposal> {
@@ -358,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_review_is_tomorrow_at_the_earliest_and_within_a_year() {
+    fn a_review_is_tomorrow_at_the_earliest_and_within_six_months() {
         let adds = of_member(|group, user| Operation::AddMember { group, user });
         let now = Timestamp(1_795_425_245_007);
         let on = |date: &str| {
@@ -366,13 +369,13 @@ mod tests {
             proposal.review_on = Some(Date::parse(date).unwrap());
             proposal.check_review(now)
         };
-        for date in ["2026-11-24", "2027-05-31", "2027-11-23"] {
+        for date in ["2026-11-24", "2027-03-31", "2027-05-23"] {
             assert_eq!(on(date), Ok(()), "{date}");
         }
-        for date in ["2026-11-23", "2020-01-01", "2027-11-24", "9999-12-31"] {
+        for date in ["2026-11-23", "2020-01-01", "2027-05-24", "9999-12-31"] {
             let wrong = on(date).unwrap_err().to_string();
             assert!(
-                wrong.contains(date) && wrong.contains("from 2026-11-24 to 2027-11-23"),
+                wrong.contains(date) && wrong.contains("from 2026-11-24 to 2027-05-23"),
                 "{wrong}"
             );
         }

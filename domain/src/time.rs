@@ -167,10 +167,10 @@ impl Date {
         Self(self.0.saturating_add(jiff::Span::new().days(1)))
     }
 
-    /// Returns the same day of the next year; 28 February after 29 February.
+    /// Returns the same day so many months later; the last day of a month that is too short for it.
     #[must_use]
-    pub fn next_year(self) -> Self {
-        Self(self.0.saturating_add(jiff::Span::new().years(1)))
+    pub fn months_later(self, months: i8) -> Self {
+        Self(self.0.saturating_add(jiff::Span::new().months(months)))
     }
 }
 
@@ -249,7 +249,8 @@ mod tests {
         let date = Date::parse("2028-02-29").expect("a leap day");
         assert_eq!(date.to_string(), "2028-02-29");
         assert_eq!(date.tomorrow().to_string(), "2028-03-01");
-        assert_eq!(date.next_year().to_string(), "2029-02-28");
+        assert_eq!(date.months_later(12).to_string(), "2029-02-28");
+        assert_eq!(date.months_later(6).to_string(), "2028-08-29");
         let noon = Timestamp::parse_rfc3339("2028-03-01T12:00:00Z").expect("a time");
         assert_eq!(date.days_until(noon), 1);
         assert_eq!(date.tomorrow().days_until(noon), 0);

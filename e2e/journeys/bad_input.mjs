@@ -111,7 +111,7 @@ export async function journey(suite, browser) {
       ]) {
         await maya.open(`/changes/new?${base}&${rest}`);
         await maya.page.getByText('There is a problem').waitFor();
-        assert.equal(await maya.page.locator('#send button').count(), 0);
+        assert.equal(await maya.page.locator('#send button[type=submit]').count(), 0);
       }
     });
   });

@@ -71,6 +71,7 @@ export async function journey(suite, browser) {
         await marcus.open(`/changes/${change}`);
         await marcus.saysInTime('Verified');
         await marcus.findsInTime('/', /Ends in (59|58|57) min|Ends in 1 h/);
+        await marcus.says(new RegExp(`SupportMetrics on ${account}, 1 h`), /Active until .*\d{2}:\d{2} UTC/);
         const { page } = marcus;
         const row = page.locator('[data-access] > li', { hasText: account }).filter({ hasText: 'SupportMetrics' });
         assert.match(await row.getByRole('link', { name: 'Open in AWS' }).getAttribute('href'), new RegExp(`awsapps.com/start/#/console\\?account_id=${names.accounts[account]}&role_name=SupportMetrics`));
@@ -94,6 +95,8 @@ export async function journey(suite, browser) {
         clicks += 1;
         assert.equal(clicks, 2);
         await marcus.saysInTime('Verified');
+        await marcus.findsInTime('/', new RegExp(`Remove SupportMetrics on ${account}`));
+        await marcus.says('Ended');
       });
       assert.ok(!(await aws.assigned(account, 'SupportMetrics')).includes(own('marcus.dube')));
       for (const person of people) await person.leave();
@@ -107,7 +110,7 @@ export async function journey(suite, browser) {
         await page.locator('[name=justification]').fill(WHY);
         await page.locator('select[name=account]').selectOption(names.accounts[account]);
         await page.locator('select[name=set]').selectOption(names.keys.SupportMetrics);
-        await page.getByText('More accounts', { exact: true }).first().click();
+        await page.getByText('Add accounts', { exact: true }).click();
         await page.locator('input[name=also]').fill('no-such-account');
         await page.locator('input[name=term][value=other]').check();
         await page.locator('input[name=length]').fill('1 h 30 min');
@@ -151,6 +154,11 @@ export async function journey(suite, browser) {
       await showPreview(marcus);
       await marcus.says('Blocked by policy');
       assert.equal(await page.locator('select[name=set]').inputValue(), listed[0]);
+      await page.locator('[name=justification]').fill(WHY);
+      await marcus.press(page.locator('#preview button[name=instead]').first());
+      await marcus.says('Needs approval by 2 other people');
+      assert.notEqual(await page.locator('select[name=set]').inputValue(), listed[0]);
+      assert.equal(await page.locator('[name=justification]').inputValue(), WHY, 'what was typed stays');
     });
     await marcus.leave();
   });

@@ -36,6 +36,9 @@ pub mod change_field {
     /// The idempotency key of the form.
     pub const FORM_KEY: &str = "form_key";
 
+    /// What a button of a blocked preview chooses in place of another field.
+    pub const INSTEAD: &str = "instead";
+
     /// The fields of the first form and of the preview's URL.
     pub const CHOSEN: [&str; 9] = [
         KIND, WHO, SET, ACCOUNT, ALSO, TERM, LENGTH, START, REVIEW_ON,

@@ -33,7 +33,7 @@ pub enum HeldAccess {
     /// Until a time, and the form extends it.
     Extended { ends: Timestamp, until: Timestamp },
     /// Without an end.
-    Permanently,
+    Standing,
     /// Through a group; `ends` is none for standing access.
     Through {
         via: ViaRef,

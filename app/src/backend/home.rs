@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use domain::{
     change::Aim,
     classification::{Environment, Pci},
+    grant::Term,
     identity::LinkDifferenceKind,
     ids::UserId,
     person::link::LinkObstacle,
@@ -155,8 +156,32 @@ pub struct OwnAccess {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct MyRequest {
     pub row: ChangeRow,
+    /// What it asks for, if all of it is the viewer's own access with one permission set.
+    pub own: Option<OwnRequest>,
+    /// What is left of the access that it gave, if it was carried out and gave some.
+    pub lasting: Option<RequestedAccess>,
     /// The form that requests it again, if it is over.
     pub again: Option<ChangeForm>,
+}
+
+/// What a change asks for, of the viewer's own access.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct OwnRequest {
+    /// The name of the permission set.
+    pub set: String,
+    /// The names of the accounts, at least one.
+    pub accounts: Vec<String>,
+    /// How long; none for a removal.
+    pub term: Option<Term>,
+}
+
+/// What is left of access that a change gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestedAccess {
+    Until(Timestamp),
+    Standing,
+    Ended,
 }
 
 /// How far the changes behind an alarm have come. In the order of the home page.
@@ -219,7 +244,7 @@ pub struct OrganisationHome {
 pub struct Home {
     /// Changes that need the viewer's decision, oldest first.
     pub waiting: Vec<ChangeRow>,
-    /// The viewer's own changes, newest first, at most six.
+    /// The viewer's own changes, newest first, at most three.
     pub mine: Vec<MyRequest>,
     /// The viewer's access: what ends first, then standing access, production PCI first; at most five.
     pub access: Vec<MyAccess>,

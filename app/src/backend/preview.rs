@@ -139,6 +139,8 @@ pub struct WaysOut {
     pub ways: Vec<WayOut>,
     /// The number of approvals that it then needs, if that is known and the same for each.
     pub approvals: Option<u8>,
+    /// The policy that a date of a review satisfies, whatever else blocks the request.
+    pub dated: Option<String>,
 }
 
 /// One way.
@@ -147,8 +149,8 @@ pub struct WaysOut {
 pub enum WayOut {
     /// Another permission set, because this one is blocked with every duration.
     OtherSet {
-        /// The names of the first that are not blocked.
-        sets: Vec<String>,
+        /// The first that are not blocked.
+        sets: Vec<OfferedSet>,
         /// The number of the others.
         more: usize,
     },
@@ -166,6 +168,16 @@ pub enum WayOut {
         shortened: Duration,
         longest: Duration,
     },
+}
+
+/// A permission set that is not blocked where the one of a request is.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct OfferedSet {
+    pub name: String,
+    /// The value of the form field.
+    pub key: String,
+    /// How long it is possible for, if it is not as long as the request says.
+    pub only_for: Option<Duration>,
 }
 
 /// Another change of the subjects of a form.
@@ -224,10 +236,12 @@ pub struct NewChange {
 }
 
 /// The first and the last date by which standing access can be reviewed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ReviewDates {
     pub first: Date,
     pub last: Date,
+    /// The title and the control of the policy that asks for a date; none if no policy does.
+    pub because: Option<String>,
 }
 
 /// How long a role session of a permission set lasts.

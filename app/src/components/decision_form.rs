@@ -84,7 +84,7 @@ fn decided(view: &ChangeView, now: Timestamp) -> String {
 }
 
 /// Returns the time of a day, with its date if that is not the day of another time.
-pub(super) fn clock_time(at: Timestamp, day: Timestamp) -> String {
+pub fn clock_time(at: Timestamp, day: Timestamp) -> String {
     let (minute, today) = (at.minute(), day.minute());
     match (minute.split_once(' '), today.split_once(' ')) {
         (Some((day, time)), Some((today, _))) if day == today => format!("{time} UTC"),

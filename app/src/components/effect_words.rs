@@ -165,7 +165,7 @@ fn line(sentence: Sentence, tense: EffectTense) -> impl IntoView {
 /// Returns how long access lasts.
 pub(super) fn term_words(term: Term) -> String {
     match term {
-        Term::Standing => "permanently".to_owned(),
+        Term::Standing => "as standing access".to_owned(),
         Term::For(length) => format!("for {}", length.words()),
     }
 }
@@ -272,7 +272,7 @@ mod tests {
             said(&gained, &lost),
             ["Ann gains", "Bob gains", "Cas loses"]
         );
-        assert_eq!(term_words(Term::Standing), "permanently");
+        assert_eq!(term_words(Term::Standing), "as standing access");
         let unread = PrincipalRef::NotRead(Principal::Group(
             GroupId::parse("00000000-0000-4000-8000-000000000001").unwrap(),
         ));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 
-use super::{Glyph, Icon, unbroken};
+use super::{Glyph, Icon, with_dates};
 
 /// Whether a field is required.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,14 +81,14 @@ pub fn Field(
             <label for=id.clone()>
                 {label} {need.mark().map(|mark| view! { <span class="text-muted font-normal">" " {mark}</span> })}
             </label>
-            {hint.map(|hint| view! { <p id=format!("{id}-hint") data-hint>{unbroken(&hint)}</p> })}
+            {hint.map(|hint| view! { <p id=format!("{id}-hint") data-hint>{with_dates(&hint)}</p> })}
             {children()}
             {error
                 .map(|error| {
                     view! {
                         <p id=format!("{id}-error") data-error>
                             <Icon glyph=Glyph::Warning />
-                            <span>{error}</span>
+                            <span>{with_dates(&error)}</span>
                         </p>
                     }
                 })}
@@ -295,7 +295,7 @@ pub fn ErrorSummary(
     let items = errors
         .into_iter()
         .take(MOST_ERRORS)
-        .map(|(field, error)| view! { <li><a href=format!("#{field}")>{error}</a></li> })
+        .map(|(field, error)| view! { <li><a href=format!("#{field}")>{with_dates(&error)}</a></li> })
         .collect_view();
     let more = (more > 0).then(|| view! { <li>{format!("and {more} more")}</li> });
     view! {

@@ -67,6 +67,7 @@ mod text_area;
 mod time;
 mod timeline;
 mod verdict;
+mod ways_out;
 mod whom_to_ask;
 mod withdraw_form;
 

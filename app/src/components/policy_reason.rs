@@ -84,12 +84,13 @@ pub fn PolicyLine(words: PolicyWords, shown: LineShown) -> impl IntoView {
     .into_any()
 }
 
+/// Renders the title with the control, which stays on the line of the last word.
 fn title(words: &PolicyWords) -> AnyView {
     let applies_to = words.applies_to.clone();
     view! {
         <span data-title>{words.title.clone()}</span>
-        " "
-        <span data-control>{words.control.clone()}</span>
+        "\u{a0}"
+        <span data-keep><span data-control>{words.control.clone()}</span></span>
         {applies_to.map(|words| view! { " " <span data-applies>{words}</span> })}
     }
     .into_any()

@@ -16,21 +16,35 @@ use crate::{
 /// The id of the heading of a preview. The address of a form that shows one ends with it, so that the result is in view and
 /// has the focus.
 pub const PREVIEW_HEADING: &str = "preview-result";
+/// The path of the form of a new change, which is also that of its preview without JavaScript.
+pub const NEW_CHANGE: &str = "/changes/new";
 
-/// The heading of a preview.
-#[component]
-pub fn PreviewTitle(title: String) -> impl IntoView {
-    view! { <h2 id=PREVIEW_HEADING tabindex="-1" class="mb-3"><span class="text-muted font-normal">"Preview: "</span> {title}</h2> }
-        .into_any()
+/// What the page of a form adds to a preview.
+#[derive(Default)]
+pub struct PreviewNotes {
+    /// What the change does.
+    pub title: String,
+    /// What is to be known before the verdict.
+    pub before: Option<AnyView>,
+    /// What would change the verdict.
+    pub cure: Option<AnyView>,
+    /// Until when sessions can last.
+    pub session: Option<AnyView>,
 }
 
-/// Renders the verdict and the effect, with what would change the verdict after it, and what is to be known about the effect.
-pub fn shown_preview(
-    mut preview: Preview,
-    cure: Option<AnyView>,
-    note: Option<AnyView>,
-    now: Timestamp,
-) -> AnyView {
+/// Renders the heading of a preview.
+pub fn preview_heading(title: String) -> AnyView {
+    view! { <header><h2 id=PREVIEW_HEADING tabindex="-1">{title}</h2></header> }.into_any()
+}
+
+/// Renders the verdict and the effect.
+pub fn shown_preview(mut preview: Preview, notes: PreviewNotes, now: Timestamp) -> AnyView {
+    let PreviewNotes {
+        title,
+        before,
+        cure,
+        session,
+    } = notes;
     let shown = ShownEffect::of(&mut preview, EffectPaging::Counted);
     let Preview {
         gainers,
@@ -50,21 +64,29 @@ pub fn shown_preview(
     } = preview;
     let gains = gainers.rows;
     let start = not_before.map(|at| {
-        view! { <p class="mb-3">"Starts at " <AbsoluteTime at now /> ". The policies are applied again then, and until then nothing changes."</p> }
+        view! { <li>"Starts at " <AbsoluteTime at now /> ". The policies are applied again then, and until then nothing changes."</li> }
     });
+    let review = review_on.map(|date| {
+        view! { <li>"Review date: " <time>{date.to_string()}</time> ". Approvers agree to this date."</li> }
+    });
+    let session = session.map(|session| view! { <li>{session}</li> });
+    let known = start.is_some() || review.is_some() || session.is_some();
+    let facts = known.then(|| view! { <ul data-facts>{session} {start} {review}</ul> });
     view! {
-        {report.map(|difference| view! { <ReportConsequence difference /> })}
-        <RelatedChanges related now />
-        <VerdictBox verdict titles=policy_titles gains approvers ways_out />
+        <div data-card data-preview-card>
+            {preview_heading(format!("Preview: {title}"))}
+            {before}
+            {report.map(|difference| view! { <ReportConsequence difference /> })}
+            <RelatedChanges related now />
+            <VerdictBox verdict titles=policy_titles gains approvers ways_out />
+            {(alarm == AlarmOnSubmit::Raised).then(raises_alarm)}
+            {disabled_notice(&disabled)}
+            {facts}
+        </div>
         {cure}
-        {(alarm == AlarmOnSubmit::Raised).then(raises_alarm)}
-        {disabled_notice(&disabled)}
         {evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
         <EffectSection effect=shown />
         {gained_sets(sets, SetsShown::Open)}
-        {note}
-        {start}
-        {review_on.map(|date| view! { <p class="mb-3">"Review date: " {date.to_string()} ". Approvers agree to this date."</p> })}
     }
     .into_any()
 }
@@ -115,7 +137,8 @@ pub fn submit_button(
 const RECORD: &str = "Record this request anyway";
 
 /// What a blocked request leads to.
-pub const BLOCKED: &str = "As it is, this changes nothing in AWS: the ledger only keeps that it was requested and blocked.";
+pub const BLOCKED: &str =
+    "Nothing changes in AWS: the ledger only keeps that it was requested and blocked.";
 
 /// Renders the texts of the requester: why, and by which ticket.
 pub fn reason_fields(entered: &FormState) -> AnyView {

@@ -36,19 +36,17 @@ pub fn RecentChanges(
 ) -> impl IntoView {
     let lines = changes
         .into_iter()
-        .map(|change| view! { <RecentChange change now>""</RecentChange> })
+        .map(|change| view! { <RecentChange change now /> })
         .collect_view();
     view! { <ul data-lines>{lines}</ul> }.into_any()
 }
 
 /// One change of such a list.
 #[component]
-pub fn RecentChange(
+fn RecentChange(
     change: ChangeRow,
     /// The time of the request.
     now: Timestamp,
-    /// What can be done about it.
-    children: Children,
 ) -> impl IntoView {
     let (title, href) = change.link();
     let (have, need) = change.approvals;
@@ -60,10 +58,7 @@ pub fn RecentChange(
                 <a href=href>{title}</a>
                 <StatusBadge status=state_status(change.state) label=change.state_words() />
             </div>
-            <div class="flex items-baseline justify-between gap-x-3">
-                <p class="text-muted text-xs">{change.requester} " " <Time at=change.submitted now /> {approvals}</p>
-                {children()}
-            </div>
+            <p class="text-muted text-xs">{change.requester} " " <Time at=change.submitted now /> {approvals}</p>
             <LedgerMismatchMark comparison=change.ledger />
         </li>
     }

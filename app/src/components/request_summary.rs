@@ -59,7 +59,7 @@ fn until(view: &ChangeView) -> Option<String> {
         return Some("Different for each path, see below".to_owned());
     }
     Some(match first {
-        Term::Standing => "Permanent".to_owned(),
+        Term::Standing => "Standing (until removed)".to_owned(),
         Term::For(_) => format!(
             "{} from when it is applied",
             capitalized(&term_words(first))

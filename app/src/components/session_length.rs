@@ -1,14 +1,11 @@
-//! How long role sessions of a permission set last, in the form of a new change and below its preview. Displays durations
-//! and never compares them.
+//! How long role sessions of a permission set last, in the form of a new change and in its preview. Displays durations and never
+//! compares them.
 
+use domain::{grant::Term, time::Duration};
 use leptos::prelude::*;
 
 use super::{Notice, Status, cure_line};
 use crate::backend::SessionOverrun;
-
-/// The hint of the field for the permission set, whose options name the duration.
-pub const SESSION_HINT: &str =
-    "A session that starts just before the access ends lasts its full length.";
 
 /// That a session can last longer than the access and outlast it by its whole length, with the cure, before any policy is
 /// evaluated.
@@ -24,13 +21,7 @@ pub fn SessionOverrunNotice(overrun: SessionOverrun) -> impl IntoView {
     let found = format!(
         "{set} allows sessions of {lasts}, and this access lasts {ends}. AWS ends no session early, not even one that starts just before the access ends."
     );
-    let cure = shorter.map(|shorter| {
-        let shorter = shorter.words();
-        let cure = format!(
-            "If the access must end sooner, first set the session duration of {set} to {shorter} in IAM Identity Center."
-        );
-        cure_line(cure)
-    });
+    let cure = shorter.map(|shorter| shorter_sessions(&set, shorter));
     view! {
         <Notice status=Status::Pending title=format!("A session can outlast this access by {lasts}")>
             <p>{found}</p>
@@ -40,18 +31,43 @@ pub fn SessionOverrunNotice(overrun: SessionOverrun) -> impl IntoView {
     .into_any()
 }
 
-/// Renders how long a role session can outlive the access; `said` says it of a duration.
-pub fn session_tail(seconds: u32, said: impl Fn(&str) -> String) -> Option<AnyView> {
-    let text = said(&length(seconds)?);
-    Some(view! { <p class="mb-6 max-w-[72ch] text-muted">{text}</p> }.into_any())
+/// Renders how sessions of a permission set become shorter.
+pub fn shorter_sessions(set: &str, shorter: Duration) -> AnyView {
+    cure_line(format!(
+        "If the access must end sooner, first set the session duration of {set} to {} in IAM Identity Center.",
+        shorter.words()
+    ))
 }
 
-fn length(seconds: u32) -> Option<String> {
-    match (seconds / 3_600, seconds % 3_600 / 60) {
-        (0, 0) => None,
-        (0, minutes) => Some(format!("{minutes} minutes")),
-        (1, 0) => Some("1 hour".into()),
-        (hours, 0) => Some(format!("{hours} hours")),
-        (hours, minutes) => Some(format!("{hours} h {minutes} min")),
+/// Returns until when the last session with access can last.
+pub fn last_session(term: Term, session: Duration) -> String {
+    match term {
+        Term::For(window) => format!(
+            "For {}; a session that starts at the end can last until {} after the start.",
+            window.words(),
+            Duration(window.0 + session.0).words()
+        ),
+        Term::Standing => format!(
+            "A session can stay usable for up to {} after the access is removed.",
+            session.words()
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_session_begins_at_the_end_of_the_access() {
+        let hours = Duration::hours;
+        assert_eq!(
+            last_session(Term::For(hours(1)), hours(8)),
+            "For 1 hour; a session that starts at the end can last until 9 hours after the start."
+        );
+        assert_eq!(
+            last_session(Term::Standing, hours(8)),
+            "A session can stay usable for up to 8 hours after the access is removed."
+        );
     }
 }

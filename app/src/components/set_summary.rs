@@ -88,7 +88,7 @@ pub fn policy_notes(notes: Vec<String>) -> Option<AnyView> {
         (0, _) => return None,
         (1, _) => None,
         (all, unmatched) if all == unmatched => Some(format!(
-            "{unmatched} names in the policies match no action of AWS"
+            "{unmatched} action names in the policies match no known action of AWS"
         )),
         (all, _) => Some(format!("{all} notes on the policies")),
     };

@@ -1,7 +1,7 @@
 //! Times for display: relative, with the full UTC time in `title` and `datetime`. `now` is the time of the request, so
 //! that a page is consistent; this module never reads a clock.
 
-use domain::time::Timestamp;
+use domain::time::{Duration, Timestamp};
 use leptos::prelude::*;
 
 /// A relative time ("12 min ago", "in 3 h"), with the absolute time in its title.
@@ -81,31 +81,6 @@ pub fn Day(at: Timestamp) -> impl IntoView {
     view! { <time datetime=at.rfc3339() title=minute>{day}</time> }.into_any()
 }
 
-/// Renders a text in which no date is broken at its hyphens.
-pub fn unbroken(text: &str) -> AnyView {
-    let words = text.split_inclusive(' ').map(|word| {
-        let word = word.to_owned();
-        if is_date(&word) {
-            view! { <span class="whitespace-nowrap">{word}</span> }.into_any()
-        } else {
-            word.into_any()
-        }
-    });
-    if text.split(' ').any(is_date) {
-        words.collect_view().into_any()
-    } else {
-        text.to_owned().into_any()
-    }
-}
-
-/// Whether a word is a date, with what follows it.
-fn is_date(word: &str) -> bool {
-    let word = word.trim_end_matches([' ', '.', ',', ';', ':', ')']);
-    let is_part = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let lengths = word.split('-').map(str::len);
-    lengths.eq([4, 2, 2]) && word.split('-').all(is_part)
-}
-
 /// Formats a time relative to `now` in minutes, hours (up to 48) or days (up to 60), rounded down, and as a date beyond
 /// that. Future times within 48 hours are exact to the minute.
 pub fn relative(at: Timestamp, now: Timestamp) -> String {
@@ -130,10 +105,62 @@ pub fn relative(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// Formats a duration in short ("30 min", "1 h", "1 h 30 min").
+pub fn short_duration(duration: Duration) -> String {
+    let minutes = duration.as_seconds() / 60;
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+/// The number of characters of a date.
+const DATE: usize = "2026-11-23".len();
+
+/// Renders a text in which no date breaks at a hyphen.
+pub fn with_dates(text: &str) -> AnyView {
+    let mut rest = text;
+    let mut parts: Vec<AnyView> = Vec::new();
+    while let Some(at) = first_date(rest) {
+        let (before, date) = (rest[..at].to_owned(), rest[at..at + DATE].to_owned());
+        parts.push(view! { {before} <time>{date}</time> }.into_any());
+        rest = &rest[at + DATE..];
+    }
+    let rest = rest.to_owned();
+    view! { {parts} {rest} }.into_any()
+}
+
+/// Returns where the first date of a text begins.
+fn first_date(text: &str) -> Option<usize> {
+    let is_date = |part: &[u8]| {
+        let mut part = part.iter().enumerate();
+        part.all(|(at, byte)| match at {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+    };
+    text.as_bytes().windows(DATE).position(is_date)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::time::Duration;
+
+    #[test]
+    fn a_duration_is_short() {
+        let of = |minutes| short_duration(Duration::minutes(minutes));
+        assert_eq!([of(30), of(60), of(90)], ["30 min", "1 h", "1 h 30 min"]);
+    }
+
+    #[test]
+    fn dates_are_found_in_a_text() {
+        assert_eq!(first_date("From 2026-12-02 to 2027-06-01."), Some(5));
+        assert_eq!(first_date("é 2026-12-02"), Some(3));
+        for none in ["", "2026", "OPS-2026-1", "2026-1-02", "20261202"] {
+            assert_eq!(first_date(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn dates_stay_in_one_piece() {

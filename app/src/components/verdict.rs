@@ -4,8 +4,11 @@
 use domain::verdict::{Hit, Outcome, Remedies, Verdict};
 use leptos::prelude::*;
 
-use super::{LineShown, Notice, PolicyLine, PolicyWords, ReasonParts, Status, cure_line};
-use crate::backend::{PolicyTitles, WayOut, WaysOut};
+use super::{
+    Glyph, LineShown, Notice, PolicyLine, PolicyWords, ReasonParts, Status, cure_line,
+    ways_out::ways_out,
+};
+use crate::backend::{PolicyTitles, WaysOut};
 
 /// The maximum number of approvers named; the rest is counted.
 pub(super) const NAMED: usize = 8;
@@ -74,39 +77,7 @@ pub fn VerdictBox(
         view! { <ul data-policies>{lines.collect_view()}</ul> }.into_any()
     };
     if outcome == Outcome::Refused {
-        let cures = (tense == Tense::Open).then(|| cures(&finals, ways_out));
-        let all = match finals.len() {
-            1 => "1 policy blocks this".to_owned(),
-            count => format!("{count} policies block this"),
-        };
-        // The only one is the whole reason.
-        let shown = match finals.len() {
-            1 => LineShown::Open,
-            _ => LineShown::Folded,
-        };
-        let open = shown == LineShown::Open || tense == Tense::Over;
-        let also = (!lifted.is_empty()).then(|| {
-            let needs = lifted.iter().filter_map(|hit| hit.remedy.as_ref());
-            let needs = needs.map(Remedies::approvals).max().unwrap_or(0);
-            let title = format!(
-                "If it were allowed, it would need approval by {}",
-                people(needs)
-            );
-            let lifted = lines(lifted, LineShown::Folded);
-            view! { <Notice status=Status::Pending title>{lifted}</Notice> }
-        });
-        let finals = lines(finals, shown);
-        return view! {
-            <Notice status=outcome_status(outcome) title>
-                {cures}
-                <details data-fold data-blocking open=open>
-                    <summary>{all}</summary>
-                    {finals}
-                </details>
-            </Notice>
-            {also}
-        }
-        .into_any();
+        return refused(title, (finals, lifted), ways_out, tense, lines);
     }
     let reasons = (!lifted.is_empty()).then(|| lines(lifted, LineShown::Folded));
     let who = approvers
@@ -119,6 +90,79 @@ pub fn VerdictBox(
         </Notice>
     }
     .into_any()
+}
+
+/// Renders that a change is blocked: what would be possible, and every policy that blocks it.
+fn refused(
+    title: String,
+    (mut finals, lifted): (Vec<Hit>, Vec<Hit>),
+    ways: WaysOut,
+    tense: Tense,
+    lines: impl Fn(Vec<Hit>, LineShown) -> AnyView,
+) -> AnyView {
+    let all = match finals.len() {
+        1 => "1 policy blocks this".to_owned(),
+        count => format!("{count} policies block this"),
+    };
+    // The only one is the whole reason.
+    let shown = match finals.len() {
+        1 => LineShown::Open,
+        _ => LineShown::Folded,
+    };
+    // What the requester can state goes before what only another request avoids.
+    finals.sort_by_key(|hit| Some(&hit.rule) != ways.dated.as_ref());
+    let told = ways.approvals.is_some();
+    let cures = (tense == Tense::Open).then(|| {
+        if !ways.ways.is_empty() {
+            ways_out(ways)
+        } else if shown == LineShown::Open {
+            // Its line states its cure.
+            ().into_any()
+        } else {
+            stated(&finals)
+        }
+    });
+    let finals = lines(finals, shown);
+    let needs = lifted.iter().filter_map(|hit| hit.remedy.as_ref());
+    let needs = needs.map(Remedies::approvals).max();
+    let also = needs.filter(|_| !told).map(|needs| {
+        let words = format!(
+            "If it were allowed, it would need approval by {}.",
+            people(needs)
+        );
+        view! { <p data-also>{words}</p> }
+    });
+    view! {
+        <Notice status=outcome_status(Outcome::Refused) title>
+            {cures}
+            <div data-blocking>
+                <p>{all}</p>
+                {finals}
+            </div>
+            {also}
+        </Notice>
+    }
+    .into_any()
+}
+
+/// The verdict on a preview in one line.
+pub struct VerdictLine {
+    pub status: Status,
+    pub glyph: Glyph,
+    pub words: String,
+}
+
+/// Returns the verdict on a preview in one line.
+pub fn verdict_line(verdict: &Verdict) -> VerdictLine {
+    VerdictLine {
+        status: outcome_status(verdict.outcome),
+        glyph: match verdict.outcome {
+            Outcome::Allowed => Glyph::Check,
+            Outcome::NeedsApproval => Glyph::Approval,
+            Outcome::Refused => Glyph::Cross,
+        },
+        words: title(verdict, 0, Tense::Open),
+    }
 }
 
 pub(super) fn people(count: u8) -> String {
@@ -179,18 +223,8 @@ pub(super) fn words(hit: Hit, titles: &PolicyTitles, gains: usize, approvals: u8
     }
 }
 
-/// Renders what to do about a block: what an evaluation showed to help, or else the cures that the policies state, each once.
-fn cures(finals: &[Hit], ways_out: WaysOut) -> AnyView {
-    let lines = if ways_out.ways.is_empty() {
-        stated(finals)
-    } else {
-        way_lines(ways_out)
-    };
-    let lines = lines.into_iter().map(cure_line).collect_view();
-    view! { <div data-cures>{lines}</div> }.into_any()
-}
-
-fn stated(finals: &[Hit]) -> Vec<String> {
+/// Renders the cures that the policies state, each once, where no evaluation showed what helps.
+fn stated(finals: &[Hit]) -> AnyView {
     let mut cures: Vec<String> = Vec::new();
     for hit in finals {
         let cure = ReasonParts::of(&hit.reason).cure;
@@ -199,57 +233,8 @@ fn stated(finals: &[Hit]) -> Vec<String> {
         }
     }
     cures.truncate(CURES);
-    cures
-}
-
-fn way_lines(found: WaysOut) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for (place, way) in found.ways.into_iter().enumerate() {
-        let or = if place == 0 { "Choose" } else { "Or choose" };
-        match way {
-            WayOut::OtherSet { sets, more } => lines.push(format!(
-                "{or} another permission set: this one is blocked here with every duration. Possible: {}.",
-                any_of(sets, more)
-            )),
-            WayOut::ReviewDate => lines.push(format!("{or} a review date.")),
-            WayOut::Duration { longest } => {
-                lines.push(format!("{or} a duration of at most {}.", longest.words()));
-            }
-            WayOut::Sessions {
-                set,
-                session,
-                shortened,
-                longest,
-            } => lines.extend([
-                format!(
-                    "Sessions of {set} last {}, so no duration fits. Set them to {} in IAM Identity Center first.",
-                    session.words(),
-                    shortened.words()
-                ),
-                format!("Then choose a duration of at most {}.", longest.words()),
-            ]),
-        }
-    }
-    match found.approvals {
-        None => {}
-        Some(0) => lines.push("It then needs no approval.".to_owned()),
-        Some(1) => lines.push("It then needs 1 approval.".to_owned()),
-        Some(count) => lines.push(format!("It then needs {count} approvals.")),
-    }
-    lines
-}
-
-/// Returns names as alternatives, with the number of others.
-fn any_of(mut names: Vec<String>, more: usize) -> String {
-    match more {
-        0 => {}
-        1 => names.push("1 more set".to_owned()),
-        more => names.push(format!("{more} more sets")),
-    }
-    match names.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        _ => names.join(", "),
-    }
+    let lines = cures.into_iter().map(cure_line).collect_view();
+    view! { <div data-cures>{lines}</div> }.into_any()
 }
 
 /// Renders who can approve, as far as approvals are awaited.
@@ -269,53 +254,4 @@ pub fn eligible_approvers(approvers: Vec<String>, needed: u8) -> AnyView {
     let shown = shown.join(", ");
     let more = (more > 0).then(|| format!(" and {more} more"));
     view! { <p>"Eligible approvers (MFA required): " {shown} {more}</p> }.into_any()
-}
-
-#[cfg(test)]
-mod tests {
-    use domain::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn a_way_out_is_told_in_at_most_three_lines_with_the_approvals_that_remain() {
-        let lines = |ways: Vec<WayOut>, approvals| way_lines(WaysOut { ways, approvals });
-        let other = WayOut::OtherSet {
-            sets: vec!["Metrics".into(), "Network".into()],
-            more: 2,
-        };
-        assert_eq!(
-            lines(vec![other], Some(2)),
-            [
-                "Choose another permission set: this one is blocked here with every duration. Possible: Metrics, Network or 2 more sets.",
-                "It then needs 2 approvals.",
-            ]
-        );
-        let hours = Duration::hours;
-        let longest = hours(3);
-        assert_eq!(
-            lines(
-                vec![WayOut::ReviewDate, WayOut::Duration { longest }],
-                Some(1)
-            ),
-            [
-                "Choose a review date.",
-                "Or choose a duration of at most 3 hours.",
-                "It then needs 1 approval.",
-            ]
-        );
-        let sessions = WayOut::Sessions {
-            set: "Reader".into(),
-            session: hours(8),
-            shortened: hours(1),
-            longest,
-        };
-        assert_eq!(
-            lines(vec![sessions], None),
-            [
-                "Sessions of Reader last 8 hours, so no duration fits. Set them to 1 hour in IAM Identity Center first.",
-                "Then choose a duration of at most 3 hours.",
-            ]
-        );
-    }
 }

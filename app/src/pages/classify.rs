@@ -21,8 +21,9 @@ use crate::{
     },
     components::{
         BLOCKED, Button, ButtonKind, Crumb, ErrorSummary, FieldCheck, FreshnessNotice, KeptNotice,
-        Notice, PREVIEW_HEADING, PageHeader, PreviewTitle, Requirement, Section, Status,
-        justification_field, selection_errors, shown_preview, submit_button, ticket_field,
+        Notice, PREVIEW_HEADING, PageHeader, PreviewNotes, Requirement, Section, Status,
+        justification_field, preview_heading, selection_errors, shown_preview, submit_button,
+        ticket_field,
     },
     islands::outdated_preview::OutdatedPreview,
     routes::{FormState, Page, Visit},
@@ -167,20 +168,25 @@ fn preview(new: &NewClassification, to: &str, now: Timestamp) -> AnyView {
     let Some(preview) = new.preview.clone() else {
         return view! {
             <section id="preview" aria-labelledby=PREVIEW_HEADING data-preview-empty>
-                <h2 id=PREVIEW_HEADING tabindex="-1" class="mb-3">"Preview"</h2>
-                <p>"What leaves or enters the production PCI report, what changes for each account, and the verdict appear here."</p>
+                <div data-card data-preview-card>
+                    {preview_heading("Preview".to_owned())}
+                    <p data-body>"What leaves or enters the production PCI report, what changes for each account, and the verdict appear here."</p>
+                </div>
             </section>
         }
         .into_any();
     };
     let cure = without_new_owner(&preview, to);
-    let title = title(new).unwrap_or_else(|| preview.title.in_words());
+    let notes = PreviewNotes {
+        title: title(new).unwrap_or_else(|| preview.title.in_words()),
+        cure,
+        ..PreviewNotes::default()
+    };
     view! {
         <section id="preview" aria-labelledby=PREVIEW_HEADING>
-            <PreviewTitle title />
             {view! { <OutdatedPreview /> }.into_any()}
             {left_out(new)}
-            {shown_preview(preview, cure, None, now)}
+            {shown_preview(preview, notes, now)}
         </section>
     }
     .into_any()

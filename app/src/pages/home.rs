@@ -25,7 +25,7 @@ use crate::{
 use self::{
     my_access::my_access,
     my_requests::{MayPropose, my_requests},
-    request::request,
+    request::{REQUEST, request},
 };
 use super::exposure::{self, Acting, ExposureContext};
 
@@ -103,9 +103,13 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
     let known = freshness.oldest.is_some();
     let actions = view! {
         {reports.then(|| view! { <LinkButton href="/reports/production-pci" icon=Glyph::Report>"View report"</LinkButton> })}
-        {(proposes && form.is_none() && me.is_some())
+        {(proposes && me.is_some())
             .then(|| {
-                view! { <LinkButton href="/changes/new" kind=ButtonKind::Primary icon=Glyph::Plus>"Request access"</LinkButton> }
+                let href = match &form {
+                    Some(_) => format!("#{REQUEST}"),
+                    None => "/changes/new".to_owned(),
+                };
+                view! { <LinkButton href kind=ButtonKind::Primary icon=Glyph::Plus>"Request access"</LinkButton> }
             })}
     }
     .into_any();
@@ -122,8 +126,8 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         None => view! {
             {decides.then(|| decisions(waiting, now))}
             {reach}
-            {mine}
             {form.as_ref().map(request)}
+            {mine}
         }
         .into_any(),
         Some(organisation) => {

@@ -11,23 +11,28 @@ mod held;
 mod identity;
 mod membership;
 mod selection;
+mod send;
 
-use domain::{authorize::Action, time::Timestamp, verdict::Outcome};
+use domain::{
+    authorize::Action,
+    time::{Duration, Timestamp},
+    verdict::Outcome,
+};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ChangeForm, ChangeKind, NewChange, PortResult, change_field},
+    backend::{ChangeForm, ChangeKind, NewChange, PortResult, Preview, change_field},
     components::{
-        BLOCKED, Button, ButtonKind, Crumb, ErrorSummary, FieldCheck, FreshnessNotice, KeptNotice,
-        PREVIEW_HEADING, PageHeader, PreviewTitle, Section, Tab, Tabs, reason_fields,
-        selection_errors, session_tail, shown_preview, submit_button,
+        Button, ButtonKind, Crumb, ErrorSummary, FieldCheck, FreshnessNotice, KeptNotice,
+        NEW_CHANGE, PREVIEW_HEADING, PageHeader, PreviewNotes, Section, Tab, Tabs, last_session,
+        preview_heading, reason_fields, selection_errors, shorter_sessions, shown_preview,
     },
     islands::live_preview::LivePreview,
     routes::{FormState, Page, Visit},
 };
 
-use self::held::held_notice;
 pub(super) use self::selection::request_fields;
+use self::{held::held_notice, send::send};
 
 /// How the form of one kind of change is drawn.
 struct FormPage {
@@ -40,7 +45,7 @@ struct FormPage {
     drawn: &'static [&'static str],
     /// Renders these fields.
     choose: fn(&NewChange) -> AnyView,
-    /// Returns how long a session of so many words can outlast what the change does, if no field of the form says it.
+    /// Returns how long a session of so many words can outlast what the change does, if the form gives no duration.
     session: fn(&str) -> String,
 }
 
@@ -112,28 +117,24 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             <KeptNotice kept />
             <ErrorSummary errors=errors />
             {tabs}
-            <form id="choose" method="post" action=SUBMIT data-change-form>
-                {selection(page, &new)}
-                <div data-preview-column>
-                    {view! { <LivePreview /> }.into_any()}
-                    {preview(page, &new, now)}
+            <form id="choose" method="post" action=SUBMIT>
+                <div data-change-form>
+                    {selection(page, &new)}
+                    <div data-preview-column>
+                        {view! { <LivePreview /> }.into_any()}
+                        {preview(page, &new, now)}
+                    </div>
+                    <div data-reason-column>
+                        <Section title="Reason"><div data-body>{reason_fields(&form)}</div></Section>
+                    </div>
                 </div>
-                <div data-reason-column>
-                    <Section title="Reason">
-                        <div data-body>
-                            {reason_fields(&form)}
-                            {send(page, &new)}
-                        </div>
-                    </Section>
-                </div>
+                {send(page, &new)}
             </form>
         }
         .into_any()
     }))
 }
 
-/// The path of the page, which is also that of the preview without JavaScript.
-const FORM: &str = "/changes/new";
 /// The path of the action that submits the form.
 const SUBMIT: &str = "/do/changes/submit";
 
@@ -148,6 +149,9 @@ fn chosen_form(visit: &Visit) -> ChangeForm {
     } else {
         ChangeForm::read(|field| visit.query(field).to_owned())
     };
+    if let Some(instead) = sent.get(change_field::INSTEAD) {
+        form = form.with_instead(instead);
+    }
     if form.kind.is_empty() {
         ChangeKind::default().word().clone_into(&mut form.kind);
     }
@@ -170,7 +174,7 @@ fn selection(page: &FormPage, new: &NewChange) -> AnyView {
         (ButtonKind::Primary, "Preview")
     };
     let button = (!page.drawn.is_empty()).then(|| {
-        view! { <div data-without-script><Button kind check=FieldCheck::Skipped to=format!("{FORM}#{PREVIEW_HEADING}")>{label}</Button></div> }
+        view! { <div data-without-script><Button kind check=FieldCheck::Skipped to=format!("{NEW_CHANGE}#{PREVIEW_HEADING}")>{label}</Button></div> }
     });
     view! {
         <div data-selection-column>
@@ -189,58 +193,74 @@ fn selection(page: &FormPage, new: &NewChange) -> AnyView {
 /// Renders what the change would do. Replaced as a whole when something else is chosen.
 fn preview(page: &FormPage, new: &NewChange, now: Timestamp) -> AnyView {
     let Some(preview) = new.preview.clone() else {
-        let words = if new.errors.is_empty() {
-            vec!["Choose what you need. Who gains or loses access, and the verdict of the policies, appear here.".to_owned()]
-        } else {
-            new.errors
-                .iter()
-                .map(|error| error.message.clone())
-                .collect()
-        };
-        let words = words.into_iter().map(|words| view! { <p>{words}</p> });
-        return view! {
-            <section id="preview" aria-labelledby=PREVIEW_HEADING data-preview-empty>
-                <h2 id=PREVIEW_HEADING tabindex="-1" class="mb-3">"Preview"</h2>
-                {words.collect_view()}
-            </section>
-        }
-        .into_any();
+        return no_preview(new);
     };
-    // The field of the permission set says it already.
-    let note = new
-        .session
-        .is_none()
-        .then(|| session_tail(preview.session_seconds, page.session));
-    let note = note.flatten();
     let title = preview.title.in_words();
+    let notes = PreviewNotes {
+        title,
+        before: new.held.clone().map(|held| held_notice(held, now)),
+        session: session(page, new, &preview),
+        cure: None,
+    };
     view! {
         <section id="preview" aria-labelledby=PREVIEW_HEADING>
-            <PreviewTitle title />
-            {new.held.clone().map(|held| held_notice(held, now))}
-            {shown_preview(preview, None, note, now)}
+            {shown_preview(preview, notes, now)}
         </section>
     }
     .into_any()
 }
 
-/// Renders the button that submits what the preview shows. Replaced together with the preview.
-fn send(page: &FormPage, new: &NewChange) -> AnyView {
-    let Some(preview) = &new.preview else {
-        return view! { <div id="send"><p data-hint>"The preview shows first what this would change."</p></div> }.into_any();
+/// Renders what appears in place of the preview once the form is filled in, or why it does not.
+fn no_preview(new: &NewChange) -> AnyView {
+    let gives = new.change_form.known_kind().is_some_and(ChangeKind::gives);
+    let wrong = (!new.errors.is_empty()).then_some("");
+    let body = if new.errors.is_empty() {
+        let sets = gives.then(|| view! { <li>"What the permission sets allow"</li> });
+        view! {
+            <p>"Once the form is filled in, this shows before anything is submitted:"</p>
+            <ul>
+                <li>"The verdict of the policies, and who can approve"</li>
+                <li>"Who gains or loses access"</li>
+                {sets}
+            </ul>
+        }
+        .into_any()
+    } else {
+        let messages = new.errors.iter().map(|error| error.message.clone());
+        let messages = messages
+            .map(|words| view! { <p>{words}</p> })
+            .collect_view();
+        messages.into_any()
     };
-    let outcome = preview.verdict.outcome;
-    let (kind, verb) = submit_button(outcome, page.button, page.title);
-    let blocked =
-        (outcome == Outcome::Refused).then(|| view! { <p data-hint class="mt-2">{BLOCKED}</p> });
     view! {
-        <div id="send">
-            <input type="hidden" name=change_field::EFFECT value=preview.effect.0.clone() />
-            <input type="hidden" name=change_field::FORM_KEY value=new.form_key.clone() />
-            <Button kind>{verb}</Button>
-            {blocked}
-        </div>
+        <section id="preview" aria-labelledby=PREVIEW_HEADING data-preview-empty data-wrong=wrong>
+            <div data-card data-preview-card>
+                {preview_heading("Preview".to_owned())}
+                <div data-body>{body}</div>
+            </div>
+        </section>
     }
     .into_any()
+}
+
+/// Renders until when sessions can last, and how they become shorter, unless the change is blocked anyway.
+fn session(page: &FormPage, new: &NewChange, preview: &Preview) -> Option<AnyView> {
+    let length = Duration::seconds(i64::from(preview.session_seconds));
+    if length.0 <= 0 {
+        return None;
+    }
+    let mut terms = preview.gained.iter().filter_map(|row| row.term);
+    let term = terms
+        .next()
+        .filter(|first| terms.all(|term| term == *first));
+    let Some((term, given)) = term.zip(new.session.as_ref()) else {
+        return Some((page.session)(&length.words()).into_any());
+    };
+    let overrun = given.overrun.as_ref();
+    let overrun = overrun.filter(|_| preview.verdict.outcome != Outcome::Refused);
+    let cure = overrun.and_then(|one| Some(shorter_sessions(&one.set, one.shorter?)));
+    let last = last_session(term, length);
+    Some(view! { {last} {cure} }.into_any())
 }
 
 /// Returns the errors of the page. Those of a field that is not drawn lead to the form.

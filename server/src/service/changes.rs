@@ -27,6 +27,7 @@ mod identity_evidence;
 mod identity_state;
 mod list;
 mod mismatch;
+mod own_request;
 mod person_names;
 mod preview;
 mod progress;

@@ -28,7 +28,7 @@ use crate::store::{self, StoreConnection, StoreError};
 /// The number of differences listed on the home page.
 const DRIFT_ROWS: usize = 8;
 /// The number of the viewer's own changes listed.
-const MINE: usize = 6;
+const MINE: usize = 3;
 /// The number of changes listed that need the viewer's decision.
 const WAITING: usize = 10;
 

@@ -5,22 +5,27 @@ use leptos::prelude::*;
 
 use crate::{
     backend::NewChange,
-    components::{Button, ButtonKind, FieldCheck, Section, reason_fields},
+    components::{Button, FieldCheck, Section, reason_fields},
     pages::new_change::request_fields,
     routes::FormState,
 };
+
+/// The id of the section, to which the button in the header leads.
+pub(super) const REQUEST: &str = "request";
 
 /// Renders the section.
 pub(super) fn request(new: &NewChange) -> AnyView {
     let fields = request_fields(new);
     view! {
-        <Section title="Request access">
-            <form method="post" action="/changes/new#preview-result" data-body>
-                {fields}
-                {reason_fields(&FormState::default())}
-                <Button kind=ButtonKind::Primary check=FieldCheck::Skipped>"Preview the request"</Button>
-            </form>
-        </Section>
+        <div id=REQUEST>
+            <Section title="Request access">
+                <form method="post" action="/changes/new#preview-result" data-body data-request-form>
+                    {fields}
+                    {reason_fields(&FormState::default())}
+                    <div><Button check=FieldCheck::Skipped>"Preview the request"</Button></div>
+                </form>
+            </Section>
+        </div>
     }
     .into_any()
 }

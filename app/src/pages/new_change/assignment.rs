@@ -1,6 +1,5 @@
 //! The forms that grant or remove a permission set in an account.
 
-use domain::verdict::Outcome;
 use leptos::prelude::*;
 
 use super::{
@@ -10,7 +9,7 @@ use super::{
 };
 use crate::{
     backend::{NewChange, change_field},
-    components::{ButtonKind, Requirement, SESSION_HINT, SessionOverrunNotice, TextField},
+    components::{ButtonKind, Glyph, Icon, Requirement, SessionOverrunNotice, TextField},
 };
 
 pub(super) const GRANT: FormPage = FormPage {
@@ -60,17 +59,14 @@ pub(super) fn after_removal(length: &str) -> String {
 }
 
 fn choose_grant(new: &NewChange) -> AnyView {
-    let hint = new.session.as_ref().map(|_| SESSION_HINT.to_owned());
-    // A policy that blocks says beside the preview what it blocks, and what lifts it.
-    let blocked = new.preview.as_ref();
-    let blocked = blocked.is_some_and(|preview| preview.verdict.outcome == Outcome::Refused);
-    let overrun = new.session.as_ref().filter(|_| !blocked);
+    // The preview says it with what it needs.
+    let overrun = new.session.as_ref().filter(|_| new.preview.is_none());
     let overrun = overrun.and_then(|session| session.overrun.clone());
     let overrun = overrun.map(|overrun| view! { <SessionOverrunNotice overrun /> });
     view! {
         {grid(vec![who(new), account(new)])}
         {more_accounts(new)}
-        {grid(vec![set(new, hint.unwrap_or_default())])}
+        {grid(vec![set(new)])}
         {duration(new)}
         {start(new)}
         <div id="dependent">{overrun} {review(new)}</div>
@@ -82,7 +78,7 @@ fn choose_removal(new: &NewChange) -> AnyView {
     view! {
         {grid(vec![who(new), account(new)])}
         {more_accounts(new)}
-        {grid(vec![set(new, String::new())])}
+        {grid(vec![set(new)])}
     }
     .into_any()
 }
@@ -96,7 +92,7 @@ fn more_accounts(new: &NewChange) -> AnyView {
     let open = !value.is_empty() || !error.is_empty();
     view! {
         <details data-fold data-optional open=open>
-            <summary>"More accounts"</summary>
+            <summary><Icon glyph=Glyph::Plus /> <span>"Add accounts"</span></summary>
             <TextField
                 name=change_field::ALSO
                 label="More accounts"
@@ -122,13 +118,12 @@ fn account(new: &NewChange) -> AnyView {
             label: "Account",
             offered: &new.choices.accounts,
             chosen: &new.change_form.account,
-            hint: String::new(),
             blocked: None,
         },
     )
 }
 
-fn set(new: &NewChange, hint: String) -> AnyView {
+fn set(new: &NewChange) -> AnyView {
     pick(
         new,
         Field {
@@ -136,7 +131,6 @@ fn set(new: &NewChange, hint: String) -> AnyView {
             label: "Permission set",
             offered: &new.choices.sets,
             chosen: &new.change_form.set,
-            hint,
             blocked: Some(&new.blocked_sets),
         },
     )

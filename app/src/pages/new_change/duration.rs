@@ -1,23 +1,28 @@
 //! How long access lasts, as chips and free entry, and when it begins.
 
+use domain::time::Duration;
 use leptos::prelude::*;
 
 use super::selection::{error_of, own_only};
 use crate::{
     backend::{FormOption, NewChange, OTHER, STANDING, change_field},
-    components::{Glyph, Icon, Requirement, TextField},
+    components::{Glyph, Icon, Requirement, TextField, short_duration},
 };
 
 /// The duration that is chosen already for somebody who requests access for themselves, in minutes.
 const PROPOSED: &str = "60";
 
-/// Renders the duration.
-pub(super) fn duration(new: &NewChange) -> AnyView {
-    let form = &new.change_form;
-    let chosen = match form.term.as_str() {
+/// Returns the duration that is chosen; empty if none is.
+pub(super) fn chosen_term(new: &NewChange) -> &str {
+    match new.change_form.term.as_str() {
         "" if own_only(new) => PROPOSED,
         term => term,
-    };
+    }
+}
+
+/// Renders the duration.
+pub(super) fn duration(new: &NewChange) -> AnyView {
+    let (form, chosen) = (&new.change_form, chosen_term(new));
     let is_offered = new.choices.terms.iter().any(|term| term.value == chosen);
     let is_other = !chosen.is_empty() && !is_offered;
     let typed = if form.term == OTHER {
@@ -31,28 +36,30 @@ pub(super) fn duration(new: &NewChange) -> AnyView {
         value: OTHER.to_owned(),
         label: "Other".to_owned(),
     };
-    // Access without an end stands apart from the durations.
+    // Access without an end is the last choice.
     let (standing, mut chips): (Vec<FormOption>, Vec<FormOption>) = new
         .choices
         .terms
         .iter()
         .cloned()
         .partition(|term| term.value == STANDING);
+    let stands = !standing.is_empty();
     chips.push(other);
+    chips.extend(standing);
     let radio = |chip: FormOption| {
         let checked = chip.value == chosen || (chip.value == OTHER && is_other);
         let (short, title) = (short(&chip), chip.label.clone());
+        let standing = (chip.value == STANDING).then_some("");
         view! {
-            <label title=title>
+            <label title=title data-standing=standing>
                 <input type="radio" name=change_field::TERM value=chip.value checked=checked aria-label=chip.label />
                 <span>{short}</span>
             </label>
         }
     };
     let chips = chips.into_iter().map(radio).collect_view();
-    let standing = standing.into_iter().map(radio).collect_view();
-    let standing = new.choices.terms.iter().any(|term| term.value == STANDING).then(|| {
-        view! { <div data-term-standing>{standing} <span data-hint>"Standing access: it stays until somebody removes it."</span></div> }
+    let hint = stands.then(|| {
+        view! { <p data-hint>"Standing access stays until somebody removes it."</p> }
     });
     let error = error_of(new, change_field::TERM);
     let described = (!error.is_empty()).then_some("term-error");
@@ -63,7 +70,7 @@ pub(super) fn duration(new: &NewChange) -> AnyView {
         <fieldset id=change_field::TERM data-radios data-term aria-describedby=described>
             <legend>"How long"</legend>
             <div data-term-windows>{chips}</div>
-            {standing}
+            {hint}
             {error}
             <div data-if-other>
                 <TextField
@@ -80,11 +87,11 @@ pub(super) fn duration(new: &NewChange) -> AnyView {
     .into_any()
 }
 
-/// Returns the label of a duration, short enough that all are one row. It begins the whole label.
+/// Returns the label of a choice, short enough that all are one row. It begins the whole label.
 fn short(option: &FormOption) -> String {
-    match option.value.parse::<u32>() {
-        Ok(minutes) if minutes % 60 == 0 => format!("{} h", minutes / 60),
-        Ok(minutes) => format!("{minutes} min"),
+    match option.value.parse::<u16>() {
+        Ok(minutes) => short_duration(Duration::minutes(minutes.into())),
+        Err(_) if option.value == STANDING => "Standing".to_owned(),
         Err(_) => option.label.clone(),
     }
 }
@@ -98,7 +105,7 @@ pub(super) fn start(new: &NewChange) -> AnyView {
     let open = !value.is_empty() || !error.is_empty();
     view! {
         <details data-fold data-optional open=open>
-            <summary>"Start later"</summary>
+            <summary><Icon glyph=Glyph::Plus /> <span>"Start later"</span></summary>
             <TextField
                 name=change_field::START
                 label="Start, in UTC"

@@ -47,8 +47,8 @@ pub(super) fn held_notice(held: Held, now: Timestamp) -> AnyView {
             }
             .into_any()
         }
-        HeldAccess::Permanently => {
-            let title = format!("{who} already {has} this access permanently");
+        HeldAccess::Standing => {
+            let title = format!("{who} already {has} this as standing access");
             view! {
                 <Notice status=Status::Info title><p>"This request adds nothing to it."</p></Notice>
             }
@@ -56,7 +56,7 @@ pub(super) fn held_notice(held: Held, now: Timestamp) -> AnyView {
         }
         HeldAccess::Through { via, ends } => {
             let until = ends.map_or_else(
-                || " permanently".to_owned(),
+                || " as standing access".to_owned(),
                 |ends| format!(" until {} UTC", ends.minute()),
             );
             let title = format!("{who} already {has} this access {via}{until}");

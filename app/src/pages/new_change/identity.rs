@@ -92,7 +92,6 @@ fn choose(new: &NewChange, label: &'static str) -> AnyView {
             label,
             offered: &new.choices.sets,
             chosen: &new.change_form.set,
-            hint: String::new(),
             blocked: None,
         },
     );

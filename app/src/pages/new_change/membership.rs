@@ -42,7 +42,6 @@ fn choose(new: &NewChange) -> AnyView {
             label: "Group",
             offered: &new.choices.groups,
             chosen: &new.change_form.set,
-            hint: String::new(),
             blocked: None,
         },
     );

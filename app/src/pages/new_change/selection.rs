@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 
 use crate::{
-    backend::{FormOption, NewChange, ReviewDates, WayOut, change_field},
+    backend::{FormOption, NewChange, ReviewDates, change_field},
     components::{Choice, Requirement, SelectField, TextField},
     islands::suggestions::{Suggestions, list_of},
 };
@@ -16,7 +16,6 @@ pub(super) struct Field<'a> {
     pub label: &'static str,
     pub offered: &'a [FormOption],
     pub chosen: &'a str,
-    pub hint: String,
     /// The values that the policies block, whatever else is chosen.
     pub blocked: Option<&'a BTreeSet<String>>,
 }
@@ -31,7 +30,6 @@ pub(super) fn pick(new: &NewChange, field: Field<'_>) -> AnyView {
         label,
         offered,
         chosen,
-        hint,
         blocked,
     } = field;
     let error = error_of(new, name);
@@ -66,25 +64,30 @@ pub(super) fn pick(new: &NewChange, field: Field<'_>) -> AnyView {
         }
     }));
     view! {
-        <SelectField name label choices=list selected=chosen.to_owned() hint error need=Requirement::Required />
+        <SelectField name label choices=list selected=chosen.to_owned() error need=Requirement::Required />
     }
     .into_any()
 }
 
 /// Renders the date by which somebody reviews standing access, if the form has a field for it.
 pub(super) fn review(new: &NewChange) -> Option<AnyView> {
-    let ReviewDates { first, last } = new.review?;
-    let asked_for = new.preview.as_ref();
-    let asked_for =
-        asked_for.is_some_and(|preview| preview.ways_out.ways.contains(&WayOut::ReviewDate));
-    let need = if asked_for {
-        Requirement::If("needed for this standing access")
-    } else {
-        Requirement::Optional
+    let ReviewDates {
+        first,
+        last,
+        because,
+    } = new.review.clone()?;
+    let dates = format!("From {first} to {last}: at least once every six months.");
+    let (need, hint) = match because {
+        Some(because) => (Requirement::If("required"), format!("{because}. {dates}")),
+        None if new.preview.is_none() => (
+            Requirement::If("required where a policy asks for it"),
+            dates,
+        ),
+        None => (
+            Requirement::Optional,
+            format!("Somebody reviews the access by then. {dates}"),
+        ),
     };
-    let hint = format!(
-        "Somebody reviews the access by then. From {first} to {last}. Approvers agree to this date."
-    );
     Some(
         view! {
             <TextField
@@ -125,7 +128,6 @@ pub(super) fn principal(new: &NewChange, label: &'static str) -> AnyView {
             label,
             offered: &new.choices.who,
             chosen: &new.change_form.who,
-            hint: String::new(),
             blocked: None,
         },
     )

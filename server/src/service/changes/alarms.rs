@@ -105,17 +105,23 @@ impl Service {
         }
         let more = rest.iter().map(|fold| fold.count).sum();
         let mine = list::rows_of_page(&mut conn, snapshot, &mut people, &found.rows).await?;
-        let mine = mine
-            .into_iter()
-            .zip(&found.rows)
-            .map(|(row, listed)| MyRequest {
-                again: (listed.stands_for == 1)
-                    .then(|| again(&listed.change.summary(), self.now))
-                    .flatten(),
+        let mut requests = Vec::with_capacity(mine.len());
+        for (row, listed) in mine.into_iter().zip(&found.rows) {
+            let summary = listed.change.summary();
+            let single = (listed.stands_for == 1).then_some(&summary);
+            let lasting = match single {
+                Some(change) => self.lasting(&mut conn, change).await?,
+                None => None,
+            };
+            requests.push(MyRequest {
+                own: single.and_then(|change| self.own_request(change)),
+                lasting,
+                again: single.and_then(|change| again(change, self.now)),
                 row,
             });
+        }
         Ok(HomeChanges {
-            mine: mine.collect(),
+            mine: requests,
             alarms: Alarms { rows, more },
         })
     }

@@ -28,7 +28,7 @@ use domain::{
 };
 
 pub(super) use identity::name as identity_name;
-pub(super) use review::dates as review_dates;
+pub(super) use review::{asks as asks_for_review, dates as review_dates};
 
 use self::{
     assignment::AssignmentForm, identity::IdentityForm, membership::MembershipForm,

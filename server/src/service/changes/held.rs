@@ -51,7 +51,7 @@ impl Service {
         let now = self.app_state.clock.now();
         self.read_model.reasons.windows.get(assignment)?;
         let Some(ends) = self.read_model.ends(assignment) else {
-            return Some(HeldAccess::Permanently);
+            return Some(HeldAccess::Standing);
         };
         let Term::For(length) = term else {
             return None;

@@ -62,16 +62,18 @@ impl NewChangePort for Service {
             change_form.who = format!("user:{own}");
         }
         let reading = self.parsed(&change_form, &scope).await?;
-        let preview = if reading.errors.is_empty() && !reading.operations.is_empty() {
-            Some(self.preview_of_form(&person, &scope, &reading).await?)
+        let (preview, reviewed_by) = if reading.errors.is_empty() && !reading.operations.is_empty()
+        {
+            let (preview, reviewed_by) = self.preview_of_form(&person, &scope, &reading).await?;
+            (Some(preview), reviewed_by)
         } else {
-            None
+            (None, None)
         };
         let form = &reading.change_form;
         let blocked_sets = self.blocked_sets(&person, &scope, form).await?;
-        let (rules, now) = (&self.read_model.rules, self.app_state.clock.now());
+        let now = self.app_state.clock.now();
         Ok(NewChange {
-            review: forms::review_dates(&reading, preview.as_ref(), rules, now),
+            review: forms::review_dates(&reading, reviewed_by, now),
             choices: forms::choices(&self.read_model.snapshot, &reading, &scope),
             session: forms::session(&self.read_model.snapshot, &reading.change_form),
             held: self.held(&reading),

@@ -3,6 +3,8 @@
 //!
 //! Decides nothing: whatever is chosen then is evaluated again.
 
+mod other_sets;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -13,32 +15,33 @@ use domain::{
     budget::{Budget, Stopped},
     change::{Operation, Proposal, review_dates},
     grant::{LONGEST_WINDOW, SHORTEST_SESSION, SHORTEST_WINDOW, Term},
-    ids::{Assignment, Pair, PermissionSetArn, PersonId, UserId},
+    ids::{PermissionSetArn, PersonId, UserId},
     policies::{Evaluation, RequestContext, Rules, evaluate},
     snapshot::Snapshot,
     time::{Date, Duration, Timestamp},
-    verdict::{Outcome, Remedies, Verdict},
+    verdict::{Outcome, Verdict},
 };
 
-use super::{forms::ParsedForm, scope::Scope, trouble};
-use crate::service::{Service, evaluation_slots, names};
+use super::{
+    forms::{ParsedForm, asks_for_review},
+    scope::Scope,
+    trouble,
+};
+use crate::service::{Service, evaluation_slots};
 
 /// The largest request that is looked at: each way out is an evaluation of its own.
 const ITEMS: usize = 10;
 const GAINS: usize = 200;
-/// The number of assignments that are evaluated to find other permission sets.
-const PAIRS: usize = 500;
-/// The number of permission sets that are named.
-const NAMED: usize = 3;
 
 impl Service {
-    /// Returns the preview of a form, with what would lift its block.
+    /// Returns the preview of a form, with what would lift its block, and the policy that asks for a date of a review, whether or
+    /// not the form states one.
     pub(super) async fn preview_of_form(
         &self,
         person: &PersonId,
         scope: &Scope,
         reading: &ParsedForm,
-    ) -> PortResult<Preview> {
+    ) -> PortResult<(Preview, Option<String>)> {
         let proposal = reading.proposal();
         let slot = self.app_state.evaluations.take(person).await?;
         let preview = self.preview_of(person, &proposal).await;
@@ -46,9 +49,49 @@ impl Service {
         let preview = preview.map_err(trouble)?;
         let found = (&preview.verdict, preview.gainers.rows);
         let ways_out = self.ways_out(person, scope, &proposal, found).await;
-        Ok(Preview {
+        let reviewed_by = self
+            .reviewed_by(person, scope, &proposal, &preview.verdict)
+            .await;
+        let preview = Preview {
             ways_out,
             ..preview
+        };
+        Ok((preview, reviewed_by))
+    }
+
+    /// Returns the title and the control of the policy that asks for a date of a review. A policy that is satisfied by the date
+    /// of the request matches the same request without one.
+    async fn reviewed_by(
+        &self,
+        person: &PersonId,
+        scope: &Scope,
+        proposal: &Proposal,
+        verdict: &Verdict,
+    ) -> Option<String> {
+        let rules = &self.app_state.rules;
+        let items = &proposal.operations;
+        let named = |verdict: &Verdict| {
+            let hit = verdict
+                .hits
+                .iter()
+                .find(|hit| asks_for_review(hit, items, rules))?;
+            Some(format!("{} ({})", rules.title(&hit.rule), hit.control))
+        };
+        let found = named(verdict);
+        if found.is_some() || proposal.review_on.is_none() {
+            return found;
+        }
+        let search = self.search(person, scope, proposal);
+        let _slot = self.app_state.evaluations.take(person).await.ok()?;
+        let verdict = evaluation_slots::run(move |budget| search.without_a_review_date(budget));
+        let verdict = verdict.await.ok()?;
+        // What exists already has a date by another check, which the verdict above holds with and without a date.
+        let hits = verdict.hits.into_iter();
+        named(&Verdict {
+            hits: hits
+                .filter(|hit| rules.asks_for_review(&hit.rule))
+                .collect(),
+            ..verdict
         })
     }
 
@@ -63,29 +106,47 @@ impl Service {
     ) -> WaysOut {
         let items = &proposal.operations;
         let gives = items.iter().all(|item| item.assigns().is_some());
-        if verdict.outcome != Outcome::Refused || !gives || items.len() > ITEMS || gains > GAINS {
+        if verdict.outcome != Outcome::Refused || !gives {
             return WaysOut::default();
         }
+        let rules = &self.app_state.rules;
+        let dated = verdict
+            .hits
+            .iter()
+            .find(|hit| hit.remedy.is_none() && asks_for_review(hit, items, rules));
+        let dated = dated.map(|hit| hit.rule.clone());
+        let found = if items.len() > ITEMS || gains > GAINS {
+            None
+        } else {
+            let search = self.search(person, scope, proposal);
+            match self.app_state.evaluations.take(person).await {
+                Ok(_slot) => evaluation_slots::run(move |budget| search.ways(budget))
+                    .await
+                    .ok(),
+                Err(_) => None,
+            }
+        };
+        // Without it, the page shows the cures that the policies state.
+        WaysOut {
+            dated,
+            ..found.unwrap_or_default()
+        }
+    }
+
+    fn search(&self, person: &PersonId, scope: &Scope, proposal: &Proposal) -> Search {
         let mut asked = self.asked(person, None, proposal.review_on);
         if let Scope::Own { user, .. } = scope {
             // The link may be newer than the snapshot.
             asked.new_persons = BTreeMap::from([(UserId::clone(user), person.clone())]);
             asked.new_user = Some(UserId::clone(user));
         }
-        let search = Search {
+        Search {
             snapshot: self.read_model.snapshot.clone(),
-            items: items.clone(),
+            items: proposal.operations.clone(),
             asked,
             rules: Arc::clone(&self.read_model.rules),
             now: self.app_state.clock.now(),
-        };
-        let Ok(_slot) = self.app_state.evaluations.take(person).await else {
-            return WaysOut::default();
-        };
-        // Without it, the page shows the cures that the policies state.
-        evaluation_slots::run(move |budget| search.ways(budget))
-            .await
-            .unwrap_or_default()
+        }
     }
 }
 
@@ -119,6 +180,7 @@ impl Search {
             return Ok(WaysOut {
                 ways,
                 approvals: only(&needed),
+                dated: None,
             });
         }
         if let Some(found) = self.shorter_sessions(budget)? {
@@ -143,6 +205,15 @@ impl Search {
         let evaluation = self.evaluated((&self.snapshot, &asked), &self.items, budget)?;
         let verdict = evaluation.verdict;
         Ok((verdict.outcome != Outcome::Refused).then_some(verdict.approvals))
+    }
+
+    fn without_a_review_date(&self, budget: Budget<'_>) -> Result<Verdict, Stopped> {
+        let asked = RequestContext {
+            review_on: None,
+            ..self.asked.clone()
+        };
+        let evaluation = self.evaluated((&self.snapshot, &asked), &self.items, budget)?;
+        Ok(evaluation.verdict)
     }
 
     /// Returns the longest duration that is not blocked in this snapshot, and the approvals that it needs.
@@ -196,39 +267,8 @@ impl Search {
         Ok(Some(WaysOut {
             ways: vec![way],
             approvals: Some(approvals),
+            dated: None,
         }))
-    }
-
-    /// Returns the permission sets that are not blocked instead of those of the request.
-    fn other_sets(&self, budget: Budget<'_>) -> Result<WaysOut, Stopped> {
-        let all = &self.snapshot.parts().sets;
-        if all.len() * self.items.len() > PAIRS {
-            return Ok(WaysOut::default());
-        }
-        let items = all.keys().flat_map(|set| {
-            let items = self.items.iter();
-            items.filter_map(move |item| with_set(item, set))
-        });
-        let items: Vec<Operation> = items.collect();
-        let evaluation = self.evaluated((&self.snapshot, &self.asked), &items, budget)?;
-        let own: BTreeSet<&PermissionSetArn> = self.sets().collect();
-        let possible = possible(&evaluation);
-        let others = possible.iter().filter(|(set, _)| !own.contains(*set));
-        let others: Vec<(&PermissionSetArn, u8)> = others.map(|(set, n)| (*set, *n)).collect();
-        if others.is_empty() {
-            return Ok(WaysOut::default());
-        }
-        let needed: BTreeSet<u8> = others.iter().map(|(_, approvals)| *approvals).collect();
-        let mut sets: Vec<String> = others
-            .iter()
-            .map(|(set, _)| names::set(&self.snapshot, set).name)
-            .collect();
-        sets.sort();
-        let more = sets.split_off(sets.len().min(NAMED)).len();
-        Ok(WaysOut {
-            ways: vec![WayOut::OtherSet { sets, more }],
-            approvals: only(&needed),
-        })
     }
 
     fn sets(&self) -> impl Iterator<Item = &PermissionSetArn> {
@@ -264,47 +304,7 @@ impl Search {
     }
 }
 
-/// Returns an item with another permission set.
-fn with_set(item: &Operation, set: &PermissionSetArn) -> Option<Operation> {
-    let (assignment, term) = item.assigns()?;
-    Some(Operation::Assign {
-        assignment: Assignment {
-            pair: Pair {
-                set: set.clone(),
-                ..assignment.pair.clone()
-            },
-            ..assignment.clone()
-        },
-        term,
-    })
-}
-
 /// Returns the number of approvals, if it is always the same.
 fn only(needed: &BTreeSet<u8>) -> Option<u8> {
     needed.first().copied().filter(|_| needed.len() == 1)
-}
-
-/// Returns the permission sets of which no gain is blocked, with the approvals that each needs. None if something is blocked
-/// whatever is gained.
-fn possible(evaluation: &Evaluation) -> BTreeMap<&PermissionSetArn, u8> {
-    let hits = &evaluation.verdict.hits;
-    let mut needs: BTreeMap<&PermissionSetArn, Option<u8>> = BTreeMap::new();
-    if hits
-        .iter()
-        .any(|hit| hit.remedy.is_none() && hit.gains.is_empty())
-    {
-        return BTreeMap::new();
-    }
-    for gain in &evaluation.gains {
-        let hits = gain.hits.iter().filter_map(|hit| hits.get(*hit));
-        let blocked = gain.eligible_by.is_empty() || hits.clone().any(|hit| hit.remedy.is_none());
-        let lifted = hits.filter_map(|hit| hit.remedy.as_ref());
-        let approvals = lifted.map(Remedies::approvals).max().unwrap_or(0);
-        let of_set = needs.entry(&gain.path.pair.set).or_insert(Some(0));
-        *of_set = of_set.filter(|_| !blocked).map(|most| most.max(approvals));
-    }
-    let possible = needs.into_iter();
-    possible
-        .filter_map(|(set, needs)| Some((set, needs?)))
-        .collect()
 }

@@ -44,6 +44,7 @@ crate::engines::on_both_engines! {
     a_start_in_the_past_or_too_far_ahead_is_said_at_its_field,
     a_grant_to_a_disabled_user_warns,
     what_is_over_is_requested_again_with_its_accounts_and_review_date,
+    a_request_of_ones_own_names_its_accounts_and_not_its_requester,
     who_is_linked_to_no_user_is_told_whom_to_ask,
     own_access_is_ended_without_a_preview,
     the_form_keeps_what_was_typed,
@@ -352,6 +353,27 @@ async fn what_is_over_is_requested_again_with_its_accounts_and_review_date(engin
         assert_eq!(link.what, FollowUp::Rest);
         assert_eq!(link.form, FollowUpForm::Change(form.clone()));
     }
+}
+
+async fn a_request_of_ones_own_names_its_accounts_and_not_its_requester(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let form = ChangeForm {
+        also: account("web-prod").to_string(),
+        ..grant("eve", "viewer", "web-dev", "90")
+    };
+    org.ask("eve", &form).await;
+    let mine = org.as_("eve").await.home().await.unwrap().mine;
+    let own = mine[0].own.as_ref().unwrap();
+    assert_eq!(own.accounts, ["web-dev", "web-prod"]);
+    assert_eq!(mine[0].lasting, None, "it waits");
+    let html = home_page(&org, "eve").await;
+    let title = "viewer on web-dev and web-prod, 1 h 30 min";
+    assert!(html.contains(title), "{html}");
+    assert!(!html.contains("to EVE"), "{html}");
+    org.ask("ann", &grant("fay", "viewer", "web-dev", "60"))
+        .await;
+    let mine = org.as_("ann").await.home().await.unwrap().mine;
+    assert_eq!(mine[0].own, None, "of somebody else");
 }
 
 async fn who_is_linked_to_no_user_is_told_whom_to_ask(engine: DatabaseEngine) {

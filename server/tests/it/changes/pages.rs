@@ -31,6 +31,7 @@ crate::engines::on_both_engines! {
     a_requester_is_offered_no_kind_of_change_about_groups,
     a_session_that_outlasts_the_access_is_said_beside_the_permission_set_with_the_cure,
     each_reason_has_a_title_and_its_cure_on_a_line_of_its_own,
+    what_a_button_of_a_blocked_preview_names_is_chosen_in_place_of_the_field,
     approvals_that_were_given_are_not_shown_as_pending,
     the_ledger_says_what_happened_beside_the_type_of_each_entry,
     a_removal_of_oversight_access_is_on_the_home_page_and_says_that_it_needs_somebody_else,
@@ -466,8 +467,7 @@ async fn a_session_that_outlasts_the_access_is_said_beside_the_permission_set_wi
     form.account = String::new();
     let html = drawn_for(&form).await;
     for said in [
-        "viewer (sessions up to 1 hour)",
-        "lasts its full length",
+        "viewer · sessions up to 1 hour",
         "A session can outlast this access by 1 hour",
         "viewer allows sessions of 1 hour, and this access lasts 30 minutes.",
     ] {
@@ -486,10 +486,19 @@ async fn a_session_that_outlasts_the_access_is_said_beside_the_permission_set_wi
         assert!(html.contains(said), "{said} is not in {html}");
     }
     org.publish(org.parts());
-    for term in ["60", "standing"] {
+    for (term, last) in [
+        (
+            "60",
+            "For 1 hour; a session that starts at the end can last until 2 hours after the start.",
+        ),
+        (
+            "standing",
+            "A session can stay usable for up to 1 hour after the access is removed.",
+        ),
+    ] {
         let html = drawn_for(&grant("eve", "viewer", "cards-prod", term)).await;
         assert!(!html.contains("can outlast this access"), "{term}");
-        assert!(html.contains("lasts its full length"));
+        assert!(html.contains(last), "{last} is not in {html}");
     }
 }
 
@@ -512,9 +521,30 @@ async fn each_reason_has_a_title_and_its_cure_on_a_line_of_its_own(engine: Datab
         "{html}"
     );
     assert!(
-        html.contains("</span>Requires 2 approvals.</span></p>"),
+        html.contains("Possible for at most 3 hours, with 2 approvals:"),
         "{html}"
     );
+    assert!(
+        html.contains("name=\"instead\" value=\"term:180\""),
+        "{html}"
+    );
+}
+
+async fn what_a_button_of_a_blocked_preview_names_is_chosen_in_place_of_the_field(
+    engine: DatabaseEngine,
+) {
+    let org = Org::on(engine).await;
+    let form = grant("eve", "viewer", "cards-prod", "720");
+    let mut sent = visit(&org, "ann").await;
+    for (name, value) in form.fields() {
+        sent.form.values.insert(name.into(), value.into());
+    }
+    let typed = ("justification".to_owned(), "Typed before.".to_owned());
+    sent.form.values.extend([typed]);
+    sent.form.values.insert("instead".into(), "term:180".into());
+    let html = drawn(pages::new_change::page(sent).await);
+    assert!(html.contains("Needs approval by 2 other people"), "{html}");
+    assert!(html.contains("Typed before."), "{html}");
 }
 
 async fn approvals_that_were_given_are_not_shown_as_pending(engine: DatabaseEngine) {

@@ -23,7 +23,7 @@ use crate::database::DatabaseEngine;
 crate::engines::on_both_engines! {
     the_form_asks_for_a_date_where_a_policy_wants_one_and_nowhere_else,
     a_date_that_does_not_apply_is_dropped,
-    a_date_outside_a_year_or_that_is_none_is_said_at_its_field,
+    a_date_outside_six_months_or_that_is_none_is_said_at_its_field,
     a_membership_that_gives_settings_for_good_needs_a_date_too,
     a_date_is_shown_to_approvers_recorded_and_started_with,
     approvers_and_requesters_agree_to_one_date,
@@ -84,12 +84,21 @@ async fn the_form_asks_for_a_date_where_a_policy_wants_one_and_nowhere_else(
     );
     let dates = new.review.unwrap();
     assert_eq!(dates.first, tomorrow(&org));
+    let because = Some("Standing access needs a review date (PCI 7.2.4)".to_owned());
+    assert_eq!(dates.because, because);
+    let dated = preview.ways_out.dated.as_deref();
+    assert_eq!(dated, Some("production-pci-review-date"));
     let html = form_page(&org, &standing("")).await;
     assert!(html.contains("type=\"date\"") && html.contains("name=\"review_on\""));
     assert!(html.contains("State a review date"), "{html}");
 
     let reviewed = standing(&dates.first.to_string());
     let new = ann.new_change(&reviewed).await.unwrap();
+    assert_eq!(
+        new.review.unwrap().because,
+        because,
+        "asked for, and stated"
+    );
     let preview = new.preview.unwrap();
     assert_eq!(preview.verdict.outcome, Outcome::NeedsApproval);
     assert_eq!(preview.review_on, Some(dates.first));
@@ -123,18 +132,18 @@ async fn a_date_that_does_not_apply_is_dropped(engine: DatabaseEngine) {
     assert_eq!(org.stored(&id).await.change.proposal.review_on, None);
 }
 
-async fn a_date_outside_a_year_or_that_is_none_is_said_at_its_field(engine: DatabaseEngine) {
+async fn a_date_outside_six_months_or_that_is_none_is_said_at_its_field(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let ann = org.as_("ann").await;
     let today = Date::of(org.clock.now()).unwrap();
     let good = ann
-        .new_change(&standing(&today.next_year().to_string()))
+        .new_change(&standing(&today.months_later(6).to_string()))
         .await
         .unwrap();
     assert!(good.errors.is_empty());
     for wrong in [
         today.to_string(),
-        today.next_year().tomorrow().to_string(),
+        today.months_later(6).tomorrow().to_string(),
         "2020-01-01".into(),
         "next year".into(),
         "2026-02-30".into(),
@@ -246,7 +255,7 @@ async fn a_date_that_was_altered_in_the_database_stops_the_change(engine: Databa
     let org = Org::on(engine).await;
     let date = tomorrow(&org);
     let id = org.ask("ann", &standing(&date.to_string())).await;
-    let later = date.next_year().to_string();
+    let later = date.months_later(12).to_string();
     altered(&org, &id, &date.to_string(), &later).await;
     let stored = org.stored(&id).await;
     assert_eq!(stored.altered, Some(ChangeMismatch::DifferentRequest));

@@ -243,7 +243,7 @@ fn groups(snapshot: &Snapshot) -> Vec<FormOption> {
         .map(|group| FormOption {
             value: format!("group:{}", group.id),
             label: format!(
-                "{} (group of {})",
+                "{} · group of {}",
                 group.display_name,
                 snapshot.members(&group.id).count()
             ),
@@ -272,7 +272,8 @@ fn accounts(snapshot: &Snapshot) -> Vec<FormOption> {
             };
             FormOption {
                 value: account.id.to_string(),
-                label: format!("{} ({}, {environment}{pci})", account.name, account.id),
+                // What a narrow list cuts off is the number.
+                label: format!("{} · {environment}{pci} · {}", account.name, account.id),
             }
         })
         .collect();
@@ -286,7 +287,7 @@ fn sets(snapshot: &Snapshot) -> Vec<FormOption> {
         .map(|set| FormOption {
             value: set.arn.key().to_owned(),
             label: format!(
-                "{} (sessions up to {})",
+                "{} · sessions up to {}",
                 set.name,
                 session_length::words(set)
             ),
@@ -306,7 +307,7 @@ fn terms(scope: &Scope, chosen: &str) -> Vec<FormOption> {
     let stands = *scope == Scope::Everybody || chosen == STANDING;
     let standing = stands.then(|| FormOption {
         value: STANDING.into(),
-        label: "Permanently".into(),
+        label: "Standing (until removed)".into(),
     });
     windows.chain(standing).collect()
 }

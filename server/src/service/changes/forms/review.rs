@@ -1,32 +1,37 @@
 //! The date by which somebody reviews standing access: how it is read, and when a form has a field for it.
 
-use app::backend::{ChangeKind, Preview, ReviewDates, change_field};
+use app::backend::{ChangeKind, ReviewDates, change_field};
 use domain::{
     change::{InvalidProposal, Operation, review_dates},
     policies::{HELD_ALREADY, Rules},
     time::{Date, Timestamp},
+    verdict::Hit,
 };
 
 use super::{ParsedForm, error};
 
-/// Returns the dates that a form offers; none if it has no field. It has one as soon as a policy of the verdict depends on
-/// a date, and as long as one is entered.
+/// Returns the dates that a form offers; none if it has no field. It has one as soon as a policy asks for a date, which is named
+/// by `because`, and as long as one is entered.
 pub(in crate::service::changes) fn dates(
     parsed: &ParsedForm,
-    preview: Option<&Preview>,
-    rules: &Rules,
+    because: Option<String>,
     now: Timestamp,
 ) -> Option<ReviewDates> {
-    let stands = parsed.operations.iter().any(Operation::gives_standing);
-    let asked_for = preview.is_some_and(|preview| {
-        let mut hits = preview.verdict.hits.iter();
-        hits.any(|hit| rules.asks_for_review(&hit.rule) || (stands && hit.rule == HELD_ALREADY))
-    });
-    if !asked_for && parsed.change_form.review_on.is_empty() {
+    if because.is_none() && parsed.change_form.review_on.is_empty() {
         return None;
     }
     let (first, last) = review_dates(Date::of(now)?);
-    Some(ReviewDates { first, last })
+    Some(ReviewDates {
+        first,
+        last,
+        because,
+    })
+}
+
+/// Whether a policy that matched items asks for a date of a review.
+pub(in crate::service::changes) fn asks(hit: &Hit, items: &[Operation], rules: &Rules) -> bool {
+    let stands = items.iter().any(Operation::gives_standing);
+    rules.asks_for_review(&hit.rule) || (stands && hit.rule == HELD_ALREADY)
 }
 
 impl ParsedForm {

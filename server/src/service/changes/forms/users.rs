@@ -62,9 +62,9 @@ pub(in crate::service::changes) fn value(id: &UserId) -> String {
 pub(super) fn option(snapshot: &Snapshot, id: &UserId) -> FormOption {
     let label = match snapshot.user(id) {
         Some(user) if user.status == UserStatus::Disabled => {
-            format!("{} ({}, disabled)", user.display_name, user.user_name)
+            format!("{} · {} · disabled", user.display_name, user.user_name)
         }
-        Some(user) => format!("{} ({})", user.display_name, user.user_name),
+        Some(user) => format!("{} · {}", user.display_name, user.user_name),
         None => descriptions::principal(snapshot, &Principal::User(id.clone())),
     };
     FormOption {
