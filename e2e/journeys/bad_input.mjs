@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import { Person, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
 import { changeId, decide, preview, submit } from '../support/change.mjs';
+import { requestCrawl } from '../support/http.mjs';
 import { until } from '../support/suite.mjs';
 
 export const about = 'Bad input';
@@ -35,6 +36,7 @@ export async function journey(suite, browser) {
       const page = tomas.page;
       await page.locator('[name=justification]').fill(TEXT);
       await aws.join('auditors', 'isla.grant');
+      await requestCrawl(sandbox);
       await until('the member that was added outside Leastwise is shown', async () => (await tomas.served(`/groups/${group}`)).says('Isla Grant'), 90_000, 250);
       tomas.expecting(422);
       await tomas.press(page.locator('#send button[type=submit]'));
