@@ -46,7 +46,7 @@ fn notes(ReportDifference { leaves, enters }: ReportDifference) -> Vec<String> {
     let mut notes = vec!["Access in AWS stays as it is.".to_owned()];
     if leaves.accounts > 0 {
         notes.extend(match (leaves.people, leaves.people_of_others) {
-            (Figure::Known(0), Figure::Known(0)) => None,
+            (Figure::Known(0), Figure::Known(0)) | (_, Figure::NotKnown) => None,
             (_, Figure::Known(0)) => {
                 Some("None of them reaches another production PCI account.".to_owned())
             }
@@ -57,7 +57,6 @@ fn notes(ReportDifference { leaves, enters }: ReportDifference) -> Vec<String> {
             (_, Figure::Known(more)) => Some(format!(
                 "{more} more people reach other production PCI accounts and stay in the report."
             )),
-            (_, Figure::NotKnown) => None,
         });
     }
     if enters.accounts > 0 {

@@ -101,9 +101,8 @@ fn property(row: PropertyRow) -> AnyView {
             <dt>{name}</dt>
             <dd>
                 <span class="text-muted">{value(before)}</span>
-                <span class="text-muted" aria-hidden="true">" → "</span>
                 <span class="sr-only">" becomes "</span>
-                <span>{value(after)}</span>
+                <span data-after>{value(after)}</span>
             </dd>
         </div>
     }

@@ -233,6 +233,7 @@ fn submission(new: &NewClassification, form: &FormState) -> AnyView {
         "Why it is classified so now, in at least 10 characters. It is shown to approvers and kept with the change. Do not enter card numbers.",
         Requirement::Shown,
     );
+    let ticket = ticket_field(form);
     let send = match &new.preview {
         None => view! {
             <div class="flex flex-wrap items-center gap-3">
@@ -246,7 +247,7 @@ fn submission(new: &NewClassification, form: &FormState) -> AnyView {
         <Section title="Submit">
             <div data-body>
                 <div data-unless-out>{why}</div>
-                {ticket_field(form)}
+                {ticket}
                 <div id="send">{send}</div>
             </div>
         </Section>

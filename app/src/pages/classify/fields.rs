@@ -143,7 +143,7 @@ pub(super) fn declaration_fields(
                 hint="Why the account neither stores card data nor can reach it, in 10 to 500 characters. With “Out of scope”, this is also the justification of the change."
                 value=form.out_of_scope.clone()
                 error=error(classify_field::OUT_OF_SCOPE)
-                need=Requirement::If("if out of scope")
+                need=Requirement::Shown
             />
         </div>
     }
