@@ -62,8 +62,11 @@ fn head<F, R>(
     }
 }
 
+/// Columns in the order in which they are shown.
+type Columns<F, R> = [&'static Column<F, R>];
+
 fn line<F, R>(
-    (columns, tools): (&[&'static Column<F, R>], &[&'static Column<F, R>]),
+    (columns, tools): (&Columns<F, R>, &Columns<F, R>),
     row: &R,
     context: &DrawContext,
 ) -> AnyView {

@@ -133,9 +133,9 @@ impl Service {
             .preview_with(&mut conn, &mut people, operations, shown)
             .await?;
         drop(conn);
-        let (app_state, now) = (&self.app_state, self.app_state.clock.now());
+        let now = self.app_state.clock.now();
         Ok(Preview {
-            report: report_difference::of(app_state, &self.read_model, operations, now),
+            report: report_difference::of(&self.read_model, operations, now),
             related: self.related(person, proposal).await?,
             ..preview
         })

@@ -13,15 +13,10 @@ use domain::{
     verdict::Tally,
 };
 
-use crate::service::{
-    app_state::{AppState, ReadModel},
-    pci_findings::PciFindings,
-    reach::AssignmentCounts,
-};
+use crate::service::{app_state::ReadModel, pci_findings::PciFindings, reach::AssignmentCounts};
 
 /// Returns what leaves and enters the report once these items are carried out; none if they classify nothing.
 pub(super) fn of(
-    app_state: &AppState,
     read_model: &ReadModel,
     operations: &[Operation],
     now: Timestamp,
@@ -45,7 +40,7 @@ pub(super) fn of(
         .collect();
     let entered = (!entering.is_empty()).then(|| snapshot.classified(&entering));
     let mut evaluator = entered.as_ref().map(|entered| {
-        let evaluator = ExistingAccessEvaluator::new(entered, &app_state.rules)
+        let evaluator = ExistingAccessEvaluator::new(entered, &read_model.rules)
             .with_records(read_model.reasons.records.clone());
         match &read_model.evaluated {
             Some(evaluated) => evaluator.with_evaluated(evaluated),

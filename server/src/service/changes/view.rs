@@ -175,7 +175,7 @@ impl Service {
         let holders = holders::of(&self.read_model.snapshot, &stored.effect);
         let (read_model, now) = (&self.read_model, self.app_state.clock.now());
         let items = &stored.change.proposal.operations;
-        let report = report_difference::of(&self.app_state, read_model, items, now);
+        let report = report_difference::of(read_model, items, now);
         Ok((earlier, holders, report))
     }
 

@@ -68,7 +68,7 @@ impl Service {
         proposal: &Proposal,
         verdict: &Verdict,
     ) -> Option<String> {
-        let rules = &self.app_state.rules;
+        let rules = &self.read_model.rules;
         let items = &proposal.operations;
         let named = |verdict: &Verdict| {
             let hit = verdict
@@ -109,7 +109,7 @@ impl Service {
         if verdict.outcome != Outcome::Refused || !gives {
             return WaysOut::default();
         }
-        let rules = &self.app_state.rules;
+        let rules = &self.read_model.rules;
         let dated = verdict
             .hits
             .iter()

@@ -142,7 +142,7 @@ impl Report {
             counts: counts(&read_model),
             by: None,
             instance: app_state.instance.arn.as_str().to_owned(),
-            policies: app_state.rules.version().0.clone(),
+            policies: read_model.rules.version().0.clone(),
             freshness: names::freshness(snapshot, app_state.settings.crawl_every, made),
         };
         Self {
