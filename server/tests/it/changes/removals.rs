@@ -1,7 +1,7 @@
 //! Removals that need a second person: of oversight access, and of the access of many people. They start by approvals
 //! that count at that moment. Every other removal stays a matter of one person, and nothing holds it up.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::atomic::Ordering;
 
 use app::backend::{
     AlarmOnSubmit, AlarmPhase, ChangesPort as _, HomePort as _, NewChangePort as _,
@@ -18,7 +18,10 @@ use domain::{
     snapshot::Parts,
     time::Duration,
 };
-use server::engine::{commit, start::NoVerdict};
+use server::{
+    engine::{commit, start::NoVerdict},
+    service::app_state::ReadModel,
+};
 
 use super::support::{Org, PoolSays, assign, grant, group, person_id, remove, set, user};
 use crate::{database::DatabaseEngine, starts::fresh_verdict};
