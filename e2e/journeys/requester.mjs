@@ -96,7 +96,7 @@ export async function journey(suite, browser) {
         assert.equal(clicks, 2);
         await marcus.saysInTime('Verified');
         await marcus.findsInTime('/', new RegExp(`Remove SupportMetrics on ${account}`));
-        await marcus.says('Ended');
+        await marcus.says('Removed', 'Ended');
       });
       assert.ok(!(await aws.assigned(account, 'SupportMetrics')).includes(own('marcus.dube')));
       for (const person of people) await person.leave();

@@ -320,7 +320,7 @@ async function violations(partOf, { fresh, category }) {
   // through: below text they are covered by the canvas.
   const { scrollY } = globalThis;
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync('[data-table] { background: var(--canvas) !important; } [data-repeats] { display: none !important; } [data-selection-bar], [data-decision] { position: static !important; }');
+  sheet.replaceSync('[data-table] { background: var(--canvas) !important; } [data-repeats] { display: none !important; } [data-selection-bar], [data-decision], [data-foot] { position: static !important; }');
   // Rows without a kind of element that earlier rows do not have are hidden: axe takes seconds for a long table.
   const seen = new Set();
   const some = fresh && [...document.body.querySelectorAll('*')].filter((element) => fresh.includes(partOf(element)));

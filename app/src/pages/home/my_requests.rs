@@ -98,6 +98,10 @@ fn state_now(request: &MyRequest, now: Timestamp) -> (Status, String) {
         Some(RequestedAccess::Ended) => (Status::Off, "Ended".to_owned()),
         None => {
             let row = &request.row;
+            let removes = request.own.as_ref().is_some_and(|own| own.term.is_none());
+            if removes && row.state == State::Verified {
+                return (Status::Off, "Removed".to_owned());
+            }
             (state_status(row.state), row.state_words().to_owned())
         }
     }

@@ -45,7 +45,7 @@ pub(super) fn send(page: &FormPage, new: &NewChange) -> AnyView {
             <input type="hidden" name=change_field::EFFECT value=preview.effect.0.clone() />
             <input type="hidden" name=change_field::FORM_KEY value=new.form_key.clone() />
             <div>
-                <p data-verdict-line data-status=status.token()><Icon glyph /> <span>{words}</span></p>
+                <div data-verdict-line data-status=status.token()><Icon glyph /> <span>{words}</span></div>
                 {blocked}
             </div>
             <Button kind>{verb}</Button>
