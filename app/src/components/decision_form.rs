@@ -151,7 +151,7 @@ fn fields(
                 id=REASON_FIELD
                 name=decision_field::REASON
                 label="Reason"
-                hint="Recorded with your name, at least 5 characters. One decline ends the request."
+                hint="On record, at least 5 characters. One decline ends the request."
                 value
                 error
                 need=Requirement::Required

@@ -120,7 +120,7 @@ impl Target {
     /// Returns what the time of the last step is the time of.
     const fn read(self) -> &'static str {
         match self {
-            Self::Aws => "read from AWS ",
+            Self::Aws => "Read from AWS ",
             Self::Leastwise => "",
         }
     }
@@ -176,7 +176,7 @@ fn steps_of(view: &ChangeView) -> Vec<Step> {
         State::Withdrawn => ended(Stage::Over, "Withdrawn"),
         State::Waiting => {
             let waiting = Step {
-                of_time: "decision due ",
+                of_time: "Decision due ",
                 time: Some(row.decide_by),
                 ..approval(Stage::Current)
             };

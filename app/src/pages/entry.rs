@@ -132,8 +132,8 @@ fn facts(row: EntryRow, sign_in: Option<RecordedSignIn>, related: Vec<RelatedEnt
     let sign_in = sign_in.map(|RecordedSignIn { issuer, subject }| {
         view! {
             <Definition term="Sign-in">
-                <code class="select-all break-all">{subject}</code>
-                <span class="text-muted">" at " <span class="break-all">{issuer}</span></span>
+                <code class="select-all break-all" data-sign-in>{subject}</code>
+                <p class="text-muted break-all">"at " {issuer}</p>
             </Definition>
         }
     });

@@ -141,16 +141,12 @@ fn numbers(counts: ReportCounts) -> AnyView {
         ),
         _ => kinds,
     };
-    let in_paths = |count: Figure| match count {
-        Figure::Known(1) => "assignments (1 path)".to_owned(),
-        Figure::Known(paths) => format!("assignments ({paths} paths)"),
-        Figure::NotKnown => "assignments".to_owned(),
+    let of_violations = in_paths(violations, against.map(|tally| tally.against));
+    let of_unapproved = in_paths(unapproved, against.map(|tally| tally.unapproved));
+    let of_unapproved = match unapproved {
+        Figure::Known(1) => format!("{of_unapproved} that only lacks one"),
+        Figure::Known(_) | Figure::NotKnown => format!("{of_unapproved} that only lack one"),
     };
-    let of_violations = in_paths(against.map(|tally| tally.against));
-    let of_unapproved = format!(
-        "{} that only lack one",
-        in_paths(against.map(|tally| tally.unapproved))
-    );
     view! {
         <Stats>
             <Stat label="Policy violations" value=violations.to_string() href="#violations" detail=of_violations status=bad(violations) />
@@ -161,6 +157,19 @@ fn numbers(counts: ReportCounts) -> AnyView {
         </Stats>
     }
     .into_any()
+}
+
+/// Returns the unit of a number of assignments, with the paths that they give.
+fn in_paths(assignments: Figure, paths: Figure) -> String {
+    let unit = match assignments {
+        Figure::Known(1) => "assignment",
+        Figure::Known(_) | Figure::NotKnown => "assignments",
+    };
+    match paths {
+        Figure::Known(1) => format!("{unit} (1 path)"),
+        Figure::Known(paths) => format!("{unit} ({paths} paths)"),
+        Figure::NotKnown => unit.to_owned(),
+    }
 }
 
 fn scope(counts: &ReportCounts) -> String {

@@ -108,7 +108,12 @@ fn actor(
 /// Returns the second factor that the entry records, with the newest sign-in by which it was proven.
 fn factor(leaf: &Value) -> RecordedFactor {
     let Some(mfa) = leaf.pointer("/actor/mfa").filter(|mfa| mfa.is_object()) else {
-        return RecordedFactor::NotRecorded;
+        // A session keeps the result, and not always the evidence.
+        let proven = leaf.pointer("/data/second_factor_proven");
+        return match proven.and_then(Value::as_bool) {
+            Some(true) => RecordedFactor::Proven(None),
+            _ => RecordedFactor::NotRecorded,
+        };
     };
     let at = |name: &str| mfa.get(name)?.as_str().and_then(Timestamp::parse_rfc3339);
     RecordedFactor::Proven(at("step_up_at").max(at("auth_time")))
