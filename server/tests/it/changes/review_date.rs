@@ -87,7 +87,7 @@ async fn the_form_asks_for_a_date_where_a_policy_wants_one_and_nowhere_else(
     let because = Some("Standing access needs a review date (PCI 7.2.4)".to_owned());
     assert_eq!(dates.because, because);
     let asked_by = preview.ways_out.dated.as_deref();
-    assert_eq!(dated, Some("production-pci-review-date"));
+    assert_eq!(asked_by, Some("production-pci-review-date"));
     let html = form_page(&org, &standing("")).await;
     assert!(html.contains("type=\"date\"") && html.contains("name=\"review_on\""));
     assert!(html.contains("State a review date"), "{html}");
