@@ -64,6 +64,7 @@ mod text_area;
 mod time;
 mod timeline;
 mod verdict;
+mod waiting_classification;
 mod whom_to_ask;
 mod withdraw_form;
 
@@ -130,5 +131,6 @@ pub use text_area::*;
 pub use time::*;
 pub use timeline::*;
 pub use verdict::*;
+pub use waiting_classification::*;
 pub use whom_to_ask::whom_to_ask;
 pub use withdraw_form::*;

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::tools::next;
+use super::{RowGroups, tools::next};
 use crate::{
     components::{Column as Head, Narrow as Narrowing, Sorted, Table},
     lists::{Column, Direction, DrawContext, List, ListChoice, ListPlace, Narrow, Numeric, Shown},
@@ -16,19 +16,63 @@ pub(super) fn table<F, R>(
     choice: &ListChoice,
     rows: Vec<R>,
     context: &DrawContext,
+    groups: Option<&RowGroups<R>>,
 ) -> AnyView {
-    let columns: Vec<&'static Column<F, R>> = list.shown(choice).collect();
+    let without = groups.map_or(&[][..], |groups| groups.without);
+    let columns: Vec<&'static Column<F, R>> = list
+        .shown(choice)
+        .filter(|column| !without.contains(&column.key))
+        .collect();
     let heads = columns
         .iter()
         .map(|column| head(list, place, choice, column))
         .collect();
     let id = list.path.rsplit('/').next().unwrap_or_default();
     let caption = list.nouns.1;
-    let lines = rows
-        .iter()
-        .map(|row| line(&columns, row, context))
-        .collect_view();
+    let lines = match groups {
+        None => rows
+            .iter()
+            .map(|row| line(&columns, row, context))
+            .collect(),
+        Some(groups) => grouped(&columns, &rows, context, groups),
+    };
     view! { <Table caption columns=heads id narrow=Narrowing::Cards>{lines}</Table> }.into_any()
+}
+
+/// Renders rows with the headings of their groups.
+fn grouped<F, R>(
+    columns: &[&'static Column<F, R>],
+    rows: &[R],
+    context: &DrawContext,
+    groups: &RowGroups<R>,
+) -> Vec<AnyView> {
+    let mut lines = Vec::new();
+    let mut last = None;
+    for row in rows {
+        let group = Some((groups.of)(row));
+        let is_whole = (groups.is_whole)(row);
+        if group != last || is_whole {
+            let heading = cells(columns, |column| {
+                let said = (groups.cell)(row, column.key);
+                said.or_else(|| {
+                    column
+                        .cell
+                        .filter(|_| is_whole)
+                        .map(|cell| cell(row, context))
+                })
+            });
+            lines.push(view! { <tr data-group>{heading}</tr> }.into_any());
+        }
+        last = group;
+        if !is_whole {
+            let member = cells(columns, |column| {
+                let cell = column.cell.filter(|_| !(groups.says)(row, column.key));
+                cell.map(|cell| cell(row, context))
+            });
+            lines.push(view! { <tr data-member>{member}</tr> }.into_any());
+        }
+    }
+    lines
 }
 
 fn head<F, R>(
@@ -61,19 +105,28 @@ fn head<F, R>(
 }
 
 fn line<F, R>(columns: &[&'static Column<F, R>], row: &R, context: &DrawContext) -> AnyView {
-    let cells = columns
+    let cells = cells(columns, |column| column.cell.map(|cell| cell(row, context)));
+    view! { <tr>{cells}</tr> }.into_any()
+}
+
+/// Renders the cells of a row. The first one names it.
+fn cells<F, R>(
+    columns: &[&'static Column<F, R>],
+    content: impl Fn(&Column<F, R>) -> Option<AnyView>,
+) -> AnyView {
+    columns
         .iter()
         .enumerate()
-        .filter_map(|(place, column)| {
-            let cell = (column.cell?)(row, context);
+        .map(|(place, column)| {
+            let cell = content(column);
             let numeric = (column.numeric == Numeric::Number).then_some("");
             let wide = (column.narrow == Narrow::InTable).then_some("");
-            Some(if place == 0 {
+            if place == 0 {
                 view! { <th scope="row">{cell}</th> }.into_any()
             } else {
                 view! { <td data-numeric=numeric data-wide=wide data-label=column.label>{cell}</td> }.into_any()
-            })
+            }
         })
-        .collect_view();
-    view! { <tr>{cells}</tr> }.into_any()
+        .collect_view()
+        .into_any()
 }

@@ -72,9 +72,10 @@ pub(super) fn environment(class: &Classification) -> AnyView {
     let reported = class.waiting.map(|(reported, _)| reported);
     let reported = reported.filter(|reported| *reported != class.environment);
     let reported = reported.map(|environment| {
-        view! { <span class="text-muted text-xs">" AWS: " <EnvironmentBadge environment /></span> }
+        view! { <span class="text-muted text-xs">"AWS says " <EnvironmentBadge environment /></span> }
     });
-    view! { <EnvironmentBadge environment=class.environment /> {reported} }.into_any()
+    view! { <span data-differs><EnvironmentBadge environment=class.environment /> {reported}</span> }
+        .into_any()
 }
 
 pub(super) fn found(findings: Option<Figure<Tally>>, count: fn(Tally) -> usize) -> Cell {
