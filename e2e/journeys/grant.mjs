@@ -108,7 +108,7 @@ export async function journey(suite, browser) {
       const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', way);
       await withPeople(`remove ${way.name}`, [maya], async () => {
         await maya.open(`/accounts/${names.accounts[account]}`);
-        const row = maya.page.locator('#who tbody tr', { hasText: 'SupportMetrics' }).filter({ hasText: 'support-desk' });
+        const row = maya.page.locator('#access tr[data-group]', { hasText: 'SupportMetrics' }).filter({ hasText: 'support-desk' });
         await maya.press(row.getByRole('link', { name: 'Remove' }));
         await maya.says('AWS does not end sessions early', /[1-9]\d* (person|people).* los/);
         await submit(maya, { why: 'The certification is over and the access with it.' });

@@ -86,11 +86,11 @@ export async function journey(suite, browser) {
 /** Returns the assignments on the account page, as `SET TYPE NAME`. */
 async function shown(person, account) {
   await person.open(`/accounts/${account}`);
-  const rows = await person.page.locator('#who tbody tr').all();
+  const rows = await person.page.locator('#access tr[data-group]').all();
   const words = await Promise.all(
     rows.map(async (row) => {
       const set = await row.locator('th a').first().innerText();
-      const link = row.locator('td').first().locator('a').first();
+      const link = row.locator('[data-to] a').first();
       const type = (await link.getAttribute('href')).startsWith('/groups/') ? 'GROUP' : 'USER';
       return `${set} ${type} ${await link.innerText()}`;
     }),

@@ -89,8 +89,10 @@ export async function journey(suite, browser) {
         const { page } = farid;
         const place = `/accounts/${names.accounts['cards-prod']}`;
         await farid.open(place);
+        const assignments = await page.locator('#access tr[data-group]').count();
+        assert.ok(assignments > 3, `${assignments} assignments`);
         const all = await page.locator('#access tbody tr').count();
-        assert.ok(all > 10, `${all} paths`);
+        assert.ok(all > 10, `${all} rows`);
         await page.locator('[data-filter] summary', { hasText: 'Policy status' }).click();
         await farid.press(page.locator('[data-filter]').getByRole('link', { name: /^Violations/ }));
         assert.equal(new URL(page.url()).search, '?findings=violations');
@@ -115,14 +117,17 @@ export async function journey(suite, browser) {
       await withPeople(`refused ${way.name}`, [maya], async () => {
         const { page } = maya;
         await maya.open(`/accounts/${names.accounts['cards-prod']}`);
+        // The reason stands once above the rows, and with each group.
+        await maya.says('is managed in the identity provider; a removal here would be undone');
+        assert.ok((await page.locator('#access tr[data-group]').allInnerTexts()).join().includes('Group managed in the identity provider'));
+        const approval = page.getByRole('link', { name: 'Request approval of SupportMetrics for support-desk' });
+        assert.match(await approval.getAttribute('href'), /^\/changes\/new\?kind=grant&who=group:/);
+        await maya.open(`/accounts/${names.accounts['cards-prod']}?sort=person`);
         const refused = page.locator('#access [data-refused]').first();
         const button = refused.getByRole('button');
         assert.equal(await button.getAttribute('title'), 'Group managed in the identity provider');
         assert.match(await button.getAttribute('aria-label'), /^Remove .* from the group .*Not possible: /);
         assert.equal(await button.getAttribute('aria-disabled'), 'true');
-        // The reason stands once above the rows, and with each group.
-        await maya.says('Nobody can be removed here from');
-        assert.ok((await page.locator('#who').innerText()).includes('Group managed in the identity provider'));
         await maya.open(`/accounts/${names.accounts['harbourline-management']}`);
         await maya.says('Access to the management account');
         await maya.open(`/people/${names.users['viktor.hall']}`);
@@ -137,6 +142,8 @@ export async function journey(suite, browser) {
       await withPeople(`diagram ${way.name}`, [farid], async () => {
         const { page } = farid;
         await farid.open(`/people/${names.users['viktor.hall']}`);
+        const outline = page.locator('[data-outline]');
+        assert.ok(!(await outline.isVisible()), 'the list that stands for the diagram is shown as well');
         const region = page.getByRole('region', { name: 'Paths of Viktor Hall to accounts' });
         await region.focus();
         await page.keyboard.press('Tab');
@@ -144,6 +151,10 @@ export async function journey(suite, browser) {
         await page.keyboard.press('Tab');
         await page.keyboard.press('Enter');
         await farid.arrives(/\/permission-sets\//);
+        await farid.open(`/people/${names.users['viktor.hall']}`);
+        await farid.reshape({ width: 768, height: 1024 });
+        assert.ok(await outline.isVisible() && !(await region.isVisible()), 'the diagram is cut');
+        assert.ok((await outline.innerText()).includes('cards-engineers'));
       });
       await farid.leave();
     });

@@ -83,7 +83,7 @@ export async function journey(suite, browser) {
     await withPeople('outside', [farid], async () => {
       // A read may happen between the two writes; the next one then shows the member.
       await farid.findsInTime('/', /Zoe Laurent was added to incident-responders outside Leastwise/);
-      await farid.open(`/accounts/${cards}`);
+      await farid.open(`/accounts/${cards}?sort=person`);
       const path = farid.page.locator('#access tbody tr', { hasText: 'Zoe Laurent' }).filter({ hasText: 'incident-responders' });
       assert.match(await path.innerText(), /AdministratorAccess/);
       await farid.open('/');

@@ -1,7 +1,5 @@
 //! Accounts: the list, and one account.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use domain::{
     classification::{Classification, Environment, Pci, Reading, Source},
@@ -250,26 +248,6 @@ pub struct AccountView {
     pub grants_refused: Option<Refused>,
 }
 
-/// The paths by which people reach an account.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct AccountPaths {
-    pub page: ListPage<PersonAccessRow>,
-    pub counts: PathCounts,
-}
-
-/// The numbers of all paths to an account, whatever the list shows: an assignment to a group is a path of each member.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct PathCounts {
-    pub standing: usize,
-    pub temporary: usize,
-    /// Those that violate a policy.
-    pub violations: usize,
-    /// Those that violate no policy, and lack an approval.
-    pub unapproved: usize,
-    /// Those that each policy matches.
-    pub by_policy: BTreeMap<String, usize>,
-}
-
 /// Reads accounts.
 #[async_trait]
 pub trait AccountsPort {
@@ -277,8 +255,11 @@ pub trait AccountsPort {
     async fn accounts(&self, choice: &ListChoice) -> PortResult<AccountList>;
     async fn account(&self, id: &AccountId) -> PortResult<AccountView>;
     /// Returns a page of the paths by which people reach an account.
-    async fn account_access(&self, id: &AccountId, choice: &ListChoice)
-    -> PortResult<AccountPaths>;
+    async fn account_access(
+        &self,
+        id: &AccountId,
+        choice: &ListChoice,
+    ) -> PortResult<ListPage<PersonAccessRow>>;
     /// Returns all chosen paths as a file.
     async fn account_access_file(
         &self,

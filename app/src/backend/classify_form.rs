@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use domain::{classification::Pci, ids::ChangeId};
+use domain::{
+    classification::{Environment, Pci},
+    ids::{AccountId, ChangeId},
+};
 
 use super::{
     AccountRef, ClassifyOrigin, FieldError, FormOption, PortResult, Preview, change_field, escape,
@@ -169,9 +172,10 @@ impl ClassifyForm {
         self.action == END
     }
 
-    /// Whether nothing but accounts is chosen yet. A form that was sent states what it does.
+    /// Whether it was not sent yet: a link chooses accounts, and at most an environment and a PCI scope. A form that was
+    /// sent states what it does.
     pub fn is_new(&self) -> bool {
-        self.action.is_empty() && self.environment.is_empty() && self.pci.is_empty()
+        self.action.is_empty() && self.purpose.is_empty() && self.until.is_empty()
     }
 
     /// Returns the form for all accounts that a choice of the list keeps.
@@ -181,6 +185,14 @@ impl ClassifyForm {
         Self {
             only: query.collect::<Vec<_>>().join("&"),
             words: choice.words.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Returns the form for one account.
+    pub fn of_account(account: &AccountId) -> Self {
+        Self {
+            accounts: account.to_string(),
             ..Self::default()
         }
     }
@@ -207,6 +219,18 @@ impl ClassifyForm {
             ..self.clone()
         }
         .href()
+    }
+
+    /// Returns the URL of the form in which a classification is chosen already.
+    pub fn href_as(&self, (environment, pci): (Environment, Pci)) -> String {
+        format!(
+            "{}&{}={}&{}={}",
+            self.href(),
+            classify_field::ENVIRONMENT,
+            environment.as_str(),
+            classify_field::PCI,
+            pci.as_str()
+        )
     }
 
     /// Returns the URL of the form with its accounts, without values.
@@ -380,5 +404,14 @@ mod tests {
             ..form
         };
         assert!(filtered.is_filtered());
+    }
+    #[test]
+    fn a_link_may_choose_the_classification() {
+        let account = AccountId::parse("111122223333").unwrap();
+        let form = ClassifyForm::of_account(&account);
+        assert_eq!(
+            form.href_as((Environment::Staging, Pci::Out)),
+            "/changes/classify?accounts=111122223333&environment=staging&pci=out"
+        );
     }
 }

@@ -69,7 +69,15 @@ pub struct SetView {
     pub assignments: Knowledge,
     pub catalogue: CatalogueFacts,
     /// Which data is outdated that it was evaluated with.
-    pub outdated: Option<String>,
+    pub outdated: Option<OutdatedData>,
+}
+
+/// Data about AWS that is so old that it lacks what AWS has added.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct OutdatedData {
+    pub warning: String,
+    /// The age of the oldest.
+    pub oldest: String,
 }
 
 /// A policy of a permission set.

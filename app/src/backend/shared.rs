@@ -95,6 +95,17 @@ pub enum PrincipalRef {
     NotRead(Principal),
 }
 
+impl PrincipalRef {
+    /// Returns the id in the directory.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::User(user) => user.id.as_str(),
+            Self::Group { id, .. } => id,
+            Self::Orphan(principal) | Self::NotRead(principal) => principal.id(),
+        }
+    }
+}
+
 /// A finding of one policy.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct HitView {

@@ -58,9 +58,23 @@ pub fn doubt(class: &Classification) -> Option<&'static str> {
 /// The words for an account of which AWS reports a less strict classification than is on record.
 pub const WAITS_FOR_CONFIRMATION: &str = "Waits for confirmation";
 
+/// Returns an environment as part of a sentence.
+pub fn environment_words(environment: Environment) -> String {
+    environment_name(environment).to_lowercase()
+}
+
+/// Returns a PCI scope as part of a sentence.
+pub const fn pci_words(pci: Pci) -> &'static str {
+    match pci {
+        Pci::In => "in PCI scope",
+        Pci::Connected => "connected",
+        Pci::Out => "out of scope",
+    }
+}
+
 /// Returns a classification as the second part of a sentence, such as "staging, out of scope".
 pub fn classification_words((environment, pci): (Environment, Pci)) -> String {
-    format!("{}, {}", environment_name(environment), pci_name(pci)).to_lowercase()
+    format!("{}, {}", environment_words(environment), pci_words(pci))
 }
 
 /// The environment and PCI badges, and badges for an account that is not classified, contradictory, or waits for a

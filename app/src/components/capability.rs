@@ -54,9 +54,20 @@ pub fn CapabilityBadge(
 
 /// The most dangerous capabilities of a permission set as badges, and the number of the others.
 #[component]
-pub fn CapabilityList(capabilities: Vec<Capability>) -> impl IntoView {
+pub fn CapabilityList(
+    capabilities: Vec<Capability>,
+    /// Those that are named in any case, if the set has them.
+    #[prop(optional)]
+    sought: Vec<Capability>,
+) -> impl IntoView {
     let mut named = Capability::named(&capabilities);
-    let others = named.split_off(named.len().min(SHOWN));
+    let mut others = named.split_off(named.len().min(SHOWN));
+    for capability in sought {
+        if capabilities.contains(&capability) && !named.contains(&capability) {
+            named.push(capability);
+            others.retain(|other| *other != capability);
+        }
+    }
     let badges = named
         .into_iter()
         .map(|capability| view! { <CapabilityBadge capability /> })

@@ -43,6 +43,9 @@ pub fn CapabilityGroups(
     view! { <ul data-groups>{first}</ul> {rest} }.into_any()
 }
 
+/// How a policy writes every action of every service.
+const EVERY_ACTION: &str = "*";
+
 /// Whether a group shows its findings.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fold {
@@ -118,6 +121,9 @@ fn actions(finding: &Finding) -> AnyView {
     let Some(first) = actions.next() else {
         return ().into_any();
     };
+    if first == EVERY_ACTION {
+        return view! { <span>"every action (" <code>{first}</code> ")"</span> }.into_any();
+    }
     if count == 1 {
         return view! { <code>{first}</code> }.into_any();
     }

@@ -7,34 +7,35 @@ use leptos::prelude::*;
 use super::{Glyph, Icon, directory_link};
 use crate::backend::Refused;
 
-/// Renders the groups, by id and name, whose members cannot be removed by Leastwise, one line for each kind of reason;
-/// nothing if there are none.
+/// Renders the groups, by id and name, whose members cannot be removed by Leastwise; nothing if there are none. The only lasting
+/// reason against every change of the members of a group is that an identity provider manages them.
 pub fn fixed_groups<'r>(
     found: impl Iterator<Item = (&'r str, &'r str, &'r Refused)>,
 ) -> Option<AnyView> {
-    let mut kinds: BTreeMap<&str, BTreeMap<&str, (&str, &Refused)>> = BTreeMap::new();
-    for (id, name, refused) in found {
-        let groups = kinds.entry(&refused.title).or_default();
-        groups.insert(name, (id, refused));
+    let groups: BTreeMap<&str, &str> = found.map(|(id, name, _)| (name, id)).collect();
+    if groups.is_empty() {
+        return None;
     }
-    let lines = kinds.into_iter().map(|(title, groups)| {
-        // The reason of one group names it.
-        let why = match groups.values().next() {
-            Some((_, refused)) if groups.len() == 1 => refused.reason.clone(),
-            _ => format!("{title}."),
-        };
-        let links = groups
-            .into_iter()
-            .enumerate()
-            .map(|(at, (name, (id, _)))| {
-                let link = directory_link(format!("/groups/{id}"), name.to_owned());
-                view! { {(at > 0).then_some(", ")} {link} }
-            })
-            .collect_view();
+    let of_these = if groups.len() == 1 {
+        "Membership of this group "
+    } else {
+        "Membership of these groups "
+    };
+    let links = groups
+        .into_iter()
+        .enumerate()
+        .map(|(at, (name, id))| {
+            let link = directory_link(format!("/groups/{id}"), name.to_owned());
+            view! { {(at > 0).then_some(", ")} {link} }
+        })
+        .collect_view();
+    Some(
         view! {
-            <p data-fixed><Icon glyph=Glyph::Info /> <span>"Nobody can be removed here from " {links} ". " {why}</span></p>
+            <p data-fixed>
+                <Icon glyph=Glyph::Info />
+                <span>{of_these} "is managed in the identity provider; a removal here would be undone. Change it there: " {links}</span>
+            </p>
         }
-    });
-    let lines: Vec<_> = lines.collect();
-    (!lines.is_empty()).then(|| lines.into_any())
+        .into_any(),
+    )
 }

@@ -1,13 +1,13 @@
 //! How a person reaches accounts, as a diagram: person, groups, permission sets, accounts. Drawn on the server; each node is
 //! a link, in the order in which a path is read. Many paths are folded, because a diagram that does not fit a screen answers
-//! nothing; the list below it has all of them.
+//! nothing; the list below it has all of them. Where the diagram is wider than the page, an indented list takes its place.
 
 use std::collections::BTreeMap;
 
 use domain::ids::GroupId;
 use leptos::prelude::*;
 
-use super::DirectoryLinks;
+use super::{DirectoryLinks, Glyph, Icon};
 use crate::backend::{AccountRef, PathRow, UserRef, escape};
 
 /// The number of paths up to which each account is a node.
@@ -130,7 +130,7 @@ fn tree(user: &UserRef, paths: &[PathRow], base: &str, links: DirectoryLinks) ->
     }
     if left_out > 0 {
         children.push(Node {
-            name: format!("and {left_out} more paths"),
+            name: format!("and {left_out} more assignments"),
             href: Some(format!("{base}#paths")),
             tone: Tone::Folded,
             children: Vec::new(),
@@ -263,15 +263,48 @@ pub fn path_diagram(user: &UserRef, paths: &[PathRow], base: &str) -> AnyView {
         .collect_view();
     let label = format!("Paths of {} to accounts", user.name);
     let view_box = format!("0 0 {width} {}", height + 26);
+    let outline = outline(&tree);
     view! {
+        <div data-paths>
         <div data-diagram tabindex="0" role="region" aria-label=label>
             <svg viewBox=view_box width=width height={height + 26}>
                 {heads}
                 <g transform="translate(0 26)">{out}</g>
             </svg>
         </div>
+        {outline}
+        </div>
     }
     .into_any()
+}
+
+/// Renders the same as a list: a group, and below it each permission set with the accounts.
+fn outline(person: &Node) -> AnyView {
+    let groups = person.children.iter().map(|group| {
+        let sets = group.children.iter().map(|set| {
+            let accounts = set
+                .children
+                .iter()
+                .map(|account| view! { <li>{entry(account)}</li> });
+            view! { <li>{entry(set)} <ul>{accounts.collect_view()}</ul></li> }
+        });
+        let sets: Vec<_> = sets.collect();
+        let sets = (!sets.is_empty()).then(|| view! { <ul>{sets}</ul> });
+        view! { <li>{entry(group)} {sets}</li> }
+    });
+    let groups = groups.collect_view();
+    view! { <ul data-outline>{groups}</ul> }.into_any()
+}
+
+fn entry(node: &Node) -> AnyView {
+    let shield = (node.tone == Tone::ProductionPci).then(|| {
+        view! { <Icon glyph=Glyph::Shield label="Production PCI" /> }
+    });
+    let name = node.name.clone();
+    match &node.href {
+        Some(href) => view! { <a href=href.clone()>{shield} {name}</a> }.into_any(),
+        None => view! { <span>{shield} {name}</span> }.into_any(),
+    }
 }
 
 #[cfg(test)]
@@ -384,7 +417,7 @@ mod tests {
         let mut found = Vec::new();
         names(&tree, &mut found);
         assert_eq!(found[3], "10 accounts, 2 production PCI");
-        assert_eq!(found.last().unwrap(), "and 70 more paths");
+        assert_eq!(found.last().unwrap(), "and 70 more assignments");
     }
 
     #[test]

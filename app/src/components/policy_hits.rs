@@ -17,8 +17,8 @@ pub fn held_words(hits: &[HitView]) -> (Status, String) {
     let against = match (against, unapproved) {
         (0, 0) => return (Status::Ok, "No violations".to_owned()),
         (0, _) => return (Status::Pending, "Approval missing".to_owned()),
-        (1, _) => "1 violation".to_owned(),
-        (rules, _) => format!("{rules} violations"),
+        (1, _) => "Violates 1 policy".to_owned(),
+        (rules, _) => format!("Violates {rules} policies"),
     };
     let words = match unapproved {
         0 => against,
@@ -103,9 +103,12 @@ mod tests {
         for (said, label) in [
             (&[][..], "No violations"),
             (&[NeedsApproval], "Approval missing"),
-            (&[Refused], "1 violation"),
-            (&[Refused, Refused], "2 violations"),
-            (&[Refused, NeedsApproval], "1 violation, approval missing"),
+            (&[Refused], "Violates 1 policy"),
+            (&[Refused, Refused], "Violates 2 policies"),
+            (
+                &[Refused, NeedsApproval],
+                "Violates 1 policy, approval missing",
+            ),
         ] {
             assert_eq!(held_words(&hits(said)).1, label);
         }

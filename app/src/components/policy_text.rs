@@ -1,9 +1,10 @@
-//! The policies of a permission set, one box for each statement. Findings link to the statements that give them and
-//! statements to their findings by fragments, so that the browser marks what is selected without JavaScript.
+//! The policies of a permission set, one box for each statement, the one first that gives the most dangerous capability. Findings
+//! link to the statements that give them and statements to their findings by fragments, so that the browser marks what is
+//! selected, and opens what is folded, without JavaScript.
 
 use domain::permission_set::{
     PolicyText,
-    analysis::{Analysis, Capability, Finding, PolicyRef},
+    analysis::{Analysis, Capability, Finding, PolicyRef, labels::counted},
 };
 use leptos::prelude::*;
 
@@ -13,8 +14,10 @@ use crate::{
     lists::copy,
 };
 
-/// The number of lines above which a statement scrolls by itself.
+/// The number of lines of a statement that are not folded.
 const LINES: usize = 30;
+/// The number of statements of a policy that are not folded.
+const STATEMENTS: usize = 2;
 
 /// The ids of policies and statements on a page.
 #[derive(Debug, Clone, Default)]
@@ -77,7 +80,7 @@ fn one(place: usize, view: PolicyView, analysis: &Analysis) -> AnyView {
         PolicyBody::Cut { parts, .. } => statements(place, &policy, parts, analysis),
         PolicyBody::AsStored(text) => view! {
             <Notice status=Status::Drift title="This policy is not valid JSON">"It is shown as AWS stores it."</Notice>
-            {code(text, name.clone())}
+            {code(&text)}
         }
         .into_any(),
         PolicyBody::InEachAccount => view! { <p class="text-muted">"Its text is in each account, and Leastwise does not read it. It counts as unknown."</p> }.into_any(),
@@ -98,29 +101,58 @@ fn one(place: usize, view: PolicyView, analysis: &Analysis) -> AnyView {
 
 fn statements(place: usize, policy: &PolicyRef, parts: PolicyText, analysis: &Analysis) -> AnyView {
     let PolicyText { frame, statements } = parts;
-    let boxes = statements
-        .into_iter()
-        .enumerate()
-        .map(|(number, text)| {
-            let label = format!("Statement {}", number + 1);
-            let long = format!("{label} of {}", policy.short_name());
-            let id = statement_id(place, number);
-            let href = format!("#{id}");
-            view! {
-                <li data-statement id=id>
-                    <p>
-                        <a href=href>{label}</a>
-                        <span data-capabilities>{given(policy, number, analysis)}</span>
-                    </p>
-                    {code(text, long)}
-                </li>
-            }
-        })
-        .collect_view();
+    let mut numbered: Vec<(usize, String)> = statements.into_iter().enumerate().collect();
+    // Findings are ordered by capability.
+    let first = analysis.findings.iter().find(|one| one.policy == *policy);
+    let first = first.and_then(|finding| finding.statement);
+    if let Some(before) = first.and_then(|at| numbered.get_mut(..=at)) {
+        before.rotate_right(1);
+    }
+    let shown = if numbered.len() > STATEMENTS + 1 {
+        STATEMENTS
+    } else {
+        numbered.len()
+    };
+    let rest = numbered.split_off(shown);
+    let boxed = |statements: Vec<(usize, String)>| {
+        let boxes = statements
+            .into_iter()
+            .map(|(number, text)| statement(place, policy, (number, text), analysis));
+        boxes.collect_view()
+    };
+    let more = counted(rest.len(), "more statement");
+    let rest = (!rest.is_empty()).then(|| {
+        view! {
+            <details data-more-statements>
+                <summary>{more}</summary>
+                <ol data-plain>{boxed(rest)}</ol>
+            </details>
+        }
+    });
     let frame = (!frame.is_empty()).then(
         || view! { <p class="text-muted font-mono text-xs break-words">{frame.join(", ")}</p> },
     );
-    view! { {frame} <ol data-plain>{boxes}</ol> }.into_any()
+    view! { {frame} <ol data-plain>{boxed(numbered)}</ol> {rest} }.into_any()
+}
+
+fn statement(
+    place: usize,
+    policy: &PolicyRef,
+    (number, text): (usize, String),
+    analysis: &Analysis,
+) -> AnyView {
+    let id = statement_id(place, number);
+    let href = format!("#{id}");
+    view! {
+        <li data-statement id=id>
+            <p>
+                <a href=href>{format!("Statement {}", number + 1)}</a>
+                <span data-capabilities>{given(policy, number, analysis)}</span>
+            </p>
+            {code(&text)}
+        </li>
+    }
+    .into_any()
 }
 
 /// Renders what a statement gives, each with a link to the finding that says why.
@@ -142,13 +174,20 @@ fn given(policy: &PolicyRef, statement: usize, analysis: &Analysis) -> AnyView {
     links.collect_view().into_any()
 }
 
-/// Renders a text that scrolls if it is long, so that the next statement stays near.
-fn code(text: String, label: String) -> AnyView {
-    if text.lines().count() > LINES {
-        view! { <pre data-code tabindex="0" role="region" aria-label=label><code>{text}</code></pre> }
-            .into_any()
-    } else {
-        view! { <pre data-code tabindex="0" role="group" aria-label=label><code>{text}</code></pre> }
-            .into_any()
+/// Renders a text, the lines of which are folded that would push the next statement far away.
+fn code(text: &str) -> AnyView {
+    let mut lines: Vec<&str> = text.lines().collect();
+    if lines.len() <= LINES {
+        return view! { <pre data-code><code>{text.to_owned()}</code></pre> }.into_any();
     }
+    let rest = lines.split_off(LINES);
+    let more = counted(rest.len(), "more line");
+    view! {
+        <pre data-code><code>{lines.join("\n")}</code></pre>
+        <details data-more-lines>
+            <summary>{more}</summary>
+            <pre data-code><code>{rest.join("\n")}</code></pre>
+        </details>
+    }
+    .into_any()
 }

@@ -71,7 +71,7 @@ pub fn shown_preview(mut preview: Preview, notes: PreviewNotes, now: Timestamp) 
     });
     let session = session.map(|session| view! { <li>{session}</li> });
     let known = start.is_some() || review.is_some() || session.is_some();
-    let facts = known.then(|| view! { <ul data-facts>{session} {start} {review}</ul> });
+    let facts = known.then(|| view! { <ul data-preview-facts>{session} {start} {review}</ul> });
     view! {
         <div data-card data-preview-card>
             {preview_heading(format!("Preview: {title}"))}

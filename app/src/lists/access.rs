@@ -65,6 +65,8 @@ impl AccessFacts {
     }
 }
 
+/// The id of its heading, to which numbers and other pages lead.
+pub const ACCESS_HEADING: &str = "access-title";
 /// The filter by policy: the violations of an account lead to it.
 pub const POLICY: &str = "policy";
 /// The filter by how long access lasts.
@@ -243,11 +245,15 @@ fn since(row: &PersonAccessRow) -> AnyView {
 }
 
 fn ends(row: &PersonAccessRow, context: &DrawContext) -> AnyView {
-    let now = context.now;
-    if let Some(at) = row.ends {
+    end_of_access(row.ends, row.review_on, context.now)
+}
+
+/// Renders when access ends, or by when somebody reviews it.
+pub fn end_of_access(ends: Option<Timestamp>, review_on: Option<Date>, now: Timestamp) -> AnyView {
+    if let Some(at) = ends {
         return view! { <span><Time at now /></span> }.into_any();
     }
-    let review = row.review_on.map(|day| {
+    let review = review_on.map(|day| {
         let has_passed = Date::of(now).is_some_and(|today| day < today);
         if has_passed {
             let label = format!("Review was due on {day}");
@@ -257,7 +263,7 @@ fn ends(row: &PersonAccessRow, context: &DrawContext) -> AnyView {
                 .into_any()
         }
     });
-    view! { <span>"Never" {review}</span> }.into_any()
+    view! { <span><span class="text-muted">"Never"</span> {review}</span> }.into_any()
 }
 
 fn action(row: &PersonAccessRow, context: &DrawContext) -> AnyView {

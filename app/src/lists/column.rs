@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use domain::{snapshot::Figure, time::Timestamp};
+use domain::{permission_set::analysis::Capability, snapshot::Figure, time::Timestamp};
 use leptos::prelude::AnyView;
 
 use super::Direction;
@@ -189,6 +189,8 @@ pub struct DrawContext {
     pub now: Timestamp,
     pub selecting: Selecting,
     pub console: AwsConsole,
+    /// The capabilities that the filters ask for, which each row then names.
+    pub sought: Vec<Capability>,
 }
 
 /// Whether rows can be selected for a change.

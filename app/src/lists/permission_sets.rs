@@ -9,8 +9,8 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    Cell, Column, Filter, FilterOption, List, Paging, SortKey, console_link, copy, exposed, id,
-    muted, number, row_links,
+    Cell, Column, DrawContext, Filter, FilterOption, List, Paging, SortKey, console_link, copy,
+    exposed, id, muted, number, row_links,
 };
 use crate::{
     backend::SetRow,
@@ -73,7 +73,7 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
             .value(|row| Cell::Text(row.set.arn.to_string())),
         column("description", "Description").value(|row| Cell::optional(row.description.as_ref())),
         column("capabilities", "Capabilities")
-            .cell(|row, _| capabilities(row))
+            .cell(capabilities)
             .value(|row| {
                 let all = row.set.capabilities.iter();
                 Cell::Words(all.map(|one| one.as_str()).collect())
@@ -191,29 +191,34 @@ pub fn session(seconds: u32) -> String {
     }
 }
 
-/// Renders the session duration. Marks one that is longer than production PCI allows if the set is assigned there.
+/// Renders the session duration. Says of one that is longer than production PCI allows, if the set is assigned there.
 fn session_duration(row: &SetRow) -> AnyView {
-    let words = session(row.session_seconds);
+    let lasts = session(row.session_seconds);
     let long = outlasts_production_pci(Duration::seconds(i64::from(row.session_seconds)));
     if long && row.production_pci != Figure::Known(0) {
         let title = "Sessions outlast what production PCI allows";
-        view! { <span title=title><StatusBadge status=Status::Pending label=words /></span> }
-            .into_any()
+        view! {
+            <span title=title data-too-long>
+                <StatusBadge status=Status::Pending label=lasts />
+                <span class="text-muted text-xs">"too long for production PCI"</span>
+            </span>
+        }
+        .into_any()
     } else {
-        muted(words)
+        muted(lasts)
     }
 }
 
 fn name(row: &SetRow) -> AnyView {
     let description = row.description.clone().map(|text| {
-        view! { <span class="block text-muted text-xs font-normal max-w-[48ch]">{text}</span> }
+        view! { <span data-description title=text.clone()>{text.clone()}</span> }
     });
     let href = format!("/permission-sets/{}", row.set.key());
     view! { <span class="block"><a href=href>{row.set.name.clone()}</a> {description}</span> }
         .into_any()
 }
 
-fn capabilities(row: &SetRow) -> AnyView {
+fn capabilities(row: &SetRow, context: &DrawContext) -> AnyView {
     let outdated = match row.outdated {
         Figure::Known(some) if some > 0 => {
             let label = if some == 1 {
@@ -228,8 +233,8 @@ fn capabilities(row: &SetRow) -> AnyView {
     let allows = if row.set.capabilities.is_empty() {
         muted("Allows nothing")
     } else {
-        let capabilities = row.set.capabilities.clone();
-        view! { <CapabilityList capabilities /> }.into_any()
+        let (capabilities, sought) = (row.set.capabilities.clone(), context.sought.clone());
+        view! { <CapabilityList capabilities sought /> }.into_any()
     };
     view! { <span class="inline-flex flex-wrap items-center gap-x-3">{allows} {outdated}</span> }
         .into_any()

@@ -1,43 +1,39 @@
-//! An account: its assignments, the people who reach it through them, policy findings, and its classification.
+//! An account: the people who reach it, assignment by assignment, policy findings, and its classification.
 
 mod access;
 mod classification;
 mod tiles;
 
-use domain::{
-    authorize::Action,
-    classification::{Classification, Reading, Source},
-    ids::AccountId,
-    time::Timestamp,
-};
+use domain::{authorize::Action, ids::AccountId, time::Timestamp};
 use leptos::prelude::*;
 
 use super::Proposing;
 use crate::{
     backend::{
-        AccountPaths, AccountRef, AccountView, AccountWrites, ChangeForm, Freshness, PathCounts,
-        PersonAccessRow, PortResult, Refused, SetRef, classification_reason, reading_rows,
+        AccountView, AccountWrites, ChangeForm, Freshness, PersonAccessRow, PortResult, Refused,
+        SetRef,
     },
     components::{
-        AccountMarks, AccountStateMark, BadgeWeight, Button, ButtonKind, Column, CountedMark,
-        Crumb, Definition, DefinitionList, FreshnessNotice, Glyph, LinkButton, ListView, Notice,
-        PageHeader, RecentChanges, Section, SetLink, Status, Table, account_state_words,
-        environment_name, ledger_link, pci_name, source_words,
+        AccountMarks, AccountStateMark, BadgeWeight, Button, ButtonKind, CountedMark, Crumb,
+        FreshnessNotice, Glyph, LinkButton, ListView, Notice, PageHeader, RecentChanges, Section,
+        SetLink, Status, ledger_link,
     },
     lists::{
         ListChoice, ListPlace,
-        access::{ACCESS, AccessFacts},
+        access::{ACCESS, ACCESS_HEADING, AccessFacts},
         entries::ACCOUNT,
     },
     routes::{Page, Visit},
 };
+
+use self::access::Offers;
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
     let id: AccountId = visit.param("id")?;
     let account = visit.backend.account(&id).await?;
     let (choice, dropped) = ListChoice::parse(&ACCESS, &visit.url);
-    let AccountPaths { page, counts } = visit.backend.account_access(&id, &choice).await?;
+    let page = visit.backend.account_access(&id, &choice).await?;
     let list = ListView {
         list: &ACCESS,
         page,
@@ -53,7 +49,6 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             .may(Action::Propose)
             .map_err(domain::authorize::Denial::reason),
         asks: visit.backend.may(Action::ProposeOwn).is_ok(),
-        counts,
     };
     let title = account.account.name.clone();
     Ok(Page::new(title, move || draw(account, list, context)))
@@ -64,7 +59,6 @@ struct PageContext {
     now: Timestamp,
     proposes: Result<(), &'static str>,
     asks: bool,
-    counts: PathCounts,
 }
 
 fn draw(
@@ -95,8 +89,19 @@ fn draw(
         now,
         proposes,
         asks,
-        counts,
     } = context;
+    let proposing = match proposes {
+        Ok(()) => Proposing::Offered,
+        Err(_) => Proposing::NotAllowed,
+    };
+    let offers = Offers {
+        proposing,
+        adopting: match grants_refused {
+            None => proposing,
+            Some(_) => Proposing::NotAllowed,
+        },
+        now,
+    };
     let actions = actions(&account.id, grants_refused, proposes, asks);
     let declared =
         declaration.map(|declaration| classification::declared(declaration, account.class, now));
@@ -110,15 +115,12 @@ fn draw(
         page: format!("/accounts/{}", account.id),
         files: format!("/accounts/{}/access", account.id),
     };
-    let policies = access::policies(&rows, &counts, &place.page);
-    let fixed = proposes.is_ok().then(|| access::fixed(&rows)).flatten();
-    let proposing = match proposes {
-        Ok(()) => Proposing::Offered,
-        Err(_) => Proposing::NotAllowed,
-    };
+    let policies = access::policies(&rows, &place.page);
+    let contents = contents(access::are_found(&rows));
     let known = (assignments, findings, people);
-    let tiles = tiles::tiles(&rows, &counts, known, account.class, &place.page);
-    let facts = facts(&account, tags, sources);
+    let tiles = tiles::tiles(&rows, known, account.class, &place.page);
+    let doubts = classification::doubts(&account, &readings, proposing);
+    let facts = classification::facts(&account, tags, &readings);
     view! {
         <PageHeader
             title=account.name.clone()
@@ -130,16 +132,17 @@ fn draw(
         <FreshnessNotice freshness now />
         {(writes == AccountWrites::FromItselfOnly).then(from_itself_only)}
         {notice}
-        {classification::doubts(&account, &readings)}
+        {doubts}
         {(!not_found.is_empty()).then(|| not_found_notice(not_found))}
+        {contents}
         {tiles}
-        {access::assigned(rows, proposing, now)}
-        {access::people_section(list, &place, assignments, fixed)}
+        {access::people_section(list, &place, assignments, rows, offers)}
         {policies}
         {access::ended_section(ended, ended_listed, now)}
-        <Section title="Facts"><div data-body>{facts}</div></Section>
-        {declared}
-        {classified(&account.class, &readings)}
+        <div id=classification::ID data-columns="even">
+            {classification::in_effect(account.class, sources, &readings)}
+            <div>{declared} {facts}</div>
+        </div>
         {(!changes.is_empty())
             .then(|| view! { <Section title="Changes" detail="the last ten"><RecentChanges changes now /></Section> })}
         {ledger_link(ACCOUNT, account.id.as_str(), "All entries of the ledger about this account")}
@@ -147,41 +150,19 @@ fn draw(
     .into_any()
 }
 
-/// Returns a number of paths, as the list counts them.
-fn path_words(count: usize) -> String {
-    match count {
-        1 => "1 path".to_owned(),
-        some => format!("{some} paths"),
-    }
-}
-
-/// Returns a number of assignments, in words.
-fn assignment_words(count: usize) -> String {
-    match count {
-        1 => "1 assignment".to_owned(),
-        some => format!("{some} assignments"),
-    }
-}
-
-/// Renders what the account is, and where that comes from.
-fn facts(
-    account: &AccountRef,
-    tags: Vec<(String, String)>,
-    (environment, pci): (Source, Source),
-) -> AnyView {
-    let (class, state) = (account.class, account.state);
-    view! {
-        <DefinitionList>
-            <Definition term="Environment">{environment_name(class.environment)} <span class="text-muted">", " {source_words(environment)}</span></Definition>
-            <Definition term="PCI DSS">{pci_name(class.pci)} <span class="text-muted">", " {source_words(pci)}</span></Definition>
-            <Definition term="State in AWS">{account_state_words(state).unwrap_or("Active")}</Definition>
-            {tags
-                .into_iter()
-                .map(|(key, value)| view! { <Definition term=format!("Tag {key}")>{value}</Definition> })
-                .collect_view()}
-        </DefinitionList>
-    }
-    .into_any()
+/// Renders links to the parts of the page.
+fn contents(policies: bool) -> AnyView {
+    let parts = [
+        ("Access", ACCESS_HEADING, true),
+        ("Policies", access::POLICIES, policies),
+        ("Classification", classification::ID, true),
+    ];
+    let links = parts
+        .into_iter()
+        .filter(|(_, _, is_there)| *is_there)
+        .map(|(label, id, _)| view! { <li><a href=format!("#{id}")>{label}</a></li> })
+        .collect_view();
+    view! { <nav data-contents aria-label="On this page"><ul>{links}</ul></nav> }.into_any()
 }
 
 /// Renders the links to the forms of changes to the account.
@@ -219,36 +200,6 @@ fn from_itself_only() -> AnyView {
         <Notice status=Status::Info title="AWS may reject changes to this account">
             "This is the management account. AWS does not let a delegated administrator change assignments in it. Leastwise can change them only if it runs in the management account."
         </Notice>
-    }
-    .into_any()
-}
-
-/// Renders what each source says, and why the account is classified as it is.
-fn classified(class: &Classification, readings: &[Reading]) -> AnyView {
-    let reason = classification_reason(class, readings);
-    let columns = vec![
-        Column::new("Source"),
-        Column::new("Environment"),
-        Column::new("PCI DSS"),
-    ];
-    let lines = reading_rows(readings)
-        .into_iter()
-        .map(|row| {
-            view! {
-                <tr>
-                    <th scope="row" class="break-words">{row.source}</th>
-                    <td>{row.environment.unwrap_or_else(|| "–".to_owned())}</td>
-                    <td>{row.pci.unwrap_or_else(|| "–".to_owned())}</td>
-                </tr>
-            }
-            .into_any()
-        })
-        .collect_view();
-    view! {
-        <Section title="Classification" detail="the strictest reading counts">
-            <Table caption="What role, tags and OUs say about this account" columns>{lines}</Table>
-            <p data-note>{reason}</p>
-        </Section>
     }
     .into_any()
 }

@@ -7,7 +7,7 @@ use crate::{
     backend::{AccountList, AccountRef, CLASSIFY, ClassifyForm, Freshness, PortResult},
     components::{
         Button, ButtonKind, COUNTED_RULE, Empty, FreshnessNotice, Glyph, LedgerLinks, LinkButton,
-        ListView, NotKnown, Notice, PageHeader, Status, classification_words,
+        ListView, NotKnown, Notice, PageHeader, Status, waiting_choices, waiting_rows,
     },
     lists::{
         ListChoice, Selecting,
@@ -115,40 +115,33 @@ fn confirmation_notice(
     total: usize,
     form: Option<String>,
 ) -> AnyView {
-    let title = match waiting {
-        [one] if total == 1 => format!("AWS reports a less strict classification of {}", one.name),
-        _ => format!("AWS reports a less strict classification of {total} accounts"),
+    let only = match waiting {
+        [one] if total == 1 => Some(one),
+        _ => None,
     };
-    let named = match waiting {
-        [_] if total == 1 => NamedBy::Title,
-        _ => NamedBy::Line,
+    let title = match only {
+        Some(one) => format!("AWS reports a less strict classification of {}", one.name),
+        None => format!("AWS reports a less strict classification of {total} accounts"),
     };
-    let lines = waiting.iter().take(NAMED);
-    let lines = lines.map(|account| waits(account, named)).collect_view();
-    let unnamed = total.saturating_sub(waiting.len().min(NAMED));
-    let unnamed = (unnamed > 0)
-        .then(|| view! { <li>{format!("and {unnamed} more, in the list below")}</li> });
-    let label = match waiting {
-        [one] if total == 1 => format!("Classify {}", one.name),
-        _ => format!("Classify these {total} accounts"),
+    let found = if let Some(one) = only {
+        view! { {rows_of(one)} <p class="mt-2">{ledger_of(one)}</p> }.into_any()
+    } else {
+        let lines = waiting.iter().take(NAMED).map(waits).collect_view();
+        let unnamed = total.saturating_sub(waiting.len().min(NAMED));
+        let unnamed = (unnamed > 0)
+            .then(|| view! { <li>{format!("and {unnamed} more, in the list below")}</li> });
+        view! { <ul data-plain>{lines} {unnamed}</ul> }.into_any()
     };
-    let settle = match form {
-        Some(href) => {
-            view! { <LinkButton href kind=ButtonKind::Primary>{label}</LinkButton> }.into_any()
-        }
-        None => {
-            view! { <span class="text-muted">"An administrator can classify it."</span> }.into_any()
-        }
-    };
+    let settled = settle(only, total, form);
     let more = total.saturating_sub(confirmations.len());
     let more = (more > 0).then(|| {
         view! { <p class="text-muted">{format!("and {more} more, each on the page of the account")}</p> }
     });
     view! {
         <Notice status=Status::Pending title>
-            <ul data-plain>{lines} {unnamed}</ul>
-            <p>"What is on record stays in effect until two other people agree to something less strict."</p>
-            <p class="mt-2">{settle}</p>
+            {found}
+            <p class="mt-2">"What is on record stays in effect until two other people agree to something less strict."</p>
+            {settled}
             <details data-fold class="mt-2">
                 <summary>"Confirm in the configuration file instead"</summary>
                 <p>
@@ -163,31 +156,44 @@ fn confirmation_notice(
     .into_any()
 }
 
-/// What names the account of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum NamedBy {
-    /// The title of the notice, because there is one account only.
-    Title,
-    Line,
+/// Renders the links to the form that settles it: of one account, one for each of the two classifications.
+fn settle(only: Option<&AccountRef>, total: usize, form: Option<String>) -> AnyView {
+    let Some(href) = form else {
+        return view! { <p class="mt-2 text-muted">"An administrator can classify it."</p> }
+            .into_any();
+    };
+    if let Some((one, reported)) = only.and_then(|one| Some((one, one.class.waiting?))) {
+        let form = ClassifyForm::of_account(&one.id);
+        return waiting_choices(&form, one.class.strictness(), reported);
+    }
+    let label = format!("Classify these {total} accounts");
+    view! { <p class="mt-2"><LinkButton href kind=ButtonKind::Primary>{label}</LinkButton></p> }
+        .into_any()
 }
 
-/// Renders what is on record of an account against what AWS says now, and where it can be seen who changed it.
-fn waits(account: &AccountRef, named: NamedBy) -> AnyView {
-    let reported = account.class.waiting.map(classification_words);
-    let reported = reported.unwrap_or_default();
-    let recorded = classification_words(account.class.strictness());
-    let links = use_context::<LedgerLinks>().unwrap_or_default();
-    let who = (links == LedgerLinks::Linked).then(|| {
-        let href = ListChoice::only(entries::ACCOUNT, account.id.as_str()).href(entries::LEDGER);
-        view! { " " <a href=href>"What the ledger says of it"</a> }
-    });
-    let name = (named == NamedBy::Line).then(|| {
-        view! { <b>{account.name.clone()}</b> " " <span class="font-mono text-xs">{account.id.to_string()}</span> ": " }
-    });
-    let on_record = match named {
-        NamedBy::Title => "On record: ",
-        NamedBy::Line => "on record ",
-    };
-    view! { <li>{name} {on_record} <b>{recorded}</b> ", AWS now says " <b>{reported}</b> "." {who}</li> }
+/// Renders what is on record of one of several accounts against what AWS says now.
+fn waits(account: &AccountRef) -> AnyView {
+    view! {
+        <li>
+            <p><b>{account.name.clone()}</b> " " <span class="font-mono text-xs">{account.id.to_string()}</span> " " {ledger_of(account)}</p>
+            {rows_of(account)}
+        </li>
+    }
     .into_any()
+}
+
+fn rows_of(account: &AccountRef) -> Option<AnyView> {
+    let class = account.class;
+    class
+        .waiting
+        .map(|reported| waiting_rows(class.strictness(), reported))
+}
+
+/// Renders a link to where it can be seen who changed an account.
+fn ledger_of(account: &AccountRef) -> Option<AnyView> {
+    let links = use_context::<LedgerLinks>().unwrap_or_default();
+    (links == LedgerLinks::Linked).then(|| {
+        let href = ListChoice::only(entries::ACCOUNT, account.id.as_str()).href(entries::LEDGER);
+        view! { <a href=href>"What the ledger says of it"</a> }.into_any()
+    })
 }

@@ -15,8 +15,8 @@ use crate::{
     },
     components::{
         AccountLink, Button, ButtonKind, Column, Crumb, Day, Empty, EmptyFiltered, FreshnessNotice,
-        Glyph, Hits, LinkButton, NotKnown, Notice, PageHeader, PersonLink, RowAction, Section,
-        SetLink, Status, StatusBadge, Table, ledger_link, list_href, pages, relative,
+        Glyph, Hits, LinkButton, Narrow, NotKnown, Notice, PageHeader, PersonLink, RowAction,
+        Section, SetLink, Status, StatusBadge, Table, ledger_link, list_href, pages, relative,
     },
     lists::entries::ABOUT,
     routes::{Page, Visit},
@@ -159,7 +159,7 @@ fn opens(
         let columns = vec![
             Column::new("Account"),
             Column::new("Permission set"),
-            Column::new("Since").wide_only(),
+            Column::new("First seen").wide_only(),
             Column::new("Policy status"),
             Column::new("Action").unlabelled(),
         ];
@@ -178,9 +178,9 @@ fn opens(
                 view! {
                     <tr>
                         <th scope="row"><AccountLink account=row.account /></th>
-                        <td><SetLink set=row.set /></td>
+                        <td data-label="Permission set"><SetLink set=row.set /></td>
                         <td data-wide><Day at=row.since /></td>
-                        <td data-reason-cell><Hits hits=row.hits /></td>
+                        <td data-label="Policy status" data-reason-cell><Hits hits=row.hits /></td>
                         <td data-numeric>{removes.then(|| view! { <RowAction label="Remove" object href=remove.href() refused /> })}</td>
                     </tr>
                 }
@@ -188,7 +188,7 @@ fn opens(
             .collect_view();
         let (href, words) = (base.to_owned(), query.words.clone());
         view! {
-            <Table caption="Assignments of this group" columns id="opens">{lines}</Table>
+            <Table caption="Assignments of this group" columns id="opens" narrow=Narrow::Cards>{lines}</Table>
             {pages(place, "assignments", move |page| list_href(&href, &words, None, page))}
         }
         .into_any()
@@ -247,7 +247,7 @@ fn members(
     let href = base.to_owned();
     view! {
         <Section title="Members" detail=read>
-            <Table caption="Members" columns id="members">{lines}</Table>
+            <Table caption="Members" columns id="members" narrow=Narrow::Cards>{lines}</Table>
             {pages(place, "members", move |page| format!("{href}?members={page}"))}
         </Section>
     }

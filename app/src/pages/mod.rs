@@ -62,6 +62,7 @@ fn draw_context(visit: &Visit) -> DrawContext {
             Proposing::NotAllowed => Selecting::NotAllowed,
         },
         console: visit.backend.aws_console(),
+        sought: Vec::new(),
     }
 }
 

@@ -1,5 +1,5 @@
-//! A permission set: what it allows in one sentence, its findings with the policies beside them, and the accounts in which
-//! it is assigned. Read-only.
+//! A permission set: what production PCI makes of it, what it allows, the accounts in which it is assigned, and its policies.
+//! Read-only.
 
 mod capabilities;
 
@@ -14,12 +14,11 @@ use leptos::prelude::*;
 use crate::{
     backend::{AccountRef, Freshness, ListQuery, PolicyView, PortResult, SetAccountRow, SetView},
     components::{
-        AccountLink, CapabilityGroups, CapabilityList, Column, Crumb, Definition, DefinitionList,
-        Empty, EmptyFiltered, FreshnessNotice, Glyph, Narrow, NotKnown, Notice, PageHeader,
-        PolicyAnchors, Section, Status, StatusBadge, Table, Time, ledger_link, list_href, pages,
-        policy_texts,
+        AccountLink, CapabilityList, Column, Crumb, Definition, DefinitionList, Empty,
+        EmptyFiltered, FreshnessNotice, Glyph, Narrow, NotKnown, Notice, PageHeader, PolicyAnchors,
+        Section, Status, StatusBadge, Table, Time, ledger_link, list_href, pages, policy_texts,
     },
-    lists::{entries::ABOUT, permission_sets::session},
+    lists::{entries::ABOUT, id, permission_sets::session},
     routes::{Page, Visit},
 };
 
@@ -56,20 +55,23 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
     let unprovisioned = holds.iter().filter(|row| row.outdated).count();
     let held = held(&holds);
     let short: String = hash.chars().take(12).collect();
-    let actions = capabilities::known_actions(&catalogue);
-    let managed = capabilities::known_policies(&catalogue);
     let entries = ledger_link(
         ABOUT,
         set.arn.key(),
         "All entries of the ledger about this permission set",
     );
+    let sessions = session(session_seconds);
+    let verdict =
+        capabilities::verdict(&set, &analysis, needs, &sessions, (against_standing, held));
+    let policies = by_danger(policies, &analysis);
+    let anchors = PolicyAnchors::of(&policies);
+    let texts = self::policies(policies, &analysis, boundary);
+    let arn = set.arn.to_string();
     let facts = view! {
         <DefinitionList>
-            <Definition term="Session duration">{session(session_seconds)}</Definition>
+            <Definition term="Session duration">{sessions}</Definition>
             <Definition term="Content hash"><code title=hash>{short}</code></Definition>
-            <Definition term="Evaluated with AWS actions">{actions}</Definition>
-            <Definition term="Evaluated with AWS managed policies">{managed}</Definition>
-            <Definition term="ARN"><span class="font-mono text-xs">{set.arn.to_string()}</span></Definition>
+            <Definition term="ARN">{id(arn, "the ARN")}</Definition>
         </DefinitionList>
     };
     view! {
@@ -89,14 +91,27 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
                 }
             })}
         {long_sessions(session_seconds)}
-        {capabilities::summary(&analysis, needs, &session(session_seconds), (against_standing, held), boundary_note)}
+        {verdict}
         {outdated.map(capabilities::outdated)}
+        {capabilities::allowed(analysis, boundary_note, anchors)}
         {self::holds(holds, assignments, &base, query, now)}
-        {allowed(analysis, policies, boundary)}
-        <Section title="Facts"><div data-body>{facts}</div></Section>
+        {texts}
+        <Section title="Facts"><div data-body data-set-facts>{facts}</div></Section>
         {entries}
+        <p data-provenance>{capabilities::evaluated_with(&catalogue)}</p>
     }
     .into_any()
+}
+
+/// Returns the policies with the one first that gives the most dangerous capability.
+fn by_danger(mut policies: Vec<PolicyView>, analysis: &Analysis) -> Vec<PolicyView> {
+    // Findings are ordered by capability.
+    policies.sort_by_key(|view| {
+        let mut findings = analysis.findings.iter();
+        let first = findings.position(|finding| finding.policy == view.policy);
+        first.unwrap_or(usize::MAX)
+    });
+    policies
 }
 
 /// Names the production PCI accounts in which somebody has the permission set.
@@ -121,8 +136,8 @@ fn long_sessions(seconds: u32) -> Option<AnyView> {
     })
 }
 
-/// Renders the findings, grouped by capability, with the policies beside them.
-fn allowed(analysis: Analysis, policies: Vec<PolicyView>, boundary: Option<Boundary>) -> AnyView {
+/// Renders the policies.
+fn policies(policies: Vec<PolicyView>, analysis: &Analysis, boundary: Option<Boundary>) -> AnyView {
     if policies.is_empty() && boundary.is_none() {
         return view! {
             <Section title="Policies">
@@ -131,7 +146,6 @@ fn allowed(analysis: Analysis, policies: Vec<PolicyView>, boundary: Option<Bound
         }
         .into_any();
     }
-    let anchors = PolicyAnchors::of(&policies);
     let boundary = boundary.map(|boundary| {
         let name = match boundary {
             Boundary::Managed(arn) => arn,
@@ -141,21 +155,10 @@ fn allowed(analysis: Analysis, policies: Vec<PolicyView>, boundary: Option<Bound
         };
         view! { <p>"Permissions boundary " <code class="break-all">{name}</code></p> }
     });
-    let texts = policy_texts(policies, &analysis);
-    let findings = (!analysis.extents.is_empty()).then(|| {
-        view! {
-            <Section title="What it allows" detail="select a statement to see it in its policy">
-                <CapabilityGroups analysis anchors />
-            </Section>
-        }
-    });
+    let count = policies.len().to_string();
+    let texts = policy_texts(policies, analysis);
     view! {
-        <div data-columns="policy">
-            <div class="min-w-0">{findings}</div>
-            <div data-beside>
-                <Section title="Policies"><div data-body class="grid gap-4">{texts} {boundary}</div></Section>
-            </div>
-        </div>
+        <Section title="Policies" detail=count><div data-body class="grid gap-4">{texts} {boundary}</div></Section>
     }
     .into_any()
 }
@@ -215,7 +218,7 @@ fn holds(
             .collect_view();
         let (href, words) = (base.to_owned(), query.words.clone());
         view! {
-            <Table caption="Accounts with this permission set" columns id="holds" narrow=Narrow::Cards>{lines}</Table>
+            <Table caption="Accounts with this permission set" columns id=capabilities::ACCOUNTS narrow=Narrow::Cards>{lines}</Table>
             {pages(place, "accounts", move |page| list_href(&href, &words, None, page))}
         }
         .into_any()

@@ -1,12 +1,15 @@
 //! The list of permission sets, most dangerous first.
 
-use domain::snapshot::Knowledge;
+use domain::{permission_set::analysis::Capability, snapshot::Knowledge};
 use leptos::prelude::*;
 
 use crate::{
     backend::PortResult,
     components::{Empty, FreshnessNotice, Glyph, ListView, NotKnown, PageHeader},
-    lists::{ListChoice, permission_sets::PERMISSION_SETS},
+    lists::{
+        ListChoice,
+        permission_sets::{CAPABILITY, PERMISSION_SETS},
+    },
     routes::{Page, Visit},
 };
 
@@ -14,7 +17,8 @@ use crate::{
 pub async fn page(visit: Visit) -> PortResult<Page> {
     let (choice, dropped) = ListChoice::parse(&PERMISSION_SETS, &visit.url);
     let page = visit.backend.permission_sets(&choice).await?;
-    let context = super::draw_context(&visit);
+    let mut context = super::draw_context(&visit);
+    context.sought = sought(&choice);
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Permission sets", move || {
         let sets = freshness.lists.sets;
@@ -37,4 +41,11 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         }
         .into_any()
     }))
+}
+
+/// Returns the capabilities that the filters ask for.
+fn sought(choice: &ListChoice) -> Vec<Capability> {
+    let values = choice.values(CAPABILITY);
+    let asked = |capability: &Capability| values.contains(&capability.as_str());
+    Capability::ALL.into_iter().filter(asked).collect()
 }

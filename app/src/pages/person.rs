@@ -1,4 +1,4 @@
-//! A person: every path to an account, and their directory data.
+//! A person: every assignment by which they reach an account, and their directory data.
 
 mod access;
 
@@ -6,6 +6,7 @@ use domain::{
     authorize::Action,
     directory::Origin,
     ids::{Principal, UserId},
+    snapshot::Figure,
     time::Timestamp,
     verdict::Tally,
 };
@@ -93,10 +94,16 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
     let actions = words.map(|words| {
         view! { <LinkButton href=new kind=ButtonKind::Primary icon=Glyph::Plus>{words}</LinkButton> }
     });
-    let standing = known.figure(paths.iter().filter(|path| path.ends.is_none()).count());
     let tally = Tally::of(paths.iter().map(|path| HitView::strictest(&path.hits)));
-    let against = findings.figure(tally.against);
-    let unapproved = findings.figure(tally.unapproved);
+    let tiles = tiles(
+        &base,
+        (accounts, production_pci),
+        known.figure(paths.iter().filter(|path| path.ends.is_none()).count()),
+        (
+            findings.figure(tally.against),
+            findings.figure(tally.unapproved),
+        ),
+    );
     let disabled = disabled_with_access(&user, &paths);
     let crumbs = if directory {
         vec![Crumb::new("/people", "People")]
@@ -132,18 +139,13 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
         {unknown.map(UnknownFilter::notice)}
         <FreshnessNotice freshness now />
         {disabled}
-        <Stats>
-            <Stat label="Accounts" value=accounts.to_string() href=base.clone() detail="by any path" />
-            <Stat label="Production PCI" value=production_pci.to_string() href=format!("{base}?only=production-pci") detail="accounts" status=bad(production_pci) />
-            <Stat label="Standing" value=standing.to_string() href=format!("{base}?only=standing") detail="paths" />
-            <Stat label="Policy violations" value=against.to_string() href=format!("{base}?only=findings") detail="paths" status=bad(against) />
-            <Stat label="Approval missing" value=unapproved.to_string() href=format!("{base}?only=unapproved") detail="paths that only lack an approval" status=wanting(unapproved) />
-        </Stats>
+        {tiles}
         {diagram}
         {list}
         <Section title="Directory">
             <div data-body>
                 <DefinitionList>
+                    <Definition term="Name">{user.name.clone()}</Definition>
                     <Definition term="Sign-in name">{user_name}</Definition>
                     <Definition term="Email">{email.unwrap_or_else(|| "none".into())}</Definition>
                     <Definition term="Managed by">{origin_words(origin)}</Definition>
@@ -155,6 +157,43 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
         {(!changes.is_empty())
             .then(|| view! { <Section title="Changes" detail="the last ten"><RecentChanges changes now /></Section> })}
         {entries}
+    }
+    .into_any()
+}
+
+/// Renders the key figures. A person holds each assignment by one path.
+fn tiles(
+    base: &str,
+    (accounts, production_pci): (Figure, Figure),
+    standing: Figure,
+    (against, unapproved): (Figure, Figure),
+) -> AnyView {
+    let unit = |value: Figure| {
+        if value == 1 {
+            "assignment"
+        } else {
+            "assignments"
+        }
+    };
+    let lacking = if unapproved == 1 {
+        "assignment that only lacks one"
+    } else {
+        "assignments that only lack one"
+    };
+    let only = |filter: &str| format!("{base}?only={filter}");
+    // The children of a component outlive this function.
+    let all = base.to_owned();
+    let links = ["production-pci", "standing", "findings", "unapproved"].map(only);
+    let [guarded_href, standing_href, against_href, unapproved_href] = links;
+    let (of_standing, of_against) = (unit(standing), unit(against));
+    view! {
+        <Stats>
+            <Stat label="Accounts" value=accounts.to_string() href=all detail="by any path" />
+            <Stat label="Production PCI" value=production_pci.to_string() href=guarded_href detail="accounts" status=bad(production_pci) />
+            <Stat label="Standing" value=standing.to_string() href=standing_href detail=of_standing />
+            <Stat label="Policy violations" value=against.to_string() href=against_href detail=of_against status=bad(against) />
+            <Stat label="Approval missing" value=unapproved.to_string() href=unapproved_href detail=lacking status=wanting(unapproved) />
+        </Stats>
     }
     .into_any()
 }
@@ -196,9 +235,9 @@ fn diagram(user: &UserRef, paths: &[PathRow], base: &str) -> Option<AnyView> {
         return None;
     }
     let detail = if paths.len() == 1 {
-        "1 path".to_owned()
+        "1 assignment".to_owned()
     } else {
-        format!("{} paths; a shield marks production PCI", paths.len())
+        format!("{} assignments; a shield marks production PCI", paths.len())
     };
     let drawn = path_diagram(user, paths, base);
     Some(view! { <Section title="How they reach accounts" detail>{drawn}</Section> }.into_any())

@@ -9,9 +9,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use app::{
     backend::{
-        AccessRow, AccountList, AccountPaths, AccountView, AccountWrites, AccountsPort, ChangeForm,
+        AccessRow, AccountList, AccountView, AccountWrites, AccountsPort, ChangeForm,
         DeclarationState, DeclarationText, DeclarationView, Denied, Download, FileFormat, HitView,
-        PortResult, Refused,
+        ListPage, PersonAccessRow, PortResult, Refused,
     },
     lists::ListChoice,
 };
@@ -102,7 +102,7 @@ impl AccountsPort for Service {
         &self,
         id: &AccountId,
         choice: &ListChoice,
-    ) -> PortResult<AccountPaths> {
+    ) -> PortResult<ListPage<PersonAccessRow>> {
         self.allowed(Action::SeeDirectory)?;
         self.exists(id)?;
         Ok(self.paths_to(id, choice))

@@ -2,8 +2,8 @@
 
 use app::{
     backend::{
-        CatalogueFacts, Denied, ListPage, PermissionSetsPort, PolicyBody, PolicyView, PortResult,
-        SetAccountRow, SetRow, SetView,
+        CatalogueFacts, Denied, ListPage, OutdatedData, PermissionSetsPort, PolicyBody, PolicyView,
+        PortResult, SetAccountRow, SetRow, SetView,
     },
     lists::{
         ListChoice,
@@ -63,7 +63,7 @@ impl PermissionSetsPort for Service {
             hash: set.hash.0.clone(),
             holds: holds(&self.read_model, set),
             assignments: snapshot.never_read().assignments_of(&set.arn),
-            outdated: facts.age.warning_about(&set.content),
+            outdated: outdated(&facts, &set.content),
             catalogue: facts,
         })
     }
@@ -97,6 +97,13 @@ fn catalogue_facts(catalogue: &Catalogue, now: Timestamp) -> CatalogueFacts {
         policies: policies.len(),
         age: catalogue.age(now),
     }
+}
+
+fn outdated(facts: &CatalogueFacts, content: &Content) -> Option<OutdatedData> {
+    Some(OutdatedData {
+        warning: facts.age.warning_about(content)?,
+        oldest: facts.age.oldest_about(content)?,
+    })
 }
 
 /// Returns what the list is sorted and filtered by, in its order.

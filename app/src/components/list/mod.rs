@@ -3,12 +3,15 @@
 //! JavaScript and the URL holds everything.
 
 mod filters;
+mod groups;
 mod rows;
 mod search;
 mod sequence;
 mod tools;
 
 use leptos::prelude::*;
+
+pub use groups::{ListSection, RowGroups};
 
 use super::{Glyph, Icon, Notice, Status};
 use crate::{
@@ -58,27 +61,11 @@ impl<F, R> ListView<F, R> {
     /// Renders the list on the page of something else.
     pub fn draw_at(self, place: &ListPlace, around: impl FnOnce(AnyView) -> AnyView) -> AnyView {
         let notices = notice(&self.dropped);
-        let columns = if self.choice.columns.is_empty() {
-            "default"
-        } else {
-            "chosen"
-        };
+        let columns = self.columns();
         let search = search::form(self.list, place, &self.choice);
         let pills = filters::pills(self.list, place, &self.choice, &self.page);
         let head = self.head(place);
-        let body = if self.page.rows.is_empty() {
-            self.nothing(place)
-        } else {
-            let foot = self.foot(place);
-            let rows = around(rows::table(
-                self.list,
-                place,
-                &self.choice,
-                self.page.rows,
-                &self.context,
-            ));
-            view! { {rows} {foot} }.into_any()
-        };
+        let body = self.body(place, around, None);
         view! {
             {notices}
             <div data-list=columns>
@@ -93,6 +80,70 @@ impl<F, R> ListView<F, R> {
             </div>
         }
         .into_any()
+    }
+
+    /// Renders the list as a section of the page of something else, with its rows under headings as long as no column
+    /// brings them in another order.
+    pub fn draw_section(self, place: &ListPlace, section: ListSection<R>) -> AnyView {
+        let ListSection {
+            title,
+            id,
+            lead,
+            groups,
+        } = section;
+        let notices = notice(&self.dropped);
+        let columns = self.columns();
+        let search = search::form(self.list, place, &self.choice);
+        let pills = filters::pills(self.list, place, &self.choice, &self.page);
+        let head = self.head(place);
+        let groups = Some(groups).filter(|_| self.choice.sort.is_none());
+        let body = self.body(place, |rows| rows, groups.as_ref());
+        view! {
+            {notices}
+            <section data-card data-list=columns aria-labelledby=id>
+                <header>
+                    <h2 id=id>{title}</h2>
+                    {search}
+                </header>
+                {lead}
+                <div id=RESULTS>
+                    {pills}
+                    {head}
+                    {body}
+                </div>
+            </section>
+        }
+        .into_any()
+    }
+
+    /// Returns whose columns are shown, for the style.
+    fn columns(&self) -> &'static str {
+        if self.choice.columns.is_empty() {
+            "default"
+        } else {
+            "chosen"
+        }
+    }
+
+    fn body(
+        self,
+        place: &ListPlace,
+        around: impl FnOnce(AnyView) -> AnyView,
+        groups: Option<&RowGroups<R>>,
+    ) -> AnyView {
+        if self.page.rows.is_empty() {
+            return self.nothing(place);
+        }
+        let foot = self.foot(place);
+        let rows = around(rows::table(
+            self.list,
+            place,
+            &self.choice,
+            self.page.rows,
+            &self.context,
+            groups,
+        ));
+        view! { {rows} {foot} }.into_any()
     }
 
     fn head(&self, place: &ListPlace) -> AnyView {

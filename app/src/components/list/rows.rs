@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::tools::next;
+use super::{RowGroups, tools::next};
 use crate::{
     components::{Column as Head, Narrow as Narrowing, Sorted, Table},
     lists::{Column, Direction, DrawContext, List, ListChoice, ListPlace, Narrow, Numeric, Shown},
@@ -16,9 +16,12 @@ pub(super) fn table<F, R>(
     choice: &ListChoice,
     rows: Vec<R>,
     context: &DrawContext,
+    groups: Option<&RowGroups<R>>,
 ) -> AnyView {
+    let without = groups.map_or(&[][..], |groups| groups.without);
     let (tools, columns): (Vec<_>, Vec<_>) = list
         .shown(choice)
+        .filter(|column| !without.contains(&column.key))
         .partition(|column: &&'static Column<F, R>| column.shown == Shown::BesideName);
     let heads = columns
         .iter()
@@ -26,11 +29,51 @@ pub(super) fn table<F, R>(
         .collect();
     let id = list.path.rsplit('/').next().unwrap_or_default();
     let caption = list.nouns.1;
-    let lines = rows
-        .iter()
-        .map(|row| line((columns.as_slice(), tools.as_slice()), row, context))
-        .collect_view();
+    let lines = match groups {
+        None => rows
+            .iter()
+            .map(|row| line((&columns, &tools), row, context))
+            .collect(),
+        Some(groups) => grouped((&columns, &tools), &rows, context, groups),
+    };
     view! { <Table caption columns=heads id narrow=Narrowing::Cards>{lines}</Table> }.into_any()
+}
+
+/// Renders rows with the headings of their groups.
+fn grouped<F, R>(
+    (columns, tools): (&Columns<F, R>, &Columns<F, R>),
+    rows: &[R],
+    context: &DrawContext,
+    groups: &RowGroups<R>,
+) -> Vec<AnyView> {
+    let mut lines = Vec::new();
+    let mut last = None;
+    for row in rows {
+        let group = Some((groups.of)(row));
+        let is_whole = (groups.is_whole)(row);
+        if group != last || is_whole {
+            let beside = is_whole.then(|| drawn(tools, row, context));
+            let heading = cells(columns, beside.into_any(), |column| {
+                let said = (groups.cell)(row, column.key);
+                said.or_else(|| {
+                    column
+                        .cell
+                        .filter(|_| is_whole)
+                        .map(|cell| cell(row, context))
+                })
+            });
+            lines.push(view! { <tr data-group>{heading}</tr> }.into_any());
+        }
+        last = group;
+        if !is_whole {
+            let member = cells(columns, drawn(tools, row, context), |column| {
+                let cell = column.cell.filter(|_| !(groups.says)(row, column.key));
+                cell.map(|cell| cell(row, context))
+            });
+            lines.push(view! { <tr data-member>{member}</tr> }.into_any());
+        }
+    }
+    lines
 }
 
 fn head<F, R>(
@@ -70,20 +113,41 @@ fn line<F, R>(
     row: &R,
     context: &DrawContext,
 ) -> AnyView {
-    let cells = columns
+    let tools = drawn(tools, row, context);
+    let cells = cells(columns, tools, |column| {
+        column.cell.map(|cell| cell(row, context))
+    });
+    view! { <tr>{cells}</tr> }.into_any()
+}
+
+/// Renders what stands beside the name of a row.
+fn drawn<F, R>(tools: &Columns<F, R>, row: &R, context: &DrawContext) -> AnyView {
+    let tools = tools
+        .iter()
+        .filter_map(|tool| Some((tool.cell?)(row, context)));
+    tools.collect_view().into_any()
+}
+
+/// Renders the cells of a row. The first one names it.
+fn cells<F, R>(
+    columns: &Columns<F, R>,
+    tools: AnyView,
+    content: impl Fn(&Column<F, R>) -> Option<AnyView>,
+) -> AnyView {
+    let mut tools = Some(tools);
+    columns
         .iter()
         .enumerate()
-        .filter_map(|(place, column)| {
-            let cell = (column.cell?)(row, context);
+        .map(|(place, column)| {
+            let cell = content(column);
             let numeric = (column.numeric == Numeric::Number).then_some("");
             let wide = (column.narrow == Narrow::InTable).then_some("");
-            Some(if place == 0 {
-                let tools = tools.iter().filter_map(|tool| Some((tool.cell?)(row, context)));
-                view! { <th scope="row">{cell} {tools.collect_view()}</th> }.into_any()
+            if place == 0 {
+                view! { <th scope="row">{cell} {tools.take()}</th> }.into_any()
             } else {
                 view! { <td data-numeric=numeric data-wide=wide data-label=column.label>{cell}</td> }.into_any()
-            })
+            }
         })
-        .collect_view();
-    view! { <tr>{cells}</tr> }.into_any()
+        .collect_view()
+        .into_any()
 }

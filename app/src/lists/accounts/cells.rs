@@ -74,7 +74,8 @@ pub(super) fn environment(class: &Classification) -> AnyView {
     let reported = reported.map(|environment| {
         view! { <span data-reported>"AWS says " <EnvironmentBadge environment /></span> }
     });
-    view! { <EnvironmentBadge environment=class.environment /> " " {reported} }.into_any()
+    view! { <span data-differs><EnvironmentBadge environment=class.environment /> {reported}</span> }
+        .into_any()
 }
 
 pub(super) fn found(findings: Option<Figure<Tally>>, count: fn(Tally) -> usize) -> Cell {

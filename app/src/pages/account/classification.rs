@@ -1,18 +1,26 @@
 //! The classification of an account on its page: what is declared, what needs attention, and what is doubtful.
 
 use domain::{
-    classification::{Classification, Reading},
+    classification::{Classification, Reading, ReadingSource, Source},
     time::Timestamp,
 };
 use leptos::prelude::*;
 
 use crate::{
-    backend::{AccountRef, DeclarationState, DeclarationView, classification_cures},
-    components::{
-        Day, Definition, DefinitionList, Notice, PersonLink, Section, Status, classification_words,
-        doubt, environment_name, pci_name, relative,
+    backend::{
+        AccountRef, ClassifyForm, DeclarationState, DeclarationView, classification_cures,
+        reading_rows,
     },
+    components::{
+        Column, Day, Definition, DefinitionList, Narrow, Notice, PersonLink, Section, Status,
+        Table, account_state_words, classification_words, doubt, environment_name, pci_name,
+        relative, source_words, waiting_choices, waiting_rows,
+    },
+    pages::Proposing,
 };
+
+/// The id of the classification.
+pub(super) const ID: &str = "classification";
 
 /// Renders what needs attention about a declaration, and what it says.
 pub(super) fn declared(
@@ -91,7 +99,7 @@ pub(super) fn declared(
 }
 
 /// Renders what is doubtful about a classification, and what to do. The last cure confirms a less strict one.
-pub(super) fn doubts(account: &AccountRef, readings: &[Reading]) -> AnyView {
+pub(super) fn doubts(account: &AccountRef, readings: &[Reading], proposing: Proposing) -> AnyView {
     let class = account.class;
     // Nothing was read of an account that is not in the organization.
     let mut cures = if account.state.is_some() {
@@ -99,12 +107,21 @@ pub(super) fn doubts(account: &AccountRef, readings: &[Reading]) -> AnyView {
     } else {
         Vec::new()
     };
-    let waiting = class.waiting.map(|(environment, pci)| {
-        let looser = classification_words((environment, pci));
+    let waiting = class.waiting.map(|reported| {
         let confirm = cures.pop().map(cure_view);
+        let choices = (proposing == Proposing::Offered).then(|| {
+            let form = ClassifyForm::of_account(&account.id);
+            waiting_choices(&form, class.strictness(), reported)
+        });
         view! {
             <Notice status=Status::Pending title="AWS reports a less strict classification">
-                "AWS now reports " {looser} ". The stricter classification stays in effect until the less strict one is declared, to which two other people agree, or confirmed in the configuration. " {confirm}
+                {waiting_rows(class.strictness(), reported)}
+                <p class="mt-2">"What is on record stays in effect until two other people agree to something less strict."</p>
+                {choices}
+                <details data-fold class="mt-2">
+                    <summary>"Confirm in the configuration file instead"</summary>
+                    {confirm}
+                </details>
             </Notice>
         }
     });
@@ -117,6 +134,76 @@ pub(super) fn doubts(account: &AccountRef, readings: &[Reading]) -> AnyView {
         }
     });
     view! { {waiting} {doubt} }.into_any()
+}
+
+/// Renders what each source says, and what counts.
+pub(super) fn in_effect(
+    class: Classification,
+    (environment, pci): (Source, Source),
+    readings: &[Reading],
+) -> AnyView {
+    let columns = vec![
+        Column::new("Source"),
+        Column::new("Environment"),
+        Column::new("PCI DSS"),
+    ];
+    let said = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
+    let lines = reading_rows(readings)
+        .into_iter()
+        .map(|row| {
+            view! {
+                <tr>
+                    <th scope="row" class="break-words">{row.source}</th>
+                    <td data-label="Environment">{said(row.environment)}</td>
+                    <td data-label="PCI DSS">{said(row.pci)}</td>
+                </tr>
+            }
+            .into_any()
+        })
+        .collect_view();
+    view! {
+        <Section title="Classification" detail="the strictest reading counts">
+            <Table caption="What role, tags and OUs say about this account" columns narrow=Narrow::Cards>
+                {lines}
+                <tr data-in-effect>
+                    <th scope="row">"In effect"</th>
+                    <td data-label="Environment">{environment_name(class.environment)} <span class="text-muted">{source_words(environment)}</span></td>
+                    <td data-label="PCI DSS">{pci_name(class.pci)} <span class="text-muted">{source_words(pci)}</span></td>
+                </tr>
+            </Table>
+        </Section>
+    }
+    .into_any()
+}
+
+/// Renders what is known of the account besides its classification.
+pub(super) fn facts(
+    account: &AccountRef,
+    tags: Vec<(String, String)>,
+    readings: &[Reading],
+) -> AnyView {
+    let is_read = |key: &str| {
+        readings.iter().any(|reading| {
+            matches!(&reading.source, ReadingSource::Tag { key: read, .. } if read == key)
+        })
+    };
+    let state = account_state_words(account.state).unwrap_or("Active");
+    let tags = tags
+        .into_iter()
+        .filter(|(key, _)| !is_read(key))
+        .map(|(key, value)| view! { <Definition term=format!("Tag {key}")>{value}</Definition> })
+        .collect_view();
+    view! {
+        <Section title="Facts">
+            <div data-body>
+                <DefinitionList>
+                    <Definition term="State in AWS">{state}</Definition>
+                    {tags}
+                </DefinitionList>
+            </div>
+        </Section>
+    }
+    .into_any()
 }
 
 /// Renders a cure: a sentence, and the lines of the mapping that follow it.

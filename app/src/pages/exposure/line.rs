@@ -29,7 +29,7 @@ impl Line {
         } = self;
         let facts = (!facts.is_empty()).then(|| {
             let facts = facts.into_iter().map(|fact| view! { <span>{fact}</span> });
-            view! { <p data-facts>{facts.collect_view()}</p> }
+            view! { <p data-row-facts>{facts.collect_view()}</p> }
         });
         let is_drift = (status == Status::Drift).then_some("");
         view! {

@@ -1,5 +1,5 @@
-//! The summary of a permission set: what it allows in one sentence, what production PCI needs for it, and what keeps it
-//! from standing access there.
+//! What production PCI makes of a permission set, what keeps it from standing access there, and where somebody has it all the
+//! same; what it allows, in one sentence and by capability; and what that was found with.
 
 use domain::permission_set::analysis::{
     Analysis, Capability, ServiceActions,
@@ -9,11 +9,12 @@ use domain::permission_set::analysis::{
 use leptos::prelude::*;
 
 use crate::{
-    backend::{AccountRef, CatalogueFacts},
+    backend::{AccountRef, CatalogueFacts, OutdatedData, SetRef},
     components::{
-        AccountNames, Definition, DefinitionList, Empty, Glyph, Icon, Notice, Section, Status,
-        StatusBadge, policy_notes,
+        AccountNames, CapabilityGroups, Empty, Glyph, LinkButton, Notice, PolicyAnchors, Section,
+        Status, policy_notes,
     },
+    lists::{ListChoice, access::ACCESS_HEADING},
 };
 
 /// The maximum number of actions in one list; more are folded by service.
@@ -22,16 +23,50 @@ const ONE_LIST: usize = 40;
 /// The number of accounts named.
 const NAMED: usize = 3;
 
-/// Renders the summary: one sentence, what production PCI needs, and what keeps the set from standing access there.
-/// `against` are the actions that do, `held` the production PCI accounts where somebody has it all the same, and `boundary` is the note about a permissions boundary that is not taken into
-/// account. `sessions` says how long sessions last.
-pub fn summary(
+/// The id of the accounts in which a set is.
+pub const ACCOUNTS: &str = "holds";
+
+/// Renders what production PCI makes of a set. `against` are the actions that keep it from standing access, `held` the
+/// production PCI accounts where somebody has it all the same. `sessions` says how long sessions last.
+pub fn verdict(
+    set: &SetRef,
     analysis: &Analysis,
     needs: ProductionPciNeeds,
     sessions: &str,
     (against, held): (Vec<ServiceActions>, Vec<AccountRef>),
-    boundary: Option<String>,
-) -> AnyView {
+) -> Option<AnyView> {
+    if analysis.extents.is_empty() {
+        return None;
+    }
+    let by_capabilities = analysis.temporary_in_production_pci();
+    let temporary = if needs.temporary == Need::Blocked && by_capabilities != Need::Blocked {
+        format!("Not allowed with sessions of up to {sessions}")
+    } else {
+        needs.temporary.words().to_owned()
+    };
+    let standing = needs.standing.words();
+    let blocked = needs.standing == Need::Blocked;
+    let same = temporary == standing;
+    let title = match (blocked, same) {
+        (true, true) => "Not allowed in production PCI".to_owned(),
+        (true, false) => "Not allowed as standing access to production PCI".to_owned(),
+        (false, true) => format!("{standing} in production PCI, standing or temporary"),
+        (false, false) => format!("Standing access to production PCI: {standing}"),
+    };
+    let status = match (blocked, needs.temporary) {
+        (true, Need::Blocked) => Status::Danger,
+        (true, _) => Status::Pending,
+        (false, _) => Status::Off,
+    };
+    let temporary = (!same).then(|| view! { <p>"Temporary access: " {temporary}</p> });
+    let held = blocked.then(|| in_production_pci(set, held));
+    let against = blocked.then(|| against_standing(analysis, against));
+    Some(view! { <Notice status title>{temporary} {held} {against}</Notice> }.into_any())
+}
+
+/// Renders what a set allows, with links to the statements that the page shows, and the notes on its policies. `boundary` is
+/// the note about a permissions boundary that is not taken into account.
+pub fn allowed(analysis: Analysis, boundary: Option<String>, anchors: PolicyAnchors) -> AnyView {
     let notes = boundary.into_iter().chain(analysis.notes.clone()).collect();
     let notes = policy_notes(notes);
     let sentence = analysis.sentence();
@@ -44,60 +79,46 @@ pub fn summary(
         }
         .into_any();
     }
-    let standing = need(needs.standing);
-    let by_capabilities = analysis.temporary_in_production_pci();
-    let temporary = if needs.temporary == Need::Blocked && by_capabilities != Need::Blocked {
-        let label = format!("Not allowed with sessions of up to {sessions}");
-        view! { <StatusBadge status=Status::Danger label /> }.into_any()
-    } else {
-        need(needs.temporary)
-    };
-    let blocked = needs.standing == Need::Blocked;
-    let against = blocked.then(|| against_standing(analysis, against));
     view! {
-        <section data-card data-set-summary>
-            <div data-body>
-                <h2>{sentence}</h2>
-                <DefinitionList>
-                    <Definition term="Standing access to production PCI">{standing}</Definition>
-                    <Definition term="Temporary access to production PCI">{temporary}</Definition>
-                </DefinitionList>
-                {blocked.then(|| in_production_pci(held))}
-                {against}
-            </div>
+        <Section title=sentence detail="select a statement to see it in its policy">
+            <CapabilityGroups analysis anchors />
             {notes}
-        </section>
+        </Section>
     }
     .into_any()
 }
 
-/// Says where somebody has a permission set that would not be allowed there.
-fn in_production_pci(held: Vec<AccountRef>) -> Option<AnyView> {
+/// Says where somebody has a permission set that would not be allowed there, and leads to the assignments.
+fn in_production_pci(set: &SetRef, held: Vec<AccountRef>) -> Option<AnyView> {
     let total = held.len();
-    let accounts = match total {
-        0 => return None,
-        1 => "1 production PCI account: ".to_owned(),
-        some => format!("{some} production PCI accounts: "),
+    let first = held.first()?;
+    let (accounts, label, href) = if total == 1 {
+        let choice = ListChoice {
+            words: set.name.clone(),
+            ..ListChoice::default()
+        };
+        let list = choice.href(&format!("/accounts/{}", first.id));
+        (
+            "1 production PCI account: ".to_owned(),
+            "Review the assignment",
+            format!("{list}#{ACCESS_HEADING}"),
+        )
+    } else {
+        (
+            format!("{total} production PCI accounts: "),
+            "Review the assignments",
+            format!("#{ACCOUNTS}"),
+        )
     };
     Some(
         view! {
-            <p data-held data-status="danger">
-                <Icon glyph=Glyph::Warning />
-                <span>"It is assigned in " {accounts} <AccountNames accounts=held.into_iter().take(NAMED).collect() total /></span>
+            <p data-held>
+                <span>"Assigned in " {accounts} <AccountNames accounts=held.into_iter().take(NAMED).collect() total /></span>
+                <LinkButton href>{label}</LinkButton>
             </p>
         }
         .into_any(),
     )
-}
-
-fn need(need: Need) -> AnyView {
-    match need {
-        Need::TwoApprovals | Need::ReviewDate | Need::StepUp => {
-            view! { <StatusBadge status=Status::Pending label=need.words() glyph=Glyph::Approval /> }
-        }
-        Need::Blocked => view! { <StatusBadge status=Status::Danger label=need.words() /> },
-    }
-    .into_any()
 }
 
 /// Renders which actions a set would have to give up to become standing access: all of them, so that nobody removes some
@@ -158,28 +179,22 @@ fn of_service(one: ServiceActions) -> impl IntoView {
     }
 }
 
-/// Returns what the analysis knows about the actions of AWS.
-pub fn known_actions(facts: &CatalogueFacts) -> String {
+/// Returns what the analysis knows about AWS.
+pub fn evaluated_with(facts: &CatalogueFacts) -> String {
     format!(
-        "{} of {} services as of {}, {} of them reviewed one by one",
+        "Evaluated with {} actions of {} AWS services as of {}, {} of them reviewed by hand, and with {} AWS managed policies as of {}.",
         grouped(facts.actions),
         grouped(facts.services),
         facts.age.actions.words(),
-        grouped(facts.reviewed)
-    )
-}
-
-/// Returns which AWS managed policies the analysis knows.
-pub fn known_policies(facts: &CatalogueFacts) -> String {
-    format!(
-        "{} as of {}",
+        grouped(facts.reviewed),
         grouped(facts.policies),
         facts.age.policies.words()
     )
 }
 
 /// Says that data about AWS is so old that it lacks what AWS has added.
-pub fn outdated(warning: String) -> AnyView {
-    view! { <Notice status=Status::Info title="Data about AWS is outdated">{warning}</Notice> }
-        .into_any()
+pub fn outdated(found: OutdatedData) -> AnyView {
+    let OutdatedData { warning, oldest } = found;
+    let title = format!("Data about AWS is outdated: {oldest}");
+    view! { <Notice status=Status::Pending title>{warning}</Notice> }.into_any()
 }

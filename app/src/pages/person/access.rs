@@ -77,10 +77,10 @@ pub(super) fn section(mut paths: Vec<PathRow>, known: Knowledge, context: &Conte
     let fixed = (context.proposing == Proposing::Offered).then(|| fixed(&paths));
     retain(&mut paths, query);
     let Part { rows, place } = Part::of(paths, query, text);
-    let search = search_box(base, query, "Filter paths");
+    let search = search_box(base, query, "Filter assignments");
     let narrow = chips(base, query, chips_of(&FILTERS));
     let body = if rows.is_empty() {
-        view! { <EmptyFiltered noun="paths" clear_href=base.to_owned() /> }.into_any()
+        view! { <EmptyFiltered noun="assignments" clear_href=base.to_owned() /> }.into_any()
     } else {
         let mut columns = vec![
             Column::new("Account"),
@@ -103,14 +103,13 @@ pub(super) fn section(mut paths: Vec<PathRow>, known: Knowledge, context: &Conte
             .collect_view();
         let (href, words, only) = (base.to_owned(), query.words.clone(), query.only.clone());
         view! {
-            <Table caption="Every path to every account" columns id="paths" narrow=Narrow::Cards>{lines}</Table>
-            {pages(place, "paths", move |page| list_href(&href, &words, only.as_deref(), page))}
+            <Table caption="Every assignment, account by account" columns id="paths" narrow=Narrow::Cards>{lines}</Table>
+            {pages(place, "assignments", move |page| list_href(&href, &words, only.as_deref(), page))}
         }
         .into_any()
     };
     view! {
-        {fixed}
-        <Section title="Access" detail=constant actions=search>{narrow} {body}</Section>
+        <Section title="Access" detail=constant actions=search>{fixed} {narrow} {body}</Section>
     }
     .into_any()
 }
@@ -210,7 +209,7 @@ fn line(row: PathRow, differing: &Differing, context: &Context<'_>) -> AnyView {
         <tr>
             <th scope="row"><AccountLink account /></th>
             <td data-label="Permission set"><SetLink set /></td>
-            <td data-label="Through">{through}</td>
+            <td data-label="Through" data-through>{through}</td>
             {since}
             {ends}
             <td data-label="Policy status" data-reason-cell><Hits hits /></td>

@@ -33,13 +33,16 @@ impl Age {
 
     /// Returns the date with the age, for people.
     pub fn words(self) -> String {
-        let age = match self.days {
+        format!("{} ({})", self.date, self.days_words())
+    }
+
+    fn days_words(self) -> String {
+        match self.days {
             ..0 => "a date in the future".to_owned(),
             0 => "today".to_owned(),
             1 => "1 day old".to_owned(),
             days => format!("{days} days old"),
-        };
-        format!("{} ({age})", self.date)
+        }
     }
 }
 
@@ -69,11 +72,23 @@ impl DataAge {
 
     /// Says which data is outdated that a permission set was evaluated with: the AWS managed policies only if it has one.
     pub fn warning_about(self, content: &Content) -> Option<String> {
+        warning(&self.used_for(content))
+    }
+
+    /// Returns the age of the oldest data that is outdated, of the data that a permission set was evaluated with.
+    pub fn oldest_about(self, content: &Content) -> Option<String> {
+        let used = self.used_for(content).into_iter().map(|(_, age)| age);
+        let outdated = used.filter(|age| age.is_outdated());
+        let oldest = outdated.max_by_key(|age| age.days)?;
+        Some(oldest.days_words())
+    }
+
+    fn used_for(self, content: &Content) -> Vec<(DatedData, Age)> {
         let has_policy =
             !content.managed.is_empty() || matches!(content.boundary, Some(Boundary::Managed(_)));
         let policies = has_policy.then_some((DatedData::Policies, self.policies));
         let actions = std::iter::once((DatedData::Actions, self.actions));
-        warning(&actions.chain(policies).collect::<Vec<_>>())
+        actions.chain(policies).collect()
     }
 }
 
@@ -168,8 +183,10 @@ mod tests {
         let age = DataAge::of(fresh, old, now);
         let mut content = Content::default();
         assert_eq!(age.warning_about(&content), None);
+        assert_eq!(age.oldest_about(&content), None);
         content.boundary = Some(Boundary::Managed("arn:aws:iam::aws:policy/A".to_owned()));
         assert!(age.warning_about(&content).is_some());
+        assert_eq!(age.oldest_about(&content), Some(age.policies.days_words()));
         content.boundary = None;
         content
             .managed

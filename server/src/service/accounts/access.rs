@@ -1,11 +1,15 @@
 //! The paths by which people reach one account, for the list on its page and its files, and the access that ended lately.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use app::{
     backend::{
-        AccessHolder, AccountPaths, AccountStatus, ChangeForm, EndedAccessRow, EndedListed,
-        ListPage, OfferedValue, PathCounts, PersonAccessRow,
+        AccessHolder, AccountStatus, ChangeForm, EndedAccessRow, EndedListed, ListPage,
+        OfferedValue, PersonAccessRow,
     },
     lists::{
         ListChoice,
@@ -32,27 +36,44 @@ const LATELY: Duration = Duration::days(90);
 const ENDED: usize = 20;
 
 impl Service {
-    /// Returns a page of the paths to an account, and the numbers of all.
-    pub(super) fn paths_to(&self, id: &AccountId, choice: &ListChoice) -> AccountPaths {
+    /// Returns a page of the paths to an account.
+    pub(super) fn paths_to(
+        &self,
+        id: &AccountId,
+        choice: &ListChoice,
+    ) -> ListPage<PersonAccessRow> {
         let facts = self.access_facts(id);
-        let counts = counts(&facts);
         let read_model = &self.read_model;
         let offered = offered(&read_model.rules, &facts, choice);
         let page = page_of_list(&ACCESS, facts.into_iter(), choice, |one| {
             row(read_model, one)
         });
-        AccountPaths {
-            page: ListPage { offered, ..page },
-            counts,
-        }
+        ListPage { offered, ..page }
     }
 
-    /// Returns what paths are sorted and filtered by: those with the worst violations first, then by person.
+    /// Returns what paths are sorted and filtered by: those of one assignment together, the assignments with the worst
+    /// violations first, then by person.
     pub(in crate::service) fn access_facts(&self, id: &AccountId) -> Vec<AccessFacts> {
         let mut existing_access = self.app_state.existing_access(&self.read_model);
         let found = existing_access.of(id).into_iter();
         let mut facts: Vec<AccessFacts> = found.map(|one| facts(&self.read_model, one)).collect();
-        facts.sort_by(|a, b| b.tally.cmp(&a.tally).then_with(|| a.text.cmp(&b.text)));
+        let mut worst: BTreeMap<Assignment, Tally> = BTreeMap::new();
+        for one in &facts {
+            let (assignment, _) = assignment_of(&one.holder);
+            let known = worst.entry(assignment).or_default();
+            *known = (*known).max(one.tally);
+        }
+        facts.sort_by_cached_key(|one| {
+            let (assignment, _) = assignment_of(&one.holder);
+            let set = one.text.split('\n').nth(1).unwrap_or_default();
+            (
+                Reverse(worst.get(&assignment).copied()),
+                set.to_owned(),
+                assignment,
+                Reverse(one.tally),
+                Arc::clone(&one.text),
+            )
+        });
         facts
     }
 
@@ -109,27 +130,6 @@ impl Service {
         ended.truncate(ENDED);
         Ok((ended, listed))
     }
-}
-
-/// Counts paths as the filters of the list select them.
-fn counts(facts: &[AccessFacts]) -> PathCounts {
-    let mut counts = PathCounts::default();
-    for one in facts {
-        match one.ends {
-            None => counts.standing += 1,
-            Some(_) => counts.temporary += 1,
-        }
-        counts.violations += usize::from(one.tally.against > 0);
-        counts.unapproved += usize::from(one.only_lacks_an_approval());
-        let rules: BTreeSet<&str> = one.hits.iter().map(|hit| hit.rule.as_str()).collect();
-        for rule in rules {
-            match counts.by_policy.get_mut(rule) {
-                Some(count) => *count += 1,
-                None => drop(counts.by_policy.insert(rule.to_owned(), 1)),
-            }
-        }
-    }
-    counts
 }
 
 fn facts(read_model: &ReadModel, one: ExistingAccess) -> AccessFacts {

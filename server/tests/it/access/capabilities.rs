@@ -15,7 +15,7 @@ crate::engines::on_both_engines! {
     each_permission_set_of_the_sample_has_its_capabilities,
     a_filter_by_capability_finds_the_sets_that_have_it,
     the_page_of_a_set_says_what_it_allows_and_what_keeps_it_from_standing_access,
-    the_page_of_a_set_begins_with_one_sentence_and_shows_each_statement_beside_its_findings,
+    the_page_of_a_set_says_in_one_sentence_what_it_allows_and_shows_each_statement,
 }
 
 /// The badges of each permission set, and what standing and temporary access to production PCI need.
@@ -201,7 +201,7 @@ async fn the_page_of_a_set_says_what_it_allows_and_what_keeps_it_from_standing_a
     );
 }
 
-async fn the_page_of_a_set_begins_with_one_sentence_and_shows_each_statement_beside_its_findings(
+async fn the_page_of_a_set_says_in_one_sentence_what_it_allows_and_shows_each_statement(
     engine: DatabaseEngine,
 ) {
     let org = Org::sample(engine).await;
@@ -217,9 +217,9 @@ async fn the_page_of_a_set_begins_with_one_sentence_and_shows_each_statement_bes
         };
         let sentence = set.analysis.sentence();
         let summary = at(&format!("<h2>{sentence}</h2>"));
-        assert!(summary < at("<h2>What it allows</h2>"), "{}", set.name);
+        assert!(summary < at("<h2>Accounts</h2>"), "{}", set.name);
         assert!(
-            at("<h2>Accounts</h2>") < at("<h2>What it allows</h2>"),
+            at("<h2>Accounts</h2>") < at("<h2>Policies</h2>"),
             "{}",
             set.name
         );

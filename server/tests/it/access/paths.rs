@@ -30,7 +30,7 @@ use super::{
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
-    each_path_of_each_person_is_listed_once_the_worst_first,
+    each_path_of_each_person_is_listed_once_by_assignment_the_worst_first,
     the_file_of_an_account_has_the_chosen_paths_of_its_page,
     what_would_always_be_refused_is_not_offered_and_says_why,
     the_review_date_of_standing_access_is_on_the_page_and_in_the_file,
@@ -43,7 +43,7 @@ async fn all(org: &Org, account: &AccountId) -> Vec<PersonAccessRow> {
     for page in 1.. {
         let choice = ListChoice::default().at(page);
         let found = org.administrator().account_access(account, &choice).await;
-        let found = found.unwrap().page;
+        let found = found.unwrap();
         rows.extend(found.rows);
         if page >= found.total.div_ceil(found.size) {
             assert_eq!(rows.len(), found.total);
@@ -53,7 +53,9 @@ async fn all(org: &Org, account: &AccountId) -> Vec<PersonAccessRow> {
     unreachable!()
 }
 
-async fn each_path_of_each_person_is_listed_once_the_worst_first(engine: DatabaseEngine) {
+async fn each_path_of_each_person_is_listed_once_by_assignment_the_worst_first(
+    engine: DatabaseEngine,
+) {
     let org = Org::sample(engine).await;
     let read_model = org.app_state.read_model();
     let mut existing_access = org.app_state.existing_access(&read_model);
@@ -62,18 +64,27 @@ async fn each_path_of_each_person_is_listed_once_the_worst_first(engine: Databas
         let rows = all(&org, account).await;
         let held = existing_access.of(account);
         assert_eq!(rows.len(), held.len(), "{account}");
-        let badness: Vec<usize> = rows
-            .iter()
-            .map(|row| {
-                let refused =
-                    |hit: &&app::backend::HitView| hit.outcome == domain::verdict::Outcome::Refused;
-                row.hits.iter().filter(refused).count()
-            })
+        let badness = |row: &PersonAccessRow| {
+            let refused =
+                |hit: &&app::backend::HitView| hit.outcome == domain::verdict::Outcome::Refused;
+            row.hits.iter().filter(refused).count()
+        };
+        let assignment = |row: &PersonAccessRow| {
+            let group = row.group.as_ref().map(|(id, _)| id.to_string());
+            let direct = || row.holder.name().to_owned();
+            (row.set.arn.clone(), group.unwrap_or_else(direct))
+        };
+        // The rows of one assignment stand together, those with the worst one first.
+        let groups: Vec<&[PersonAccessRow]> = rows
+            .chunk_by(|one, next| assignment(one) == assignment(next))
             .collect();
-        assert!(
-            badness.is_sorted_by(|a, b| a >= b),
-            "{account}: {badness:?}"
-        );
+        let names: BTreeSet<_> = groups.iter().map(|rows| assignment(&rows[0])).collect();
+        assert_eq!(names.len(), groups.len(), "{account}");
+        let worst: Vec<usize> = groups
+            .iter()
+            .map(|rows| rows.iter().map(badness).max().unwrap_or_default())
+            .collect();
+        assert!(worst.is_sorted_by(|a, b| a >= b), "{account}: {worst:?}");
         for one in held {
             let Holder::Person { reach } = one.holder else {
                 continue;
@@ -110,11 +121,7 @@ async fn the_file_of_an_account_has_the_chosen_paths_of_its_page(engine: Databas
         ListChoice::only("findings", "violations"),
         ListChoice::only("through", "group"),
     ] {
-        let page = service
-            .account_access(&account, &choice)
-            .await
-            .unwrap()
-            .page;
+        let page = service.account_access(&account, &choice).await.unwrap();
         assert!(page.total > 0, "{choice:?}");
         let file = service.account_access_file(&account, &choice, FileFormat::Csv);
         let file = file.await.unwrap();
@@ -167,9 +174,14 @@ async fn what_would_always_be_refused_is_not_offered_and_says_why(engine: Databa
     let account = org.account("cards-prod");
     let html = document(org.administrator(), &format!("/accounts/{account}")).await;
     assert!(
-        html.contains("Group managed in the identity provider"),
+        html.contains("is managed in the identity provider; a removal here would be undone"),
         "{html}"
     );
+    let html = document(
+        org.administrator(),
+        &format!("/accounts/{account}?sort=person"),
+    )
+    .await;
     assert!(html.contains("aria-disabled=\"true\""), "{html}");
     let user = org.user("maya.okafor");
     let person = org.administrator().person(&user).await.unwrap();

@@ -307,6 +307,16 @@ async fn a_new_form_holds_what_all_accounts_agree_on(engine: DatabaseEngine) {
     let new = preview(&org, &of(&["web-dev"])).await;
     assert_eq!(new.form.purpose, first.purpose);
     assert_eq!(preview(&org, &of(&["cards-prod"])).await.declared, 0);
+    // A link may choose the classification; nothing is wrong with a form that nobody has sent yet.
+    let chosen = ClassifyForm {
+        environment: "staging".into(),
+        pci: "out".into(),
+        ..of(&["cards-prod"])
+    };
+    let new = preview(&org, &chosen).await;
+    let shown = (new.form.environment.as_str(), new.form.pci.as_str());
+    assert_eq!(shown, ("staging", "out"));
+    assert!(new.errors.is_empty() && new.preview.is_none());
 }
 
 async fn a_first_owner_is_not_another_owner_and_alone_needs_approval(engine: DatabaseEngine) {

@@ -315,7 +315,7 @@ fn stated(environment: Environment) -> String {
     }
 }
 
-/// Returns a new form, filled with what the accounts are declared to be, or else with how they are classified, as far as
+/// Returns a new form, filled with what a link chooses, what the accounts are declared to be, or else with how they are classified, as far as
 /// they agree. Where they differ, each is left as it is. A declaration is confirmed for another 12 months.
 pub(super) fn prefilled(read: &ReadForm, snapshot: &Snapshot, now: Timestamp) -> ClassifyForm {
     let each: Vec<ClassifyForm> = read
@@ -347,9 +347,17 @@ pub(super) fn prefilled(read: &ReadForm, snapshot: &Snapshot, now: Timestamp) ->
         Some(_) => otherwise.to_owned(),
         None => String::new(),
     };
+    let chosen = |entered: &String, agreed: String| {
+        if entered.is_empty() {
+            agreed
+        } else {
+            entered.clone()
+        }
+    };
+    let form = &read.form;
     ClassifyForm {
-        environment: agreed(|one| &one.environment, KEEP),
-        pci: agreed(|one| &one.pci, KEEP),
+        environment: chosen(&form.environment, agreed(|one| &one.environment, KEEP)),
+        pci: chosen(&form.pci, agreed(|one| &one.pci, KEEP)),
         owner: agreed(|one| &one.owner, KEEP),
         purpose: agreed(|one| &one.purpose, ""),
         out_of_scope: agreed(|one| &one.out_of_scope, ""),
