@@ -28,7 +28,7 @@ pub(super) fn table<F, R>(
     let caption = list.nouns.1;
     let lines = rows
         .iter()
-        .map(|row| line((columns.as_slice(), tools.as_slice()), row, context))
+        .map(|row| line(&columns, &tools, row, context))
         .collect_view();
     view! { <Table caption columns=heads id narrow=Narrowing::Cards>{lines}</Table> }.into_any()
 }
@@ -63,7 +63,8 @@ fn head<F, R>(
 }
 
 fn line<F, R>(
-    (columns, tools): (&[&'static Column<F, R>], &[&'static Column<F, R>]),
+    columns: &[&'static Column<F, R>],
+    tools: &[&'static Column<F, R>],
     row: &R,
     context: &DrawContext,
 ) -> AnyView {
