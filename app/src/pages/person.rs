@@ -99,7 +99,10 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
         &base,
         (accounts, production_pci),
         known.figure(paths.iter().filter(|path| path.ends.is_none()).count()),
-        (findings.figure(tally.against), findings.figure(tally.unapproved)),
+        (
+            findings.figure(tally.against),
+            findings.figure(tally.unapproved),
+        ),
     );
     let disabled = disabled_with_access(&user, &paths);
     let crumbs = if directory {
