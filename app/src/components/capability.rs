@@ -60,14 +60,13 @@ pub fn CapabilityList(
     #[prop(optional)]
     sought: Vec<Capability>,
 ) -> impl IntoView {
-    let mut named = Capability::named(&capabilities);
-    let mut others = named.split_off(named.len().min(SHOWN));
-    for capability in sought {
-        if capabilities.contains(&capability) && !named.contains(&capability) {
-            named.push(capability);
-            others.retain(|other| *other != capability);
-        }
-    }
+    let is_sought = |one: &Capability| sought.contains(one);
+    let mut others = Capability::named(&capabilities);
+    others.retain(|one| !is_sought(one));
+    let mut named: Vec<Capability> = capabilities.into_iter().filter(is_sought).collect();
+    let room = SHOWN.saturating_sub(named.len()).min(others.len());
+    named.extend(others.drain(..room));
+    named.sort_unstable();
     let badges = named
         .into_iter()
         .map(|capability| view! { <CapabilityBadge capability /> })

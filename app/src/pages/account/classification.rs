@@ -167,8 +167,8 @@ pub(super) fn in_effect(
                 {lines}
                 <tr data-in-effect>
                     <th scope="row">"In effect"</th>
-                    <td data-label="Environment">{environment_name(class.environment)} <span class="text-muted">{source_words(environment)}</span></td>
-                    <td data-label="PCI DSS">{pci_name(class.pci)} <span class="text-muted">{source_words(pci)}</span></td>
+                    <td data-label="Environment">{environment_name(class.environment)} <span class="block text-muted text-xs">{source_words(environment)}</span></td>
+                    <td data-label="PCI DSS">{pci_name(class.pci)} <span class="block text-muted text-xs">{source_words(pci)}</span></td>
                 </tr>
             </Table>
         </Section>
