@@ -64,7 +64,6 @@ export class Person {
       timezoneId: zone,
       acceptDownloads: true,
     });
-    if (process.env.LW_CSS) await context.route('**/*.css', (route) => route.fulfill({ path: process.env.LW_CSS, contentType: 'text/css' }));
     const person = new Person();
     Object.assign(person, { context, sandbox, javaScript, axe, shape: `${width} ${scheme}`, troubles: [], expected: new Set() });
     context.setDefaultTimeout(30_000);
