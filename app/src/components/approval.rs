@@ -159,7 +159,7 @@ fn viewer(view: &ChangeView) -> Option<AnyView> {
     let obstacle = view.decide.err()?;
     if view.withdraw.is_ok() {
         return Some(
-            view! { <p>"You requested this, so that other people decide it."</p> }.into_any(),
+            view! { <p>"You requested this; other people decide it."</p> }.into_any(),
         );
     }
     Some(
