@@ -42,7 +42,7 @@ impl ChangeForm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::{ChangeKind, OTHER};
+    use crate::backend::OTHER;
 
     #[test]
     fn a_button_changes_what_it_names_and_nothing_else() {
@@ -51,7 +51,8 @@ mod tests {
             account: "111122223333".into(),
             term: OTHER.into(),
             length: "2 days".into(),
-            ..ChangeForm::of(ChangeKind::Grant)
+            kind: "grant".into(),
+            ..ChangeForm::default()
         };
         let offered = |only_for| OfferedSet {
             name: "Reader".into(),

@@ -14,7 +14,7 @@ pub enum RecordedFactor {
 }
 
 /// When a step of a change happened, and the entry that records it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct RecordedStep {
     pub entry: u64,
     pub at: Timestamp,
@@ -22,7 +22,7 @@ pub struct RecordedStep {
 
 /// What the entries of a change record of its steps. What happens after its end, such as the removal of temporary access, is
 /// not part of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct RecordedSteps {
     /// When the last of its writes was accepted, or the last of its steps done.
     pub sent: Option<RecordedStep>,

@@ -158,9 +158,7 @@ fn may_approve(view: &ChangeView) -> AnyView {
 fn viewer(view: &ChangeView) -> Option<AnyView> {
     let obstacle = view.decide.err()?;
     if view.withdraw.is_ok() {
-        return Some(
-            view! { <p>"You requested this; other people decide it."</p> }.into_any(),
-        );
+        return Some(view! { <p>"You requested this; other people decide it."</p> }.into_any());
     }
     Some(
         view! { <p><b>"You cannot decide this."</b> " " {obstacle_words(obstacle)}</p> }.into_any(),

@@ -83,10 +83,7 @@ fn removes(form: &FollowUpForm) -> bool {
     let FollowUpForm::Change(form) = form else {
         return false;
     };
-    matches!(
-        form.known_kind(),
-        Some(ChangeKind::Remove | ChangeKind::Leave)
-    )
+    form.known_kind().is_some_and(ChangeKind::removes)
 }
 
 fn no_undo_words(why: NoUndo) -> &'static str {

@@ -103,7 +103,8 @@ mod tests {
     fn a_button_that_cannot_be_pressed_says_what_is_still_to_be_chosen() {
         let mut form = ChangeForm {
             who: "user:1".into(),
-            ..ChangeForm::of(ChangeKind::Grant)
+            kind: "grant".into(),
+            ..ChangeForm::default()
         };
         let drawn = super::super::assignment::GRANT.drawn;
         let said = |form: &ChangeForm| choose_first(&missing(drawn, form));
@@ -117,7 +118,10 @@ mod tests {
         assert_eq!(said(&form), "Choose a permission set first.");
         form.set = "ps-1".into();
         assert_eq!(said(&form), "Fill in the form first.");
-        let join = ChangeForm::of(ChangeKind::Join);
+        let join = ChangeForm {
+            kind: "join".into(),
+            ..ChangeForm::default()
+        };
         let drawn = super::super::membership::JOIN.drawn;
         assert_eq!(missing(drawn, &join), ["a user", "a group"]);
     }

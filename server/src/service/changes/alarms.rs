@@ -109,13 +109,9 @@ impl Service {
         for (row, listed) in mine.into_iter().zip(&found.rows) {
             let summary = listed.change.summary();
             let single = (listed.stands_for == 1).then_some(&summary);
-            let lasting = match single {
-                Some(change) => self.lasting(&mut conn, change).await?,
-                None => None,
-            };
             requests.push(MyRequest {
                 own: single.and_then(|change| self.own_request(change)),
-                lasting,
+                lasting: single.and_then(|change| self.lasting(change)),
                 again: single.and_then(|change| again(change, self.now)),
                 row,
             });

@@ -3,14 +3,13 @@
 use app::backend::{OwnRequest, RequestedAccess};
 use domain::{
     change::{Operation, State},
-    engine::Item,
-    grant::Term,
-    ids::{Assignment, GrantId, Principal},
+    grant::{Term, Window},
+    ids::{Assignment, Principal},
 };
 
 use crate::{
     service::{Service, names},
-    store::{StoreConnection, StoreError, change::ChangeSummary, engine},
+    store::change::ChangeSummary,
 };
 
 impl Service {
@@ -34,38 +33,29 @@ impl Service {
         })
     }
 
-    /// Returns what is left of the access that a change gave, by its access windows; none if it gave none, or is not verified.
-    pub(super) async fn lasting(
-        &self,
-        conn: &mut StoreConnection,
-        change: &ChangeSummary<'_>,
-    ) -> Result<Option<RequestedAccess>, StoreError> {
-        if change.state() != State::Verified || change.differs() {
-            return Ok(None);
+    /// Returns what is left of the access that a change gave, by the open access windows; none if it gave none, or is not
+    /// verified.
+    pub(super) fn lasting(&self, change: &ChangeSummary<'_>) -> Option<RequestedAccess> {
+        if change.state() != State::Verified {
+            return None;
         }
-        let Some(row) = engine::change(conn, change.id()).await? else {
-            return Ok(None);
-        };
-        let grants = row.items.iter().filter_map(|item| match &item.item {
-            Item::Open { grant, .. } => Some(grant),
-            _ => None,
-        });
-        let grants: Vec<&GrantId> = grants.collect();
-        if grants.is_empty() {
-            return Ok(None);
+        let given = all_items(change)?.iter().filter_map(Operation::assigns);
+        let given: Vec<&Assignment> = given.map(|(assignment, _)| assignment).collect();
+        if given.is_empty() {
+            return None;
         }
-        let windows = engine::windows_of(conn, &grants).await?;
-        let open = windows.values().filter(|row| row.over.is_none());
-        let open = open.filter(|row| row.window.valid(self.now));
-        let ends: Vec<_> = open.map(|row| row.window.stops()).collect();
-        Ok(Some(if ends.contains(&None) {
-            RequestedAccess::Standing
-        } else {
-            match ends.into_iter().flatten().max() {
-                Some(end) => RequestedAccess::Until(end),
-                None => RequestedAccess::Ended,
-            }
-        }))
+        let windows = &self.read_model.reasons.windows;
+        let open = given
+            .iter()
+            .filter_map(|assignment| windows.get(*assignment));
+        let open = open.flat_map(|windows| windows.iter());
+        let open = open.filter(|window| window.change == *change.id() && window.valid(self.now));
+        let ends: Vec<_> = open.map(Window::stops).collect();
+        if ends.contains(&None) {
+            return Some(RequestedAccess::Standing);
+        }
+        let last = ends.into_iter().flatten().max();
+        Some(last.map_or(RequestedAccess::Ended, RequestedAccess::Until))
     }
 }
 

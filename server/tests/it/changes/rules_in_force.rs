@@ -14,7 +14,7 @@ use server::{
     state::{ELIGIBILITY, GUARDRAILS, REMOVAL_SCHEMA, REMOVALS, SCHEMA},
 };
 
-use super::support::{Org, conflict, grant};
+use super::support::{Org, assign, conflict, grant};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
@@ -52,6 +52,9 @@ async fn other_policies_are_in_force_for_findings_previews_and_decisions_at_once
     assert_eq!(org.state(&waits).await, State::Waiting);
     let view = async || org.as_("bob").await.change(&waits).await.unwrap();
     assert_eq!(view().await.against, []);
+    let mut parts = org.parts();
+    assign(&mut parts, "fay", "viewer", "cards-prod", org.clock.now());
+    org.publish(parts);
     let found = async || {
         let home = org.as_("ann").await.home().await.unwrap();
         let findings = home.organisation.unwrap().findings;
@@ -118,14 +121,16 @@ async fn policies_that_cannot_be_recorded_are_not_in_force(engine: DatabaseEngin
     let org = Org::on(engine).await;
     org.publish(org.parts());
     let before = org.app_state.rules();
-    org.by_hand("alter table rules rename to rules_away".into())
-        .await;
+    org.try_by_hand("alter table rules rename to rules_away")
+        .await
+        .unwrap();
     let receipt = publication::put_in_force(&org.app_state, &stricter());
     let shown = receipt.clone().shown(std::time::Duration::from_millis(300));
     assert!(shown.await.is_err());
     assert_eq!(org.app_state.rules().version(), before.version());
-    org.by_hand("alter table rules_away rename to rules".into())
-        .await;
+    org.try_by_hand("alter table rules_away rename to rules")
+        .await
+        .unwrap();
     receipt.shown(PATIENCE).await.unwrap();
     assert_ne!(org.app_state.rules().version(), before.version());
 }
