@@ -61,6 +61,7 @@ export async function journey(suite, browser) {
           await note.waitFor({ state: 'hidden' });
         } else {
           await until.fill(sooner);
+          maya.expecting(422);
           await maya.press(maya.page.locator('#send button'));
           await maya.says('There is a problem', 'Takes 2 accounts');
           await until.fill(chosenDay);

@@ -21,7 +21,7 @@ pub fn ReportConsequence(difference: ReportDifference) -> impl IntoView {
         <section data-consequence data-status=status.token() aria-label="What this does to the production PCI report">
             <Icon glyph />
             <div>
-                <p data-lead>{sentences(difference)}</p>
+                <div data-lead>{sentences(difference)}</div>
                 <p data-hint>{notes}</p>
             </div>
         </section>
