@@ -193,8 +193,8 @@ export async function journey(suite, browser) {
       const people = new Set(reaching.map((row) => row.person_id)).size;
       assert.equal(json.orphaned_assignments, json.rows.length - reaching.length);
       assert.ok(json.orphaned_assignments > 0, 'the sample has an orphaned assignment');
-      const [, , people, accounts, paths] = stats.map(Number);
-      assert.deepEqual([people, accounts, paths], [json.people, json.accounts, json.row_count]);
+      const [, , reach, accounts, paths] = stats.map(Number);
+      assert.deepEqual([reach, accounts, paths], [json.people, json.accounts, json.row_count]);
       assert.equal(home, json.people);
       assert.equal(people, json.people);
       assert.equal(shown, json.rows.length);
