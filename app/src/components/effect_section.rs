@@ -1,6 +1,6 @@
 //! What a change changes: who gains and loses access, in words and as a table of every path, and what changes besides access.
 
-use domain::grant::Term;
+use domain::{grant::Term, verdict::Outcome};
 use leptos::prelude::*;
 
 use super::{
@@ -55,7 +55,10 @@ impl ShownEffect {
             losses: preview.losers.rows,
             others: std::mem::take(&mut preview.others),
             other_count: preview.other_count,
-            tense: EffectTense::Ahead,
+            tense: match preview.verdict.outcome {
+                Outcome::Refused => EffectTense::Never,
+                Outcome::Allowed | Outcome::NeedsApproval => EffectTense::Ahead,
+            },
             summary: gains_and_losses(preview.gainers, preview.losers),
             paging,
         }

@@ -52,7 +52,8 @@ pub(super) fn environments(
         <div data-environments>
             <p>
                 <b>"Assignments"</b>
-                <span data-swatch="standing">"standing"</span>
+                <span data-swatch="production">"standing in production PCI"</span>
+                <span data-swatch="standing">"standing elsewhere"</span>
                 <span data-swatch="temporary">"temporary"</span>
                 <span class="text-muted">"The goal is no standing assignment in production PCI."</span>
             </p>
