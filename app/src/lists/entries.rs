@@ -272,7 +272,7 @@ fn event(line: &EntryLine) -> AnyView {
         }
         EntryLine::Syncs(syncs) => {
             let words = match syncs.count {
-                1 => "1 crawl of AWS found nothing new".to_owned(),
+                1 => "A crawl of AWS found nothing new".to_owned(),
                 count => format!("{count} crawls of AWS found nothing new"),
             };
             view! { <span data-folded class="text-muted">{words} " " <a href=syncs.href.clone()>"Show each"</a></span> }

@@ -154,7 +154,7 @@ fn figures(view: &OperationsView) -> AnyView {
         <Stats>
             <Stat label=failed_label value=failed.saturating_add(again).to_string() href=to_failed status=failed_status />
             <Stat label="Running jobs" value=running.to_string() href=to_running />
-            <Stat label="Waiting jobs" value=waiting.to_string() href="#queue" />
+            <Stat label="Scheduled jobs" value=waiting.to_string() href="#queue" />
             <Stat label="Overdue removals" value=overdue.to_string() href="/changes" status=bad(overdue) />
         </Stats>
     }
@@ -283,7 +283,7 @@ fn jobs_section(
 fn queue(rows: Vec<QueueRow>, manage: Buttons, now: Timestamp) -> AnyView {
     let columns = vec![
         Column::new("Kind of job"),
-        Column::new("Waiting").numeric(),
+        Column::new("Scheduled").numeric(),
         Column::new("Oldest").wide_only(),
         Column::new("Next run"),
         Column::new("Last done"),
@@ -315,7 +315,7 @@ fn queue(rows: Vec<QueueRow>, manage: Buttons, now: Timestamp) -> AnyView {
                     {job_title(&row.name)}
                     {purpose.map(|words| view! { <p class="text-muted text-xs font-normal">{words}</p> })}
                 </th>
-                <td data-numeric data-label="Waiting">{row.waiting}</td>
+                <td data-numeric data-label="Scheduled">{row.waiting}</td>
                 <td data-wide>{time(row.oldest)}</td>
                 <td data-label="Next run">{next}</td>
                 <td data-label="Last done">{time(row.last_done)} {incomplete}</td>

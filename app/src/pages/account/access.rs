@@ -195,10 +195,10 @@ fn actions(row: &AccessRow, offers: Offers) -> AnyView {
         let href = row.removal.to_adopt().href();
         view! { <RowAction label="Request approval" object href refused=None /> }
     });
-    let object = format!("{set} from {principal}");
+    let object = format!("of {set} from {principal}");
     let (href, refused) = (row.removal.href(), row.refused.clone());
     view! {
-        <span data-row-forms>{approve} <RowAction label="Remove" object href refused /></span>
+        <span data-row-forms>{approve} <RowAction label="Remove assignment" object href refused /></span>
     }
     .into_any()
 }
