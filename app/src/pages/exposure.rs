@@ -118,7 +118,7 @@ fn head(exposure: &Exposure, chart: Option<AnyView>, bars: AnyView) -> AnyView {
                     detail=assignments(against, "violates a policy", "violate policies")
                 />
                 <Stat
-                    label="Approval missing"
+                    label="Only approval missing"
                     value=unapproved.to_string()
                     href="/accounts?findings=unapproved"
                     status=wanting(unapproved)

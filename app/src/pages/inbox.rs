@@ -218,7 +218,6 @@ fn chosen(mut view: ChangeView, chosen: Chosen, form: &FormState, now: Timestamp
             <LinkButton href>"Full record"</LinkButton>
         </header>
         {steps}
-        {approval}
         {mismatch.map(|mismatch| view! { <LedgerMismatchNotice mismatch /> })}
         <AgainstApprovalNotice reasons=against />
         {blocked}
@@ -226,8 +225,9 @@ fn chosen(mut view: ChangeView, chosen: Chosen, form: &FormState, now: Timestamp
         {report}
         {request}
         <EffectSection effect />
-        {context}
         {gained_sets(preview.sets, SetsShown::Open)}
+        {context}
+        {approval}
         {preview.evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
         {comments}
         {bar}

@@ -192,7 +192,7 @@ fn tiles(
             <Stat label="Production PCI" value=production_pci.to_string() href=guarded_href detail="accounts" status=bad(production_pci) />
             <Stat label="Standing" value=standing.to_string() href=standing_href detail=of_standing />
             <Stat label="Policy violations" value=against.to_string() href=against_href detail=of_against status=bad(against) />
-            <Stat label="Approval missing" value=unapproved.to_string() href=unapproved_href detail=lacking status=wanting(unapproved) />
+            <Stat label="Only approval missing" value=unapproved.to_string() href=unapproved_href detail=lacking status=wanting(unapproved) />
         </Stats>
     }
     .into_any()

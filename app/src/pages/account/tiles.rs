@@ -68,7 +68,7 @@ pub(super) fn tiles(
             <Stat label="Standing" value=standing.to_string() href=standing_href detail=of_standing status=exposed />
             <Stat label="Temporary" value=temporary.to_string() href=temporary_href detail=of_temporary />
             <Stat label="Policy violations" value=against.to_string() href=against_href detail=of_against status=bad(against) />
-            <Stat label="Approval missing" value=unapproved.to_string() href=unapproved_href detail=lacking status=wanting(unapproved) />
+            <Stat label="Only approval missing" value=unapproved.to_string() href=unapproved_href detail=lacking status=wanting(unapproved) />
         </Stats>
     }
     .into_any()

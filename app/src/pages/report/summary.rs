@@ -150,7 +150,7 @@ fn numbers(counts: ReportCounts) -> AnyView {
     view! {
         <Stats>
             <Stat label="Policy violations" value=violations.to_string() href="#violations" detail=of_violations status=bad(violations) />
-            <Stat label="Approval missing" value=unapproved.to_string() href="#violations" detail=of_unapproved status=wanting(unapproved) />
+            <Stat label="Only approval missing" value=unapproved.to_string() href="#violations" detail=of_unapproved status=wanting(unapproved) />
             <Stat label="People" value=people.to_string() href="/people?reach=production-pci" detail=reach />
             <Stat label="Accounts" value=accounts.to_string() href="/accounts?scope=production-pci" detail=counted(unclassified) />
             <Stat label="Paths" value=shown.to_string() href="#rows" detail=kinds />
