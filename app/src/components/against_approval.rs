@@ -1,5 +1,5 @@
-//! The notice on an undecided change that cannot be approved, for good or for now, because of what it is about or who
-//! requested it.
+//! The notices on an undecided change: that it cannot be approved, for good or for now, because of what it is about or who
+//! requested it, and that other policies are in force than those that evaluated it.
 
 use leptos::prelude::*;
 

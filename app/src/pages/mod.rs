@@ -9,6 +9,7 @@ pub mod entry;
 pub mod error;
 mod exposure;
 mod filters;
+mod finding_stats;
 pub mod group;
 pub mod groups;
 pub mod home;

@@ -28,8 +28,9 @@ use crate::{
 
 use super::{
     Proposing,
-    exposure::{bad, wanting},
+    exposure::bad,
     filters::{UnknownFilter, holds, known_query},
+    finding_stats::{FindingStats, assignments_noun},
 };
 
 /// Builds the page.
@@ -168,31 +169,18 @@ fn tiles(
     standing: Figure,
     (against, unapproved): (Figure, Figure),
 ) -> AnyView {
-    let unit = |value: Figure| {
-        if value == 1 {
-            "assignment"
-        } else {
-            "assignments"
-        }
-    };
-    let lacking = if unapproved == 1 {
-        "assignment that only lacks one"
-    } else {
-        "assignments that only lack one"
-    };
     let only = |filter: &str| format!("{base}?only={filter}");
     // The children of a component outlive this function.
     let all = base.to_owned();
     let links = ["production-pci", "standing", "findings", "unapproved"].map(only);
     let [guarded_href, standing_href, against_href, unapproved_href] = links;
-    let (of_standing, of_against) = (unit(standing), unit(against));
+    let of_standing = assignments_noun(standing);
     view! {
         <Stats>
             <Stat label="Accounts" value=accounts.to_string() href=all detail="by any path" />
             <Stat label="Production PCI" value=production_pci.to_string() href=guarded_href detail="accounts" status=bad(production_pci) />
             <Stat label="Standing" value=standing.to_string() href=standing_href detail=of_standing />
-            <Stat label="Policy violations" value=against.to_string() href=against_href detail=of_against status=bad(against) />
-            <Stat label="Only approval missing" value=unapproved.to_string() href=unapproved_href detail=lacking status=wanting(unapproved) />
+            <FindingStats against against_href unapproved unapproved_href />
         </Stats>
     }
     .into_any()

@@ -14,7 +14,10 @@ use crate::{
         ListChoice,
         access::{ACCESS_HEADING, FINDINGS, STANDING, TEMPORARY, TERM, UNAPPROVED, VIOLATIONS},
     },
-    pages::exposure::{bad, wanting},
+    pages::{
+        exposure::bad,
+        finding_stats::{FindingStats, assignments_noun},
+    },
 };
 
 /// Renders the tiles. Known are the assignments, their findings, and the number of people.
@@ -39,18 +42,6 @@ pub(super) fn tiles(
         let list = ListChoice::only(filter, value).href(base);
         format!("{list}#{ACCESS_HEADING}")
     };
-    let unit = |value: Figure| {
-        if value == 1 {
-            "assignment"
-        } else {
-            "assignments"
-        }
-    };
-    let lacking = if unapproved == 1 {
-        "assignment that only lacks one"
-    } else {
-        "assignments that only lack one"
-    };
     // The children of a component outlive this function.
     let links = [
         only(TERM, STANDING),
@@ -59,16 +50,15 @@ pub(super) fn tiles(
         only(FINDINGS, UNAPPROVED),
     ];
     let [standing_href, temporary_href, against_href, unapproved_href] = links;
-    let (of_standing, of_against) = (unit(standing), unit(against));
-    let of_temporary = format!("{} with an end", unit(temporary));
+    let of_standing = assignments_noun(standing);
+    let of_temporary = format!("{} with an end", assignments_noun(temporary));
     let people_href = format!("{base}#{ACCESS_HEADING}");
     view! {
         <Stats>
             <Stat label="People" value=people.to_string() href=people_href detail="can reach it" />
             <Stat label="Standing" value=standing.to_string() href=standing_href detail=of_standing status=exposed />
             <Stat label="Temporary" value=temporary.to_string() href=temporary_href detail=of_temporary />
-            <Stat label="Policy violations" value=against.to_string() href=against_href detail=of_against status=bad(against) />
-            <Stat label="Only approval missing" value=unapproved.to_string() href=unapproved_href detail=lacking status=wanting(unapproved) />
+            <FindingStats against against_href unapproved unapproved_href />
         </Stats>
     }
     .into_any()
