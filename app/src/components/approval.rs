@@ -27,7 +27,7 @@ pub enum ViewerTold {
 /// Renders the card. None for a change that needed no approval, or that no approval permits.
 pub fn approval_card(view: &ChangeView, told: ViewerTold, now: Timestamp) -> Option<AnyView> {
     let waiting = view.row.state == State::Waiting;
-    let needs = needs(&view.preview.verdict, waiting, view.row.approvals.0);
+    let needs = needs(&view.preview.verdict, view.row.state, view.row.approvals.0);
     if needs.is_none() && view.approvals.is_empty() {
         return None;
     }
@@ -65,16 +65,16 @@ pub fn approval_card(view: &ChangeView, told: ViewerTold, now: Timestamp) -> Opt
 }
 
 /// Returns how many approvals a change needs or needed.
-fn needs(verdict: &Verdict, waiting: bool, given: u8) -> Option<String> {
+fn needs(verdict: &Verdict, state: State, given: u8) -> Option<String> {
     if verdict.outcome != Outcome::NeedsApproval {
         return None;
     }
     let by = verdict::people(verdict.approvals);
-    Some(match (waiting, given) {
-        (false, _) => format!("Needed approval by {by}"),
-        (true, 0) => format!("Needs approval by {by}"),
-        (true, 1) => format!("Needs approval by {by}: 1 has approved"),
-        (true, some) => format!("Needs approval by {by}: {some} have approved"),
+    Some(match (state, given) {
+        (State::Waiting, 0) => format!("Needs approval by {by}"),
+        (State::Waiting, 1) => format!("Needs approval by {by}: 1 has approved"),
+        (State::Waiting, some) => format!("Needs approval by {by}: {some} have approved"),
+        _ => format!("Needed approval by {by}"),
     })
 }
 

@@ -10,8 +10,8 @@ use leptos::prelude::*;
 use super::Proposing;
 use crate::{
     backend::{
-        AccountView, AccountWrites, ChangeForm, Freshness, PersonAccessRow, PortResult, Refused,
-        SetRef,
+        AccessRow, AccountView, AccountWrites, ChangeForm, Freshness, PersonAccessRow, PortResult,
+        Refused, SetRef,
     },
     components::{
         AccountMarks, AccountStateMark, BadgeWeight, Button, ButtonKind, CountedMark, Crumb,
@@ -116,7 +116,7 @@ fn draw(
         files: format!("/accounts/{}/access", account.id),
     };
     let policies = access::policies(&rows, &place.page);
-    let contents = contents(access::are_found(&rows));
+    let contents = contents(&rows);
     let known = (assignments, findings, people);
     let tiles = tiles::tiles(&rows, known, account.class, &place.page);
     let doubts = classification::doubts(&account, &readings, proposing);
@@ -151,10 +151,10 @@ fn draw(
 }
 
 /// Renders links to the parts of the page.
-fn contents(policies: bool) -> AnyView {
+fn contents(rows: &[AccessRow]) -> AnyView {
     let parts = [
         ("Access", ACCESS_HEADING, true),
-        ("Policies", access::POLICIES, policies),
+        ("Policies", access::POLICIES, access::are_found(rows)),
         ("Classification", classification::ID, true),
     ];
     let links = parts
