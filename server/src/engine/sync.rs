@@ -2,18 +2,17 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, PoisonError, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
 };
 
 use domain::{
-    crawl::{MergeContext, SingleRead, merge},
+    crawl::{MergeContext, merge},
     drift::DriftEvent,
     engine::{AccessResource, Listing},
     ids::GroupId,
     ledger::Outcome,
     org::SpecialAccounts,
     snapshot::{Figure, Gap, NeverRead, Parts, Unread},
-    time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +30,7 @@ use crate::{
         instance::{self, InstanceError},
         journal::EntryBuilder,
         publication,
+        single_reads::ReadsSince,
         stored_state::{self, LOADED},
     },
     store::{self, StoreError, job::JobLease},
@@ -74,8 +74,7 @@ pub async fn once(
     lease: Option<&JobLease>,
 ) -> Result<SyncReport, InstanceError> {
     instance::check(&app_state.store, &app_state.instance.arn).await?;
-    // Reads that were requested before the first call cannot be newer than the listings of this crawl.
-    drop(reads(app_state));
+    let reads = app_state.crawls.begin();
     let analyse = |content: &_| app_state.analyse(content);
     let crawled = crawl(
         &app_state.aws,
@@ -93,7 +92,13 @@ pub async fn once(
     };
     // A job that is cancelled drops its future. What is stored must be published in any case, because the next crawl
     // compares with what is published.
-    let kept = tokio::spawn(keep(app_state.clone(), crawled, reviewed, lease.cloned()));
+    let kept = tokio::spawn(keep(
+        app_state.clone(),
+        crawled,
+        reads,
+        reviewed,
+        lease.cloned(),
+    ));
     Ok(kept.await.map_err(|error| not_kept(&error))??)
 }
 
@@ -132,6 +137,7 @@ async fn keep_identities(
 async fn keep(
     app_state: Arc<AppState>,
     mut crawled: Crawled,
+    reads: ReadsSince,
     reviewed: Review,
     lease: Option<JobLease>,
 ) -> Result<SyncReport, StoreError> {
@@ -160,8 +166,7 @@ async fn keep(
     let recorded: BTreeMap<_, _> = recorded.collect();
     let declared = store::declaration::all_in_force(tx.conn()).await?;
     let persons = persons(&mut tx, &before, &crawled, app_state).await?;
-    let mut reads = reads(app_state);
-    reads.sort_by_key(|(_, as_of)| *as_of);
+    let reads = reads.in_order();
     let known = MergeContext {
         special: &special,
         mapping: &app_state.settings.mapping.mapping,
@@ -263,16 +268,6 @@ fn entries(
         .collect();
     entries.push(app_state.journal.sync_completed(outcome, facts));
     entries
-}
-
-/// Takes the single reads collected so far.
-fn reads(app_state: &AppState) -> Vec<(SingleRead, Timestamp)> {
-    std::mem::take(
-        &mut *app_state
-            .reads
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner),
-    )
 }
 
 fn special(app_state: &AppState, before: &SpecialAccounts, crawled: &Crawled) -> SpecialAccounts {

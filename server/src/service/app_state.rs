@@ -12,7 +12,6 @@ use std::{
 use catalogue::Catalogue;
 use domain::{
     classification::ClassificationContext,
-    crawl::SingleRead,
     engine::lease::LeaseLength,
     ids::ChangeId,
     org::SpecialAccounts,
@@ -38,6 +37,7 @@ use super::{
     requested_items::RequestedItems,
     row_findings::RowFindings,
     settings::Settings,
+    single_reads::CrawlsInProgress,
 };
 use crate::{
     aws::{Aws, Instance},
@@ -80,8 +80,8 @@ pub struct AppState {
     pub observing: tokio::sync::Mutex<()>,
     /// The stored version of the observed state that this process has in memory. The read model may show it later.
     pub observed_version: AtomicI64,
-    /// The single reads since the current crawl began.
-    pub reads: Mutex<Vec<(SingleRead, Timestamp)>>,
+    /// The crawls in progress, which single reads are kept for.
+    pub crawls: CrawlsInProgress,
     /// What the next read model must show.
     pub publication: Publication,
     /// The proven items of the changes whose steps run.
@@ -146,7 +146,7 @@ impl AppState {
             observations: broadcast::channel(4_096).0,
             observing: tokio::sync::Mutex::new(()),
             observed_version: AtomicI64::new(0),
-            reads: Mutex::default(),
+            crawls: CrawlsInProgress::default(),
             publication: Publication::default(),
             requested: RequestedItems::default(),
             vkey: OnceLock::new(),

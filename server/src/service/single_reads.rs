@@ -6,11 +6,13 @@
 
 mod item;
 mod removal;
+mod since_crawl;
 
 pub(crate) use item::{IN_FLIGHT, ReadItem, read_item};
 pub use removal::read_removal;
+pub use since_crawl::{CrawlsInProgress, ReadsSince};
 
-use std::sync::{Arc, PoisonError, atomic::Ordering};
+use std::sync::{Arc, atomic::Ordering};
 
 use domain::{
     crawl::{self, SingleRead},
@@ -74,13 +76,9 @@ impl From<StoreError> for KeepError {
     }
 }
 
-/// Keeps a read for the crawl in progress, whose older listing must not replace it.
+/// Keeps a read for the crawls in progress, whose older listing must not replace it.
 pub fn remember(app_state: &AppState, read: &SingleRead, as_of: Timestamp) {
-    let mut reads = app_state
-        .reads
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    reads.push((read.clone(), as_of));
+    app_state.crawls.add(read, as_of);
 }
 
 /// Stores what a read changed, and records the drift in it: a single read must not hide a change made outside
