@@ -29,6 +29,22 @@ pub enum JobSchedule {
     WhenDue,
 }
 
+/// Whether people may keep jobs of a kind from running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobStop {
+    /// They may skip the next one and cancel one that runs: pages say of when what was read is, so that this hides nothing.
+    Allowed,
+    /// Nobody may: it finds out whether somebody altered something, or does what is due, and who stops it could hide that.
+    Refused,
+}
+
+impl JobStop {
+    /// Returns the rule for a kind. One of a newer version may find out about alterations as well, so nobody stops its jobs.
+    pub fn of(kind: Option<JobKind>) -> Self {
+        kind.map_or(Self::Refused, |kind| kind.rules().stop)
+    }
+}
+
 /// What holds for all jobs of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobRules {
@@ -40,6 +56,7 @@ pub struct JobRules {
     pub oldest: u32,
     pub place: JobPlace,
     pub schedule: JobSchedule,
+    pub stop: JobStop,
     /// How often a job is attempted before it counts as failed.
     pub attempts: u32,
     /// The pause after the first failed attempt, which doubles with each further one.
@@ -85,14 +102,14 @@ job_kinds! {
     /// Reads everything from AWS.
     Crawl = "crawl" {
         title: "Crawl of AWS", version: 1, oldest: 1,
-        place: JobPlace::WithEngine, schedule: JobSchedule::Interval,
+        place: JobPlace::WithEngine, schedule: JobSchedule::Interval, stop: JobStop::Allowed,
         attempts: 3, first_pause: Duration::seconds(5), longest_pause: Duration::minutes(5),
         idle_limit: Duration::minutes(15), keep: Duration::days(7),
     }
     /// Expires changes that were not decided or not started in time.
     ChangeExpiry = "change_expiry" {
         title: "Expiry of changes", version: 1, oldest: 1,
-        place: JobPlace::WithEngine, schedule: JobSchedule::WhenDue,
+        place: JobPlace::WithEngine, schedule: JobSchedule::WhenDue, stop: JobStop::Refused,
         attempts: 5, first_pause: Duration::seconds(5), longest_pause: Duration::minutes(1),
         idle_limit: Duration::minutes(5), keep: Duration::days(7),
     }
@@ -100,7 +117,7 @@ job_kinds! {
     Sealing = "sealing" {
         title: "Sealing of the ledger", version: 1, oldest: 1,
         // Beside what runs the engine, because each signature needs all new entries to be read.
-        place: JobPlace::WithEngine, schedule: JobSchedule::WhenDue,
+        place: JobPlace::WithEngine, schedule: JobSchedule::WhenDue, stop: JobStop::Refused,
         attempts: 3, first_pause: Duration::seconds(5), longest_pause: Duration::seconds(20),
         // There is one whenever entries were written: a day has thousands.
         idle_limit: Duration::minutes(5), keep: Duration::hours(1),
@@ -108,14 +125,14 @@ job_kinds! {
     /// Compares all rows that need an entry with the ledger.
     RowComparison = "row_comparison" {
         title: "Comparison of rows with the ledger", version: 1, oldest: 1,
-        place: JobPlace::Anywhere, schedule: JobSchedule::Interval,
+        place: JobPlace::Anywhere, schedule: JobSchedule::Interval, stop: JobStop::Refused,
         attempts: 3, first_pause: Duration::seconds(10), longest_pause: Duration::minutes(5),
         idle_limit: Duration::minutes(5), keep: Duration::days(7),
     }
     /// Checks that the user pool still fits the configuration.
     PoolCheck = "pool_check" {
         title: "Check of the user pool", version: 1, oldest: 1,
-        place: JobPlace::WithEngine, schedule: JobSchedule::Interval,
+        place: JobPlace::WithEngine, schedule: JobSchedule::Interval, stop: JobStop::Refused,
         attempts: 4, first_pause: Duration::seconds(10), longest_pause: Duration::minutes(2),
         idle_limit: Duration::minutes(5), keep: Duration::days(1),
     }

@@ -16,7 +16,7 @@ import sqlite3, sys
 db = sqlite3.connect(sys.argv[1], timeout=20)
 db.execute("insert into job (id, kind, payload_version, payload, unique_key, state, run_at, attempts, beat, progress_done, progress_of,"
            " cancel_requested, failure, created_at, started_at, ended_at)"
-           " values (?, 'change_expiry', 1, '{}', ?, 'failed', 0, 5, 0, 0, 0, 0, 'no_progress', 0, 0, strftime('%s','now') * 1000)",
+           " values (?, 'change_expiry', 1, '{}', ?, 'failed', 0, 5, 0, 0, 0, 0, 'no_progress', 0, (strftime('%s','now') - 4) * 1000, strftime('%s','now') * 1000)",
            (sys.argv[2], sys.argv[2]))
 db.commit()
 `;
@@ -47,11 +47,13 @@ export async function journey(suite, browser) {
       const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', way);
       await withPeople(`crawl ${way.name}`, [maya], async () => {
         await maya.findsInTime('/operations', 'No job is running');
+        const checks = maya.page.locator('#jobs tr', { hasText: 'Comparison of rows with the ledger' });
+        assert.equal(await checks.getByRole('button').count(), 0, 'a check of what was altered cannot be skipped');
         await maya.says('No job has failed', 'Crawl of AWS', 'Expiry of changes', 'This server', 'IAM Identity Center');
-        await maya.press(maya.page.getByRole('button', { name: 'Crawl now' }));
+        await maya.press(maya.page.getByRole('button', { name: 'Crawl AWS now' }));
         await maya.saysInTime(/Crawl of AWS(:| \S+) \d+ of \d+/);
         await maya.screenshot(`operations-running-${at}`);
-        await maya.press(maya.page.locator('#running tr', { hasText: 'Crawl of AWS' }).getByRole('button', { name: 'Cancel' }));
+        await maya.press(maya.page.locator('#jobs tr', { hasText: 'Crawl of AWS' }).getByRole('button', { name: 'Cancel this run' }));
         await maya.saysInTime('No job is running');
         await maya.open('/ledger');
         await maya.says('requested the job \u201cCrawl of AWS\u201d', 'cancelled the job \u201cCrawl of AWS\u201d');
@@ -65,11 +67,11 @@ export async function journey(suite, browser) {
         python(sandbox, FAIL, `${FAILED}${2 * at}`);
         await maya.findsInTime('/operations', 'It made no progress for too long');
         await maya.screenshot(`operations-failed-${at}`);
-        await maya.press(maya.page.getByRole('button', { name: 'Retry' }));
+        await maya.press(maya.page.getByRole('button', { name: 'Retry now' }));
         await maya.saysInTime('No job has failed');
         python(sandbox, FAIL, `${FAILED}${2 * at + 1}`);
         await maya.findsInTime('/operations', 'It made no progress for too long');
-        await maya.press(maya.page.getByRole('button', { name: 'Dismiss' }));
+        await maya.press(maya.page.getByRole('button', { name: 'Dismiss this failure' }));
         await maya.says('No job has failed');
         await maya.open('/ledger');
         await maya.says('retried the job', 'dismissed the job');
@@ -83,8 +85,8 @@ export async function journey(suite, browser) {
     const marcus = await Person.signedIn(browser, sandbox, 'marcus.dube');
     await withPeople('others', [farid, marcus], async () => {
       await farid.open('/operations');
-      await farid.says('Servers', 'Queue');
-      assert.equal(await farid.page.getByRole('button', { name: /Crawl now|Retry|Dismiss|Cancel/ }).count(), 0);
+      await farid.says('Servers', 'Jobs', 'Last run');
+      assert.equal(await farid.page.getByRole('button', { name: /Crawl AWS now|Retry|Dismiss|Cancel|Skip/ }).count(), 0);
       await marcus.open('/operations', 403);
     });
     await farid.leave();

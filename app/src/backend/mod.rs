@@ -88,6 +88,9 @@ pub enum Denied {
     /// Something other than the roles of the caller forbids it (403).
     #[error("{0}")]
     Forbidden(&'static str),
+    /// Nobody may do it, whatever their roles (403).
+    #[error("{0}")]
+    Never(&'static str),
     /// The action needs a second factor, which the sign-in did not use (403).
     #[error("a second factor is needed")]
     NoSecondFactor,

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use domain::{
     ids::JobId,
-    job::{JobFailure, JobKind},
-    time::Timestamp,
+    job::{JobFailure, JobKind, JobState},
+    time::{Duration, Timestamp},
 };
 
 use super::PortResult;
@@ -26,19 +26,27 @@ pub struct JobName {
 
 /// The jobs of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct QueueRow {
+pub struct KindRow {
     pub name: JobName,
     pub waiting: u64,
-    /// When the first of the waiting jobs was enqueued.
-    pub oldest: Option<Timestamp>,
-    /// When the next of them begins.
+    /// When the next of the waiting jobs begins.
     pub next: Option<Timestamp>,
-    /// When the last one was done.
-    pub last_done: Option<Timestamp>,
+    /// The job that had begun and ended last.
+    pub last: Option<LastRun>,
     /// What the last one could not do, as a number of things: for a crawl, what it did not read.
     pub not_done: usize,
-    /// The waiting job, if it is the only one of its kind.
-    pub only: Option<JobId>,
+    /// The waiting job, if it is the only one of its kind and not another attempt of one that failed.
+    pub planned: Option<JobId>,
+}
+
+/// How the last job of a kind ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct LastRun {
+    pub ended: Timestamp,
+    /// How long its last attempt took.
+    pub took: Duration,
+    /// Never waiting or running.
+    pub state: JobState,
 }
 
 /// A job that runs.
@@ -141,7 +149,7 @@ pub struct RowComparison {
 /// Everything on the page.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct OperationsView {
-    pub queue: Vec<QueueRow>,
+    pub kinds: Vec<KindRow>,
     pub running: Vec<RunningJob>,
     /// The newest failed jobs, and those that wait after a failed attempt.
     pub failed: Vec<FailedJob>,
@@ -175,5 +183,6 @@ pub trait OperationsPort {
     async fn request_crawl(&self) -> PortResult<()>;
     async fn retry_job(&self, id: &JobId) -> PortResult<()>;
     async fn dismiss_job(&self, id: &JobId) -> PortResult<()>;
+    /// Cancels a waiting or running job, unless nobody may stop jobs of its kind.
     async fn cancel_job(&self, id: &JobId) -> PortResult<()>;
 }

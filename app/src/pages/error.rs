@@ -25,6 +25,7 @@ pub fn status(denied: &Denied) -> u16 {
     match denied {
         Denied::Role(_)
         | Denied::Forbidden(_)
+        | Denied::Never(_)
         | Denied::SignInAgain
         | Denied::NoSecondFactor
         | Denied::Suspended => 403,
@@ -42,6 +43,7 @@ pub fn words(denied: &Denied) -> (Cow<'static, str>, String) {
     let (title, text) = match denied {
         Denied::Role(action) => return role_words(*action),
         Denied::Forbidden(reason) => ("Not allowed", (*reason).into()),
+        Denied::Never(reason) => ("Nobody can do this", (*reason).into()),
         Denied::NoSecondFactor => (NO_SECOND_FACTOR, "Nothing was changed.".into()),
         Denied::Suspended => (
             "Your identity is suspended",

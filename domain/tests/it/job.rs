@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration as Elapsed};
 
 use domain::{
     job::{
-        AfterFailure, FARTHEST, JobFailure, JobKind, JobState, LeaseSighting, LeaseWatch,
+        AfterFailure, FARTHEST, JobFailure, JobKind, JobState, JobStop, LeaseSighting, LeaseWatch,
         PayloadVersion, is_due,
     },
     time::{Duration, Timestamp},
@@ -62,6 +62,14 @@ fn what_a_newer_version_wrote_is_not_read_as_something_else() {
         let older = i64::from(rules.oldest) - 1;
         assert_eq!(kind.understands(older), PayloadVersion::TooOld);
     }
+}
+
+#[test]
+fn people_stop_crawls_only_and_no_check_of_what_was_altered() {
+    let may_stop = |kind: &JobKind| JobStop::of(Some(*kind)) == JobStop::Allowed;
+    let stopped: Vec<JobKind> = JobKind::ALL.iter().copied().filter(may_stop).collect();
+    assert_eq!(stopped, [JobKind::Crawl]);
+    assert_eq!(JobStop::of(None), JobStop::Refused);
 }
 
 #[test]

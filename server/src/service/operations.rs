@@ -3,15 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use app::backend::{
-    Denied, DifferingRow, FailedJob, JobName, LiveOperations, OperationsPort, OperationsView,
-    PortResult, QueueRow, QuotaRow, QuotaService, RowComparison, RunningJob, ServerRole, ServerRow,
+    Denied, DifferingRow, FailedJob, JobName, KindRow, LastRun, LiveOperations, OperationsPort,
+    OperationsView, PortResult, QuotaRow, QuotaService, RowComparison, RunningJob, ServerRole,
+    ServerRow,
 };
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
     engine::lease::ProcessRole,
     ids::JobId,
-    job::{JobFailure, JobKind, JobState},
+    job::{JobFailure, JobKind, JobState, JobStop},
     ledger::EventKind,
     time::Timestamp,
 };
@@ -27,6 +28,8 @@ use crate::store::{
 const LISTED: i64 = 50;
 /// How often an open page looks for changes.
 const FOLLOW_EVERY: Duration = Duration::from_secs(2);
+/// What is said to who asks for a job to be stopped that nobody stops.
+const NOT_STOPPED: &str = "Jobs of this kind find out whether something was altered, or do what is due, so nobody skips or cancels them. Nothing was changed.";
 
 #[async_trait]
 impl OperationsPort for Service {
@@ -52,8 +55,11 @@ impl OperationsPort for Service {
 
     async fn cancel_job(&self, id: &JobId) -> PortResult<()> {
         self.allowed(Action::ManageJobs)?;
-        let found = self.try_cancel(id).await.map_err(broken)?;
-        found.ok_or(Denied::NotFound)
+        match self.try_cancel(id).await.map_err(broken)? {
+            None => Err(Denied::NotFound),
+            Some(JobStop::Refused) => Err(Denied::Never(NOT_STOPPED)),
+            Some(JobStop::Allowed) => Ok(()),
+        }
     }
 }
 
@@ -93,7 +99,7 @@ impl Service {
             .sum();
         let troubled = waiting.iter().filter(|job| job.failure.is_some());
         Ok(OperationsView {
-            queue: queue(
+            kinds: kinds(
                 &groups,
                 &waiting,
                 self.read_model.snapshot.parts().coverage.unread.len(),
@@ -151,27 +157,32 @@ impl Service {
         Ok(Some(()))
     }
 
-    async fn try_cancel(&self, id: &JobId) -> Result<Option<()>, StoreError> {
+    /// Cancels a job, if people may stop jobs of its kind. Returns that rule; none if there is no such job.
+    async fn try_cancel(&self, id: &JobId) -> Result<Option<JobStop>, StoreError> {
         let (app_state, now) = (&self.app_state, self.app_state.clock.now());
         let mut tx = app_state.store.write().await?;
         let Some(found) = job::find(tx.conn(), id).await? else {
             return Ok(None);
         };
+        let kind = JobKind::from_word(&found.kind);
+        if JobStop::of(kind) == JobStop::Refused {
+            return Ok(Some(JobStop::Refused));
+        }
         // Before the row of the job is locked: a crawl appends its entries and then confirms its lease in that row.
         self.record(&mut tx, EventKind::JobCancelled, id, &found.kind)
             .await?;
         match job::cancel(&mut tx, id, now).await? {
             // Rolled back with its entry.
-            CancelOutcome::Unchanged => return Ok(Some(())),
+            CancelOutcome::Unchanged => return Ok(Some(JobStop::Allowed)),
             CancelOutcome::Requested => {}
             CancelOutcome::Cancelled => {
-                if let Some(kind) = JobKind::from_word(&found.kind) {
+                if let Some(kind) = kind {
                     jobs::plan_next(&mut tx, &app_state.settings, kind, now).await?;
                 }
             }
         }
         tx.commit().await?;
-        Ok(Some(()))
+        Ok(Some(JobStop::Allowed))
     }
 
     async fn record(
@@ -218,7 +229,7 @@ fn live_of(groups: &[JobGroup], running: &[JobRow]) -> LiveOperations {
 
 /// Returns a row for each kind that this version knows, and for each other one that has jobs. `unread` is what the last crawl
 /// did not read.
-fn queue(groups: &[JobGroup], waiting: &[JobRow], unread: usize) -> Vec<QueueRow> {
+fn kinds(groups: &[JobGroup], waiting: &[JobRow], unread: usize) -> Vec<KindRow> {
     let known = JobKind::ALL.iter().map(|kind| kind.as_str());
     let mut words: Vec<&str> = known.collect();
     for group in groups {
@@ -227,26 +238,32 @@ fn queue(groups: &[JobGroup], waiting: &[JobRow], unread: usize) -> Vec<QueueRow
         }
     }
     let row = |word: &str| {
-        let of = |state| {
-            groups
-                .iter()
-                .find(|group| group.kind == word && group.state == state)
-        };
-        let waits = of(JobState::Waiting);
+        let of_kind = groups.iter().filter(|group| group.kind == word);
+        let waits = of_kind
+            .clone()
+            .find(|group| group.state == JobState::Waiting);
+        let over = of_kind.filter(|group| group.state.is_over());
+        let runs = over.filter_map(|group| {
+            let (ended, took) = group.last_run?;
+            Some(LastRun {
+                ended,
+                took,
+                state: group.state,
+            })
+        });
         let mut jobs = waiting.iter().filter(|job| job.kind == word);
-        QueueRow {
+        KindRow {
             name: name(word),
             waiting: waits.map_or(0, |group| group.count),
-            oldest: waits.map(|group| group.oldest),
             next: waits.map(|group| group.next),
-            last_done: of(JobState::Done).and_then(|group| group.last_ended),
+            last: runs.max_by_key(|run| run.ended),
             not_done: if word == JobKind::Crawl.as_str() {
                 unread
             } else {
                 0
             },
-            only: match (jobs.next(), jobs.next()) {
-                (Some(job), None) => Some(job.id.clone()),
+            planned: match (jobs.next(), jobs.next()) {
+                (Some(job), None) if job.failure.is_none() => Some(job.id.clone()),
                 _ => None,
             },
         }

@@ -20,16 +20,14 @@ pub(super) fn quotas(rows: Vec<QuotaRow>) -> AnyView {
     let columns = vec![
         Column::new("Service"),
         Column::new("Allowed rate").numeric(),
-        Column::new("Calls since the start").numeric(),
+        Column::new("Calls").numeric(),
         Column::new("Throttles").numeric(),
     ];
     let rows = rows.into_iter().map(|row| {
-        let (allowed, slowed) = rate_words(row.now, row.most);
-        let status = if slowed { Status::Pending } else { Status::Ok };
         view! {
             <tr>
                 <th scope="row">{service(row.service)}</th>
-                <td data-numeric data-label="Allowed rate"><StatusBadge status label=allowed /></td>
+                <td data-numeric data-label="Allowed rate">{rate_cell(row.now, row.most)}</td>
                 <td data-numeric data-label="Calls">{row.calls}</td>
                 <td data-numeric data-label="Throttles">{row.throttled}</td>
             </tr>
@@ -37,22 +35,24 @@ pub(super) fn quotas(rows: Vec<QuotaRow>) -> AnyView {
     });
     let rows = rows.collect_view();
     view! {
-        <Section title="Calls to AWS" detail="by this server; AWS slows it down by throttles">
+        <Section title="Calls to AWS" detail="by this server, since its start; AWS slows it down by throttles">
             <Table caption="Calls to AWS" columns narrow=Narrow::Cards>{rows}</Table>
         </Section>
     }
     .into_any()
 }
 
-/// Returns how many calls a second are allowed now, and whether throttles of AWS have slowed them down.
-fn rate_words(now: f64, most: f64) -> (String, bool) {
-    let slowed = now < most;
-    let words = if slowed {
-        format!("{}/s, slowed from {}/s", rate(now), rate(most))
-    } else {
-        format!("{}/s, not slowed", rate(now))
-    };
-    (words, slowed)
+/// Renders how many calls a second are allowed. Only a rate that throttles have slowed down is marked.
+fn rate_cell(now: f64, most: f64) -> AnyView {
+    match slowed(now, most) {
+        Some(label) => view! { <StatusBadge status=Status::Pending label /> }.into_any(),
+        None => format!("{}/s", rate(now)).into_any(),
+    }
+}
+
+/// Returns how many calls a second are allowed now, if throttles of AWS have slowed them down.
+fn slowed(now: f64, most: f64) -> Option<String> {
+    (now < most).then(|| format!("{}/s, slowed from {}/s", rate(now), rate(most)))
 }
 
 fn rate(calls: f64) -> String {
@@ -65,14 +65,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_says_whether_throttles_have_slowed_it_down() {
+    fn only_a_rate_that_throttles_have_slowed_down_is_marked() {
+        assert_eq!(slowed(300.0, 300.0), None);
         assert_eq!(
-            rate_words(300.0, 300.0),
-            ("300/s, not slowed".to_owned(), false)
+            slowed(12.5, 20.0).as_deref(),
+            Some("12.5/s, slowed from 20/s")
         );
-        assert_eq!(
-            rate_words(12.5, 20.0),
-            ("12.5/s, slowed from 20/s".to_owned(), true)
-        );
+        assert_eq!([rate(300.0), rate(12.5)], ["300", "12.5"]);
     }
 }

@@ -13,6 +13,17 @@ pub(super) const fn purpose(kind: JobKind) -> &'static str {
     }
 }
 
+/// Returns what it means that a job of a kind is done: one that found something else has failed, or the page says what it found.
+pub(super) const fn done(kind: JobKind) -> &'static str {
+    match kind {
+        JobKind::Crawl => "Everything was read",
+        JobKind::ChangeExpiry => "Overdue changes were ended",
+        JobKind::Sealing => "New entries were signed",
+        JobKind::RowComparison => "No row differs",
+        JobKind::PoolCheck => "As configured",
+    }
+}
+
 /// Returns why an attempt failed, and what to do.
 pub(super) const fn reason(why: JobFailure) -> &'static str {
     match why {

@@ -5,30 +5,20 @@ use leptos::prelude::*;
 
 use crate::{
     backend::RowComparison,
-    components::{Calm, Column, Narrow, Notice, Section, Status, Table, Time},
+    components::{AbsoluteTime, Column, Narrow, Notice, Section, Status, Table},
 };
 
-pub(super) fn differing(comparison: Option<RowComparison>, now: Timestamp) -> AnyView {
-    match comparison {
-        None => view! {
-            <p id="rows" class="text-muted">"The rows of the database were not compared with the ledger yet. This happens after the start, and every hour."</p>
-        }
-        .into_any(),
-        Some(compared) if compared.differing == 0 => view! {
-            <div id="rows">
-                <Calm>
-                    "Every row agrees with the ledger: compared with all " {compared.entries} " entries of that time, " <Time at=compared.at now /> "."
-                </Calm>
-            </div>
-        }
-        .into_any(),
-        Some(compared) => view! {
+/// Renders what differs; nothing if nothing does, or if nothing was compared yet.
+pub(super) fn differing(comparison: Option<RowComparison>, now: Timestamp) -> Option<AnyView> {
+    let compared = comparison.filter(|compared| compared.differing > 0)?;
+    Some(
+        view! {
             <div id="rows">
                 <Section title="Rows and the ledger">{listed(compared, now)}</Section>
             </div>
         }
         .into_any(),
-    }
+    )
 }
 
 fn listed(compared: RowComparison, now: Timestamp) -> AnyView {
@@ -54,7 +44,7 @@ fn listed(compared: RowComparison, now: Timestamp) -> AnyView {
         <Notice status=Status::Danger title>
             <p>
                 "Somebody or something wrote to the database beside Leastwise. What the ledger does not confirm gives no right and no access. Compared "
-                <Time at=compared.at now /> "."
+                <AbsoluteTime at=compared.at now /> "."
             </p>
         </Notice>
         <Table caption="Rows that differ from the ledger" columns narrow=Narrow::Cards>{rows}</Table>

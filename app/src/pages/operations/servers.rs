@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::short;
 use crate::{
     backend::{ServerRole, ServerRow},
-    components::{Column, Narrow, Section, Status, StatusBadge, Table, Time},
+    components::{Column, ListedTime, Narrow, Section, Status, StatusBadge, Table},
 };
 
 /// After this time without a heartbeat a server is marked: it beats every three seconds, and has probably ended.
@@ -17,9 +17,17 @@ pub(super) fn servers(rows: Vec<ServerRow>, now: Timestamp) -> AnyView {
         Column::new("Server"),
         Column::new("Role"),
         Column::new("Version"),
-        Column::new("Started"),
-        Column::new("Heartbeat"),
+        Column::new("Started (UTC)"),
+        Column::new("Heartbeat (UTC)"),
     ];
+    let engine = rows.iter().find(|row| row.role == ServerRole::Engine);
+    let lease = match engine {
+        Some(one) => format!(
+            "{} holds the engine lease and writes to AWS",
+            short(&one.process)
+        ),
+        None => "none holds the engine lease at the moment".to_owned(),
+    };
     let rows = rows.into_iter().map(|row| {
         let this = row
             .this
@@ -36,14 +44,14 @@ pub(super) fn servers(rows: Vec<ServerRow>, now: Timestamp) -> AnyView {
                 <th scope="row"><code>{short(&row.process)}</code> {this}</th>
                 <td data-label="Role">{role}</td>
                 <td data-label="Version">{row.version}</td>
-                <td data-label="Started"><Time at=row.started now /></td>
-                <td data-label="Heartbeat"><Time at=row.seen now /> {silent}</td>
+                <td data-label="Started (UTC)"><ListedTime at=row.started now /></td>
+                <td data-label="Heartbeat (UTC)"><ListedTime at=row.seen now /> {silent}</td>
             </tr>
         }
     });
     let rows = rows.collect_view();
     view! {
-        <Section title="Servers">
+        <Section title="Servers" detail=lease>
             <Table caption="Servers" columns narrow=Narrow::Cards>{rows}</Table>
         </Section>
     }

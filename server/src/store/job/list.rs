@@ -3,7 +3,7 @@
 use domain::{
     ids::JobId,
     job::{FARTHEST, JobFailure, JobKind, JobState, LeaseSighting},
-    time::Timestamp,
+    time::{Duration, Timestamp},
 };
 use sqlx::{Row as _, any::AnyRow};
 
@@ -179,31 +179,38 @@ pub struct JobGroup {
     pub kind: String,
     pub state: JobState,
     pub count: u64,
-    /// When the first of them was enqueued.
-    pub oldest: Timestamp,
     /// The earliest time at which one of them begins.
     pub next: Timestamp,
     /// When the last of them ended.
     pub last_ended: Option<Timestamp>,
+    /// When the last of those that had begun ended, and how long its last attempt took.
+    pub last_run: Option<(Timestamp, Duration)>,
 }
 
 /// Counts the jobs by kind and state.
 pub async fn groups(conn: &mut StoreConnection) -> Result<Vec<JobGroup>, StoreError> {
     let rows = sqlx::query(
-        "select kind, state, count(*) as jobs, min(created_at) as oldest, min(run_at) as next, \
-         max(ended_at) as last_ended from job group by kind, state order by kind, state",
+        "with grouped as (select kind, state, count(*) as jobs, min(run_at) as next, max(ended_at) as last_ended, \
+         max(case when started_at is not null then ended_at end) as last_run \
+         from job group by kind, state) \
+         select g.kind, g.state, g.jobs, g.next, g.last_ended, g.last_run, \
+         (select max(j.ended_at - j.started_at) from job j \
+         where j.kind = g.kind and j.state = g.state and j.ended_at = g.last_run) as took \
+         from grouped g order by g.kind, g.state",
     )
     .fetch_all(conn)
     .await?;
     rows.iter()
         .map(|row| {
+            let number = |name: &str| row.try_get::<Option<i64>, _>(name);
+            let last_run = number("last_run")?.zip(number("took")?);
             Ok(JobGroup {
                 kind: row.try_get("kind")?,
                 state: state_of(&row.try_get::<String, _>("state")?)?,
                 count: u64::try_from(row.try_get::<i64, _>("jobs")?).unwrap_or(0),
-                oldest: Timestamp(row.try_get("oldest")?),
                 next: Timestamp(row.try_get("next")?),
-                last_ended: row.try_get::<Option<i64>, _>("last_ended")?.map(Timestamp),
+                last_ended: number("last_ended")?.map(Timestamp),
+                last_run: last_run.map(|(ended, took)| (Timestamp(ended), Duration(took))),
             })
         })
         .collect()

@@ -30,7 +30,9 @@ crate::engines::on_both_engines! {
     a_crawl_is_requested_once_however_often_the_button_is_pressed,
     an_auditor_sees_jobs_and_nobody_else_manages_them,
     a_server_that_is_silent_is_marked_and_does_not_run_the_engine,
-    a_job_that_tries_again_is_counted_beside_failed_ones,
+    a_job_that_tries_again_is_listed_with_failed_ones,
+    nobody_skips_or_cancels_a_check_of_what_was_altered,
+    a_kind_of_job_shows_how_its_last_job_ended,
 }
 
 /// Returns the page of operations as an administrator sees it.
@@ -79,10 +81,10 @@ async fn a_server_that_is_silent_is_marked_and_does_not_run_the_engine(engine: D
     }
 }
 
-async fn a_job_that_tries_again_is_counted_beside_failed_ones(engine: DatabaseEngine) {
+async fn a_job_that_tries_again_is_listed_with_failed_ones(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let html = page(&org).await;
-    assert!(html.contains("Failed jobs") && html.contains("No job has failed"));
+    assert!(!html.contains("Failed jobs") && html.contains("No job has failed"));
     let (store, now) = (&org.app_state.store, org.clock.now());
     let mut tx = store.write().await.unwrap();
     let new = NewJob::only(JobKind::Crawl, now);
@@ -101,6 +103,70 @@ async fn a_job_that_tries_again_is_counted_beside_failed_ones(engine: DatabaseEn
     let html = page(&org).await;
     assert!(html.contains("Jobs that try again"), "{html}");
     assert!(html.contains("Tries again"), "{html}");
+    assert!(!html.contains("No job has failed"), "{html}");
+}
+
+async fn nobody_skips_or_cancels_a_check_of_what_was_altered(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let (ann, store, now) = (org.as_("ann").await, &org.app_state.store, org.clock.now());
+    let mut enqueued = Vec::new();
+    for kind in [JobKind::RowComparison, JobKind::PoolCheck, JobKind::Crawl] {
+        let mut tx = store.write().await.unwrap();
+        let job = NewJob::only(kind, now + Duration::hours(1));
+        let job = job::enqueue(&mut tx, &job, now).await.unwrap();
+        tx.commit().await.unwrap();
+        enqueued.push(job.id().clone());
+    }
+    let html = page(&org).await;
+    let offered: Vec<bool> = enqueued
+        .iter()
+        .map(|id| html.contains(&format!("/do/jobs/{id}/cancel")))
+        .collect();
+    assert_eq!(offered, [false, false, true]);
+    for id in &enqueued[..2] {
+        let refused = ann.cancel_job(id).await;
+        assert!(matches!(refused, Err(Denied::Never(_))), "{refused:?}");
+        assert_eq!(found(store, id).await.state, JobState::Waiting);
+    }
+    ann.cancel_job(&enqueued[2]).await.unwrap();
+    assert_eq!(entries(&org, "job.cancelled").await, 1);
+    // A kind of a newer version may be such a check.
+    org.by_hand(format!(
+        "update job set kind = 'campaign' where id = '{}'",
+        enqueued[0]
+    ))
+    .await;
+    let refused = ann.cancel_job(&enqueued[0]).await;
+    assert!(matches!(refused, Err(Denied::Never(_))), "{refused:?}");
+}
+
+async fn a_kind_of_job_shows_how_its_last_job_ended(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let ann = org.as_("ann").await;
+    let last = async || {
+        let view = ann.operations().await.unwrap();
+        let mut kinds = view.kinds.into_iter();
+        let crawl = kinds.find(|row| row.name.kind == Some(JobKind::Crawl));
+        crawl.unwrap().last.map(|last| (last.state, last.took))
+    };
+    assert_eq!(last().await, None);
+    // A job that was skipped did not run.
+    ann.request_crawl().await.unwrap();
+    let skipped = in_state(&org.app_state.store, JobState::Waiting).await;
+    ann.cancel_job(&skipped[0].id).await.unwrap();
+    assert_eq!(last().await, None);
+    let id = failed(&org).await;
+    assert_eq!(last().await, Some((JobState::Failed, Duration(0))));
+    org.by_hand(format!(
+        "update job set started_at = started_at - 5000 where id = '{id}'"
+    ))
+    .await;
+    assert_eq!(last().await, Some((JobState::Failed, Duration::seconds(5))));
+    ann.dismiss_job(&id).await.unwrap();
+    assert_eq!(
+        last().await,
+        Some((JobState::Dismissed, Duration::seconds(5)))
+    );
 }
 
 /// A crawl whose attempts are used up.
