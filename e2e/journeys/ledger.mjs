@@ -128,7 +128,7 @@ export async function journey(suite, browser) {
       assert.match(page.url(), /syncs=each/);
       const shown = await page.locator('tbody tr', { hasText: 'A crawl of AWS ended' }).count();
       assert.ok(shown >= count, `${shown} of ${count}`);
-      await farid.press(page.getByRole('link', { name: /^Remove the filter Crawls/ }));
+      await farid.press(page.getByRole('link', { name: /^Remove the filter Folded entries/ }));
       await farid.says('found nothing new');
     });
     await farid.leave();
@@ -139,7 +139,10 @@ export async function journey(suite, browser) {
     await withPeople('zone', [farid], async () => {
       await farid.open('/ledger?what=sessions');
       const time = farid.page.locator('time[data-stamp]').first();
-      assert.match(await time.innerText(), /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}/);
+      assert.match(await time.innerText(), /^\d{2}:\d{2}:\d{2}/);
+      // The day stands above the rows of the day.
+      const day = await farid.page.locator('tbody tr[data-group]').first().innerText();
+      assert.equal(day.trim(), (await time.getAttribute('datetime')).slice(0, 10));
       const local = await time.getAttribute('data-local');
       const at = new Date(await time.getAttribute('datetime'));
       const there = new Date(at.getTime() + 330 * 60_000).toISOString();

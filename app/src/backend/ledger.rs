@@ -59,7 +59,7 @@ pub struct EntryResult {
 #[serde(rename_all = "snake_case")]
 pub enum EntryLine {
     Entry(Box<EntryRow>),
-    Syncs(FoldedSyncs),
+    Folded(FoldedEntries),
 }
 
 impl EntryLine {
@@ -67,14 +67,25 @@ impl EntryLine {
     pub fn entry(self) -> Option<EntryRow> {
         match self {
             Self::Entry(entry) => Some(*entry),
-            Self::Syncs(_) => None,
+            Self::Folded(_) => None,
         }
     }
 }
 
-/// Crawls that found nothing new, one after the other in the list.
+/// What folded entries have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FoldedAs {
+    /// Crawls that found nothing new.
+    Crawls,
+    /// What Leastwise recorded by itself before anybody had signed in.
+    Setup,
+}
+
+/// Entries in one row, one after the other in the list.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct FoldedSyncs {
+pub struct FoldedEntries {
+    pub fold: FoldedAs,
     pub count: usize,
     /// The smallest and the largest number.
     pub first: u64,

@@ -73,6 +73,29 @@ pub fn ListedTime(
     .into_any()
 }
 
+/// The time of day of a row below a heading with its day. With JavaScript, as [`StampedTime`].
+#[component]
+pub fn TimeOfDay(
+    at: Timestamp,
+    /// The time of the request.
+    now: Timestamp,
+) -> impl IntoView {
+    let second = at.second();
+    let time = second.split_once(' ').map_or(&*second, |(_, time)| time);
+    let time = time.to_owned();
+    view! {
+        <time datetime=at.rfc3339() title=relative(at, now) data-stamp>
+            <span>{time}</span>
+        </time>
+    }
+    .into_any()
+}
+
+/// Returns the day of an instant in UTC ("2026-11-23").
+pub fn day_of(at: Timestamp) -> String {
+    at.minute().chars().take(DATE).collect()
+}
+
 /// A date ("2026-11-23"), with the time to the minute in its title. For *since* columns.
 #[component]
 pub fn Day(at: Timestamp) -> impl IntoView {

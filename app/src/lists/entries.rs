@@ -1,5 +1,5 @@
 //! The list of the entries of the ledger. The store filters it by its indexes and reads it by sequence numbers: it may be
-//! long, and it only grows. Crawls that found nothing new are folded, because there is one every few minutes.
+//! long, and it only grows. Crawls that found nothing new are folded, because there is one every few minutes, and so is the setup.
 
 use domain::{
     ids::ChangeId,
@@ -12,9 +12,10 @@ use super::{
     muted,
 };
 use crate::{
-    backend::{EntryLine, EntryRow, FoldedSyncs, SentencePart, sentence_words},
+    backend::{EntryLine, EntryRow, FoldedAs, FoldedEntries, SentencePart, sentence_words},
     components::{
-        EntryOutcome, EntrySentence, Glyph, Icon, ListedTime, Status, capitalized, not_authentic,
+        EntryOutcome, EntrySentence, Glyph, Icon, ListedTime, Status, TimeOfDay, capitalized,
+        day_of, not_authentic,
     },
 };
 
@@ -34,7 +35,7 @@ pub const OUTCOME: &str = "outcome";
 pub const FROM: &str = "from";
 pub const UNTIL: &str = "until";
 pub const SYNCS: &str = "syncs";
-/// Shows each crawl that found nothing new.
+/// Shows each entry that is folded otherwise.
 pub const EACH: &str = "each";
 
 /// The column by which the store sorts.
@@ -172,7 +173,8 @@ pub static ENTRIES: List<(), EntryLine> = List {
         Filter::typed(ACCOUNT, "Account", "Name or 12 digits", is_typed),
         Filter::typed(CHANGE, "Change", "ID of the change", |value| {
             ChangeId::parse(value).is_ok()
-        }),
+        })
+        .folded(),
         Filter::offered(
             SESSION,
             "Session",
@@ -193,12 +195,10 @@ pub static ENTRIES: List<(), EntryLine> = List {
         Filter::day(UNTIL, "Until", Bound::Until, |()| None),
         Filter::options(
             SYNCS,
-            "Crawls",
-            &[FilterOption::in_store(
-                EACH,
-                "Each one, with those that found nothing new",
-            )],
-        ),
+            "Folded entries",
+            &[FilterOption::in_store(EACH, "Each is shown")],
+        )
+        .folded(),
     ],
     text: |()| "",
     paging: Paging::BySequence,
@@ -212,14 +212,22 @@ fn is_typed(value: &str) -> bool {
 fn of(line: &EntryLine, value: impl FnOnce(&EntryRow) -> Cell) -> Cell {
     match line {
         EntryLine::Entry(entry) => value(entry),
-        EntryLine::Syncs(_) => Cell::Nothing,
+        EntryLine::Folded(_) => Cell::Nothing,
     }
 }
 
 fn shown(line: &EntryLine, cell: impl FnOnce(&EntryRow) -> AnyView) -> AnyView {
     match line {
         EntryLine::Entry(entry) => cell(entry),
-        EntryLine::Syncs(_) => ().into_any(),
+        EntryLine::Folded(_) => ().into_any(),
+    }
+}
+
+/// Returns the day of a row, which stands above the rows of that day: that of the newest entry in it.
+pub fn day(line: &EntryLine) -> String {
+    match line {
+        EntryLine::Entry(entry) => day_of(entry.at),
+        EntryLine::Folded(folded) => day_of(folded.until),
     }
 }
 
@@ -228,7 +236,7 @@ fn number(line: &EntryLine) -> AnyView {
         EntryLine::Entry(entry) => {
             view! { <a href=format!("{LEDGER}/{}", entry.seq) data-seq>{entry.seq}</a> }.into_any()
         }
-        EntryLine::Syncs(FoldedSyncs { first, last, .. }) => {
+        EntryLine::Folded(FoldedEntries { first, last, .. }) => {
             let words = if first == last {
                 first.to_string()
             } else {
@@ -242,18 +250,25 @@ fn number(line: &EntryLine) -> AnyView {
 fn time(line: &EntryLine, context: &DrawContext) -> AnyView {
     let now = context.now;
     match line {
-        EntryLine::Entry(entry) => view! { <ListedTime at=entry.at now /> }.into_any(),
-        EntryLine::Syncs(FoldedSyncs { from, until, .. }) if from == until => {
-            view! { <ListedTime at=*from now /> }.into_any()
+        EntryLine::Entry(entry) => view! { <TimeOfDay at=entry.at now /> }.into_any(),
+        EntryLine::Folded(FoldedEntries { from, until, .. }) if from == until => {
+            view! { <TimeOfDay at=*from now /> }.into_any()
         }
-        EntryLine::Syncs(FoldedSyncs { from, until, .. }) => view! {
-            <span class="text-muted">
-                <ListedTime at=*from now />
-                <span data-until>" to "</span>
-                <ListedTime at=*until now />
-            </span>
+        EntryLine::Folded(FoldedEntries { from, until, .. }) => {
+            let begin = if day_of(*from) == day_of(*until) {
+                view! { <TimeOfDay at=*from now /> }.into_any()
+            } else {
+                view! { <ListedTime at=*from now /> }.into_any()
+            };
+            view! {
+                <span class="text-muted">
+                    {begin}
+                    <span data-until>" to "</span>
+                    <TimeOfDay at=*until now />
+                </span>
+            }
+            .into_any()
         }
-        .into_any(),
     }
 }
 
@@ -270,13 +285,21 @@ fn event(line: &EntryLine) -> AnyView {
             }
             .into_any()
         }
-        EntryLine::Syncs(syncs) => {
-            let words = match syncs.count {
-                1 => "A crawl of AWS found nothing new".to_owned(),
-                count => format!("{count} crawls of AWS found nothing new"),
-            };
-            view! { <span data-folded class="text-muted">{words} " " <a href=syncs.href.clone()>"Show each"</a></span> }
+        EntryLine::Folded(folded) => {
+            let words = folded_words(folded);
+            view! { <span data-folded class="text-muted">{words} " " <a href=folded.href.clone()>"Show each"</a></span> }
                 .into_any()
+        }
+    }
+}
+
+fn folded_words(folded: &FoldedEntries) -> String {
+    match (folded.fold, folded.count) {
+        (FoldedAs::Crawls, 1) => "A crawl of AWS found nothing new".to_owned(),
+        (FoldedAs::Crawls, count) => format!("{count} crawls of AWS found nothing new"),
+        (FoldedAs::Setup, 1) => "Setup: 1 entry from before the first sign-in".to_owned(),
+        (FoldedAs::Setup, count) => {
+            format!("Setup: {count} entries from before the first sign-in")
         }
     }
 }
@@ -291,7 +314,7 @@ fn outcome(line: &EntryLine) -> AnyView {
             }
             view! { <EntryOutcome outcome=entry.outcome result=entry.result.clone() /> }.into_any()
         }
-        EntryLine::Syncs(_) => muted("Unchanged"),
+        EntryLine::Folded(_) => ().into_any(),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     islands::{local_times::LocalTimes, new_entries::NewEntries},
     lists::{
         ListChoice,
-        entries::{ENTRIES, LEDGER, WHAT},
+        entries::{ENTRIES, LEDGER, WHAT, day},
     },
     routes::{Page, Visit},
 };
@@ -41,7 +41,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             view! { <Empty title="No entries yet" icon=Glyph::Ledger>"The first entry is recorded when Leastwise starts."</Empty> }
             .into_any()
         } else {
-            list.draw()
+            list.draw_under(day)
         };
         view! {
             <PageHeader title="Ledger" detail=view! {

@@ -8,6 +8,7 @@ mod category;
 mod lookup;
 mod meaning;
 mod sentence;
+mod setup;
 mod table;
 
 pub use category::Category;

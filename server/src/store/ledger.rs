@@ -31,8 +31,8 @@ pub use append::{append, append_many};
 pub use checkpoint::{SignedHead, insert_checkpoint, newest_checkpoint, notes_after};
 pub use comments::{StoredComment, comments_on, newest_comment};
 pub use find::{
-    EXAMINED, EntryFilter, FoundEntry, FoundKind, Survey, Syncs, Term, Walk, WalkOrder, survey,
-    walk,
+    EXAMINED, EntryFilter, Fold, Folding, FoundEntry, FoundKind, Survey, Term, Walk, WalkOrder,
+    survey, walk,
 };
 pub use index_terms::{MAX_WORDS, family_word, outcome_word, query_words};
 pub use listed::{Authenticity, ListedEntry, listed, listed_of, of_change, of_changes};

@@ -2,6 +2,15 @@
 
 use leptos::prelude::*;
 
+/// What stands above the rows of a list.
+pub(super) enum Headings<'a, R> {
+    Nothing,
+    /// A text above rows that have it in common, such as a day.
+    Of(fn(&R) -> String),
+    /// A row of its own, with cells.
+    Rows(&'a RowGroups<R>),
+}
+
 /// A list as a section of the page of something else.
 pub struct ListSection<R> {
     pub title: &'static str,

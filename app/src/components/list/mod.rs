@@ -11,6 +11,7 @@ mod tools;
 
 use leptos::prelude::*;
 
+use groups::Headings;
 pub use groups::{ListSection, RowGroups};
 
 use super::{Glyph, Icon, Notice, Status};
@@ -58,14 +59,29 @@ impl<F, R> ListView<F, R> {
         self.draw_at(&place, around)
     }
 
+    /// Renders the list with a heading above the rows that have it in common.
+    pub fn draw_under(self, heading: fn(&R) -> String) -> AnyView {
+        let place = ListPlace::of(self.list);
+        self.draw_page(&place, |rows| rows, &Headings::Of(heading))
+    }
+
     /// Renders the list on the page of something else.
     pub fn draw_at(self, place: &ListPlace, around: impl FnOnce(AnyView) -> AnyView) -> AnyView {
+        self.draw_page(place, around, &Headings::Nothing)
+    }
+
+    fn draw_page(
+        self,
+        place: &ListPlace,
+        around: impl FnOnce(AnyView) -> AnyView,
+        headings: &Headings<'_, R>,
+    ) -> AnyView {
         let notices = notice(&self.dropped);
         let columns = self.columns();
         let search = search::form(self.list, place, &self.choice);
         let pills = filters::pills(self.list, place, &self.choice, &self.page);
         let head = self.head(place);
-        let body = self.body(place, around, None);
+        let body = self.body(place, around, headings);
         view! {
             {notices}
             <div data-list=columns>
@@ -96,8 +112,11 @@ impl<F, R> ListView<F, R> {
         let search = search::form(self.list, place, &self.choice);
         let pills = filters::pills(self.list, place, &self.choice, &self.page);
         let head = self.head(place);
-        let groups = Some(groups).filter(|_| self.choice.sort.is_none());
-        let body = self.body(place, |rows| rows, groups.as_ref());
+        let headings = match self.choice.sort {
+            None => Headings::Rows(&groups),
+            Some(_) => Headings::Nothing,
+        };
+        let body = self.body(place, |rows| rows, &headings);
         view! {
             {notices}
             <section data-card data-list=columns aria-labelledby=id>
@@ -129,7 +148,7 @@ impl<F, R> ListView<F, R> {
         self,
         place: &ListPlace,
         around: impl FnOnce(AnyView) -> AnyView,
-        groups: Option<&RowGroups<R>>,
+        headings: &Headings<'_, R>,
     ) -> AnyView {
         if self.page.rows.is_empty() {
             return self.nothing(place);
@@ -141,7 +160,7 @@ impl<F, R> ListView<F, R> {
             &self.choice,
             self.page.rows,
             &self.context,
-            groups,
+            headings,
         ));
         view! { {rows} {foot} }.into_any()
     }

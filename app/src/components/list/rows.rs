@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::{RowGroups, tools::next};
+use super::{RowGroups, groups::Headings, tools::next};
 use crate::{
     components::{Column as Head, Narrow as Narrowing, Sorted, Table},
     lists::{Column, Direction, DrawContext, List, ListChoice, ListPlace, Narrow, Numeric, Shown},
@@ -16,9 +16,12 @@ pub(super) fn table<F, R>(
     choice: &ListChoice,
     rows: Vec<R>,
     context: &DrawContext,
-    groups: Option<&RowGroups<R>>,
+    headings: &Headings<'_, R>,
 ) -> AnyView {
-    let without = groups.map_or(&[][..], |groups| groups.without);
+    let without: &[&str] = match headings {
+        Headings::Rows(groups) => groups.without,
+        Headings::Nothing | Headings::Of(_) => &[],
+    };
     let (tools, columns): (Vec<_>, Vec<_>) = list
         .shown(choice)
         .filter(|column| !without.contains(&column.key))
@@ -29,14 +32,40 @@ pub(super) fn table<F, R>(
         .collect();
     let id = list.path.rsplit('/').next().unwrap_or_default();
     let caption = list.nouns.1;
-    let lines = match groups {
-        None => rows
+    let lines = match headings {
+        Headings::Nothing => rows
             .iter()
             .map(|row| line((&columns, &tools), row, context))
             .collect(),
-        Some(groups) => grouped((&columns, &tools), &rows, context, groups),
+        Headings::Of(heading) => headed((&columns, &tools), &rows, context, *heading),
+        Headings::Rows(groups) => grouped((&columns, &tools), &rows, context, groups),
     };
     view! { <Table caption columns=heads id narrow=Narrowing::Cards>{lines}</Table> }.into_any()
+}
+
+/// Renders rows with a text above those that have it in common.
+fn headed<F, R>(
+    (columns, tools): (&Columns<F, R>, &Columns<F, R>),
+    rows: &[R],
+    context: &DrawContext,
+    heading: fn(&R) -> String,
+) -> Vec<AnyView> {
+    let width = columns.len().to_string();
+    let mut lines = Vec::new();
+    let mut last = None;
+    for row in rows {
+        let text = heading(row);
+        if last.as_ref() != Some(&text) {
+            let (text, width) = (text.clone(), width.clone());
+            lines.push(
+                view! { <tr data-group><th scope="rowgroup" colspan=width>{text}</th></tr> }
+                    .into_any(),
+            );
+        }
+        last = Some(text);
+        lines.push(line((columns, tools), row, context));
+    }
+    lines
 }
 
 /// Renders rows with the headings of their groups.

@@ -19,7 +19,7 @@ use crate::{
     service::{app_state::ReadModel, names},
     store::{
         change::ChangeTarget,
-        ledger::{self, EntryFilter, Syncs, Term},
+        ledger::{self, EntryFilter, Folding, Term},
     },
 };
 
@@ -115,7 +115,10 @@ impl<'a> Lookup<'a> {
         self.filter.from = limit(FROM, Bound::From);
         self.filter.until = limit(UNTIL, Bound::Until);
         if choice.holds(SYNCS, EACH) || categories.contains(&Category::Jobs) {
-            self.filter.syncs = Syncs::Each;
+            self.filter.folding = Folding::Nothing;
+        } else if !choice.is_filtered() {
+            // Who looks for something finds it, also if it belongs to the setup.
+            self.filter.folding = Folding::CrawlsAndSetup;
         }
     }
 

@@ -1,10 +1,11 @@
 //! The list of entries: one page, and all entries that are chosen for a file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
     backend::{
-        EntryLine, EntryPage, EntryRow, Extent, FoldedSyncs, LedgerHealth, ListPage, SequencePlace,
+        EntryLine, EntryPage, EntryRow, Extent, FoldedAs, FoldedEntries, LedgerHealth, ListPage,
+        SequencePlace,
     },
     lists::{
         Direction, ListChoice, OptionCounts, Start,
@@ -22,7 +23,10 @@ use crate::{
     service::app_state::ReadModel,
     store::{
         Store, StoreError,
-        ledger::{self, EntryFilter, FoundEntry, ListedEntry, Survey, Syncs, Walk, WalkOrder},
+        ledger::{
+            self, Authenticity, EntryFilter, Fold, Folding, FoundEntry, ListedEntry, Survey, Walk,
+            WalkOrder,
+        },
     },
 };
 
@@ -53,17 +57,17 @@ pub(super) async fn list(
             ..CutPage::default()
         }
     };
-    let shown = page.lines.iter().filter_map(|line| match line {
-        Line::Shown(seq) => Some(*seq),
-        Line::Folded(_) => None,
-    });
-    let shown: Vec<u64> = shown.collect();
-    let listed = ledger::listed_of(store, &shown).await?;
+    let wanted: Vec<u64> = page.lines.iter().flat_map(Line::to_read).collect();
+    let mut listed = ledger::listed_of(store, &wanted).await?;
+    let lines = unfolded(page.lines, &listed);
+    let shown = lines.iter().filter(|line| line.is_shown());
+    let shown: BTreeSet<u64> = shown.flat_map(Line::to_read).collect();
+    listed.retain(|entry| shown.contains(&entry.seq));
     let rows = rows(store, &read_model.snapshot, &listed).await?;
     let mut rows: BTreeMap<u64, EntryRow> = rows.into_iter().map(|row| (row.seq, row)).collect();
-    let lines = page.lines.iter().filter_map(|line| match line {
+    let lines = lines.iter().filter_map(|line| match line {
         Line::Shown(seq) => rows.remove(seq).map(|row| EntryLine::Entry(Box::new(row))),
-        Line::Folded(entries) => folded(choice, entries).map(EntryLine::Syncs),
+        Line::Folded(fold, entries) => folded(choice, *fold, entries).map(EntryLine::Folded),
     });
     let lines: Vec<EntryLine> = lines.collect();
     // Without a filter, everything that is not folded is shown, and the head states the number.
@@ -95,6 +99,23 @@ pub(super) async fn list(
     })
 }
 
+/// Shows each entry of the setup if one of them does not count.
+fn unfolded(lines: Vec<Line>, read: &[ListedEntry]) -> Vec<Line> {
+    let forged = read
+        .iter()
+        .filter(|entry| entry.authenticity == Authenticity::NotAuthentic);
+    let forged: BTreeSet<u64> = forged.map(|entry| entry.seq).collect();
+    let unfold = |line: Line| match line {
+        Line::Folded(Fold::Setup, entries)
+            if entries.iter().any(|one| forged.contains(&one.seq)) =>
+        {
+            entries.iter().map(|one| Line::Shown(one.seq)).collect()
+        }
+        line => vec![line],
+    };
+    lines.into_iter().flat_map(unfold).collect()
+}
+
 /// Returns how much of the ledger is signed.
 fn health(survey: &Survey, vkey: &str) -> LedgerHealth {
     let signed = survey.signed.as_ref();
@@ -107,7 +128,8 @@ fn health(survey: &Survey, vkey: &str) -> LedgerHealth {
     }
 }
 
-/// Returns the page that begins there. The newest page is full, whatever leads to it.
+/// Returns the page that begins there. The newest page is full, whatever leads to it; mostly it is already, and is not walked
+/// through twice.
 async fn find_page(
     store: &Store,
     filter: &EntryFilter,
@@ -121,7 +143,8 @@ async fn find_page(
         WalkOrder::NewestFirst => page.newer.is_none(),
         WalkOrder::OldestFirst => page.older.is_none(),
     };
-    if start.is_none() || !is_first {
+    let shown = page.lines.iter().filter(|line| line.is_shown()).count();
+    if start.is_none() || !is_first || shown == PAGE {
         return Ok(page);
     }
     let walk = match walk {
@@ -145,9 +168,9 @@ pub(super) async fn all(
     let Some(filter) = chosen.filter else {
         return Ok(Some(Vec::new()));
     };
-    // A file has each crawl, because it is exactly what matches.
+    // A file folds nothing, because it is exactly what matches.
     let filter = EntryFilter {
-        syncs: Syncs::Each,
+        folding: Folding::Nothing,
         ..filter
     };
     let survey = ledger::survey(store, &filter).await?;
@@ -182,8 +205,8 @@ fn order(choice: &ListChoice) -> WalkOrder {
     }
 }
 
-/// Returns the row for crawls that found nothing new, one after the other.
-fn folded(choice: &ListChoice, entries: &[FoundEntry]) -> Option<FoldedSyncs> {
+/// Returns the row for folded entries, one after the other.
+fn folded(choice: &ListChoice, fold: Fold, entries: &[FoundEntry]) -> Option<FoldedEntries> {
     let (first, last) = (
         entries.iter().map(|one| one.seq).min()?,
         entries.iter().map(|one| one.seq).max()?,
@@ -200,7 +223,11 @@ fn folded(choice: &ListChoice, entries: &[FoundEntry]) -> Option<FoldedSyncs> {
         WalkOrder::NewestFirst => Start::Before(last.saturating_add(1)),
         WalkOrder::OldestFirst => first.checked_sub(1).map_or(Start::After(0), Start::After),
     };
-    Some(FoldedSyncs {
+    Some(FoldedEntries {
+        fold: match fold {
+            Fold::Crawls => FoldedAs::Crawls,
+            Fold::Setup => FoldedAs::Setup,
+        },
         count: entries.len(),
         first,
         last,

@@ -1,16 +1,33 @@
-//! Cuts the page of a list of entries out of what was found: which entries it shows, which crawls are folded between them,
+//! Cuts the page of a list of entries out of what was found: which entries it shows, which are folded between them,
 //! and where the pages beside it begin.
 
 use app::lists::Start;
 
-use crate::store::ledger::{FoundEntry, FoundKind, Walk, WalkOrder};
+use crate::store::ledger::{Fold, FoundEntry, FoundKind, Walk, WalkOrder};
 
-/// Rows of a page: an entry, or crawls that found nothing new.
+/// Rows of a page: an entry, or folded entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Line {
     Shown(u64),
     /// In the order of the page; at least one.
-    Folded(Vec<FoundEntry>),
+    Folded(Fold, Vec<FoundEntry>),
+}
+
+impl Line {
+    /// Whether it is an entry.
+    pub(super) fn is_shown(&self) -> bool {
+        matches!(self, Self::Shown(_))
+    }
+
+    /// Returns the numbers of the entries that are read for it: those that are shown, and those of the setup, of which one that
+    /// does not count must not be folded.
+    pub(super) fn to_read(&self) -> Vec<u64> {
+        match self {
+            Self::Shown(seq) => vec![*seq],
+            Self::Folded(Fold::Setup, entries) => entries.iter().map(|one| one.seq).collect(),
+            Self::Folded(Fold::Crawls, _) => Vec::new(),
+        }
+    }
 }
 
 /// What a page shows.
@@ -151,8 +168,10 @@ fn lines(rows: Vec<FoundEntry>) -> Vec<Line> {
     for row in rows {
         match (lines.last_mut(), row.kind) {
             (_, FoundKind::Shown) => lines.push(Line::Shown(row.seq)),
-            (Some(Line::Folded(folded)), FoundKind::Folded) => folded.push(row),
-            (_, FoundKind::Folded) => lines.push(Line::Folded(vec![row])),
+            (Some(Line::Folded(same, folded)), FoundKind::Folded(fold)) if *same == fold => {
+                folded.push(row);
+            }
+            (_, FoundKind::Folded(fold)) => lines.push(Line::Folded(fold, vec![row])),
         }
     }
     lines
@@ -174,7 +193,7 @@ mod tests {
             kind: if *shown {
                 FoundKind::Shown
             } else {
-                FoundKind::Folded
+                FoundKind::Folded(Fold::Crawls)
             },
         };
         (0..).zip(kinds).map(entry).collect()
@@ -206,7 +225,7 @@ mod tests {
     fn numbers(page: &CutPage) -> Vec<u64> {
         let of_line = |line: &Line| match line {
             Line::Shown(seq) => vec![*seq],
-            Line::Folded(folded) => folded.iter().map(|one| one.seq).collect(),
+            Line::Folded(_, folded) => folded.iter().map(|one| one.seq).collect(),
         };
         page.lines.iter().flat_map(of_line).collect()
     }
@@ -227,6 +246,20 @@ mod tests {
             }
             start = next;
         }
+    }
+
+    #[test]
+    fn what_is_folded_as_something_else_is_another_row() {
+        let mut rows = entries(&[false, false, false, true]);
+        rows[0].kind = FoundKind::Folded(Fold::Setup);
+        let folds: Vec<(Fold, usize)> = lines(rows)
+            .into_iter()
+            .filter_map(|line| match line {
+                Line::Folded(fold, folded) => Some((fold, folded.len())),
+                Line::Shown(_) => None,
+            })
+            .collect();
+        assert_eq!(folds, [(Fold::Setup, 1), (Fold::Crawls, 2)]);
     }
 
     proptest! {

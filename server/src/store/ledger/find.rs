@@ -58,15 +58,18 @@ pub struct EntryFilter {
     pub from: Option<Timestamp>,
     /// It happened before this instant.
     pub until: Option<Timestamp>,
-    pub syncs: Syncs,
+    pub folding: Folding,
 }
 
-/// Whether crawls that found nothing new are marked as folded.
+/// Which entries are marked as folded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Syncs {
+pub enum Folding {
+    Nothing,
+    /// Crawls that found nothing new.
     #[default]
-    Folded,
-    Each,
+    Crawls,
+    /// These, and the setup.
+    CrawlsAndSetup,
 }
 
 /// The order in which a list is walked through.
@@ -96,8 +99,16 @@ pub struct FoundEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FoundKind {
     Shown,
-    /// A crawl that found nothing new.
-    Folded,
+    Folded(Fold),
+}
+
+/// What folded entries have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fold {
+    /// Crawls that found nothing new.
+    Crawls,
+    /// What Leastwise recorded by itself before anybody had signed in.
+    Setup,
 }
 
 /// Entries that match, in the order of the walk.
@@ -222,10 +233,10 @@ async fn candidates(
         let entry = FoundEntry {
             seq: count_of("ledger_entry", row.try_get("seq")?)?,
             at: Timestamp(row.try_get("occurred_at")?),
-            kind: if folded == 1 {
-                FoundKind::Folded
-            } else {
-                FoundKind::Shown
+            kind: match folded {
+                sql::CRAWLS => FoundKind::Folded(Fold::Crawls),
+                sql::SETUP => FoundKind::Folded(Fold::Setup),
+                _ => FoundKind::Shown,
             },
         };
         found.push((entry, kept == 1));

@@ -1,7 +1,7 @@
 //! The list of entries: what it finds, in which pages, what it folds, and what its file has.
 
 use app::{
-    backend::{EntryLine, EntryPage, EntryRelation, Extent},
+    backend::{EntryLine, EntryPage, EntryRelation, Extent, FoldedAs},
     lists::{Start, entries::ENTRIES},
 };
 use domain::{
@@ -168,18 +168,10 @@ pub async fn crawls_that_found_nothing_new_are_folded_where_they_are(scene: &Sce
     let auditor = scene.service(&[Role::Auditor]).await;
     let list = async |choice: &ListChoice| auditor.entries(choice).await.unwrap();
     let page = list(&ListChoice::default()).await;
-    let folded: Vec<(usize, u64, u64)> = page
-        .list
-        .rows
-        .iter()
-        .filter_map(|line| match line {
-            EntryLine::Syncs(syncs) => Some((syncs.count, syncs.first, syncs.last)),
-            EntryLine::Entry(_) => None,
-        })
-        .collect();
-    assert_eq!(folded, [(1, 6, 6), (3, 1, 3)]);
+    let crawls = FoldedAs::Crawls;
+    assert_eq!(folded(&page), [(crawls, 1, 6, 6), (crawls, 3, 1, 3)]);
     let href = page.list.rows.iter().find_map(|line| match line {
-        EntryLine::Syncs(syncs) if syncs.count == 3 => Some(syncs.href.clone()),
+        EntryLine::Folded(folded) if folded.count == 3 => Some(folded.href.clone()),
         _ => None,
     });
     assert_eq!(href.as_deref(), Some("/ledger?syncs=each&before=4"));
@@ -190,6 +182,66 @@ pub async fn crawls_that_found_nothing_new_are_folded_where_they_are(scene: &Sce
         numbers(list(&chosen("what=jobs")).await),
         [6, 5, 4, 3, 2, 1]
     );
+}
+
+/// Returns what a page folds: as what, how many entries, and the first and the last of them.
+fn folded(page: &EntryPage) -> Vec<(FoldedAs, usize, u64, u64)> {
+    let rows = page.list.rows.iter();
+    rows.filter_map(|line| match line {
+        EntryLine::Folded(one) => Some((one.fold, one.count, one.first, one.last)),
+        EntryLine::Entry(_) => None,
+    })
+    .collect()
+}
+
+fn signed_in(scene: &Scene) -> EntryBuilder {
+    let kind = EventKind::SessionStarted;
+    scene.journal.entry(kind, Outcome::Success, &ann())
+}
+
+pub async fn the_setup_is_one_row_until_somebody_looks_for_something(scene: &Scene) {
+    let journal = &scene.journal;
+    let facts = [("accounts", 3), ("outside", 0), ("pairs", 9)];
+    let rules = EventKind::RulesActivated;
+    append(scene, journal.log_started()).await;
+    let leastwise = EntryActor::leastwise();
+    append(scene, journal.entry(rules, Outcome::Success, &leastwise)).await;
+    append(scene, journal.sync_completed(Outcome::Success, facts)).await;
+    append(scene, journal.access_denied(&bob(), Action::Decide, "No.")).await;
+    append(scene, journal.log_stopped()).await;
+    append(scene, signed_in(scene)).await;
+    append(scene, journal.log_started()).await;
+    append(scene, journal.sync_completed(Outcome::Success, facts)).await;
+    let auditor = scene.service(&[Role::Auditor]).await;
+    let list = async |choice: &ListChoice| auditor.entries(choice).await.unwrap();
+    let page = list(&ListChoice::default()).await;
+    assert_eq!(
+        folded(&page),
+        [
+            (FoldedAs::Crawls, 1, 7, 7),
+            (FoldedAs::Setup, 1, 4, 4),
+            (FoldedAs::Setup, 3, 0, 2)
+        ]
+    );
+    assert_eq!(numbers(page), [8, 6, 5, 3]);
+    let each = list(&chosen("syncs=each")).await;
+    assert_eq!(numbers(each), [8, 7, 6, 5, 4, 3, 2, 1, 0]);
+    // Somebody who looks for something finds it.
+    let of_system = list(&chosen("what=system")).await;
+    assert_eq!(numbers(of_system), [6, 4, 0]);
+    // One that Leastwise did not write is never folded.
+    let without = "delete from ledger_mac where seq = 1";
+    assert_eq!(scene.db.by_hand(without).await.unwrap(), 1);
+    let page = list(&ListChoice::default()).await;
+    let setup = (FoldedAs::Setup, 1, 4, 4);
+    assert!(folded(&page).contains(&setup), "{:?}", folded(&page));
+    let shown = entries(page);
+    let forged: Vec<u64> = shown
+        .iter()
+        .filter(|row| !row.is_authentic())
+        .map(|row| row.seq)
+        .collect();
+    assert!(forged.contains(&1), "{forged:?}");
 }
 
 pub async fn what_was_pending_shows_what_became_of_it(scene: &Scene) {

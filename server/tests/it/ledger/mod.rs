@@ -62,6 +62,7 @@ use listed::{
     the_entries_of_a_session_are_those_of_its_person,
     the_file_has_what_is_filtered_with_proofs_and_is_recorded,
     the_pages_of_a_long_list_begin_before_and_after_numbers,
+    the_setup_is_one_row_until_somebody_looks_for_something,
     what_was_pending_shows_what_became_of_it,
 };
 use repair::{
@@ -288,6 +289,7 @@ crate::engines::on_both_engines! {
     the_pages_of_a_long_list_begin_before_and_after_numbers,
     filters_narrow_each_other_and_their_values_widen,
     crawls_that_found_nothing_new_are_folded_where_they_are,
+    the_setup_is_one_row_until_somebody_looks_for_something,
     what_was_pending_shows_what_became_of_it,
     the_file_has_what_is_filtered_with_proofs_and_is_recorded,
     the_entries_of_a_session_are_those_of_its_person,

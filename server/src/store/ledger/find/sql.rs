@@ -6,8 +6,12 @@ use domain::{
 };
 use sqlx::AssertSqlSafe;
 
-use super::{EXAMINED, EntryFilter, LATE, Range, Syncs, Term, WalkOrder, most_examined};
-use crate::store::ledger::index_terms::word_of_id;
+use super::{EXAMINED, EntryFilter, Folding, LATE, Range, Term, WalkOrder, most_examined};
+use crate::store::ledger::{index_terms::word_of_id, listed::type_list};
+
+/// The values of the column `folded`.
+pub(super) const CRAWLS: i64 = 1;
+pub(super) const SETUP: i64 = 2;
 
 impl Term {
     /// Returns the path of the private value from which its words must be.
@@ -42,6 +46,31 @@ fn nothing_new() -> String {
         EventKind::SyncCompleted.as_str(),
         Outcome::Success.as_str()
     )
+}
+
+/// Returns the condition for an entry of the setup: of one of its kinds, or a crawl that found nothing new, and recorded before
+/// the first sign-in. As long as there is none, nothing is.
+fn setup() -> String {
+    let kinds = EventKind::SETUP.map(EventKind::as_str);
+    format!(
+        "(e.type in ({}) or ({})) and e.seq < (select min(f.seq) from ledger_entry f where f.type = '{}')",
+        type_list(&kinds),
+        nothing_new(),
+        EventKind::SessionStarted.as_str()
+    )
+}
+
+/// Returns the expression for what an entry is folded as; 0 if it is shown.
+fn folded(folding: Folding) -> String {
+    match folding {
+        Folding::Nothing => "0".to_owned(),
+        Folding::Crawls => format!("case when {} then {CRAWLS} else 0 end", nothing_new()),
+        Folding::CrawlsAndSetup => format!(
+            "case when {} then {SETUP} when {} then {CRAWLS} else 0 end",
+            setup(),
+            nothing_new()
+        ),
+    }
 }
 
 enum Value {
@@ -104,10 +133,7 @@ impl Sql {
                 )
             }
         };
-        let folded = match filter.syncs {
-            Syncs::Each => "0".to_owned(),
-            Syncs::Folded => format!("case when {} then 1 else 0 end", nothing_new()),
-        };
+        let folded = folded(filter.folding);
         let text = format!(
             "select c.seq, e.occurred_at, {folded} as folded, case when {conditions} then 1 else 0 end as kept \
              from ({from}) c join ledger_entry e on e.seq = c.seq order by c.seq {direction}"
