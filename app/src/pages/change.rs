@@ -25,7 +25,7 @@ use crate::{
 
 use super::{list_query, unreadable_change};
 
-pub(super) use progress::items_pager;
+pub(super) use progress::{item_words, items_pager};
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {

@@ -1,6 +1,7 @@
 //! An entry of the ledger: what happened, who did it, what it is about, the bytes as they are signed, and what their proof
 //! proves.
 
+mod pending;
 mod proof;
 
 use domain::{ledger::Outcome, time::Timestamp};
@@ -19,7 +20,10 @@ use crate::{
     routes::{Page, Visit},
 };
 
-use self::proof::{Proven, proven};
+use self::{
+    pending::PendingItems,
+    proof::{Proven, proven},
+};
 use super::change::items_pager;
 
 /// Builds the page.
@@ -30,11 +34,14 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     if items_page > 1 && entry.items.is_some() {
         entry.items = Some(visit.backend.entry_items(seq, items_page).await?);
     }
+    let pending = pending::read(&visit, &entry).await?;
     let now = visit.backend.now();
-    Ok(Page::new(format!("Entry {seq}"), move || draw(entry, now)))
+    Ok(Page::new(format!("Entry {seq}"), move || {
+        draw(entry, pending, now)
+    }))
 }
 
-fn draw(entry: EntryView, now: Timestamp) -> AnyView {
+fn draw(entry: EntryView, pending: Option<PendingItems>, now: Timestamp) -> AnyView {
     let EntryView {
         row,
         sign_in,
@@ -61,7 +68,8 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
             actions
         />
         {warnings(row.authenticity, inclusion)}
-        {facts(row, sign_in, related)}
+        {facts(row, sign_in, related, pending.as_ref())}
+        {pending.map(|pending| pending::section(pending, seq))}
         {items.map(|items| stored_items(items, &format!("/ledger/{seq}")))}
         {personal(private)}
         {proven(Proven { seq, leaf, json, leaf_hash, checkpoint, proof, inclusion }, now)}
@@ -103,7 +111,12 @@ fn neighbour(row: Option<EntryRow>, word: &'static str) -> Option<AnyView> {
 }
 
 /// Renders what is recorded besides the sentence, and what the entry is about.
-fn facts(row: EntryRow, sign_in: Option<RecordedSignIn>, related: Vec<RelatedEntries>) -> AnyView {
+fn facts(
+    row: EntryRow,
+    sign_in: Option<RecordedSignIn>,
+    related: Vec<RelatedEntries>,
+    pending: Option<&PendingItems>,
+) -> AnyView {
     let EntryRow {
         kind,
         meaning,
@@ -126,7 +139,10 @@ fn facts(row: EntryRow, sign_in: Option<RecordedSignIn>, related: Vec<RelatedEnt
                 {format!(" states what became of it: {}.", result.label.to_lowercase())}
             }
             .into_any(),
-            None => " No later entry states what became of it yet.".into_any(),
+            None => {
+                let items = pending.map(|_| view! { <a href="#pending" class="underline">"What is pending"</a> });
+                view! { " No later entry states what became of it yet. " {items} }.into_any()
+            }
         }
     });
     let sign_in = sign_in.map(|RecordedSignIn { issuer, subject }| {

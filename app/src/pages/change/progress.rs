@@ -131,7 +131,7 @@ fn table(operations: Vec<OperationRow>, total: usize, now: Timestamp) -> impl In
 }
 
 /// Returns the progress of an item. Why a step failed is said beside the step.
-fn item_words(row: &OperationRow) -> String {
+pub(in crate::pages) fn item_words(row: &OperationRow) -> String {
     let any = |state| row.steps.iter().any(|step| step.state == state);
     match (any(StepState::Failed), any(StepState::Done)) {
         (true, true) => "Carried out in part".to_owned(),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use app::{
-    backend::{Backend, ChangeForm, PortResult, ViewerPort as _},
+    backend::{Backend, ChangeForm, PortResult, ViewerPort as _, WithdrawalPort as _},
     pages,
     routes::{FormState, Page, Visit},
     shell::{Surroundings, render},
@@ -12,6 +12,7 @@ use domain::{
     approval::{Decision, Mfa},
     change::State,
 };
+use server::store::ledger;
 
 use super::support::{Org, grant, user};
 use crate::{callers::InBrowser, database::DatabaseEngine};
@@ -34,6 +35,7 @@ crate::engines::on_both_engines! {
     what_a_button_of_a_blocked_preview_names_is_chosen_in_place_of_the_field,
     approvals_that_were_given_are_not_shown_as_pending,
     the_ledger_says_what_happened_beside_the_type_of_each_entry,
+    the_entry_of_a_request_shows_what_is_pending_by_item,
     a_removal_of_oversight_access_is_on_the_home_page_and_says_that_it_needs_somebody_else,
 }
 
@@ -604,4 +606,30 @@ async fn the_ledger_says_what_happened_beside_the_type_of_each_entry(engine: Dat
     ] {
         assert!(html.contains(said), "{said} is not in {html}");
     }
+}
+
+async fn the_entry_of_a_request_shows_what_is_pending_by_item(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
+    let of_change = ledger::of_change(&org.app_state.store, &id).await.unwrap();
+    let seq = of_change[0].seq;
+    let entry = async || {
+        let mut visit = visit(&org, "ann").await;
+        visit.params.insert("seq".into(), seq.to_string());
+        drawn(pages::entry::page(visit).await)
+    };
+    let open = entry().await;
+    for said in [
+        "What is pending",
+        "Waiting for approval",
+        "viewer on cards-prod",
+    ] {
+        assert!(open.contains(said), "{said} is not in {open}");
+    }
+    org.as_("ann").await.withdraw(&id).await.unwrap();
+    let over = entry().await;
+    assert!(!over.contains("What is pending"), "{over}");
+    assert!(over.contains("states what became of it"), "{over}");
 }
