@@ -71,6 +71,8 @@ pub struct FindingGroup {
     pub hit: HitView,
     /// The number of assignments concerned.
     pub assignments: Figure,
+    /// Those of them that no policy violates: they only lack an approval.
+    pub unapproved: Figure,
     /// The number of people with access through them.
     pub people: Figure,
     /// The strictest of the accounts concerned.

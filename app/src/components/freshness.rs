@@ -4,7 +4,7 @@
 use domain::time::Timestamp;
 use leptos::prelude::*;
 
-use super::{Notice, Status, Time};
+use super::{AbsoluteTime, Notice, Status};
 use crate::backend::Freshness;
 
 /// The maximum number of unread resources listed.
@@ -45,12 +45,12 @@ pub fn FreshnessNotice(
     });
     let stale = stale.then(|| {
         let complete = match complete_at {
-            Some(at) => view! { "Everything was last read " <Time at now /> ". " }.into_any(),
+            Some(at) => view! { "Everything was last read " <AbsoluteTime at now /> ". " }.into_any(),
             None => "No complete read has finished yet. ".into_any(),
         };
         view! {
             <Notice status=Status::Pending title="This data is out of date">
-                {complete} "The oldest part was read " <Time at=oldest now /> ". Access in AWS may have changed since."
+                {complete} "The oldest part was read " <AbsoluteTime at=oldest now /> ". Access in AWS may have changed since."
             </Notice>
         }
     });

@@ -2,6 +2,7 @@
 //! are violated, a chart, and how complete the data is; then one row per person, account, permission set and path. The page, the CSV and
 //! the JSON contain the same rows; the page never computes counts.
 
+mod controls;
 mod rows;
 mod summary;
 mod violations;

@@ -253,6 +253,7 @@ pub(super) fn findings(read_model: &ReadModel) -> Vec<FindingGroup> {
     let groups = found.into_iter().map(|(_, found)| FindingGroup {
         hit: names::hit(&read_model.rules, &found.hit),
         assignments: known.figure(found.assignments),
+        unapproved: known.figure(found.unapproved),
         people: known.figure(found.people),
         accounts: accounts(read_model, &found.named),
         account_count: known.figure(found.accounts.len()),

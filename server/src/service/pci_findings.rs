@@ -28,6 +28,8 @@ pub struct ViolatedPolicy {
     at: usize,
     /// The number of affected assignments.
     pub assignments: u32,
+    /// Those of them that no policy violates: they only lack an approval.
+    pub unapproved: u32,
     /// The affected people: lists that are shared between accounts, each at most once.
     pub people: Vec<Arc<[UserId]>>,
     last: usize,
@@ -37,6 +39,7 @@ impl PartialEq for ViolatedPolicy {
     fn eq(&self, other: &Self) -> bool {
         self.hit() == other.hit()
             && self.assignments == other.assignments
+            && self.unapproved == other.unapproved
             && self.people == other.people
     }
 }
@@ -65,18 +68,20 @@ impl PciFindings {
                 .findings
                 .iter()
                 .filter(|findings| !findings.hits.is_empty());
-            found.assignments.add(outcome_of(&one.findings), 1);
+            let outcome = outcome_of(&one.findings);
+            found.assignments.add(outcome, 1);
+            let assignment = (number, outcome);
             for findings in against {
                 let people = match &findings.affected {
                     Affected::People(people) => Some(people),
                     Affected::FutureMembers | Affected::Orphan => None,
                 };
-                let outcome = strictest(findings.hits.iter().map(Hit::outcome));
+                let of_path = strictest(findings.hits.iter().map(Hit::outcome));
                 found
                     .paths
-                    .add(outcome, people.map_or(0, |people| people.len()));
+                    .add(of_path, people.map_or(0, |people| people.len()));
                 for at in 0..findings.hits.len() {
-                    found.note(number, &findings.hits, at, people);
+                    found.note(assignment, &findings.hits, at, people);
                 }
             }
         }
@@ -86,7 +91,7 @@ impl PciFindings {
 
     fn note(
         &mut self,
-        assignment: usize,
+        (assignment, outcome): (usize, Outcome),
         hits: &Arc<[Hit]>,
         at: usize,
         people: Option<&Arc<[UserId]>>,
@@ -101,6 +106,7 @@ impl PciFindings {
                 hits: Arc::clone(hits),
                 at,
                 assignments: 0,
+                unapproved: 0,
                 people: Vec::new(),
                 last: usize::MAX,
             });
@@ -110,6 +116,7 @@ impl PciFindings {
         if violated.last != assignment {
             violated.last = assignment;
             violated.assignments += 1;
+            violated.unapproved += u32::from(outcome == Outcome::NeedsApproval);
         }
         if hit.remedy.is_none() && violated.hit().remedy.is_some() {
             (violated.hits, violated.at) = (Arc::clone(hits), at);

@@ -3,7 +3,7 @@
 use domain::org::AccountState;
 use leptos::prelude::*;
 
-use super::href;
+use super::{controls, href};
 use crate::{
     backend::{Grouping, Page, ReportChoice, ReportRow},
     components::{
@@ -227,12 +227,15 @@ fn broken(violated: Vec<Violated>) -> AnyView {
                 title,
                 control,
             } = one;
+            let number = controls::number(&control).to_owned();
             view! {
                 <li title=format!("Policy {rule}")>
-                    <StatusBadge status=Status::Danger label=format!("{title} · {control}") weight=BadgeWeight::Plain />
+                    <StatusBadge status=Status::Danger label=title weight=BadgeWeight::Plain />
+                    " "
+                    <span data-control>{number}</span>
                 </li>
             }
         })
         .collect_view();
-    view! { <ul data-plain>{items}</ul> }.into_any()
+    view! { <ul data-plain data-violated>{items}</ul> }.into_any()
 }

@@ -12,7 +12,7 @@ use crate::{
 
 use super::violations;
 
-/// The number of digits of the id of the report in one line. The whole id is below.
+/// The number of digits of the id of the report in one line on a screen. The whole id is below, and in print in this line.
 const ID: usize = 12;
 
 /// Renders the first page.
@@ -46,14 +46,15 @@ fn in_one_line(head: &ReportHead) -> AnyView {
         (Some(at), true) => format!("Complete, read {} UTC", at.minute()),
         (Some(at), false) => format!("Incomplete, oldest data of {} UTC", at.minute()),
     };
-    let id: String = head.report_id.chars().take(ID).collect();
+    let (id, rest) = head.report_id.split_at(ID.min(head.report_id.len()));
+    let (id, rest) = (id.to_owned(), rest.to_owned());
     view! {
         <p data-scope-line>
             <span>{scope(&head.counts)}</span>
             " "
             <span>{covered} "."</span>
             " "
-            <span>"Report " <code title=head.report_id.clone()>{id} "…"</code></span>
+            <span>"Report " <code title=head.report_id.clone() data-report-id>{id} <span>{rest}</span></code></span>
             " "
             <a href="#scope">"Scope and completeness"</a>
         </p>
@@ -143,10 +144,6 @@ fn numbers(counts: ReportCounts) -> AnyView {
     };
     let of_violations = in_paths(violations, against.map(|tally| tally.against));
     let of_unapproved = in_paths(unapproved, against.map(|tally| tally.unapproved));
-    let of_unapproved = match unapproved {
-        Figure::Known(1) => format!("{of_unapproved} that only lacks one"),
-        Figure::Known(_) | Figure::NotKnown => format!("{of_unapproved} that only lack one"),
-    };
     view! {
         <Stats>
             <Stat label="Policy violations" value=violations.to_string() href="#violations" detail=of_violations status=bad(violations) />
@@ -166,8 +163,8 @@ fn in_paths(assignments: Figure, paths: Figure) -> String {
         Figure::Known(_) | Figure::NotKnown => "assignments",
     };
     match paths {
-        Figure::Known(1) => format!("{unit} (1 path)"),
-        Figure::Known(paths) => format!("{unit} ({paths} paths)"),
+        Figure::Known(1) => format!("{unit}, 1 path"),
+        Figure::Known(paths) => format!("{unit}, {paths} paths"),
         Figure::NotKnown => unit.to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 use domain::{snapshot::Figure, verdict::Outcome};
 use leptos::prelude::*;
 
+use super::controls;
 use crate::{
     backend::{FindingGroup, escape},
     components::{
@@ -20,9 +21,13 @@ pub(super) fn section(violations: Vec<FindingGroup>, people: Figure) -> AnyView 
         view! { <Empty title="No policy is violated" icon=Glyph::Check>"Every path agrees with the policies and has the approvals that it needs."</Empty> }
             .into_any()
     };
+    let detail = format!(
+        "over the whole report; controls are requirements of {}",
+        controls::STANDARD
+    );
     view! {
         <div id="violations">
-            <Section title="Violations by policy" detail="over the whole report">{body}</Section>
+            <Section title="Violations by policy" detail>{body}</Section>
         </div>
     }
     .into_any()
@@ -43,10 +48,18 @@ fn table(violations: Vec<FindingGroup>) -> AnyView {
             let FindingGroup {
                 hit,
                 assignments,
+                unapproved,
                 people,
                 account_count,
                 ..
             } = one;
+            let also = (hit.outcome == Outcome::NeedsApproval)
+                .then(|| also_violating(assignments, unapproved))
+                .flatten();
+            let (number, control) = (
+                controls::number(&hit.control).to_owned(),
+                controls::title(&hit.control),
+            );
             let href = format!("/accounts?policy={}", escape(&hit.rule));
             let (status, label) = match hit.outcome {
                 Outcome::NeedsApproval => (Status::Pending, "Approval missing"),
@@ -55,8 +68,11 @@ fn table(violations: Vec<FindingGroup>) -> AnyView {
             view! {
                 <tr>
                     <th scope="row"><a href=href title=format!("Policy {}", hit.rule)>{hit.title}</a></th>
-                    <td data-label="Control"><span data-control>{hit.control}</span></td>
-                    <td data-label="Finding"><StatusBadge status label weight=BadgeWeight::Plain /></td>
+                    <td data-label="Control"><span data-requirement><b>{number}</b> " " <span class="text-muted">{control}</span></span></td>
+                    <td data-label="Finding">
+                        <StatusBadge status label weight=BadgeWeight::Plain />
+                        {also.map(|words| view! { <p class="text-muted text-xs">{words}</p> })}
+                    </td>
                     <td data-label="Accounts" data-numeric>{account_count.to_string()}</td>
                     <td data-label="People" data-numeric>{people.to_string()}</td>
                     <td data-label="Assignments" data-numeric>{assignments.to_string()}</td>
@@ -66,4 +82,45 @@ fn table(violations: Vec<FindingGroup>) -> AnyView {
         .collect_view();
     view! { <Table caption="Violations by policy" columns narrow=Narrow::Cards>{rows}</Table> }
         .into_any()
+}
+
+/// Says how many of the assignments that lack an approval violate a policy as well. The others are those that the tile counts.
+fn also_violating(assignments: Figure, unapproved: Figure) -> Option<String> {
+    let (Figure::Known(all), Figure::Known(only)) = (assignments, unapproved) else {
+        return None;
+    };
+    let also = all.saturating_sub(only);
+    match (also, all) {
+        (0, _) => None,
+        (1, 1) => Some("The assignment violates a policy as well".to_owned()),
+        (also, all) if also == all => Some("All of them violate a policy as well".to_owned()),
+        (1, all) => Some(format!("1 of {all} assignments violates a policy as well")),
+        (also, all) => Some(format!(
+            "{also} of {all} assignments violate a policy as well"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_policy_counts_besides_what_the_tile_counts_is_said() {
+        let said = |all: usize, only: usize| also_violating(all.into(), only.into());
+        assert_eq!(said(3, 3), None);
+        assert_eq!(
+            said(27, 1).as_deref(),
+            Some("26 of 27 assignments violate a policy as well")
+        );
+        assert_eq!(
+            said(2, 1).as_deref(),
+            Some("1 of 2 assignments violates a policy as well")
+        );
+        assert_eq!(
+            said(2, 0).as_deref(),
+            Some("All of them violate a policy as well")
+        );
+        assert_eq!(also_violating(Figure::NotKnown, Figure::NotKnown), None);
+    }
 }

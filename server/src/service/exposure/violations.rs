@@ -30,6 +30,8 @@ pub struct PolicyViolations {
     pub hit: Hit,
     /// The number of affected assignments.
     pub assignments: usize,
+    /// Those of them that no policy violates: they only lack an approval.
+    pub unapproved: usize,
     /// The number of people with access through these assignments.
     pub people: usize,
     pub accounts: Shared<BTreeSet<AccountId>>,
@@ -102,6 +104,9 @@ impl Violations {
                 let count = |one: Option<&ViolatedPolicy>| one.map_or(0, |one| one.assignments);
                 found.assignments += count(new) as usize;
                 found.assignments -= count(old) as usize;
+                let unapproved = |one: Option<&ViolatedPolicy>| one.map_or(0, |one| one.unapproved);
+                found.unapproved += unapproved(new) as usize;
+                found.unapproved -= unapproved(old) as usize;
                 if old.map(ViolatedPolicy::hit) != new.map(ViolatedPolicy::hit) {
                     stale.insert(rule.clone());
                     if new.is_some() {
@@ -145,6 +150,7 @@ fn blank(one: Option<&ViolatedPolicy>) -> PolicyViolations {
     PolicyViolations {
         hit: hit.clone(),
         assignments: 0,
+        unapproved: 0,
         people: 0,
         accounts: Shared::default(),
         named: Vec::new(),

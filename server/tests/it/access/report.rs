@@ -1,6 +1,7 @@
 //! The report, page by page: matching rows are counted without building them, and the counts must agree.
 
 use app::backend::{Grouping, ReportChoice, ReportPort as _, ReportRow};
+use domain::snapshot::Figure;
 use server::service::report::Report;
 
 use super::org::Org;
@@ -41,6 +42,16 @@ async fn the_head_counts_what_the_rows_say(engine: DatabaseEngine) {
         shown.page.rows, rows,
         "the report of the sample is one page"
     );
+    // The number of assignments that only lack an approval is that of the policies by which they lack it.
+    let lacking = counts.assignments_against.known().unwrap().unapproved;
+    let by_policy = shown.violations.iter().map(|one| {
+        let known = [one.assignments, one.unapproved].map(Figure::known);
+        known.map(Option::unwrap)
+    });
+    assert!(lacking > 0 && by_policy.clone().map(|[_, one]| one).sum::<usize>() >= lacking);
+    for [assignments, unapproved] in by_policy {
+        assert!(unapproved <= assignments && unapproved <= lacking);
+    }
 }
 
 async fn a_search_keeps_the_rows_that_hold_every_word_and_no_other(engine: DatabaseEngine) {
