@@ -204,29 +204,27 @@ pub fn Layout(
     .into_any()
 }
 
-/// The layout for pages without a session: sign-in, signed-out, and errors before sign-in.
+/// The stroke and the dot of the logo. `icon.svg` has the same.
+const STROKE: &str = "M7 5.5v7.25c0 .97.78 1.75 1.75 1.75H13";
+const DOT: (&str, &str, &str) = ("12.6", "7", "1.5");
+
+/// The logo, in the colours of the text around it.
 #[component]
-pub fn BareLayout(children: Children) -> impl IntoView {
+fn Mark() -> impl IntoView {
+    let (cx, cy, r) = DOT;
     view! {
-        <main data-bare id="page">
-            <a href="/" data-brand><Mark /> <span>"Leastwise"</span></a>
-            {children()}
-        </main>
+        <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" focusable="false">
+            <rect width="20" height="20" rx="5" fill="currentColor" />
+            <path d=STROKE fill="none" stroke="var(--canvas)" stroke-width="2" stroke-linecap="round" />
+            <circle cx=cx cy=cy r=r fill="var(--canvas)" />
+        </svg>
     }
     .into_any()
 }
 
-/// The logo.
-#[component]
-fn Mark() -> impl IntoView {
-    view! {
-        <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" focusable="false">
-            <rect width="20" height="20" rx="5" fill="currentColor" />
-            <path d="M7 5.5v7.25c0 .97.78 1.75 1.75 1.75H13" fill="none" stroke="var(--canvas)" stroke-width="2" stroke-linecap="round" />
-            <circle cx="12.6" cy="7" r="1.5" fill="var(--canvas)" />
-        </svg>
-    }
-    .into_any()
+/// Returns the logo as markup, for pages that are served without the rest of the site.
+pub fn mark_html() -> String {
+    Owner::new().with(|| view! { <Mark /> }.to_html())
 }
 
 /// Name, roles, appearance and sign-out, in a `<details>` that works without JavaScript.
@@ -321,6 +319,19 @@ fn choice(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_icon_of_the_browser_is_the_logo() {
+        let icon = include_str!("icon.svg");
+        let (cx, cy, r) = DOT;
+        let dot = format!("<circle cx=\"{cx}\" cy=\"{cy}\" r=\"{r}\"/>");
+        let stroke = format!("<path d=\"{STROKE}\"");
+        for part in [&*dot, &*stroke, "width=\"20\" height=\"20\" rx=\"5\""] {
+            assert!(icon.contains(part), "{part} is not in {icon}");
+        }
+        let mark = mark_html();
+        assert!(mark.starts_with("<svg") && mark.contains(STROKE), "{mark}");
+    }
 
     #[test]
     fn initials_are_those_of_the_name_and_not_of_a_remark() {

@@ -34,10 +34,8 @@ p{margin:8px 0}p.id{color:var(--muted);font-size:12px;margin-top:32px}code{font:
 background:var(--text);color:var(--canvas);font-weight:500;text-decoration:none}\
 :focus-visible{outline:2px solid var(--link);outline-offset:2px}";
 
-const MARK: &str = "<svg viewBox=\"0 0 20 20\" width=\"20\" height=\"20\" aria-hidden=\"true\">\
-<rect width=\"20\" height=\"20\" rx=\"5\" fill=\"currentColor\"/>\
-<path d=\"M7 5.5v7.25c0 .97.78 1.75 1.75 1.75H13\" fill=\"none\" stroke=\"var(--canvas)\" stroke-width=\"2\" stroke-linecap=\"round\"/>\
-<circle cx=\"12.6\" cy=\"7\" r=\"1.5\" fill=\"var(--canvas)\"/></svg>";
+/// The logo, made at the first use: nothing is needed for it that could fail later.
+static MARK: LazyLock<String> = LazyLock::new(app::shell::mark_html);
 
 static STYLE: LazyLock<String> = LazyLock::new(|| {
     let tokens = THEME
@@ -56,17 +54,17 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     HeaderValue::from_str(&policy).expect("base64 is visible ASCII")
 });
 
-/// Renders a self-contained page with the request id.
+/// Renders a self-contained page; of an error, with what its reader reports.
 pub fn page(status: StatusCode, words: &PlainText) -> Response {
     let mut html = String::with_capacity(4_000);
-    let id = request_id::current();
     write!(
         html,
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title} · Leastwise</title>\
-         <style>{style}</style></head><body><main><a class=\"brand\" href=\"/\">{MARK} Leastwise</a>\
+         <style>{style}</style></head><body><main><a class=\"brand\" href=\"/\">{mark} Leastwise</a>\
          <h1>{title}</h1><p>{text}</p>",
         style = *STYLE,
+        mark = *MARK,
         title = words.title,
         text = words.text,
     )
@@ -75,12 +73,15 @@ pub fn page(status: StatusCode, words: &PlainText) -> Response {
         write!(html, "<p><a class=\"go\" href=\"{href}\">{label}</a></p>")
             .expect("writing to a string cannot fail");
     }
-    write!(
-        html,
-        "<p class=\"id\">Status {}, request <code>{id}</code></p></main></body></html>",
-        status.as_u16()
-    )
-    .expect("writing to a string cannot fail");
+    if !status.is_success() {
+        let (status, id) = (status.as_u16(), request_id::current());
+        write!(
+            html,
+            "<p class=\"id\">Status {status} · Request ID <code>{id}</code></p>"
+        )
+        .expect("writing to a string cannot fail");
+    }
+    html.push_str("</main></body></html>");
     let headers = [
         (
             header::CONTENT_TYPE,
