@@ -466,6 +466,40 @@ pub async fn a_log_of_an_earlier_version_gets_macs_for_what_is_signed(scene: &Sc
     assert!(matches!(refused, Err(Fault::Rewritten { size: 4 })));
 }
 
+pub async fn a_verification_without_the_row_key_says_what_it_did_not_check(scene: &Scene) {
+    scene.append_some(2).await;
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    let without_macs = async || {
+        let (code, report) = scene.verify().await;
+        assert_eq!(code, 0, "{report}");
+        let codes = report["not_checked"].as_array().unwrap().clone();
+        codes.contains(&"macs".into())
+    };
+    let people = async || {
+        let args = VerifyArgs {
+            place: scene.place(),
+            bundle: None,
+            checkpoint: None,
+            json: false,
+        };
+        let (mut out, mut notes) = (Vec::new(), Vec::new());
+        let code = execute(LedgerCommand::Verify(args), &mut out, &mut notes).await;
+        assert_eq!(code.unwrap(), 0);
+        String::from_utf8(out).unwrap()
+    };
+    assert!(!without_macs().await);
+    let all = people().await;
+    assert!(all.starts_with("The ledger is valid: "), "{all}");
+    std::fs::remove_file(scene.keys().join("row.key")).unwrap();
+    assert!(without_macs().await);
+    let part = people().await;
+    assert!(
+        part.starts_with("The ledger is valid as far as it was checked: "),
+        "{part}"
+    );
+    assert!(part.contains("Not checked: the MACs"), "{part}");
+}
+
 /// What a look at the ledger finds first.
 async fn looked(store: &Store) -> Option<NotAuthentic> {
     let mut conn = store.connection().await.unwrap();
