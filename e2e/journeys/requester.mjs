@@ -189,7 +189,7 @@ export async function journey(suite, browser) {
     await withPeople('adopted', people, async () => {
       const form = { kind: 'grant', who: `group:${names.groups.contractors}`, account: names.accounts['web-dev'], set: names.keys.ReadOnly };
       await maya.open(`/changes/new?${new URLSearchParams({ ...form, term: 'standing' })}`);
-      await maya.says('Blocked by policy', 'state a review date');
+      await maya.says('Blocked by policy', 'State a review date');
       const date = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
       await maya.page.locator('input[name=review_on]').fill(date);
       await showPreview(maya);

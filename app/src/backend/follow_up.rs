@@ -19,6 +19,21 @@ pub struct FollowUps {
     pub no_undo: Option<NoUndo>,
 }
 
+impl FollowUps {
+    /// Returns the form that requests all that is left as a change of access; none if it takes several forms, or another one.
+    pub fn only_form(&self) -> Option<&ChangeForm> {
+        match self.links.as_slice() {
+            [
+                FollowUpLink {
+                    form: FollowUpForm::Change(form),
+                    ..
+                },
+            ] if self.more == 0 => Some(form),
+            _ => None,
+        }
+    }
+}
+
 /// A link to a filled form.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct FollowUpLink {

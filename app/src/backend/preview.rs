@@ -107,6 +107,8 @@ pub struct Preview {
     pub verdict: Verdict,
     /// The short names of the policies in the verdict, by id.
     pub policy_titles: PolicyTitles,
+    /// The number of policies by which it was evaluated; none if others are in force by now.
+    pub policies: Option<usize>,
     /// The hash of the effect, to which approvals are bound.
     pub effect: EffectHash,
     /// The date by which somebody reviews the standing access. Part of what approvals are bound to.
@@ -128,7 +130,7 @@ pub struct Preview {
     pub related: Vec<RelatedChange>,
     /// What it does to the report of production PCI, as long as it is undecided; none if it classifies nothing.
     pub report: Option<ReportDifference>,
-    /// What would lift its block. Only of a form.
+    /// What would lift its block. Only of a form, and of a blocked change for its requester.
     pub ways_out: WaysOut,
 }
 

@@ -4,7 +4,7 @@
 use domain::{change::Aim, time::Timestamp};
 use leptos::prelude::*;
 
-use super::{Notice, Status, StatusBadge, Time, state_status};
+use super::{Notice, Status, StatusBadge, Time, state_glyph, state_status};
 use crate::{
     backend::{AlarmPhase, AlarmRow, Alarms},
     lists::{
@@ -62,7 +62,7 @@ fn line(row: AlarmRow, now: Timestamp) -> AnyView {
             <li>
                 <div class="flex flex-wrap items-center gap-x-3">
                     <a href=href>{title}</a>
-                    <StatusBadge status=state_status(newest.state) label=newest.state_words() />
+                    <StatusBadge status=state_status(newest.state) label=newest.state_words() glyph=state_glyph(newest.state) />
                 </div>
                 <p class="text-muted text-xs">{newest.requester} ", " <Time at=newest.submitted now /></p>
             </li>

@@ -10,7 +10,7 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    ExactTime, Glyph, Icon, LineShown, PolicyLine, Section, Status, StatusBadge, Time, clock_time,
+    ExactTime, Glyph, Icon, PolicyLine, Section, StatedTime, Status, StatusBadge, clock_time,
     eligible_approvers, entry_link, obstacle_words, verdict,
 };
 use crate::backend::{ApprovalView, ChangeView, Preview, RecordedFactor, TimelineRow};
@@ -31,7 +31,7 @@ pub fn approval_card(view: &ChangeView, told: ViewerTold, now: Timestamp) -> Opt
     if needs.is_none() && view.approvals.is_empty() {
         return None;
     }
-    let why = needs.is_some().then(|| why(&view.preview));
+    let policies = needs.is_some().then(|| policies(&view.preview));
     let decided = (!view.approvals.is_empty()).then(|| decided(view, now));
     let (may, viewer) = if waiting {
         let viewer = (told == ViewerTold::Here).then(|| viewer(view)).flatten();
@@ -40,7 +40,7 @@ pub fn approval_card(view: &ChangeView, told: ViewerTold, now: Timestamp) -> Opt
         (None, None)
     };
     let rows = [
-        ("Why", why),
+        ("Policies", policies),
         ("Decided", decided),
         ("May approve", may),
         ("You", viewer),
@@ -49,8 +49,9 @@ pub fn approval_card(view: &ChangeView, told: ViewerTold, now: Timestamp) -> Opt
         row.map(|row| view! { <div><h3>{term}</h3> <div>{row}</div></div> })
     });
     let rows = rows.collect_view();
-    let due = waiting.then(|| {
-        view! { <span class="text-muted text-sm">"decision due " <Time at=view.row.decide_by now /></span> }
+    // On top of a page, it is in the steps just above.
+    let due = (waiting && told == ViewerTold::InBar).then(|| {
+        view! { <span class="text-muted text-sm">"Decision due " <StatedTime at=view.row.decide_by now /></span> }
             .into_any()
     });
     let detail = needs.unwrap_or_default();
@@ -78,8 +79,8 @@ fn needs(verdict: &Verdict, state: State, given: u8) -> Option<String> {
     })
 }
 
-/// Renders the policies that need the approvals.
-fn why(preview: &Preview) -> AnyView {
+/// Renders that no policy blocks the change, and those that need the approvals.
+fn policies(preview: &Preview) -> AnyView {
     let Preview {
         verdict,
         policy_titles,
@@ -88,9 +89,10 @@ fn why(preview: &Preview) -> AnyView {
     } = preview;
     let lines = verdict.hits.iter().map(|hit| {
         let words = verdict::words(hit.clone(), policy_titles, gainers.rows, verdict.approvals);
-        view! { <li><PolicyLine words shown=LineShown::Folded /></li> }
+        view! { <li><PolicyLine words /></li> }
     });
-    view! { <ul data-policies>{lines.collect_view()}</ul> }.into_any()
+    let lines = view! { <ul data-policies>{lines.collect_view()}</ul> };
+    verdict::checked_policies(preview.policies, lines.into_any())
 }
 
 fn decided(view: &ChangeView, now: Timestamp) -> AnyView {
@@ -150,8 +152,11 @@ fn may_approve(view: &ChangeView) -> AnyView {
     let named: Vec<String> = approvers.into_iter().take(verdict::NAMED).collect();
     let named = named.join(", ");
     let more = (more > 0).then(|| format!(" and {more} more"));
-    view! { <p>{named} {more} <span class="text-muted">", each with a second factor"</span></p> }
-        .into_any()
+    view! {
+        <p>{named} {more}</p>
+        <p data-hint>"MFA is checked at sign-in: nobody approves without a second factor."</p>
+    }
+    .into_any()
 }
 
 /// Renders why the viewer does not decide.

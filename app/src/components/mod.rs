@@ -139,5 +139,6 @@ pub use time::*;
 pub use timeline::*;
 pub use verdict::*;
 pub use waiting_classification::*;
+pub use ways_out::WayChoice;
 pub use whom_to_ask::whom_to_ask;
 pub use withdraw_form::*;

@@ -16,15 +16,18 @@ pub fn Notice(
     /// Whether screen readers announce it; for the result of the user's last action.
     #[prop(optional)]
     announce: Announce,
+    /// The icon, if the message means something else than the status.
+    #[prop(default = None, into)]
+    glyph: Option<Glyph>,
     /// Reasons, remedies, links.
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
-    let glyph = match status {
+    let glyph = glyph.unwrap_or(match status {
         Status::Ok => Glyph::Check,
         Status::Pending | Status::Danger | Status::Drift => Glyph::Warning,
         Status::Info | Status::Off => Glyph::Info,
-    };
+    });
     let role = match announce {
         Announce::No => None,
         Announce::Politely => Some("status"),

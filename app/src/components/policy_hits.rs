@@ -4,7 +4,7 @@
 use domain::verdict::{Outcome, Tally};
 use leptos::prelude::*;
 
-use super::{Glyph, LineShown, PolicyLine, PolicyReason, PolicyWords, Status, StatusBadge};
+use super::{Glyph, PolicyLine, PolicyReason, PolicyWords, Status, StatusBadge};
 use crate::backend::HitView;
 
 /// Returns the status and label for the policy findings on existing access: how many policies forbid it, and whether an
@@ -60,7 +60,7 @@ pub fn HitWords(hit: HitView) -> impl IntoView {
 /// A finding as one line, which opens to the reason and the cure.
 #[component]
 pub fn FoldedHit(hit: HitView) -> impl IntoView {
-    view! { <PolicyLine words=words_of(hit) shown=LineShown::Folded /> }.into_any()
+    view! { <PolicyLine words=words_of(hit) /> }.into_any()
 }
 
 /// Returns what the policy of a finding says.

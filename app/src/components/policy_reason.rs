@@ -48,6 +48,18 @@ pub struct PolicyWords {
     pub remedy: Option<String>,
 }
 
+impl PolicyWords {
+    /// Returns it without its cure, where an evaluation showed what helps.
+    #[must_use]
+    pub fn without_cure(self) -> Self {
+        Self {
+            reason: ReasonParts::of(&self.reason).found,
+            remedy: None,
+            ..self
+        }
+    }
+}
+
 /// A policy's title, reason and cure.
 #[component]
 pub fn PolicyReason(words: PolicyWords) -> impl IntoView {
@@ -62,21 +74,13 @@ pub fn PolicyReason(words: PolicyWords) -> impl IntoView {
     .into_any()
 }
 
-/// Whether a line shows the reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineShown {
-    Open,
-    Folded,
-}
-
 /// A policy's title in one line, which opens to its reason and cure.
 #[component]
-pub fn PolicyLine(words: PolicyWords, shown: LineShown) -> impl IntoView {
+pub fn PolicyLine(words: PolicyWords) -> impl IntoView {
     let (title, id) = (title(&words), format!("Policy {}", words.rule));
     let reason = found_and_cure(words);
-    let open = shown == LineShown::Open;
     view! {
-        <details data-fold data-policy-line open=open>
+        <details data-fold data-policy-line>
             <summary title=id><span>{title}</span></summary>
             <div data-policy>{reason}</div>
         </details>

@@ -50,6 +50,7 @@ pub fn shown_preview(mut preview: Preview, notes: PreviewNotes, now: Timestamp) 
         gainers,
         verdict,
         policy_titles,
+        policies,
         review_on,
         not_before,
         disabled,
@@ -78,7 +79,7 @@ pub fn shown_preview(mut preview: Preview, notes: PreviewNotes, now: Timestamp) 
             {before}
             {report.map(|difference| view! { <ReportConsequence difference /> })}
             <RelatedChanges related now />
-            <VerdictBox verdict titles=policy_titles gains approvers ways_out />
+            <VerdictBox verdict titles=policy_titles gains policies approvers ways_out />
             {(alarm == AlarmOnSubmit::Raised).then(raises_alarm)}
             {disabled_notice(&disabled)}
             {facts}
@@ -137,8 +138,7 @@ pub fn submit_button(
 const RECORD: &str = "Record this request anyway";
 
 /// What a blocked request leads to.
-pub const BLOCKED: &str =
-    "Nothing changes in AWS: the ledger only keeps that it was requested and blocked.";
+pub const BLOCKED: &str = "Nothing changes in AWS; only the ledger records it.";
 
 /// Renders the texts of the requester: why, and by which ticket.
 pub fn reason_fields(entered: &FormState) -> AnyView {

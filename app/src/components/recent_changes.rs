@@ -3,7 +3,7 @@
 use domain::{change::State, time::Timestamp};
 use leptos::prelude::*;
 
-use super::{LedgerMismatchMark, Status, StatusBadge, Time};
+use super::{Glyph, LedgerMismatchMark, Status, StatusBadge, Time};
 use crate::backend::{ChangeRow, OperationStatus};
 
 /// Returns the badge status for the state of a change.
@@ -14,6 +14,14 @@ pub const fn state_status(state: State) -> Status {
         State::Approved | State::Applying => Status::Info,
         State::Verified => Status::Ok,
         State::Expired | State::Withdrawn => Status::Off,
+    }
+}
+
+/// Returns the icon of a state that is told by another than that of its status: an approval is missing.
+pub const fn state_glyph(state: State) -> Option<Glyph> {
+    match state {
+        State::Waiting => Some(Glyph::Approval),
+        _ => None,
     }
 }
 
@@ -56,7 +64,7 @@ fn RecentChange(
         <li>
             <div class="flex items-start justify-between gap-x-3">
                 <a href=href>{title}</a>
-                <StatusBadge status=state_status(change.state) label=change.state_words() />
+                <StatusBadge status=state_status(change.state) label=change.state_words() glyph=state_glyph(change.state) />
             </div>
             <p class="text-muted text-xs">{change.requester} " " <Time at=change.submitted now /> {approvals}</p>
             <LedgerMismatchMark comparison=change.ledger />

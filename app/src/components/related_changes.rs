@@ -4,7 +4,7 @@
 use domain::time::Timestamp;
 use leptos::prelude::*;
 
-use super::{Notice, Status, Time};
+use super::{Glyph, Notice, Status, Time};
 use crate::backend::{RelatedChange, Relation};
 
 /// The notices, with links to the changes.
@@ -25,7 +25,7 @@ pub fn RelatedChanges(related: Vec<RelatedChange>, now: Timestamp) -> impl IntoV
     };
     let own = (!own.is_empty()).then(|| {
         view! {
-            <Notice status=Status::Pending title="You have already requested exactly this">
+            <Notice status=Status::Pending title="You have already requested exactly this" glyph=Glyph::Approval>
                 {list(own)}
                 <p class="mt-2">"It waits for approval, and a second request for the same is not accepted. If you need it for something else, state another ticket."</p>
             </Notice>
@@ -33,7 +33,7 @@ pub fn RelatedChanges(related: Vec<RelatedChange>, now: Timestamp) -> impl IntoV
     });
     let waiting = (!waiting.is_empty()).then(|| {
         view! {
-            <Notice status=Status::Pending title="The same change already waits for approval">{list(waiting)}</Notice>
+            <Notice status=Status::Pending title="The same change already waits for approval" glyph=Glyph::Approval>{list(waiting)}</Notice>
         }
     });
     let meanwhile = (!meanwhile.is_empty()).then(|| {

@@ -1,9 +1,16 @@
 //! Who asks for a change, why, by which ticket, and until when: what a decider reads first.
 
-use domain::{grant::Term, time::Timestamp};
+use domain::{
+    change::State,
+    grant::Term,
+    time::{Duration, Timestamp},
+};
 use leptos::prelude::*;
 
-use super::{Definition, DefinitionList, Time, disabled_notice, term_words};
+use super::{
+    Definition, DefinitionList, StatedTime, disabled_notice, session_after, session_tail,
+    term_words,
+};
 use crate::backend::{ChangeView, GrantEnd, ItemProgress};
 
 /// Renders the summary as a card.
@@ -15,6 +22,13 @@ pub fn request_summary(view: &ChangeView, now: Timestamp) -> AnyView {
     let initials: String = words.filter_map(|word| word.chars().next()).collect();
     let initials = initials.to_uppercase();
     let until = until(view);
+    let session = session_of(view);
+    let (tail, after) = match (&until, session) {
+        (Some(_), Some(session)) => (Some(session_tail(session)), None),
+        (None, Some(session)) => (None, Some(session_after(session))),
+        (_, None) => (None, None),
+    };
+    let tail = tail.map(|words| view! { <p data-hint>{words}</p> });
     let start = preview
         .not_before
         .map(|at| format!("{} UTC, not earlier", at.minute()));
@@ -24,13 +38,14 @@ pub fn request_summary(view: &ChangeView, now: Timestamp) -> AnyView {
             <div data-body>
                 <div data-asks>
                     <span data-avatar aria-hidden="true">{initials}</span>
-                    <h2 id="request">{requester} <span class="text-muted font-normal">" asked for this " <Time at=submitted now /></span></h2>
+                    <h2 id="request">{requester} <span class="text-muted font-normal">" asked for this at " <StatedTime at=submitted now /></span></h2>
                 </div>
                 <blockquote data-why><span class="sr-only">"Justification: "</span>{justification}</blockquote>
                 <DefinitionList>
                     <Definition term="Ticket">{ticket.unwrap_or_else(|| "None".into())}</Definition>
                     {start.map(|start| view! { <Definition term="Start">{start}</Definition> })}
-                    {until.map(|until| view! { <Definition term="Duration">{until}</Definition> })}
+                    {until.map(|until| view! { <Definition term="Duration">{until} {tail}</Definition> })}
+                    {after.map(|words| view! { <Definition term="Sessions">{words}</Definition> })}
                     {review.map(|date| view! { <Definition term="Review date">{date}</Definition> })}
                 </DefinitionList>
             </div>
@@ -38,6 +53,16 @@ pub fn request_summary(view: &ChangeView, now: Timestamp) -> AnyView {
         {disabled_notice(&preview.disabled)}
     }
     .into_any()
+}
+
+/// Returns how long sessions can outlast what a change does; none if it does nothing to access, or was not carried out.
+fn session_of(view: &ChangeView) -> Option<Duration> {
+    let length = Duration::seconds(i64::from(view.preview.session_seconds));
+    let never = matches!(
+        view.row.state,
+        State::Refused | State::Declined | State::Expired | State::Withdrawn
+    );
+    (!never && length.0 > 0).then_some(length)
 }
 
 /// Returns how long the access lasts; none if nobody gains any.

@@ -54,6 +54,22 @@ pub fn last_session(term: Term, session: Duration) -> String {
     }
 }
 
+/// Returns how long a session can outlast access that ends.
+pub fn session_tail(session: Duration) -> String {
+    format!(
+        "A session can stay usable up to {} longer.",
+        session.words()
+    )
+}
+
+/// Returns how long a session can outlast access that a change removes.
+pub fn session_after(session: Duration) -> String {
+    format!(
+        "An open session can stay usable up to {} after the removal.",
+        session.words()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -26,6 +26,18 @@ pub fn AbsoluteTime(
     view! { <time datetime=at.rfc3339() title=relative(at, now)>{absolute}</time> }.into_any()
 }
 
+/// An absolute time to the minute, with the relative one behind it ("2026-11-23 09:14 UTC, 12 min ago"). For what somebody
+/// waits for.
+#[component]
+pub fn StatedTime(
+    at: Timestamp,
+    /// The time of the request.
+    now: Timestamp,
+) -> impl IntoView {
+    view! { <AbsoluteTime at now /> <span class="text-muted">", " {relative(at, now)}</span> }
+        .into_any()
+}
+
 /// An absolute time to the second ("2026-11-23 09:14:05 UTC"), with the relative time in its title. For histories.
 #[component]
 pub fn ExactTime(

@@ -5,15 +5,13 @@ use domain::verdict::{Hit, Outcome, Remedies, Verdict};
 use leptos::prelude::*;
 
 use super::{
-    Glyph, LineShown, Notice, PolicyLine, PolicyWords, ReasonParts, Status, cure_line,
+    Calm, Glyph, Notice, PolicyLine, PolicyReason, PolicyWords, Status, WayChoice,
     ways_out::ways_out,
 };
 use crate::backend::{PolicyTitles, WaysOut};
 
 /// The maximum number of approvers named; the rest is counted.
 pub(super) const NAMED: usize = 8;
-/// The maximum number of cures that policies state; each policy has its own below.
-const CURES: usize = 3;
 
 /// Returns the badge status for an outcome.
 pub const fn outcome_status(outcome: Outcome) -> Status {
@@ -42,7 +40,8 @@ const fn verdict_status(outcome: Outcome, tense: Tense) -> Status {
     }
 }
 
-/// A notice with the verdict: what it is, then one line for each policy, which opens to its reason.
+/// A notice with the verdict: what it is, and each policy with its reason: in one sentence if it blocks, else in a line that
+/// opens to it.
 #[component]
 pub fn VerdictBox(
     verdict: Verdict,
@@ -50,6 +49,8 @@ pub fn VerdictBox(
     titles: PolicyTitles,
     /// The number of gains, to show how many of them a reason applies to.
     gains: usize,
+    /// The number of policies by which it was evaluated; none if others are in force by now.
+    policies: Option<usize>,
     /// The names of the people who can approve; `None` if they are not to be shown.
     #[prop(optional)]
     approvers: Option<Vec<String>>,
@@ -60,6 +61,9 @@ pub fn VerdictBox(
     /// What would lift a block.
     #[prop(optional)]
     ways_out: WaysOut,
+    /// What chooses it.
+    #[prop(optional)]
+    choice: WayChoice,
 ) -> impl IntoView {
     let outcome = verdict.outcome;
     let title = title(&verdict, given, tense);
@@ -69,80 +73,98 @@ pub fn VerdictBox(
         .hits
         .into_iter()
         .partition(|hit| hit.remedy.is_none());
-    let lines = |hits: Vec<Hit>, shown: LineShown| {
-        let lines = hits.into_iter().map(|hit| {
-            let words = words(hit, &titles, gains, approvals);
-            view! { <li><PolicyLine words shown /></li> }
-        });
-        view! { <ul data-policies>{lines.collect_view()}</ul> }.into_any()
-    };
+    let told = |hit: Hit| words(hit, &titles, gains, approvals);
     if outcome == Outcome::Refused {
-        return refused(title, (finals, lifted), ways_out, tense, lines);
+        let also = also_needs(&lifted).filter(|_| ways_out.approvals.is_none());
+        return refused(title, finals, also, (ways_out, choice), told);
     }
-    let reasons = (!lifted.is_empty()).then(|| lines(lifted, LineShown::Folded));
+    let reasons = (!lifted.is_empty()).then(|| {
+        let lines = lifted.into_iter().map(|hit| {
+            let words = told(hit);
+            view! { <li><PolicyLine words /></li> }
+        });
+        view! { <ul data-policies>{lines.collect_view()}</ul> }
+    });
     let who = approvers
         .filter(|_| outcome == Outcome::NeedsApproval)
         .map(|approvers| eligible_approvers(approvers, approvals.saturating_sub(given)));
+    let glyph = missing_approval(outcome, tense);
     view! {
-        <Notice status=verdict_status(outcome, tense) title>
+        <Notice status=verdict_status(outcome, tense) title glyph>
             {reasons}
             {who}
+            <p data-hint>{none_blocks(policies)}</p>
         </Notice>
     }
     .into_any()
 }
 
-/// Renders that a change is blocked: what would be possible, and every policy that blocks it.
+/// Returns the icon of an approval that is missing.
+fn missing_approval(outcome: Outcome, tense: Tense) -> Option<Glyph> {
+    (outcome == Outcome::NeedsApproval && tense == Tense::Open).then_some(Glyph::Approval)
+}
+
+/// Returns that no policy blocks a change that was evaluated by so many of them.
+fn none_blocks(policies: Option<usize>) -> String {
+    match policies {
+        Some(all) => format!("None of the {all} policies in force blocks this."),
+        None => "No policy blocked this when it was evaluated.".to_owned(),
+    }
+}
+
+/// Renders the policies of a change that none blocks: that this was checked, and those that ask for approval.
+pub(super) fn checked_policies(policies: Option<usize>, asking: AnyView) -> AnyView {
+    view! {
+        <Calm>{none_blocks(policies)}</Calm>
+        {asking}
+    }
+    .into_any()
+}
+
+/// Renders that a change is blocked: what would be possible, and each policy that blocks it in one sentence. Its cure follows
+/// only if no evaluation showed what helps.
 fn refused(
     title: String,
-    (mut finals, lifted): (Vec<Hit>, Vec<Hit>),
-    ways: WaysOut,
-    tense: Tense,
-    lines: impl Fn(Vec<Hit>, LineShown) -> AnyView,
+    mut finals: Vec<Hit>,
+    also: Option<String>,
+    (ways, choice): (WaysOut, WayChoice),
+    told: impl Fn(Hit) -> PolicyWords,
 ) -> AnyView {
     let all = match finals.len() {
         1 => "1 policy blocks this".to_owned(),
         count => format!("{count} policies block this"),
     };
-    // The only one is the whole reason.
-    let shown = match finals.len() {
-        1 => LineShown::Open,
-        _ => LineShown::Folded,
-    };
     // What the requester can state goes before what only another request avoids.
     finals.sort_by_key(|hit| Some(&hit.rule) != ways.dated.as_ref());
-    let told = ways.approvals.is_some();
-    let cures = (tense == Tense::Open).then(|| {
-        if !ways.ways.is_empty() {
-            ways_out(ways)
-        } else if shown == LineShown::Open {
-            // Its line states its cure.
-            ().into_any()
-        } else {
-            stated(&finals)
-        }
+    let helped = !ways.ways.is_empty();
+    let lines = finals.into_iter().map(|hit| {
+        let words = told(hit);
+        let words = if helped { words.without_cure() } else { words };
+        view! { <li><PolicyReason words /></li> }
     });
-    let finals = lines(finals, shown);
-    let needs = lifted.iter().filter_map(|hit| hit.remedy.as_ref());
-    let needs = needs.map(Remedies::approvals).max();
-    let also = needs.filter(|_| !told).map(|needs| {
-        let words = format!(
-            "If it were allowed, it would need approval by {}.",
-            people(needs)
-        );
-        view! { <p data-also>{words}</p> }
-    });
+    let lines = lines.collect_view();
+    let ways = helped.then(|| ways_out(ways, &choice));
     view! {
         <Notice status=outcome_status(Outcome::Refused) title>
-            {cures}
+            {ways}
             <div data-blocking>
                 <p>{all}</p>
-                {finals}
+                <ul data-policies>{lines}</ul>
             </div>
-            {also}
+            {also.map(|words| view! { <p data-also>{words}</p> })}
         </Notice>
     }
     .into_any()
+}
+
+/// Returns the approvals that a blocked change would need besides; none if it would need none.
+fn also_needs(lifted: &[Hit]) -> Option<String> {
+    let needs = lifted.iter().filter_map(|hit| hit.remedy.as_ref());
+    let needs = needs.map(Remedies::approvals).max()?;
+    Some(format!(
+        "If it were allowed, it would need approval by {}.",
+        people(needs)
+    ))
 }
 
 /// The verdict on a preview in one line.
@@ -223,20 +245,6 @@ pub(super) fn words(hit: Hit, titles: &PolicyTitles, gains: usize, approvals: u8
     }
 }
 
-/// Renders the cures that the policies state, each once, where no evaluation showed what helps.
-fn stated(finals: &[Hit]) -> AnyView {
-    let mut cures: Vec<String> = Vec::new();
-    for hit in finals {
-        let cure = ReasonParts::of(&hit.reason).cure;
-        if !cure.is_empty() && !cures.contains(&cure) {
-            cures.push(cure);
-        }
-    }
-    cures.truncate(CURES);
-    let lines = cures.into_iter().map(cure_line).collect_view();
-    view! { <div data-cures>{lines}</div> }.into_any()
-}
-
 /// Renders who can approve, as far as approvals are awaited.
 pub fn eligible_approvers(approvers: Vec<String>, needed: u8) -> AnyView {
     if approvers.len() < usize::from(needed) {
@@ -253,5 +261,6 @@ pub fn eligible_approvers(approvers: Vec<String>, needed: u8) -> AnyView {
     let shown: Vec<String> = approvers.into_iter().take(NAMED).collect();
     let shown = shown.join(", ");
     let more = (more > 0).then(|| format!(" and {more} more"));
-    view! { <p>"Eligible approvers (MFA required): " {shown} {more}</p> }.into_any()
+    view! { <p>"Eligible approvers (MFA required, checked at sign-in): " {shown} {more}</p> }
+        .into_any()
 }

@@ -1,19 +1,50 @@
-//! What is possible in place of a blocked request: one sentence, and buttons that choose it in the form. It was found by an
-//! evaluation; whatever is chosen is evaluated again.
+//! What is possible in place of a blocked request: one sentence, and what chooses it. It was found by an evaluation; whatever is
+//! chosen is evaluated again.
 
 use leptos::prelude::*;
 
-use super::{Button, FieldCheck, NEW_CHANGE, PREVIEW_HEADING};
-use crate::backend::{OfferedSet, WayOut, WaysOut, change_field, instead_of_term};
+use super::{Button, ButtonKind, FieldCheck, LinkButton, NEW_CHANGE, PREVIEW_HEADING};
+use crate::backend::{ChangeForm, OfferedSet, WayOut, WaysOut, change_field, instead_of_term};
 
-/// Renders the ways out.
-pub(super) fn ways_out(found: WaysOut) -> AnyView {
+/// What chooses a way out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum WayChoice {
+    /// A button of the form around it, which keeps what is typed there.
+    #[default]
+    InForm,
+    /// A link to this form, in which it is chosen then: the page of a change is no form.
+    Linked(Box<ChangeForm>),
+}
+
+/// Renders the ways out. The first is the primary action of the page, because nobody can approve the request as it is.
+pub(super) fn ways_out(found: WaysOut, choice: &WayChoice) -> AnyView {
     let sentence = sentence(&found);
-    let buttons = found.ways.into_iter().map(buttons).collect_view();
+    let (offers, more) = offers(found.ways);
+    let offered = !offers.is_empty();
+    let offers = offers.into_iter().enumerate().map(|(place, offer)| {
+        let kind = match place {
+            0 => ButtonKind::Primary,
+            _ => ButtonKind::Secondary,
+        };
+        offer.draw(kind, choice)
+    });
+    let offers = offers.collect_view();
+    let more = match more {
+        0 => None,
+        1 => Some("and 1 more permission set".to_owned()),
+        more => Some(format!("and {more} more permission sets")),
+    };
+    let more = more.map(|more| view! { <span class="text-muted">{more}</span> });
+    let kept = match choice {
+        WayChoice::InForm => "The rest of the form stays as it is.",
+        WayChoice::Linked(_) => "Opens the filled form; nothing is submitted yet.",
+    };
+    let kept = offered.then(|| view! { <p data-hint>{kept}</p> });
     view! {
         <div data-ways>
             <p>{sentence}</p>
-            <div>{buttons}</div>
+            <div>{offers} {more}</div>
+            {kept}
         </div>
     }
     .into_any()
@@ -27,11 +58,15 @@ fn sentence(found: &WaysOut) -> String {
         Some(count) => format!(", with {count} approvals"),
     };
     let mut ways: Vec<String> = Vec::new();
-    let mut why = "";
+    let mut why = String::new();
     for way in &found.ways {
         match way {
             WayOut::OtherSet { .. } => {
-                why = "This permission set is blocked here with every duration. ";
+                // Sessions that are too long are the reason, if they were told.
+                if why.is_empty() {
+                    "This permission set is blocked here with every duration. "
+                        .clone_into(&mut why);
+                }
                 ways.push("in its place".to_owned());
             }
             WayOut::ReviewDate => ways.push("with a review date".to_owned()),
@@ -42,9 +77,9 @@ fn sentence(found: &WaysOut) -> String {
                 shortened,
                 longest,
             } => {
-                return format!(
+                why = format!(
                     "Sessions of {set} last {}, so no duration fits. Once they are set to {} in IAM Identity Center, this is \
-                     possible for at most {}{approvals}.",
+                     possible for at most {}{approvals}. ",
                     session.words(),
                     shortened.words(),
                     longest.words()
@@ -52,33 +87,72 @@ fn sentence(found: &WaysOut) -> String {
             }
         }
     }
+    if ways.is_empty() {
+        return why.trim_end().to_owned();
+    }
     format!("{why}Possible {}{approvals}:", ways.join(", or "))
 }
 
-fn buttons(way: WayOut) -> AnyView {
-    match way {
-        WayOut::OtherSet { sets, more } => {
-            let more = match more {
-                0 => None,
-                1 => Some("and 1 more permission set".to_owned()),
-                more => Some(format!("and {more} more permission sets")),
-            };
-            let more = more.map(|more| view! { <span class="text-muted">{more}</span> });
-            let sets = sets
-                .into_iter()
-                .map(|set| choose(label(&set), set.instead()))
-                .collect_view();
-            view! { {sets} {more} }.into_any()
+/// One thing to choose.
+struct Offer {
+    label: String,
+    /// What the form holds instead; none for a date, which somebody has to state.
+    instead: Option<String>,
+}
+
+/// Returns what can be chosen, and the number of permission sets that are not among it.
+fn offers(ways: Vec<WayOut>) -> (Vec<Offer>, usize) {
+    let (mut offers, mut left) = (Vec::new(), 0);
+    for way in ways {
+        match way {
+            WayOut::OtherSet { sets, more } => {
+                left += more;
+                offers.extend(sets.iter().map(|set| Offer {
+                    label: label(set),
+                    instead: Some(set.instead()),
+                }));
+            }
+            WayOut::ReviewDate => offers.push(Offer {
+                label: "State a review date".to_owned(),
+                instead: None,
+            }),
+            WayOut::Duration { longest } => offers.push(Offer {
+                label: format!("Use {}", longest.words()),
+                instead: Some(instead_of_term(longest)),
+            }),
+            WayOut::Sessions { .. } => {}
         }
-        WayOut::ReviewDate => {
-            let field = format!("#{}", change_field::REVIEW_ON);
-            view! { <a href=field data-kind="secondary"><span>"State a review date"</span></a> }
-                .into_any()
-        }
-        WayOut::Duration { longest } => {
-            choose(format!("Use {}", longest.words()), instead_of_term(longest))
-        }
-        WayOut::Sessions { .. } => ().into_any(),
+    }
+    (offers, left)
+}
+
+impl Offer {
+    fn draw(self, kind: ButtonKind, choice: &WayChoice) -> AnyView {
+        let Self { label, instead } = self;
+        let field = format!("#{}", change_field::REVIEW_ON);
+        let href = match (choice, &instead) {
+            // Sends the form with something else chosen and gets it back with the preview of that.
+            (WayChoice::InForm, Some(instead)) => {
+                return view! {
+                    <Button
+                        kind
+                        check=FieldCheck::Skipped
+                        to=format!("{NEW_CHANGE}#{PREVIEW_HEADING}")
+                        name=change_field::INSTEAD
+                        value=instead.clone()
+                    >
+                        {label}
+                    </Button>
+                }
+                .into_any();
+            }
+            (WayChoice::InForm, None) => field,
+            (WayChoice::Linked(form), Some(instead)) => {
+                ChangeForm::clone(form).with_instead(instead).href()
+            }
+            (WayChoice::Linked(form), None) => format!("{}{field}", form.href()),
+        };
+        view! { <LinkButton href kind>{label}</LinkButton> }.into_any()
     }
 }
 
@@ -87,21 +161,6 @@ fn label(set: &OfferedSet) -> String {
         Some(window) => format!("Use {} for {}", set.name, window.words()),
         None => format!("Use {}", set.name),
     }
-}
-
-/// Renders a button that sends the form with something else chosen and gets it back with the preview of that.
-fn choose(label: String, instead: String) -> AnyView {
-    view! {
-        <Button
-            check=FieldCheck::Skipped
-            to=format!("{NEW_CHANGE}#{PREVIEW_HEADING}")
-            name=change_field::INSTEAD
-            value=instead
-        >
-            {label}
-        </Button>
-    }
-    .into_any()
 }
 
 #[cfg(test)]
@@ -124,7 +183,7 @@ mod tests {
             more: 0,
         };
         assert_eq!(
-            said(vec![other], Some(2)),
+            said(vec![other.clone()], Some(2)),
             "This permission set is blocked here with every duration. Possible in its place, with 2 approvals:"
         );
         let hours = Duration::hours;
@@ -146,9 +205,11 @@ mod tests {
             shortened: hours(1),
             longest,
         };
+        let shorter = "Sessions of Reader last 8 hours, so no duration fits. Once they are set to 1 hour in IAM Identity Center, this is possible for at most 3 hours, without approval.";
+        assert_eq!(said(vec![sessions.clone()], Some(0)), shorter);
         assert_eq!(
-            said(vec![sessions], Some(0)),
-            "Sessions of Reader last 8 hours, so no duration fits. Once they are set to 1 hour in IAM Identity Center, this is possible for at most 3 hours, without approval."
+            said(vec![sessions, other], Some(0)),
+            format!("{shorter} Possible in its place, without approval:")
         );
     }
 
@@ -162,5 +223,34 @@ mod tests {
         assert_eq!(label(&set(None)), "Use Reader");
         let hour = Some(Duration::hours(1));
         assert_eq!(label(&set(hour)), "Use Reader for 1 hour");
+    }
+
+    #[test]
+    fn what_is_offered_first_is_one_thing_and_what_nobody_can_choose_here_is_none() {
+        let set = OfferedSet {
+            name: "Reader".into(),
+            key: "ps-1".into(),
+            only_for: None,
+        };
+        let hours = Duration::hours;
+        let ways = vec![
+            WayOut::Sessions {
+                set: "Writer".into(),
+                session: hours(8),
+                shortened: hours(1),
+                longest: hours(3),
+            },
+            WayOut::OtherSet {
+                sets: vec![set],
+                more: 4,
+            },
+            WayOut::ReviewDate,
+        ];
+        let (offers, more) = offers(ways);
+        let labels: Vec<&str> = offers.iter().map(|offer| offer.label.as_str()).collect();
+        assert_eq!(labels, ["Use Reader", "State a review date"]);
+        assert_eq!(more, 4);
+        assert_eq!(offers[0].instead.as_deref(), Some("set:ps-1"));
+        assert_eq!(offers[1].instead, None);
     }
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     backend::{ChangeRow, LedgerComparison},
-    components::{AccountNames, LedgerMismatchMark, StatusBadge, Time, state_status},
+    components::{AccountNames, LedgerMismatchMark, StatusBadge, Time, state_glyph, state_status},
 };
 
 /// The number of accounts named in a row.
@@ -154,7 +154,7 @@ fn state(row: &ChangeRow, context: &DrawContext) -> AnyView {
     });
     view! {
         <span class="inline-flex flex-wrap items-center gap-x-2">
-            <StatusBadge status=state_status(row.state) label=row.state_words() />
+            <StatusBadge status=state_status(row.state) label=row.state_words() glyph=state_glyph(row.state) />
             {waiting}
             <LedgerMismatchMark comparison=row.ledger />
         </span>

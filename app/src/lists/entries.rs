@@ -350,7 +350,7 @@ fn mark(weight: Weight) -> AnyView {
     let (status, glyph) = match weight {
         Weight::Trouble => (Status::Danger, Glyph::Warning),
         Weight::Outside => (Status::Drift, Glyph::Drift),
-        Weight::Decision => (Status::Info, Glyph::Approval),
+        Weight::Decision => (Status::Info, Glyph::Person),
     };
     view! { <span data-mark data-status=status.token()><Icon glyph /></span> }.into_any()
 }

@@ -10,14 +10,14 @@ use domain::{authorize::Action, change::State, time::Timestamp, verdict::Outcome
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ChangeView, Denied, LiveProgress, PortResult, decision_field},
+    backend::{ChangeView, Denied, LiveProgress, PortResult, WaysOut, decision_field},
     components::{
         AgainstApprovalNotice, BadgeWeight, Crumb, EffectPaging, EffectSection, EffectTense,
         ErrorSummary, FollowUpLinks, LedgerMismatchNotice, LinkEvidenceSection, Notice, PageHeader,
         ReportConsequence, Section, SetsShown, ShownEffect, Status, StatusBadge, Tense, VerdictBox,
-        ViewerTold, WithdrawForm, approval_card, decision_bar, decision_context, decision_errors,
-        discussion, gained_sets, live_words, question_notice, request_summary, state_status,
-        stepper,
+        ViewerTold, WayChoice, WithdrawForm, approval_card, decision_bar, decision_context,
+        decision_errors, discussion, gained_sets, live_words, question_notice, request_summary,
+        state_glyph, state_status, stepper,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -105,18 +105,24 @@ fn region(view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
         ViewerTold::Here
     };
     let approval = approval_card(&view, told, now);
+    // Who decides reads what is requested first, and what the policies say just before the decision.
+    let decides = viewing.decides && view.row.state == State::Waiting;
+    let (status, before_decision) = if decides {
+        (None, approval)
+    } else {
+        (approval, None)
+    };
     let reload = (!view.row.state.is_terminal()).then(|| {
         view! { <noscript><p class="mb-4"><a href="">"Reload to see how far it is."</a></p></noscript> }
     });
-    let bar = (viewing.decides && view.row.state == State::Waiting)
-        .then(|| decision_bar(&view, form, now));
+    let bar = decides.then(|| decision_bar(&view, form, now));
     view! {
         {header}
         {steps}
-        {approval}
+        {status}
         {reload}
         {notices}
-        {body(view, viewing, form)}
+        {body(view, viewing, form, before_decision)}
         {bar}
     }
     .into_any()
@@ -124,7 +130,7 @@ fn region(view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
 
 fn header(view: &ChangeView) -> AnyView {
     let row = &view.row;
-    let marks = view! { <StatusBadge status=state_status(row.state) label=row.state_words() weight=BadgeWeight::Pill /> };
+    let marks = view! { <StatusBadge status=state_status(row.state) label=row.state_words() weight=BadgeWeight::Pill glyph=state_glyph(row.state) /> };
     let follow_ups = view! { <FollowUpLinks follow_ups=view.follow_ups.clone() state=row.state /> };
     let actions = view! { {follow_ups} <WithdrawForm id=row.id.clone() may=view.withdraw /> };
     let under_way = matches!(row.state, State::Approved | State::Applying);
@@ -190,7 +196,13 @@ fn typed(view: &ChangeView, form: &FormState) -> Option<AnyView> {
     Some(notice.into_any())
 }
 
-fn body(mut view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
+/// Renders what the change is. `approval` follows all that a decider reads before it.
+fn body(
+    mut view: ChangeView,
+    viewing: &Viewing,
+    form: &FormState,
+    approval: Option<AnyView>,
+) -> AnyView {
     let (now, state) = (viewing.now, view.row.state);
     let report = view.preview.report;
     let report = report.map(|difference| view! { <ReportConsequence difference /> });
@@ -231,10 +243,11 @@ fn body(mut view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
         {report}
         {request}
         <section id="effect"><EffectSection effect /></section>
-        {context}
         {open_sets}
         {evidence}
+        {context}
         {comments}
+        {approval}
         <Section title="Record">
             {folded_sets}
             {items}
@@ -261,14 +274,22 @@ fn effect(view: &mut ChangeView, viewing: &Viewing) -> ShownEffect {
     }
 }
 
+/// Renders why a change is blocked, with links to what is possible instead if one form requests all of it.
 fn verdict(view: &ChangeView) -> AnyView {
     let preview = &view.preview;
     let (verdict, titles) = (preview.verdict.clone(), preview.policy_titles.clone());
-    let gains = preview.gainers.rows;
+    let (gains, policies) = (preview.gainers.rows, preview.policies);
+    let (ways_out, choice) = match view.follow_ups.only_form() {
+        Some(form) => (
+            preview.ways_out.clone(),
+            WayChoice::Linked(Box::new(form.clone())),
+        ),
+        None => (WaysOut::default(), WayChoice::default()),
+    };
     let tense = if view.row.state == State::Waiting {
         Tense::Open
     } else {
         Tense::Over
     };
-    view! { <VerdictBox verdict titles gains tense /> }.into_any()
+    view! { <VerdictBox verdict titles gains policies tense ways_out choice /> }.into_any()
 }

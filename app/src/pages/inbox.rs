@@ -198,7 +198,8 @@ fn chosen(mut view: ChangeView, chosen: Chosen, form: &FormState, now: Timestamp
     // No approval permits it, so that no card names approvals.
     let blocked = (preview.verdict.outcome == Outcome::Refused).then(|| {
         let (titles, gains) = (preview.policy_titles.clone(), preview.gainers.rows);
-        view! { <VerdictBox verdict=preview.verdict.clone() titles gains /> }
+        let policies = preview.policies;
+        view! { <VerdictBox verdict=preview.verdict.clone() titles gains policies /> }
     });
     let title = row.title.to_string();
     // The keys that go through the list find the only change here.
@@ -226,10 +227,10 @@ fn chosen(mut view: ChangeView, chosen: Chosen, form: &FormState, now: Timestamp
         {request}
         <EffectSection effect />
         {gained_sets(preview.sets, SetsShown::Open)}
-        {context}
-        {approval}
         {preview.evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
+        {context}
         {comments}
+        {approval}
         {bar}
     }
     .into_any()

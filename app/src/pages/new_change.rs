@@ -120,12 +120,12 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             <form id="choose" method="post" action=SUBMIT>
                 <div data-change-form>
                     {selection(page, &new)}
+                    <div data-reason-column>
+                        <Section title="Reason"><div data-body>{reason_fields(&form)}</div></Section>
+                    </div>
                     <div data-preview-column>
                         {view! { <LivePreview /> }.into_any()}
                         {preview(page, &new, now)}
-                    </div>
-                    <div data-reason-column>
-                        <Section title="Reason"><div data-body>{reason_fields(&form)}</div></Section>
                     </div>
                 </div>
                 {send(page, &new)}
@@ -243,7 +243,7 @@ fn no_preview(new: &NewChange) -> AnyView {
     .into_any()
 }
 
-/// Renders until when sessions can last, and how they become shorter, unless the change is blocked anyway.
+/// Renders until when sessions can last, and how they become shorter, unless the change is blocked for other reasons than that.
 fn session(page: &FormPage, new: &NewChange, preview: &Preview) -> Option<AnyView> {
     let length = Duration::seconds(i64::from(preview.session_seconds));
     if length.0 <= 0 {
@@ -253,11 +253,15 @@ fn session(page: &FormPage, new: &NewChange, preview: &Preview) -> Option<AnyVie
     let term = terms
         .next()
         .filter(|first| terms.all(|term| term == *first));
+    let blocked = preview.verdict.outcome == Outcome::Refused;
     let Some((term, given)) = term.zip(new.session.as_ref()) else {
-        return Some((page.session)(&length.words()).into_any());
+        return (!blocked).then(|| (page.session)(&length.words()).into_any());
     };
     let overrun = given.overrun.as_ref();
-    let overrun = overrun.filter(|_| preview.verdict.outcome != Outcome::Refused);
+    if blocked && overrun.is_none() {
+        return None;
+    }
+    let overrun = overrun.filter(|_| !blocked);
     let cure = overrun.and_then(|one| Some(shorter_sessions(&one.set, one.shorter?)));
     let last = last_session(term, length);
     Some(view! { {last} {cure} }.into_any())

@@ -11,7 +11,7 @@ use crate::{
     components::{
         AbsoluteTime, BadgeWeight, Column, Crumb, Definition, DefinitionList, LedgerMismatchNotice,
         Notice, PageHeader, Section, Status, StatusBadge, Table, Time, Timeline, WithdrawForm,
-        state_status, unreadable_words,
+        state_glyph, state_status, unreadable_words,
     },
     islands::live_status::LiveStatus,
     routes::{Page, Visit},
@@ -33,7 +33,7 @@ pub async fn page(visit: &Visit, id: &ChangeId) -> PortResult<Page> {
     let ledger = visit.backend.may(Action::SeeLedger).is_ok();
     let now = visit.backend.now();
     Ok(Page::new(title(&view).to_string(), move || {
-        let marks = view! { <StatusBadge status=state_status(view.state) label=state_words(view.state) weight=BadgeWeight::Pill /> };
+        let marks = view! { <StatusBadge status=state_status(view.state) label=state_words(view.state) weight=BadgeWeight::Pill glyph=state_glyph(view.state) /> };
         let live = (!view.state.is_terminal()).then(|| {
             let url = format!("/events/changes/{}", view.id);
             view! { <div class="sr-only"><LiveStatus url state=view.live_key.clone() text=state_words(view.state).to_owned() /></div> }

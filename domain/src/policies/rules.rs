@@ -147,6 +147,12 @@ impl Rules {
         &self.list
     }
 
+    /// Returns the number of all policies, those on removals included.
+    pub fn count(&self) -> usize {
+        let removals = self.removals.as_ref();
+        self.list.len() + removals.map_or(0, |removals| removals.list.len())
+    }
+
     /// Returns the short name of a policy or of one of the program's own checks; its id if it has none.
     pub fn title(&self, id: &str) -> String {
         let removals = self.removals.iter().flat_map(|removals| &removals.list);

@@ -5,11 +5,13 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        ChangeView, ITEMS_PER_PAGE, OperationRow, OperationStatus, StepState, sentence_words,
+        ChangeView, ITEMS_PER_PAGE, ItemProgress, OperationRow, OperationStatus, StepState,
+        sentence_words,
     },
     components::{
         AbsoluteTime, Column, FollowUpItemLink, Narrow, PagePosition, RemainingPathList, SagaSteps,
         Section, StatusBadge, StepsShown, Table, operation_status, pages, progress_words,
+        state_glyph,
     },
 };
 
@@ -109,12 +111,16 @@ fn table(operations: Vec<OperationRow>, total: usize, now: Timestamp) -> impl In
         .enumerate()
         .map(|(place, row)| {
             let label = item_words(&row);
+            let glyph = match row.progress {
+                ItemProgress::NotStarted(state) => state_glyph(state),
+                _ => None,
+            };
             let remaining = view! { <RemainingPathList remaining=row.remaining /> };
             let id = format!("steps-{place}");
             view! {
                 <tr>
                     <td data-label="Status">
-                        <StatusBadge status=operation_status(row.status) label />
+                        <StatusBadge status=operation_status(row.status) label glyph />
                         {remaining}
                     </td>
                     <th scope="row" data-item data-label="Item">

@@ -68,7 +68,7 @@ pub(super) fn attention(
     } = attention;
     let Acting { proposing, decides } = acting;
     let others = others.map(|what| {
-        let mark = (Glyph::Clock, Status::Off);
+        let mark = (Glyph::Approval, Status::Off);
         Line {
             mark,
             what,
@@ -179,7 +179,7 @@ fn decision(change: ChangeRow, now: Timestamp) -> AnyView {
     let action =
         view! { <LinkButton href>"Decide" <span class="sr-only">": " {object}</span></LinkButton> };
     Line {
-        mark: (Glyph::Clock, Status::Pending),
+        mark: (Glyph::Approval, Status::Pending),
         what: clamped(title),
         facts: vec![
             view! { "requested by " {change.requester} }.into_any(),

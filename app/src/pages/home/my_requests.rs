@@ -8,7 +8,7 @@ use crate::{
     backend::{ChangeRow, MyRequest, OwnRequest, RequestedAccess},
     components::{
         LedgerMismatchMark, Section, Status, StatusBadge, Time, clock_time, short_duration,
-        state_status,
+        state_glyph, state_status,
     },
 };
 
@@ -35,6 +35,7 @@ pub(super) fn my_requests(
 
 fn line(request: MyRequest, proposes: MayPropose, now: Timestamp) -> impl IntoView {
     let (status, state) = state_now(&request, now);
+    let glyph = state_glyph(request.row.state);
     let MyRequest {
         row, own, again, ..
     } = request;
@@ -53,7 +54,7 @@ fn line(request: MyRequest, proposes: MayPropose, now: Timestamp) -> impl IntoVi
     view! {
         <li>
             <a href=href>{title}</a>
-            <StatusBadge status label=state />
+            <StatusBadge status label=state glyph />
             <p class="text-muted text-xs" data-parts>
                 <span>"Requested " <Time at=row.submitted now /></span>
                 {approvals}

@@ -111,7 +111,7 @@ pub(super) fn start(new: &NewChange) -> AnyView {
                 label="Start, in UTC"
                 kind="datetime-local"
                 value
-                hint="Empty: as soon as it is approved. The policies are applied again at the start."
+                hint="Such as 2026-11-30 15:04 (year-month-day). Empty: as soon as it is approved. The policies are applied again at the start."
                 error
                 need=Requirement::Optional
             />

@@ -76,7 +76,7 @@ pub(super) fn review(new: &NewChange) -> Option<AnyView> {
         last,
         because,
     } = new.review.clone()?;
-    let dates = format!("From {first} to {last}: at least once every six months.");
+    let dates = format!("From {first} to {last} (year-month-day): at least once every six months.");
     let (need, hint) = match because {
         Some(because) => (Requirement::If("required"), format!("{because}. {dates}")),
         None if new.preview.is_none() => (

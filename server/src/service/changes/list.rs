@@ -44,9 +44,11 @@ impl ChangesPort for Service {
         match stored {
             FoundChange::Known(stored) => {
                 let context = self.decision_context(&stored).await.map_err(broken)?;
+                let ways_out = self.ways_out_of_change(&stored).await;
                 let views = self.views(vec![*stored]).await;
                 let mut view = views.map_err(broken)?.pop().ok_or(Denied::NotFound)?;
                 (view.earlier, view.holders, view.preview.report) = context;
+                view.preview.ways_out = ways_out;
                 Ok(view)
             }
             FoundChange::Unreadable(row) => Err(Denied::NotUnderstood(row.cause())),

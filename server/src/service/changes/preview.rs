@@ -169,6 +169,7 @@ impl Service {
         } else {
             AlarmOnSubmit::None
         };
+        let in_force = verdict.rules == *rules.version();
         let evidence = identity_evidence::of(conn, snapshot, people, operations).await?;
         let named = people.of_items(conn, operations).await?;
         let first = effect_page(snapshot, &named, effect, 1);
@@ -185,8 +186,9 @@ impl Service {
             policy_titles: verdict
                 .hits
                 .iter()
-                .map(|hit| (hit.rule.clone(), self.read_model.rules.title(&hit.rule)))
+                .map(|hit| (hit.rule.clone(), rules.title(&hit.rule)))
                 .collect(),
+            policies: in_force.then(|| rules.count()),
             verdict,
             effect: hash,
             review_on,

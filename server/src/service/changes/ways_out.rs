@@ -13,7 +13,7 @@ use std::{
 use app::backend::{PortResult, Preview, WayOut, WaysOut};
 use domain::{
     budget::{Budget, Stopped},
-    change::{Operation, Proposal, review_dates},
+    change::{Operation, Proposal, State, review_dates},
     grant::{LONGEST_WINDOW, SHORTEST_SESSION, SHORTEST_WINDOW, Term},
     ids::{PermissionSetArn, PersonId, UserId},
     policies::{Evaluation, RequestContext, Rules, evaluate},
@@ -27,7 +27,10 @@ use super::{
     scope::Scope,
     trouble,
 };
-use crate::service::{Service, evaluation_slots};
+use crate::{
+    service::{Service, evaluation_slots},
+    store::change::StoredChange,
+};
 
 /// The largest request that is looked at: each way out is an evaluation of its own.
 const ITEMS: usize = 10;
@@ -35,7 +38,7 @@ const GAINS: usize = 200;
 
 impl Service {
     /// Returns the preview of a form, with what would lift its block, and the policy that asks for a date of a review, whether or
-    /// not the form states one.
+    /// not the form states one. No policy is named if others block the request, whatever date it states.
     pub(super) async fn preview_of_form(
         &self,
         person: &PersonId,
@@ -49,14 +52,56 @@ impl Service {
         let preview = preview.map_err(trouble)?;
         let found = (&preview.verdict, preview.gainers.rows);
         let ways_out = self.ways_out(person, scope, &proposal, found).await;
-        let reviewed_by = self
-            .reviewed_by(person, scope, &proposal, &preview.verdict)
-            .await;
+        let reviewed_by = if self.is_blocked_otherwise(&proposal, &preview.verdict, &ways_out) {
+            None
+        } else {
+            self.reviewed_by(person, scope, &proposal, &preview.verdict)
+                .await
+        };
         let preview = Preview {
             ways_out,
             ..preview
         };
         Ok((preview, reviewed_by))
+    }
+
+    /// Whether a date of a review cannot lift the block of a request, because other policies block it as well.
+    fn is_blocked_otherwise(
+        &self,
+        proposal: &Proposal,
+        verdict: &Verdict,
+        found: &WaysOut,
+    ) -> bool {
+        if verdict.outcome != Outcome::Refused {
+            return false;
+        }
+        if !found.ways.is_empty() {
+            return !found.ways.contains(&WayOut::ReviewDate);
+        }
+        // Nothing was found, or looked for.
+        let (items, rules) = (&proposal.operations, &self.read_model.rules);
+        let mut finals = verdict.hits.iter().filter(|hit| hit.remedy.is_none());
+        finals.any(|hit| !asks_for_review(hit, items, rules))
+    }
+
+    /// Returns what would lift the block of a change that the viewer requested, by the policies in force. Empty for any other
+    /// change, and for one that differs from the ledger.
+    pub(super) async fn ways_out_of_change(&self, stored: &StoredChange) -> WaysOut {
+        let change = &stored.change;
+        let is_blocked = change.state == State::Refused && stored.altered.is_none();
+        if !is_blocked || !self.caller.is(&change.requester) {
+            return WaysOut::default();
+        }
+        let (Ok(person), Ok(scope)) = (self.person(), self.scope()) else {
+            return WaysOut::default();
+        };
+        let mut items = change.proposal.operations.iter();
+        if !items.all(|item| scope.covers(item)) {
+            return WaysOut::default();
+        }
+        let found = (&change.verdict, stored.effect.gained.len());
+        self.ways_out(&person, &scope, &change.proposal, found)
+            .await
     }
 
     /// Returns the title and the control of the policy that asks for a date of a review. A policy that is satisfied by the date
@@ -183,11 +228,22 @@ impl Search {
                 dated: None,
             });
         }
-        if let Some(found) = self.shorter_sessions(budget)? {
-            return Ok(found);
-        }
         // What a duration lifts is no use as long as the permission set is blocked with every duration.
-        self.other_sets(budget)
+        let Some(sessions) = self.shorter_sessions(budget)? else {
+            return self.other_sets(budget);
+        };
+        // Shorter sessions help without them as well.
+        let others = self.other_sets(budget).unwrap_or_default();
+        let approvals = if others.ways.is_empty() || others.approvals == sessions.approvals {
+            sessions.approvals
+        } else {
+            None
+        };
+        Ok(WaysOut {
+            ways: [sessions.ways, others.ways].concat(),
+            approvals,
+            dated: None,
+        })
     }
 
     /// Returns the approvals that are needed if standing access has a review date; none if it has one, or is blocked anyway.

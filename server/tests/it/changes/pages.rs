@@ -32,6 +32,8 @@ crate::engines::on_both_engines! {
     a_requester_is_offered_no_kind_of_change_about_groups,
     a_session_that_outlasts_the_access_is_said_beside_the_permission_set_with_the_cure,
     each_reason_has_a_title_and_its_cure_on_a_line_of_its_own,
+    a_blocked_change_leads_its_requester_to_what_is_possible,
+    a_decider_reads_that_no_policy_blocks_it_and_how_long_sessions_last_before_deciding,
     what_a_button_of_a_blocked_preview_names_is_chosen_in_place_of_the_field,
     approvals_that_were_given_are_not_shown_as_pending,
     the_ledger_says_what_happened_beside_the_type_of_each_entry,
@@ -488,20 +490,25 @@ async fn a_session_that_outlasts_the_access_is_said_beside_the_permission_set_wi
         assert!(html.contains(said), "{said} is not in {html}");
     }
     org.publish(org.parts());
-    for (term, last) in [
+    let standing = "A session can stay usable for up to 1 hour after the access is removed.";
+    for (account, term, last) in [
         (
+            "cards-prod",
             "60",
             "For 1 hour; a session that starts at the end can last until 2 hours after the start.",
         ),
-        (
-            "standing",
-            "A session can stay usable for up to 1 hour after the access is removed.",
-        ),
+        ("web-dev", "standing", standing),
     ] {
-        let html = drawn_for(&grant("eve", "viewer", "cards-prod", term)).await;
+        let html = drawn_for(&grant("eve", "viewer", account, term)).await;
         assert!(!html.contains("can outlast this access"), "{term}");
         assert!(html.contains(last), "{last} is not in {html}");
     }
+    // Nobody can be given it, so that no session outlasts it.
+    let html = drawn_for(&grant("eve", "viewer", "cards-prod", "standing")).await;
+    assert!(
+        html.contains("Blocked by policy") && !html.contains(standing),
+        "{html}"
+    );
 }
 
 async fn each_reason_has_a_title_and_its_cure_on_a_line_of_its_own(engine: DatabaseEngine) {
@@ -517,17 +524,79 @@ async fn each_reason_has_a_title_and_its_cure_on_a_line_of_its_own(engine: Datab
         "{html}"
     );
     assert!(
-        html.contains(
-            "</span>Request a shorter duration, and request it again when it ends.</span></p>"
-        ),
-        "{html}"
-    );
-    assert!(
         html.contains("Possible for at most 3 hours, with 2 approvals:"),
         "{html}"
     );
     assert!(
         html.contains("name=\"instead\" value=\"term:180\""),
+        "{html}"
+    );
+    // The button is the cure that an evaluation found, so that the policy repeats none.
+    assert!(!html.contains("Request a shorter duration"), "{html}");
+
+    // Nothing is looked for in place of a membership.
+    let mut parts = org.parts();
+    let now = org.clock.now();
+    super::support::assign(&mut parts, "empty", "auditor", "cards-prod", now);
+    org.publish(parts);
+    let form = super::support::join("eve", "empty");
+    let html = drawn(pages::new_change::page(of_draft(visit(&org, "ann").await, &form)).await);
+    assert!(
+        html.contains("<p>Standing access to settings in production PCI needs a date by which it is reviewed.</p>"),
+        "{html}"
+    );
+    assert!(
+        html.contains("</span>State a review date, at most six months ahead, or request temporary access, which ends within 4 hours.</span></p>"),
+        "{html}"
+    );
+}
+
+async fn a_blocked_change_leads_its_requester_to_what_is_possible(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "720"))
+        .await;
+    let html = page_of(&org, "ann", &id).await;
+    assert!(
+        html.contains("Possible for at most 3 hours, with 2 approvals:"),
+        "{html}"
+    );
+    // A link to the form, because the page of a change is none.
+    let form = grant("eve", "viewer", "cards-prod", "180").href();
+    let href = format!("href=\"{}\"", form.replace('&', "&amp;"));
+    assert!(html.contains(&href), "{href} is not in {html}");
+    assert!(!html.contains("name=\"instead\""), "{html}");
+    // Somebody else would be led to a request of their own.
+    let html = page_of(&org, "bob", &id).await;
+    assert!(html.contains("Blocked by policy; cannot be approved"));
+    assert!(!html.contains("Possible for at most"), "{html}");
+}
+
+async fn a_decider_reads_that_no_policy_blocks_it_and_how_long_sessions_last_before_deciding(
+    engine: DatabaseEngine,
+) {
+    let org = Org::on(engine).await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
+    let mut inbox = visit(&org, "bob").await;
+    inbox.query.insert("id".into(), id.to_string());
+    let inbox = drawn(pages::inbox::page(inbox).await);
+    for html in [inbox, page_of(&org, "bob", &id).await] {
+        let at = |said: &str| html.find(said).unwrap_or_else(|| panic!("{said}: {html}"));
+        let why = at("investigate incident 4711");
+        let tail = at("A session can stay usable up to 1 hour longer.");
+        let checked = at(" policies in force blocks this.");
+        let decision = at("data-decision-buttons");
+        assert!(why < tail && tail < checked && checked < decision, "{html}");
+        assert!(html.contains("MFA is checked at sign-in"), "{html}");
+    }
+    let count = org.app_state.read_model().rules.count();
+    let html = page_of(&org, "bob", &id).await;
+    assert!(
+        html.contains(&format!(
+            "None of the {count} policies in force blocks this."
+        )),
         "{html}"
     );
 }

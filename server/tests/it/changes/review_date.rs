@@ -111,6 +111,8 @@ async fn the_form_asks_for_a_date_where_a_policy_wants_one_and_nowhere_else(
         grant("operators", "viewer", "cards-prod", "standing"),
         grant("operators", "auditor", "web-dev", "standing"),
         grant("eve", "auditor", "cards-prod", "60"),
+        // Direct standing access is blocked, whatever date it states.
+        grant("eve", "auditor", "cards-prod", "standing"),
     ] {
         assert_eq!(ann.new_change(&form).await.unwrap().review, None);
     }
