@@ -13,6 +13,7 @@ use leptos::prelude::*;
 
 pub use groups::{ListSection, RowGroups};
 
+use self::rows::RowLayout;
 use super::{Glyph, Icon, Notice, Status};
 use crate::{
     backend::{Extent, ListPage},
@@ -64,8 +65,12 @@ impl<F, R> ListView<F, R> {
         let columns = self.columns();
         let search = search::form(self.list, place, &self.choice);
         let pills = filters::pills(self.list, place, &self.choice, &self.page);
-        let head = self.head(place);
-        let body = self.body(place, around, None);
+        let head = self.head(place, None);
+        let layout = RowLayout {
+            without: Vec::new(),
+            groups: None,
+        };
+        let body = self.body(place, around, &layout);
         view! {
             {notices}
             <div data-list=columns>
@@ -82,27 +87,39 @@ impl<F, R> ListView<F, R> {
         .into_any()
     }
 
-    /// Renders the list as a section of the page of something else, with its rows under headings as long as no column
-    /// brings them in another order.
+    /// Renders the list as a section of the page of something else, with its rows in groups as long as no column brings them
+    /// in another order and nobody chooses columns: each is about one row.
     pub fn draw_section(self, place: &ListPlace, section: ListSection<R>) -> AnyView {
         let ListSection {
             title,
+            detail,
             id,
             lead,
+            same,
             groups,
         } = section;
         let notices = notice(&self.dropped);
         let columns = self.columns();
         let search = search::form(self.list, place, &self.choice);
         let pills = filters::pills(self.list, place, &self.choice, &self.page);
-        let head = self.head(place);
-        let groups = Some(groups).filter(|_| self.choice.sort.is_none());
-        let body = self.body(place, |rows| rows, groups.as_ref());
+        let is_default = self.choice.columns.is_empty();
+        let groups = Some(groups).filter(|_| self.choice.sort.is_none() && is_default);
+        let head = self.head(place, groups.as_ref());
+        let mut without = if is_default { same } else { Vec::new() };
+        without.extend(groups.iter().flat_map(|groups| groups.without));
+        let layout = RowLayout {
+            without,
+            groups: groups.as_ref(),
+        };
+        let body = self.body(place, |rows| rows, &layout);
         view! {
             {notices}
             <section data-card data-list=columns aria-labelledby=id>
                 <header>
-                    <h2 id=id>{title}</h2>
+                    <div class="flex flex-wrap items-baseline gap-x-3 min-w-0">
+                        <h2 id=id>{title}</h2>
+                        {detail.map(|detail| view! { <span class="text-muted">{detail}</span> })}
+                    </div>
                     {search}
                 </header>
                 {lead}
@@ -129,7 +146,7 @@ impl<F, R> ListView<F, R> {
         self,
         place: &ListPlace,
         around: impl FnOnce(AnyView) -> AnyView,
-        groups: Option<&RowGroups<R>>,
+        layout: &RowLayout<'_, R>,
     ) -> AnyView {
         if self.page.rows.is_empty() {
             return self.nothing(place);
@@ -139,15 +156,20 @@ impl<F, R> ListView<F, R> {
             self.list,
             place,
             &self.choice,
-            self.page.rows,
+            &self.page.rows,
             &self.context,
-            groups,
+            layout,
         ));
         view! { {rows} {foot} }.into_any()
     }
 
-    fn head(&self, place: &ListPlace) -> AnyView {
+    fn head(&self, place: &ListPlace, groups: Option<&RowGroups<R>>) -> AnyView {
         let count = count_words(self.list, &self.page, &self.choice);
+        // A filter chooses rows, not groups.
+        let (count, rows) = match groups.filter(|_| !self.choice.is_filtered()) {
+            Some(groups) => (groups.count.clone(), Some(count)),
+            None => (count, None),
+        };
         let order = match self.list.order_of(&self.choice) {
             None => Some(self.list.order),
             Some(_) => None,
@@ -156,6 +178,7 @@ impl<F, R> ListView<F, R> {
             <header data-list-head>
                 <p role="status">
                     <b>{count}</b>
+                    {rows.map(|rows| view! { <span class="text-muted">{rows}</span> })}
                     {order.map(|order| view! { <span class="text-muted">{order}</span> })}
                 </p>
                 {tools::tools(self.list, place, &self.choice)}
