@@ -27,7 +27,7 @@ pub(super) fn people(
     let first = paths.first()?;
     first.group.as_ref()?;
     if let AccessHolder::Nobody(principal) = &first.holder {
-        return Some(view! { <p data-nobody>{nobody(principal)}</p> }.into_any());
+        return Some(view! { <p class="text-muted">{nobody(principal)}</p> }.into_any());
     }
     let lines = paths
         .iter()
@@ -41,7 +41,7 @@ pub(super) fn people(
     }
     let group = principal_name(&assignment.principal).to_owned();
     let path = format!("Path: person → {group} → {}", assignment.set.name);
-    // The group and its members are one action of the identity provider, said above the list as well.
+    // Why there is no action beside any of them.
     let fixed = assignment.members_fixed.clone().map(|why| {
         view! { <span title=why.reason>{why.title}</span> }
     });
