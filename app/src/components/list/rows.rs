@@ -61,7 +61,7 @@ fn grouped<F, R>(columns: &Columns<F, R>, rows: &[R], groups: &RowGroups<R>) -> 
         });
         lines.push(view! { <tr data-group>{cells}</tr> }.into_any());
         if let Some(below) = (groups.below)(group) {
-            let width = columns.len();
+            let width = columns.len().to_string();
             lines.push(view! { <tr data-below><td colspan=width>{below}</td></tr> }.into_any());
         }
     }
