@@ -91,12 +91,25 @@ export async function journey(suite, browser) {
         await farid.open(place);
         const assignments = await page.locator('#access tr[data-group]').count();
         assert.ok(assignments > 3, `${assignments} assignments`);
-        const all = await page.locator('#access tbody tr').count();
-        assert.ok(all > 10, `${all} rows`);
+        // The people of an assignment are one line, which unfolds to each of them with the path.
+        const all = await page.locator('#access [data-people] > li').count();
+        assert.ok(all > 10, `${all} people`);
+        const folded = page.locator('#access [data-behind]').first();
+        const person = folded.locator('[data-people] a').first();
+        assert.match(await folded.locator('summary').innerText(), / and /);
+        assert.ok(!(await person.isVisible()), 'the people are not folded');
+        await folded.locator('summary').click();
+        assert.ok(await person.isVisible());
+        assert.match(await folded.locator('[data-path]').innerText(), /^Path: person → /);
+        // What is the same for all is said once.
+        const heads = await page.locator('#access thead th').allInnerTexts();
+        assert.ok(!heads.includes('Ends'), heads.join());
+        await farid.says('all standing');
         await page.locator('[data-filter] summary', { hasText: 'Policy status' }).click();
         await farid.press(page.locator('[data-filter]').getByRole('link', { name: /^Violations/ }));
         assert.equal(new URL(page.url()).search, '?findings=violations');
-        await farid.press(page.locator('#access thead a', { hasText: 'Person' }));
+        await page.locator('[data-tools] summary', { hasText: 'View' }).click();
+        await farid.press(page.locator('[data-tools]').getByRole('link', { name: 'Person', exact: true }));
         const people = await page.locator('#access tbody th a').allInnerTexts();
         assert.ok(people.length > 0 && people.length <= all);
         const lower = people.map((name) => name.toLowerCase());
@@ -117,9 +130,9 @@ export async function journey(suite, browser) {
       await withPeople(`refused ${way.name}`, [maya], async () => {
         const { page } = maya;
         await maya.open(`/accounts/${names.accounts['cards-prod']}`);
-        // The reason stands once above the rows, and with each group.
+        // The reason stands once above the rows, and with the members of each group.
         await maya.says('is managed in the identity provider; a removal here would be undone');
-        assert.ok((await page.locator('#access tr[data-group]').allInnerTexts()).join().includes('Group managed in the identity provider'));
+        assert.ok((await page.locator('#access [data-path]').allTextContents()).join().includes('Group managed in the identity provider'));
         const approval = page.getByRole('link', { name: 'Request approval of SupportMetrics for support-desk' });
         assert.match(await approval.getAttribute('href'), /^\/changes\/new\?kind=grant&who=group:/);
         await maya.open(`/accounts/${names.accounts['cards-prod']}?sort=person`);

@@ -95,6 +95,8 @@ pub struct AccessRow {
     pub removal: ChangeForm,
     /// Why that would always be refused.
     pub refused: Option<Refused>,
+    /// The form that has it approved, if that resolves all that policies find.
+    pub adoption: Option<ChangeForm>,
     /// Why no member of the assigned group can be removed from it.
     pub members_fixed: Option<Refused>,
 }

@@ -213,15 +213,6 @@ impl ChangeForm {
         }
     }
 
-    /// Returns the form that has the assignment approved which this one removes, without a duration.
-    #[must_use]
-    pub fn to_adopt(&self) -> Self {
-        Self {
-            kind: ChangeKind::Grant.word().to_owned(),
-            ..self.clone()
-        }
-    }
-
     /// Returns the form that adds somebody to a group.
     pub fn join(group: &GroupId) -> Self {
         Self {

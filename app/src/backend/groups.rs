@@ -8,7 +8,7 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{AccountRef, HitView, ListPage, PortResult, Refused, SetRef, UserRef};
+use super::{AccountRef, ChangeForm, HitView, ListPage, PortResult, Refused, SetRef, UserRef};
 use crate::lists::ListChoice;
 
 /// A group in the list.
@@ -38,6 +38,8 @@ pub struct GroupAccessRow {
     pub hits: Vec<HitView>,
     /// Why its removal would always be refused.
     pub refused: Option<Refused>,
+    /// The form that has it approved, if that resolves all that policies find.
+    pub adoption: Option<ChangeForm>,
 }
 
 /// A group, as its page shows it.

@@ -9,7 +9,9 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{AccountRef, ChangeRow, HitView, ListPage, PortResult, Refused, SetRef, UserRef};
+use super::{
+    AccountRef, ChangeForm, ChangeRow, HitView, ListPage, PortResult, Refused, SetRef, UserRef,
+};
 use crate::lists::ListChoice;
 
 /// A person in the list.
@@ -50,6 +52,8 @@ pub struct PathRow {
     pub hits: Vec<HitView>,
     /// Why ending this path would always be refused.
     pub refused: Option<Refused>,
+    /// The form that has the assignment approved, if that resolves all that policies find in it.
+    pub adoption: Option<ChangeForm>,
 }
 
 /// A person, as their page shows them.

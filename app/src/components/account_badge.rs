@@ -122,7 +122,7 @@ fn counted_words(class: &Classification) -> Option<String> {
 #[component]
 pub fn CountedMark(class: Classification, #[prop(optional)] weight: BadgeWeight) -> impl IntoView {
     let label = match weight {
-        BadgeWeight::Plain => "Counts",
+        BadgeWeight::Plain => "Yes",
         BadgeWeight::Pill => "Counts as production PCI",
     };
     counted_words(&class).map(|why| {

@@ -67,6 +67,7 @@ pub fn CapabilityList(
     let room = SHOWN.saturating_sub(named.len()).min(others.len());
     named.extend(others.drain(..room));
     named.sort_unstable();
+    let last = named.pop();
     let badges = named
         .into_iter()
         .map(|capability| view! { <CapabilityBadge capability /> })
@@ -81,5 +82,9 @@ pub fn CapabilityList(
             </span>
         }
     });
-    view! { <span data-capabilities>{badges} {more}</span> }.into_any()
+    // The number stays on the line of the last badge.
+    let last = last.map(|capability| {
+        view! { <span class="inline-flex items-center gap-x-2"><CapabilityBadge capability /> {more}</span> }
+    });
+    view! { <span data-capabilities>{badges} {last}</span> }.into_any()
 }

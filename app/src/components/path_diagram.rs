@@ -193,9 +193,10 @@ fn fitting(name: &str, column: usize) -> String {
     short
 }
 
-/// Draws a node and everything behind it, the first row of which is `row`. Returns the middle of the node.
+/// Draws a node in a row, and everything behind it from that row on, so that what is read first is in one line. Returns the
+/// middle of the row.
 fn draw(node: &Node, column: usize, row: usize, out: &mut Vec<AnyView>) -> usize {
-    let middle = (2 * row + node.rows()) * ROW / 2;
+    let middle = row * ROW + ROW / 2;
     out.push(block(node, column, middle));
     let mut next = row;
     let start = left(column) + WIDTHS[column];
@@ -358,6 +359,7 @@ mod tests {
             ends: None,
             hits: Vec::new(),
             refused: None,
+            adoption: None,
         }
     }
 

@@ -7,45 +7,64 @@ use leptos::prelude::*;
 use super::{Glyph, PolicyLine, PolicyReason, PolicyWords, Status, StatusBadge};
 use crate::backend::HitView;
 
-/// Returns the status and label for the policy findings on existing access: how many policies forbid it, and whether an
-/// approval is missing that would permit it.
-pub fn held_words(hits: &[HitView]) -> (Status, String) {
+/// Returns how many policies forbid existing access, and whether an approval is missing that would permit it.
+pub fn held(hits: &[HitView]) -> (usize, bool) {
     let Tally {
         against,
         unapproved,
     } = Tally::of(hits.iter().map(|hit| hit.outcome));
-    let against = match (against, unapproved) {
-        (0, 0) => return (Status::Ok, "No violations".to_owned()),
-        (0, _) => return (Status::Pending, "Approval missing".to_owned()),
-        (1, _) => "Violates 1 policy".to_owned(),
-        (rules, _) => format!("Violates {rules} policies"),
-    };
-    let words = match unapproved {
-        0 => against,
-        _ => format!("{against}, approval missing"),
-    };
-    (Status::Danger, words)
+    (against, unapproved > 0)
 }
 
-/// A table cell: the status, which expands to the reasons.
+/// The mark of an approval that is missing. No other meaning has its icon.
+#[component]
+pub fn ApprovalMissing() -> impl IntoView {
+    view! { <StatusBadge status=Status::Pending label="Approval missing" glyph=Glyph::Approval /> }
+}
+
+/// The mark of one finding.
+#[component]
+pub fn FindingMark(outcome: Outcome) -> impl IntoView {
+    match outcome {
+        Outcome::Refused => {
+            view! { <StatusBadge status=Status::Danger label="Violation" /> }.into_any()
+        }
+        Outcome::NeedsApproval => view! { <ApprovalMissing /> }.into_any(),
+        Outcome::Allowed => ().into_any(),
+    }
+}
+
+/// Returns the words for a number of policies that are violated; none for no violation.
+fn violated_words(policies: usize) -> Option<String> {
+    match policies {
+        0 => None,
+        1 => Some("Violates 1 policy".to_owned()),
+        some => Some(format!("Violates {some} policies")),
+    }
+}
+
+/// A table cell: what policies find, the violations first, which expands to the reasons.
 #[component]
 pub fn Hits(hits: Vec<HitView>) -> impl IntoView {
-    let (status, label) = held_words(&hits);
-    if hits.is_empty() {
-        return view! { <StatusBadge status label /> }.into_any();
+    let (violated, lacks_approval) = held(&hits);
+    if violated == 0 && !lacks_approval {
+        return view! { <StatusBadge status=Status::Ok label="No violations" /> }.into_any();
     }
-    let glyph = (status == Status::Pending).then_some(Glyph::Approval);
+    let violated =
+        violated_words(violated).map(|label| view! { <StatusBadge status=Status::Danger label /> });
+    let reasons = hits
+        .into_iter()
+        .map(|hit| view! { <li><HitWords hit /></li> })
+        .collect_view();
     view! {
         <details data-fold>
-            <summary><StatusBadge status label glyph /></summary>
-            <ul data-policies>
-                {hits
-                    .into_iter()
-                    .map(|hit| {
-                        view! { <li><HitWords hit /></li> }
-                    })
-                    .collect_view()}
-            </ul>
+            <summary>
+                <span class="inline-flex flex-wrap items-center gap-x-3">
+                    {violated}
+                    {lacks_approval.then(|| view! { <ApprovalMissing /> })}
+                </span>
+            </summary>
+            <ul data-policies>{reasons}</ul>
         </details>
     }
     .into_any()
@@ -98,19 +117,18 @@ mod tests {
     }
 
     #[test]
-    fn the_label_counts_violations_and_says_that_an_approval_is_missing() {
+    fn violations_are_counted_and_an_approval_that_is_missing_is_said_beside_them() {
         use Outcome::{NeedsApproval, Refused};
-        for (said, label) in [
-            (&[][..], "No violations"),
-            (&[NeedsApproval], "Approval missing"),
-            (&[Refused], "Violates 1 policy"),
-            (&[Refused, Refused], "Violates 2 policies"),
-            (
-                &[Refused, NeedsApproval],
-                "Violates 1 policy, approval missing",
-            ),
+        for (found, label, lacks_approval) in [
+            (&[][..], None, false),
+            (&[NeedsApproval], None, true),
+            (&[Refused], Some("Violates 1 policy"), false),
+            (&[Refused, Refused], Some("Violates 2 policies"), false),
+            (&[Refused, NeedsApproval], Some("Violates 1 policy"), true),
         ] {
-            assert_eq!(held_words(&hits(said)).1, label);
+            let (violated, lacks) = held(&hits(found));
+            assert_eq!(violated_words(violated).as_deref(), label);
+            assert_eq!(lacks, lacks_approval, "{found:?}");
         }
     }
 }

@@ -28,10 +28,14 @@ pub fn Stat(
     /// A line that explains the number.
     #[prop(optional, into)]
     detail: Option<String>,
+    /// The icon of a number that is known and not good, if it means something else than a warning.
+    #[prop(default = Glyph::Warning)]
+    glyph: Glyph,
 ) -> impl IntoView {
     let glyph = match status {
         Some(Status::Ok) => Some(Glyph::Check),
-        Some(Status::Pending | Status::Danger | Status::Drift) => Some(Glyph::Warning),
+        Some(Status::Pending | Status::Danger) => Some(glyph),
+        Some(Status::Drift) => Some(Glyph::Warning),
         _ => None,
     };
     view! {

@@ -267,9 +267,14 @@ pub fn end_of_access(ends: Option<Timestamp>, review_on: Option<Date>, now: Time
 }
 
 fn action(row: &PersonAccessRow, context: &DrawContext) -> AnyView {
-    if context.selecting == Selecting::NotAllowed {
-        return ().into_any();
+    match context.selecting {
+        Selecting::NotAllowed => ().into_any(),
+        Selecting::Offered => removal(row),
     }
+}
+
+/// Renders the link to the form that ends a path, or why there is none.
+pub fn removal(row: &PersonAccessRow) -> AnyView {
     let (who, set) = (row.holder.name().to_owned(), &row.set.name);
     let object = match (&row.group, &row.holder) {
         (Some((_, group)), AccessHolder::Person(_)) => format!("{who} from the group {group}"),

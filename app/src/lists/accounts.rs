@@ -16,8 +16,8 @@ use leptos::prelude::*;
 
 use self::cells::{counted, environment, found, name, owner};
 use super::{
-    Bound, Cell, Column, Filter, FilterOption, List, Paging, SortKey, console_link, copy, id,
-    muted, number, row_links,
+    Bound, Cell, Column, Filter, FilterOption, List, Paging, SortKey, access, console_link, copy,
+    id, muted, number, row_links,
 };
 use crate::{
     backend::{AccountRow, DeclarationMark},
@@ -116,10 +116,12 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
             .cell(|row, _| id(row.account.id.to_string(), "the number"))
             .value(|row| Cell::Text(row.account.id.to_string())),
         column("environment", "Environment")
+            .note("and PCI scope")
             .sorts(|account| SortKey::Number(account.class.environment as i64))
             .cell(|row, _| environment(&row.account.class))
             .value(|row| row.account.class.environment.as_str().into()),
         column("pci", "PCI scope")
+            .on_request()
             .sorts(|account| SortKey::Number(account.class.pci as i64))
             .cell(|row, _| match row.account.class.pci {
                 Pci::Out => muted("Out of scope"),
@@ -145,10 +147,8 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
             .numeric()
             .sorts(|account| account.counted(|tally| tally.against))
             .cell(|row, _| {
-                counted(
-                    row.findings.map(|found| found.map(|tally| tally.against)),
-                    Status::Danger,
-                )
+                let count = row.findings.map(|found| found.map(|tally| tally.against));
+                counted(count, Status::Danger, &row.account.id, access::VIOLATIONS)
             })
             .value(|row| found(row.findings, |tally| tally.against)),
         column("unapproved", "Approval missing")
@@ -157,11 +157,10 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
             .numeric()
             .sorts(|account| account.counted(|tally| tally.unapproved))
             .cell(|row, _| {
-                counted(
-                    row.findings
-                        .map(|found| found.map(|tally| tally.unapproved)),
-                    Status::Pending,
-                )
+                let count = row
+                    .findings
+                    .map(|found| found.map(|tally| tally.unapproved));
+                counted(count, Status::Pending, &row.account.id, access::UNAPPROVED)
             })
             .value(|row| found(row.findings, |tally| tally.unapproved)),
         column("owner", "Owner")

@@ -140,13 +140,13 @@ pub static PEOPLE: List<PersonFacts, PersonRow> = List {
             .note(IN_PRODUCTION_PCI)
             .rule("Policies that the access of the person to production PCI violates")
             .numeric()
-            .cell(|row, _| toned(row.violated, Status::Danger))
+            .cell(|row, _| toned(row.violated, Status::Danger, row, "findings"))
             .value(|row| row.violated.into()),
         column("unapproved", "Approval missing")
             .note("by policies")
             .rule("Policies by which the access of the person to production PCI lacks an approval")
             .numeric()
-            .cell(|row, _| toned(row.unapproved, Status::Pending))
+            .cell(|row, _| toned(row.unapproved, Status::Pending, row, "unapproved"))
             .value(|row| row.unapproved.into()),
         column("links", "Links").beside_name().cell(|row, context| {
             let id = &row.user.id;
@@ -213,11 +213,13 @@ const fn status(status: AccountStatus) -> &'static str {
     }
 }
 
-/// A number of policies in its tone.
-fn toned(count: Figure, status: Status) -> AnyView {
+/// A number of policies in its tone, which leads to the paths of the person that they concern: there they can be removed or
+/// approved.
+fn toned(count: Figure, status: Status, row: &PersonRow, only: &str) -> AnyView {
     match count {
         Figure::Known(some) if some > 0 => {
-            view! { <b data-tone data-status=status.token()>{some}</b> }.into_any()
+            let href = format!("/people/{}?only={only}#paths", row.user.id);
+            view! { <a href=href data-tone data-status=status.token()>{some}</a> }.into_any()
         }
         other => number(other),
     }

@@ -10,8 +10,8 @@ use leptos::prelude::*;
 use super::Proposing;
 use crate::{
     backend::{
-        AccessRow, AccountView, AccountWrites, ChangeForm, Freshness, PersonAccessRow, PortResult,
-        Refused, SetRef,
+        AccountView, AccountWrites, ChangeForm, Freshness, PersonAccessRow, PortResult, Refused,
+        SetRef,
     },
     components::{
         AccountMarks, AccountStateMark, BadgeWeight, Button, ButtonKind, CountedMark, Crumb,
@@ -94,18 +94,11 @@ fn draw(
         Ok(()) => Proposing::Offered,
         Err(_) => Proposing::NotAllowed,
     };
-    let offers = Offers {
-        proposing,
-        adopting: match grants_refused {
-            None => proposing,
-            Some(_) => Proposing::NotAllowed,
-        },
-        now,
-    };
+    let offers = Offers { proposing, now };
     let actions = actions(&account.id, grants_refused, proposes, asks);
-    let declared =
-        declaration.map(|declaration| classification::declared(declaration, account.class, now));
-    let (notice, declared) = declared.unzip();
+    let notice = declaration
+        .as_ref()
+        .map(|declaration| classification::notices(declaration, account.class));
     let detail = view! {
         <span class="font-mono">{account.id.to_string()}</span>
         {(!units.is_empty()).then(|| format!(" · {}", units.join(" / ")))}
@@ -116,11 +109,25 @@ fn draw(
         files: format!("/accounts/{}/access", account.id),
     };
     let policies = access::policies(&rows, &place.page);
-    let contents = contents(&rows);
+    let found = policies
+        .is_some()
+        .then_some(("Policy findings", access::POLICIES));
+    let parts = [
+        Some(("Access", ACCESS_HEADING)),
+        found,
+        Some(("Classification", classification::ID)),
+    ];
+    let contents = contents(parts.into_iter().flatten());
     let known = (assignments, findings, people);
-    let tiles = tiles::tiles(&rows, known, account.class, &place.page);
+    let tiles = tiles::tiles(&rows, known, &place.page);
     let doubts = classification::doubts(&account, &readings, proposing);
-    let facts = classification::facts(&account, tags, &readings);
+    let facts = classification::ClassificationFacts {
+        sources,
+        readings,
+        declaration,
+        tags,
+    };
+    let classification = classification::section(account.class, facts, now);
     view! {
         <PageHeader
             title=account.name.clone()
@@ -139,10 +146,7 @@ fn draw(
         {access::people_section(list, &place, assignments, rows, offers)}
         {policies}
         {access::ended_section(ended, ended_listed, now)}
-        <div id=classification::ID data-columns="even">
-            {classification::in_effect(account.class, sources, &readings)}
-            <div>{declared} {facts}</div>
-        </div>
+        {classification}
         {(!changes.is_empty())
             .then(|| view! { <Section title="Changes" detail="the last ten"><RecentChanges changes now /></Section> })}
         {ledger_link(ACCOUNT, account.id.as_str(), "All entries of the ledger about this account")}
@@ -150,17 +154,10 @@ fn draw(
     .into_any()
 }
 
-/// Renders links to the parts of the page.
-fn contents(rows: &[AccessRow]) -> AnyView {
-    let parts = [
-        ("Access", ACCESS_HEADING, true),
-        ("Policies", access::POLICIES, access::are_found(rows)),
-        ("Classification", classification::ID, true),
-    ];
+/// Renders links to the parts of the page: their labels and ids.
+fn contents(parts: impl Iterator<Item = (&'static str, &'static str)>) -> AnyView {
     let links = parts
-        .into_iter()
-        .filter(|(_, _, is_there)| *is_there)
-        .map(|(label, id, _)| view! { <li><a href=format!("#{id}")>{label}</a></li> })
+        .map(|(label, id)| view! { <li><a href=format!("#{id}")>{label}</a></li> })
         .collect_view();
     view! { <nav data-contents aria-label="On this page"><ul>{links}</ul></nav> }.into_any()
 }

@@ -15,6 +15,7 @@ use domain::{snapshot::Figure, time::Timestamp};
 use leptos::prelude::*;
 
 use self::{drift::DriftList, history::Trend};
+use super::finding_stats::FindingStats;
 use crate::{
     backend::{Exposure, OrganisationHome},
     components::{AlarmList, Stat, Stats, Status},
@@ -26,8 +27,6 @@ pub struct ExposureContext {
     pub all_drift: Option<&'static str>,
     /// Where the report lists all findings, if the viewer may see it.
     pub all_findings: Option<&'static str>,
-    /// The oldest read that the numbers rest on.
-    pub read: Option<Timestamp>,
     pub now: Timestamp,
 }
 
@@ -51,10 +50,9 @@ pub fn draw(
     let ExposureContext {
         all_drift,
         all_findings,
-        read,
         now,
     } = *context;
-    let (chart, trend) = match history::trend(&history, read, now) {
+    let (chart, trend) = match history::trend(&history) {
         Trend::Chart(chart) => (Some(chart), None),
         Trend::Sentence(trend) => (None, Some(trend)),
     };
@@ -76,8 +74,6 @@ pub fn draw(
 const REACHING: &str = "/people?reach=production-pci";
 
 fn head(exposure: &Exposure, chart: Option<AnyView>, bars: AnyView) -> AnyView {
-    let against = exposure.against.map(|tally| tally.against);
-    let unapproved = exposure.against.map(|tally| tally.unapproved);
     let people = exposure.people;
     let what = match (exposure.accounts, people) {
         (Figure::Known(0), _) => "No account counts as production PCI",
@@ -91,7 +87,6 @@ fn head(exposure: &Exposure, chart: Option<AnyView>, bars: AnyView) -> AnyView {
         Figure::NotKnown => Status::Drift,
     };
     let untrended = chart.is_none().then_some("");
-    let administrators = exposure.administrators;
     view! {
         <section data-exposure data-untrended=untrended aria-label="Exposure of production PCI">
             <a data-figure data-status=tone.token() href=REACHING>
@@ -102,30 +97,42 @@ fn head(exposure: &Exposure, chart: Option<AnyView>, bars: AnyView) -> AnyView {
             </a>
             {chart}
             {bars}
-            <Stats>
-                <Stat
-                    label="Powerful access"
-                    value=administrators.to_string()
-                    href="/people?reach=powerful"
-                    status=bad(administrators)
-                    detail="people who are administrators, grant rights or change identities"
-                />
-                <Stat
-                    label="Policy violations"
-                    value=against.to_string()
-                    href="/accounts?findings=violations"
-                    status=bad(against)
-                    detail=assignments(against, "violates a policy", "violate policies")
-                />
-                <Stat
-                    label="Only approval missing"
-                    value=unapproved.to_string()
-                    href="/accounts?findings=unapproved"
-                    status=wanting(unapproved)
-                    detail=assignments(unapproved, "only lacks an approval", "only lack an approval")
-                />
-            </Stats>
+            {parts(exposure)}
         </section>
+    }
+    .into_any()
+}
+
+/// Renders how many of the people are powerful, and what policies find in the assignments, as parts of all of them.
+fn parts(exposure: &Exposure) -> AnyView {
+    let against = exposure.against.map(|tally| tally.against);
+    let unapproved = exposure.against.map(|tally| tally.unapproved);
+    let administrators = exposure.administrators;
+    let powerful = match exposure.people {
+        Figure::Known(1) => "of 1 person; can be an administrator".to_owned(),
+        Figure::Known(people) => format!("of {people} people; can be administrators"),
+        Figure::NotKnown => "people; can be administrators".to_owned(),
+    };
+    let all = match (
+        exposure.standing_assignments,
+        exposure.temporary_assignments,
+    ) {
+        (Figure::Known(standing), Figure::Known(temporary)) => Figure::Known(standing + temporary),
+        _ => Figure::NotKnown,
+    };
+    let against_href = "/accounts?findings=violations".to_owned();
+    let unapproved_href = "/accounts?findings=unapproved".to_owned();
+    view! {
+        <Stats>
+            <Stat
+                label="Powerful access"
+                value=administrators.to_string()
+                href="/people?reach=powerful"
+                status=bad(administrators)
+                detail=powerful
+            />
+            <FindingStats all against against_href unapproved unapproved_href />
+        </Stats>
     }
     .into_any()
 }
@@ -135,15 +142,6 @@ pub fn counted(unclassified: Figure) -> String {
     match unclassified {
         Figure::Known(0) | Figure::NotKnown => "count as production PCI".into(),
         Figure::Known(some) => format!("count as production PCI; {some} of them not classified"),
-    }
-}
-
-/// Returns what a number of assignments counts.
-fn assignments(count: Figure, one: &str, several: &str) -> String {
-    match count {
-        Figure::Known(1) => format!("assignment to production PCI {one}"),
-        Figure::Known(_) => format!("assignments to production PCI {several}"),
-        Figure::NotKnown => "assignments to production PCI, not read completely".to_owned(),
     }
 }
 

@@ -1,38 +1,35 @@
-//! The key figures of what policies find in assignments, alike on the pages of an account and of a person. Never counts
-//! anything.
+//! The key figures of what policies find in assignments, alike on the home page and on the pages of an account and of a person.
+//! Never counts anything.
 
 use domain::snapshot::Figure;
 use leptos::prelude::*;
 
 use super::exposure::{bad, wanting};
-use crate::components::Stat;
+use crate::components::{Glyph, Stat};
 
-/// Returns the noun for a number of assignments.
-pub(super) fn assignments_noun(count: Figure) -> &'static str {
-    if count == 1 {
-        "assignment"
-    } else {
-        "assignments"
+/// Returns the unit of a number of assignments: all of which it is a part.
+pub(super) fn of_assignments(all: Figure) -> String {
+    match all {
+        Figure::Known(1) => "of 1 assignment".to_owned(),
+        Figure::Known(all) => format!("of {all} assignments"),
+        Figure::NotKnown => "assignments, not all of them read".to_owned(),
     }
 }
 
 /// How many assignments violate policies, and how many only lack an approval, each with the list of them.
 #[component]
 pub(super) fn FindingStats(
+    /// The number of all assignments.
+    all: Figure,
     against: Figure,
     against_href: String,
     unapproved: Figure,
     unapproved_href: String,
 ) -> impl IntoView {
-    let of_against = assignments_noun(against);
-    let lacking = if unapproved == 1 {
-        "assignment that only lacks one"
-    } else {
-        "assignments that only lack one"
-    };
+    let detail = of_assignments(all);
     view! {
-        <Stat label="Policy violations" value=against.to_string() href=against_href detail=of_against status=bad(against) />
-        <Stat label="Only approval missing" value=unapproved.to_string() href=unapproved_href detail=lacking status=wanting(unapproved) />
+        <Stat label="Policy violations" value=against.to_string() href=against_href detail=detail.clone() status=bad(against) />
+        <Stat label="Only approval missing" value=unapproved.to_string() href=unapproved_href detail status=wanting(unapproved) glyph=Glyph::Approval />
     }
     .into_any()
 }

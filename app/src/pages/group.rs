@@ -4,6 +4,7 @@ use domain::{
     authorize::Action,
     directory::Origin,
     ids::{Assignment, GroupId, Pair, Principal},
+    permission_set::analysis::labels::counted,
     snapshot::Knowledge,
     time::Timestamp,
 };
@@ -16,7 +17,7 @@ use crate::{
     components::{
         AccountLink, Button, ButtonKind, Column, Crumb, Day, Empty, EmptyFiltered, FreshnessNotice,
         Glyph, Hits, LinkButton, Narrow, NotKnown, Notice, PageHeader, PersonLink, RowAction,
-        Section, SetLink, Status, StatusBadge, Table, ledger_link, list_href, pages, relative,
+        Section, SetLink, Status, StatusBadge, Table, clock_time, ledger_link, list_href, pages,
     },
     lists::entries::ABOUT,
     routes::{Page, Visit},
@@ -92,8 +93,8 @@ fn draw(group: GroupView, context: PageContext) -> AnyView {
             Some(Refused { title, .. }) => view! { <Button disabled_reason=title.clone()>"Add member"</Button> }.into_any(),
         };
         view! {
-            {add}
             <LinkButton href=grant icon=Glyph::Plus>"Grant access"</LinkButton>
+            {add}
         }
     });
     let removal = if proposes {
@@ -109,7 +110,7 @@ fn draw(group: GroupView, context: PageContext) -> AnyView {
         <PageHeader
             title=name.clone()
             crumbs=vec![Crumb::new("/groups", "Groups")]
-            marks=external.then(|| view! { <StatusBadge status=Status::Info label="From the identity provider" /> }).into_any()
+            marks=external.then(|| view! { <StatusBadge status=Status::Off label="From the identity provider" glyph=Glyph::Link /> }).into_any()
             detail=view! { {description.unwrap_or_else(|| "No description".into())} }.into_any()
             actions=actions.into_any()
         />
@@ -173,15 +174,26 @@ fn opens(
                     },
                     principal: Principal::Group(id.clone()),
                 });
+                let approve = row.adoption.map(|form| {
+                    let object = format!("of {} in {} for {group}", row.set.name, row.account.name);
+                    view! { <RowAction label="Request approval" object href=form.href() refused=None /> }
+                });
                 let object = format!("{} in {} from {group}", row.set.name, row.account.name);
                 let refused = row.refused;
+                let actions = removes.then(|| {
+                    view! {
+                        <span data-row-forms>
+                            {approve} <RowAction label="Remove" object href=remove.href() refused />
+                        </span>
+                    }
+                });
                 view! {
                     <tr>
                         <th scope="row"><AccountLink account=row.account /></th>
                         <td data-label="Permission set"><SetLink set=row.set /></td>
                         <td data-wide><Day at=row.since /></td>
                         <td data-label="Policy status" data-reason-cell><Hits hits=row.hits /></td>
-                        <td data-numeric>{removes.then(|| view! { <RowAction label="Remove" object href=remove.href() refused /> })}</td>
+                        <td data-numeric>{actions}</td>
                     </tr>
                 }
             })
@@ -207,7 +219,10 @@ fn members(
 ) -> AnyView {
     let read = as_of.map_or_else(
         || "Not read yet".to_owned(),
-        |at| format!("Read from AWS {}", relative(at, now)),
+        |at| {
+            let members = counted(rows.len(), "member");
+            format!("{members}, read from AWS {}", clock_time(at, now))
+        },
     );
     if rows.is_empty() {
         let words = if as_of.is_some() {

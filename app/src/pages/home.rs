@@ -17,7 +17,7 @@ use crate::{
     },
     components::{
         ButtonKind, FreshnessNotice, Glyph, LinkButton, Notice, PageHeader, RecentChanges, Section,
-        Status, Time, whom_to_ask,
+        Status, Time, clock_time, relative, whom_to_ask,
     },
     routes::{Page, Visit},
 };
@@ -113,6 +113,11 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
             })}
     }
     .into_any();
+    let read = freshness.oldest.filter(|_| organisation.is_some());
+    let header = match read {
+        Some(at) => view! { <PageHeader title actions detail=read_at(at, now) /> }.into_any(),
+        None => view! { <PageHeader title actions /> }.into_any(),
+    };
     let may = if proposes {
         MayPropose::Yes
     } else {
@@ -137,11 +142,9 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
                     proposing,
                     decides: decides.then_some(waiting),
                 };
-                let read = freshness.oldest;
                 let context = ExposureContext {
                     all_drift,
                     all_findings: reports.then_some("/reports/production-pci#violations"),
-                    read,
                     now,
                 };
                 exposure::draw(organisation, acting, &context)
@@ -153,7 +156,7 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         }
     };
     view! {
-        <PageHeader title=title actions />
+        {header}
         {not_linked.map(|why| no_link(&why, &administrators))}
         {suspended.map(suspension)}
         {identities.map(|identities| identity_notice(identities, now))}
@@ -161,6 +164,16 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         {idle_oversight(&idle_oversight_marks)}
         <FreshnessNotice freshness now />
         {body}
+    }
+    .into_any()
+}
+
+/// Renders when the oldest of what the numbers rest on was read.
+fn read_at(at: Timestamp, now: Timestamp) -> AnyView {
+    let words = clock_time(at, now);
+    let ago = relative(at, now);
+    view! {
+        <span class="text-xs">"Read from AWS " <time datetime=at.rfc3339() title=ago>{words}</time></span>
     }
     .into_any()
 }

@@ -6,7 +6,7 @@ use domain::{
     authorize::Action,
     directory::Origin,
     ids::{Principal, UserId},
-    snapshot::Figure,
+    snapshot::{Figure, Knowledge},
     time::Timestamp,
     verdict::Tally,
 };
@@ -18,11 +18,11 @@ use crate::{
         UserRef,
     },
     components::{
-        AccountStatusMark, ButtonKind, Crumb, Definition, DefinitionList, FreshnessNotice, Glyph,
-        LinkButton, Notice, PageHeader, RecentChanges, Section, Stat, Stats, Status,
-        directory_link, ledger_link, path_diagram,
+        AccountStatusMark, BadgeWeight, ButtonKind, Crumb, Definition, DefinitionList,
+        FreshnessNotice, Glyph, LinkButton, Notice, PageHeader, RecentChanges, Section, Stat,
+        Stats, Status, StatusBadge, directory_link, ledger_link, path_diagram,
     },
-    lists::entries::ABOUT,
+    lists::{ListChoice, entries::ABOUT, identities::IDENTITIES},
     routes::{Page, Visit},
 };
 
@@ -30,7 +30,7 @@ use super::{
     Proposing,
     exposure::bad,
     filters::{UnknownFilter, holds, known_query},
-    finding_stats::{FindingStats, assignments_noun},
+    finding_stats::{FindingStats, of_assignments},
 };
 
 /// Builds the page.
@@ -95,23 +95,15 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
     let actions = words.map(|words| {
         view! { <LinkButton href=new kind=ButtonKind::Primary icon=Glyph::Plus>{words}</LinkButton> }
     });
-    let tally = Tally::of(paths.iter().map(|path| HitView::strictest(&path.hits)));
-    let tiles = tiles(
-        &base,
-        (accounts, production_pci),
-        known.figure(paths.iter().filter(|path| path.ends.is_none()).count()),
-        (
-            findings.figure(tally.against),
-            findings.figure(tally.unapproved),
-        ),
-    );
+    let tiles = tiles(&base, (accounts, production_pci), &paths, (known, findings));
     let disabled = disabled_with_access(&user, &paths);
     let crumbs = if directory {
         vec![Crumb::new("/people", "People")]
     } else {
         Vec::new()
     };
-    let member_of = member_of(groups);
+    let member_of = member_of(groups, known);
+    let identity = directory.then(|| identity(&user));
     let diagram = diagram(&user, &paths, &base);
     let list = access::section(
         paths,
@@ -133,8 +125,8 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
         <PageHeader
             title=user.name.clone()
             crumbs
-            marks=view! { <AccountStatusMark status=user.status /> }.into_any()
-            detail=view! { {title.unwrap_or_else(|| "No job title in the directory".into())} }.into_any()
+            marks=state(user.status)
+            detail=view! { <span data-parts>{title.map(|title| view! { <span>{title}</span> })} <span>{user_name}</span></span> }.into_any()
             actions=actions.into_any()
         />
         {unknown.map(UnknownFilter::notice)}
@@ -146,12 +138,11 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
         <Section title="Directory">
             <div data-body>
                 <DefinitionList>
-                    <Definition term="Name">{user.name.clone()}</Definition>
-                    <Definition term="Sign-in name">{user_name}</Definition>
-                    <Definition term="Email">{email.unwrap_or_else(|| "none".into())}</Definition>
+                    <Definition term="Email">{email.unwrap_or_else(|| "None".into())}</Definition>
                     <Definition term="Managed by">{origin_words(origin)}</Definition>
                     <Definition term="User ID"><span class="font-mono text-xs">{user.id.to_string()}</span></Definition>
-                    <Definition term="Groups"><ul data-plain>{member_of}</ul></Definition>
+                    <Definition term="Groups">{member_of}</Definition>
+                    {identity}
                 </DefinitionList>
             </div>
         </Section>
@@ -162,25 +153,35 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
     .into_any()
 }
 
-/// Renders the key figures. A person holds each assignment by one path.
+/// Renders the key figures: accounts, and assignments as parts of all of them. A person holds each assignment by one path.
 fn tiles(
     base: &str,
     (accounts, production_pci): (Figure, Figure),
-    standing: Figure,
-    (against, unapproved): (Figure, Figure),
+    paths: &[PathRow],
+    (known, findings): (Knowledge, Knowledge),
 ) -> AnyView {
+    let all_paths = known.figure(paths.len());
+    let standing = known.figure(paths.iter().filter(|path| path.ends.is_none()).count());
+    let tally = Tally::of(paths.iter().map(|path| HitView::strictest(&path.hits)));
+    let against = findings.figure(tally.against);
+    let unapproved = findings.figure(tally.unapproved);
     let only = |filter: &str| format!("{base}?only={filter}");
     // The children of a component outlive this function.
     let all = base.to_owned();
     let links = ["production-pci", "standing", "findings", "unapproved"].map(only);
     let [guarded_href, standing_href, against_href, unapproved_href] = links;
-    let of_standing = assignments_noun(standing);
+    let of_accounts = match accounts {
+        Figure::Known(1) => "of 1 account".to_owned(),
+        Figure::Known(accounts) => format!("of {accounts} accounts"),
+        Figure::NotKnown => "accounts, not all of them read".to_owned(),
+    };
+    let of_standing = of_assignments(all_paths);
     view! {
         <Stats>
-            <Stat label="Accounts" value=accounts.to_string() href=all detail="by any path" />
-            <Stat label="Production PCI" value=production_pci.to_string() href=guarded_href detail="accounts" status=bad(production_pci) />
+            <Stat label="Accounts" value=accounts.to_string() href=all detail="reached by any path" />
+            <Stat label="Production PCI" value=production_pci.to_string() href=guarded_href detail=of_accounts status=bad(production_pci) />
             <Stat label="Standing" value=standing.to_string() href=standing_href detail=of_standing />
-            <FindingStats against against_href unapproved unapproved_href />
+            <FindingStats all=all_paths against against_href unapproved unapproved_href />
         </Stats>
     }
     .into_any()
@@ -198,15 +199,44 @@ fn disabled_with_access(user: &UserRef, paths: &[PathRow]) -> Option<AnyView> {
     })
 }
 
-fn member_of(groups: Vec<(String, String)>) -> AnyView {
-    groups
+/// Renders whether the user can sign in to AWS.
+fn state(status: AccountStatus) -> AnyView {
+    let (badge, label) = match status {
+        AccountStatus::Enabled => (Status::Ok, "Enabled"),
+        AccountStatus::Disabled => (Status::Off, "Disabled"),
+        AccountStatus::Gone | AccountStatus::NotRead => {
+            return view! { <AccountStatusMark status /> }.into_any();
+        }
+    };
+    view! { <StatusBadge status=badge label weight=BadgeWeight::Pill /> }.into_any()
+}
+
+/// Renders a link to the identity that signs in to Leastwise as this user.
+fn identity(user: &UserRef) -> AnyView {
+    let href = ListChoice {
+        words: user.name.clone(),
+        ..ListChoice::default()
+    }
+    .href(IDENTITIES.path);
+    view! { <Definition term="Sign-in to Leastwise"><a href=href>"View the identity"</a></Definition> }
+        .into_any()
+}
+
+/// Renders the groups. Known is whether these are all.
+fn member_of(groups: Vec<(String, String)>, known: Knowledge) -> AnyView {
+    match (groups.is_empty(), known) {
+        (true, Knowledge::Read) => return "None".into_any(),
+        (true, Knowledge::NeverRead) => return "Not known".into_any(),
+        (false, _) => {}
+    }
+    let groups = groups
         .into_iter()
         .map(|(id, name)| {
             let name = directory_link(format!("/groups/{id}"), name);
             view! { <li>{name}</li> }
         })
-        .collect_view()
-        .into_any()
+        .collect_view();
+    view! { <ul data-plain>{groups}</ul> }.into_any()
 }
 
 /// Returns where a user or a group is managed, for display.

@@ -25,7 +25,7 @@ use domain::{
     ids::{AccountId, Assignment, Pair, Principal},
     policies::{AssignmentFindings, PolicyFindings, Rules},
     snapshot::{Knowledge, Provisioned},
-    verdict::Tally,
+    verdict::{Outcome, Tally},
 };
 
 use super::{Service, broken, names, refusals};
@@ -168,7 +168,9 @@ impl Service {
                 assignment: assignment.clone(),
             };
             let review_on = read_model.review_on(&assignment, None);
+            let hits = each_once(&self.read_model.rules, &findings);
             rows.push(AccessRow {
+                adoption: self.adoption(&assignment, &hits),
                 members_fixed: match principal {
                     Principal::Group(group) => self.members_fixed(group),
                     Principal::User(_) => None,
@@ -189,7 +191,7 @@ impl Service {
                     .and_then(|all| all.last())
                     .map(|window| window.change.clone()),
                 outdated: read.provisioned == Provisioned::Outdated,
-                hits: each_once(&self.read_model.rules, &findings),
+                hits,
             });
         }
         // Permission sets with the worst findings first, and rows with the same permission set together.
@@ -242,6 +244,20 @@ impl Service {
                 change,
             }),
         }))
+    }
+
+    /// Returns the form that has existing access approved, if nothing records it and an approval resolves all that policies find.
+    pub(super) fn adoption(&self, assignment: &Assignment, hits: &[HitView]) -> Option<ChangeForm> {
+        let read_model = &self.read_model;
+        let lacks = HitView::strictest(hits) == Outcome::NeedsApproval;
+        let windows = read_model.reasons.windows.get(assignment);
+        let is_recorded = windows.and_then(|all| all.last()).is_some();
+        let exists = read_model.snapshot.exists(&assignment.principal);
+        let is_offered = lacks
+            && exists
+            && !is_recorded
+            && self.grants_refused(&assignment.pair.account).is_none();
+        is_offered.then(|| ChangeForm::grant(assignment))
     }
 
     /// Returns why every grant on the management account would be refused: that is so for each permission set alike.

@@ -94,15 +94,15 @@ impl Service {
                 let removal = Operation::Unassign {
                     assignment: assignment.clone(),
                 };
+                let findings = existing_access.findings_of(&assignment);
+                let hits = each_once(&self.read_model.rules, &findings);
                 GroupAccessRow {
+                    adoption: self.adoption(&assignment, &hits),
                     refused: refusals::of(snapshot, &self.read_model.rules, &removal),
                     account: names::account(snapshot, &assignment.pair.account),
                     set: names::set(snapshot, &assignment.pair.set),
                     since: since.unwrap_or_default(),
-                    hits: each_once(
-                        &self.read_model.rules,
-                        &existing_access.findings_of(&assignment),
-                    ),
+                    hits,
                 }
             })
             .collect()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use app::{
-    backend::{Denied, ListPage, PathRow, PeoplePort, PersonRow, PersonView, PortResult},
+    backend::{Denied, HitView, ListPage, PathRow, PeoplePort, PersonRow, PersonView, PortResult},
     lists::{
         ListChoice,
         people::{PEOPLE, PersonFacts},
@@ -15,10 +15,12 @@ use domain::{
     authorize::Action,
     change::Operation,
     ids::{AccountId, UserId},
+    verdict::Outcome,
 };
 
 use super::{
-    Service, app_state::ReadModel, index::is_production_pci, names, page_of_list, refusals,
+    Service, accounts::each_once, app_state::ReadModel, index::is_production_pci, names,
+    page_of_list, refusals,
 };
 use crate::store::change::ChangeTarget;
 
@@ -93,24 +95,31 @@ impl Service {
             )
         });
         let mut existing_access = self.app_state.existing_access(read_model);
+        let rules = &read_model.rules;
         reaches
             .iter()
-            .map(|reach| PathRow {
-                refused: refusals::of(snapshot, &self.read_model.rules, &ended_by(reach)),
-                account: names::account(snapshot, &reach.pair.account),
-                set: names::set(snapshot, &reach.pair.set),
-                group: match &reach.path {
-                    Path::Direct => None,
-                    Path::Group(group) => Some((group.clone(), names::group(snapshot, group))),
-                },
-                since: reach.since,
-                ends: read_model.ends(&ReadModel::assignment(reach)),
-                hits: existing_access
-                    .of_reach(reach)
-                    .hits
-                    .iter()
-                    .map(|hit| names::hit(&self.read_model.rules, hit))
-                    .collect(),
+            .map(|reach| {
+                let assignment = ReadModel::assignment(reach);
+                let held = existing_access.of_reach(reach);
+                let hits: Vec<HitView> =
+                    held.hits.iter().map(|hit| names::hit(rules, hit)).collect();
+                // An approval is of the assignment, with everybody behind it.
+                let lacks = HitView::strictest(&hits) == Outcome::NeedsApproval;
+                let of_all =
+                    lacks.then(|| each_once(rules, &existing_access.findings_of(&assignment)));
+                PathRow {
+                    adoption: of_all.and_then(|hits| self.adoption(&assignment, &hits)),
+                    refused: refusals::of(snapshot, rules, &ended_by(reach)),
+                    account: names::account(snapshot, &reach.pair.account),
+                    set: names::set(snapshot, &reach.pair.set),
+                    group: match &reach.path {
+                        Path::Direct => None,
+                        Path::Group(group) => Some((group.clone(), names::group(snapshot, group))),
+                    },
+                    since: reach.since,
+                    ends: read_model.ends(&assignment),
+                    hits,
+                }
             })
             .collect()
     }

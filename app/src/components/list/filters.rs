@@ -148,7 +148,7 @@ fn chosen_words(offers: &[Offer], values: &[&str]) -> String {
     let shown = labels[..labels.len().min(SHOWN)].join(", ");
     match labels.len().saturating_sub(SHOWN) {
         0 => shown,
-        more => format!("{shown} +{more}"),
+        more => format!("{shown}\u{a0}+{more}"),
     }
 }
 

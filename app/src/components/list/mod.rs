@@ -14,6 +14,7 @@ use leptos::prelude::*;
 use groups::Headings;
 pub use groups::{ListSection, RowGroups};
 
+use self::rows::RowLayout;
 use super::{Glyph, Icon, Notice, Status};
 use crate::{
     backend::{Extent, ListPage},
@@ -62,26 +63,30 @@ impl<F, R> ListView<F, R> {
     /// Renders the list with a heading above the rows that have it in common.
     pub fn draw_under(self, heading: fn(&R) -> String) -> AnyView {
         let place = ListPlace::of(self.list);
-        self.draw_page(&place, |rows| rows, &Headings::Of(heading))
+        self.draw_page(&place, |rows| rows, Headings::Of(heading))
     }
 
     /// Renders the list on the page of something else.
     pub fn draw_at(self, place: &ListPlace, around: impl FnOnce(AnyView) -> AnyView) -> AnyView {
-        self.draw_page(place, around, &Headings::Nothing)
+        self.draw_page(place, around, Headings::Nothing)
     }
 
     fn draw_page(
         self,
         place: &ListPlace,
         around: impl FnOnce(AnyView) -> AnyView,
-        headings: &Headings<'_, R>,
+        headings: Headings<'_, R>,
     ) -> AnyView {
         let notices = notice(&self.dropped);
         let columns = self.columns();
         let search = search::form(self.list, place, &self.choice);
         let pills = filters::pills(self.list, place, &self.choice, &self.page);
-        let head = self.head(place);
-        let body = self.body(place, around, headings);
+        let head = self.head(place, None);
+        let layout = RowLayout {
+            without: Vec::new(),
+            headings,
+        };
+        let body = self.body(place, around, &layout);
         view! {
             {notices}
             <div data-list=columns>
@@ -98,30 +103,37 @@ impl<F, R> ListView<F, R> {
         .into_any()
     }
 
-    /// Renders the list as a section of the page of something else, with its rows under headings as long as no column
-    /// brings them in another order.
+    /// Renders the list as a section of the page of something else, with its rows in groups as long as no column brings them
+    /// in another order and nobody chooses columns: each is about one row.
     pub fn draw_section(self, place: &ListPlace, section: ListSection<R>) -> AnyView {
         let ListSection {
             title,
+            detail,
             id,
             lead,
+            same,
             groups,
         } = section;
         let notices = notice(&self.dropped);
         let columns = self.columns();
         let search = search::form(self.list, place, &self.choice);
         let pills = filters::pills(self.list, place, &self.choice, &self.page);
-        let head = self.head(place);
-        let headings = match self.choice.sort {
-            None => Headings::Rows(&groups),
-            Some(_) => Headings::Nothing,
-        };
-        let body = self.body(place, |rows| rows, &headings);
+        let is_default = self.choice.columns.is_empty();
+        let groups = Some(groups).filter(|_| self.choice.sort.is_none() && is_default);
+        let head = self.head(place, groups.as_ref());
+        let mut without = if is_default { same } else { Vec::new() };
+        without.extend(groups.iter().flat_map(|groups| groups.without));
+        let headings = groups.as_ref().map_or(Headings::Nothing, Headings::Rows);
+        let layout = RowLayout { without, headings };
+        let body = self.body(place, |rows| rows, &layout);
         view! {
             {notices}
             <section data-card data-list=columns aria-labelledby=id>
                 <header>
-                    <h2 id=id>{title}</h2>
+                    <div class="flex flex-wrap items-baseline gap-x-3 min-w-0">
+                        <h2 id=id>{title}</h2>
+                        {detail.map(|detail| view! { <span class="text-muted">{detail}</span> })}
+                    </div>
                     {search}
                 </header>
                 {lead}
@@ -148,7 +160,7 @@ impl<F, R> ListView<F, R> {
         self,
         place: &ListPlace,
         around: impl FnOnce(AnyView) -> AnyView,
-        headings: &Headings<'_, R>,
+        layout: &RowLayout<'_, R>,
     ) -> AnyView {
         if self.page.rows.is_empty() {
             return self.nothing(place);
@@ -158,15 +170,20 @@ impl<F, R> ListView<F, R> {
             self.list,
             place,
             &self.choice,
-            self.page.rows,
+            &self.page.rows,
             &self.context,
-            headings,
+            layout,
         ));
         view! { {rows} {foot} }.into_any()
     }
 
-    fn head(&self, place: &ListPlace) -> AnyView {
+    fn head(&self, place: &ListPlace, groups: Option<&RowGroups<R>>) -> AnyView {
         let count = count_words(self.list, &self.page, &self.choice);
+        // A filter chooses rows, not groups.
+        let (count, rows) = match groups.filter(|_| !self.choice.is_filtered()) {
+            Some(groups) => (groups.count.clone(), Some(count)),
+            None => (count, None),
+        };
         let order = match self.list.order_of(&self.choice) {
             None => Some(self.list.order),
             Some(_) => None,
@@ -175,6 +192,7 @@ impl<F, R> ListView<F, R> {
             <header data-list-head>
                 <p role="status">
                     <b>{count}</b>
+                    {rows.map(|rows| view! { <span class="text-muted">{rows}</span> })}
                     {order.map(|order| view! { <span class="text-muted">{order}</span> })}
                 </p>
                 {tools::tools(self.list, place, &self.choice)}

@@ -9,36 +9,44 @@ use crate::{
     lists::{Column, Direction, DrawContext, List, ListChoice, ListPlace, Narrow, Numeric, Shown},
 };
 
+/// How the rows are drawn.
+pub(super) struct RowLayout<'g, R> {
+    /// The columns that are not shown.
+    pub without: Vec<&'static str>,
+    pub headings: Headings<'g, R>,
+}
+
 /// Renders the rows.
 pub(super) fn table<F, R>(
     list: &'static List<F, R>,
     place: &ListPlace,
     choice: &ListChoice,
-    rows: Vec<R>,
+    rows: &[R],
     context: &DrawContext,
-    headings: &Headings<'_, R>,
+    layout: &RowLayout<'_, R>,
 ) -> AnyView {
-    let without: &[&str] = match headings {
-        Headings::Rows(groups) => groups.without,
-        Headings::Nothing | Headings::Of(_) => &[],
-    };
     let (tools, columns): (Vec<_>, Vec<_>) = list
         .shown(choice)
-        .filter(|column| !without.contains(&column.key))
+        .filter(|column| !layout.without.contains(&column.key))
         .partition(|column: &&'static Column<F, R>| column.shown == Shown::BesideName);
-    let heads = columns
+    let mut heads: Vec<Head> = columns
         .iter()
         .map(|column| head(list, place, choice, column))
         .collect();
     let id = list.path.rsplit('/').next().unwrap_or_default();
     let caption = list.nouns.1;
-    let lines = match headings {
+    let lines = match &layout.headings {
         Headings::Nothing => rows
             .iter()
             .map(|row| line((&columns, &tools), row, context))
             .collect(),
-        Headings::Of(heading) => headed((&columns, &tools), &rows, context, *heading),
-        Headings::Rows(groups) => grouped((&columns, &tools), &rows, context, groups),
+        Headings::Of(heading) => headed((&columns, &tools), rows, context, *heading),
+        Headings::Rows(groups) => {
+            if let Some(first) = heads.first_mut() {
+                *first = Head::new(groups.head);
+            }
+            grouped(&columns, rows, groups)
+        }
     };
     view! { <Table caption columns=heads id narrow=Narrowing::Cards>{lines}</Table> }.into_any()
 }
@@ -68,38 +76,18 @@ fn headed<F, R>(
     lines
 }
 
-/// Renders rows with the headings of their groups.
-fn grouped<F, R>(
-    (columns, tools): (&Columns<F, R>, &Columns<F, R>),
-    rows: &[R],
-    context: &DrawContext,
-    groups: &RowGroups<R>,
-) -> Vec<AnyView> {
+/// Renders a row for each group, and another one for what stands below it.
+fn grouped<F, R>(columns: &Columns<F, R>, rows: &[R], groups: &RowGroups<R>) -> Vec<AnyView> {
+    let same = |one: &R, next: &R| (groups.of)(one) == (groups.of)(next);
     let mut lines = Vec::new();
-    let mut last = None;
-    for row in rows {
-        let group = Some((groups.of)(row));
-        let is_whole = (groups.is_whole)(row);
-        if group != last || is_whole {
-            let beside = is_whole.then(|| drawn(tools, row, context));
-            let heading = cells(columns, beside.into_any(), |column| {
-                let said = (groups.cell)(row, column.key);
-                said.or_else(|| {
-                    column
-                        .cell
-                        .filter(|_| is_whole)
-                        .map(|cell| cell(row, context))
-                })
-            });
-            lines.push(view! { <tr data-group>{heading}</tr> }.into_any());
-        }
-        last = group;
-        if !is_whole {
-            let member = cells(columns, drawn(tools, row, context), |column| {
-                let cell = column.cell.filter(|_| !(groups.says)(row, column.key));
-                cell.map(|cell| cell(row, context))
-            });
-            lines.push(view! { <tr data-member>{member}</tr> }.into_any());
+    for group in rows.chunk_by(same) {
+        let cells = cells(columns, ().into_any(), |column| {
+            (groups.cell)(group, column.key)
+        });
+        lines.push(view! { <tr data-group>{cells}</tr> }.into_any());
+        if let Some(below) = (groups.below)(group) {
+            let width = columns.len().to_string();
+            lines.push(view! { <tr data-below><td colspan=width>{below}</td></tr> }.into_any());
         }
     }
     lines

@@ -1,15 +1,19 @@
 //! The cells of the list of accounts.
 
-use domain::{classification::Classification, snapshot::Figure, verdict::Tally};
+use domain::{classification::Classification, ids::AccountId, snapshot::Figure, verdict::Tally};
 use leptos::prelude::*;
 
 use crate::{
     backend::{ACCOUNT, AccountRow, DeclarationMark, UserRef},
     components::{
-        AccountStateMark, EnvironmentBadge, PersonLink, Status, StatusBadge, WaitingMark, clamped,
-        doubt, environment_name, pci_name,
+        AccountStateMark, EnvironmentBadge, PciBadge, PersonLink, Status, StatusBadge, WaitingMark,
+        clamped, doubt, environment_name, pci_name,
     },
-    lists::{Cell, DrawContext, Selecting, number},
+    lists::{
+        Cell, DrawContext, ListChoice, Selecting,
+        access::{ACCESS_HEADING, FINDINGS},
+        number,
+    },
 };
 
 pub(super) fn name(row: &AccountRow, context: &DrawContext) -> AnyView {
@@ -54,28 +58,45 @@ pub(super) fn owner(owner: Option<&UserRef>) -> AnyView {
 const NOT_COUNTED: &str =
     "Counted in production PCI only. The page of the account evaluates its access.";
 
-/// A number of findings in its tone, and words where none are counted.
-pub(super) fn counted(count: Option<Figure>, status: Status) -> AnyView {
+/// A number of findings in its tone, which leads to the assignments that it counts: there they can be removed or approved.
+/// Words where none are counted.
+pub(super) fn counted(
+    count: Option<Figure>,
+    status: Status,
+    account: &AccountId,
+    findings: &str,
+) -> AnyView {
     match count {
         None => {
             view! { <span class="text-muted" title=NOT_COUNTED><span aria-hidden="true">"–"</span><span class="sr-only">"Not counted"</span></span> }.into_any()
         }
         Some(Figure::Known(some)) if some > 0 => {
-            view! { <b data-tone data-status=status.token()>{some}</b> }.into_any()
+            let page = format!("/accounts/{account}");
+            let list = ListChoice::only(FINDINGS, findings).href(&page);
+            let href = format!("{list}#{ACCESS_HEADING}");
+            view! { <a href=href data-tone data-status=status.token()>{some}</a> }.into_any()
         }
         Some(figure) => number(figure),
     }
 }
 
-/// The environment, and the less strict one that AWS reports if that waits for a confirmation.
+/// The environment and the PCI scope, and the less strict environment that AWS reports if that waits for a confirmation.
 pub(super) fn environment(class: &Classification) -> AnyView {
     let reported = class.waiting.map(|(reported, _)| reported);
     let reported = reported.filter(|reported| *reported != class.environment);
     let reported = reported.map(|environment| {
         view! { <span data-reported>"AWS says " <EnvironmentBadge environment /></span> }
     });
-    view! { <span data-differs><EnvironmentBadge environment=class.environment /> {reported}</span> }
-        .into_any()
+    view! {
+        <span data-differs>
+            <span class="inline-flex items-center gap-x-1">
+                <EnvironmentBadge environment=class.environment />
+                <PciBadge pci=class.pci />
+            </span>
+            {reported}
+        </span>
+    }
+    .into_any()
 }
 
 pub(super) fn found(findings: Option<Figure<Tally>>, count: fn(Tally) -> usize) -> Cell {

@@ -1,14 +1,11 @@
-//! Who reaches an account, on its page: every path of every person by assignment, the policies that they violate, and the
-//! access that ended lately.
+//! Who reaches an account, on its page: every path of every person by assignment, what policies find, and the access that
+//! ended lately.
+
+mod people;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use domain::{
-    permission_set::analysis::labels::counted,
-    snapshot::Knowledge,
-    time::Timestamp,
-    verdict::{Outcome, Tally},
-};
+use domain::{permission_set::analysis::labels::counted, snapshot::Knowledge, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
@@ -17,9 +14,9 @@ use crate::{
         PrincipalRef, SetRef,
     },
     components::{
-        AbsoluteTime, Column, Day, Empty, FoldedHit, Glyph, Hits, ListSection, ListView, NotKnown,
-        PrincipalLink, RowAction, RowGroups, Section, SetLink, Status, StatusBadge, Table,
-        directory_link, fixed_groups, held_words, principal_name,
+        AbsoluteTime, Column, Day, Empty, FindingMark, FoldedHit, Glyph, Hits, ListSection,
+        ListView, NotKnown, PrincipalLink, RowAction, RowGroups, Section, SetLink, Status,
+        StatusBadge, Table, directory_link, fixed_groups, principal_name,
     },
     lists::{
         ListChoice, ListPlace,
@@ -36,8 +33,6 @@ const WHO: &str = "Who has access";
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Offers {
     pub proposing: Proposing,
-    /// Whether existing access can be requested for approval.
-    pub adopting: Proposing,
     pub now: Timestamp,
 }
 
@@ -65,13 +60,30 @@ pub(super) fn people_section(
         Proposing::Offered => fixed(&rows),
         Proposing::NotAllowed => None,
     };
+    let is_standing = known == Knowledge::Read && never_ends(&rows, &list.page.rows);
+    let mut same = Vec::new();
+    same.extend(is_standing.then_some("ends"));
+    if offers.proposing == Proposing::NotAllowed {
+        same.push("action");
+    }
     let section = ListSection {
         title: WHO,
+        detail: is_standing.then_some("all standing"),
         id: ACCESS_HEADING,
         lead,
+        same,
         groups: by_assignment(rows, offers),
     };
     list.draw_section(place, section)
+}
+
+/// Whether nothing of what is listed ends or has to be reviewed by a day, so that no row needs to say so.
+fn never_ends(assignments: &[AccessRow], paths: &[PersonAccessRow]) -> bool {
+    let of_assignments = assignments.iter().map(|row| (row.ends, row.review_on));
+    let of_paths = paths.iter().map(|row| (row.ends, row.review_on));
+    of_assignments
+        .chain(of_paths)
+        .all(|(ends, review_on)| ends.is_none() && review_on.is_none())
 }
 
 /// Renders the assigned groups whose members cannot be removed here.
@@ -84,8 +96,9 @@ fn fixed(rows: &[AccessRow]) -> Option<AnyView> {
     }))
 }
 
-/// Returns the headings of the list: an assignment each, by which a group gives access to all its members.
+/// Returns the groups of the list: an assignment each, by which a group gives access to all its members.
 fn by_assignment(rows: Vec<AccessRow>, offers: Offers) -> RowGroups<PersonAccessRow> {
+    let count = counted(rows.len(), "assignment");
     let keyed = rows
         .into_iter()
         .map(|row| (key(&row.set, row.principal.id()), row));
@@ -93,16 +106,17 @@ fn by_assignment(rows: Vec<AccessRow>, offers: Offers) -> RowGroups<PersonAccess
     let assignments = Arc::new(known);
     let same = Arc::clone(&assignments);
     RowGroups {
+        head: "Permission set, group and people",
+        count,
         without: &["permission_set", "through"],
         of: assignment_of,
-        is_whole: |row| row.group.is_none(),
-        cell: Box::new(move |row, column| {
-            let assignment = assignments.get(&assignment_of(row))?;
-            heading(assignment, column, offers)
+        cell: Box::new(move |paths, column| {
+            let assignment = assignments.get(&assignment_of(paths.first()?))?;
+            cell(assignment, column, offers)
         }),
-        says: Box::new(move |row, column| {
-            let assignment = same.get(&assignment_of(row));
-            assignment.is_some_and(|assignment| says(assignment, row, column))
+        below: Box::new(move |paths| {
+            let assignment = same.get(&assignment_of(paths.first()?))?;
+            people::people(assignment, paths, offers)
         }),
     }
 }
@@ -120,18 +134,7 @@ fn assignment_of(row: &PersonAccessRow) -> String {
     key(&row.set, principal)
 }
 
-/// Whether a cell of a path would repeat what the heading of its assignment says.
-fn says(assignment: &AccessRow, path: &PersonAccessRow, column: &str) -> bool {
-    match column {
-        "ends" => (assignment.ends, assignment.review_on) == (path.ends, path.review_on),
-        "findings" => held_words(&assignment.hits) == held_words(&path.hits),
-        // The heading names why, for all members alike.
-        "action" => path.refused.is_some() && assignment.members_fixed.is_some(),
-        _ => false,
-    }
-}
-
-fn heading(row: &AccessRow, column: &str, offers: Offers) -> Option<AnyView> {
+fn cell(row: &AccessRow, column: &str, offers: Offers) -> Option<AnyView> {
     match column {
         "person" => Some(assignment_cell(row)),
         "ends" => Some(end_of_access(row.ends, row.review_on, offers.now)),
@@ -139,7 +142,7 @@ fn heading(row: &AccessRow, column: &str, offers: Offers) -> Option<AnyView> {
             let hits = row.hits.clone();
             Some(view! { <span data-reason-cell><Hits hits /></span> }.into_any())
         }
-        "action" => Some(actions(row, offers)),
+        "action" => (offers.proposing == Proposing::Offered).then(|| actions(row)),
         _ => None,
     }
 }
@@ -149,22 +152,12 @@ fn assignment_cell(row: &AccessRow) -> AnyView {
     let AccessRow {
         set,
         principal,
-        people,
         since,
         as_of,
         change,
         outdated,
-        members_fixed,
         ..
     } = row.clone();
-    let members = match principal {
-        PrincipalRef::Group { .. } => people.known().map(|people| match people {
-            1 => "1 person".to_owned(),
-            people => format!("{people} people"),
-        }),
-        PrincipalRef::User(_) | PrincipalRef::Orphan(_) | PrincipalRef::NotRead(_) => None,
-    };
-    let fixed = members_fixed.map(|why| view! { <span title=why.reason>{why.title}</span> });
     let asked = format!("Read from AWS at {} UTC", as_of.minute());
     let by = change
         .map(|change| view! { " " <a href=format!("/changes/{change}")>"by this change"</a> });
@@ -176,8 +169,6 @@ fn assignment_cell(row: &AccessRow) -> AnyView {
             </span>
             <span data-to>
                 <PrincipalLink principal />
-                {members.map(|members| view! { <span>{members}</span> })}
-                {fixed}
                 <span title=asked>"First seen " <Day at=since /> {by}</span>
             </span>
         </span>
@@ -185,15 +176,12 @@ fn assignment_cell(row: &AccessRow) -> AnyView {
     .into_any()
 }
 
-fn actions(row: &AccessRow, offers: Offers) -> AnyView {
-    if offers.proposing == Proposing::NotAllowed {
-        return ().into_any();
-    }
+/// Renders what can be done about an assignment: first what mends what policies find.
+fn actions(row: &AccessRow) -> AnyView {
     let (set, principal) = (&row.set.name, principal_name(&row.principal));
-    let approve = can_be_approved(row, offers).then(|| {
+    let approve = row.adoption.as_ref().map(|form| {
         let object = format!("of {set} for {principal}");
-        let href = row.removal.to_adopt().href();
-        view! { <RowAction label="Request approval" object href refused=None /> }
+        view! { <RowAction label="Request approval" object href=form.href() refused=None /> }
     });
     let object = format!("of {set} from {principal}");
     let (href, refused) = (row.removal.href(), row.refused.clone());
@@ -203,18 +191,8 @@ fn actions(row: &AccessRow, offers: Offers) -> AnyView {
     .into_any()
 }
 
-/// Whether approvals would resolve all that policies find in access without a record.
-fn can_be_approved(row: &AccessRow, offers: Offers) -> bool {
-    let exists = matches!(
-        row.principal,
-        PrincipalRef::User(_) | PrincipalRef::Group { .. }
-    );
-    let lacks = HitView::strictest(&row.hits) == Outcome::NeedsApproval;
-    offers.adopting == Proposing::Offered && exists && lacks && row.change.is_none()
-}
-
-/// Returns each policy that the assignments violate once, with their number; then those that only want an approval.
-pub(super) fn policies(rows: &[AccessRow], base: &str) -> AnyView {
+/// Renders what policies find in the assignments: the policies that they violate, and then those that want an approval.
+pub(super) fn policies(rows: &[AccessRow], base: &str) -> Option<AnyView> {
     let mut found: BTreeMap<&str, (&HitView, usize)> = BTreeMap::new();
     for hit in rows.iter().flat_map(|row| &row.hits) {
         let (worst, count) = found.entry(&hit.rule).or_insert((hit, 0));
@@ -224,35 +202,28 @@ pub(super) fn policies(rows: &[AccessRow], base: &str) -> AnyView {
         *count += 1;
     }
     let mut found: Vec<(&HitView, usize)> = found.into_values().collect();
-    found.sort_by(|(a, n), (b, m)| m.cmp(n).then(a.rule.cmp(&b.rule)));
-    let (lacking, violated): (Vec<_>, Vec<_>) = found
-        .into_iter()
-        .partition(|(hit, _)| hit.outcome == Outcome::NeedsApproval);
-    let section = |title: &'static str, found: Vec<(&HitView, usize)>| {
-        let total = found.len();
-        let lines = found
-            .into_iter()
-            .map(|(hit, count)| policy(hit, count, base))
-            .collect_view();
-        (total > 0).then(|| {
-            view! { <Section title detail=total.to_string()><ul data-lines>{lines}</ul></Section> }
-        })
-    };
-    view! {
-        <div id=POLICIES>
-            {section("Policies violated", violated)}
-            {section("Approval policies not met", lacking)}
-        </div>
+    if found.is_empty() {
+        return None;
     }
-    .into_any()
+    found.sort_by(|(a, n), (b, m)| {
+        let gravest = b.outcome.cmp(&a.outcome);
+        gravest.then(m.cmp(n)).then(a.rule.cmp(&b.rule))
+    });
+    let lines = found
+        .into_iter()
+        .map(|(hit, count)| policy(hit, count, base))
+        .collect_view();
+    let section = view! {
+        <div id=POLICIES>
+            <Section title="Policy findings" detail="violations first">
+                <ul data-lines>{lines}</ul>
+            </Section>
+        </div>
+    };
+    Some(section.into_any())
 }
 
-/// Whether policies find anything in the assignments.
-pub(super) fn are_found(rows: &[AccessRow]) -> bool {
-    let tally = Tally::of(rows.iter().map(|row| HitView::strictest(&row.hits)));
-    tally.against + tally.unapproved > 0
-}
-
+/// Renders one policy, with a link to the assignments that it concerns: there they can be removed or approved.
 fn policy(hit: &HitView, count: usize, base: &str) -> AnyView {
     let list = ListChoice::only(POLICY, &hit.rule).href(base);
     let href = format!("{list}#{ACCESS_HEADING}");
@@ -260,6 +231,7 @@ fn policy(hit: &HitView, count: usize, base: &str) -> AnyView {
     let label = format!("{assignments}: {}", hit.title);
     view! {
         <li data-violation>
+            <FindingMark outcome=hit.outcome />
             <FoldedHit hit=hit.clone() />
             <a href=href aria-label=label>{assignments}</a>
         </li>

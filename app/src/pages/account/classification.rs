@@ -1,4 +1,5 @@
-//! The classification of an account on its page: what is declared, what needs attention, and what is doubtful.
+//! The classification of an account on its page: what is in effect and why, what is declared, and what is doubtful. Displays
+//! a classification and never computes one.
 
 use domain::{
     classification::{Classification, Reading, ReadingSource, Source},
@@ -13,8 +14,8 @@ use crate::{
     },
     components::{
         Column, Day, Definition, DefinitionList, Narrow, Notice, PersonLink, Section, Status,
-        Table, account_state_words, classification_words, doubt, environment_name, pci_name,
-        relative, source_words, waiting_choices, waiting_rows,
+        Table, classification_words, doubt, environment_name, pci_name, pci_words, relative,
+        source_words, waiting_choices, waiting_rows,
     },
     pages::Proposing,
 };
@@ -22,21 +23,24 @@ use crate::{
 /// The id of the classification.
 pub(super) const ID: &str = "classification";
 
-/// Renders what needs attention about a declaration, and what it says.
-pub(super) fn declared(
-    declaration: DeclarationView,
-    class: Classification,
-    now: Timestamp,
-) -> (AnyView, AnyView) {
+/// What is known about the classification of an account besides the classification itself.
+pub(super) struct ClassificationFacts {
+    /// The sources of the environment and of the PCI scope.
+    pub sources: (Source, Source),
+    pub readings: Vec<Reading>,
+    pub declaration: Option<DeclarationView>,
+    pub tags: Vec<(String, String)>,
+}
+
+/// Renders what needs attention about a declaration.
+pub(super) fn notices(declaration: &DeclarationView, class: Classification) -> AnyView {
     let DeclarationView {
         environment,
         pci,
-        valid_until,
         reported,
         state,
-        text,
+        ..
     } = declaration;
-    let ends = view! { <Day at=valid_until /> " (" {relative(valid_until, now)} ")" };
     let confirm = match state {
         DeclarationState::Valid => None,
         DeclarationState::EndsSoon => Some((
@@ -61,7 +65,7 @@ pub(super) fn declared(
     });
     let drift = reported.map(|reported| {
         let (declared, reported) = (
-            classification_words((environment, pci)),
+            classification_words((*environment, *pci)),
             classification_words(reported),
         );
         let counts = classification_words(class.strictness());
@@ -71,31 +75,7 @@ pub(super) fn declared(
             </Notice>
         }
     });
-    let texts = text.map(|text| {
-        let owner = match text.owner {
-            Some(user) => view! { <PersonLink user /> }.into_any(),
-            None => "nobody".into_any(),
-        };
-        view! {
-            <Definition term="Owner">{owner}</Definition>
-            <Definition term="Purpose"><span class="whitespace-pre-wrap break-words">{text.purpose}</span></Definition>
-            {text.out_of_scope.map(|reason| view! { <Definition term="Reason for out of scope"><span class="whitespace-pre-wrap break-words">{reason}</span></Definition> })}
-            <Definition term="Declared by"><a href=format!("/changes/{}", text.change)>"this change"</a></Definition>
-        }
-    });
-    let section = view! {
-        <Section title="Declaration">
-            <div data-body>
-                <DefinitionList>
-                    <Definition term="Environment">{environment_name(environment)}</Definition>
-                    <Definition term="PCI DSS">{pci_name(pci)}</Definition>
-                    <Definition term="Valid until">{ends}</Definition>
-                    {texts}
-                </DefinitionList>
-            </div>
-        </Section>
-    };
-    (view! { {confirm} {drift} }.into_any(), section.into_any())
+    view! { {confirm} {drift} }.into_any()
 }
 
 /// Renders what is doubtful about a classification, and what to do. The last cure confirms a less strict one.
@@ -136,12 +116,89 @@ pub(super) fn doubts(account: &AccountRef, readings: &[Reading], proposing: Prop
     view! { {waiting} {doubt} }.into_any()
 }
 
-/// Renders what each source says, and what counts.
-pub(super) fn in_effect(
+/// Renders what is in effect and why, what is declared, and, folded, what each source says.
+pub(super) fn section(
     class: Classification,
-    (environment, pci): (Source, Source),
-    readings: &[Reading],
+    facts: ClassificationFacts,
+    now: Timestamp,
 ) -> AnyView {
+    let ClassificationFacts {
+        sources: (environment, pci),
+        readings,
+        declaration,
+        tags,
+    } = facts;
+    let because =
+        |source| view! { <span class="block text-muted text-xs">{source_words(source)}</span> };
+    // What is doubtful is not folded.
+    let is_open = doubt(&class).is_some();
+    let tags = other_tags(tags, &readings);
+    view! {
+        <div id=ID>
+            <Section title="Classification" detail="the strictest reading counts">
+                <div data-body>
+                    <DefinitionList>
+                        <Definition term="Environment">{environment_name(class.environment)} {because(environment)}</Definition>
+                        <Definition term="PCI DSS">{pci_name(class.pci)} {because(pci)}</Definition>
+                        {declaration.map(|declaration| declared(declaration, now))}
+                        {tags}
+                    </DefinitionList>
+                </div>
+                <details data-rest open=is_open>
+                    <summary>"What role, tags and OUs say"</summary>
+                    {sources_table(&readings)}
+                </details>
+            </Section>
+        </div>
+    }
+    .into_any()
+}
+
+/// Renders what a declaration says.
+fn declared(declaration: DeclarationView, now: Timestamp) -> AnyView {
+    let DeclarationView {
+        environment,
+        pci,
+        valid_until,
+        text,
+        ..
+    } = declaration;
+    let texts = text.map(|text| {
+        let owner = match text.owner {
+            Some(user) => view! { <PersonLink user /> }.into_any(),
+            None => "nobody".into_any(),
+        };
+        view! {
+            <Definition term="Owner">{owner}</Definition>
+            <Definition term="Purpose"><span class="whitespace-pre-wrap break-words">{text.purpose}</span></Definition>
+            {text.out_of_scope.map(|reason| view! { <Definition term="Reason for out of scope"><span class="whitespace-pre-wrap break-words">{reason}</span></Definition> })}
+            <Definition term="Declared by"><a href=format!("/changes/{}", text.change)>"this change"</a></Definition>
+        }
+    });
+    view! {
+        <Definition term="Declared">{format!("{}, {}", environment_name(environment), pci_words(pci))}</Definition>
+        <Definition term="Declared until"><Day at=valid_until /> " (" {relative(valid_until, now)} ")"</Definition>
+        {texts}
+    }
+    .into_any()
+}
+
+/// Renders the tags that say nothing about the classification.
+fn other_tags(tags: Vec<(String, String)>, readings: &[Reading]) -> AnyView {
+    let is_read = |key: &str| {
+        readings.iter().any(|reading| {
+            matches!(&reading.source, ReadingSource::Tag { key: read, .. } if read == key)
+        })
+    };
+    tags.into_iter()
+        .filter(|(key, _)| !is_read(key))
+        .map(|(key, value)| view! { <Definition term=format!("Tag {key}")>{value}</Definition> })
+        .collect_view()
+        .into_any()
+}
+
+/// Renders what each source says.
+fn sources_table(readings: &[Reading]) -> AnyView {
     let columns = vec![
         Column::new("Source"),
         Column::new("Environment"),
@@ -158,50 +215,10 @@ pub(super) fn in_effect(
                     <td data-label="PCI DSS">{said(row.pci)}</td>
                 </tr>
             }
-            .into_any()
         })
         .collect_view();
     view! {
-        <Section title="Classification" detail="the strictest reading counts">
-            <Table caption="What role, tags and OUs say about this account" columns narrow=Narrow::Cards>
-                {lines}
-                <tr data-in-effect>
-                    <th scope="row">"In effect"</th>
-                    <td data-label="Environment">{environment_name(class.environment)} <span class="block text-muted text-xs">{source_words(environment)}</span></td>
-                    <td data-label="PCI DSS">{pci_name(class.pci)} <span class="block text-muted text-xs">{source_words(pci)}</span></td>
-                </tr>
-            </Table>
-        </Section>
-    }
-    .into_any()
-}
-
-/// Renders what is known of the account besides its classification.
-pub(super) fn facts(
-    account: &AccountRef,
-    tags: Vec<(String, String)>,
-    readings: &[Reading],
-) -> AnyView {
-    let is_read = |key: &str| {
-        readings.iter().any(|reading| {
-            matches!(&reading.source, ReadingSource::Tag { key: read, .. } if read == key)
-        })
-    };
-    let state = account_state_words(account.state).unwrap_or("Active");
-    let tags = tags
-        .into_iter()
-        .filter(|(key, _)| !is_read(key))
-        .map(|(key, value)| view! { <Definition term=format!("Tag {key}")>{value}</Definition> })
-        .collect_view();
-    view! {
-        <Section title="Facts">
-            <div data-body>
-                <DefinitionList>
-                    <Definition term="State in AWS">{state}</Definition>
-                    {tags}
-                </DefinitionList>
-            </div>
-        </Section>
+        <Table caption="What role, tags and OUs say about this account" columns narrow=Narrow::Cards>{lines}</Table>
     }
     .into_any()
 }

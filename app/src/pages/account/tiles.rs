@@ -1,7 +1,6 @@
-//! The key figures of an account: people and assignments, each with a link to them.
+//! The key figures of an account: people, and assignments as parts of all of them, each with a link to what it counts.
 
 use domain::{
-    classification::Classification,
     snapshot::{Figure, Knowledge},
     verdict::Tally,
 };
@@ -9,35 +8,26 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{AccessRow, HitView},
-    components::{Stat, Stats, Status},
+    components::{Stat, Stats},
     lists::{
         ListChoice,
-        access::{ACCESS_HEADING, FINDINGS, STANDING, TEMPORARY, TERM, UNAPPROVED, VIOLATIONS},
+        access::{ACCESS_HEADING, FINDINGS, STANDING, TERM, UNAPPROVED, VIOLATIONS},
     },
-    pages::{
-        exposure::bad,
-        finding_stats::{FindingStats, assignments_noun},
-    },
+    pages::finding_stats::{FindingStats, of_assignments},
 };
 
 /// Renders the tiles. Known are the assignments, their findings, and the number of people.
 pub(super) fn tiles(
     rows: &[AccessRow],
     (assignments, findings, people): (Knowledge, Knowledge, Figure),
-    class: Classification,
     base: &str,
 ) -> AnyView {
+    let all = assignments.figure(rows.len());
     let standing = rows.iter().filter(|row| row.ends.is_none()).count();
-    let temporary = assignments.figure(rows.len() - standing);
     let standing = assignments.figure(standing);
     let tally = Tally::of(rows.iter().map(|row| HitView::strictest(&row.hits)));
     let against = findings.figure(tally.against);
     let unapproved = findings.figure(tally.unapproved);
-    let exposed = if class.counts_as_production_pci() {
-        bad(standing)
-    } else {
-        Status::Off
-    };
     let only = |filter, value: &str| {
         let list = ListChoice::only(filter, value).href(base);
         format!("{list}#{ACCESS_HEADING}")
@@ -45,20 +35,17 @@ pub(super) fn tiles(
     // The children of a component outlive this function.
     let links = [
         only(TERM, STANDING),
-        only(TERM, TEMPORARY),
         only(FINDINGS, VIOLATIONS),
         only(FINDINGS, UNAPPROVED),
     ];
-    let [standing_href, temporary_href, against_href, unapproved_href] = links;
-    let of_standing = assignments_noun(standing);
-    let of_temporary = format!("{} with an end", assignments_noun(temporary));
+    let [standing_href, against_href, unapproved_href] = links;
+    let of_standing = of_assignments(all);
     let people_href = format!("{base}#{ACCESS_HEADING}");
     view! {
         <Stats>
-            <Stat label="People" value=people.to_string() href=people_href detail="can reach it" />
-            <Stat label="Standing" value=standing.to_string() href=standing_href detail=of_standing status=exposed />
-            <Stat label="Temporary" value=temporary.to_string() href=temporary_href detail=of_temporary />
-            <FindingStats against against_href unapproved unapproved_href />
+            <Stat label="People" value=people.to_string() href=people_href detail="can reach the account" />
+            <Stat label="Standing" value=standing.to_string() href=standing_href detail=of_standing />
+            <FindingStats all against against_href unapproved unapproved_href />
         </Stats>
     }
     .into_any()

@@ -14,8 +14,8 @@ use crate::{
         ReviewRow,
     },
     components::{
-        AccountStateMark, EnvironmentBadge, Glyph, Icon, LinkButton, PciBadge, RowAction, Section,
-        Status, Time, clamped, classification_words, directory_link,
+        AbsoluteTime, AccountStateMark, EnvironmentBadge, Glyph, Icon, LinkButton, PciBadge,
+        RowAction, Section, Status, clamped, classification_words, directory_link,
     },
     lists::{
         ListChoice,
@@ -139,7 +139,7 @@ fn late(row: OverdueRow, now: Timestamp) -> AnyView {
         mark: (Glyph::Warning, Status::Danger),
         what: view! { {what} " should be gone" }.into_any(),
         facts: vec![
-            view! { "since " <Time at=due now /> }.into_any(),
+            view! { "since " <AbsoluteTime at=due now /> }.into_any(),
             "Leastwise tries again. Remove it in AWS if it cannot wait.".into_any(),
         ],
         action: Some(view! { <LinkButton href>"View access"</LinkButton> }.into_any()),
@@ -184,7 +184,7 @@ fn decision(change: ChangeRow, now: Timestamp) -> AnyView {
         facts: vec![
             view! { "requested by " {change.requester} }.into_any(),
             format!("{have} of {need} approvals").into_any(),
-            view! { "decision due " <Time at=change.decide_by now /> }.into_any(),
+            view! { "decision due " <AbsoluteTime at=change.decide_by now /> }.into_any(),
         ],
         action: Some(action.into_any()),
     }

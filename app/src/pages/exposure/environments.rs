@@ -4,6 +4,7 @@
 use domain::snapshot::Figure;
 use leptos::prelude::*;
 
+use super::history::top;
 use crate::{
     backend::{EnvironmentShare, Exposure},
     components::{EnvironmentBadge, environment_name},
@@ -24,7 +25,8 @@ pub(super) fn environments(
         exposure.temporary_assignments,
     );
     let totals = shares.iter().map(|share| (share.standing, share.temporary));
-    let most = totals.chain([pci]).filter_map(total).max().unwrap_or(1);
+    let most = totals.chain([pci]).filter_map(total).max();
+    let top = top(most.unwrap_or_default());
     let accounts = match exposure.accounts {
         Figure::Known(1) => "1 account".to_owned(),
         Figure::Known(some) => format!("{some} accounts"),
@@ -37,7 +39,7 @@ pub(super) fn environments(
     };
     let label = view! { <b>"Production PCI"</b> " " <span>{accounts}</span> };
     let href = ListChoice::only(SCOPE, PRODUCTION_PCI).href(ACCOUNTS.path);
-    let first = row(label.into_any(), href, pci, (most, Unit::Said));
+    let first = row(label.into_any(), href, pci, top);
     let others = shares
         .into_iter()
         .map(|share| {
@@ -45,7 +47,7 @@ pub(super) fn environments(
             let label = view! { <EnvironmentBadge environment=share.environment /> <span class="sr-only">{name}</span> };
             let choice = ListChoice::only(ENVIRONMENT, share.environment.as_str());
             let href = choice.toggled(SCOPE, OTHER).href(ACCOUNTS.path);
-            row(label.into_any(), href, (share.standing, share.temporary), (most, Unit::Known))
+            row(label.into_any(), href, (share.standing, share.temporary), top)
         })
         .collect_view();
     view! {
@@ -55,23 +57,15 @@ pub(super) fn environments(
                 <span data-swatch="production">"standing in production PCI"</span>
                 <span data-swatch="standing">"standing elsewhere"</span>
                 <span data-swatch="temporary">"temporary"</span>
-                <span class="text-muted">"The goal is no standing assignment in production PCI."</span>
             </p>
             <ul data-plain>{first}</ul>
             <p class="text-muted">"Other accounts, by environment"</p>
             <ul data-plain data-others>{others}</ul>
-            {trend.map(|trend| view! { <p data-trend>{trend}</p> })}
+            <div data-axis aria-hidden="true"><p><span>"0"</span><span>{top / 2}</span><span>{top}</span></p></div>
+            <p data-trend>"The goal is no standing assignment in production PCI. " {trend}</p>
         </div>
     }
     .into_any()
-}
-
-/// Whether a row says what it counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unit {
-    Said,
-    /// The row above says it.
-    Known,
 }
 
 fn total((standing, temporary): (Figure, Figure)) -> Option<usize> {
@@ -82,12 +76,12 @@ fn row(
     label: AnyView,
     href: String,
     (standing, temporary): (Figure, Figure),
-    (most, unit): (usize, Unit),
+    top: usize,
 ) -> AnyView {
     let (words, bars) = match (standing, temporary) {
         (Figure::Known(standing), Figure::Known(temporary)) => {
             let percent = |part: usize| {
-                let tenths = part * 1_000 / most.max(1);
+                let tenths = part * 1_000 / top.max(1);
                 format!("{}.{}%", tenths / 10, tenths % 10)
             };
             let start = percent(standing);
@@ -101,11 +95,6 @@ fn row(
             let words = match temporary {
                 0 => format!("{standing} standing"),
                 some => format!("{standing} standing, {some} temporary"),
-            };
-            let words = match (unit, standing + temporary) {
-                (Unit::Known, _) => words,
-                (Unit::Said, 1) => format!("{words} assignment"),
-                (Unit::Said, _) => format!("{words} assignments"),
             };
             (words, Some(bars))
         }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{FindingGroup, escape},
-    components::{Column, Empty, FoldedHit, Glyph, NotKnown, Section, Table},
+    components::{Column, Empty, FindingMark, FoldedHit, Glyph, Narrow, NotKnown, Section, Table},
 };
 
 /// The number of policies listed. The report has all.
@@ -38,6 +38,7 @@ pub(super) fn findings(
     });
     let columns = vec![
         Column::new("Policy"),
+        Column::new("Finding"),
         Column::new("Assignments").numeric(),
         Column::new("People").numeric(),
     ];
@@ -46,18 +47,20 @@ pub(super) fn findings(
         .take(listed)
         .map(|found| {
             let href = format!("/accounts?policy={}", escape(&found.hit.rule));
+            let outcome = found.hit.outcome;
             view! {
                 <tr>
                     <th scope="row" data-folded-hit><FoldedHit hit=found.hit /></th>
-                    <td data-numeric><a href=href>{found.assignments.to_string()}</a></td>
-                    <td data-numeric>{found.people.to_string()}</td>
+                    <td data-label="Finding"><FindingMark outcome /></td>
+                    <td data-label="Assignments" data-numeric><a href=href>{found.assignments.to_string()}</a></td>
+                    <td data-label="People" data-numeric>{found.people.to_string()}</td>
                 </tr>
             }
         })
         .collect_view();
     view! {
         <Section title detail="in production PCI, those of the most people first" actions=all.into_any()>
-            <Table caption="Policy findings on existing access" columns>{rows}</Table>
+            <Table caption="Policy findings on existing access" columns id="findings" narrow=Narrow::Cards>{rows}</Table>
         </Section>
     }
     .into_any()

@@ -1,10 +1,10 @@
 //! The number of people over time, as a chart and as a table. A day of which nothing is known has no value: the line is
 //! interrupted, and never goes to zero.
 
-use domain::{snapshot::Figure, time::Timestamp};
+use domain::snapshot::Figure;
 use leptos::prelude::*;
 
-use crate::{backend::HistoryPoint, components::Time};
+use crate::backend::HistoryPoint;
 
 /// The size of the drawing; the page stretches it.
 const WIDTH: usize = 900;
@@ -36,8 +36,8 @@ fn runs(points: &[HistoryPoint]) -> Vec<Run> {
     runs
 }
 
-/// Returns the smallest even top of an axis that holds a value.
-fn top(most: usize) -> usize {
+/// Returns the smallest even top of an axis that holds a value. The chart and the bars have the same steps.
+pub(super) fn top(most: usize) -> usize {
     let step = match most {
         0..=10 => 2,
         11..=50 => 10,
@@ -58,8 +58,8 @@ pub(super) enum Trend {
     Sentence(String),
 }
 
-/// Returns the chart, or a sentence as long as few days are known. `read` is the oldest read that today's number rests on.
-pub(super) fn trend(points: &[HistoryPoint], read: Option<Timestamp>, now: Timestamp) -> Trend {
+/// Returns the chart, or a sentence as long as few days are known.
+pub(super) fn trend(points: &[HistoryPoint]) -> Trend {
     let known = points
         .iter()
         .filter(|point| point.people != Figure::NotKnown);
@@ -69,10 +69,10 @@ pub(super) fn trend(points: &[HistoryPoint], read: Option<Timestamp>, now: Times
             "{summary} The trend appears after {ENOUGH} daily values."
         ));
     }
-    Trend::Chart(chart(points, read, now))
+    Trend::Chart(chart(points))
 }
 
-fn chart(points: &[HistoryPoint], read: Option<Timestamp>, now: Timestamp) -> AnyView {
+fn chart(points: &[HistoryPoint]) -> AnyView {
     let Some((first_day, last)) = points.first().zip(points.last()) else {
         return ().into_any();
     };
@@ -108,7 +108,6 @@ fn chart(points: &[HistoryPoint], read: Option<Timestamp>, now: Timestamp) -> An
         view! { <path d=dot data-dot /> }
     });
     let summary = summary(points);
-    let read = read.map(|at| view! { <span>"Read from AWS " <Time at now /></span> });
     let (days, label) = (
         points.len(),
         format!("People over {} days. {summary}", points.len()),
@@ -118,9 +117,8 @@ fn chart(points: &[HistoryPoint], read: Option<Timestamp>, now: Timestamp) -> An
     view! {
         <figure data-history>
             <figcaption>
-                <b>{format!("Last {days} days")}</b>
+                <b>{format!("People, last {days} days")}</b>
                 <span>{summary.clone()}</span>
-                {read}
             </figcaption>
             <div data-plot>
                 <span data-scale aria-hidden="true"><span>{top}</span><span>{top / 2}</span><span>"0"</span></span>

@@ -83,7 +83,7 @@ fn person(person: ExposedPerson) -> impl IntoView {
     let sets = sets
         .map(|(at, one)| {
             let more = more.clone().filter(|_| at == last);
-            view! { <li>{set(one)} {more.map(|more| view! { <span class="text-muted text-xs">{more}</span> })}</li> }
+            view! { <li>{set(one, more)}</li> }
         })
         .collect_view();
     let href = format!("/people/{}?only=production-pci", user.id);
@@ -100,12 +100,15 @@ fn person(person: ExposedPerson) -> impl IntoView {
     }
 }
 
-/// Renders a permission set with the most dangerous of what it allows.
-fn set(set: SetRef) -> impl IntoView {
+/// Renders a permission set with the most dangerous of what it allows. The number of others stays on the line of that.
+fn set(set: SetRef, more: Option<String>) -> impl IntoView {
     let link = directory_link(format!("/permission-sets/{}", set.key()), set.name);
     let worst = set.capabilities.into_iter().next();
     view! {
         {link}
-        {worst.map(|capability| view! { <span class="text-muted text-xs"><CapabilityBadge capability /></span> })}
+        <span class="inline-flex items-center gap-x-2 text-muted text-xs">
+            {worst.map(|capability| view! { <CapabilityBadge capability /> })}
+            {more.map(|more| view! { <span class="whitespace-nowrap">{more}</span> })}
+        </span>
     }
 }

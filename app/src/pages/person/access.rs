@@ -11,9 +11,9 @@ use leptos::prelude::*;
 use crate::{
     backend::{ChangeForm, HitView, ListQuery, PathRow, UserRef},
     components::{
-        AccountLink, Column, Day, Empty, EmptyFiltered, Glyph, Hits, Narrow, NotKnown, Section,
-        SetLink, ShortRowAction, Table, Time, chips, directory_link, fixed_groups, list_href,
-        pages,
+        AccountLink, Column, Day, Empty, EmptyFiltered, Glyph, Hits, Narrow, NotKnown, RowAction,
+        Section, SetLink, ShortRowAction, Table, Time, chips, directory_link, fixed_groups,
+        list_href, pages,
     },
     pages::{Part, Proposing, filters::chips_of, search_box},
 };
@@ -171,7 +171,13 @@ fn line(row: PathRow, differing: &Differing, context: &Context<'_>) -> AnyView {
         ends,
         hits,
         refused,
+        adoption,
     } = row;
+    let holder = group.as_ref().map_or(name, |(_, group)| group);
+    let approve = adoption.map(|form| {
+        let object = format!("of {} in {} for {holder}", set.name, account.name);
+        view! { <RowAction label="Request approval" object href=form.href() refused=None /> }
+    });
     let (change_form, object) = match &group {
         None => (
             ChangeForm::remove(&Assignment {
@@ -202,8 +208,13 @@ fn line(row: PathRow, differing: &Differing, context: &Context<'_>) -> AnyView {
         };
         view! { <td data-label="Ends">{at}</td> }
     });
-    let remove = (proposing == Proposing::Offered).then(|| {
-        view! { <ShortRowAction label="Remove" object href=change_form.href() refused /> }
+    // First what mends what policies find.
+    let actions = (proposing == Proposing::Offered).then(|| {
+        view! {
+            <span data-row-forms>
+                {approve} <ShortRowAction label="Remove" object href=change_form.href() refused />
+            </span>
+        }
     });
     view! {
         <tr>
@@ -213,7 +224,7 @@ fn line(row: PathRow, differing: &Differing, context: &Context<'_>) -> AnyView {
             {since}
             {ends}
             <td data-label="Policy status" data-reason-cell><Hits hits /></td>
-            <td data-numeric>{remove}</td>
+            <td data-numeric>{actions}</td>
         </tr>
     }
     .into_any()

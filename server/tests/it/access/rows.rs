@@ -1,8 +1,8 @@
 //! The content of the rows of one account, one person and one group.
 
 use app::backend::{
-    AccountsPort as _, GroupsPort as _, HomePort as _, PeoplePort as _, PermissionSetsPort as _,
-    PrincipalRef,
+    AccountsPort as _, GroupsPort as _, HitView, HomePort as _, PeoplePort as _,
+    PermissionSetsPort as _, PrincipalRef,
 };
 use domain::{
     ids::{Assignment, Principal, UserId},
@@ -49,6 +49,18 @@ async fn an_account_lists_the_worst_set_first_with_everybody_behind_each_group(
                 .starts_with("/changes/new?kind=remove&who=")
         );
         assert!(row.hits.iter().all(|hit| !hit.control.is_empty()));
+        // What only lacks an approval can be requested as it is.
+        let lacks = HitView::strictest(&row.hits) == domain::verdict::Outcome::NeedsApproval;
+        assert_eq!(row.adoption.is_some(), lacks && row.change.is_none());
+    }
+    let forms = view.rows.iter().filter_map(|row| row.adoption.as_ref());
+    let forms: Vec<String> = forms.map(app::backend::ChangeForm::href).collect();
+    assert!(!forms.is_empty());
+    for form in forms {
+        assert!(
+            form.starts_with("/changes/new?kind=grant&who=group:"),
+            "{form}"
+        );
     }
 }
 
@@ -136,6 +148,8 @@ async fn a_persons_paths_name_the_group_and_carry_what_the_account_page_says_of_
             })
             .unwrap();
         assert!(path.hits.iter().all(|hit| row.hits.contains(hit)));
+        let lacks = HitView::strictest(&path.hits) == domain::verdict::Outcome::NeedsApproval;
+        assert_eq!(path.adoption, row.adoption.clone().filter(|_| lacks));
     }
 }
 
