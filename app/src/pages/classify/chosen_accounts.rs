@@ -30,7 +30,8 @@ pub(super) fn chosen_accounts(new: &NewClassification, error: String) -> AnyView
         let filters = view! {
             <input type="hidden" name=classify_field::ONLY value=form.only.clone() />
             <input type="hidden" name=classify_field::WORDS value=form.words.clone() />
-        };
+        }
+        .into_any();
         return view! {
             <Section title detail="all that match the filters of the list">{filters} {error} {list}</Section>
         }
