@@ -304,9 +304,8 @@ struct Proposal {
 
 /// Renders links to the changes that can be proposed about an identity.
 fn actions(row: &IdentityRow, context: &DrawContext) -> AnyView {
-    match context.selecting {
-        Selecting::Offered => {}
-        Selecting::NotAllowed => return ().into_any(),
+    if context.selecting == Selecting::NotAllowed {
+        return ().into_any();
     }
     let named = row.user.as_ref().map(|user| &user.name);
     let named = named.or(row.username.as_ref()).unwrap_or(&row.name);

@@ -117,8 +117,8 @@ pub(super) fn facts(read_model: &ReadModel) -> impl Iterator<Item = SetFacts> {
     read_model.index.sets().map(move |entry| {
         let set = snapshot.set(&entry.arn);
         let assigned = never.assignments_of(&entry.arn);
-        let in_production_pci = assigned.and(never.accounts());
-        let evaluated = in_production_pci.and(never.memberships()).and(never.sets());
+        let classified = assigned.and(never.accounts());
+        let evaluated = classified.and(never.memberships()).and(never.sets());
         SetFacts {
             arn: entry.arn.clone(),
             text: entry.text.clone(),
@@ -126,7 +126,7 @@ pub(super) fn facts(read_model: &ReadModel) -> impl Iterator<Item = SetFacts> {
             powerful: set.is_some_and(|set| powerful(&set.analysis)),
             session_seconds: set.map_or(0, |set| set.content.session_seconds),
             accounts: assigned.figure(entry.accounts as usize),
-            production_pci: in_production_pci.figure(entry.production_pci as usize),
+            production_pci: classified.figure(entry.production_pci as usize),
             violations: evaluated.figure(violations.get(&entry.arn).copied().unwrap_or_default()),
             people: assigned
                 .and(never.memberships())
@@ -138,7 +138,7 @@ pub(super) fn facts(read_model: &ReadModel) -> impl Iterator<Item = SetFacts> {
 
 /// Returns how many assignments of each permission set violate policies in production PCI. None is zero.
 fn violations(read_model: &ReadModel) -> BTreeMap<&PermissionSetArn, usize> {
-    let mut found = BTreeMap::new();
+    let mut found: BTreeMap<&PermissionSetArn, usize> = BTreeMap::new();
     let accounts = read_model.pci_findings.values();
     for (set, tally) in accounts.flat_map(|findings| &findings.by_set) {
         *found.entry(set).or_default() += tally.against;
