@@ -24,9 +24,14 @@ pub const LONGEST_WINDOW: Duration = Duration::hours(12);
 /// The shortest session duration of AWS, and the default one.
 pub const SHORTEST_SESSION: Duration = Duration::hours(1);
 
+/// The longest session with which temporary access to production PCI is possible at all: with a longer one, not even the
+/// shortest access would end in time. Used in explanations only, as [`LONGEST_IN_PRODUCTION_PCI`].
+pub const LONGEST_SESSION_IN_PRODUCTION_PCI: Duration =
+    Duration(LONGEST_IN_PRODUCTION_PCI.0 - SHORTEST_WINDOW.0);
+
 /// Whether not even the shortest temporary access to production PCI would end in time with a session of this length.
 pub fn outlasts_production_pci(session: Duration) -> bool {
-    SHORTEST_WINDOW.0 + session.0 > LONGEST_IN_PRODUCTION_PCI.0
+    session.0 > LONGEST_SESSION_IN_PRODUCTION_PCI.0
 }
 
 /// The duration of the requested access.

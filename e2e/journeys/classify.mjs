@@ -33,6 +33,8 @@ export async function journey(suite, browser) {
         // One account that is wrong is named, and nothing that was entered is lost.
         const accounts = maya.page.locator('textarea[name=accounts]');
         const chosen = await accounts.inputValue();
+        assert.match(await maya.page.locator('#send [data-reason]').innerText(), /^Enter the purpose/);
+        await editList(maya);
         await accounts.fill(`${chosen}\nno-such-account`);
         await fill(maya, 'development', 'out');
         await maya.press(maya.page.getByRole('button', { name: /preview/i }));
@@ -44,7 +46,13 @@ export async function journey(suite, browser) {
         await showsTheResult(maya);
         // The consequence comes first, with numbers, for whoever requests and whoever decides.
         const consequence = await maya.page.locator('#preview [data-lead]').innerText();
-        assert.match(consequence, /^Takes 2 accounts, (no|\d+) (person|people), \d+ standing assignments? and \d+ violations? out of the production PCI report$/);
+        assert.equal(consequence, '2 accounts leave the production PCI report');
+        const numbers = await maya.page.locator('#preview [data-consequence]').innerText();
+        assert.match(numbers, /Leaving with them: (no|\d+) (person|people), \d+ standing assignments? and \d+ violations?\./);
+        // Each account is listed with what it is and what it becomes.
+        const listed = await maya.page.locator('[data-chosen-accounts] > li').allInnerTexts();
+        assert.equal(listed.length, loose.length);
+        for (const name of loose) assert.ok(listed.some((row) => row.includes(name) && /PROD[^]*DEV[^]*out of scope/.test(row)), listed.join());
         // The reason for out of scope is the justification, which is not asked for again.
         assert.ok(!(await maya.page.locator('[name=justification]').isVisible()));
         // What was edited since is marked, and not what the button submits.
@@ -63,7 +71,7 @@ export async function journey(suite, browser) {
           await until.fill(sooner);
           maya.expecting(422);
           await maya.press(maya.page.locator('#send button'));
-          await maya.says('There is a problem', 'Takes 2 accounts');
+          await maya.says('There is a problem', consequence);
           await until.fill(chosenDay);
           await maya.press(maya.page.getByRole('button', { name: /preview/i }));
         }
@@ -90,7 +98,7 @@ export async function journey(suite, browser) {
         await maya.press(maya.page.getByRole('link', { name: 'Undo', exact: true }));
         await maya.says('This undoes another change', 'No approval needed; applies on submit', ...loose);
         assert.equal(await maya.page.locator('#send button').innerText(), 'End the declarations');
-        await maya.says(consequence.replace('Takes', 'Brings').replace('out of', 'into'));
+        await maya.says(consequence.replace('leave', 'enter'));
         await submit(maya);
         await maya.saysInTime('Verified');
         await maya.open('/ledger');
@@ -117,6 +125,7 @@ export async function journey(suite, browser) {
         await maya.press(maya.page.getByRole('button', { name: /preview/i }));
         await maya.says('The list has 3000 accounts, and a change classifies at most 2000', 'The purpose has 612 characters');
         assert.equal((await accounts.inputValue()).replaceAll('\r', ''), many);
+        await editList(maya);
         await accounts.fill(names.accounts[strict]);
         await purpose.fill('Card data left these accounts this year.');
         await maya.press(maya.page.getByRole('button', { name: /preview/i }));
@@ -138,6 +147,12 @@ async function showsTheResult({ page }) {
   assert.equal(await heading.evaluate((node) => node === document.activeElement), true);
   const { top, bottom } = await heading.evaluate((node) => node.getBoundingClientRect().toJSON());
   assert.ok(top >= 0 && bottom <= (await page.evaluate(() => window.innerHeight)), `the result is at ${top}`);
+}
+
+// Unfolds the field in which the list of accounts is edited.
+async function editList({ page }) {
+  const closed = page.locator('details[data-edited-list]:not([open]) > summary');
+  if (await closed.count()) await closed.click();
 }
 
 async function fill({ page }, environment, pci) {

@@ -15,11 +15,12 @@ const STRANGER = 'noor.elamin';
 const NAME = 'Noor Elamin';
 const WHY = 'HR confirmed the identity in person, case 8812.';
 
-/** Opens the form of an action beside a name in the list of identities. */
+/** Opens the form of an action in the row of a name in the list of identities. */
 async function choose(person, filter, name, action) {
   await person.open(`/identities${filter ? `?status=${filter}` : ''}`);
   const row = person.page.locator('#identities tbody tr', { hasText: name });
-  await person.press(row.getByRole('link', { name: action, exact: true }));
+  // The accessible name says of whom.
+  await person.press(row.getByRole('link', { name: new RegExp(`^${action} `) }));
 }
 
 export async function journey(suite, browser) {
@@ -60,6 +61,9 @@ export async function journey(suite, browser) {
         await maya.saysInTime('Verified');
         await maya.open('/identities?status=by-hand');
         await maya.says(NAME, 'Linked by hand');
+        // A sign-in is found by its own name, also where keys link it.
+        await maya.open('/identities?q=maya.okafor');
+        await maya.says('maya.okafor', 'Maya Okafor', 'Linked by keys');
         await noor.open('/');
         assert.ok(!(await noor.page.locator('main').innerText()).includes('not linked to an Identity Center user'));
         await noor.open('/changes/new');
@@ -165,7 +169,7 @@ async function refusals(suite, browser, way) {
       const refused = await submit(maya, { why: WHY });
       await agree(refused);
       await maya.open('/identities?status=unlinked');
-      await maya.says(STRANGER, 'its claim was refused', 'Withdraw the refusal');
+      await maya.says(STRANGER, 'Nobody', 'Claim refused', 'Withdraw the refusal');
 
       await maya.open(`/changes/${refused}`);
       await maya.press(maya.page.getByRole('link', { name: 'Undo', exact: true }));

@@ -178,6 +178,9 @@ export async function journey(suite, browser) {
         const { page } = farid;
         await farid.open(`/permission-sets/${names.keys.ReleaseToolkit}`);
         assert.match(await page.locator('main h2').first().innerText(), /^Administrator: one statement allows everything/);
+        // The verdict leads to the statement that decides it, which is marked in its place.
+        await page.locator('[data-decided-by]').getByRole('link', { name: 'Statement 2 of Inline policy' }).click();
+        assert.match(await page.locator('[data-statement]:target').innerText(), /Deciding/);
         const finding = page.locator('[data-finding]').first();
         await finding.getByRole('link', { name: 'Statement 2 of Inline policy' }).click();
         const statement = page.locator('[data-statement]:target');

@@ -281,13 +281,21 @@ impl ClassifySubmission {
     }
 }
 
+/// An account that the form names.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ChosenAccount {
+    pub account: AccountRef,
+    /// What it becomes by the preview; none without one, or if its environment and PCI scope stay.
+    pub becomes: Option<(Environment, Pci)>,
+}
+
 /// The form that classifies accounts, with the preview.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct NewClassification {
     /// The values; those of a new form are what the accounts are now, as far as they agree.
     pub form: ClassifyForm,
     /// The accounts, at most [`SHOWN_ACCOUNTS`] of them.
-    pub accounts: Vec<AccountRef>,
+    pub accounts: Vec<ChosenAccount>,
     /// The number of all accounts.
     pub total: usize,
     /// How many of them are declared exactly so, or have no declaration to end. The change leaves them out.

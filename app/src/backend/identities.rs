@@ -55,7 +55,7 @@ pub struct IdentityRow {
     pub person: PersonId,
     /// The name of its user, or the marked name of its sign-in.
     pub name: String,
-    /// The username of its last sign-in, if it is not the name.
+    /// The username of its last sign-in, or the id of one that has none.
     pub username: Option<String>,
     pub user: Option<UserRef>,
     /// The roles that the ledger grants it and that it may use.

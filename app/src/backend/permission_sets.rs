@@ -24,6 +24,8 @@ pub struct SetRow {
     pub accounts: Figure,
     /// The number of production PCI accounts in which it is assigned.
     pub production_pci: Figure,
+    /// The number of its assignments that violate policies in production PCI.
+    pub violations: Figure,
     /// The number of people who can use it.
     pub people: Figure,
     /// The number of accounts with an outdated version.
@@ -38,6 +40,9 @@ pub struct SetAccountRow {
     pub principals: usize,
     /// The number of people with this access.
     pub people: Figure,
+    /// The number of assignments that violate policies. `None` outside production PCI, where the page of the account evaluates
+    /// them.
+    pub violations: Option<Figure>,
     /// Whether the account has an outdated version.
     pub outdated: bool,
     /// When the assignments were last read from AWS.

@@ -37,6 +37,23 @@ fn glyph(capability: Capability) -> Glyph {
     }
 }
 
+/// How bad the most dangerous capability of a permission set is, as one word of one scale, by which permission sets are compared.
+#[component]
+pub fn SeverityBadge(severity: Severity) -> impl IntoView {
+    let status = match severity {
+        Severity::Critical | Severity::High => Status::Danger,
+        Severity::Medium => Status::Pending,
+        Severity::Low => Status::Info,
+        Severity::Info => Status::Off,
+    };
+    view! {
+        <span data-badge=BadgeWeight::Pill.name() data-severity data-status=status.token() title="Severity of the most dangerous capability">
+            <span>{severity.label()}</span>
+        </span>
+    }
+    .into_any()
+}
+
 /// A capability: icon, color and label, with its explanation as a tooltip.
 #[component]
 pub fn CapabilityBadge(

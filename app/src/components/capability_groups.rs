@@ -90,12 +90,17 @@ fn group(
     .into_any()
 }
 
-fn line(place: usize, finding: &Finding, anchors: Option<&PolicyAnchors>) -> AnyView {
+/// Names what a finding is about: a statement, or a policy.
+pub fn finding_source(finding: &Finding) -> String {
     let policy = finding.policy.short_name();
-    let source = match finding.statement {
+    match finding.statement {
         Some(at) => format!("Statement {} of {policy}", at + 1),
         None => policy,
-    };
+    }
+}
+
+fn line(place: usize, finding: &Finding, anchors: Option<&PolicyAnchors>) -> AnyView {
+    let source = finding_source(finding);
     let source = match anchors.and_then(|anchors| anchors.of_finding(finding)) {
         Some(id) => view! { <a href=format!("#{id}")>{source}</a> }.into_any(),
         None => view! { <span class="text-muted">{source}</span> }.into_any(),

@@ -1,6 +1,6 @@
-//! The policies of a permission set, one box for each statement, the one first that gives the most dangerous capability. Findings
-//! link to the statements that give them and statements to their findings by fragments, so that the browser marks what is
-//! selected, and opens what is folded, without JavaScript.
+//! The policies of a permission set, one box for each statement, in the order of the policy; the statements that decide are
+//! marked. Findings link to the statements that give them and statements to their findings by fragments, so that the browser
+//! marks what is selected, and opens what is folded, without JavaScript. Never reorders a policy.
 
 use domain::permission_set::{
     PolicyText,
@@ -8,7 +8,7 @@ use domain::permission_set::{
 };
 use leptos::prelude::*;
 
-use super::{CapabilityBadge, Notice, Status};
+use super::{BadgeWeight, CapabilityBadge, Glyph, Notice, Status, StatusBadge};
 use crate::{
     backend::{PolicyBody, PolicyView},
     lists::copy,
@@ -52,17 +52,37 @@ pub fn finding_id(place: usize) -> String {
     format!("finding-{}", place + 1)
 }
 
+/// What the statements of policies are shown with.
+#[derive(Clone, Copy)]
+pub struct StatementContext<'a> {
+    pub analysis: &'a Analysis,
+    /// The capability that decides what production PCI makes of the set, if it is not allowed there.
+    pub deciding: Option<Capability>,
+}
+
+impl StatementContext<'_> {
+    /// Whether a statement gives the deciding capability.
+    fn decides(self, policy: &PolicyRef, statement: usize) -> bool {
+        let mut findings = self.analysis.findings.iter();
+        findings.any(|finding| {
+            Some(finding.capability) == self.deciding
+                && finding.policy == *policy
+                && finding.statement == Some(statement)
+        })
+    }
+}
+
 /// Renders the policies with the capabilities that each statement gives.
-pub fn policy_texts(policies: Vec<PolicyView>, analysis: &Analysis) -> AnyView {
+pub fn policy_texts(policies: Vec<PolicyView>, context: StatementContext<'_>) -> AnyView {
     policies
         .into_iter()
         .enumerate()
-        .map(|(place, policy)| one(place, policy, analysis))
+        .map(|(place, policy)| one(place, policy, context))
         .collect_view()
         .into_any()
 }
 
-fn one(place: usize, view: PolicyView, analysis: &Analysis) -> AnyView {
+fn one(place: usize, view: PolicyView, context: StatementContext<'_>) -> AnyView {
     let PolicyView { policy, body } = view;
     let name = policy.short_name();
     let label = name.clone();
@@ -77,7 +97,7 @@ fn one(place: usize, view: PolicyView, analysis: &Analysis) -> AnyView {
         _ => (None, None),
     };
     let body = match body {
-        PolicyBody::Cut { parts, .. } => statements(place, &policy, parts, analysis),
+        PolicyBody::Cut { parts, .. } => statements(place, &policy, parts, context),
         PolicyBody::AsStored(text) => view! {
             <Notice status=Status::Drift title="This policy is not valid JSON">"It is shown as AWS stores it."</Notice>
             {code(&text)}
@@ -99,55 +119,85 @@ fn one(place: usize, view: PolicyView, analysis: &Analysis) -> AnyView {
     .into_any()
 }
 
-fn statements(place: usize, policy: &PolicyRef, parts: PolicyText, analysis: &Analysis) -> AnyView {
+/// Renders the statements of a policy in their order. The first ones and the first that decides are shown, the others are folded
+/// where they are.
+fn statements(
+    place: usize,
+    policy: &PolicyRef,
+    parts: PolicyText,
+    context: StatementContext<'_>,
+) -> AnyView {
     let PolicyText { frame, statements } = parts;
-    let mut numbered: Vec<(usize, String)> = statements.into_iter().enumerate().collect();
-    // Findings are ordered by capability.
-    let first = analysis.findings.iter().find(|one| one.policy == *policy);
-    let first = first.and_then(|finding| finding.statement);
-    if let Some(before) = first.and_then(|at| numbered.get_mut(..=at)) {
-        before.rotate_right(1);
+    let count = statements.len();
+    let deciding = (0..count).find(|number| context.decides(policy, *number));
+    let mut runs: Vec<(Fold, Vec<(usize, String)>)> = Vec::new();
+    for (number, text) in statements.into_iter().enumerate() {
+        let fold = fold_of(number, count, deciding);
+        match runs.last_mut() {
+            Some((last, run)) if *last == fold => run.push((number, text)),
+            _ => runs.push((fold, vec![(number, text)])),
+        }
     }
-    let shown = if numbered.len() > STATEMENTS + 1 {
-        STATEMENTS
-    } else {
-        numbered.len()
-    };
-    let rest = numbered.split_off(shown);
-    let boxed = |statements: Vec<(usize, String)>| {
-        let boxes = statements
+    let runs = runs.into_iter().map(|(fold, run)| {
+        let more = counted(run.len(), "more statement");
+        let boxes = run
             .into_iter()
-            .map(|(number, text)| statement(place, policy, (number, text), analysis));
-        boxes.collect_view()
-    };
-    let more = counted(rest.len(), "more statement");
-    let rest = (!rest.is_empty()).then(|| {
-        view! {
-            <details data-more-statements>
-                <summary>{more}</summary>
-                <ol data-plain>{boxed(rest)}</ol>
-            </details>
+            .map(|one| statement(place, policy, one, context))
+            .collect_view();
+        let list = view! { <ol data-plain>{boxes}</ol> };
+        match fold {
+            Fold::Open => list.into_any(),
+            Fold::Closed => view! {
+                <details data-more-statements>
+                    <summary>{more}</summary>
+                    {list}
+                </details>
+            }
+            .into_any(),
         }
     });
     let frame = (!frame.is_empty()).then(
         || view! { <p class="text-muted font-mono text-xs break-words">{frame.join(", ")}</p> },
     );
-    view! { {frame} <ol data-plain>{boxed(numbered)}</ol> {rest} }.into_any()
+    view! { {frame} {runs.collect_view()} }.into_any()
+}
+
+/// Whether a statement is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fold {
+    Open,
+    Closed,
+}
+
+/// Returns whether a statement is shown, by its number and that of the first that decides. A fold holds several statements.
+fn fold_of(number: usize, count: usize, deciding: Option<usize>) -> Fold {
+    let is_open = |at: usize| at < STATEMENTS || at >= count || Some(at) == deciding;
+    let is_alone = is_open(number + 1) && number.checked_sub(1).is_none_or(is_open);
+    if is_open(number) || is_alone {
+        Fold::Open
+    } else {
+        Fold::Closed
+    }
 }
 
 fn statement(
     place: usize,
     policy: &PolicyRef,
     (number, text): (usize, String),
-    analysis: &Analysis,
+    context: StatementContext<'_>,
 ) -> AnyView {
     let id = statement_id(place, number);
     let href = format!("#{id}");
+    let decides = context.decides(policy, number);
+    let mark = decides.then(|| {
+        view! { <StatusBadge status=Status::Danger label="Deciding" glyph=Glyph::Warning weight=BadgeWeight::Pill /> }
+    });
     view! {
-        <li data-statement id=id>
+        <li data-statement data-deciding=decides.then_some("") id=id>
             <p>
                 <a href=href>{format!("Statement {}", number + 1)}</a>
-                <span data-capabilities>{given(policy, number, analysis)}</span>
+                <span data-capabilities>{given(policy, number, context.analysis)}</span>
+                {mark}
             </p>
             {code(&text)}
         </li>
@@ -190,4 +240,26 @@ fn code(text: &str) -> AnyView {
         </details>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_statements_and_the_deciding_one_are_shown_in_their_places() {
+        let shown = |count, deciding| -> Vec<usize> {
+            let all = 0..count;
+            all.filter(|number| fold_of(*number, count, deciding) == Fold::Open)
+                .collect()
+        };
+        assert_eq!(shown(2, None), [0, 1]);
+        // A fold with one statement would save nothing.
+        assert_eq!(shown(3, None), [0, 1, 2]);
+        assert_eq!(shown(5, None), [0, 1]);
+        assert_eq!(shown(9, Some(1)), [0, 1]);
+        assert_eq!(shown(9, Some(5)), [0, 1, 5]);
+        assert_eq!(shown(9, Some(3)), [0, 1, 2, 3]);
+        assert_eq!(shown(9, Some(7)), [0, 1, 7, 8]);
+    }
 }

@@ -24,6 +24,8 @@ pub const NEW_CHANGE: &str = "/changes/new";
 pub struct PreviewNotes {
     /// What the change does.
     pub title: String,
+    /// Buttons beside the heading.
+    pub actions: Option<AnyView>,
     /// What is to be known before the verdict.
     pub before: Option<AnyView>,
     /// What would change the verdict.
@@ -32,15 +34,17 @@ pub struct PreviewNotes {
     pub session: Option<AnyView>,
 }
 
-/// Renders the heading of a preview.
-pub fn preview_heading(title: String) -> AnyView {
-    view! { <header><h2 id=PREVIEW_HEADING tabindex="-1">{title}</h2></header> }.into_any()
+/// Renders the heading of a preview, with its buttons.
+pub fn preview_heading(title: String, actions: Option<AnyView>) -> AnyView {
+    view! { <header><h2 id=PREVIEW_HEADING tabindex="-1">{title}</h2> {actions}</header> }
+        .into_any()
 }
 
 /// Renders the verdict and the effect.
 pub fn shown_preview(mut preview: Preview, notes: PreviewNotes, now: Timestamp) -> AnyView {
     let PreviewNotes {
         title,
+        actions,
         before,
         cure,
         session,
@@ -75,7 +79,7 @@ pub fn shown_preview(mut preview: Preview, notes: PreviewNotes, now: Timestamp) 
     let facts = known.then(|| view! { <ul data-preview-facts>{session} {start} {review}</ul> });
     view! {
         <div data-card data-preview-card>
-            {preview_heading(format!("Preview: {title}"))}
+            {preview_heading(format!("Preview: {title}"), actions)}
             {before}
             {report.map(|difference| view! { <ReportConsequence difference /> })}
             <RelatedChanges related now />

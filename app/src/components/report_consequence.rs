@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use super::{Glyph, Icon, Status};
 
-/// One sentence with the numbers, and below it what is counted.
+/// One sentence about the accounts, then what goes with them, then what is counted.
 #[component]
 pub fn ReportConsequence(difference: ReportDifference) -> impl IntoView {
     let (status, glyph) = match (difference.leaves.accounts, difference.enters.accounts) {
@@ -16,12 +16,17 @@ pub fn ReportConsequence(difference: ReportDifference) -> impl IntoView {
         (0, _) => (Status::Info, Glyph::Info),
         _ => (Status::Pending, Glyph::Warning),
     };
+    let with = with_them(difference)
+        .into_iter()
+        .map(|line| view! { <p class="font-medium">{line}</p> })
+        .collect_view();
     let notes = notes(difference).join(" ");
     view! {
         <section data-consequence data-status=status.token() aria-label="What this does to the production PCI report">
             <Icon glyph />
             <div>
-                <div data-lead>{sentences(difference)}</div>
+                <div data-lead>{sentence(difference)}</div>
+                {with}
                 <p data-hint>{notes}</p>
             </div>
         </section>
@@ -29,16 +34,36 @@ pub fn ReportConsequence(difference: ReportDifference) -> impl IntoView {
     .into_any()
 }
 
-fn sentences(ReportDifference { leaves, enters }: ReportDifference) -> String {
-    let (out, into) = (listed(leaves), listed(enters));
+fn sentence(ReportDifference { leaves, enters }: ReportDifference) -> String {
+    let (out, into) = (
+        moving(leaves.accounts, "leave"),
+        moving(enters.accounts, "enter"),
+    );
     match (leaves.accounts, enters.accounts) {
         (0, 0) => "No account leaves or enters the production PCI report".to_owned(),
-        (_, 0) => format!("Takes {out} out of the production PCI report"),
-        (0, _) => format!("Brings {into} into the production PCI report"),
-        (_, _) => {
-            format!("Takes {out} out of the production PCI report. Brings {into} into it")
-        }
+        (_, 0) => format!("{out} the production PCI report"),
+        (0, _) => format!("{into} the production PCI report"),
+        (_, _) => format!("{out} the production PCI report, and {into} it"),
     }
+}
+
+fn moving(accounts: usize, verb: &str) -> String {
+    match accounts {
+        1 => format!("1 account {verb}s"),
+        several => format!("{several} accounts {verb}"),
+    }
+}
+
+/// Returns what leaves and enters with the accounts, as far as it is known.
+fn with_them(ReportDifference { leaves, enters }: ReportDifference) -> Vec<String> {
+    let moved = [("Leaving", leaves), ("Entering", enters)];
+    let moved = moved.into_iter().filter(|(_, part)| part.accounts > 0);
+    moved
+        .filter_map(|(word, part)| {
+            let with = if part.accounts == 1 { "it" } else { "them" };
+            Some(format!("{word} with {with}: {}.", listed(part)?))
+        })
+        .collect()
 }
 
 /// Returns what is counted, and what it does not say.
@@ -114,21 +139,14 @@ fn figures(part: &ReportPart) -> [(Figure, Noun); 3] {
     ]
 }
 
-/// Returns the accounts and what goes with them, as far as it is known.
-fn listed(part: ReportPart) -> String {
-    let accounts = Noun {
-        one: "account",
-        several: "accounts",
-    };
+/// Returns the figures that are known; none if none is.
+fn listed(part: ReportPart) -> Option<String> {
     let known = figures(&part).into_iter();
     let known = known.filter_map(|(figure, noun)| Some(noun.with(figure.known()?)));
-    let mut all: Vec<String> = [accounts.with(part.accounts)]
-        .into_iter()
-        .chain(known)
-        .collect();
+    let mut all: Vec<String> = known.collect();
     match all.pop() {
-        Some(last) if !all.is_empty() => format!("{} and {last}", all.join(", ")),
-        last => last.unwrap_or_default(),
+        Some(last) if !all.is_empty() => Some(format!("{} and {last}", all.join(", "))),
+        last => last,
     }
 }
 
@@ -150,46 +168,69 @@ mod tests {
     const NOTHING: [usize; 4] = [0; 4];
 
     #[test]
-    fn the_first_line_says_what_leaves_and_enters_the_report() {
-        let said = |leaves, enters| sentences(ReportDifference { leaves, enters });
+    fn the_first_line_says_which_accounts_leave_and_enter_the_report_and_the_next_what_goes_with_them()
+     {
+        let said = |leaves, enters| {
+            let difference = ReportDifference { leaves, enters };
+            (sentence(difference), with_them(difference).join(" "))
+        };
+        let is = |first: &str, then: &str| (first.to_owned(), then.to_owned());
         let nothing = part(0, NOTHING);
         assert_eq!(
             said(part(2, [21, 12, 11, 9]), nothing),
-            "Takes 2 accounts, 21 people, 11 standing assignments and 9 violations out of the production PCI report"
+            is(
+                "2 accounts leave the production PCI report",
+                "Leaving with them: 21 people, 11 standing assignments and 9 violations."
+            )
         );
         assert_eq!(
             said(nothing, part(1, [1, 0, 1, 0])),
-            "Brings 1 account, 1 person, 1 standing assignment and no violations into the production PCI report"
+            is(
+                "1 account enters the production PCI report",
+                "Entering with it: 1 person, 1 standing assignment and no violations."
+            )
         );
         assert_eq!(
-            said(part(1, NOTHING), part(1, [3, 0, 2, 1])),
-            "Takes 1 account, no people, no standing assignments and no violations out of the production PCI report. \
-             Brings 1 account, 3 people, 2 standing assignments and 1 violation into it"
+            said(part(1, NOTHING), part(2, [3, 0, 2, 1])),
+            is(
+                "1 account leaves the production PCI report, and 2 accounts enter it",
+                "Leaving with it: no people, no standing assignments and no violations. \
+                 Entering with them: 3 people, 2 standing assignments and 1 violation."
+            )
         );
         assert_eq!(
             said(nothing, nothing),
-            "No account leaves or enters the production PCI report"
+            is("No account leaves or enters the production PCI report", "")
         );
     }
 
     #[test]
     fn what_was_not_read_is_no_number_and_named_as_not_known() {
+        let leaves = ReportPart {
+            people: Figure::NotKnown,
+            people_of_others: Figure::NotKnown,
+            violations: Figure::NotKnown,
+            ..part(2, [0, 0, 11, 0])
+        };
         let difference = ReportDifference {
-            leaves: ReportPart {
-                people: Figure::NotKnown,
-                people_of_others: Figure::NotKnown,
-                violations: Figure::NotKnown,
-                ..part(2, [0, 0, 11, 0])
-            },
+            leaves,
             enters: part(0, NOTHING),
         };
         assert_eq!(
-            sentences(difference),
-            "Takes 2 accounts and 11 standing assignments out of the production PCI report"
+            with_them(difference),
+            ["Leaving with them: 11 standing assignments."]
         );
         let notes = notes(difference).join(" ");
         assert!(notes.ends_with("not everything has been read from AWS: people, violations."));
         assert!(!notes.contains("A violation is"), "{notes}");
+        let unread = ReportDifference {
+            leaves: ReportPart {
+                standing: Figure::NotKnown,
+                ..leaves
+            },
+            ..difference
+        };
+        assert_eq!(with_them(unread), [""; 0]);
     }
 
     #[test]

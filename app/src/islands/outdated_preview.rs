@@ -1,11 +1,11 @@
-//! Marks a preview as outdated and disables the button that submits it while the selection differs from it. Without this
-//! island the server refuses what the preview does not show, and shows the preview of it.
+//! Marks a preview as outdated and disables the button that submits it, with the reason beside it, while the form differs from
+//! it. Without this island the server refuses what the preview does not show, and shows the preview of it.
 
 use leptos::prelude::*;
 
 use super::{all, listen, query};
 
-/// Watches the fields in `selection` and marks the section `preview`.
+/// Watches the fields in `data-previewed`, and marks the section `preview`.
 #[island]
 pub fn OutdatedPreview() -> impl IntoView {
     Effect::new(|_| {
@@ -23,14 +23,9 @@ pub fn OutdatedPreview() -> impl IntoView {
             }
         });
     });
-    view! {
-        <p role="status" data-outdated-note hidden>
-            "The selection has changed. Update the preview to see its effect."
-        </p>
-    }
 }
 
-/// Returns what the form holds.
+/// Returns what the preview depends on.
 fn chosen() -> String {
-    query(all("#selection :is(select, input, textarea)"))
+    query(all("[data-previewed] :is(select, input, textarea)"))
 }

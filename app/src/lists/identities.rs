@@ -1,4 +1,4 @@
-//! The list of identities: who has signed in, which user each of them is, and what is open.
+//! The list of identities: each sign-in, the user that it is linked to, and what is open.
 
 use std::sync::Arc;
 
@@ -10,27 +10,38 @@ use super::{
 };
 use crate::{
     backend::{ChangeForm, IdentityRow, IdentityStatus, NoUserFound, UserRef},
-    components::{PersonLink, Status, StatusBadge, Time, clamped},
+    components::{AbsoluteTime, Glyph, PersonLink, Status, StatusBadge, capitalized, clamped},
 };
 
 /// What identities are sorted and filtered by.
 #[derive(Debug, Clone)]
 pub struct IdentityFacts {
     pub person: PersonId,
-    /// The name, then the other names, in lower case.
+    /// The name, the username and the name of the user, one line each, in lower case. Of what there is not, the line is empty
+    /// or missing.
     pub text: Arc<str>,
     pub kind: IdentityKind,
     pub known_since: Option<Timestamp>,
     pub last_sign_in: Option<Timestamp>,
 }
 
-/// The kind of a status, the most urgent first.
+impl IdentityFacts {
+    /// Returns a line of the text; an empty one if there is none.
+    fn line(&self, place: usize) -> &str {
+        self.text.split('\n').nth(place).unwrap_or_default()
+    }
+}
+
+/// The kind of a status, the most urgent first: what contradicts, then what has no user, then what is linked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum IdentityKind {
     Suspended,
     Claims,
-    Unlinked,
+    Refused,
+    NoSingleUser,
+    NotInDirectory,
     Ended,
+    LinkedSoon,
     LinkedByHand,
     Linked,
 }
@@ -40,7 +51,10 @@ impl IdentityKind {
         match status {
             IdentityStatus::Suspended { .. } => Self::Suspended,
             IdentityStatus::Claims(_) => Self::Claims,
-            IdentityStatus::Unlinked(_) => Self::Unlinked,
+            IdentityStatus::Unlinked(NoUserFound::Refused) => Self::Refused,
+            IdentityStatus::Unlinked(NoUserFound::Unclear(_)) => Self::NoSingleUser,
+            IdentityStatus::Unlinked(NoUserFound::NotInDirectory) => Self::NotInDirectory,
+            IdentityStatus::Unlinked(NoUserFound::LinkedSoon) => Self::LinkedSoon,
             IdentityStatus::Ended => Self::Ended,
             IdentityStatus::LinkedByHand => Self::LinkedByHand,
             IdentityStatus::Linked => Self::Linked,
@@ -51,11 +65,26 @@ impl IdentityKind {
         match self {
             Self::Suspended => "Suspended",
             Self::Claims => "Claim",
-            Self::Unlinked => "No user",
+            Self::Refused => "Claim refused",
+            Self::NoSingleUser => "No single user",
+            Self::NotInDirectory => "Not in the directory",
             Self::Ended => "Link ended",
+            Self::LinkedSoon => "Found in the directory",
             Self::LinkedByHand => "Linked by hand",
-            Self::Linked => "Linked",
+            Self::Linked => "Linked by keys",
         }
+    }
+
+    /// Whether it has no user.
+    const fn is_unlinked(self) -> bool {
+        matches!(
+            self,
+            Self::Refused
+                | Self::NoSingleUser
+                | Self::NotInDirectory
+                | Self::Ended
+                | Self::LinkedSoon
+        )
     }
 }
 
@@ -80,11 +109,28 @@ pub static IDENTITIES: List<IdentityFacts, IdentityRow> = List {
     order: "Open matters first",
     default: None,
     columns: &[
-        column("identity", "Identity")
+        column("identity", "Sign-in")
             .always()
-            .sorts(|one| SortKey::text(one.text.split('\n').next().unwrap_or_default()))
-            .cell(name)
+            .sorts(|one| SortKey::text(one.line(1)))
+            .cell(sign_in)
             .value(|row| Cell::Text(row.name.clone())),
+        column("user", "Linked to")
+            .sorts(|one| {
+                if one.kind.is_unlinked() {
+                    SortKey::Missing
+                } else {
+                    SortKey::text(one.line(0))
+                }
+            })
+            .cell(linked_to)
+            .value(|row| {
+                let user = row.user.as_ref();
+                user.map_or(Cell::Nothing, |user| Cell::Text(user.id.to_string()))
+            }),
+        column(STATUS, "Status")
+            .sorts(|one| SortKey::Number(one.kind as i64))
+            .cell(status)
+            .value(|row| IdentityKind::of(&row.status).label().into()),
         column("id", "ID")
             .on_request()
             .cell(|row, _| id(row.person.to_string(), "the ID"))
@@ -93,21 +139,8 @@ pub static IDENTITIES: List<IdentityFacts, IdentityRow> = List {
             .cell(|row, _| roles(&row.roles))
             .value(|row| Cell::Words(row.roles.iter().map(|role| role.as_str()).collect())),
         column("username", "Username").value(|row| Cell::optional(row.username.as_ref())),
-        column(STATUS, "Status")
-            .sorts(|one| SortKey::Number(one.kind as i64))
-            .cell(status)
-            .value(|row| IdentityKind::of(&row.status).label().into()),
-        column("user", "Identity Center user")
-            .on_request()
-            .cell(|row, _| match row.user.clone() {
-                Some(user) => view! { <PersonLink user /> }.into_any(),
-                None => muted("None"),
-            })
-            .value(|row| {
-                let user = row.user.as_ref();
-                user.map_or(Cell::Nothing, |user| Cell::Text(user.id.to_string()))
-            }),
         column("known_since", "Known since")
+            .on_request()
             .newest_first()
             .sorts(|one| time(one.known_since))
             .cell(|row, context| at(row.known_since, "Not known", context))
@@ -127,9 +160,7 @@ pub static IDENTITIES: List<IdentityFacts, IdentityRow> = List {
                 one.kind == IdentityKind::Suspended
             }),
             FilterOption::new(CLAIMS, "Claims", |one| one.kind == IdentityKind::Claims),
-            FilterOption::new(UNLINKED, "Without a user", |one| {
-                matches!(one.kind, IdentityKind::Unlinked | IdentityKind::Ended)
-            }),
+            FilterOption::new(UNLINKED, "Without a user", |one| one.kind.is_unlinked()),
             FilterOption::new(BY_HAND, "Linked by hand", |one| {
                 one.kind == IdentityKind::LinkedByHand
             }),
@@ -149,7 +180,7 @@ fn time(at: Option<Timestamp>) -> SortKey<'static> {
 fn at(at: Option<Timestamp>, none: &'static str, context: &DrawContext) -> AnyView {
     let now = context.now;
     match at {
-        Some(at) => view! { <Time at now /> }.into_any(),
+        Some(at) => view! { <AbsoluteTime at now /> }.into_any(),
         None => muted(none),
     }
 }
@@ -170,29 +201,33 @@ fn roles(roles: &[Role]) -> AnyView {
     }
 }
 
-/// Renders the name, which leads to the user of the identity if they have the same one, and the username below it.
-fn name(row: &IdentityRow, _: &DrawContext) -> AnyView {
-    // The id of a sign-in names nobody. It is in the column of ids, and in files.
-    let username = row.username.clone().filter(|username| !is_id(username));
-    let username = match (username, row.last_sign_in) {
-        (Some(username), _) => Some(username),
-        (None, None) => Some("Has not signed in yet".to_owned()),
-        (None, Some(_)) => None,
-    };
-    let username = username.map(|username| {
-        view! { <span class="block text-muted text-xs font-normal break-all">{username}</span> }
-    });
-    let name = match (&row.user, same_name(row)) {
-        (Some(user), true) => view! { <PersonLink user=user.clone() /> }.into_any(),
-        _ => clamped(row.name.clone()),
-    };
-    view! { <span class="block">{name} {username}</span> }.into_any()
+/// The number of characters of an id that tell it from others on a page.
+const ID_SHOWN: usize = 8;
+
+/// Renders the name by which somebody signs in. An id is cut: the user beside it says who that is, and its title and files hold
+/// all of it.
+fn sign_in(row: &IdentityRow, _: &DrawContext) -> AnyView {
+    match row.username.as_deref() {
+        Some(id) if is_id(id) => {
+            let short: String = id.chars().take(ID_SHOWN).collect();
+            view! { <code title=id.to_owned()>{short} "…"</code> }.into_any()
+        }
+        Some(username) => clamped(username.to_owned()),
+        None => clamped(row.name.clone()),
+    }
 }
 
-/// Whether the user of an identity has its name, so that one link says both.
-fn same_name(row: &IdentityRow) -> bool {
-    let user = row.user.as_ref();
-    user.is_some_and(|user| user.name == row.name)
+/// Renders the user, or that there is none, which is an alarm unless the next crawl links it or people agreed to it.
+fn linked_to(row: &IdentityRow, _: &DrawContext) -> AnyView {
+    if let Some(user) = row.user.clone() {
+        return view! { <PersonLink user /> }.into_any();
+    }
+    match IdentityKind::of(&row.status) {
+        IdentityKind::LinkedSoon => muted("Nobody yet"),
+        IdentityKind::Ended => muted("Nobody"),
+        _ => view! { <StatusBadge status=Status::Danger label="Nobody" glyph=Glyph::Warning /> }
+            .into_any(),
+    }
 }
 
 /// Whether a name is a UUID, which a user pool gives to who chooses no name.
@@ -205,14 +240,10 @@ fn status(row: &IdentityRow, context: &DrawContext) -> AnyView {
     let now = context.now;
     let (badge, detail) = described(&row.status);
     let label = IdentityKind::of(&row.status).label();
-    let since = row
-        .since
-        .map(|at| view! { <span class="text-muted text-xs">"since " <Time at now /></span> });
-    let user = row.user.clone().filter(|_| !same_name(row));
-    let user = user.map(|user| {
-        view! { <span class="text-muted text-xs">"User: " <PersonLink user /></span> }
+    let since = row.since.map(|at| {
+        view! { <span class="text-muted text-xs">"since " <AbsoluteTime at now /></span> }
     });
-    view! { <div data-reason-cell><StatusBadge status=badge label /> " " {since} " " {user} {detail}</div> }
+    view! { <div data-reason-cell><StatusBadge status=badge label /> " " {since} {detail}</div> }
         .into_any()
 }
 
@@ -221,7 +252,15 @@ fn described(status: &IdentityStatus) -> (Status, AnyView) {
     let small = |text: String| view! { <p class="text-muted text-xs">{text}</p> }.into_any();
     match status {
         IdentityStatus::Linked | IdentityStatus::LinkedByHand => (Status::Ok, ().into_any()),
-        IdentityStatus::Unlinked(why) => (Status::Pending, small(no_user(why))),
+        IdentityStatus::Unlinked(why) => {
+            let badge = match why {
+                NoUserFound::LinkedSoon => Status::Info,
+                NoUserFound::Refused | NoUserFound::NotInDirectory | NoUserFound::Unclear(_) => {
+                    Status::Pending
+                }
+            };
+            (badge, small(no_user(why)))
+        }
         IdentityStatus::Ended => (
             Status::Off,
             small("People ended the link. Only another change links this identity again.".into()),
@@ -243,55 +282,77 @@ fn described(status: &IdentityStatus) -> (Status, AnyView) {
     }
 }
 
-/// Returns why an identity has no user, as a clause.
+/// Returns why an identity has no user, as a sentence.
 fn no_user(why: &NoUserFound) -> String {
     match why {
-        NoUserFound::LinkedSoon => "the next crawl links it".to_owned(),
-        NoUserFound::Refused => "its claim was refused".to_owned(),
-        NoUserFound::NotInDirectory => "the directory contains none of its keys".to_owned(),
-        NoUserFound::Unclear(obstacle) => obstacle.to_string(),
+        NoUserFound::LinkedSoon => "The next crawl links it.".to_owned(),
+        NoUserFound::Refused => {
+            "Its keys lead to a user that it is not, as people agreed.".to_owned()
+        }
+        NoUserFound::NotInDirectory => "The directory contains none of its keys.".to_owned(),
+        NoUserFound::Unclear(obstacle) => format!("{}.", capitalized(&obstacle.to_string())),
     }
+}
+
+/// A change that can be proposed about an identity.
+struct Proposal {
+    form: ChangeForm,
+    label: &'static str,
+    /// What stands between the label and the identity in its accessible name.
+    of: &'static str,
 }
 
 /// Renders links to the changes that can be proposed about an identity.
 fn actions(row: &IdentityRow, context: &DrawContext) -> AnyView {
-    let forms = match context.selecting {
-        Selecting::Offered => forms(row),
-        Selecting::NotAllowed => Vec::new(),
+    if context.selecting == Selecting::NotAllowed {
+        return ().into_any();
+    }
+    let named = row.user.as_ref().map(|user| &user.name);
+    let named = named.or(row.username.as_ref()).unwrap_or(&row.name);
+    // What ends a link that nothing speaks against is seldom wanted.
+    let kind = match &row.status {
+        IdentityStatus::Linked | IdentityStatus::LinkedByHand => "quiet",
+        _ => "secondary",
     };
-    let links = forms
+    let links = proposals(row)
         .into_iter()
-        .map(|(form, words)| {
-            // What ends a link that nothing speaks against is seldom wanted.
-            let kind = match &row.status {
-                IdentityStatus::Linked | IdentityStatus::LinkedByHand => "quiet",
-                _ => "secondary",
-            };
-            view! { <li><a href=form.href() data-kind=kind>{words}</a></li> }
+        .map(|Proposal { form, label, of }| {
+            let name = format!("{label} {of}{named}");
+            view! { <li><a href=form.href() data-kind=kind aria-label=name>{label}</a></li> }
         })
         .collect_view();
     view! { <ul data-plain data-row-forms>{links}</ul> }.into_any()
 }
 
-fn forms(row: &IdentityRow) -> Vec<(ChangeForm, &'static str)> {
-    let link = |user: Option<&UserRef>| {
-        let form = ChangeForm::link(&row.person, user.map(|user| &user.id));
-        (form, "Link")
+fn proposals(row: &IdentityRow) -> Vec<Proposal> {
+    let link = |user: Option<&UserRef>| Proposal {
+        form: ChangeForm::link(&row.person, user.map(|user| &user.id)),
+        label: "Link",
+        of: "",
     };
-    let end = || (ChangeForm::unlink(&row.person), "Unlink");
+    let end = || Proposal {
+        form: ChangeForm::unlink(&row.person),
+        label: "Unlink",
+        of: "",
+    };
     match &row.status {
         IdentityStatus::Linked | IdentityStatus::LinkedByHand => vec![end()],
         IdentityStatus::Unlinked(_) | IdentityStatus::Ended => {
-            let withdraw = (row.refused > 0).then(|| {
-                let form = ChangeForm::withdraw_refusal(&row.person, []);
-                (form, "Withdraw the refusal")
+            let withdraw = (row.refused > 0).then(|| Proposal {
+                form: ChangeForm::withdraw_refusal(&row.person, []),
+                label: "Withdraw the refusal",
+                of: "of ",
             });
             [link(None)].into_iter().chain(withdraw).collect()
         }
-        IdentityStatus::Claims(user) => vec![
-            link(Some(user)),
-            (ChangeForm::refuse_claim(&row.person), "Refuse the claim"),
-        ],
+        IdentityStatus::Claims(user) => {
+            let refuse = Proposal {
+                form: ChangeForm::refuse_claim(&row.person),
+                label: "Refuse the claim",
+                of: "of ",
+            };
+            vec![link(Some(user)), refuse]
+        }
         IdentityStatus::Suspended { other, .. } => {
             vec![link(other.as_ref().or(row.user.as_ref())), end()]
         }

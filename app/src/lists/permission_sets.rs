@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use domain::{
-    grant::outlasts_production_pci, ids::PermissionSetArn, permission_set::analysis::Capability,
-    snapshot::Figure, time::Duration,
+    grant::{LONGEST_SESSION_IN_PRODUCTION_PCI, outlasts_production_pci},
+    ids::PermissionSetArn,
+    permission_set::analysis::Capability,
+    snapshot::Figure,
+    time::Duration,
 };
 use leptos::prelude::*;
 
@@ -14,7 +17,7 @@ use super::{
 };
 use crate::{
     backend::SetRow,
-    components::{CapabilityList, Status, StatusBadge},
+    components::{CapabilityList, SeverityBadge, Status, StatusBadge, clamped, short_duration},
 };
 
 /// What permission sets are sorted and filtered by.
@@ -30,6 +33,7 @@ pub struct SetFacts {
     pub session_seconds: u32,
     pub accounts: Figure,
     pub production_pci: Figure,
+    pub violations: Figure,
     pub people: Figure,
     pub outdated: Figure,
 }
@@ -73,11 +77,20 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
             .value(|row| Cell::Text(row.set.arn.to_string())),
         column("description", "Description").value(|row| Cell::optional(row.description.as_ref())),
         column("capabilities", "Capabilities")
+            .rule("The severity of the most dangerous capability, then the most dangerous capabilities")
+            .sorts(|set| {
+                let worst = set.capabilities.first();
+                worst.map_or(SortKey::Missing, |worst| SortKey::Number(*worst as i64))
+            })
             .cell(capabilities)
             .value(|row| {
                 let all = row.set.capabilities.iter();
                 Cell::Words(all.map(|one| one.as_str()).collect())
             }),
+        column("severity", "Severity").value(|row| {
+            let worst = row.set.capabilities.first();
+            worst.map_or(Cell::Nothing, |worst| worst.severity().as_str().into())
+        }),
         column("session_seconds", "Session")
             .numeric()
             .in_table()
@@ -103,6 +116,12 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
                 })
             })
             .value(|row| row.production_pci.into()),
+        column("violations", "Violations")
+            .rule("Assignments in production PCI that violate a policy")
+            .numeric()
+            .sorts(|set| SortKey::figure(set.violations))
+            .cell(|row, _| violations(row.violations))
+            .value(|row| row.violations.into()),
         column("outdated", "Provisioning out of date")
             .numeric()
             .on_request()
@@ -165,7 +184,10 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
             "attention",
             "Attention",
             &[
-                FilterOption::new("outdated", "Provisioning out of date", |set: &SetFacts| {
+                FilterOption::new("violations", "Policy violations", |set: &SetFacts| {
+                    set.violations > 0
+                }),
+                FilterOption::new("outdated", "Provisioning out of date", |set| {
                     set.outdated > 0
                 }),
                 FilterOption::new(
@@ -191,21 +213,47 @@ pub fn session(seconds: u32) -> String {
     }
 }
 
-/// Renders the session duration. Says of one that is longer than production PCI allows, if the set is assigned there.
+/// Returns the longest session that is possible in production PCI, in words, if that of a set is longer.
+pub fn session_limit(seconds: u32) -> Option<String> {
+    let lasts = Duration::seconds(i64::from(seconds));
+    outlasts_production_pci(lasts).then(|| {
+        format!(
+            "limit {}",
+            short_duration(LONGEST_SESSION_IN_PRODUCTION_PCI)
+        )
+    })
+}
+
+/// Returns the limit that the sessions of a set exceed where it is assigned.
+fn exceeded(row: &SetRow) -> Option<String> {
+    session_limit(row.session_seconds).filter(|_| row.production_pci != Figure::Known(0))
+}
+
+/// Renders the session duration, and the limit of production PCI if the set is assigned there and exceeds it.
 fn session_duration(row: &SetRow) -> AnyView {
     let lasts = session(row.session_seconds);
-    let long = outlasts_production_pci(Duration::seconds(i64::from(row.session_seconds)));
-    if long && row.production_pci != Figure::Known(0) {
-        let title = "Sessions outlast what production PCI allows";
-        view! {
-            <span title=title data-too-long>
+    match exceeded(row) {
+        None => muted(lasts),
+        Some(limit) => view! {
+            <span title=EXCEEDED data-too-long>
                 <StatusBadge status=Status::Pending label=lasts />
-                <span class="text-muted text-xs">"too long for production PCI"</span>
+                <span class="text-muted text-xs">{limit}</span>
             </span>
         }
-        .into_any()
-    } else {
-        muted(lasts)
+        .into_any(),
+    }
+}
+
+/// What it means that sessions exceed the limit.
+const EXCEEDED: &str = "Temporary access to production PCI is not possible with longer sessions";
+
+/// Renders a number of violations.
+pub fn violations(count: Figure) -> AnyView {
+    match count {
+        Figure::Known(some) if some > 0 => {
+            view! { <b data-tone data-status=Status::Danger.token()>{some}</b> }.into_any()
+        }
+        figure => number(figure),
     }
 }
 
@@ -214,7 +262,7 @@ fn name(row: &SetRow) -> AnyView {
         view! { <span data-description title=text.clone()>{text.clone()}</span> }
     });
     let href = format!("/permission-sets/{}", row.set.key());
-    view! { <span class="block"><a href=href>{row.set.name.clone()}</a> {description}</span> }
+    view! { <span class="block"><a href=href>{clamped(row.set.name.clone())}</a> {description}</span> }
         .into_any()
 }
 
@@ -230,12 +278,21 @@ fn capabilities(row: &SetRow, context: &DrawContext) -> AnyView {
         }
         Figure::Known(_) | Figure::NotKnown => None,
     };
-    let allows = if row.set.capabilities.is_empty() {
-        muted("Allows nothing")
-    } else {
-        let (capabilities, sought) = (row.set.capabilities.clone(), context.sought.clone());
-        view! { <CapabilityList capabilities sought /> }.into_any()
+    // Where the column of sessions has no room, its warning stands here.
+    let sessions = exceeded(row).map(|limit| {
+        let label = format!("Sessions of {}, {limit}", session(row.session_seconds));
+        view! { <span data-session-note title=EXCEEDED><StatusBadge status=Status::Pending label /></span> }
+    });
+    let allows = match row.set.capabilities.first() {
+        None => muted("Allows nothing"),
+        Some(worst) => {
+            let severity = worst.severity();
+            let (capabilities, sought) = (row.set.capabilities.clone(), context.sought.clone());
+            view! { <SeverityBadge severity /> <CapabilityList capabilities sought /> }.into_any()
+        }
     };
-    view! { <span class="inline-flex flex-wrap items-center gap-x-3">{allows} {outdated}</span> }
-        .into_any()
+    view! {
+        <span class="inline-flex flex-wrap items-center gap-x-3">{allows} {outdated} {sessions}</span>
+    }
+    .into_any()
 }

@@ -194,6 +194,6 @@ fn ledger_of(account: &AccountRef) -> Option<AnyView> {
     let links = use_context::<LedgerLinks>().unwrap_or_default();
     (links == LedgerLinks::Linked).then(|| {
         let href = ListChoice::only(entries::ACCOUNT, account.id.as_str()).href(entries::LEDGER);
-        view! { <a href=href>"What the ledger says of it"</a> }.into_any()
+        view! { <a href=href>"Ledger entries of this account"</a> }.into_any()
     })
 }

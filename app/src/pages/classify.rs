@@ -2,8 +2,10 @@
 //! the accounts; what is entered is sent by POST, also for the preview, so that no text of a person is in an address. Nothing
 //! is stored until the form is submitted, bound to the preview: what was edited since is another effect, and shown first.
 
+mod chosen_accounts;
 mod fields;
 mod origin;
+mod send;
 mod title;
 
 use domain::{
@@ -17,21 +19,22 @@ use leptos::prelude::*;
 use crate::{
     backend::{
         ACCOUNT, ClassifyForm, ClassifyOrigin, DECLARE, END, KEEP_OWNER, NewClassification,
-        PortResult, Preview, change_field, classify_field,
+        PortResult, Preview, classify_field,
     },
     components::{
-        BLOCKED, Button, ButtonKind, Crumb, ErrorSummary, FieldCheck, FreshnessNotice, KeptNotice,
-        Notice, PREVIEW_HEADING, PageHeader, PreviewNotes, Requirement, Section, Status,
-        justification_field, preview_heading, selection_errors, shown_preview, submit_button,
-        ticket_field,
+        Button, ButtonKind, Crumb, ErrorSummary, FieldCheck, FreshnessNotice, KeptNotice, Notice,
+        PREVIEW_HEADING, PageHeader, PreviewNotes, Requirement, Section, Status,
+        justification_field, preview_heading, selection_errors, shown_preview, ticket_field,
     },
     islands::outdated_preview::OutdatedPreview,
     routes::{FormState, Page, Visit},
 };
 
 use self::{
-    fields::{account_fields, declaration_fields, unseen},
+    chosen_accounts::chosen_accounts,
+    fields::{declaration_fields, out_of_scope_field, unseen},
     origin::{Origin, action_of, origin},
+    send::send,
     title::title,
 };
 
@@ -64,13 +67,16 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             <KeptNotice kept=form.kept />
             <ErrorSummary errors=errors(&form, &new) />
             {origin.map(Origin::notice)}
-            <form id="choose" method="post" action=SUBMIT data-change-form data-classify>
-                {selection(&new)}
-                <div data-preview-column>
-                    {preview_buttons(&new, &to)}
-                    {preview(&new, &to, now)}
+            <form id="choose" method="post" action=SUBMIT>
+                <div data-change-form data-classify>
+                    {selection(&new)}
+                    {reasons(&new, &form)}
+                    <div data-preview-column>
+                        {preview(&new, &to, now)}
+                        {instead(&new, &to)}
+                    </div>
                 </div>
-                <div data-reason-column>{submission(&new, &form)}</div>
+                {send(&new)}
             </form>
         }
         .into_any()
@@ -104,73 +110,108 @@ fn errors(form: &FormState, new: &NewClassification) -> Vec<(String, String)> {
     })
 }
 
+/// Returns what is wrong with a field; empty if nothing is.
+fn error_of(new: &NewClassification, name: &str) -> String {
+    let found = new.errors.iter().filter(|error| error.field == name);
+    let found: Vec<&str> = found.map(|error| error.message.as_str()).collect();
+    found.join(" ")
+}
+
 /// Renders the accounts and what is declared of them.
 fn selection(new: &NewClassification) -> AnyView {
-    let form = &new.form;
-    let error = |name: &str| {
-        let found = new.errors.iter().filter(|error| error.field == name);
-        let found: Vec<&str> = found.map(|error| error.message.as_str()).collect();
-        found.join(" ")
-    };
-    let accounts = account_fields(new, error(classify_field::ACCOUNTS));
-    let (title, values) = if form.ends() {
-        ("End the declaration", unseen(form))
+    let accounts = chosen_accounts(new, error_of(new, classify_field::ACCOUNTS));
+    let declaration = if new.form.ends() {
+        let kept = unseen(&new.form);
+        view! {
+            <Section title="End the declaration">
+                <p data-body>"Afterwards, the role, the tags and the OUs of each account classify it again." {kept}</p>
+            </Section>
+        }
+        .into_any()
     } else {
-        (
-            "Accounts and classification",
-            declaration_fields(new, &error),
-        )
+        let fields = declaration_fields(new, &|name: &str| error_of(new, name));
+        view! { <Section title="Classification"><div data-body>{fields}</div></Section> }.into_any()
     };
+    view! { <div id="selection" data-selection-column data-previewed>{accounts} {declaration}</div> }
+        .into_any()
+}
+
+/// Renders why it is classified so, as one text, and by which ticket.
+fn reasons(new: &NewClassification, form: &FormState) -> AnyView {
+    let out_of_scope = (!new.form.ends()).then(|| {
+        let field = out_of_scope_field(new, error_of(new, classify_field::OUT_OF_SCOPE));
+        view! { <div data-if-out data-previewed>{field}</div> }
+    });
+    let why = justification_field(
+        form,
+        "Why now, in at least 10 characters. Approvers see it, and it is kept with the change. Do not enter card numbers.",
+        Requirement::Shown,
+    );
+    let ticket = ticket_field(form);
     view! {
-        <div data-selection-column>
-            <Section title>
-                <div id="selection" data-body>{accounts} {values}</div>
+        <div data-reason-column>
+            <Section title="Reason">
+                <div data-body>
+                    {out_of_scope}
+                    <div data-unless-out>{why}</div>
+                    {ticket}
+                </div>
             </Section>
         </div>
     }
     .into_any()
 }
 
-/// Renders the buttons above the preview. The first one is that of the Enter key, so it sends the form as it is.
-fn preview_buttons(new: &NewClassification, to: &str) -> AnyView {
-    let form = &new.form;
+/// Renders the button that shows the preview of what the form holds. It is the first one that submits the form, so it is also
+/// that of the Enter key.
+fn preview_button(new: &NewClassification, to: &str) -> AnyView {
     let (kind, label) = if new.preview.is_some() {
-        (ButtonKind::Secondary, "Update the preview")
+        (ButtonKind::Secondary, "Update preview")
     } else {
         (ButtonKind::Primary, "Preview")
     };
-    let (action, other) = if form.ends() {
+    let action = if new.form.ends() { END } else { DECLARE };
+    let (name, check) = (classify_field::ACTION, FieldCheck::Skipped);
+    view! { <Button kind name value=action to=to.to_owned() check>{label}</Button> }.into_any()
+}
+
+/// Offers to end declarations instead of declaring, or the other way round. What was entered is kept.
+fn instead(new: &NewClassification, to: &str) -> Option<AnyView> {
+    let form = &new.form;
+    let (words, label, action) = if form.ends() {
         let nothing = form.environment.is_empty() && form.purpose.is_empty();
         let declare = if nothing { "" } else { DECLARE };
-        (END, Some(("Declare instead", declare)))
+        (None, "Declare instead", declare)
     } else {
-        let ends = new.declared > 0;
-        (
-            DECLARE,
-            ends.then_some(("End the declaration instead", END)),
-        )
+        let words = match (new.declared, new.total) {
+            (0, _) => return None,
+            (1, 1) => "This account has a declaration.".to_owned(),
+            (1, _) => "1 of these accounts has a declaration.".to_owned(),
+            (count, _) => format!("{count} of these accounts have a declaration."),
+        };
+        (Some(words), "End the declaration instead", END)
     };
     let (name, check) = (classify_field::ACTION, FieldCheck::Skipped);
-    let other = other.map(|(label, action)| {
-        view! { <Button kind=ButtonKind::Quiet name value=action to=to.to_owned() check>{label}</Button> }
-    });
-    view! {
-        <div data-preview-buttons>
-            <Button kind name value=action to=to.to_owned() check>{label}</Button>
-            {other}
-        </div>
-    }
-    .into_any()
+    Some(
+        view! {
+            <p data-instead>
+                {words.map(|words| view! { <span class="text-muted">{words}</span> })}
+                <Button kind=ButtonKind::Quiet name value=action to=to.to_owned() check>{label}</Button>
+            </p>
+        }
+        .into_any(),
+    )
 }
 
 /// Renders what the change would do, and marks it once something else is chosen.
 fn preview(new: &NewClassification, to: &str, now: Timestamp) -> AnyView {
+    let button = preview_button(new, to);
     let Some(preview) = new.preview.clone() else {
         return view! {
             <section id="preview" aria-labelledby=PREVIEW_HEADING data-preview-empty>
                 <div data-card data-preview-card>
-                    {preview_heading("Preview".to_owned())}
-                    <p data-body>"What leaves or enters the production PCI report, what changes for each account, and the verdict appear here."</p>
+                    {preview_heading("Preview".to_owned(), Some(button))}
+                    <p data-body>"It shows which accounts leave or enter the production PCI report, the verdict, and what changes for each account."</p>
                 </div>
             </section>
         }
@@ -179,13 +220,13 @@ fn preview(new: &NewClassification, to: &str, now: Timestamp) -> AnyView {
     let cure = without_new_owner(&preview, to);
     let notes = PreviewNotes {
         title: title(new).unwrap_or_else(|| preview.title.in_words()),
+        actions: Some(button),
         cure,
         ..PreviewNotes::default()
     };
     view! {
         <section id="preview" aria-labelledby=PREVIEW_HEADING>
             {view! { <OutdatedPreview /> }.into_any()}
-            {left_out(new)}
             {shown_preview(preview, notes, now)}
         </section>
     }
@@ -207,69 +248,4 @@ fn without_new_owner(preview: &Preview, to: &str) -> Option<AnyView> {
         }
         .into_any()
     })
-}
-
-/// Says how many accounts the change leaves out, and why.
-fn left_out(new: &NewClassification) -> Option<AnyView> {
-    let count = match new.unchanged {
-        0 => return None,
-        1 => "1 account".to_owned(),
-        count => format!("{count} accounts"),
-    };
-    let title = format!("{count} left out");
-    let why = match (new.form.ends(), new.unchanged) {
-        (true, 1) => "It has no declaration that could be ended.",
-        (true, _) => "They have no declaration that could be ended.",
-        (false, 1) => "It is already declared exactly so, until the same day.",
-        (false, _) => "They are already declared exactly so, until the same day.",
-    };
-    Some(view! { <Notice status=Status::Info title>{why}</Notice> }.into_any())
-}
-
-/// Renders why, by which ticket, and the button that submits what the preview shows.
-fn submission(new: &NewClassification, form: &FormState) -> AnyView {
-    let why = justification_field(
-        form,
-        "Why it is classified so now, in at least 10 characters. It is shown to approvers and kept with the change. Do not enter card numbers.",
-        Requirement::Shown,
-    );
-    let ticket = ticket_field(form);
-    let send = match &new.preview {
-        None => view! {
-            <div class="flex flex-wrap items-center gap-3">
-                <Button disabled_reason="The preview shows first what this would change.">"Submit"</Button>
-            </div>
-        }
-        .into_any(),
-        Some(preview) => send(new, preview),
-    };
-    view! {
-        <Section title="Submit">
-            <div data-body>
-                <div data-unless-out>{why}</div>
-                {ticket}
-                <div id="send">{send}</div>
-            </div>
-        </Section>
-    }
-    .into_any()
-}
-
-fn send(new: &NewClassification, preview: &Preview) -> AnyView {
-    let outcome = preview.verdict.outcome;
-    let (action, verb) = match (new.form.ends(), new.total - new.unchanged) {
-        (false, _) => (DECLARE, "Classify"),
-        (true, 1) => (END, "End the declaration"),
-        (true, _) => (END, "End the declarations"),
-    };
-    let (kind, label) = submit_button(outcome, ButtonKind::Primary, verb);
-    let blocked =
-        (outcome == Outcome::Refused).then(|| view! { <p data-hint class="mt-2">{BLOCKED}</p> });
-    view! {
-        <input type="hidden" name=change_field::EFFECT value=preview.effect.0.clone() />
-        <input type="hidden" name=change_field::FORM_KEY value=new.form_key.clone() />
-        <Button kind name=classify_field::ACTION value=action>{label}</Button>
-        {blocked}
-    }
-    .into_any()
 }

@@ -133,16 +133,15 @@ fn facts(
     let by = (!listed).then(|| view! { <Definition term="By">{capitalized(&actor)}</Definition> });
     let badge = view! { <EntryOutcome outcome result=result.clone() /> };
     let pending = (outcome == Outcome::Pending).then(|| {
-        match result {
-            Some(result) => view! {
+        if let Some(result) = result {
+            view! {
                 " Pending when it was recorded. " <a href=format!("/ledger/{}", result.seq) class="underline">{format!("Entry {}", result.seq)}</a>
                 {format!(" states what became of it: {}.", result.label.to_lowercase())}
             }
-            .into_any(),
-            None => {
+            .into_any()
+        } else {
                 let items = pending.map(|_| view! { <a href="#pending" class="underline">"What is pending"</a> });
                 view! { " No later entry states what became of it yet. " {items} }.into_any()
-            }
         }
     });
     let sign_in = sign_in.map(|RecordedSignIn { issuer, subject }| {

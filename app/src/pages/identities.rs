@@ -1,5 +1,5 @@
-//! The list of identities: who has signed in, which Identity Center user each of them is, and the changes that settle what
-//! is open.
+//! The list of identities: each sign-in, the Identity Center user that it is linked to, and the changes that settle what is
+//! open.
 
 use leptos::prelude::*;
 
@@ -20,7 +20,8 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let context = super::draw_context(&visit);
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Identities", move || {
-        let detail = "The sign-ins that Leastwise knows, and the Identity Center user of each.";
+        let detail =
+            "Each sign-in that Leastwise knows, and the Identity Center user that it acts as.";
         let linked = all_linked(&choice, &page).map(|words| view! { " " <b>{words}</b> });
         let is_suspended =
             |row: &IdentityRow| matches!(row.status, IdentityStatus::Suspended { .. });

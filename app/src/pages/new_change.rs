@@ -200,7 +200,7 @@ fn preview(page: &FormPage, new: &NewChange, now: Timestamp) -> AnyView {
         title,
         before: new.held.clone().map(|held| held_notice(held, now)),
         session: session(page, new, &preview),
-        cure: None,
+        ..PreviewNotes::default()
     };
     view! {
         <section id="preview" aria-labelledby=PREVIEW_HEADING>
@@ -235,7 +235,7 @@ fn no_preview(new: &NewChange) -> AnyView {
     view! {
         <section id="preview" aria-labelledby=PREVIEW_HEADING data-preview-empty data-wrong=wrong>
             <div data-card data-preview-card>
-                {preview_heading("Preview".to_owned())}
+                {preview_heading("Preview".to_owned(), None)}
                 <div data-body>{body}</div>
             </div>
         </section>

@@ -1,24 +1,28 @@
-//! A permission set: what production PCI makes of it, what it allows, the accounts in which it is assigned, and its policies.
-//! Read-only.
+//! A permission set: its facts, what production PCI makes of it, what it allows, the accounts in which it is assigned, and its
+//! policies. Read-only.
 
 mod capabilities;
 
 use domain::{
-    grant::outlasts_production_pci,
     permission_set::{Boundary, analysis::Analysis},
-    snapshot::Knowledge,
-    time::{Duration, Timestamp},
+    snapshot::{Figure, Knowledge},
+    time::Timestamp,
 };
 use leptos::prelude::*;
 
 use crate::{
     backend::{AccountRef, Freshness, ListQuery, PolicyView, PortResult, SetAccountRow, SetView},
     components::{
-        AccountLink, CapabilityList, Column, Crumb, Definition, DefinitionList, Empty,
-        EmptyFiltered, FreshnessNotice, Glyph, Narrow, NotKnown, Notice, PageHeader, PolicyAnchors,
-        Section, Status, StatusBadge, Table, Time, ledger_link, list_href, pages, policy_texts,
+        AbsoluteTime, AccountLink, CapabilityList, Column, Crumb, Empty, EmptyFiltered,
+        FreshnessNotice, Glyph, Narrow, NotKnown, Notice, PageHeader, PolicyAnchors, Section,
+        SeverityBadge, StatementContext, Status, StatusBadge, Table, ledger_link, list_href, pages,
+        policy_texts,
     },
-    lists::{entries::ABOUT, id, permission_sets::session},
+    lists::{
+        entries::ABOUT,
+        id,
+        permission_sets::{session, session_limit, violations},
+    },
     routes::{Page, Visit},
 };
 
@@ -54,33 +58,49 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
     let base = format!("/permission-sets/{}", set.key());
     let unprovisioned = holds.iter().filter(|row| row.outdated).count();
     let held = held(&holds);
-    let short: String = hash.chars().take(12).collect();
     let entries = ledger_link(
         ABOUT,
         set.arn.key(),
         "All entries of the ledger about this permission set",
     );
     let sessions = session(session_seconds);
-    let verdict =
-        capabilities::verdict(&set, &analysis, needs, &sessions, (against_standing, held));
     let policies = by_danger(policies, &analysis);
     let anchors = PolicyAnchors::of(&policies);
-    let texts = self::policies(policies, &analysis, boundary);
-    let arn = set.arn.to_string();
-    let facts = view! {
-        <DefinitionList>
-            <Definition term="Session duration">{sessions}</Definition>
-            <Definition term="Content hash"><code title=hash>{short}</code></Definition>
-            <Definition term="ARN">{id(arn, "the ARN")}</Definition>
-        </DefinitionList>
+    let verdict = capabilities::verdict(
+        &set,
+        &analysis,
+        &anchors,
+        needs,
+        &sessions,
+        (against_standing, held),
+    );
+    let context = StatementContext {
+        analysis: &analysis,
+        deciding: capabilities::deciding(&analysis, needs),
+    };
+    let texts = self::policies(policies, context, boundary);
+    let facts = facts(Facts {
+        sessions,
+        limit: session_limit(session_seconds),
+        accounts: assignments.figure(holds.len()),
+        arn: set.arn.to_string(),
+        hash,
+    });
+    let severity = set.capabilities.first().map(|worst| worst.severity());
+    let severity = severity.map(|severity| view! { <SeverityBadge severity /> });
+    let marks = view! { {severity} <CapabilityList capabilities=set.capabilities.clone() /> };
+    let detail = match description {
+        Some(text) => view! { "Description in AWS: “" {text} "”" }.into_any(),
+        None => "No description in AWS".into_any(),
     };
     view! {
         <PageHeader
             title=set.name.clone()
             crumbs=vec![Crumb::new("/permission-sets", "Permission sets")]
-            marks=view! { <CapabilityList capabilities=set.capabilities.clone() /> }.into_any()
-            detail=view! { {description.unwrap_or_else(|| "No description".into())} }.into_any()
+            marks=marks.into_any()
+            detail=detail
         />
+        {facts}
         <FreshnessNotice freshness now />
         {(unprovisioned > 0)
             .then(|| {
@@ -90,15 +110,50 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
                     </Notice>
                 }
             })}
-        {long_sessions(session_seconds)}
         {verdict}
         {outdated.map(capabilities::outdated)}
         {capabilities::allowed(analysis, boundary_note, anchors)}
         {self::holds(holds, assignments, &base, query, now)}
         {texts}
-        <Section title="Facts"><div data-body data-set-facts>{facts}</div></Section>
         {entries}
         <p data-provenance>{capabilities::evaluated_with(&catalogue)}</p>
+    }
+    .into_any()
+}
+
+/// What identifies a permission set and limits its sessions, in one line below its name.
+struct Facts {
+    sessions: String,
+    /// The longest session that is possible in production PCI, if those of the set are longer.
+    limit: Option<String>,
+    accounts: Figure,
+    arn: String,
+    hash: String,
+}
+
+fn facts(facts: Facts) -> AnyView {
+    let Facts {
+        sessions,
+        limit,
+        accounts,
+        arn,
+        hash,
+    } = facts;
+    let sessions = match limit {
+        None => sessions.into_any(),
+        Some(limit) => {
+            let label = format!("{sessions}, {limit} in production PCI");
+            view! { <StatusBadge status=Status::Pending label /> }.into_any()
+        }
+    };
+    let short: String = hash.chars().take(12).collect();
+    view! {
+        <dl data-set-facts>
+            <div><dt>"Session duration"</dt><dd>{sessions}</dd></div>
+            <div><dt>"Assigned accounts"</dt><dd>{accounts.to_string()}</dd></div>
+            <div><dt>"ARN"</dt><dd>{id(arn, "the ARN")}</dd></div>
+            <div><dt>"Content hash"</dt><dd><code title=hash>{short}</code></dd></div>
+        </dl>
     }
     .into_any()
 }
@@ -122,22 +177,12 @@ fn held(holds: &[SetAccountRow]) -> Vec<AccountRef> {
     held.map(|row| row.account.clone()).collect()
 }
 
-/// Says where a long session duration makes a permission set unusable.
-fn long_sessions(seconds: u32) -> Option<AnyView> {
-    let lasts = Duration::seconds(i64::from(seconds));
-    outlasts_production_pci(lasts).then(|| {
-        let title = format!("Sessions of up to {} are too long for temporary access to production PCI", session(seconds));
-        view! {
-            <Notice status=Status::Info title=title>
-                "Temporary access to production PCI ends within 4 hours. AWS does not end sessions early, and one that starts just before the end of the access lasts as long as any other. Set a shorter session duration in IAM Identity Center to give this permission set there temporarily: sessions of 1 hour leave 3 hours."
-            </Notice>
-        }
-        .into_any()
-    })
-}
-
 /// Renders the policies.
-fn policies(policies: Vec<PolicyView>, analysis: &Analysis, boundary: Option<Boundary>) -> AnyView {
+fn policies(
+    policies: Vec<PolicyView>,
+    context: StatementContext<'_>,
+    boundary: Option<Boundary>,
+) -> AnyView {
     if policies.is_empty() && boundary.is_none() {
         return view! {
             <Section title="Policies">
@@ -156,7 +201,7 @@ fn policies(policies: Vec<PolicyView>, analysis: &Analysis, boundary: Option<Bou
         view! { <p>"Permissions boundary " <code class="break-all">{name}</code></p> }
     });
     let count = policies.len().to_string();
-    let texts = policy_texts(policies, analysis);
+    let texts = policy_texts(policies, context);
     view! {
         <Section title="Policies" detail=count><div data-body class="grid gap-4">{texts} {boundary}</div></Section>
     }
@@ -194,11 +239,13 @@ fn holds(
             Column::new("Version"),
             Column::new("Assignments").numeric(),
             Column::new("People").numeric(),
+            Column::new("Violations").numeric(),
             Column::new("As of").wide_only(),
         ];
         let lines = rows
             .into_iter()
             .map(|row| {
+                let against = row.violations.map_or_else(not_counted, violations);
                 let content = if row.outdated {
                     view! { <StatusBadge status=Status::Drift label="Provisioning out of date" /> }
                         .into_any()
@@ -211,7 +258,8 @@ fn holds(
                         <td data-label="Version">{content}</td>
                         <td data-numeric data-label="Assignments">{row.principals}</td>
                         <td data-numeric data-label="People">{row.people.to_string()}</td>
-                        <td data-wide><Time at=row.as_of now /></td>
+                        <td data-numeric data-label="Violations">{against}</td>
+                        <td data-wide><AbsoluteTime at=row.as_of now /></td>
                     </tr>
                 }
             })
@@ -224,4 +272,15 @@ fn holds(
         .into_any()
     };
     view! { <Section title="Accounts" actions=search>{body}</Section> }.into_any()
+}
+
+/// Renders that violations are not counted outside production PCI.
+fn not_counted() -> AnyView {
+    view! {
+        <span class="text-muted" title="Counted in production PCI only. The page of the account evaluates its access.">
+            <span aria-hidden="true">"–"</span>
+            <span class="sr-only">"Not counted"</span>
+        </span>
+    }
+    .into_any()
 }

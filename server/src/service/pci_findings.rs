@@ -2,10 +2,10 @@
 //! Never contains a row per person, because a large organization has millions of them; the page of an account evaluates
 //! it again.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
-    ids::UserId,
+    ids::{PermissionSetArn, UserId},
     policies::{Affected, AssignmentFindings, PolicyFindings},
     verdict::{Hit, Outcome, Tally, strictest},
 };
@@ -15,6 +15,8 @@ use domain::{
 pub struct PciFindings {
     /// The number of assignments with findings.
     pub assignments: Tally,
+    /// The number of assignments with findings by permission set. None is zero.
+    pub by_set: BTreeMap<PermissionSetArn, Tally>,
     /// The number of paths of people with findings.
     pub paths: Tally,
     /// The policies with findings.
@@ -71,6 +73,10 @@ impl PciFindings {
             let outcome = outcome_of(&one.findings);
             found.assignments.add(outcome, 1);
             let assignment = (number, outcome);
+            if outcome != Outcome::Allowed {
+                let of_set = found.by_set.entry(one.pair.set.clone());
+                of_set.or_default().add(outcome, 1);
+            }
             for findings in against {
                 let people = match &findings.affected {
                     Affected::People(people) => Some(people),

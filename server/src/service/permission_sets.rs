@@ -1,5 +1,7 @@
 //! Permission sets: the list, and one permission set with what it allows. Read-only.
 
+use std::collections::BTreeMap;
+
 use app::{
     backend::{
         CatalogueFacts, Denied, ListPage, OutdatedData, PermissionSetsPort, PolicyBody, PolicyView,
@@ -15,6 +17,7 @@ use catalogue::Catalogue;
 use domain::{
     access::PeopleCounter,
     authorize::Action,
+    ids::PermissionSetArn,
     permission_set::{
         Content, PermissionSet,
         analysis::{Catalogue as _, PolicyRef, against_standing, labels::boundary_note},
@@ -110,9 +113,12 @@ fn outdated(facts: &CatalogueFacts, content: &Content) -> Option<OutdatedData> {
 pub(super) fn facts(read_model: &ReadModel) -> impl Iterator<Item = SetFacts> {
     let snapshot = &read_model.snapshot;
     let never = snapshot.never_read();
+    let violations = violations(read_model);
     read_model.index.sets().map(move |entry| {
         let set = snapshot.set(&entry.arn);
         let assigned = never.assignments_of(&entry.arn);
+        let classified = assigned.and(never.accounts());
+        let evaluated = classified.and(never.memberships()).and(never.sets());
         SetFacts {
             arn: entry.arn.clone(),
             text: entry.text.clone(),
@@ -120,15 +126,24 @@ pub(super) fn facts(read_model: &ReadModel) -> impl Iterator<Item = SetFacts> {
             powerful: set.is_some_and(|set| powerful(&set.analysis)),
             session_seconds: set.map_or(0, |set| set.content.session_seconds),
             accounts: assigned.figure(entry.accounts as usize),
-            production_pci: assigned
-                .and(never.accounts())
-                .figure(entry.production_pci as usize),
+            production_pci: classified.figure(entry.production_pci as usize),
+            violations: evaluated.figure(violations.get(&entry.arn).copied().unwrap_or_default()),
             people: assigned
                 .and(never.memberships())
                 .figure(entry.people as usize),
             outdated: assigned.figure(entry.outdated as usize),
         }
     })
+}
+
+/// Returns how many assignments of each permission set violate policies in production PCI. None is zero.
+fn violations(read_model: &ReadModel) -> BTreeMap<&PermissionSetArn, usize> {
+    let mut found: BTreeMap<&PermissionSetArn, usize> = BTreeMap::new();
+    let accounts = read_model.pci_findings.values();
+    for (set, tally) in accounts.flat_map(|findings| &findings.by_set) {
+        *found.entry(set).or_default() += tally.against;
+    }
+    found
 }
 
 pub(super) fn row(read_model: &ReadModel, set: &SetFacts) -> SetRow {
@@ -139,6 +154,7 @@ pub(super) fn row(read_model: &ReadModel, set: &SetFacts) -> SetRow {
         session_seconds: set.session_seconds,
         accounts: set.accounts,
         production_pci: set.production_pci,
+        violations: set.violations,
         people: set.people,
         outdated: set.outdated,
     }
@@ -160,10 +176,17 @@ fn holds(read_model: &ReadModel, set: &PermissionSet) -> Vec<SetAccountRow> {
                 .fold(Knowledge::Read, |known, principal| {
                     known.and(snapshot.never_read().behind(principal))
                 });
+            let findings = read_model.pci_findings.get(&pair.account);
+            let violations = findings.map(|findings| {
+                let tally = findings.by_set.get(&set.arn);
+                let evaluated = known.and(snapshot.never_read().sets());
+                evaluated.figure(tally.map_or(0, |tally| tally.against))
+            });
             SetAccountRow {
                 account: names::account(snapshot, &pair.account),
                 principals: read.principals.len(),
                 people: known.figure(people),
+                violations,
                 outdated: read.provisioned == Provisioned::Outdated,
                 as_of: read.as_of,
             }

@@ -1,14 +1,12 @@
-//! The fields of the form that classifies accounts: which accounts, and what is declared of them.
+//! The fields of the form that classifies accounts: what is declared of them.
 
-use domain::change::OPERATIONS;
 use leptos::prelude::*;
 
 use super::{ENVIRONMENTS, SCOPES};
 use crate::{
     backend::{ClassifyForm, KEEP, NewClassification, classify_field},
     components::{
-        AccountLink, Choice, Requirement, SelectField, TextArea, TextField, environment_name,
-        pci_name,
+        Choice, Requirement, SelectField, TextArea, TextField, environment_name, pci_name,
     },
 };
 
@@ -32,59 +30,7 @@ pub(super) fn unseen(form: &ClassifyForm) -> AnyView {
         .into_any()
 }
 
-/// Renders the accounts: the filters of the list as they are, or a list that can be edited.
-pub(super) fn account_fields(new: &NewClassification, error: String) -> AnyView {
-    let form = &new.form;
-    let more = new.total.saturating_sub(new.accounts.len());
-    let named = (!new.accounts.is_empty()).then(|| {
-        let open = new.total <= 10;
-        let title = if new.total == 1 {
-            "1 account".to_owned()
-        } else {
-            format!("{} accounts", new.total)
-        };
-        let list = new
-            .accounts
-            .iter()
-            .cloned()
-            .map(|account| view! { <li><AccountLink account /></li> })
-            .collect_view();
-        let more =
-            (more > 0).then(|| view! { <li class="text-muted">{format!("and {more} more")}</li> });
-        let list = view! { <ul data-plain data-chosen-accounts>{list}{more}</ul> };
-        if open {
-            list.into_any()
-        } else {
-            view! { <details data-fold class="mb-4"><summary>{title}</summary>{list}</details> }
-                .into_any()
-        }
-    });
-    if form.is_filtered() {
-        return view! {
-            <input type="hidden" name=classify_field::ONLY value=form.only.clone() />
-            <input type="hidden" name=classify_field::WORDS value=form.words.clone() />
-            <p class="mb-2">"All accounts that match the filters of the list:"</p>
-            {(!error.is_empty()).then(|| view! { <p id=classify_field::ACCOUNTS data-error>{error}</p> })}
-            {named}
-        }
-        .into_any();
-    }
-    let rows = u32::try_from(form.accounts.lines().count()).unwrap_or(u32::MAX);
-    view! {
-        <TextArea
-            name=classify_field::ACCOUNTS
-            label="Accounts"
-            hint=format!("Account numbers or exact names, one on each line, at most {OPERATIONS}.")
-            value=form.accounts.clone()
-            error
-            need=Requirement::Required
-            rows=rows.clamp(2, 8)
-        />
-        {named}
-    }
-    .into_any()
-}
-
+/// Renders what is declared of every account. Why one is out of scope is asked for with the reasons.
 pub(super) fn declaration_fields(
     new: &NewClassification,
     error: &impl Fn(&str) -> String,
@@ -131,21 +77,26 @@ pub(super) fn declaration_fields(
         <TextArea
             name=classify_field::PURPOSE
             label="Purpose"
-            hint="What the account is for, in 10 to 500 characters. It stays on the page of the account. Do not enter card numbers."
+            hint="What the account is for, in 10 to 500 characters. Its page shows it."
             value=form.purpose.clone()
             error=error(classify_field::PURPOSE)
             need=Requirement::Required
         />
-        <div data-if-out>
-            <TextArea
-                name=classify_field::OUT_OF_SCOPE
-                label="Reason for out of scope"
-                hint="Why the account neither stores card data nor can reach it, in 10 to 500 characters. With “Out of scope”, this is also the justification of the change."
-                value=form.out_of_scope.clone()
-                error=error(classify_field::OUT_OF_SCOPE)
-                need=Requirement::Shown
-            />
-        </div>
+    }
+    .into_any()
+}
+
+/// Renders the reason why accounts are out of scope. For accounts that all become so, it is the justification of the change.
+pub(super) fn out_of_scope_field(new: &NewClassification, error: String) -> AnyView {
+    view! {
+        <TextArea
+            name=classify_field::OUT_OF_SCOPE
+            label="Reason for out of scope"
+            hint="Why the account neither stores card data nor can reach it, in 10 to 500 characters. Approvers see it, and the page of the account shows it. Do not enter card numbers."
+            value=new.form.out_of_scope.clone()
+            error
+            need=Requirement::Shown
+        />
     }
     .into_any()
 }

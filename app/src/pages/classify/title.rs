@@ -14,6 +14,7 @@ pub(super) fn title(new: &NewClassification) -> Option<String> {
             .accounts
             .first()
             .filter(|_| new.total == 1)?
+            .account
             .name
             .clone(),
         count => format!("{count} accounts"),

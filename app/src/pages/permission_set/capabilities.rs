@@ -1,18 +1,21 @@
-//! What production PCI makes of a permission set, what keeps it from standing access there, and where somebody has it all the
-//! same; what it allows, in one sentence and by capability; and what that was found with.
+//! What production PCI makes of a permission set, which statement decides that, what keeps it from standing access there, and
+//! where somebody has it all the same; what it allows, in one sentence and by capability; and what that was found with.
 
-use domain::permission_set::analysis::{
-    Analysis, Capability, ServiceActions,
-    capability::{Need, ProductionPciNeeds},
-    labels::{counted, grouped},
+use domain::{
+    grant::{LONGEST_IN_PRODUCTION_PCI, LONGEST_SESSION_IN_PRODUCTION_PCI},
+    permission_set::analysis::{
+        Analysis, Capability, ServiceActions,
+        capability::{Need, ProductionPciNeeds},
+        labels::{counted, grouped},
+    },
 };
 use leptos::prelude::*;
 
 use crate::{
     backend::{AccountRef, CatalogueFacts, OutdatedData, SetRef},
     components::{
-        AccountNames, CapabilityGroups, Empty, Glyph, LinkButton, Notice, PolicyAnchors, Section,
-        Status, policy_notes,
+        AccountNames, CapabilityBadge, CapabilityGroups, Empty, Glyph, LinkButton, Notice,
+        PolicyAnchors, Section, Status, cure_line, finding_source, policy_notes,
     },
     lists::{ListChoice, access::ACCESS_HEADING},
 };
@@ -26,11 +29,19 @@ const NAMED: usize = 3;
 /// The id of the accounts in which a set is.
 pub const ACCOUNTS: &str = "holds";
 
+/// Returns the capability that decides that a set is not allowed as standing access to production PCI: the most dangerous one.
+/// None if the set is allowed.
+pub fn deciding(analysis: &Analysis, needs: ProductionPciNeeds) -> Option<Capability> {
+    let worst = analysis.extents.keys().next().copied();
+    worst.filter(|_| needs.standing == Need::Blocked)
+}
+
 /// Renders what production PCI makes of a set. `against` are the actions that keep it from standing access, `held` the
 /// production PCI accounts where somebody has it all the same. `sessions` says how long sessions last.
 pub fn verdict(
     set: &SetRef,
     analysis: &Analysis,
+    anchors: &PolicyAnchors,
     needs: ProductionPciNeeds,
     sessions: &str,
     (against, held): (Vec<ServiceActions>, Vec<AccountRef>),
@@ -39,7 +50,8 @@ pub fn verdict(
         return None;
     }
     let by_capabilities = analysis.temporary_in_production_pci();
-    let temporary = if needs.temporary == Need::Blocked && by_capabilities != Need::Blocked {
+    let too_long = needs.temporary == Need::Blocked && by_capabilities != Need::Blocked;
+    let temporary = if too_long {
         format!("Not allowed with sessions of up to {sessions}")
     } else {
         needs.temporary.words().to_owned()
@@ -59,9 +71,50 @@ pub fn verdict(
         (false, _) => Status::Off,
     };
     let temporary = (!same).then(|| view! { <p>"Temporary access: " {temporary}</p> });
+    let shorter = too_long.then(shorter_sessions);
+    let decided = deciding(analysis, needs);
+    let decided = decided.and_then(|capability| decided_by(analysis, anchors, capability));
     let held = blocked.then(|| in_production_pci(set, held));
     let against = blocked.then(|| against_standing(analysis, against));
-    Some(view! { <Notice status title>{temporary} {held} {against}</Notice> }.into_any())
+    Some(
+        view! { <Notice status title>{temporary} {shorter} {decided} {held} {against}</Notice> }
+            .into_any(),
+    )
+}
+
+/// Says which session duration makes temporary access to production PCI possible.
+fn shorter_sessions() -> AnyView {
+    cure_line(format!(
+        "Set the session duration to at most {} in IAM Identity Center. AWS ends no session early, and temporary access to production PCI ends within {}, its last session included.",
+        LONGEST_SESSION_IN_PRODUCTION_PCI.words(),
+        LONGEST_IN_PRODUCTION_PCI.words()
+    ))
+}
+
+/// Names the first statement that gives the deciding capability, and leads to it.
+fn decided_by(
+    analysis: &Analysis,
+    anchors: &PolicyAnchors,
+    capability: Capability,
+) -> Option<AnyView> {
+    let findings = analysis.findings.iter();
+    let mut deciding = findings.filter(|finding| finding.capability == capability);
+    let first = deciding.next()?;
+    let href = format!("#{}", anchors.of_finding(first)?);
+    let more = match deciding.count() {
+        0 => None,
+        more => Some(format!(" and {}", counted(more, "more finding"))),
+    };
+    let source = finding_source(first);
+    Some(
+        view! {
+            <p data-decided-by>
+                <span>"Decided by " <a href=href>{source}</a> {more}</span>
+                <CapabilityBadge capability />
+            </p>
+        }
+        .into_any(),
+    )
 }
 
 /// Renders what a set allows, with links to the statements that the page shows, and the notes on its policies. `boundary` is

@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Analysis, Capability, Catalogue, Extent, Finding, PolicyRef, boundary_of, capability::Need,
+    Analysis, Capability, Catalogue, Extent, Finding, PolicyRef, boundary_of,
+    capability::{Need, Severity},
 };
 use crate::permission_set::{Boundary, Content};
 
@@ -118,6 +119,19 @@ impl Capability {
             }
         });
         named.collect()
+    }
+}
+
+impl Severity {
+    /// Returns the word for a badge: all permission sets are compared by this one scale.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Critical => "Critical",
+            Self::High => "High",
+            Self::Medium => "Medium",
+            Self::Low => "Low",
+            Self::Info => "Info",
+        }
     }
 }
 

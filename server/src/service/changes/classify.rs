@@ -7,14 +7,15 @@ mod accounts;
 mod values;
 
 use app::backend::{
-    AccountRef, ClassificationPort, ClassifyForm, ClassifyOrigin, ClassifySubmission, FieldError,
-    NewClassification, PortResult, SHOWN_ACCOUNTS, SubjectRef, classify_field,
+    AccountRef, ChosenAccount, ClassificationPort, ClassifyForm, ClassifyOrigin,
+    ClassifySubmission, FieldError, NewClassification, PortResult, SHOWN_ACCOUNTS, SubjectRef,
+    classify_field,
 };
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
     change::Operation,
-    classification::Classification,
+    classification::{Classification, Environment, Pci},
     ids::{AccountId, ChangeId, PersonId},
     snapshot::Snapshot,
     subject::{
@@ -56,6 +57,24 @@ struct ReadForm {
 impl ReadForm {
     fn state(&self, account: &AccountId) -> Option<&State> {
         self.states.classification(account)
+    }
+
+    /// Returns what an account becomes by its item; none without one, or if its environment and PCI scope stay.
+    fn becomes(&self, account: &AccountRef) -> Option<(Environment, Pci)> {
+        let after = self
+            .operations
+            .iter()
+            .find_map(|operation| match operation {
+                Operation::Classify {
+                    account: of, after, ..
+                } if *of == account.id => Some(after.as_ref()),
+                _ => None,
+            })?;
+        let after = after.map_or_else(
+            || account.class.undeclared().strictness(),
+            |declaration| (declaration.environment, declaration.pci),
+        );
+        (after != account.class.strictness()).then_some(after)
     }
 }
 
@@ -108,7 +127,11 @@ impl ClassificationPort for Service {
                 .accounts
                 .iter()
                 .take(SHOWN_ACCOUNTS)
-                .map(|account| in_force(names::account(snapshot, account)))
+                .map(|account| {
+                    let account = in_force(names::account(snapshot, account));
+                    let becomes = preview.as_ref().and_then(|_| read.becomes(&account));
+                    ChosenAccount { account, becomes }
+                })
                 .collect(),
             types_owner: listed.is_none(),
             owners: listed.unwrap_or_else(|| users::selected(snapshot, &read.form.owner)),

@@ -119,7 +119,12 @@ impl KnownIdentities {
             let user = snapshot.user(sketch.user.as_ref()?)?;
             Some(IdentityFacts {
                 person: sketch.person,
-                text: user.display_name.to_lowercase().into(),
+                text: lines([
+                    Some(user.display_name.as_str()),
+                    sketch.username.as_deref(),
+                    None,
+                ])
+                .into(),
                 kind: IdentityKind::Linked,
                 known_since: Some(sketch.first_seen),
                 last_sign_in: sketch.last_sign_in,
@@ -204,9 +209,9 @@ impl KnownIdentities {
         let known = user
             .as_ref()
             .filter(|user| snapshot.user(&user.id).is_some());
-        let (name, username) = match known {
-            Some(user) => (user.name.clone(), username),
-            None => (without_directory_user(&username.unwrap_or_default()), None),
+        let name = match known {
+            Some(user) => user.name.clone(),
+            None => without_directory_user(username.as_deref().unwrap_or_default()),
         };
         IdentityRow {
             person: listed.person.clone(),
@@ -245,13 +250,13 @@ fn why_unlinked(
 
 fn searched(row: &IdentityRow) -> String {
     let user = row.user.as_ref().map(|user| user.name.as_str());
-    let username = row.username.as_deref();
-    let words = [Some(row.name.as_str()), username, user];
-    words
-        .into_iter()
-        .flatten()
-        .map(|name| name.replace('\n', " "))
-        .collect::<Vec<_>>()
+    lines([Some(row.name.as_str()), row.username.as_deref(), user])
+}
+
+/// Returns the text of an identity: its name, its username and the name of its user, one line each.
+fn lines(names: [Option<&str>; 3]) -> String {
+    names
+        .map(|name| name.unwrap_or_default().replace('\n', " "))
         .join("\n")
         .to_lowercase()
 }

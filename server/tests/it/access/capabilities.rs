@@ -16,6 +16,8 @@ crate::engines::on_both_engines! {
     a_filter_by_capability_finds_the_sets_that_have_it,
     the_page_of_a_set_says_what_it_allows_and_what_keeps_it_from_standing_access,
     the_page_of_a_set_says_in_one_sentence_what_it_allows_and_shows_each_statement,
+    statements_are_in_the_order_of_their_policy_and_the_deciding_one_is_marked,
+    the_violations_of_permission_sets_add_up_to_those_of_production_pci,
 }
 
 /// The badges of each permission set, and what standing and temporary access to production PCI need.
@@ -254,4 +256,66 @@ async fn the_page_of_a_set_says_in_one_sentence_what_it_allows_and_shows_each_st
     assert!(html.contains("\"Action\": \"*\""), "{html}");
     let html = page("PaymentsEngineer").await;
     assert!(html.contains("Its text is in each account"), "{html}");
+}
+
+/// Returns the numbers of the statements of one policy, in the order of the page.
+fn statements_of(html: &str, policy: usize) -> Vec<usize> {
+    let id = format!(" id=\"policy-{policy}-statement-");
+    let found = html.split(id.as_str()).skip(1);
+    found
+        .map(|rest| rest.split('"').next().unwrap().parse().unwrap())
+        .collect()
+}
+
+async fn statements_are_in_the_order_of_their_policy_and_the_deciding_one_is_marked(
+    engine: DatabaseEngine,
+) {
+    let org = Org::sample(engine).await;
+    let read_model = org.app_state.read_model();
+    let mut several = 0;
+    for set in read_model.snapshot.parts().sets.values() {
+        let url = format!("/permission-sets/{}", set.arn.key());
+        let html = document(org.administrator(), &url).await;
+        for policy in 1..10 {
+            let shown = statements_of(&html, policy);
+            let in_order: Vec<usize> = (1..=shown.len()).collect();
+            assert_eq!(shown, in_order, "{}: policy {policy}", set.name);
+            several += usize::from(shown.len() > 1);
+        }
+        // What leads to the deciding statement is there where one is marked; a policy may decide as a whole.
+        let marked = html.contains("data-deciding");
+        assert!(!marked || html.contains("data-decided-by"), "{}", set.name);
+        match set.name.as_str() {
+            "ReleaseToolkit" | "LedgerDataReader" => assert!(marked, "{html}"),
+            "SupportMetrics" => assert!(!html.contains("data-decided-by"), "{html}"),
+            _ => {}
+        }
+    }
+    assert!(several > 3, "{several}");
+}
+
+async fn the_violations_of_permission_sets_add_up_to_those_of_production_pci(
+    engine: DatabaseEngine,
+) {
+    let org = Org::sample(engine).await;
+    let page = org
+        .administrator()
+        .permission_sets(&ListChoice::default())
+        .await;
+    let rows = page.unwrap().rows;
+    let read_model = org.app_state.read_model();
+    let total = read_model.exposure.totals.against.against;
+    let listed: Option<usize> = rows.iter().map(|row| row.violations.known()).sum();
+    assert!(total > 0);
+    assert_eq!(listed, Some(total));
+    // The page of a set counts the same by account.
+    let mut of_pages = 0;
+    for row in &rows {
+        let view = org.administrator().permission_set(row.set.key()).await;
+        let holds = view.unwrap().holds.into_iter();
+        of_pages += holds
+            .filter_map(|hold| hold.violations?.known())
+            .sum::<usize>();
+    }
+    assert_eq!(of_pages, total);
 }

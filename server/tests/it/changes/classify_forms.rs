@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::backend::{
-    ChangeForm, ClassificationPort as _, ClassifyForm, Denied, FieldError, KEEP,
+    ChangeForm, ClassificationPort as _, ClassifyForm, Denied, END, FieldError, KEEP,
     NewChangePort as _, NewClassification, Relation, SubjectRef, Submission, change_field,
     classify_field,
 };
@@ -291,6 +291,7 @@ async fn several_accounts_keep_what_the_form_leaves_as_it_is(engine: DatabaseEng
 
 async fn a_new_form_holds_what_all_accounts_agree_on(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
+    let (environment, pci, _) = class(&org, "web-dev");
     let mut first = form(&["web-dev"], (Environment::Staging, Pci::In));
     first.purpose = "takes card payments of the shop".into();
     let id = classify(&org, &first).await;
@@ -317,6 +318,15 @@ async fn a_new_form_holds_what_all_accounts_agree_on(engine: DatabaseEngine) {
     let shown = (new.form.environment.as_str(), new.form.pci.as_str());
     assert_eq!(shown, ("staging", "out"));
     assert!(new.errors.is_empty() && new.preview.is_none());
+    assert!(new.accounts.iter().all(|one| one.becomes.is_none()));
+    // Without its declaration, an account becomes what it was before.
+    let ending = ClassifyForm {
+        action: END.into(),
+        ..of(&["web-dev"])
+    };
+    let new = preview(&org, &ending).await;
+    assert!(new.preview.is_some(), "{:?}", new.errors);
+    assert_eq!(new.accounts[0].becomes, Some((environment, pci)));
 }
 
 async fn a_first_owner_is_not_another_owner_and_alone_needs_approval(engine: DatabaseEngine) {
@@ -373,7 +383,11 @@ async fn who_changed_an_account_meanwhile_is_named(engine: DatabaseEngine) {
     );
     assert_eq!(related.requester, "ANN");
     // The badge in the form and in the effect is that of the preview.
-    assert_eq!(new.accounts[0].class.environment, Environment::Production);
+    let [chosen] = new.accounts.as_slice() else {
+        panic!("{:?}", new.accounts)
+    };
+    assert_eq!(chosen.account.class.environment, Environment::Production);
+    assert_eq!(chosen.becomes, Some((Environment::Staging, Pci::In)));
     let SubjectRef::Account(in_effect) = &shown.others[0].subject else {
         panic!("{:?}", shown.others)
     };

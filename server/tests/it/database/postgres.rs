@@ -133,19 +133,20 @@ pub struct Name(String);
 
 impl Name {
     pub async fn create() -> Self {
-        Self::made("template template0").await
+        Self::made("template0").await
     }
 
     /// Copies this database. It must have no open connection.
     pub async fn copy(&self) -> Self {
-        Self::made(&format!("template {}", self.0)).await
+        Self::made(&self.0).await
     }
 
-    async fn made(from: &str) -> Self {
+    async fn made(template: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("{}_{number}", server().run);
-        let statement = format!("create database {name} {from}");
+        // Copying files takes half the time of copying blocks through the log, which nothing here reads.
+        let statement = format!("create database {name} template {template} strategy file_copy");
         let (done, created) = oneshot::channel();
         let task = Task {
             statement,
