@@ -82,18 +82,18 @@ fn others(members: Figure, listed: usize) -> Option<String> {
 
 /// Renders the first names, and the number of the others.
 fn names(paths: &[PersonAccessRow]) -> AnyView {
-    let named = if paths.len() <= ALL {
+    let shown = if paths.len() <= ALL {
         paths.len()
     } else {
         NAMED
     };
-    let more = paths.len() - named;
+    let more = paths.len() - shown;
     let names = paths
         .iter()
-        .take(named)
+        .take(shown)
         .enumerate()
         .map(|(at, path)| {
-            let is_last = at + 1 == named && more == 0;
+            let is_last = at + 1 == shown && more == 0;
             let between = (at > 0).then_some(if is_last { " and " } else { ", " });
             view! { {between} <bdi>{short(path.holder.name())}</bdi> }
         })
