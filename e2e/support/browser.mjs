@@ -303,7 +303,14 @@ export class Person {
     mkdirSync(OUTPUT, { recursive: true });
     await this.page.evaluate(() => globalThis.scrollTo(0, 0));
     const fullPage = (await this.page.evaluate(() => document.documentElement.scrollHeight)) < 6000;
+    const size = this.page.viewportSize();
+    if (fullPage) {
+      // What sticks to the edge of the window would cover the middle of a picture that is longer than the window.
+      const height = await this.page.evaluate(() => document.documentElement.scrollHeight);
+      await this.page.setViewportSize({ width: size.width, height: Math.max(size.height, height) });
+    }
     await this.page.screenshot({ path: path.join(OUTPUT, `${name}.png`), fullPage });
+    if (fullPage) await this.page.setViewportSize(size);
   }
 
   async leave() {
