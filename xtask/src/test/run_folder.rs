@@ -5,12 +5,18 @@ use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::process::{ErrorContext, Failure};
+use crate::process::{self, ErrorContext, Failure};
 
 /// The prefix of the folder name. The process ID of the run follows.
 const PREFIX: &str = "leastwise-run-";
 /// The lock file, which is locked while the run is in progress.
 const LOCK: &str = "lock";
+
+/// The file system in memory. Tests create and delete databases of some hundred files each, for which a file system on a
+/// disk needs more time than the tests themselves.
+const MEMORY: &str = "/dev/shm";
+/// The memory that a run may fill. The largest measured run needs a quarter of it.
+const ENOUGH_MIB: u64 = 4_096;
 
 pub struct RunFolder {
     path: PathBuf,
@@ -21,9 +27,13 @@ impl RunFolder {
     /// Creates a folder and removes those of ended runs. It is not in the target folder, because PostgreSQL runs as an
     /// unprivileged user, who may not have access to that.
     pub fn create() -> Result<Self, Failure> {
-        let parent = std::env::temp_dir();
-        remove_abandoned(&parent)?;
-        Self::create_in(&parent)
+        let memory = Path::new(MEMORY);
+        let in_memory = memory_is_sufficient(memory) && std::env::var_os("TMPDIR").is_none();
+        let parents = [std::env::temp_dir(), memory.to_owned()];
+        for parent in parents.iter().filter(|parent| parent.is_dir()) {
+            remove_abandoned(parent)?;
+        }
+        Self::create_in(&parents[usize::from(in_memory)])
     }
 
     fn create_in(parent: &Path) -> Result<Self, Failure> {
@@ -70,6 +80,25 @@ fn remove_abandoned(parent: &Path) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Whether a run fits both the file system in memory and the memory that programs leave.
+fn memory_is_sufficient(folder: &Path) -> bool {
+    let mut df = process::command("df");
+    let free = process::output(df.args(["--output=avail", "--block-size=1M"]).arg(folder));
+    let free = free
+        .ok()
+        .and_then(|table| table.lines().nth(1)?.trim().parse().ok());
+    let left = fs::read_to_string("/proc/meminfo").ok().and_then(|table| {
+        let line = table
+            .lines()
+            .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+        let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
+        Some(kib / 1_024)
+    });
+    // What the tests themselves need comes on top.
+    free.zip(left)
+        .is_some_and(|(free, left): (u64, u64)| free >= ENOUGH_MIB && left >= 2 * ENOUGH_MIB)
 }
 
 fn is_in_use(folder: &Path) -> bool {

@@ -34,7 +34,7 @@ async fn the_words_of_a_decision_survive_the_detour_and_nothing_is_decided_on_th
     let page = ines.get(&record).await;
     assert!(
         page.body
-            .contains("This decision needs a sign-in that is at most 1 second old.")
+            .contains("This decision needs a sign-in that is at most 1 second old")
     );
     for button in ["Sign in again, then approve", "Sign in again, then decline"] {
         assert!(page.body.contains(button), "{button}: {}", page.body);
