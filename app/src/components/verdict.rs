@@ -93,7 +93,7 @@ pub fn VerdictBox(
         <Notice status=verdict_status(outcome, tense) title glyph>
             {reasons}
             {who}
-            <p data-hint>{none_blocks(policies)}</p>
+            <p data-hint>{none_blocks(policies, tense)}</p>
         </Notice>
     }
     .into_any()
@@ -105,17 +105,20 @@ fn missing_approval(outcome: Outcome, tense: Tense) -> Option<Glyph> {
 }
 
 /// Returns that no policy blocks a change that was evaluated by so many of them.
-fn none_blocks(policies: Option<usize>) -> String {
-    match policies {
-        Some(all) => format!("None of the {all} policies in force blocks this."),
-        None => "No policy blocked this when it was evaluated.".to_owned(),
+fn none_blocks(policies: Option<usize>, tense: Tense) -> String {
+    match (policies, tense) {
+        (Some(all), Tense::Open) => format!("None of the {all} policies in force blocks this."),
+        (Some(all), Tense::Over) => {
+            format!("None of the {all} policies blocked this when it was evaluated.")
+        }
+        (None, _) => "No policy blocked this when it was evaluated.".to_owned(),
     }
 }
 
 /// Renders the policies of a change that none blocks: that this was checked, and those that ask for approval.
-pub(super) fn checked_policies(policies: Option<usize>, asking: AnyView) -> AnyView {
+pub(super) fn checked_policies(policies: Option<usize>, tense: Tense, asking: AnyView) -> AnyView {
     view! {
-        <Calm>{none_blocks(policies)}</Calm>
+        <Calm>{none_blocks(policies, tense)}</Calm>
         {asking}
     }
     .into_any()
