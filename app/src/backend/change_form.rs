@@ -132,11 +132,6 @@ impl ChangeKind {
         matches!(self, Self::Grant | Self::Join)
     }
 
-    /// Returns whether the change takes access away.
-    pub const fn removes(self) -> bool {
-        matches!(self, Self::Remove | Self::Leave)
-    }
-
     /// Returns what a change of this kind does as the undo of another one.
     pub const fn undo_words(self) -> &'static str {
         match self {

@@ -58,6 +58,8 @@ mod tests {
             name: "Reader".into(),
             key: "ps-2".into(),
             only_for,
+            capabilities: Vec::new(),
+            session: Duration::hours(1),
         };
         let hour = Duration::hours(1);
         let set = ChangeForm {

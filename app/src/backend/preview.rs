@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     grant::Term,
     ids::{ChangeId, EffectHash, GroupId},
-    permission_set::analysis::Analysis,
+    permission_set::analysis::{Analysis, Capability},
     report_difference::ReportDifference,
     time::{Date, Duration, Timestamp},
     verdict::Verdict,
@@ -143,6 +143,8 @@ pub struct WaysOut {
     pub approvals: Option<u8>,
     /// The policy that a date of a review satisfies, whatever else blocks the request.
     pub dated: Option<String>,
+    /// The policy that limits access together with the last session in it, if it blocks the request.
+    pub session_limit: Option<String>,
 }
 
 /// One way.
@@ -180,6 +182,10 @@ pub struct OfferedSet {
     pub key: String,
     /// How long it is possible for, if it is not as long as the request says.
     pub only_for: Option<Duration>,
+    /// What it allows.
+    pub capabilities: Vec<Capability>,
+    /// How long its sessions last.
+    pub session: Duration,
 }
 
 /// Another change of the subjects of a form.

@@ -10,8 +10,8 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    ExactTime, Glyph, Icon, PolicyLine, Section, StatedTime, Status, StatusBadge, clock_time,
-    eligible_approvers, entry_link, obstacle_words, verdict,
+    AbsoluteTime, ExactTime, Glyph, Icon, PolicyLine, Section, Status, StatusBadge, Tense,
+    clock_time, eligible_approvers, entry_link, obstacle_words, verdict,
 };
 use crate::backend::{ApprovalView, ChangeView, Preview, RecordedFactor, TimelineRow};
 
@@ -31,10 +31,13 @@ pub fn approval_card(view: &ChangeView, told: ViewerTold, now: Timestamp) -> Opt
     if needs.is_none() && view.approvals.is_empty() {
         return None;
     }
-    let policies = needs.is_some().then(|| policies(&view.preview));
+    let tense = if waiting { Tense::Open } else { Tense::Over };
+    let policies = needs.is_some().then(|| policies(&view.preview, tense));
     let decided = (!view.approvals.is_empty()).then(|| decided(view, now));
     let (may, viewer) = if waiting {
-        let viewer = (told == ViewerTold::Here).then(|| viewer(view)).flatten();
+        let viewer = (told == ViewerTold::Here)
+            .then(|| viewer(view, now))
+            .flatten();
         (Some(may_approve(view)), viewer)
     } else {
         (None, None)
@@ -49,19 +52,9 @@ pub fn approval_card(view: &ChangeView, told: ViewerTold, now: Timestamp) -> Opt
         row.map(|row| view! { <div><h3>{term}</h3> <div>{row}</div></div> })
     });
     let rows = rows.collect_view();
-    // On top of a page, it is in the steps just above.
-    let due = (waiting && told == ViewerTold::InBar).then(|| {
-        view! { <span class="text-muted text-sm">"Decision due " <StatedTime at=view.row.decide_by now /></span> }
-            .into_any()
-    });
     let detail = needs.unwrap_or_default();
     let status = waiting.then_some(Status::Pending.token());
-    let card = match due {
-        Some(actions) => {
-            view! { <Section title="Approval" detail actions>{rows}</Section> }.into_any()
-        }
-        None => view! { <Section title="Approval" detail>{rows}</Section> }.into_any(),
-    };
+    let card = view! { <Section title="Approval" detail>{rows}</Section> };
     Some(view! { <div data-approval data-status=status>{card}</div> }.into_any())
 }
 
@@ -80,7 +73,7 @@ fn needs(verdict: &Verdict, state: State, given: u8) -> Option<String> {
 }
 
 /// Renders that no policy blocks the change, and those that need the approvals.
-fn policies(preview: &Preview) -> AnyView {
+fn policies(preview: &Preview, tense: Tense) -> AnyView {
     let Preview {
         verdict,
         policy_titles,
@@ -92,7 +85,7 @@ fn policies(preview: &Preview) -> AnyView {
         view! { <li><PolicyLine words /></li> }
     });
     let lines = view! { <ul data-policies>{lines.collect_view()}</ul> };
-    verdict::checked_policies(preview.policies, lines.into_any())
+    verdict::checked_policies(preview.policies, tense, lines.into_any())
 }
 
 fn decided(view: &ChangeView, now: Timestamp) -> AnyView {
@@ -113,7 +106,8 @@ fn decision(given: &ApprovalView, entry: Option<&TimelineRow>, now: Timestamp) -
         .then(|| view! { " " <span class="text-muted">"(you)"</span> });
     let factor = entry.and_then(|entry| factor_words(entry.factor, given.at));
     let factor = factor.map(|words| view! { " · " {words} });
-    let entry = entry.map(|entry| view! { " · " {entry_link(entry.seq)} });
+    let entry =
+        entry.map(|entry| view! { " " <span data-keep>"· " {entry_link(entry.seq)}</span> });
     let void = (!given.counts)
         .then(|| view! { <StatusBadge status=Status::Off label="Void: no longer counts" /> });
     let at = given.at;
@@ -160,13 +154,18 @@ fn may_approve(view: &ChangeView) -> AnyView {
 }
 
 /// Renders why the viewer does not decide.
-fn viewer(view: &ChangeView) -> Option<AnyView> {
+fn viewer(view: &ChangeView, now: Timestamp) -> Option<AnyView> {
     let obstacle = view.decide.err()?;
+    let due = view.row.decide_by;
+    let ends = view! { <p data-hint>"It expires if nobody decides it by " <AbsoluteTime at=due now /> "."</p> };
     if view.withdraw.is_ok() {
-        return Some(view! { <p>"You requested this; other people decide it."</p> }.into_any());
+        return Some(
+            view! { <p>"You requested this. Other people decide it."</p> {ends} }.into_any(),
+        );
     }
     Some(
-        view! { <p><b>"You cannot decide this."</b> " " {obstacle_words(obstacle)}</p> }.into_any(),
+        view! { <p><b>"You cannot decide this."</b> " " {obstacle_words(obstacle)}</p> {ends} }
+            .into_any(),
     )
 }
 

@@ -1,9 +1,10 @@
-//! What a decider compares an undecided change with: other requests of the same access, and who has this access already.
+//! The context of an undecided change, with which a decider compares it: other requests of the same access, and who has this
+//! access already. Never part of the verdict.
 
 use domain::{snapshot::Figure, time::Timestamp};
 use leptos::prelude::*;
 
-use super::{PrincipalLink, RecentChanges};
+use super::{PrincipalLink, RecentChanges, Section};
 use crate::backend::{AccountRef, ChangeView, EarlierRequests, PairHolders, SetRef};
 
 /// Renders both as facts of one card. Empty for a change that is decided.
@@ -14,7 +15,7 @@ pub fn decision_context(view: &ChangeView, now: Timestamp) -> AnyView {
     if earlier.is_none() && holders.is_none() {
         return ().into_any();
     }
-    view! { <section data-card data-context aria-label="Similar requests and who has this access">{earlier} {holders}</section> }
+    view! { <div data-context><Section title="Context">{earlier} {holders}</Section></div> }
         .into_any()
 }
 
@@ -35,7 +36,7 @@ fn holders(all: Vec<PairHolders>) -> impl IntoView {
     view! { <div><h3>"Who has it already"</h3> <ul data-plain data-holders>{lines}</ul></div> }
 }
 
-fn line(holders: PairHolders) -> impl IntoView {
+fn line(holders: PairHolders) -> AnyView {
     let PairHolders {
         account,
         set,
@@ -50,7 +51,10 @@ fn line(holders: PairHolders) -> impl IntoView {
         },
         Figure::NotKnown => Some("Not read from AWS yet".to_owned()),
     };
-    let nobody = principals.is_empty() && matches!(total, Figure::Known(_));
+    if principals.is_empty() && matches!(total, Figure::Known(_)) {
+        let nobody = format!("Nobody has {set} on {account}.");
+        return view! { <li><p class="text-muted">{nobody}</p></li> }.into_any();
+    }
     let principals = principals
         .into_iter()
         .map(|principal| view! { <PrincipalLink principal /> })
@@ -60,9 +64,9 @@ fn line(holders: PairHolders) -> impl IntoView {
             <p data-names>
                 <span class="text-muted">{set} " on " {account} ":"</span>
                 {principals}
-                {nobody.then(|| view! { <span class="text-muted">"Nobody"</span> })}
                 {more.map(|more| view! { <span class="text-muted">{more}</span> })}
             </p>
         </li>
     }
+    .into_any()
 }

@@ -100,7 +100,7 @@ fn notes(
 ) -> impl IntoView + use<> {
     let step_up = match &view.step_up {
         Some(StepUpView::TooOld { limit, signed_in }) => Some(format!(
-            "This decision needs a sign-in that is at most {} old; yours was at {} UTC. You sign in again when you send it. \
+            "This decision needs a sign-in that is at most {} old. Yours was at {} UTC. You sign in again when you send it. \
              Your reason is kept, and you decide after that.",
             limit.words(),
             signed_in.minute(),

@@ -91,10 +91,18 @@ impl ShownEffect {
         let of_groups =
             rows.filter(|row| matches!(row.who, AffectedPrincipal::FutureMembers { .. }));
         let paths = self.gains + self.losses;
-        match of_groups.count() {
+        // What is not on this page may be of either.
+        let of_groups = if self.gained.len() + self.lost.len() == paths {
+            of_groups.count()
+        } else {
+            0
+        };
+        match of_groups {
             0 => format!("Table of {paths} paths"),
-            1 => format!("Table of {paths} paths, 1 of them of future members"),
-            some => format!("Table of {paths} paths, {some} of them of future members"),
+            future => format!(
+                "Table of {paths} paths: {} of people, {future} of future members",
+                paths.saturating_sub(future)
+            ),
         }
     }
 
@@ -122,7 +130,12 @@ impl ShownEffect {
 
 /// The gains and losses, then what else changes.
 #[component]
-pub fn EffectSection(effect: ShownEffect) -> impl IntoView {
+pub fn EffectSection(
+    effect: ShownEffect,
+    /// What can be done about the access, below who has it.
+    #[prop(optional_no_strip)]
+    foot: Option<AnyView>,
+) -> impl IntoView {
     let has_access = effect.gains + effect.losses > 0 || effect.other_count == 0;
     let pager = effect.pager();
     let ShownEffect {
@@ -132,31 +145,41 @@ pub fn EffectSection(effect: ShownEffect) -> impl IntoView {
     } = &effect;
     let (others, other_count) = (others.clone(), *other_count);
     if other_count == 0 {
-        return access(effect, pager);
+        return access(effect, pager, foot);
     }
-    let access = has_access.then(|| access(effect, None));
+    let (access, foot) = if has_access {
+        (Some(access(effect, None, foot)), None)
+    } else {
+        (None, foot.map(card_foot))
+    };
     let changes = match pager {
         Some(pager) => view! { <SubjectEffects rows=others total=other_count pager /> }.into_any(),
         None => view! { <SubjectEffects rows=others total=other_count /> }.into_any(),
     };
     view! {
         {access}
-        <Section title="What changes">{changes}</Section>
+        <Section title="What changes">{changes} {foot}</Section>
     }
     .into_any()
 }
 
-fn access(effect: ShownEffect, pager: Option<AnyView>) -> AnyView {
+/// Renders the foot of a card.
+fn card_foot(actions: AnyView) -> AnyView {
+    view! { <div data-card-foot>{actions}</div> }.into_any()
+}
+
+fn access(effect: ShownEffect, pager: Option<AnyView>, foot: Option<AnyView>) -> AnyView {
     let paths = effect.gains + effect.losses;
     // Sentences count people, so they are about all paths or not shown.
     let whole = effect.gained.len() + effect.lost.len() == paths;
     let words =
         (whole && paths > 0).then(|| effect_words(&effect.gained, &effect.lost, effect.tense));
     let (title, label) = (effect.heading(), effect.table_label());
-    // The numbers are of what happens, and the sentences below name everybody.
-    let ahead = effect.tense == EffectTense::Ahead;
-    let detail = ahead.then(|| effect.summary.clone());
-    let risk = ahead.then(|| risk_words(&effect.gained)).flatten();
+    // The numbers and the warning are for who decides, and the sentences below name everybody.
+    let open = effect.tense != EffectTense::Past;
+    let detail = open.then(|| effect.summary.clone());
+    let risk = open.then(|| risk_words(&effect.gained)).flatten();
+    let foot = foot.map(card_foot);
     let risk = risk.map(|words| {
         view! { <p data-risk><Icon glyph=Glyph::Warning /> <span>{words}</span></p> }
     });
@@ -169,7 +192,7 @@ fn access(effect: ShownEffect, pager: Option<AnyView>) -> AnyView {
     } = effect;
     if words.is_some() && paths == 1 {
         // The sentence says all of the only path.
-        return section(title, detail, view! { {risk} {words} }.into_any());
+        return section(title, detail, view! { {risk} {words} {foot} }.into_any());
     }
     let table = match pager {
         Some(pager) => view! { <DiffView gained gains lost losses pager /> }.into_any(),
@@ -186,7 +209,11 @@ fn access(effect: ShownEffect, pager: Option<AnyView>) -> AnyView {
         }
         .into_any()
     };
-    section(title, detail, view! { {risk} {words} {table} }.into_any())
+    section(
+        title,
+        detail,
+        view! { {risk} {words} {table} {foot} }.into_any(),
+    )
 }
 
 /// Returns what makes gains serious: that they do not end, and that people gain who are not known yet.
@@ -199,10 +226,10 @@ fn risk_words(gained: &[EffectRow]) -> Option<&'static str> {
     match (standing, future) {
         (0, false) => None,
         (0, true) => Some("Includes future members"),
-        (some, false) if some < gained.len() => Some("Permanent in part"),
-        (some, true) if some < gained.len() => Some("Permanent in part · includes future members"),
-        (_, false) => Some("Permanent"),
-        (_, true) => Some("Permanent · includes future members"),
+        (some, false) if some < gained.len() => Some("Standing in part"),
+        (some, true) if some < gained.len() => Some("Standing in part, includes future members"),
+        (_, false) => Some("Standing"),
+        (_, true) => Some("Standing, includes future members"),
     }
 }
 

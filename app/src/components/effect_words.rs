@@ -142,6 +142,8 @@ pub(super) fn effect_words(
 
 fn line(sentence: Sentence, tense: EffectTense) -> impl IntoView {
     let (status, glyph, sign) = match sentence.sign {
+        // Nothing was gained.
+        Sign::Gain if tense == EffectTense::Never => (Status::Off, Glyph::Plus, "plus"),
         Sign::Gain => (Status::Ok, Glyph::Plus, "plus"),
         Sign::Loss => (Status::Danger, Glyph::Minus, "minus"),
     };

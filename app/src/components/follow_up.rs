@@ -1,12 +1,12 @@
-//! What is left to request of a change that is over: buttons in the header of its page, and a link beside each item.
+//! What is left to request of a change that is over: buttons on its page, and a link beside each item.
 
 use domain::{change::State, engine::FollowUp, subject::NoUndo};
 use leptos::prelude::*;
 
-use super::{ButtonKind, LinkButton};
+use super::LinkButton;
 use crate::backend::{ChangeKind, FollowUpForm, FollowUpLink, FollowUps};
 
-/// The buttons in the header. Says how many items have none there.
+/// The buttons. Says how many items have none there. What they lead to is a form, so none is as loud as its button.
 #[component]
 pub fn FollowUpLinks(
     follow_ups: FollowUps,
@@ -47,11 +47,7 @@ pub fn FollowUpLinks(
                 (FollowUp::Rest, _, false) => "Request the rest again".to_owned(),
                 (FollowUp::Rest, _, true) => format!("Request {} again", items(link.items)),
             };
-            let kind = match link.what {
-                FollowUp::Undo if removes(&link.form) => ButtonKind::Danger,
-                FollowUp::Undo | FollowUp::Rest => ButtonKind::Secondary,
-            };
-            view! { <LinkButton href=link.form.href() kind>{label}</LinkButton> }
+            view! { <LinkButton href=link.form.href()>{label}</LinkButton> }
         })
         .collect_view();
     let no_undo =
@@ -76,14 +72,6 @@ fn undo_words(form: &FollowUpForm) -> &'static str {
         return "Undo";
     };
     form.known_kind().map_or("Undo", ChangeKind::undo_words)
-}
-
-/// Whether a form takes access away.
-fn removes(form: &FollowUpForm) -> bool {
-    let FollowUpForm::Change(form) = form else {
-        return false;
-    };
-    form.known_kind().is_some_and(ChangeKind::removes)
 }
 
 fn no_undo_words(why: NoUndo) -> &'static str {

@@ -31,6 +31,9 @@ pub fn PageHeader(
     /// The `<h1>`: the name of the object.
     #[prop(into)]
     title: String,
+    /// The address of what the title names, if the page is a list with one item: the keys that go through a list find it.
+    #[prop(optional, into)]
+    item: Option<String>,
     /// From the outermost level inward.
     #[prop(optional)]
     crumbs: Vec<Crumb>,
@@ -62,6 +65,10 @@ pub fn PageHeader(
     let is_long = (characters > SENTENCE).then_some("");
     let is_clamped = (characters > WHOLE).then_some("");
     let full = is_clamped.map(|_| title.clone());
+    let title = match item {
+        None => title.into_any(),
+        Some(href) => view! { <a href=href data-item aria-current="true">{title}</a> }.into_any(),
+    };
     view! {
         <header data-page-header>
             {crumbs}

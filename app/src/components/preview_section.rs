@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{
     AbsoluteTime, ButtonKind, EffectPaging, EffectSection, LinkEvidenceSection, Notice,
     RelatedChanges, ReportConsequence, Requirement, SetsShown, ShownEffect, Status, TextArea,
-    TextField, VerdictBox, gained_sets,
+    TextField, VerdictBox, gained_sets, with_last_session,
 };
 use crate::{
     backend::{AlarmOnSubmit, FORM, FieldError, Preview, change_field},
@@ -49,6 +49,7 @@ pub fn shown_preview(mut preview: Preview, notes: PreviewNotes, now: Timestamp) 
         cure,
         session,
     } = notes;
+    let lasts = with_last_session(&preview);
     let shown = ShownEffect::of(&mut preview, EffectPaging::Counted);
     let Preview {
         gainers,
@@ -83,7 +84,7 @@ pub fn shown_preview(mut preview: Preview, notes: PreviewNotes, now: Timestamp) 
             {before}
             {report.map(|difference| view! { <ReportConsequence difference /> })}
             <RelatedChanges related now />
-            <VerdictBox verdict titles=policy_titles gains policies approvers ways_out />
+            <VerdictBox verdict titles=policy_titles gains policies approvers ways_out lasts />
             {(alarm == AlarmOnSubmit::Raised).then(raises_alarm)}
             {disabled_notice(&disabled)}
             {facts}
@@ -142,7 +143,7 @@ pub fn submit_button(
 const RECORD: &str = "Record this request anyway";
 
 /// What a blocked request leads to.
-pub const BLOCKED: &str = "Nothing changes in AWS; only the ledger records it.";
+pub const BLOCKED: &str = "Nothing changes in AWS. Only the ledger records it.";
 
 /// Renders the texts of the requester: why, and by which ticket.
 pub fn reason_fields(entered: &FormState) -> AnyView {

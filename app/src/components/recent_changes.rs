@@ -66,7 +66,7 @@ fn RecentChange(
                 <a href=href>{title}</a>
                 <StatusBadge status=state_status(change.state) label=change.state_words() glyph=state_glyph(change.state) />
             </div>
-            <p class="text-muted text-xs">{change.requester} " " <Time at=change.submitted now /> {approvals}</p>
+            <p class="text-muted text-xs">{change.requester} ", " <Time at=change.submitted now /> {approvals}</p>
             <LedgerMismatchMark comparison=change.ledger />
         </li>
     }

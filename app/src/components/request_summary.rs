@@ -8,8 +8,8 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    Definition, DefinitionList, StatedTime, disabled_notice, session_after, session_tail,
-    term_words,
+    AbsoluteTime, Definition, DefinitionList, StatedTime, disabled_notice, session_after,
+    session_tail, term_words,
 };
 use crate::backend::{ChangeView, GrantEnd, ItemProgress};
 
@@ -21,6 +21,12 @@ pub fn request_summary(view: &ChangeView, now: Timestamp) -> AnyView {
     let words = row.requester.split_whitespace().take(2);
     let initials: String = words.filter_map(|word| word.chars().next()).collect();
     let initials = initials.to_uppercase();
+    // What is over was asked for at a time; how long ago counts as long as somebody waits.
+    let at = if row.state.is_terminal() {
+        view! { <AbsoluteTime at=submitted now /> }.into_any()
+    } else {
+        view! { <StatedTime at=submitted now /> }.into_any()
+    };
     let until = until(view);
     let session = session_of(view);
     let (tail, after) = match (&until, session) {
@@ -38,7 +44,7 @@ pub fn request_summary(view: &ChangeView, now: Timestamp) -> AnyView {
             <div data-body>
                 <div data-asks>
                     <span data-avatar aria-hidden="true">{initials}</span>
-                    <h2 id="request">{requester} <span class="text-muted font-normal">" asked for this at " <StatedTime at=submitted now /></span></h2>
+                    <h2 id="request">{requester} <span class="text-muted font-normal">" asked for this at " {at}</span></h2>
                 </div>
                 <blockquote data-why><span class="sr-only">"Justification: "</span>{justification}</blockquote>
                 <DefinitionList>

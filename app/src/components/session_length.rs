@@ -4,8 +4,8 @@
 use domain::{grant::Term, time::Duration};
 use leptos::prelude::*;
 
-use super::{Notice, Status, cure_line};
-use crate::backend::SessionOverrun;
+use super::{Notice, Status, capitalized, cure_line};
+use crate::backend::{Preview, SessionOverrun};
 
 /// That a session can last longer than the access and outlast it by its whole length, with the cure, before any policy is
 /// evaluated.
@@ -43,7 +43,7 @@ pub fn shorter_sessions(set: &str, shorter: Duration) -> AnyView {
 pub fn last_session(term: Term, session: Duration) -> String {
     match term {
         Term::For(window) => format!(
-            "For {}; a session that starts at the end can last until {} after the start.",
+            "Access ends after {}. A session that starts in the last minute can last until {} after the start.",
             window.words(),
             Duration(window.0 + session.0).words()
         ),
@@ -52,6 +52,25 @@ pub fn last_session(term: Term, session: Duration) -> String {
             session.words()
         ),
     }
+}
+
+/// Returns how long access and the last session in it take together; none if it does not end, or not at once.
+pub fn with_last_session(preview: &Preview) -> Option<String> {
+    let session = Duration::seconds(i64::from(preview.session_seconds));
+    let mut terms = preview.gained.iter().filter_map(|row| row.term);
+    let first = terms.next()?;
+    let Term::For(window) = first else {
+        return None;
+    };
+    if session.0 <= 0 || terms.any(|term| term != first) {
+        return None;
+    }
+    Some(format!(
+        "{} of access and a session of {} that starts at its end take {}.",
+        capitalized(&window.words()),
+        session.words(),
+        Duration(window.0 + session.0).words()
+    ))
 }
 
 /// Returns how long a session can outlast access that ends.
@@ -79,7 +98,7 @@ mod tests {
         let hours = Duration::hours;
         assert_eq!(
             last_session(Term::For(hours(1)), hours(8)),
-            "For 1 hour; a session that starts at the end can last until 9 hours after the start."
+            "Access ends after 1 hour. A session that starts in the last minute can last until 9 hours after the start."
         );
         assert_eq!(
             last_session(Term::Standing, hours(8)),

@@ -62,8 +62,13 @@ fn capabilities(id: String, analysis: Analysis) -> AnyView {
     let nothing = all
         .is_none()
         .then(|| view! { <p data-body class="text-muted">{analysis.summary()}</p> });
-    let notes = analysis.notes.clone();
+    // Names that match no action are what is not known, so they go before what is.
+    let (before, after) = match analysis.notes.as_slice() {
+        [] | [_] => (None, policy_notes(analysis.notes.clone())),
+        _ => (policy_notes(analysis.notes.clone()), None),
+    };
     view! {
+        {before}
         {nothing}
         <ul data-set-lines>{lines}</ul>
         {all.map(|all| view! {
@@ -72,7 +77,7 @@ fn capabilities(id: String, analysis: Analysis) -> AnyView {
                 <CapabilityGroups analysis />
             </details>
         })}
-        {policy_notes(notes)}
+        {after}
     }
     .into_any()
 }

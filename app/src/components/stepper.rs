@@ -4,7 +4,7 @@
 use domain::{change::State, time::Timestamp};
 use leptos::prelude::*;
 
-use super::{AbsoluteTime, ExactTime, Glyph, Icon, entry_link};
+use super::{ExactTime, Glyph, Icon, StatedTime, entry_link};
 use crate::backend::{ChangeView, LiveProgress, RecordedStep, RecordedSteps};
 
 /// How far a step is.
@@ -234,10 +234,10 @@ fn line(step: Step, now: Timestamp) -> impl IntoView {
         entry,
     } = step;
     let time = time.map(|at| match stage {
-        Stage::Current => view! { <AbsoluteTime at now /> }.into_any(),
+        Stage::Current => view! { <StatedTime at now /> }.into_any(),
         _ => view! { <ExactTime at now /> }.into_any(),
     });
-    let entry = entry.map(|seq| view! { " · " {entry_link(seq)} });
+    let entry = entry.map(|seq| view! { " " <span data-keep>"· " {entry_link(seq)}</span> });
     view! {
         <li data-stage=stage.name() aria-current=(stage == Stage::Current).then_some("step")>
             <span data-dot>{stage.glyph().map(|glyph| view! { <Icon glyph /> })}</span>

@@ -8,7 +8,7 @@ use super::{
     Calm, Glyph, Notice, PolicyLine, PolicyReason, PolicyWords, Status, WayChoice,
     ways_out::ways_out,
 };
-use crate::backend::{PolicyTitles, WaysOut};
+use crate::backend::{PolicyTitles, WayOut, WaysOut};
 
 /// The maximum number of approvers named; the rest is counted.
 pub(super) const NAMED: usize = 8;
@@ -64,6 +64,9 @@ pub fn VerdictBox(
     /// What chooses it.
     #[prop(optional)]
     choice: WayChoice,
+    /// How long the access and the last session in it take together, where that is a reason of a block.
+    #[prop(optional_no_strip)]
+    lasts: Option<String>,
 ) -> impl IntoView {
     let outcome = verdict.outcome;
     let title = title(&verdict, given, tense);
@@ -76,7 +79,7 @@ pub fn VerdictBox(
     let told = |hit: Hit| words(hit, &titles, gains, approvals);
     if outcome == Outcome::Refused {
         let also = also_needs(&lifted).filter(|_| ways_out.approvals.is_none());
-        return refused(title, finals, also, (ways_out, choice), told);
+        return refused(title, (finals, lasts), also, (ways_out, choice), told);
     }
     let reasons = (!lifted.is_empty()).then(|| {
         let lines = lifted.into_iter().map(|hit| {
@@ -93,7 +96,7 @@ pub fn VerdictBox(
         <Notice status=verdict_status(outcome, tense) title glyph>
             {reasons}
             {who}
-            <p data-hint>{none_blocks(policies)}</p>
+            <p data-hint>{none_blocks(policies, tense)}</p>
         </Notice>
     }
     .into_any()
@@ -105,27 +108,33 @@ fn missing_approval(outcome: Outcome, tense: Tense) -> Option<Glyph> {
 }
 
 /// Returns that no policy blocks a change that was evaluated by so many of them.
-fn none_blocks(policies: Option<usize>) -> String {
-    match policies {
-        Some(all) => format!("None of the {all} policies in force blocks this."),
-        None => "No policy blocked this when it was evaluated.".to_owned(),
+fn none_blocks(policies: Option<usize>, tense: Tense) -> String {
+    match (policies, tense) {
+        (Some(all), Tense::Open) => format!("None of the {all} policies in force blocks this."),
+        (Some(all), Tense::Over) => {
+            format!("None of the {all} policies blocked this when it was evaluated.")
+        }
+        (None, _) => "No policy blocked this when it was evaluated.".to_owned(),
     }
 }
 
 /// Renders the policies of a change that none blocks: that this was checked, and those that ask for approval.
-pub(super) fn checked_policies(policies: Option<usize>, asking: AnyView) -> AnyView {
+pub(super) fn checked_policies(policies: Option<usize>, tense: Tense, asking: AnyView) -> AnyView {
     view! {
-        <Calm>{none_blocks(policies)}</Calm>
+        <Calm>{none_blocks(policies, tense)}</Calm>
         {asking}
     }
     .into_any()
 }
 
-/// Renders that a change is blocked: what would be possible, and each policy that blocks it in one sentence. Its cure follows
-/// only if no evaluation showed what helps.
+/// The number of policies that block a change and are not folded.
+const BLOCKING: usize = 3;
+
+/// Renders that a change is blocked: what would be possible, and each policy that blocks it in one sentence, the gravest first.
+/// Its cure follows only if no evaluation showed what helps.
 fn refused(
     title: String,
-    mut finals: Vec<Hit>,
+    (mut finals, lasts): (Vec<Hit>, Option<String>),
     also: Option<String>,
     (ways, choice): (WaysOut, WayChoice),
     told: impl Fn(Hit) -> PolicyWords,
@@ -134,22 +143,47 @@ fn refused(
         1 => "1 policy blocks this".to_owned(),
         count => format!("{count} policies block this"),
     };
-    // What the requester can state goes before what only another request avoids.
-    finals.sort_by_key(|hit| Some(&hit.rule) != ways.dated.as_ref());
+    // The policies are in the order of their text, the gravest first. What the numbers of the request exceed goes before them,
+    // and a date that is missing goes behind them, unless to state one is enough.
+    let (limit, dated) = (ways.session_limit.clone(), ways.dated.clone());
+    let a_date_helps = ways.ways.contains(&WayOut::ReviewDate);
+    finals.sort_by_key(|hit| match Some(&hit.rule) {
+        rule if rule == limit.as_ref() => 0,
+        rule if rule == dated.as_ref() && a_date_helps => 0,
+        rule if rule == dated.as_ref() => 2,
+        _ => 1,
+    });
     let helped = !ways.ways.is_empty();
-    let lines = finals.into_iter().map(|hit| {
+    let rest = finals.split_off(finals.len().min(BLOCKING));
+    let line = |hit: Hit| {
+        let numbers = lasts.clone().filter(|_| Some(&hit.rule) == limit.as_ref());
         let words = told(hit);
         let words = if helped { words.without_cure() } else { words };
+        let words = PolicyWords { numbers, ..words };
         view! { <li><PolicyReason words /></li> }
+    };
+    let more = match rest.len() {
+        1 => "1 more policy".to_owned(),
+        count => format!("{count} more policies"),
+    };
+    let lines = finals.into_iter().map(line).collect_view();
+    let rest = (!rest.is_empty()).then(|| {
+        let lines = rest.into_iter().map(line).collect_view();
+        view! {
+            <details data-fold data-more-policies>
+                <summary><span>{more}</span></summary>
+                <ul data-policies>{lines}</ul>
+            </details>
+        }
     });
-    let lines = lines.collect_view();
     let ways = helped.then(|| ways_out(ways, &choice));
     view! {
-        <Notice status=outcome_status(Outcome::Refused) title>
+        <Notice status=outcome_status(Outcome::Refused) title glyph=Glyph::Cross>
             {ways}
             <div data-blocking>
                 <p>{all}</p>
                 <ul data-policies>{lines}</ul>
+                {rest}
             </div>
             {also.map(|words| view! { <p data-also>{words}</p> })}
         </Notice>
@@ -239,6 +273,7 @@ pub(super) fn words(hit: Hit, titles: &PolicyTitles, gains: usize, approvals: u8
         title: titles.get(&hit.rule).unwrap_or(&hit.rule).clone(),
         rule: hit.rule,
         reason: hit.reason,
+        numbers: None,
         control: hit.control,
         applies_to,
         remedy,

@@ -1,9 +1,12 @@
 //! What is possible in place of a blocked request: one sentence, and what chooses it. It was found by an evaluation; whatever is
 //! chosen is evaluated again.
 
+use domain::permission_set::analysis::Capability;
 use leptos::prelude::*;
 
-use super::{Button, ButtonKind, FieldCheck, LinkButton, NEW_CHANGE, PREVIEW_HEADING};
+use super::{
+    Button, ButtonKind, FieldCheck, LinkButton, NEW_CHANGE, PREVIEW_HEADING, directory_link,
+};
 use crate::backend::{ChangeForm, OfferedSet, WayOut, WaysOut, change_field, instead_of_term};
 
 /// What chooses a way out.
@@ -16,14 +19,16 @@ pub enum WayChoice {
     Linked(Box<ChangeForm>),
 }
 
-/// Renders the ways out. The first is the primary action of the page, because nobody can approve the request as it is.
+/// Renders the ways out. The first is the primary action of the page if it gives what was requested, because nobody can approve
+/// the request as it is. Another permission set gives something else, so that what it allows is said.
 pub(super) fn ways_out(found: WaysOut, choice: &WayChoice) -> AnyView {
     let sentence = sentence(&found);
+    let allowed = allowed(&found.ways);
     let (offers, more) = offers(found.ways);
     let offered = !offers.is_empty();
     let offers = offers.into_iter().enumerate().map(|(place, offer)| {
         let kind = match place {
-            0 => ButtonKind::Primary,
+            0 => offer.weight,
             _ => ButtonKind::Secondary,
         };
         offer.draw(kind, choice)
@@ -36,18 +41,47 @@ pub(super) fn ways_out(found: WaysOut, choice: &WayChoice) -> AnyView {
     };
     let more = more.map(|more| view! { <span class="text-muted">{more}</span> });
     let kept = match choice {
-        WayChoice::InForm => "The rest of the form stays as it is.",
-        WayChoice::Linked(_) => "Opens the filled form; nothing is submitted yet.",
+        WayChoice::InForm => "User, account and reason stay.",
+        WayChoice::Linked(_) => "Opens the filled form. Nothing is submitted yet.",
     };
     let kept = offered.then(|| view! { <p data-hint>{kept}</p> });
     view! {
         <div data-ways>
             <p>{sentence}</p>
             <div>{offers} {more}</div>
+            {allowed}
             {kept}
         </div>
     }
     .into_any()
+}
+
+/// Renders what the permission sets allow that can be chosen.
+fn allowed(ways: &[WayOut]) -> Option<AnyView> {
+    let (sets, more) = ways.iter().find_map(|way| match way {
+        WayOut::OtherSet { sets, more } if !sets.is_empty() => Some((sets, *more)),
+        _ => None,
+    })?;
+    let order = (sets.len() + more > 1).then(|| {
+        view! { <li>"Those that share the most with the requested one come first."</li> }
+    });
+    let lines = sets.iter().map(|set| {
+        let href = format!("/permission-sets/{}", set.key);
+        view! { <li>{directory_link(href, set.name.clone())} ": " {allows(set)}</li> }
+    });
+    let lines = lines.collect_view();
+    Some(view! { <ul data-plain data-hint>{lines} {order}</ul> }.into_any())
+}
+
+/// Returns what a permission set allows, and how long its sessions last.
+fn allows(set: &OfferedSet) -> String {
+    let named = Capability::named(&set.capabilities);
+    let labels: Vec<&str> = named.iter().map(|one| one.label()).collect();
+    let labels = match labels.as_slice() {
+        [] => "no capability".to_owned(),
+        some => some.join(", "),
+    };
+    format!("{labels}. Sessions last {}.", set.session.words())
 }
 
 fn sentence(found: &WaysOut) -> String {
@@ -64,8 +98,7 @@ fn sentence(found: &WaysOut) -> String {
             WayOut::OtherSet { .. } => {
                 // Sessions that are too long are the reason, if they were told.
                 if why.is_empty() {
-                    "This permission set is blocked here with every duration. "
-                        .clone_into(&mut why);
+                    "No duration makes this permission set possible here. ".clone_into(&mut why);
                 }
                 ways.push("in its place".to_owned());
             }
@@ -98,6 +131,8 @@ struct Offer {
     label: String,
     /// What the form holds instead; none for a date, which somebody has to state.
     instead: Option<String>,
+    /// Its button, if it is the first.
+    weight: ButtonKind,
 }
 
 /// Returns what can be chosen, and the number of permission sets that are not among it.
@@ -110,15 +145,18 @@ fn offers(ways: Vec<WayOut>) -> (Vec<Offer>, usize) {
                 offers.extend(sets.iter().map(|set| Offer {
                     label: label(set),
                     instead: Some(set.instead()),
+                    weight: ButtonKind::Secondary,
                 }));
             }
             WayOut::ReviewDate => offers.push(Offer {
                 label: "State a review date".to_owned(),
                 instead: None,
+                weight: ButtonKind::Primary,
             }),
             WayOut::Duration { longest } => offers.push(Offer {
                 label: format!("Use {}", longest.words()),
                 instead: Some(instead_of_term(longest)),
+                weight: ButtonKind::Primary,
             }),
             WayOut::Sessions { .. } => {}
         }
@@ -128,7 +166,7 @@ fn offers(ways: Vec<WayOut>) -> (Vec<Offer>, usize) {
 
 impl Offer {
     fn draw(self, kind: ButtonKind, choice: &WayChoice) -> AnyView {
-        let Self { label, instead } = self;
+        let Self { label, instead, .. } = self;
         let field = format!("#{}", change_field::REVIEW_ON);
         let href = match (choice, &instead) {
             // Sends the form with something else chosen and gets it back with the preview of that.
@@ -176,6 +214,7 @@ mod tests {
                 ways,
                 approvals,
                 dated: None,
+                session_limit: None,
             })
         };
         let other = WayOut::OtherSet {
@@ -184,7 +223,7 @@ mod tests {
         };
         assert_eq!(
             said(vec![other.clone()], Some(2)),
-            "This permission set is blocked here with every duration. Possible in its place, with 2 approvals:"
+            "No duration makes this permission set possible here. Possible in its place, with 2 approvals:"
         );
         let hours = Duration::hours;
         let longest = hours(3);
@@ -219,6 +258,8 @@ mod tests {
             name: "Reader".into(),
             key: "ps-1".into(),
             only_for,
+            capabilities: Vec::new(),
+            session: Duration::hours(1),
         };
         assert_eq!(label(&set(None)), "Use Reader");
         let hour = Some(Duration::hours(1));
@@ -231,7 +272,10 @@ mod tests {
             name: "Reader".into(),
             key: "ps-1".into(),
             only_for: None,
+            capabilities: vec![Capability::ReadsData],
+            session: Duration::hours(2),
         };
+        assert_eq!(allows(&set), "Reads data. Sessions last 2 hours.");
         let hours = Duration::hours;
         let ways = vec![
             WayOut::Sessions {
@@ -252,5 +296,8 @@ mod tests {
         assert_eq!(more, 4);
         assert_eq!(offers[0].instead.as_deref(), Some("set:ps-1"));
         assert_eq!(offers[1].instead, None);
+        // It gives something else than what was requested.
+        assert_eq!(offers[0].weight, ButtonKind::Secondary);
+        assert_eq!(offers[1].weight, ButtonKind::Primary);
     }
 }

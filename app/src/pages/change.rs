@@ -10,14 +10,14 @@ use domain::{authorize::Action, change::State, time::Timestamp, verdict::Outcome
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ChangeView, Denied, LiveProgress, PortResult, WaysOut, decision_field},
+    backend::{ChangeView, Denied, FollowUps, LiveProgress, PortResult, WaysOut, decision_field},
     components::{
         AgainstApprovalNotice, BadgeWeight, Crumb, EffectPaging, EffectSection, EffectTense,
         ErrorSummary, FollowUpLinks, LedgerMismatchNotice, LinkEvidenceSection, Notice, PageHeader,
         ReportConsequence, Section, SetsShown, ShownEffect, Status, StatusBadge, Tense, VerdictBox,
         ViewerTold, WayChoice, WithdrawForm, approval_card, decision_bar, decision_context,
         decision_errors, discussion, gained_sets, live_words, question_notice, request_summary,
-        state_glyph, state_status, stepper,
+        risk_marks, state_glyph, state_status, stepper,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -105,13 +105,7 @@ fn region(view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
         ViewerTold::Here
     };
     let approval = approval_card(&view, told, now);
-    // Who decides reads what is requested first, and what the policies say just before the decision.
     let decides = viewing.decides && view.row.state == State::Waiting;
-    let (status, before_decision) = if decides {
-        (None, approval)
-    } else {
-        (approval, None)
-    };
     let reload = (!view.row.state.is_terminal()).then(|| {
         view! { <noscript><p class="mb-4"><a href="">"Reload to see how far it is."</a></p></noscript> }
     });
@@ -119,10 +113,9 @@ fn region(view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     view! {
         {header}
         {steps}
-        {status}
         {reload}
         {notices}
-        {body(view, viewing, form, before_decision)}
+        {body(view, viewing, form, approval)}
         {bar}
     }
     .into_any()
@@ -130,9 +123,15 @@ fn region(view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
 
 fn header(view: &ChangeView) -> AnyView {
     let row = &view.row;
-    let marks = view! { <StatusBadge status=state_status(row.state) label=row.state_words() weight=BadgeWeight::Pill glyph=state_glyph(row.state) /> };
-    let follow_ups = view! { <FollowUpLinks follow_ups=view.follow_ups.clone() state=row.state /> };
-    let actions = view! { {follow_ups} <WithdrawForm id=row.id.clone() may=view.withdraw /> };
+    let marks = view! {
+        <StatusBadge status=state_status(row.state) label=row.state_words() weight=BadgeWeight::Pill glyph=state_glyph(row.state) />
+        {risk_marks(view)}
+    };
+    let follow_ups = has_header_follow_ups(view).then(|| follow_ups(view));
+    // An empty place for buttons would be a gap.
+    let actions = (follow_ups.is_some() || view.withdraw.is_ok()).then(|| {
+        view! { {follow_ups} <WithdrawForm id=row.id.clone() may=view.withdraw /> }.into_any()
+    });
     let under_way = matches!(row.state, State::Approved | State::Applying);
     let now = match &view.live {
         LiveProgress::State(_) => None,
@@ -143,14 +142,35 @@ fn header(view: &ChangeView) -> AnyView {
         row.title.to_string(),
         vec![Crumb::new("/changes", "Changes")],
     );
-    let (marks, actions) = (marks.into_any(), actions.into_any());
-    match now {
-        Some(now) => {
-            let detail = view! { <span data-live-line>{now}</span> }.into_any();
+    let marks = marks.into_any();
+    let detail = now.map(|now| view! { <span data-live-line>{now}</span> }.into_any());
+    match (detail, actions) {
+        (Some(detail), Some(actions)) => {
             view! { <PageHeader title crumbs marks detail actions /> }.into_any()
         }
-        None => view! { <PageHeader title crumbs marks actions /> }.into_any(),
+        (Some(detail), None) => view! { <PageHeader title crumbs marks detail /> }.into_any(),
+        (None, Some(actions)) => view! { <PageHeader title crumbs marks actions /> }.into_any(),
+        (None, None) => view! { <PageHeader title crumbs marks /> }.into_any(),
     }
+}
+
+/// Whether the follow-ups of a change are in its header. Those of a change that was carried out are with its effect.
+fn has_header_follow_ups(view: &ChangeView) -> bool {
+    view.row.state != State::Verified && has_follow_ups(view)
+}
+
+fn has_follow_ups(view: &ChangeView) -> bool {
+    let FollowUps {
+        links,
+        more,
+        no_undo,
+    } = &view.follow_ups;
+    !links.is_empty() || *more > 0 || no_undo.is_some()
+}
+
+fn follow_ups(view: &ChangeView) -> AnyView {
+    let (follow_ups, state) = (view.follow_ups.clone(), view.row.state);
+    view! { <FollowUpLinks follow_ups state /> }.into_any()
 }
 
 /// Renders what is to be known before anything else: errors, what stands against the change, an open question.
@@ -196,7 +216,8 @@ fn typed(view: &ChangeView, form: &FormState) -> Option<AnyView> {
     Some(notice.into_any())
 }
 
-/// Renders what the change is. `approval` follows all that a decider reads before it.
+/// Renders what the change is, in one order for everybody: what is requested and what it does, what the policies and the approvers
+/// say, and what it can be compared with. What a change that is over did comes first.
 fn body(
     mut view: ChangeView,
     viewing: &Viewing,
@@ -209,7 +230,14 @@ fn body(
     let request = request_summary(&view, now);
     let context = decision_context(&view, now);
     let comments = discussion(&view, form, now);
+    let foot = (state == State::Verified && has_follow_ups(&view)).then(|| follow_ups(&view));
     let effect = effect(&mut view, viewing);
+    let effect = view! { <section id="effect"><EffectSection effect foot /></section> };
+    let (result, effect) = if state == State::Verified {
+        (Some(effect), None)
+    } else {
+        (None, Some(effect))
+    };
     let sets = std::mem::take(&mut view.preview.sets);
     // What a change that is over allows is read less often than who decided it.
     let (open_sets, folded_sets) = if state.is_terminal() {
@@ -241,13 +269,14 @@ fn body(
         {blocked}
         {progress}
         {report}
+        {result}
         {request}
-        <section id="effect"><EffectSection effect /></section>
+        {effect}
         {open_sets}
         {evidence}
+        {approval}
         {context}
         {comments}
-        {approval}
         <Section title="Record">
             {folded_sets}
             {items}

@@ -1,12 +1,8 @@
 //! Changes that need the viewer's decision: the list on the left, the selected change on the right. The selection is
 //! part of the URL, so that it works without JavaScript and survives a reload.
 
-use std::collections::BTreeSet;
-
 use domain::{
     authorize::{Action, Denial},
-    classification::{Environment, Pci},
-    grant::Term,
     ids::ChangeId,
     time::Timestamp,
     verdict::Outcome,
@@ -16,12 +12,12 @@ use leptos::prelude::*;
 use crate::{
     backend::{ChangeView, InboxPosition, PortResult},
     components::{
-        AgainstApprovalNotice, EffectPaging, EffectSection, Empty, EnvironmentBadge,
-        FreshnessNotice, Glyph, LedgerMismatchMark, LedgerMismatchNotice, LinkButton,
-        LinkEvidenceSection, Notice, PageHeader, PagePosition, PciBadge, ReportConsequence,
-        SecondFactorNotice, Section, SetsShown, ShownEffect, Status, Time, VerdictBox, ViewerTold,
-        approval_card, decision_bar, decision_context, discussion, gained_sets, list_href, pages,
-        question_notice, request_summary, stepper,
+        AgainstApprovalNotice, Crumb, EffectPaging, EffectSection, Empty, FreshnessNotice, Glyph,
+        LedgerMismatchMark, LedgerMismatchNotice, LinkButton, LinkEvidenceSection, Notice,
+        PageHeader, PagePosition, ReportConsequence, SecondFactorNotice, Section, SetsShown,
+        ShownEffect, Status, Time, VerdictBox, ViewerTold, approval_card, decision_bar,
+        decision_context, discussion, gained_sets, list_href, pages, question_notice,
+        request_summary, risk_marks, stepper,
     },
     routes::{FormState, Page, Visit},
 };
@@ -52,22 +48,27 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             1 => "1 change needs your decision.".to_owned(),
             n => format!("{n} changes need your decision, oldest first."),
         };
-        // The only one that waits is told by its own title.
+        // The only one that waits is the page.
         let list = (total > 1).then(|| list(&waiting, at, place, now));
         let turn = turn(&waiting, at, place);
-        let chosen = waiting.into_iter().nth(at).map(|view| {
-            let place = if list.is_some() {
-                Chosen::OfList
-            } else {
-                Chosen::Only
-            };
-            chosen(view, place, &form, now)
-        });
-        let detail = view! { {detail} }.into_any();
-        let header = match turn {
-            Some(actions) => view! { <PageHeader title="Inbox" detail actions /> }.into_any(),
-            None => view! { <PageHeader title="Inbox" detail /> }.into_any(),
+        let view = waiting.into_iter().nth(at);
+        let header = match (&view, turn) {
+            (Some(view), None) => only_header(view),
+            (_, Some(actions)) => {
+                let detail = view! { {detail} }.into_any();
+                view! { <PageHeader title="Inbox" detail actions /> }.into_any()
+            }
+            (None, None) => {
+                let detail = view! { {detail} }.into_any();
+                view! { <PageHeader title="Inbox" detail /> }.into_any()
+            }
         };
+        let place = if list.is_some() {
+            Chosen::OfList
+        } else {
+            Chosen::Only
+        };
+        let chosen = view.map(|view| chosen(view, place, &form, now));
         view! {
             {header}
             <FreshnessNotice freshness now />
@@ -102,6 +103,23 @@ fn why_not(denial: Denial) -> AnyView {
     }
 }
 
+/// Renders the header of a page with the only change that waits.
+fn only_header(view: &ChangeView) -> AnyView {
+    let (title, item) = (
+        view.row.title.to_string(),
+        format!("/inbox?id={}", view.row.id),
+    );
+    let crumbs = vec![Crumb::new("/inbox", "Inbox")];
+    let (marks, actions) = (risk_marks(view), full_record(view));
+    view! { <PageHeader title item crumbs marks actions /> }.into_any()
+}
+
+/// Links to the page of a change.
+fn full_record(view: &ChangeView) -> AnyView {
+    let href = format!("/changes/{}", view.row.id);
+    view! { <LinkButton href>"Full record"</LinkButton> }.into_any()
+}
+
 fn list(waiting: &[ChangeView], at: usize, place: PagePosition, now: Timestamp) -> AnyView {
     let items = waiting
         .iter()
@@ -112,7 +130,7 @@ fn list(waiting: &[ChangeView], at: usize, place: PagePosition, now: Timestamp) 
             view! {
                 <li>
                     <a href=format!("/inbox?id={}", row.id) data-item aria-current=(place == at).then_some("true")>{row.title.to_string()}</a>
-                    {risks(view)}
+                    {risk_marks(view)}
                     <p class="text-muted text-xs">{row.requester.clone()} " · " {format!("{have} of {need} approvals")}</p>
                     <p class="text-muted text-xs">"Decision due " <Time at=row.decide_by now /></p>
                     <LedgerMismatchMark comparison=row.ledger />
@@ -150,24 +168,6 @@ fn turn(waiting: &[ChangeView], at: usize, place: PagePosition) -> Option<AnyVie
     Some(turn.into_any())
 }
 
-/// Renders what makes a change serious: where it gives access, and that it has no end.
-fn risks(view: &ChangeView) -> AnyView {
-    let classes: BTreeSet<(Environment, Pci)> = view
-        .row
-        .accounts
-        .iter()
-        .map(|account| (account.class.environment, account.class.pci))
-        .collect();
-    let marks = classes.into_iter().map(|(environment, pci)| {
-        view! { <EnvironmentBadge environment /> <PciBadge pci /> }
-    });
-    let marks = marks.collect_view();
-    let mut gained = view.preview.gained.iter();
-    let permanent = gained.any(|row| row.term == Some(Term::Standing));
-    let permanent = permanent.then(|| view! { <span data-permanent>"Permanent"</span> });
-    view! { <p data-risks>{marks} {permanent}</p> }.into_any()
-}
-
 /// Whether the list of the changes is shown beside the chosen one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Chosen {
@@ -176,7 +176,22 @@ enum Chosen {
 }
 
 fn chosen(mut view: ChangeView, chosen: Chosen, form: &FormState, now: Timestamp) -> AnyView {
-    let href = format!("/changes/{}", view.row.id);
+    let header = (chosen == Chosen::OfList).then(|| {
+        let (title, marks, record) = (
+            view.row.title.to_string(),
+            risk_marks(&view),
+            full_record(&view),
+        );
+        view! {
+            <header data-chosen>
+                <div>
+                    <h2>{title}</h2>
+                    {marks}
+                </div>
+                {record}
+            </header>
+        }
+    });
     let bar = decision_bar(&view, form, now);
     let request = request_summary(&view, now);
     let comments = discussion(&view, form, now);
@@ -184,12 +199,10 @@ fn chosen(mut view: ChangeView, chosen: Chosen, form: &FormState, now: Timestamp
     let steps = stepper(&view, now);
     let approval = approval_card(&view, ViewerTold::InBar, now);
     let context = decision_context(&view, now);
-    let risks = risks(&view);
     let report = view.preview.report;
     let report = report.map(|difference| view! { <ReportConsequence difference /> });
     let effect = ShownEffect::of(&mut view.preview, EffectPaging::Counted);
     let ChangeView {
-        row,
         preview,
         mismatch,
         against,
@@ -201,23 +214,8 @@ fn chosen(mut view: ChangeView, chosen: Chosen, form: &FormState, now: Timestamp
         let policies = preview.policies;
         view! { <VerdictBox verdict=preview.verdict.clone() titles gains policies /> }
     });
-    let title = row.title.to_string();
-    // The keys that go through the list find the only change here.
-    let title = match chosen {
-        Chosen::OfList => title.into_any(),
-        Chosen::Only => view! {
-            <a href=format!("/inbox?id={}", row.id) data-item aria-current="true">{title}</a>
-        }
-        .into_any(),
-    };
     view! {
-        <header data-chosen>
-            <div>
-                <h2>{title}</h2>
-                {risks}
-            </div>
-            <LinkButton href>"Full record"</LinkButton>
-        </header>
+        {header}
         {steps}
         {mismatch.map(|mismatch| view! { <LedgerMismatchNotice mismatch /> })}
         <AgainstApprovalNotice reasons=against />
@@ -228,9 +226,9 @@ fn chosen(mut view: ChangeView, chosen: Chosen, form: &FormState, now: Timestamp
         <EffectSection effect />
         {gained_sets(preview.sets, SetsShown::Open)}
         {preview.evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
+        {approval}
         {context}
         {comments}
-        {approval}
         {bar}
     }
     .into_any()

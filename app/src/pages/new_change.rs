@@ -120,12 +120,12 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             <form id="choose" method="post" action=SUBMIT>
                 <div data-change-form>
                     {selection(page, &new)}
-                    <div data-reason-column>
-                        <Section title="Reason"><div data-body>{reason_fields(&form)}</div></Section>
-                    </div>
                     <div data-preview-column>
                         {view! { <LivePreview /> }.into_any()}
                         {preview(page, &new, now)}
+                    </div>
+                    <div data-reason-column>
+                        <Section title="Reason"><div data-body>{reason_fields(&form)}</div></Section>
                     </div>
                 </div>
                 {send(page, &new)}
@@ -199,7 +199,10 @@ fn preview(page: &FormPage, new: &NewChange, now: Timestamp) -> AnyView {
     let notes = PreviewNotes {
         title,
         before: new.held.clone().map(|held| held_notice(held, now)),
-        session: session(page, new, &preview),
+        // Below the duration, if the form has one.
+        session: (!page.drawn.contains(&change_field::TERM))
+            .then(|| session(page, new, &preview))
+            .flatten(),
         ..PreviewNotes::default()
     };
     view! {

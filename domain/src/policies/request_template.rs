@@ -24,6 +24,8 @@ pub(super) const ANY: &str = "*";
 pub(super) const PEOPLE: &str = "people";
 /// The context attribute that says whether the request states a date of a review.
 pub(super) const REVIEW_DATE: &str = "review_date";
+/// The name of the length of a session in the context of a request.
+pub(super) const SESSION: &str = "session_seconds";
 
 /// The Cedar action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -167,6 +167,12 @@ impl Rules {
         rule.is_some_and(|rule| rule.text.contains(request_template::REVIEW_DATE))
     }
 
+    /// Whether a policy depends on how long sessions last, so that the length of the access alone does not explain its verdict.
+    pub fn limits_sessions(&self, id: &str) -> bool {
+        let rule = self.list.iter().find(|rule| rule.id == id);
+        rule.is_some_and(|rule| rule.text.contains(request_template::SESSION))
+    }
+
     /// Returns the index of a policy in `list` by its id.
     pub(super) fn place(&self, id: &str) -> Option<usize> {
         self.list.iter().position(|rule| rule.id == id)

@@ -52,7 +52,9 @@ pub(super) fn fold(view: ChangeView, number: usize, now: Timestamp) -> AnyView {
     // The header leads to the rows.
     let open = number > 1 || view.follow_ups.more > 0;
     let count = match view.operations.as_slice() {
-        [only] if total == 1 => format!("1 item: {}", item_words(only)),
+        [only] if total == 1 && view.row.state != State::Waiting => {
+            format!("1 item: {}", item_words(only))
+        }
         _ => count_words(total),
     };
     let table = table(view.operations, total, now);

@@ -6,6 +6,7 @@ use super::{
     FormPage, Place,
     duration::{duration, start},
     selection::{Field, error_of, grid, pick, principal, review},
+    session,
 };
 use crate::{
     backend::{NewChange, change_field},
@@ -59,17 +60,20 @@ pub(super) fn after_removal(length: &str) -> String {
 }
 
 fn choose_grant(new: &NewChange) -> AnyView {
-    // The preview says it with what it needs.
+    // With a preview, the sentence about sessions says it.
     let overrun = new.session.as_ref().filter(|_| new.preview.is_none());
     let overrun = overrun.and_then(|session| session.overrun.clone());
     let overrun = overrun.map(|overrun| view! { <SessionOverrunNotice overrun /> });
+    let preview = new.preview.as_ref();
+    let session = preview.and_then(|preview| session(&GRANT, new, preview));
+    let session = session.map(|words| view! { <div data-hint>{words}</div> });
     view! {
         {grid(vec![who(new), account(new)])}
         {more_accounts(new)}
         {grid(vec![set(new)])}
         {duration(new)}
+        <div id="dependent">{overrun} {session} {review(new)}</div>
         {start(new)}
-        <div id="dependent">{overrun} {review(new)}</div>
     }
     .into_any()
 }

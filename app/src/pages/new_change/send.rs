@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{FormPage, duration::chosen_term};
 use crate::{
-    backend::{ChangeForm, ChangeKind, NewChange, change_field},
+    backend::{ChangeForm, ChangeKind, NewChange, change_field, gains_and_losses},
     components::{BLOCKED, Button, Icon, VerdictLine, submit_button, verdict_line},
 };
 
@@ -34,7 +34,12 @@ pub(super) fn send(page: &FormPage, new: &NewChange) -> AnyView {
     };
     let outcome = preview.verdict.outcome;
     let (kind, verb) = submit_button(outcome, page.button, page.title);
-    let blocked = (outcome == Outcome::Refused).then(|| view! { <p data-hint>{BLOCKED}</p> });
+    let concerned = preview.gainers.rows + preview.losers.rows > 0;
+    let about = match outcome {
+        Outcome::Refused => BLOCKED.to_owned(),
+        _ if concerned => format!("{}.", gains_and_losses(preview.gainers, preview.losers)),
+        _ => String::new(),
+    };
     let VerdictLine {
         status,
         glyph,
@@ -46,7 +51,7 @@ pub(super) fn send(page: &FormPage, new: &NewChange) -> AnyView {
             <input type="hidden" name=change_field::FORM_KEY value=new.form_key.clone() />
             <div>
                 <div data-verdict-line data-status=status.token()><Icon glyph /> <span>{words}</span></div>
-                {blocked}
+                <p data-hint>{about} " " <span data-missing>"The justification is missing."</span></p>
             </div>
             <Button kind>{verb}</Button>
         </div>

@@ -160,6 +160,11 @@ impl Service {
             .iter()
             .find(|hit| hit.remedy.is_none() && asks_for_review(hit, items, rules));
         let dated = dated.map(|hit| hit.rule.clone());
+        let session_limit = verdict
+            .hits
+            .iter()
+            .find(|hit| hit.remedy.is_none() && rules.limits_sessions(&hit.rule));
+        let session_limit = session_limit.map(|hit| hit.rule.clone());
         let found = if items.len() > ITEMS || gains > GAINS {
             None
         } else {
@@ -174,6 +179,7 @@ impl Service {
         // Without it, the page shows the cures that the policies state.
         WaysOut {
             dated,
+            session_limit,
             ..found.unwrap_or_default()
         }
     }
@@ -226,6 +232,7 @@ impl Search {
                 ways,
                 approvals: only(&needed),
                 dated: None,
+                session_limit: None,
             });
         }
         // What a duration lifts is no use as long as the permission set is blocked with every duration.
@@ -243,6 +250,7 @@ impl Search {
             ways: [sessions.ways, others.ways].concat(),
             approvals,
             dated: None,
+            session_limit: None,
         })
     }
 
@@ -324,6 +332,7 @@ impl Search {
             ways: vec![way],
             approvals: Some(approvals),
             dated: None,
+            session_limit: None,
         }))
     }
 

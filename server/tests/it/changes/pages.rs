@@ -495,7 +495,7 @@ async fn a_session_that_outlasts_the_access_is_said_beside_the_permission_set_wi
         (
             "cards-prod",
             "60",
-            "For 1 hour; a session that starts at the end can last until 2 hours after the start.",
+            "Access ends after 1 hour. A session that starts in the last minute can last until 2 hours after the start.",
         ),
         ("web-dev", "standing", standing),
     ] {

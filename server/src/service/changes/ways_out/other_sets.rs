@@ -1,6 +1,10 @@
 //! Which other permission sets are possible where the one of a request is blocked: all of them are evaluated as one request.
+//! Those that share the most with it come first; whether one serves is for the requester to judge.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use app::backend::{OfferedSet, WayOut, WaysOut};
 use domain::{
@@ -8,6 +12,7 @@ use domain::{
     change::Operation,
     grant::Term,
     ids::{Assignment, Pair, PermissionSetArn},
+    permission_set::analysis::Capability,
     policies::Evaluation,
     time::Duration,
     verdict::Remedies,
@@ -37,7 +42,7 @@ impl Search {
         for (set, approvals) in &as_requested {
             found.push((self.offered(set, None), *approvals));
         }
-        found.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
+        self.nearest_first(&mut found);
         if stands && found.len() < NAMED {
             let mut for_a_time: Vec<(OfferedSet, u8)> = Vec::new();
             for (set, approvals) in self.possible_sets(Some(FOR_A_TIME), budget)? {
@@ -45,7 +50,7 @@ impl Search {
                     for_a_time.push((self.offered(&set, Some(FOR_A_TIME)), approvals));
                 }
             }
-            for_a_time.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
+            self.nearest_first(&mut for_a_time);
             found.extend(for_a_time);
         }
         if found.is_empty() {
@@ -58,6 +63,7 @@ impl Search {
             ways: vec![WayOut::OtherSet { sets, more }],
             approvals: only(&needed),
             dated: None,
+            session_limit: None,
         })
     }
 
@@ -90,11 +96,29 @@ impl Search {
             .collect())
     }
 
+    /// Sorts by how many capabilities of the request they have, and then by name.
+    fn nearest_first(&self, found: &mut [(OfferedSet, u8)]) {
+        let own = self.sets().filter_map(|set| self.snapshot.set(set));
+        let asked: BTreeSet<Capability> = own.flat_map(|set| set.analysis.capabilities()).collect();
+        found.sort_by_cached_key(|(offered, _)| {
+            let shared = offered.capabilities.iter();
+            let shared = shared.filter(|capability| asked.contains(capability));
+            (Reverse(shared.count()), offered.name.clone())
+        });
+    }
+
     fn offered(&self, set: &PermissionSetArn, only_for: Option<Duration>) -> OfferedSet {
+        let named = names::set(&self.snapshot, set);
+        let seconds = self
+            .snapshot
+            .set(set)
+            .map_or(0, |set| set.content.session_seconds);
         OfferedSet {
-            name: names::set(&self.snapshot, set).name,
+            name: named.name,
             key: set.key().to_owned(),
             only_for,
+            capabilities: named.capabilities,
+            session: Duration::seconds(i64::from(seconds)),
         }
     }
 
