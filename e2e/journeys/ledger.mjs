@@ -84,7 +84,7 @@ export async function journey(suite, browser) {
         const { page } = farid;
         await farid.open(`/ledger?change=${change}`);
         const row = page.locator('tbody tr', { hasText: 'requested the assignment' });
-        assert.match(await row.innerText(), /Withdrawn/);
+        assert.match(await row.innerText(), /Later withdrawn/);
         assert.ok(!/Pending/.test(await row.innerText()));
         await farid.press(row.locator('th a'));
         await farid.says('Pending when it was recorded', 'states what became of it: withdrawn', 'Older entry', 'Newer entry');
