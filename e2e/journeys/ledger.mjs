@@ -182,7 +182,7 @@ export async function journey(suite, browser) {
       await farid.open('/ledger?q=downloaded');
       await farid.says(`downloaded ${shown.length} entries of the ledger as JSON`, 'as CSV');
       await farid.findsInTime(`/ledger/${shown[0]}`, 'Unchanged since');
-      await farid.says('It is not proven that what the entry says is true');
+      await farid.says('Not proven: that what the entry says is true');
       await provesItself(page);
     });
     await farid.leave();
