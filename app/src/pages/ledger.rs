@@ -54,7 +54,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             }.into_any() />
             {short(&short_words)}
             <p data-new><NewEntries url="/events/ledger".into() size newest /></p>
-            <div data-beside>{quick} {body}</div>
+            <div data-with-search>{quick} {body}</div>
             {proof(health, now)}
             <LocalTimes />
         }
