@@ -121,7 +121,7 @@ export async function journey(suite, browser) {
     await withPeople('crawls', [farid], async () => {
       const { page } = farid;
       await farid.findsInTime('/ledger', /crawls? of AWS found nothing new/);
-      const folded = page.locator('tbody tr', { has: page.locator('[data-folded]') }).first();
+      const folded = page.locator('tbody tr', { has: page.locator('[data-folded]'), hasText: 'of AWS found nothing new' }).first();
       const [, said] = /(\d+|A) crawl/.exec(await folded.innerText());
       const count = said === 'A' ? 1 : Number(said);
       await farid.press(folded.getByRole('link', { name: 'Show each' }));
