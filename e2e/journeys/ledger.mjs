@@ -84,7 +84,7 @@ export async function journey(suite, browser) {
         const { page } = farid;
         await farid.open(`/ledger?change=${change}`);
         const row = page.locator('tbody tr', { hasText: 'requested the assignment' });
-        assert.match(await row.innerText(), /Withdrawn/);
+        assert.match(await row.innerText(), /Later withdrawn/);
         assert.ok(!/Pending/.test(await row.innerText()));
         await farid.press(row.locator('th a'));
         await farid.says('Pending when it was recorded', 'states what became of it: withdrawn', 'Older entry', 'Newer entry');
@@ -121,7 +121,7 @@ export async function journey(suite, browser) {
     await withPeople('crawls', [farid], async () => {
       const { page } = farid;
       await farid.findsInTime('/ledger', /crawls? of AWS found nothing new/);
-      const folded = page.locator('tbody tr', { has: page.locator('[data-folded]') }).first();
+      const folded = page.locator('tbody tr', { has: page.locator('[data-folded]'), hasText: 'of AWS found nothing new' }).first();
       const [, said] = /(\d+|A) crawl/.exec(await folded.innerText());
       const count = said === 'A' ? 1 : Number(said);
       await farid.press(folded.getByRole('link', { name: 'Show each' }));
@@ -182,7 +182,7 @@ export async function journey(suite, browser) {
       await farid.open('/ledger?q=downloaded');
       await farid.says(`downloaded ${shown.length} entries of the ledger as JSON`, 'as CSV');
       await farid.findsInTime(`/ledger/${shown[0]}`, 'Unchanged since');
-      await farid.says('It is not proven that what the entry says is true');
+      await farid.says('Not proven: that what the entry says is true');
       await provesItself(page);
     });
     await farid.leave();

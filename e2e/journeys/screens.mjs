@@ -10,6 +10,9 @@ import { faultsIn } from '../support/layout.mjs';
 
 export const about = 'Screenshots and accessibility, wide and narrow, light and dark';
 
+/** The width of an A4 page without its margins, in CSS pixels. */
+const A4 = 687;
+
 export async function journey(suite, browser) {
   const sandbox = await suite.sandbox('screens');
   const aws = new Aws(sandbox.aws);
@@ -103,6 +106,7 @@ export async function journey(suite, browser) {
         assert.ok(!(await farid.page.locator(gone).first().isVisible()), `${gone} is printed`);
       }
       assert.ok(await farid.page.locator('#report tbody tr').first().isVisible());
+      await farid.page.setViewportSize({ width: A4, height: 1000 });
       await farid.screenshot('report-print');
     });
     await farid.leave();

@@ -24,6 +24,9 @@ const FEW = 20;
 /** The pause between two checks of a page, in milliseconds. */
 const PAUSE = 250;
 
+/** The height up to which a picture shows a page, in pixels: a browser draws none that is much higher. */
+const HIGHEST = 12_000;
+
 /** Ids and numbers in a URL. */
 const VARYING = /[0-9a-f-]{8,}|\d+/g;
 
@@ -298,19 +301,16 @@ export class Person {
     if (SCREENSHOTS) await this.capture(name);
   }
 
-  /** Saves a screenshot: of the whole page, unless that is very long. */
+  /** Saves a screenshot: of the whole page, or of as much of it as a picture shows. */
   async capture(name) {
     mkdirSync(OUTPUT, { recursive: true });
     await this.page.evaluate(() => globalThis.scrollTo(0, 0));
-    const fullPage = (await this.page.evaluate(() => document.documentElement.scrollHeight)) < 6000;
     const size = this.page.viewportSize();
-    if (fullPage) {
-      // What sticks to the edge of the window would cover the middle of a picture that is longer than the window.
-      const height = await this.page.evaluate(() => document.documentElement.scrollHeight);
-      await this.page.setViewportSize({ width: size.width, height: Math.max(size.height, height) });
-    }
-    await this.page.screenshot({ path: path.join(OUTPUT, `${name}.png`), fullPage });
-    if (fullPage) await this.page.setViewportSize(size);
+    const height = await this.page.evaluate(() => document.documentElement.scrollHeight);
+    // What sticks to the edge of the window would cover the middle of a picture that is longer than the window.
+    await this.page.setViewportSize({ width: size.width, height: Math.max(size.height, Math.min(height, HIGHEST)) });
+    await this.page.screenshot({ path: path.join(OUTPUT, `${name}.png`), fullPage: height <= HIGHEST });
+    await this.page.setViewportSize(size);
   }
 
   async leave() {

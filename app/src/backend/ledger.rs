@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     ids::{AccountId, ChangeId, GroupId, PersonId, UserId},
-    ledger::{OcsfActivity, Outcome, Severity},
+    ledger::{Category, OcsfActivity, Outcome, Severity},
     time::Timestamp,
 };
 
@@ -25,7 +25,7 @@ pub struct EntryRow {
     pub sentence: Vec<SentencePart>,
     /// The change that the entry belongs to.
     pub change: Option<ChangeId>,
-    /// Who did it, in words.
+    /// Who did it, or who saw what was done outside Leastwise, in words.
     pub actor: String,
     pub person: Option<PersonId>,
     /// The account that it is about.
@@ -41,6 +41,21 @@ impl EntryRow {
     /// Whether Leastwise wrote it at its place.
     pub fn is_authentic(&self) -> bool {
         self.authenticity == EntryAuthenticity::Authentic
+    }
+
+    /// Whether it records what was done outside Leastwise, so that its actor only saw it.
+    pub fn is_outside(&self) -> bool {
+        let family = self.kind.split('.').next().unwrap_or_default();
+        Category::Drift.families().contains(&family)
+    }
+
+    /// Returns who did it, in words. Of what was done outside Leastwise nobody knows who did it.
+    pub fn by(&self) -> String {
+        if self.is_outside() {
+            format!("not known, seen by {}", self.actor)
+        } else {
+            self.actor.clone()
+        }
     }
 }
 
@@ -80,6 +95,10 @@ pub enum FoldedAs {
     Crawls,
     /// What Leastwise recorded by itself before anybody had signed in.
     Setup,
+    /// Sign-ins that succeeded.
+    SignIns,
+    /// Links of identities to their Identity Center users.
+    Links,
 }
 
 /// Entries in one row, one after the other in the list.

@@ -139,8 +139,10 @@ pub struct DifferingRow {
 pub struct RowComparison {
     /// The moment of which everything was compared.
     pub at: Timestamp,
-    /// The number of entries.
+    /// The number of entries that were compared.
     pub entries: u64,
+    /// The number of entries since, which the next comparison covers.
+    pub newer: u64,
     /// The number of rows that differ, including those not listed.
     pub differing: usize,
     pub rows: Vec<DifferingRow>,

@@ -10,7 +10,9 @@ use super::EnvironmentBadge;
 #[derive(Debug, Clone)]
 pub struct Bar {
     pub label: String,
-    /// The environment of the account that it is about.
+    /// The 12 digits of the account that it is about.
+    pub id: String,
+    /// Its environment.
     pub environment: Environment,
     /// Where the label leads.
     pub href: String,
@@ -31,6 +33,7 @@ pub fn BarChart(
         .map(|bar| {
             let Bar {
                 label,
+                id,
                 environment,
                 href,
                 value,
@@ -39,7 +42,7 @@ pub fn BarChart(
             let width = format!("{}.{}%", share / 10, share % 10);
             view! {
                 <li>
-                    <span data-bar-label><a href=href>{label}</a> <EnvironmentBadge environment /></span>
+                    <span data-bar-label><a href=href>{label}</a> <EnvironmentBadge environment /> <span class="text-muted font-mono text-xs" data-wide>{id}</span></span>
                     <svg width="100%" height="10" aria-hidden="true" focusable="false">
                         <rect width="100%" height="10" rx="2" data-track />
                         <rect width=width height="10" rx="2" />

@@ -34,6 +34,8 @@ pub fn EntryOutcome(
         "Withdrawn" | "Expired" => Status::Off,
         _ => status(outcome),
     };
+    // The entry itself was recorded before.
+    let label = format!("Later {}", label.to_lowercase());
     view! {
         <span data-outcome>
             <StatusBadge status label />

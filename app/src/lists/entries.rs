@@ -1,9 +1,9 @@
 //! The list of the entries of the ledger. The store filters it by its indexes and reads it by sequence numbers: it may be
-//! long, and it only grows. Crawls that found nothing new are folded, because there is one every few minutes, and so is the setup.
+//! long, and it only grows. What is routine is folded: crawls that found nothing new, sign-ins, links of identities, the setup.
 
 use domain::{
     ids::ChangeId,
-    ledger::{Category, EventKind, Hash, Outcome, Severity},
+    ledger::{EventKind, Hash, Outcome, Severity},
 };
 use leptos::prelude::*;
 
@@ -100,9 +100,11 @@ pub static ENTRIES: List<(), EntryLine> = List {
             .on_request()
             .cell(|line, _| shown(line, |entry| muted(severity(entry))))
             .value(|line| of(line, |entry| severity(entry).into())),
+        // Most sentences begin with it.
         column("actor", "By")
-            .cell(|line, _| shown(line, |entry| capitalized(&entry.actor).into_any()))
-            .value(|line| of(line, |entry| Cell::Text(entry.actor.clone()))),
+            .on_request()
+            .cell(|line, _| shown(line, |entry| capitalized(&entry.by()).into_any()))
+            .value(|line| of(line, |entry| Cell::Text(entry.by()))),
         column("actor_id", "ID of the person").value(|line| {
             of(line, |entry| {
                 Cell::optional(entry.person.as_ref().map(ToString::to_string).as_ref())
@@ -280,7 +282,11 @@ fn event(line: &EntryLine) -> AnyView {
             view! {
                 <span data-entry-title>
                     {weight(entry).map(mark)}
-                    <span>{not_authentic(entry.authenticity)} <EntrySentence sentence /></span>
+                    <span>
+                        {not_authentic(entry.authenticity)}
+                        <EntrySentence sentence />
+                        {by(entry).map(|by| view! { " " <span data-by>{by}</span> })}
+                    </span>
                 </span>
             }
             .into_any()
@@ -293,6 +299,14 @@ fn event(line: &EntryLine) -> AnyView {
     }
 }
 
+/// Returns who did it where the sentence does not say it. What it says nobody did, Leastwise did or observed.
+fn by(entry: &EntryRow) -> Option<String> {
+    let said = sentence_words(&entry.sentence);
+    let is_said = said.contains(&entry.actor) || said.starts_with(&capitalized(&entry.actor));
+    let is_own = entry.actor == "Leastwise";
+    (entry.is_outside() || !(is_said || is_own)).then(|| format!("By: {}", entry.by()))
+}
+
 fn folded_words(folded: &FoldedEntries) -> String {
     match (folded.fold, folded.count) {
         (FoldedAs::Crawls, 1) => "A crawl of AWS found nothing new".to_owned(),
@@ -300,6 +314,10 @@ fn folded_words(folded: &FoldedEntries) -> String {
         (FoldedAs::Setup, 1) => "Setup: 1 entry from before the first sign-in".to_owned(),
         (FoldedAs::Setup, count) => {
             format!("Setup: {count} entries from before the first sign-in")
+        }
+        (FoldedAs::SignIns, count) => format!("{count} sign-ins"),
+        (FoldedAs::Links, count) => {
+            format!("{count} links of identities to their Identity Center users")
         }
     }
 }
@@ -329,8 +347,7 @@ enum Weight {
 }
 
 fn weight(entry: &EntryRow) -> Option<Weight> {
-    let family = entry.kind.split('.').next().unwrap_or_default();
-    if Category::Drift.families().contains(&family) {
+    if entry.is_outside() {
         return Some(Weight::Outside);
     }
     let failed = matches!(entry.outcome, Outcome::Failure | Outcome::Denied);
@@ -363,6 +380,8 @@ fn severity(entry: &EntryRow) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use domain::ledger::Category;
+
     use super::*;
     use crate::lists::FilterKind;
 

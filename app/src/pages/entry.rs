@@ -9,8 +9,9 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        EntryAuthenticity, EntryItem, EntryItems, EntryMeaning, EntryRelation, EntryRow, EntryView,
-        Inclusion, ItemsProof, PortResult, RecordedSignIn, RelatedEntries, sentence_words,
+        EntryAuthenticity, EntryItem, EntryItems, EntryMeaning, EntryRelation, EntryResult,
+        EntryRow, EntryView, Inclusion, ItemsProof, PortResult, RecordedSignIn, RelatedEntries,
+        sentence_words,
     },
     components::{
         Column, Crumb, Definition, DefinitionList, EntryOutcome, Glyph, Icon, LinkButton, Notice,
@@ -110,69 +111,99 @@ fn neighbour(row: Option<EntryRow>, word: &'static str) -> Option<AnyView> {
     )
 }
 
-/// Renders what is recorded besides the sentence, and what the entry is about.
+/// Renders what is recorded besides the sentence, and what the entry is about, as one list: who did it first.
 fn facts(
     row: EntryRow,
     sign_in: Option<RecordedSignIn>,
     related: Vec<RelatedEntries>,
     pending: Option<&PendingItems>,
 ) -> AnyView {
+    let (doer, about): (Vec<_>, Vec<_>) = related
+        .into_iter()
+        .partition(|one| matches!(one.relation, EntryRelation::Actor | EntryRelation::Session));
+    let by = doer.is_empty().then(|| by(&row, sign_in.as_ref()));
     let EntryRow {
         kind,
         meaning,
         outcome,
         result,
         ticket,
-        actor,
         ..
     } = row;
-    // The list of what the entry is about names the person.
-    let listed = related
-        .iter()
-        .any(|one| one.relation == EntryRelation::Actor);
-    let by = (!listed).then(|| view! { <Definition term="By">{capitalized(&actor)}</Definition> });
-    let badge = view! { <EntryOutcome outcome result=result.clone() /> };
-    let pending = (outcome == Outcome::Pending).then(|| {
-        if let Some(result) = result {
-            view! {
-                " Pending when it was recorded. " <a href=format!("/ledger/{}", result.seq) class="underline">{format!("Entry {}", result.seq)}</a>
-                {format!(" states what became of it: {}.", result.label.to_lowercase())}
-            }
-            .into_any()
-        } else {
-                let items = pending.map(|_| view! { <a href="#pending" class="underline">"What is pending"</a> });
-                view! { " No later entry states what became of it yet. " {items} }.into_any()
-        }
-    });
     let sign_in = sign_in.map(|RecordedSignIn { issuer, subject }| {
-        view! {
-            <Definition term="Sign-in">
-                <code class="select-all break-all" data-sign-in>{subject}</code>
-                <p class="text-muted break-all">"at " {issuer}</p>
-            </Definition>
-        }
+        let value = view! {
+            <code class="select-all break-all">{subject}</code>
+            <p class="text-muted break-all">"at " {issuer}</p>
+        };
+        fact("Sign-in", value.into_any())
     });
+    let ticket = ticket.map(|ticket| fact("Ticket", ticket.into_any()));
+    let doer = doer.into_iter().map(related_line).collect_view();
+    let about = about.into_iter().map(related_line).collect_view();
     view! {
         <Section title="Facts">
-            <div data-body>
-                <DefinitionList>
-                    {by}
-                    {sign_in}
-                    <Definition term="Outcome">{badge} {pending}</Definition>
-                    {ticket.map(|ticket| view! { <Definition term="Ticket">{ticket}</Definition> })}
-                </DefinitionList>
-                <details data-fold class="mt-4">
+            <ul data-related>
+                {by} {doer} {sign_in} {about}
+                {fact("Outcome", outcome_words(outcome, result, pending))}
+                {ticket}
+            </ul>
+            <div data-note>
+                <details data-fold>
                     <summary>"Classification for other programs (OCSF)"</summary>
-                    <DefinitionList>
-                        <Definition term="Type"><code>{kind}</code></Definition>
-                        {meaning.map(classes)}
-                    </DefinitionList>
+                    <div class="mt-2">
+                        <DefinitionList>
+                            <Definition term="Type"><code>{kind}</code></Definition>
+                            {meaning.map(classes)}
+                        </DefinitionList>
+                    </div>
                 </details>
             </div>
-            {about(related)}
         </Section>
     }
     .into_any()
+}
+
+/// Renders who did it, if no identity is on record.
+fn by(row: &EntryRow, sign_in: Option<&RecordedSignIn>) -> AnyView {
+    const UNLINKED: &str = "not linked to a person when it was recorded";
+    let value = match sign_in.filter(|_| !row.is_outside()) {
+        // A sign-in without a name. The list has its id.
+        Some(_) if row.actor.starts_with("the sign-in ") => capitalized(UNLINKED),
+        Some(_) => format!("{}, {UNLINKED}", capitalized(&row.actor)),
+        None => capitalized(&row.by()),
+    };
+    fact("Who did it", value.into_any())
+}
+
+/// Renders a fact with its label.
+fn fact(label: &'static str, value: AnyView) -> AnyView {
+    view! {
+        <li>
+            <span class="text-muted">{label}</span>
+            <div class="min-w-0">{value}</div>
+        </li>
+    }
+    .into_any()
+}
+
+/// Renders the outcome, and what became of what was pending.
+fn outcome_words(
+    outcome: Outcome,
+    result: Option<EntryResult>,
+    pending: Option<&PendingItems>,
+) -> AnyView {
+    match (outcome, result) {
+        (Outcome::Pending, Some(result)) => view! {
+            "Pending when it was recorded. " <a href=format!("/ledger/{}", result.seq) class="underline">{format!("Entry {}", result.seq)}</a>
+            {format!(" states what became of it: {}.", result.label.to_lowercase())}
+        }
+        .into_any(),
+        (Outcome::Pending, None) => {
+            let items = pending.map(|_| view! { <a href="#pending" class="underline">"What is pending"</a> });
+            view! { <EntryOutcome outcome result=None /> " No later entry states what became of it yet. " {items} }.into_any()
+        }
+        (outcome, result) => view! { <EntryOutcome outcome result /> }.into_any(),
+    }
 }
 
 const fn relation_words(relation: EntryRelation) -> &'static str {
@@ -187,38 +218,30 @@ const fn relation_words(relation: EntryRelation) -> &'static str {
     }
 }
 
-/// Renders what the entry is about, each with the entries about it.
-fn about(related: Vec<RelatedEntries>) -> AnyView {
-    if related.is_empty() {
-        return ().into_any();
+/// Renders something that the entry is about, with the entries about it.
+fn related_line(one: RelatedEntries) -> AnyView {
+    let RelatedEntries {
+        relation,
+        name,
+        page,
+        entries,
+    } = one;
+    let label = format!(
+        "Entries: {} {name}",
+        relation_words(relation).to_lowercase()
+    );
+    let name = match page {
+        Some(href) => directory_link(href, name),
+        None => view! { <span>{name}</span> }.into_any(),
+    };
+    view! {
+        <li>
+            <span class="text-muted">{relation_words(relation)}</span>
+            <span class="break-all">{name}</span>
+            <a href=entries aria-label=label><Icon glyph=Glyph::Ledger /> "Entries"</a>
+        </li>
     }
-    let lines = related
-        .into_iter()
-        .map(|one| {
-            let RelatedEntries {
-                relation,
-                name,
-                page,
-                entries,
-            } = one;
-            let label = format!(
-                "Entries: {} {name}",
-                relation_words(relation).to_lowercase()
-            );
-            let name = match page {
-                Some(href) => directory_link(href, name),
-                None => view! { <span>{name}</span> }.into_any(),
-            };
-            view! {
-                <li>
-                    <span class="text-muted">{relation_words(relation)}</span>
-                    <span class="break-all">{name}</span>
-                    <a href=entries aria-label=label><Icon glyph=Glyph::Ledger /> "Entries"</a>
-                </li>
-            }
-        })
-        .collect_view();
-    view! { <ul data-related>{lines}</ul> }.into_any()
+    .into_any()
 }
 
 /// Renders how other programs classify the event.

@@ -1,4 +1,5 @@
-//! The ledger: its signature status, and the list of its entries. Entries are shown as recorded, without evaluation.
+//! The ledger: its signature status in one line, the list of its entries, and below it how to verify them. Entries are shown as
+//! recorded, without evaluation.
 
 use domain::time::Timestamp;
 use leptos::prelude::*;
@@ -43,17 +44,18 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         } else {
             list.draw_under(day)
         };
+        let (status, signed) = signature(&health);
         view! {
             <PageHeader title="Ledger" detail=view! {
                 "All requests, decisions, operations and observations. Any alteration after a "
                 <a href="#checkpoints" class="underline">"checkpoint that you keep"</a>
-                " can be detected."
+                " can be detected. "
+                <StatusBadge status label=signed />
             }.into_any() />
-            {proof(health, now)}
             {short(&short_words)}
-            {quick}
             <p data-new><NewEntries url="/events/ledger".into() size newest /></p>
-            {body}
+            <div data-with-search>{quick} {body}</div>
+            {proof(health, now)}
             <LocalTimes />
         }
         .into_any()
@@ -98,18 +100,10 @@ fn short(words: &[String]) -> Option<AnyView> {
     })
 }
 
-/// Renders what a third party needs to verify the ledger independently, folded: the status is all that a reader of entries
-/// needs.
-fn proof(health: LedgerHealth, now: Timestamp) -> AnyView {
-    let LedgerHealth {
-        size,
-        checkpoint_size,
-        signed_at,
-        root,
-        vkey,
-    } = health;
-    let waiting = size.saturating_sub(checkpoint_size);
-    let (status, label) = match (signed_at, waiting) {
+/// Returns how much of the ledger is signed.
+fn signature(health: &LedgerHealth) -> (Status, String) {
+    let waiting = health.size.saturating_sub(health.checkpoint_size);
+    match (health.signed_at, waiting) {
         (None, _) => (Status::Pending, "No checkpoint signed yet".to_owned()),
         (Some(_), 0) => (
             Status::Ok,
@@ -123,7 +117,18 @@ fn proof(health: LedgerHealth, now: Timestamp) -> AnyView {
             Status::Pending,
             format!("{some} entries wait for the next checkpoint"),
         ),
-    };
+    }
+}
+
+/// Renders what a third party needs to verify the ledger independently, folded.
+fn proof(health: LedgerHealth, now: Timestamp) -> AnyView {
+    let LedgerHealth {
+        size,
+        checkpoint_size,
+        signed_at,
+        root,
+        vkey,
+    } = health;
     let signed = signed_at.map(|at| {
         view! {
             <Definition term="Signed checkpoint">{checkpoint_size} " entries, " <Time at now /></Definition>
@@ -132,7 +137,7 @@ fn proof(health: LedgerHealth, now: Timestamp) -> AnyView {
     });
     view! {
         <details data-card data-fold-card>
-            <summary><span>"Proof"</span> <StatusBadge status label /></summary>
+            <summary><span>"Proof"</span> <span class="text-muted">"Checkpoint, verifier key, and how to verify the ledger yourself"</span></summary>
             <div data-body>
                 <DefinitionList>
                     <Definition term="Entries">{size}</Definition>

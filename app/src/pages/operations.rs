@@ -8,11 +8,11 @@ mod reasons;
 mod rows;
 mod servers;
 
-use domain::{authorize::Action, time::Timestamp};
+use domain::{authorize::Action, job::JobKind, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{CRAWL, JobName, OperationsView, PortResult},
+    backend::{CRAWL, JobName, OperationsView, PortResult, RowComparison},
     components::{
         AbsoluteTime, Button, ButtonKind, Calm, Notice, PageHeader, Status, job_title,
         running_words,
@@ -91,7 +91,7 @@ fn draw(view: OperationsView, manage: Buttons, sync: Buttons, now: Timestamp) ->
         <LiveStatus url="/events/operations".into() state=view.live.key.clone() text=running_words(&view.live.running) />
     };
     let detail = live.into_any();
-    let actions = sync.form(CRAWL, ButtonKind::Primary, "Crawl AWS now");
+    let actions = sync.form(CRAWL, ButtonKind::Secondary, "Crawl AWS now");
     let key = view.live.key.clone();
     let in_order = in_order(&view, now);
     let table = jobs(&view, manage, now);
@@ -124,15 +124,7 @@ fn in_order(view: &OperationsView, now: Timestamp) -> Option<AnyView> {
             <p id="rows" class="text-muted">"The rows of the database were not compared with the ledger yet. This happens after the start, and every hour."</p>
         }
         .into_any(),
-        Some(compared) => {
-            let (entries, at) = (compared.entries, compared.at);
-            view! {
-                <div id="rows">
-                    <Calm>"Every row agrees with the ledger: all " {entries} " entries of " <AbsoluteTime at now /> "."</Calm>
-                </div>
-            }
-            .into_any()
-        }
+        Some(compared) => agreed(compared, next_comparison(view), now),
     };
     Some(
         view! {
@@ -143,6 +135,41 @@ fn in_order(view: &OperationsView, now: Timestamp) -> Option<AnyView> {
         }
         .into_any(),
     )
+}
+
+/// Returns when the next comparison of the rows begins, if that is known.
+fn next_comparison(view: &OperationsView) -> Option<Timestamp> {
+    let kind = Some(JobKind::RowComparison);
+    let mut rows = view.kinds.iter();
+    rows.find(|row| row.name.kind == kind)?.next
+}
+
+/// Says up to which entry the rows agreed, and when the newer ones are compared.
+fn agreed(compared: &RowComparison, next: Option<Timestamp>, now: Timestamp) -> AnyView {
+    let at = compared.at;
+    let extent = match compared.entries.checked_sub(1) {
+        Some(last) => format!(" up to entry {last}"),
+        None => String::new(),
+    };
+    let newer = match compared.newer {
+        0 => None,
+        1 => Some("1 newer entry is compared ".to_owned()),
+        some => Some(format!("{some} newer entries are compared ")),
+    };
+    let newer = newer.map(|words| {
+        let when = match next.filter(|next| *next > now) {
+            Some(at) => view! { <AbsoluteTime at now /> }.into_any(),
+            None => "in the next run".into_any(),
+        };
+        view! { <p class="text-muted">{words} {when} "."</p> }
+    });
+    view! {
+        <div id="rows" class="flex flex-wrap gap-x-3">
+            <Calm>"Every row agreed with the ledger" {extent} ", compared " <AbsoluteTime at now /> "."</Calm>
+            {newer}
+        </div>
+    }
+    .into_any()
 }
 
 fn overdue(count: u64, since: Option<Timestamp>, now: Timestamp) -> Option<AnyView> {

@@ -110,7 +110,7 @@ fn draw(report: AccessReport, chosen: Chosen, now: Timestamp) -> AnyView {
         unknown_group,
         unknown,
     } = chosen;
-    let (freshness, foot) = (head.freshness.clone(), running(&head));
+    let (freshness, foot, top) = (head.freshness.clone(), running(&head), masthead(&head));
     let (known, people) = (head.counts.rows, head.counts.people);
     let listed = if known == 0 {
         nobody(people)
@@ -124,6 +124,7 @@ fn draw(report: AccessReport, chosen: Chosen, now: Timestamp) -> AnyView {
     };
     view! {
         <article data-report data-running=foot>
+            {top}
             <PageHeader
                 title="Who can reach production PCI"
                 detail=view! { "Every person and every path, as last read from AWS." }.into_any()
@@ -141,6 +142,17 @@ fn draw(report: AccessReport, chosen: Chosen, now: Timestamp) -> AnyView {
         </article>
     }
     .into_any()
+}
+
+/// Renders what stands at the head of the first printed page: the product, who generated the report, and when.
+fn masthead(head: &ReportHead) -> AnyView {
+    let by = head.by.as_ref().map(|by| format!(" by {by}"));
+    let made = format!(
+        "Generated {} UTC{}",
+        head.made.minute(),
+        by.unwrap_or_default()
+    );
+    view! { <p data-masthead><b>"Leastwise"</b> <span>{made}</span></p> }.into_any()
 }
 
 /// Returns what stands at the foot of each printed page.

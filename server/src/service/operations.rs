@@ -309,9 +309,12 @@ fn comparison(app_state: &AppState) -> Option<RowComparison> {
         table: finding.table.clone(),
         what: finding.message.clone(),
     });
+    let verified = app_state.store.tail().verified();
+    let size = verified.map_or(0, |end| end.size);
     Some(RowComparison {
         at: last.at,
         entries: last.entries,
+        newer: size.saturating_sub(last.entries),
         differing: last.differing,
         rows: rows.collect(),
     })

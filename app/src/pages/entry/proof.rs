@@ -50,14 +50,14 @@ pub(super) fn proven(of: Proven, now: Timestamp) -> AnyView {
             <div data-body>
                 {claim}
                 {compare()}
-                <h3 class="mt-4">"Bytes as they are signed"</h3>
+                <h3 class="mt-4">"What is signed"</h3>
                 <p class="text-muted max-w-[80ch]">
-                    {format!("{bytes} bytes of UTF-8: canonical JSON (RFC 8785) without a line feed. SHA-256 of a zero byte and these bytes is the leaf hash.")}
+                    {format!("Indented here for reading. Signed are {bytes} bytes of UTF-8: canonical JSON (RFC 8785) without a line feed. SHA-256 of a zero byte and these bytes is the leaf hash.")}
                 </p>
-                <pre data-code data-leaf tabindex="0" role="region" aria-label="The bytes of the entry as they are signed"><code>{leaf}</code></pre>
+                <pre data-code data-json tabindex="0" role="region" aria-label="The entry as indented JSON"><code>{json}</code></pre>
                 <details data-fold class="mt-2">
-                    <summary>"Indented for reading"</summary>
-                    <pre data-code tabindex="0" role="region" aria-label="The entry as indented JSON"><code>{json}</code></pre>
+                    <summary>"Bytes as they are signed"</summary>
+                    <pre data-code data-leaf tabindex="0" role="region" aria-label="The bytes of the entry as they are signed"><code>{leaf}</code></pre>
                 </details>
                 <details data-fold class="mt-2">
                     <summary>"Hashes that lead to the root"</summary>
@@ -86,7 +86,7 @@ fn compare() -> AnyView {
     .into_any()
 }
 
-/// States in two sentences what the proof proves, and what it does not.
+/// States what the proof proves, and what it does not.
 fn claim(
     seq: u64,
     checkpoint: Option<&CoveringCheckpoint>,
@@ -107,9 +107,13 @@ fn claim(
                     <Icon glyph=Glyph::Check />
                     <span>"Unchanged since " <StampedTime at=covering.signed_at now /></span>
                 </p>
-                <p data-claim class="text-muted">
-                    {format!("Its hashes lead to a root that was signed over {size} entries at that time: entry {seq} is at this place, and none before it was changed, inserted or removed since. ")}
-                    "It is not proven that what the entry says is true, nor that the whole ledger was not rewritten with the signing key: only a checkpoint that you keep shows that."
+                <p data-claim>
+                    <b>"Proven: "</b>
+                    {format!("entry {seq} is at this place, and none before it was changed, inserted or removed since. Its hashes lead to a root that was signed over {size} entries at that time.")}
+                </p>
+                <p data-claim>
+                    <b>"Not proven: "</b>
+                    "that what the entry says is true. Whoever has the signing key could write the whole ledger anew: a checkpoint that you keep shows whether that happened."
                 </p>
             }
             .into_any()

@@ -160,14 +160,19 @@ fn stopping(row: &KindRow, running: &[&RunningJob], manage: Buttons) -> AnyView 
             Some(view! { <span class="text-muted">"Ends soon"</span> }.into_any())
         } else {
             let action = format!("/do/jobs/{}/cancel", job.id);
-            manage.job_form(action, ButtonKind::Quiet, "Cancel this run", &row.name)
+            manage.job_form(action, ButtonKind::Secondary, "Cancel this run", &row.name)
         }
     });
     let cancel = cancel.collect_view();
     let planned = row.planned.as_ref().filter(|_| running.is_empty());
     let skip = planned.and_then(|id| {
         let action = format!("/do/jobs/{id}/cancel");
-        manage.job_form(action, ButtonKind::Quiet, "Skip the next run", &row.name)
+        manage.job_form(
+            action,
+            ButtonKind::Secondary,
+            "Skip the next run",
+            &row.name,
+        )
     });
     view! { {cancel} {skip} }.into_any()
 }

@@ -19,7 +19,7 @@ const fn service(service: QuotaService) -> &'static str {
 pub(super) fn quotas(rows: Vec<QuotaRow>) -> AnyView {
     let columns = vec![
         Column::new("Service"),
-        Column::new("Allowed rate").numeric(),
+        Column::new("Limit set here").numeric(),
         Column::new("Calls").numeric(),
         Column::new("Throttles").numeric(),
     ];
@@ -27,7 +27,7 @@ pub(super) fn quotas(rows: Vec<QuotaRow>) -> AnyView {
         view! {
             <tr>
                 <th scope="row">{service(row.service)}</th>
-                <td data-numeric data-label="Allowed rate">{rate_cell(row.now, row.most)}</td>
+                <td data-numeric data-label="Limit set here">{rate_cell(row.now, row.most)}</td>
                 <td data-numeric data-label="Calls">{row.calls}</td>
                 <td data-numeric data-label="Throttles">{row.throttled}</td>
             </tr>
@@ -35,7 +35,7 @@ pub(super) fn quotas(rows: Vec<QuotaRow>) -> AnyView {
     });
     let rows = rows.collect_view();
     view! {
-        <Section title="Calls to AWS" detail="by this server, since its start; AWS slows it down by throttles">
+        <Section title="Calls to AWS" detail="By this server since its start. Throttles are answers in which AWS asked it to slow down.">
             <Table caption="Calls to AWS" columns narrow=Narrow::Cards>{rows}</Table>
         </Section>
     }

@@ -42,7 +42,7 @@ pub(super) const fn reason(why: JobFailure) -> &'static str {
             "AWS answered nothing that it needs. The log of the server has the errors: check the network, the credentials and the quotas."
         }
         JobFailure::PoolDiffers => {
-            "The user pool no longer fits the configuration. The log of the server says how; `leastwise check-config` checks it again."
+            "The user pool no longer fits the configuration. The log of the server says how. `leastwise check-config` checks it again."
         }
         JobFailure::NotSealed => {
             "New entries of the ledger could not be signed. /readyz and the log of the server say why."

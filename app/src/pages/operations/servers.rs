@@ -45,7 +45,7 @@ pub(super) fn servers(rows: Vec<ServerRow>, now: Timestamp) -> AnyView {
                 <td data-label="Role">{role}</td>
                 <td data-label="Version">{row.version}</td>
                 <td data-label="Started (UTC)"><ListedTime at=row.started now /></td>
-                <td data-label="Heartbeat (UTC)"><ListedTime at=row.seen now /> {silent}</td>
+                <td data-label="Heartbeat (UTC)"><ListedTime at=row.seen now /> " " <span class="text-muted">{age(now.since(row.seen))}</span> {silent}</td>
             </tr>
         }
     });
@@ -56,4 +56,12 @@ pub(super) fn servers(rows: Vec<ServerRow>, now: Timestamp) -> AnyView {
         </Section>
     }
     .into_any()
+}
+
+/// Returns how long ago a server beat.
+fn age(span: Duration) -> String {
+    match span.as_seconds() {
+        seconds @ 0..120 => format!("{seconds} s ago"),
+        seconds => format!("{} min ago", seconds / 60),
+    }
 }

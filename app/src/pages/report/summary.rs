@@ -6,7 +6,9 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{FindingGroup, Freshness, ReportAccount, ReportCounts, ReportHead},
-    components::{AbsoluteTime, Bar, BarChart, Definition, DefinitionList, Section, Stat, Stats},
+    components::{
+        AbsoluteTime, Bar, BarChart, Definition, DefinitionList, Glyph, Section, Stat, Stats,
+    },
     pages::exposure::{bad, counted, wanting},
 };
 
@@ -50,6 +52,7 @@ fn in_one_line(head: &ReportHead) -> AnyView {
     let (id, rest) = (id.to_owned(), rest.to_owned());
     view! {
         <p data-scope-line>
+            {paths(&head.counts).map(|words| view! { <span data-paths-line>{words}</span> " " })}
             <span>{scope(&head.counts)}</span>
             " "
             <span>{covered} "."</span>
@@ -114,10 +117,9 @@ fn numbers(counts: ReportCounts) -> AnyView {
         unclassified,
         rows,
         standing,
-        orphaned,
         against,
-        within,
         assignments_against,
+        ..
     } = counts;
     let violations = assignments_against.map(|tally| tally.against);
     let unapproved = assignments_against.map(|tally| tally.unapproved);
@@ -127,33 +129,39 @@ fn numbers(counts: ReportCounts) -> AnyView {
         Figure::Known(some) => format!("can reach it, {some} of them disabled"),
         Figure::NotKnown => "not everything has been read from AWS".to_owned(),
     };
-    let kinds = match (standing, orphaned) {
-        (Figure::Known(standing), Figure::Known(0)) => format!("{standing} standing"),
-        (Figure::Known(standing), Figure::Known(some)) => {
-            format!("{standing} standing, {some} orphaned")
-        }
-        _ => format!("{rows} are known"),
-    };
-    // Each path is in exactly one of three parts.
-    let kinds = match (against, within) {
-        (Figure::Known(tally), Figure::Known(within)) => format!(
-            "{kinds}: {} violate a policy, {} only lack an approval, {within} within policy",
-            tally.against, tally.unapproved
-        ),
-        _ => kinds,
+    let kinds = match standing {
+        Figure::Known(standing) if standing == rows => "all standing".to_owned(),
+        Figure::Known(standing) => format!("{standing} standing"),
+        Figure::NotKnown => format!("{rows} are known"),
     };
     let of_violations = in_paths(violations, against.map(|tally| tally.against));
     let of_unapproved = in_paths(unapproved, against.map(|tally| tally.unapproved));
     view! {
         <Stats>
             <Stat label="Policy violations" value=violations.to_string() href="#violations" detail=of_violations status=bad(violations) />
-            <Stat label="Only approval missing" value=unapproved.to_string() href="#violations" detail=of_unapproved status=wanting(unapproved) />
+            <Stat label="Only approval missing" value=unapproved.to_string() href="#violations" detail=of_unapproved status=wanting(unapproved) glyph=Glyph::Approval />
             <Stat label="People" value=people.to_string() href="/people?reach=production-pci" detail=reach />
             <Stat label="Accounts" value=accounts.to_string() href="/accounts?scope=production-pci" detail=counted(unclassified) />
             <Stat label="Paths" value=shown.to_string() href="#rows" detail=kinds />
         </Stats>
     }
     .into_any()
+}
+
+/// Says what the paths are: each is in exactly one of three parts. None as long as not everything is known.
+fn paths(counts: &ReportCounts) -> Option<String> {
+    let (Figure::Known(tally), Figure::Known(within)) = (counts.against, counts.within) else {
+        return None;
+    };
+    let orphaned = match counts.orphaned {
+        Figure::Known(0) | Figure::NotKnown => String::new(),
+        Figure::Known(1) => " 1 of them is orphaned and gives nobody access.".to_owned(),
+        Figure::Known(some) => format!(" {some} of them are orphaned and give nobody access."),
+    };
+    Some(format!(
+        "Of the {} paths, {} violate a policy, {} only lack an approval, and {within} are within policy.{orphaned}",
+        counts.rows, tally.against, tally.unapproved
+    ))
 }
 
 /// Returns the unit of a number of assignments, with the paths that they give.
@@ -215,6 +223,7 @@ fn chart(accounts: Vec<ReportAccount>, all: Figure) -> AnyView {
     };
     let bars = accounts.into_iter().map(|one| Bar {
         href: format!("/accounts/{}", one.account.id),
+        id: one.account.id.to_string(),
         environment: one.account.class.environment,
         label: one.account.name,
         value: one.people,

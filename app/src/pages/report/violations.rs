@@ -1,4 +1,5 @@
-//! The policies that existing access violates, as a table before the rows: each with its control, and how far it reaches.
+//! The policies that existing access violates, as a table before the rows: first those that forbid it, then those
+//! whose approval it lacks, each with its control and how far it reaches.
 
 use domain::{snapshot::Figure, verdict::Outcome};
 use leptos::prelude::*;
@@ -6,9 +7,7 @@ use leptos::prelude::*;
 use super::controls;
 use crate::{
     backend::{FindingGroup, escape},
-    components::{
-        BadgeWeight, Column, Empty, Glyph, Narrow, NotKnown, Section, Status, StatusBadge, Table,
-    },
+    components::{Column, Empty, FindingMark, Glyph, Narrow, NotKnown, Section, Table},
 };
 
 /// Renders the table.
@@ -22,7 +21,7 @@ pub(super) fn section(violations: Vec<FindingGroup>, people: Figure) -> AnyView 
             .into_any()
     };
     let detail = format!(
-        "over the whole report; controls are requirements of {}",
+        "Over the whole report. Controls are requirements of {}.",
         controls::STANDARD
     );
     view! {
@@ -33,55 +32,82 @@ pub(super) fn section(violations: Vec<FindingGroup>, people: Figure) -> AnyView 
     .into_any()
 }
 
+/// The number of columns.
+const WIDTH: usize = 5;
+
+/// Renders the policies in two parts: those that forbid access, and those that only ask for an approval.
 fn table(violations: Vec<FindingGroup>) -> AnyView {
     let columns = vec![
         Column::new("Policy"),
         Column::new("Control"),
-        Column::new("Finding"),
         Column::new("Accounts").numeric(),
         Column::new("People").numeric(),
         Column::new("Assignments").numeric(),
     ];
-    let rows = violations
+    let (unapproved, against): (Vec<_>, Vec<_>) = violations
         .into_iter()
-        .map(|one| {
-            let FindingGroup {
-                hit,
-                assignments,
-                unapproved,
-                people,
-                account_count,
-                ..
-            } = one;
-            let also = (hit.outcome == Outcome::NeedsApproval)
-                .then(|| also_violating(assignments, unapproved))
-                .flatten();
-            let (number, control) = (
-                controls::number(&hit.control).to_owned(),
-                controls::title(&hit.control),
-            );
-            let href = format!("/accounts?policy={}", escape(&hit.rule));
-            let (status, label) = match hit.outcome {
-                Outcome::NeedsApproval => (Status::Pending, "Approval missing"),
-                Outcome::Refused | Outcome::Allowed => (Status::Danger, "Violation"),
-            };
+        .partition(|one| one.hit.outcome == Outcome::NeedsApproval);
+    let parts = [
+        (Outcome::Refused, against),
+        (Outcome::NeedsApproval, unapproved),
+    ];
+    let rows = parts
+        .into_iter()
+        .filter(|(_, policies)| !policies.is_empty())
+        .map(|(outcome, policies)| {
+            let lines = policies.into_iter().map(line).collect_view();
             view! {
-                <tr>
-                    <th scope="row"><a href=href title=format!("Policy {}", hit.rule)>{hit.title}</a></th>
-                    <td data-label="Control"><span data-requirement><b>{number}</b> " " <span class="text-muted">{control}</span></span></td>
-                    <td data-label="Finding">
-                        <StatusBadge status label weight=BadgeWeight::Plain />
-                        {also.map(|words| view! { <p class="text-muted text-xs">{words}</p> })}
-                    </td>
-                    <td data-label="Accounts" data-numeric>{account_count.to_string()}</td>
-                    <td data-label="People" data-numeric>{people.to_string()}</td>
-                    <td data-label="Assignments" data-numeric>{assignments.to_string()}</td>
-                </tr>
+                <tr data-group><th scope="rowgroup" colspan=WIDTH.to_string()><FindingMark outcome /></th></tr>
+                {lines}
             }
         })
         .collect_view();
-    view! { <Table caption="Violations by policy" columns narrow=Narrow::Cards>{rows}</Table> }
+    view! { <Table caption="Violations by policy" columns id="violated" narrow=Narrow::Cards>{rows}</Table> }
         .into_any()
+}
+
+/// Renders a policy, with the accounts of the assignments that it finds behind their number.
+fn line(found: FindingGroup) -> AnyView {
+    let FindingGroup {
+        hit,
+        assignments,
+        unapproved,
+        people,
+        account_count,
+        ..
+    } = found;
+    let also = (hit.outcome == Outcome::NeedsApproval)
+        .then(|| also_violating(assignments, unapproved))
+        .flatten();
+    let (number, control) = (
+        controls::number(&hit.control).to_owned(),
+        controls::title(&hit.control),
+    );
+    let href = format!("/accounts?policy={}", escape(&hit.rule));
+    let of = format!(" assignments: {}", hit.title);
+    view! {
+        <tr>
+            <th scope="row">
+                <span title=format!("Policy {}", hit.rule)>{hit.title}</span>
+                {also.map(|words| view! { <p class="text-muted text-xs font-normal">{words}</p> })}
+            </th>
+            <td data-label="Control"><span data-requirement><b>{number}</b> " " <span class="text-muted">{control}</span></span></td>
+            <td data-label=noun(account_count, ["Account", "Accounts"]) data-numeric>{account_count.to_string()}</td>
+            <td data-label=noun(people, ["Person", "People"]) data-numeric>{people.to_string()}</td>
+            <td data-label=noun(assignments, ["Assignment", "Assignments"]) data-numeric>
+                <a href=href>{assignments.to_string()}<span class="sr-only">{of}</span></a>
+            </td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// Returns the noun of a number, which stands behind it on a narrow screen.
+fn noun(count: Figure, [one, several]: [&'static str; 2]) -> &'static str {
+    match count {
+        Figure::Known(1) => one,
+        Figure::Known(_) | Figure::NotKnown => several,
+    }
 }
 
 /// Says how many of the assignments that lack an approval violate a policy as well. The others are those that the tile counts.

@@ -117,8 +117,8 @@ impl<'a> Lookup<'a> {
         if choice.holds(SYNCS, EACH) || categories.contains(&Category::Jobs) {
             self.filter.folding = Folding::Nothing;
         } else if !choice.is_filtered() {
-            // Who looks for something finds it, also if it belongs to the setup.
-            self.filter.folding = Folding::CrawlsAndSetup;
+            // Who looks for something finds it, also if it is routine.
+            self.filter.folding = Folding::Routine;
         }
     }
 

@@ -99,19 +99,21 @@ pub(super) async fn list(
     })
 }
 
-/// Shows each entry of the setup if one of them does not count.
+/// Shows each entry of a row if one of them does not count, or if there is one that says more by itself.
 fn unfolded(lines: Vec<Line>, read: &[ListedEntry]) -> Vec<Line> {
     let forged = read
         .iter()
         .filter(|entry| entry.authenticity == Authenticity::NotAuthentic);
     let forged: BTreeSet<u64> = forged.map(|entry| entry.seq).collect();
-    let unfold = |line: Line| match line {
-        Line::Folded(Fold::Setup, entries)
-            if entries.iter().any(|one| forged.contains(&one.seq)) =>
-        {
-            entries.iter().map(|one| Line::Shown(one.seq)).collect()
+    let is_forged = |one: &FoundEntry| forged.contains(&one.seq);
+    let unfold = |line: Line| {
+        let is_better_shown = line.is_better_shown();
+        match line {
+            Line::Folded(_, entries) if is_better_shown || entries.iter().any(is_forged) => {
+                entries.iter().map(|one| Line::Shown(one.seq)).collect()
+            }
+            line => vec![line],
         }
-        line => vec![line],
     };
     lines.into_iter().flat_map(unfold).collect()
 }
@@ -227,6 +229,8 @@ fn folded(choice: &ListChoice, fold: Fold, entries: &[FoundEntry]) -> Option<Fol
         fold: match fold {
             Fold::Crawls => FoldedAs::Crawls,
             Fold::Setup => FoldedAs::Setup,
+            Fold::SignIns => FoldedAs::SignIns,
+            Fold::Links => FoldedAs::Links,
         },
         count: entries.len(),
         first,

@@ -19,13 +19,23 @@ impl Line {
         matches!(self, Self::Shown(_))
     }
 
-    /// Returns the numbers of the entries that are read for it: those that are shown, and those of the setup, of which one that
-    /// does not count must not be folded.
+    /// Returns the numbers of the entries that are read for it: those that are shown, and those that are folded as something
+    /// else than crawls, of which one that does not count must not be folded.
     pub(super) fn to_read(&self) -> Vec<u64> {
         match self {
             Self::Shown(seq) => vec![*seq],
-            Self::Folded(Fold::Setup, entries) => entries.iter().map(|one| one.seq).collect(),
+            Self::Folded(Fold::Setup | Fold::SignIns | Fold::Links, entries) => {
+                entries.iter().map(|one| one.seq).collect()
+            }
             Self::Folded(Fold::Crawls, _) => Vec::new(),
+        }
+    }
+
+    /// Whether it stands for one entry that says more by itself: a sign-in or a link without another one beside it.
+    pub(super) fn is_better_shown(&self) -> bool {
+        match self {
+            Self::Folded(Fold::SignIns | Fold::Links, entries) => entries.len() == 1,
+            Self::Folded(Fold::Setup | Fold::Crawls, _) | Self::Shown(_) => false,
         }
     }
 }

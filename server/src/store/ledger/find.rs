@@ -68,8 +68,8 @@ pub enum Folding {
     /// Crawls that found nothing new.
     #[default]
     Crawls,
-    /// These, and the setup.
-    CrawlsAndSetup,
+    /// These, the setup, and what people do whenever they begin to work: they sign in, and are linked to their users.
+    Routine,
 }
 
 /// The order in which a list is walked through.
@@ -109,6 +109,10 @@ pub enum Fold {
     Crawls,
     /// What Leastwise recorded by itself before anybody had signed in.
     Setup,
+    /// Sign-ins that succeeded.
+    SignIns,
+    /// Links of identities to their Identity Center users.
+    Links,
 }
 
 /// Entries that match, in the order of the walk.
@@ -236,6 +240,8 @@ async fn candidates(
             kind: match folded {
                 sql::CRAWLS => FoundKind::Folded(Fold::Crawls),
                 sql::SETUP => FoundKind::Folded(Fold::Setup),
+                sql::SIGN_INS => FoundKind::Folded(Fold::SignIns),
+                sql::LINKS => FoundKind::Folded(Fold::Links),
                 _ => FoundKind::Shown,
             },
         };

@@ -61,7 +61,7 @@ async fn a_forged_row_is_shown_without_a_command_and_recorded_once(engine: Datab
     let result = compared(&org.app_state).await;
     assert_eq!(messages(&result), Vec::<String>::new());
     let page = operations_page(&org, "ann").await;
-    assert!(page.contains("Every row agrees with the ledger"), "{page}");
+    assert!(page.contains("Every row agreed with the ledger"), "{page}");
 
     let eve = person_id("eve");
     let forged = format!(

@@ -244,6 +244,43 @@ pub async fn the_setup_is_one_row_until_somebody_looks_for_something(scene: &Sce
     assert!(forged.contains(&1), "{forged:?}");
 }
 
+pub async fn sign_ins_and_links_one_after_the_other_are_one_row_if_all_count(scene: &Scene) {
+    let link = || {
+        let leastwise = EntryActor::leastwise();
+        let kind = EventKind::IdentityLinked;
+        scene.journal.entry(kind, Outcome::Success, &leastwise)
+    };
+    let failed = || {
+        let kind = EventKind::SessionStarted;
+        scene.journal.entry(kind, Outcome::Failure, &ann())
+    };
+    append(scene, signed_in(scene)).await;
+    append(scene, signed_in(scene)).await;
+    append(scene, failed()).await;
+    append(scene, signed_in(scene)).await;
+    for _ in 0..3 {
+        append(scene, link()).await;
+    }
+    let auditor = scene.service(&[Role::Auditor]).await;
+    let list = async |choice: &ListChoice| auditor.entries(choice).await.unwrap();
+    let (sign_ins, links) = ((FoldedAs::SignIns, 2, 0, 1), (FoldedAs::Links, 3, 4, 6));
+    let page = list(&ListChoice::default()).await;
+    assert_eq!(folded(&page), [links, sign_ins]);
+    // One that is alone says more by itself, and so does one that failed.
+    assert_eq!(numbers(page), [7, 3, 2]);
+    // Somebody who looks for something finds each.
+    let of_sessions = list(&chosen("what=sessions")).await;
+    assert!(folded(&of_sessions).is_empty());
+    assert_eq!(numbers(of_sessions), [3, 2, 1, 0]);
+    // A row of which Leastwise did not write everything is not folded.
+    let without = "delete from ledger_mac where seq = 5";
+    assert_eq!(scene.db.by_hand(without).await.unwrap(), 1);
+    let page = list(&ListChoice::default()).await;
+    assert!(!folded(&page).contains(&links), "{:?}", folded(&page));
+    let shown = numbers(page);
+    assert!([4, 5, 6].iter().all(|seq| shown.contains(seq)), "{shown:?}");
+}
+
 pub async fn what_was_pending_shows_what_became_of_it(scene: &Scene) {
     let key = |user: &str| AccessResource::Membership {
         group: GroupId::parse("00000000-0000-4000-8000-000000000009").unwrap(),

@@ -12,6 +12,8 @@ use crate::store::ledger::{index_terms::word_of_id, listed::type_list};
 /// The values of the column `folded`.
 pub(super) const CRAWLS: i64 = 1;
 pub(super) const SETUP: i64 = 2;
+pub(super) const SIGN_INS: i64 = 3;
+pub(super) const LINKS: i64 = 4;
 
 impl Term {
     /// Returns the path of the private value from which its words must be.
@@ -42,9 +44,8 @@ fn at_path(row: &str, path: Option<&'static str>) -> String {
 /// in one way only.
 fn nothing_new() -> String {
     format!(
-        "e.type = '{}' and e.outcome = '{}' and e.leaf like '%\"outside\":0,%'",
-        EventKind::SyncCompleted.as_str(),
-        Outcome::Success.as_str()
+        "{} and e.leaf like '%\"outside\":0,%'",
+        succeeded(EventKind::SyncCompleted)
     )
 }
 
@@ -60,15 +61,26 @@ fn setup() -> String {
     )
 }
 
+/// Returns the condition for an entry of a kind that states a success.
+fn succeeded(kind: EventKind) -> String {
+    format!(
+        "e.type = '{}' and e.outcome = '{}'",
+        kind.as_str(),
+        Outcome::Success.as_str()
+    )
+}
+
 /// Returns the expression for what an entry is folded as; 0 if it is shown.
 fn folded(folding: Folding) -> String {
     match folding {
         Folding::Nothing => "0".to_owned(),
         Folding::Crawls => format!("case when {} then {CRAWLS} else 0 end", nothing_new()),
-        Folding::CrawlsAndSetup => format!(
-            "case when {} then {SETUP} when {} then {CRAWLS} else 0 end",
+        Folding::Routine => format!(
+            "case when {} then {SETUP} when {} then {CRAWLS} when {} then {SIGN_INS} when {} then {LINKS} else 0 end",
             setup(),
-            nothing_new()
+            nothing_new(),
+            succeeded(EventKind::SessionStarted),
+            succeeded(EventKind::IdentityLinked)
         ),
     }
 }
