@@ -53,7 +53,7 @@ async fn load(app_state: &Arc<AppState>) -> Result<Receipt, StoreError> {
     let context = app_state.classification(&special);
     let now = app_state.clock.now();
     let analyse = |content: &_| app_state.analyse(content);
-    let parts = observed::load(&mut conn, context, analyse, now).await?;
+    let parts = observed::load(&app_state.store, &mut conn, context, analyse, now).await?;
     drop(conn);
     let receipt = publication::replace(app_state, parts, special);
     app_state.observed_version.store(version, Ordering::SeqCst);

@@ -10,6 +10,12 @@ use crate::store::{StoreError, id};
 /// The known ids of one type, by their text.
 pub(super) struct Interner<T>(HashMap<Box<str>, T>);
 
+impl<T> Default for Interner<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
 impl<T: Clone + Display + FromStr<Err = InvalidId>> Interner<T> {
     /// Interns these ids.
     pub(super) fn of<'a>(ids: impl Iterator<Item = &'a T>) -> Self

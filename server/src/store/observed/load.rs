@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{
     classification::{ClassificationContext, Environment, Pci, Recorded, classify},
     directory::{Group, User},
-    ids::{AccountId, GroupId, OuId, Pair, PermissionSetArn},
+    ids::{AccountId, GroupId, OuId, Pair, PermissionSetArn, UserId},
     org::{Account, OrganizationalUnit},
     permission_set::{Content, PermissionSet, analysis::Analysis},
     shared_map::SharedMap,
@@ -19,7 +19,7 @@ use super::{
     aggregated,
     interner::{Ids, Interner},
 };
-use crate::store::{StoreConnection, StoreError, id, json, ledger::live};
+use crate::store::{Store, StoreConnection, StoreError, id, json, ledger::live};
 
 /// Returns the recorded classification of each account, which the entries of the ledger state. As long as they state none, an
 /// earlier version wrote the rows, and these count.
@@ -92,14 +92,17 @@ fn strictness(row: &AnyRow) -> Result<(Environment, Pci), StoreError> {
     ))
 }
 
-/// Returns everything observed that existed at the last read.
+/// Returns everything observed that existed at the last read. Reads the users on a connection of their own meanwhile: they
+/// take about as long as the assignments.
 pub async fn load(
+    store: &Store,
     conn: &mut StoreConnection,
     context: ClassificationContext<'_>,
     analyse: impl Fn(&Content) -> Analysis,
     now: Timestamp,
 ) -> Result<Parts, StoreError> {
     let mut parts = Parts::default();
+    let users = tokio::spawn(users(store.clone()));
     let held = recorded(conn).await?;
     let declared = crate::store::declaration::all_in_force(conn).await?;
     let (accounts, units) = organization(conn).await?;
@@ -110,9 +113,6 @@ pub async fn load(
         let class = class.under(declared.get(&account.id).copied(), now);
         parts.accounts.insert(account.id.clone(), (account, class));
     }
-    for user in documents_of::<User>(conn, "directory_user").await? {
-        parts.users.insert(user.id.clone(), user);
-    }
     for group in documents_of::<Group>(conn, "directory_group").await? {
         parts.groups.insert(group.id.clone(), group);
     }
@@ -120,12 +120,17 @@ pub async fn load(
     let mut ids = Ids {
         accounts: Interner::of(parts.accounts.keys()),
         sets: Interner::of(parts.sets.keys()),
-        users: Interner::of(parts.users.keys()),
+        users: Interner::default(),
         groups: Interner::of(parts.groups.keys()),
     };
-    parts.members = aggregated::members(conn, &mut ids).await?;
-    parts.members_as_of = members_as_of(conn, &mut ids).await?;
     parts.pairs = aggregated::pairs(conn, &mut ids).await?;
+    parts.members_as_of = members_as_of(conn, &mut ids).await?;
+    parts.users = users.await.map_err(|error| StoreError::Inconsistent {
+        table: "directory_user",
+        what: error.to_string(),
+    })??;
+    ids.users = Interner::of(parts.users.keys());
+    parts.members = aggregated::members(conn, &mut ids).await?;
     let known = crate::store::identity_link::persons_of_users(conn).await?;
     for (user, person) in known.linked {
         let user = ids.users.id("person", user.as_str())?;
@@ -134,6 +139,16 @@ pub async fn load(
     parts.other_users = known.others.into();
     parts.coverage = coverage(conn, &parts.pairs).await?.into();
     Ok(parts)
+}
+
+async fn users(store: Store) -> Result<SharedMap<UserId, User>, StoreError> {
+    let mut conn = store.connection().await?;
+    let users = documents_of::<User>(&mut conn, "directory_user").await?;
+    let users: BTreeMap<_, _> = users
+        .into_iter()
+        .map(|user| (user.id.clone(), user))
+        .collect();
+    Ok(users.into_iter().collect())
 }
 
 /// Returns the accounts and OUs that existed at the last read.
