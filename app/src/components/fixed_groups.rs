@@ -16,10 +16,10 @@ pub fn fixed_groups<'r>(
     if groups.is_empty() {
         return None;
     }
-    let of_these = if groups.len() == 1 {
-        "Membership of this group "
+    let (these, them) = if groups.len() == 1 {
+        ("this group", "it")
     } else {
-        "Membership of these groups "
+        ("these groups", "them")
     };
     let links = groups
         .into_iter()
@@ -33,7 +33,9 @@ pub fn fixed_groups<'r>(
         view! {
             <p data-fixed>
                 <Icon glyph=Glyph::Info />
-                <span>{of_these} "is managed in the identity provider; a removal here would be undone. Change it there: " {links}</span>
+                <span>
+                    {format!("Who is in {these} is managed in the identity provider. Remove people from {them} there: ")} {links}
+                </span>
             </p>
         }
         .into_any(),

@@ -18,7 +18,7 @@ const ROWS: usize = 24;
 /// Sizes, in pixels.
 const ROW: usize = 38;
 const NODE: usize = 28;
-const WIDTHS: [usize; 4] = [160, 200, 210, 250];
+const WIDTHS: [usize; 4] = [180, 230, 240, 280];
 const BETWEEN: usize = 56;
 /// The average width of a letter at the size of the text, in tenths of a pixel.
 const LETTER: usize = 68;

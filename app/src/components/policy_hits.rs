@@ -57,12 +57,9 @@ pub fn Hits(hits: Vec<HitView>) -> impl IntoView {
         .map(|hit| view! { <li><HitWords hit /></li> })
         .collect_view();
     view! {
-        <details data-fold>
+        <details data-fold data-found>
             <summary>
-                <span class="inline-flex flex-wrap items-center gap-x-3">
-                    {violated}
-                    {lacks_approval.then(|| view! { <ApprovalMissing /> })}
-                </span>
+                <span>{violated} {lacks_approval.then(|| view! { <ApprovalMissing /> })}</span>
             </summary>
             <ul data-policies>{reasons}</ul>
         </details>

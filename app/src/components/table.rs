@@ -130,7 +130,7 @@ fn head(column: Column) -> impl IntoView {
     } else {
         match column.sort_href {
             Some(href) => view! { <a href=href>{column.label} {arrow}</a> }.into_any(),
-            None => view! { {column.label} }.into_any(),
+            None => view! { <span data-head>{column.label}</span> }.into_any(),
         }
     };
     view! {

@@ -1,4 +1,5 @@
-//! What pages offer with JavaScript: buttons that copy an id, and menus that close on Escape and on a click elsewhere.
+//! What pages offer with JavaScript: buttons that copy an id, a box that checks all rows of a page, and menus that close on
+//! Escape and on a click elsewhere.
 
 use js_sys::{Function, Reflect};
 use leptos::prelude::*;
@@ -8,6 +9,9 @@ use super::{all, listen, say};
 
 /// The menus: of lists, of the navigation on a narrow screen, and of the account.
 const MENUS: &str = "details:is([data-popup], [data-menu], [data-account])[open]";
+/// The boxes of the rows that can be selected, and the one for all of them.
+const ROW_BOXES: &str = "[data-select] > input";
+const PAGE_BOX: &str = "[data-select-page] > input";
 /// How long a button says that it copied, in milliseconds.
 const COPIED: i32 = 1_500;
 
@@ -35,6 +39,11 @@ pub fn RowTools() -> impl IntoView {
                 );
             }
         });
+        listen(&document(), "change", |event: web_sys::Event| {
+            if let Some(changed) = target_of(&event) {
+                select_rows(&changed);
+            }
+        });
         listen(&document(), "keydown", |event: web_sys::KeyboardEvent| {
             if event.key() == "Escape" {
                 close_menus(None);
@@ -52,6 +61,31 @@ fn write_to_clipboard(text: &str) -> Option<()> {
     let write: Function = of(&clipboard, "writeText")?.dyn_into().ok()?;
     let _ = write.call1(&clipboard, &JsValue::from_str(text));
     Some(())
+}
+
+/// Checks or unchecks all rows with the box for all of them, which is checked itself as long as every row is.
+fn select_rows(changed: &web_sys::Element) {
+    let is = |selector: &str| changed.matches(selector).unwrap_or(false);
+    if is(PAGE_BOX) {
+        let checked = boxes(PAGE_BOX)
+            .iter()
+            .any(web_sys::HtmlInputElement::checked);
+        for row in boxes(ROW_BOXES) {
+            row.set_checked(checked);
+        }
+    } else if is(ROW_BOXES) {
+        let checked = boxes(ROW_BOXES)
+            .iter()
+            .all(web_sys::HtmlInputElement::checked);
+        for page in boxes(PAGE_BOX) {
+            page.set_checked(checked);
+        }
+    }
+}
+
+fn boxes(selector: &str) -> Vec<web_sys::HtmlInputElement> {
+    let found = all(selector).into_iter();
+    found.filter_map(|one| one.dyn_into().ok()).collect()
 }
 
 fn target_of(event: &web_sys::Event) -> Option<web_sys::Element> {

@@ -181,7 +181,8 @@ pub static ACCESS: List<AccessFacts, PersonAccessRow> = List {
                     path.review_on.is_some()
                 }),
             ],
-        ),
+        )
+        .folded(),
         Filter::options(
             "through",
             "Through",
@@ -191,7 +192,8 @@ pub static ACCESS: List<AccessFacts, PersonAccessRow> = List {
                 }),
                 FilterOption::new("group", "A group", AccessFacts::is_through_a_group),
             ],
-        ),
+        )
+        .folded(),
         Filter::options(
             "status",
             "Status",
@@ -206,7 +208,8 @@ pub static ACCESS: List<AccessFacts, PersonAccessRow> = List {
                     !matches!(path.holder, Holder::Person { .. })
                 }),
             ],
-        ),
+        )
+        .folded(),
     ],
     text: |path| &path.text,
     paging: Paging::ByNumber,

@@ -79,8 +79,6 @@ pub const DECLARED_OTHERWISE: &str = "otherwise";
 /// Accounts whose declaration ends soon or has ended.
 pub const TO_CONFIRM: &str = "to-confirm";
 
-/// Where findings are counted.
-const IN_PRODUCTION_PCI: &str = "in production PCI";
 const VIOLATION_RULE: &str =
     "Assignments that violate a policy, in the accounts that count as production PCI";
 const UNAPPROVED_RULE: &str =
@@ -142,7 +140,6 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
             })
             .value(|row| Cell::YesNo(row.account.class.counts_as_production_pci())),
         column("violations", "Violations")
-            .note(IN_PRODUCTION_PCI)
             .rule(VIOLATION_RULE)
             .numeric()
             .sorts(|account| account.counted(|tally| tally.against))
@@ -152,7 +149,6 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
             })
             .value(|row| found(row.findings, |tally| tally.against)),
         column("unapproved", "Approval missing")
-            .note(IN_PRODUCTION_PCI)
             .rule(UNAPPROVED_RULE)
             .numeric()
             .sorts(|account| account.counted(|tally| tally.unapproved))

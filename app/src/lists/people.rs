@@ -142,8 +142,8 @@ pub static PEOPLE: List<PersonFacts, PersonRow> = List {
             .numeric()
             .cell(|row, _| toned(row.violated, Status::Danger, row, "findings"))
             .value(|row| row.violated.into()),
-        column("unapproved", "Approval missing")
-            .note("by policies")
+        column("unapproved", "Approvals missing")
+            .note(IN_PRODUCTION_PCI)
             .rule("Policies by which the access of the person to production PCI lacks an approval")
             .numeric()
             .cell(|row, _| toned(row.unapproved, Status::Pending, row, "unapproved"))

@@ -55,12 +55,13 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             // The notice leads to the form for all of them already.
             (false, Selecting::Offered) => {
                 let all = (all.is_filtered() && !waits).then_some(&all);
-                list.draw_with(|rows| selection(all, total, rows))
+                let shown = list.page.rows.len();
+                list.draw_with(|rows| selection(all, total, shown, rows))
             }
             (false, Selecting::NotAllowed) => list.draw(),
         };
         view! {
-            <PageHeader title="Accounts" detail=view! { "Every account of the organization, how it is classified and who reaches it. " {COUNTED_RULE} "." }.into_any() />
+            <PageHeader title="Accounts" detail=view! { "Every account of the organization, how it is classified and who reaches it. " {COUNTED_RULE} ". Violations and missing approvals are counted there only." }.into_any() />
             <FreshnessNotice freshness=freshness now />
             {confirm}
             {body}
@@ -83,8 +84,8 @@ fn nothing(freshness: &Freshness) -> AnyView {
 
 /// Renders the rows as a form that leads to the form for the checked accounts, and a link to that form for all of a filter. The bar
 /// below counts the checked ones by style alone, so that it needs no script; a browser that cannot do this shows the
-/// button without a count.
-fn selection(all: Option<&ClassifyForm>, total: usize, rows: AnyView) -> AnyView {
+/// button without a count. The box that checks all rows of the page needs one (`islands/row_tools.rs`).
+fn selection(all: Option<&ClassifyForm>, total: usize, shown: usize, rows: AnyView) -> AnyView {
     let filtered = all.map(|all| {
         let label = if total == 1 {
             "Classify the account that matches".to_owned()
@@ -96,11 +97,14 @@ fn selection(all: Option<&ClassifyForm>, total: usize, rows: AnyView) -> AnyView
     view! {
         <form method="get" action=CLASSIFY data-selection>
             {filtered}
-            {rows}
+            <div>
+                <label data-select-page><input type="checkbox" /><span>{format!("Select all {shown} on this page")}</span></label>
+                {rows}
+            </div>
             <div data-selection-bar>
                 <p data-selected></p>
                 <button type="reset" data-kind="quiet"><span>"Clear"</span></button>
-                <Button kind=ButtonKind::Primary>"Classify the selected accounts"</Button>
+                <Button kind=ButtonKind::Primary>"Classify" <span data-chosen-count></span></Button>
             </div>
         </form>
     }

@@ -65,7 +65,7 @@ pub fn draw(
         count: drift_count,
         all: all_drift,
     };
-    let acts = attention::attention(attention, drift, acting, now);
+    let acts = attention::attention(attention, drift, acting, exposure.disabled_people, now);
     let head = view! { <AlarmList alarms now /> {acts} {head} }.into_any();
     (head, view! { {people} {findings} }.into_any())
 }
@@ -109,9 +109,9 @@ fn parts(exposure: &Exposure) -> AnyView {
     let unapproved = exposure.against.map(|tally| tally.unapproved);
     let administrators = exposure.administrators;
     let powerful = match exposure.people {
-        Figure::Known(1) => "of 1 person; can be an administrator".to_owned(),
-        Figure::Known(people) => format!("of {people} people; can be administrators"),
-        Figure::NotKnown => "people; can be administrators".to_owned(),
+        Figure::Known(1) => "of 1 person can be an administrator".to_owned(),
+        Figure::Known(people) => format!("of {people} people can be administrators"),
+        Figure::NotKnown => "people can be administrators".to_owned(),
     };
     let all = match (
         exposure.standing_assignments,
@@ -141,7 +141,7 @@ fn parts(exposure: &Exposure) -> AnyView {
 pub fn counted(unclassified: Figure) -> String {
     match unclassified {
         Figure::Known(0) | Figure::NotKnown => "count as production PCI".into(),
-        Figure::Known(some) => format!("count as production PCI; {some} of them not classified"),
+        Figure::Known(some) => format!("count as production PCI, {some} of them not classified"),
     }
 }
 
@@ -157,21 +157,14 @@ fn standing_words(exposure: &Exposure) -> String {
     }
 }
 
-/// Returns what else belongs beside the number of people: how many are disabled, and the assignments that give nobody access
-/// because their principal is deleted.
+/// Returns what else belongs beside the number of people: the assignments that give nobody access because their principal is
+/// deleted.
 fn beside_people(exposure: &Exposure) -> Option<String> {
-    let disabled = match exposure.disabled_people {
-        Figure::Known(0) | Figure::NotKnown => None,
-        Figure::Known(1) => Some("1 of them is disabled.".to_owned()),
-        Figure::Known(some) => Some(format!("{some} of them are disabled.")),
-    };
-    let orphans = match exposure.orphaned_assignments {
+    match exposure.orphaned_assignments {
         Figure::Known(0) | Figure::NotKnown => None,
         Figure::Known(1) => Some("1 orphaned assignment gives nobody access.".to_owned()),
         Figure::Known(some) => Some(format!("{some} orphaned assignments give nobody access.")),
-    };
-    let parts: Vec<String> = [disabled, orphans].into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join(" "))
+    }
 }
 
 /// Returns the status for a count that should be zero.

@@ -178,12 +178,12 @@ fn opens(
                     let object = format!("of {} in {} for {group}", row.set.name, row.account.name);
                     view! { <RowAction label="Request approval" object href=form.href() refused=None /> }
                 });
-                let object = format!("{} in {} from {group}", row.set.name, row.account.name);
+                let object = format!("of {} in {} from {group}", row.set.name, row.account.name);
                 let refused = row.refused;
                 let actions = removes.then(|| {
                     view! {
                         <span data-row-forms>
-                            {approve} <RowAction label="Remove" object href=remove.href() refused />
+                            {approve} <RowAction label="Remove assignment" object href=remove.href() refused />
                         </span>
                     }
                 });

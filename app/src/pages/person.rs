@@ -88,12 +88,13 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
     } = context;
     let base = format!("/people/{}", user.id);
     let new = ChangeForm::grant_to(&Principal::User(user.id.clone())).href();
-    let words = match proposing {
-        Proposing::Offered => Some("Grant access"),
-        Proposing::NotAllowed => asks.then_some("Request access"),
+    // More access is seldom what this page is opened for, except by somebody who looks at their own.
+    let offer = match proposing {
+        Proposing::Offered => Some(("Grant access", ButtonKind::Secondary)),
+        Proposing::NotAllowed => asks.then_some(("Request access", ButtonKind::Primary)),
     };
-    let actions = words.map(|words| {
-        view! { <LinkButton href=new kind=ButtonKind::Primary icon=Glyph::Plus>{words}</LinkButton> }
+    let actions = offer.map(|(words, kind)| {
+        view! { <LinkButton href=new kind icon=Glyph::Plus>{words}</LinkButton> }
     });
     let tiles = tiles(&base, (accounts, production_pci), &paths, (known, findings));
     let disabled = disabled_with_access(&user, &paths);
@@ -255,7 +256,7 @@ fn diagram(user: &UserRef, paths: &[PathRow], base: &str) -> Option<AnyView> {
     let detail = if paths.len() == 1 {
         "1 assignment".to_owned()
     } else {
-        format!("{} assignments; a shield marks production PCI", paths.len())
+        format!("{} assignments, a shield marks production PCI", paths.len())
     };
     let drawn = path_diagram(user, paths, base);
     Some(view! { <Section title="How they reach accounts" detail>{drawn}</Section> }.into_any())

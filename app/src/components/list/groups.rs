@@ -19,8 +19,6 @@ pub struct ListSection<R> {
     pub detail: Option<&'static str>,
     /// The id of the heading, to which numbers lead.
     pub id: &'static str,
-    /// What stands above the rows.
-    pub lead: Option<AnyView>,
     /// The columns that would say the same in every row, or nothing. One that somebody chooses is shown.
     pub same: Vec<&'static str>,
     pub groups: RowGroups<R>,

@@ -110,7 +110,6 @@ impl<F, R> ListView<F, R> {
             title,
             detail,
             id,
-            lead,
             same,
             groups,
         } = section;
@@ -136,7 +135,6 @@ impl<F, R> ListView<F, R> {
                     </div>
                     {search}
                 </header>
-                {lead}
                 <div id=RESULTS>
                     {pills}
                     {head}

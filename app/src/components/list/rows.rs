@@ -6,7 +6,9 @@ use leptos::prelude::*;
 use super::{RowGroups, groups::Headings, tools::next};
 use crate::{
     components::{Column as Head, Narrow as Narrowing, Sorted, Table},
-    lists::{Column, Direction, DrawContext, List, ListChoice, ListPlace, Narrow, Numeric, Shown},
+    lists::{
+        Cell, Column, Direction, DrawContext, List, ListChoice, ListPlace, Narrow, Numeric, Shown,
+    },
 };
 
 /// How the rows are drawn.
@@ -82,7 +84,7 @@ fn grouped<F, R>(columns: &Columns<F, R>, rows: &[R], groups: &RowGroups<R>) -> 
     let mut lines = Vec::new();
     for group in rows.chunk_by(same) {
         let cells = cells(columns, ().into_any(), |column| {
-            (groups.cell)(group, column.key)
+            ((groups.cell)(group, column.key), None)
         });
         lines.push(view! { <tr data-group>{cells}</tr> }.into_any());
         if let Some(below) = (groups.below)(group) {
@@ -132,9 +134,16 @@ fn line<F, R>(
 ) -> AnyView {
     let tools = drawn(tools, row, context);
     let cells = cells(columns, tools, |column| {
-        column.cell.map(|cell| cell(row, context))
+        let cell = column.cell.map(|cell| cell(row, context));
+        (cell, one(column, row))
     });
     view! { <tr>{cells}</tr> }.into_any()
+}
+
+/// Marks a number that is one: a card, where the label stands behind the number, has its singular.
+fn one<F, R>(column: &Column<F, R>, row: &R) -> Option<&'static str> {
+    let value = column.value.filter(|_| column.numeric == Numeric::Number)?;
+    (value(row) == Cell::Number(1)).then_some("")
 }
 
 /// Renders what stands beside the name of a row.
@@ -145,24 +154,24 @@ fn drawn<F, R>(tools: &Columns<F, R>, row: &R, context: &DrawContext) -> AnyView
     tools.collect_view().into_any()
 }
 
-/// Renders the cells of a row. The first one names it.
+/// Renders the cells of a row, each with the mark of a number that is one. The first one names it.
 fn cells<F, R>(
     columns: &Columns<F, R>,
     tools: AnyView,
-    content: impl Fn(&Column<F, R>) -> Option<AnyView>,
+    content: impl Fn(&Column<F, R>) -> (Option<AnyView>, Option<&'static str>),
 ) -> AnyView {
     let mut tools = Some(tools);
     columns
         .iter()
         .enumerate()
         .map(|(place, column)| {
-            let cell = content(column);
+            let (cell, one) = content(column);
             let numeric = (column.numeric == Numeric::Number).then_some("");
             let wide = (column.narrow == Narrow::InTable).then_some("");
             if place == 0 {
                 view! { <th scope="row">{cell} {tools.take()}</th> }.into_any()
             } else {
-                view! { <td data-numeric=numeric data-wide=wide data-label=column.label>{cell}</td> }.into_any()
+                view! { <td data-numeric=numeric data-wide=wide data-label=column.label data-one=one>{cell}</td> }.into_any()
             }
         })
         .collect_view()

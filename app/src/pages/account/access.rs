@@ -10,13 +10,12 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        AccessHolder, AccessRow, EndedAccessRow, EndedListed, HitView, PersonAccessRow,
-        PrincipalRef, SetRef,
+        AccessHolder, AccessRow, EndedAccessRow, EndedListed, HitView, PersonAccessRow, SetRef,
     },
     components::{
         AbsoluteTime, Column, Day, Empty, FindingMark, FoldedHit, Glyph, Hits, ListSection,
         ListView, NotKnown, PrincipalLink, RowAction, RowGroups, Section, SetLink, Status,
-        StatusBadge, Table, directory_link, fixed_groups, principal_name,
+        StatusBadge, Table, directory_link, principal_name,
     },
     lists::{
         ListChoice, ListPlace,
@@ -56,10 +55,6 @@ pub(super) fn people_section(
         };
         return view! { <Section title=WHO>{nobody}</Section> }.into_any();
     }
-    let lead = match offers.proposing {
-        Proposing::Offered => fixed(&rows),
-        Proposing::NotAllowed => None,
-    };
     let is_standing = known == Knowledge::Read && never_ends(&rows, &list.page.rows);
     let mut same = Vec::new();
     same.extend(is_standing.then_some("ends"));
@@ -70,7 +65,6 @@ pub(super) fn people_section(
         title: WHO,
         detail: is_standing.then_some("all standing"),
         id: ACCESS_HEADING,
-        lead,
         same,
         groups: by_assignment(rows, offers),
     };
@@ -84,16 +78,6 @@ fn never_ends(assignments: &[AccessRow], paths: &[PersonAccessRow]) -> bool {
     of_assignments
         .chain(of_paths)
         .all(|(ends, review_on)| ends.is_none() && review_on.is_none())
-}
-
-/// Renders the assigned groups whose members cannot be removed here.
-fn fixed(rows: &[AccessRow]) -> Option<AnyView> {
-    fixed_groups(rows.iter().filter_map(|row| match &row.principal {
-        PrincipalRef::Group { id, name, .. } => {
-            Some((id.as_str(), name.as_str(), row.members_fixed.as_ref()?))
-        }
-        _ => None,
-    }))
 }
 
 /// Returns the groups of the list: an assignment each, by which a group gives access to all its members.

@@ -1,5 +1,5 @@
-//! What needs somebody to act, one line each with the one thing to do about it, the most urgent first. What waits for others is
-//! last, and what was mended is not there any more.
+//! What needs somebody to act, one line each with the one thing to do about it, the most urgent first: what is overdue, then what
+//! nobody agreed to. What waits for others is no line, and what was mended is not there any more.
 
 use domain::{snapshot::Figure, time::Timestamp};
 use leptos::prelude::*;
@@ -22,6 +22,7 @@ use crate::{
         access::{REVIEWED, TERM},
         accounts::{ACCOUNTS, CLASSIFICATION, DECLARATION, TO_CONFIRM, WAITING},
         changes::{CHANGES, STATE},
+        people::{PEOPLE, PRODUCTION_PCI, REACH},
     },
     pages::Proposing,
 };
@@ -42,13 +43,15 @@ pub(super) fn attention(
     mut attention: Attention,
     drift: DriftList,
     acting: Acting,
+    disabled_people: Figure,
     now: Timestamp,
 ) -> AnyView {
+    let disabled = disabled(disabled_people);
     let mine = acting.decides.as_ref().map_or(0, Vec::len);
     let others = if mine == 0 { attention.waiting } else { 0 };
     let others = others_decide(others);
     attention.waiting = mine;
-    if attention.is_empty() && drift.count == 0 {
+    if attention.is_empty() && drift.count == 0 && disabled.is_none() {
         return view! {
             <p data-all-clear><Icon glyph=Glyph::Check /> <span>"Nothing needs action."</span> {others}</p>
         }
@@ -67,16 +70,6 @@ pub(super) fn attention(
         to_confirm,
     } = attention;
     let Acting { proposing, decides } = acting;
-    let others = others.map(|what| {
-        let mark = (Glyph::Approval, Status::Off);
-        Line {
-            mark,
-            what,
-            facts: Vec::new(),
-            action: None,
-        }
-        .draw()
-    });
     let overdue_more = more(overdue_count, overdue.len(), "more removal", "/changes");
     let reviews_more = more(review_count, reviews.len(), "more review", "/accounts");
     let looser_more = more(
@@ -103,20 +96,20 @@ pub(super) fn attention(
         ),
     };
     view! {
-        <Section title="Needs action">
+        <Section title="Needs action" actions=others.into_any()>
             <ul data-lines data-attention>
                 {overdue.into_iter().map(|row| late(row, now)).collect_view()}
                 {overdue_more}
+                {drift_lines(drift, proposing, now)}
                 {decisions(decides, now)}
                 {looser.into_iter().map(|row| loosened(row, proposing, now)).collect_view()}
                 {looser_more}
-                {drift_lines(drift, proposing, now)}
                 {orphans.iter().map(|row| orphan(row, proposing)).collect_view()}
                 {orphans_more}
                 {reviews.into_iter().map(|row| review(row, now)).collect_view()}
                 {reviews_more}
+                {disabled}
                 {(to_confirm > 0).then(|| confirm(to_confirm))}
-                {others}
             </ul>
         </Section>
     }
@@ -157,18 +150,15 @@ fn decisions(decides: Option<Vec<ChangeRow>>, now: Timestamp) -> AnyView {
     view! { {lines} {more} }.into_any()
 }
 
-/// Renders how many changes wait for others. They are no task of the viewer, so there is no button.
+/// Renders how many changes wait for others. They are no task of the viewer, so they are no line of the list.
 fn others_decide(changes: usize) -> Option<AnyView> {
-    let (words, verb) = match changes {
+    let words = match changes {
         0 => return None,
-        1 => ("1 change".to_owned(), "waits"),
-        some => (format!("{some} changes"), "wait"),
+        1 => "1 change waits for others".to_owned(),
+        some => format!("{some} changes wait for others"),
     };
     let href = ListChoice::only(STATE, "waiting").href(CHANGES.path);
-    let what = view! {
-        <span class="text-muted font-normal"><a href=href>{words}</a> {format!(" {verb} for a decision of other people")}</span>
-    };
-    Some(what.into_any())
+    Some(view! { <a href=href>{words}</a> }.into_any())
 }
 
 fn decision(change: ChangeRow, now: Timestamp) -> AnyView {
@@ -210,9 +200,7 @@ fn loosened(row: LooserAccount, proposing: Proposing, now: Timestamp) -> AnyView
             <EnvironmentBadge environment=class.environment /> <PciBadge pci=class.pci /> <AccountStateMark state=account.state />
         </span>
     };
-    let cure = ListChoice::only(CLASSIFICATION, WAITING).href(ACCOUNTS.path);
-    let in_effect =
-        view! { "until that is " <a href=cure>"confirmed"</a> ", it counts as " {recorded} };
+    let in_effect = format!("until that is confirmed, it counts as {recorded}");
     let facts = [
         Some(marks.into_any()),
         Some(code(account.id.to_string())),
@@ -220,7 +208,7 @@ fn loosened(row: LooserAccount, proposing: Proposing, now: Timestamp) -> AnyView
         changed.map(|(after, by)| seen(after, by, now)),
     ];
     Line {
-        mark: (Glyph::Diamond, Status::Pending),
+        mark: (Glyph::Clock, Status::Pending),
         what: view! { "AWS now reports " {account_name(&account)} " as " {said} }.into_any(),
         facts: facts.into_iter().flatten().collect(),
         action: Some(action),
@@ -255,12 +243,30 @@ fn orphan(row: &AssignmentRow, proposing: Proposing) -> AnyView {
         .then(|| view! { <RowAction label="Remove" object href refused /> }.into_any());
     let whom = principal(&row.principal);
     Line {
-        mark: (Glyph::Drift, Status::Pending),
+        mark: (Glyph::Diamond, Status::Drift),
         what: view! { {of_assignment(row)} " for " {whom} " gives nobody access" }.into_any(),
         facts: assignment_facts(row),
         action,
     }
     .draw()
+}
+
+/// Renders how many disabled users still have access to production PCI. How many there are may not be known.
+fn disabled(people: Figure) -> Option<AnyView> {
+    let what = match people {
+        Figure::Known(0) | Figure::NotKnown => return None,
+        Figure::Known(1) => "1 disabled user still has access to production PCI".to_owned(),
+        Figure::Known(some) => format!("{some} disabled users still have access to production PCI"),
+    };
+    let reaching = ListChoice::only(REACH, PRODUCTION_PCI);
+    let href = reaching.toggled("status", "disabled").href(PEOPLE.path);
+    let line = Line {
+        mark: (Glyph::Warning, Status::Pending),
+        what: what.into_any(),
+        facts: vec!["It takes effect again when the user is enabled.".into_any()],
+        action: Some(view! { <LinkButton href>"View people"</LinkButton> }.into_any()),
+    };
+    Some(line.draw())
 }
 
 /// Renders how many declarations end soon or have ended.

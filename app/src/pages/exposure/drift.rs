@@ -144,7 +144,7 @@ fn line(row: DriftRow, proposing: Proposing, now: Timestamp) -> AnyView {
     let facts = account.iter().flat_map(account_facts);
     let facts = facts.chain(principal.iter().flat_map(principal_facts));
     Line {
-        mark: (Glyph::Diamond, Status::Drift),
+        mark: (Glyph::Drift, Status::Drift),
         what,
         facts: facts.chain(before).chain([seen(after, by, now)]).collect(),
         action,

@@ -1,7 +1,7 @@
 //! Standing against temporary assignments, in production PCI and in the other accounts by environment, as bars and as
 //! numbers.
 
-use domain::snapshot::Figure;
+use domain::{permission_set::analysis::labels::counted, snapshot::Figure};
 use leptos::prelude::*;
 
 use super::history::top;
@@ -25,7 +25,9 @@ pub(super) fn environments(
         exposure.temporary_assignments,
     );
     let totals = shares.iter().map(|share| (share.standing, share.temporary));
-    let most = totals.chain([pci]).filter_map(total).max();
+    let all: Vec<_> = totals.chain([pci]).collect();
+    let is_standing = all.iter().all(|(_, temporary)| *temporary == 0);
+    let most = all.into_iter().filter_map(total).max();
     let top = top(most.unwrap_or_default());
     let accounts = match exposure.accounts {
         Figure::Known(1) => "1 account".to_owned(),
@@ -39,7 +41,12 @@ pub(super) fn environments(
     };
     let label = view! { <b>"Production PCI"</b> " " <span>{accounts}</span> };
     let href = ListChoice::only(SCOPE, PRODUCTION_PCI).href(ACCOUNTS.path);
-    let first = row(label.into_any(), href, pci, top);
+    let terms = if is_standing {
+        Terms::Standing
+    } else {
+        Terms::Both
+    };
+    let first = row(label.into_any(), href, pci, (top, terms));
     let others = shares
         .into_iter()
         .map(|share| {
@@ -47,17 +54,12 @@ pub(super) fn environments(
             let label = view! { <EnvironmentBadge environment=share.environment /> <span class="sr-only">{name}</span> };
             let choice = ListChoice::only(ENVIRONMENT, share.environment.as_str());
             let href = choice.toggled(SCOPE, OTHER).href(ACCOUNTS.path);
-            row(label.into_any(), href, (share.standing, share.temporary), top)
+            row(label.into_any(), href, (share.standing, share.temporary), (top, terms))
         })
         .collect_view();
     view! {
         <div data-environments>
-            <p>
-                <b>"Assignments"</b>
-                <span data-swatch="production">"standing in production PCI"</span>
-                <span data-swatch="standing">"standing elsewhere"</span>
-                <span data-swatch="temporary">"temporary"</span>
-            </p>
+            {heading(terms)}
             <ul data-plain>{first}</ul>
             <p class="text-muted">"Other accounts, by environment"</p>
             <ul data-plain data-others>{others}</ul>
@@ -68,6 +70,30 @@ pub(super) fn environments(
     .into_any()
 }
 
+/// What the bars show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Terms {
+    /// No assignment is temporary, so that each bar has one part.
+    Standing,
+    Both,
+}
+
+fn heading(terms: Terms) -> AnyView {
+    match terms {
+        Terms::Standing => view! { <p><b>"Standing assignments"</b> <span class="text-muted">"none is temporary"</span></p> }
+            .into_any(),
+        Terms::Both => view! {
+            <p>
+                <b>"Assignments"</b>
+                <span data-swatch="production">"standing in production PCI"</span>
+                <span data-swatch="standing">"standing elsewhere"</span>
+                <span data-swatch="temporary">"temporary"</span>
+            </p>
+        }
+        .into_any(),
+    }
+}
+
 fn total((standing, temporary): (Figure, Figure)) -> Option<usize> {
     Some(standing.known()? + temporary.known()?)
 }
@@ -76,7 +102,7 @@ fn row(
     label: AnyView,
     href: String,
     (standing, temporary): (Figure, Figure),
-    top: usize,
+    (top, terms): (usize, Terms),
 ) -> AnyView {
     let (words, bars) = match (standing, temporary) {
         (Figure::Known(standing), Figure::Known(temporary)) => {
@@ -93,6 +119,7 @@ fn row(
                 </svg>
             };
             let words = match temporary {
+                0 if terms == Terms::Standing => counted(standing, "assignment"),
                 0 => format!("{standing} standing"),
                 some => format!("{standing} standing, {some} temporary"),
             };

@@ -31,7 +31,7 @@ impl Line {
             let facts = facts.into_iter().map(|fact| view! { <span>{fact}</span> });
             view! { <p data-row-facts>{facts.collect_view()}</p> }
         });
-        let is_drift = (status == Status::Drift).then_some("");
+        let is_drift = (glyph == Glyph::Drift).then_some("");
         view! {
             <li data-status=status.token() data-drift=is_drift>
                 <Icon glyph />

@@ -11,6 +11,14 @@ use crate::{
     },
 };
 
+/// Whether the rows say how long the access lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Terms {
+    /// All access is standing, which stands in the head.
+    Standing,
+    Each,
+}
+
 /// Access that ends within this time is marked.
 const SOON: i64 = 15 * 60;
 
@@ -28,9 +36,21 @@ pub(super) fn my_access(
         let label = format!("All {count}, on your own page");
         view! { <a href=format!("/people/{me}") aria-label=label>{format!("All {count}")}</a> }
     });
+    // What ends is listed first, so that nothing ends if the first one does not.
+    let is_known = count != Figure::NotKnown;
+    let is_standing = is_known && access.first().is_some_and(|row| row.ends.is_none());
+    let terms = if is_standing {
+        Terms::Standing
+    } else {
+        Terms::Each
+    };
+    let detail = match terms {
+        Terms::Standing => "all standing",
+        Terms::Each => "",
+    };
     let rows = access.into_iter().enumerate();
     let rows = rows
-        .map(|(at, row)| line(at, row, console, now))
+        .map(|(at, row)| line(at, row, terms, console, now))
         .collect_view();
     let body = if listed == 0 && count == Figure::NotKnown {
         view! { <NotKnown what="Your access" /> }.into_any()
@@ -40,10 +60,10 @@ pub(super) fn my_access(
     } else {
         view! { <ul data-lines data-access>{rows}</ul> }.into_any()
     };
-    view! { <Section title="My access" actions=all.into_any()>{body}</Section> }.into_any()
+    view! { <Section title="My access" detail actions=all.into_any()>{body}</Section> }.into_any()
 }
 
-fn line(at: usize, row: MyAccess, console: &AwsConsole, now: Timestamp) -> AnyView {
+fn line(at: usize, row: MyAccess, terms: Terms, console: &AwsConsole, now: Timestamp) -> AnyView {
     let portal = console.access(&row.account.id, &row.set.name);
     let object = format!("{} on {}", row.set.name, row.account.name);
     let own = row.own.clone();
@@ -66,12 +86,12 @@ fn line(at: usize, row: MyAccess, console: &AwsConsole, now: Timestamp) -> AnyVi
                     <span class="font-mono">{account.id.to_string()}</span>
                     {directory_link(format!("/permission-sets/{}", row.set.key()), row.set.name.clone())}
                     <span data-via title=managed>{row.via.to_string()}</span>
-                    {ends(row.ends, now)}
+                    {(terms == Terms::Each).then(|| ends(row.ends, now))}
                 </p>
             </div>
             <div data-row-actions>
                 <a href=portal data-kind="secondary" data-portal target="_blank" rel="noopener noreferrer">
-                    <span>"Open in AWS"</span><span class="sr-only">": " {object} " (new tab)"</span>
+                    <span>"Open"</span><span class="sr-only">" in AWS: " {object} " (new tab)"</span>
                     <Icon glyph=Glyph::External />
                 </a>
                 {extend}

@@ -11,9 +11,9 @@ use leptos::prelude::*;
 use crate::{
     backend::{ChangeForm, HitView, ListQuery, PathRow, UserRef},
     components::{
-        AccountLink, Column, Day, Empty, EmptyFiltered, Glyph, Hits, Narrow, NotKnown, RowAction,
-        Section, SetLink, ShortRowAction, Table, Time, chips, directory_link, fixed_groups,
-        list_href, pages,
+        AccountLink, Column, Day, Empty, EmptyFiltered, Glyph, Hits, Icon, Narrow, NotKnown,
+        RowAction, Section, SetLink, ShortRowAction, Table, Time, chips, directory_link,
+        fixed_groups, list_href, pages,
     },
     pages::{Part, Proposing, filters::chips_of, search_box},
 };
@@ -84,8 +84,7 @@ pub(super) fn section(mut paths: Vec<PathRow>, known: Knowledge, context: &Conte
     } else {
         let mut columns = vec![
             Column::new("Account"),
-            Column::new("Permission set"),
-            Column::new("Through"),
+            Column::new("Permission set and group"),
         ];
         columns.extend(
             differing
@@ -178,8 +177,9 @@ fn line(row: PathRow, differing: &Differing, context: &Context<'_>) -> AnyView {
         let object = format!("of {} in {} for {holder}", set.name, account.name);
         view! { <RowAction label="Request approval" object href=form.href() refused=None /> }
     });
-    let (change_form, object) = match &group {
+    let (label, change_form, object) = match &group {
         None => (
+            "Remove assignment",
             ChangeForm::remove(&Assignment {
                 pair: Pair {
                     account: account.id.clone(),
@@ -187,16 +187,23 @@ fn line(row: PathRow, differing: &Differing, context: &Context<'_>) -> AnyView {
                 },
                 principal: Principal::User(user.clone()),
             }),
-            format!("{} in {} from {name}", set.name, account.name),
+            format!("of {} in {} from {name}", set.name, account.name),
         ),
         Some((id, group)) => (
+            "Remove from group",
             ChangeForm::leave(id, user),
-            format!("{name} from the group {group}"),
+            format!("{group}: {name}"),
         ),
     };
     let through = match group {
-        None => view! { "assigned directly" }.into_any(),
-        Some((id, name)) => directory_link(format!("/groups/{id}"), name),
+        None => view! { "Assigned directly" }.into_any(),
+        Some((id, name)) => view! {
+            <span class="inline-flex items-center gap-x-2">
+                <Icon glyph=Glyph::Groups label="Through the group" />
+                {directory_link(format!("/groups/{id}"), name)}
+            </span>
+        }
+        .into_any(),
     };
     let since = differing
         .since
@@ -212,15 +219,17 @@ fn line(row: PathRow, differing: &Differing, context: &Context<'_>) -> AnyView {
     let actions = (proposing == Proposing::Offered).then(|| {
         view! {
             <span data-row-forms>
-                {approve} <ShortRowAction label="Remove" object href=change_form.href() refused />
+                {approve} <ShortRowAction label object href=change_form.href() refused />
             </span>
         }
     });
     view! {
         <tr>
             <th scope="row"><AccountLink account /></th>
-            <td data-label="Permission set"><SetLink set /></td>
-            <td data-label="Through" data-through>{through}</td>
+            <td data-label="Permission set and group">
+                <SetLink set />
+                <span data-to>{through}</span>
+            </td>
             {since}
             {ends}
             <td data-label="Policy status" data-reason-cell><Hits hits /></td>

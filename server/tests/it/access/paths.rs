@@ -173,8 +173,10 @@ async fn what_would_always_be_refused_is_not_offered_and_says_why(engine: Databa
 
     let account = org.account("cards-prod");
     let html = document(org.administrator(), &format!("/accounts/{account}")).await;
+    // The assignments can be removed; only their members cannot, which stands with the members.
     assert!(
-        html.contains("is managed in the identity provider; a removal here would be undone"),
+        html.contains("Group managed in the identity provider</span>")
+            && html.contains("Remove assignment of "),
         "{html}"
     );
     let html = document(
@@ -186,6 +188,7 @@ async fn what_would_always_be_refused_is_not_offered_and_says_why(engine: Databa
     let user = org.user("maya.okafor");
     let person = org.administrator().person(&user).await.unwrap();
     let html = document(org.administrator(), &format!("/people/{user}")).await;
+    assert!(html.contains("is managed in the identity provider. Remove people from "));
     let refused = person.paths.iter().filter(|path| path.refused.is_some());
     assert_eq!(
         html.matches("Not possible: ").count(),

@@ -115,7 +115,7 @@ async fn what_ends_first_is_shown_first_with_what_its_holder_can_request(engine:
     let html = home_page(&org, "eve").await;
     for said in [
         "My access",
-        "Open in AWS",
+        "<span>Open</span>",
         "Ends in 42 min",
         "End now",
         "Extend",

@@ -342,7 +342,7 @@ async fn pages_say_what_contradicts_what_is_not_classified_and_what_to_do(engine
     says("/", &["8 of them not classified"]).await;
     says(
         "/reports/production-pci",
-        &["count as production PCI; 8 of them not classified"],
+        &["count as production PCI, 8 of them not classified"],
     )
     .await;
     says(
