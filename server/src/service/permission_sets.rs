@@ -1,6 +1,6 @@
 //! Permission sets: the list, and one permission set with what it allows. Read-only.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use app::{
     backend::{
@@ -109,12 +109,12 @@ fn outdated(facts: &CatalogueFacts, content: &Content) -> Option<OutdatedData> {
     })
 }
 
-/// Returns what the list is sorted and filtered by, in its order.
+/// Returns what the list is sorted and filtered by, in its order: the most severe first, of them those with the most violations.
 pub(super) fn facts(read_model: &ReadModel) -> impl Iterator<Item = SetFacts> {
     let snapshot = &read_model.snapshot;
     let never = snapshot.never_read();
     let violations = violations(read_model);
-    read_model.index.sets().map(move |entry| {
+    let facts = read_model.index.sets().map(|entry| {
         let set = snapshot.set(&entry.arn);
         let assigned = never.assignments_of(&entry.arn);
         let classified = assigned.and(never.accounts());
@@ -133,7 +133,18 @@ pub(super) fn facts(read_model: &ReadModel) -> impl Iterator<Item = SetFacts> {
                 .figure(entry.people as usize),
             outdated: assigned.figure(entry.outdated as usize),
         }
-    })
+    });
+    let mut facts: Vec<SetFacts> = facts.collect();
+    // Sets of one severity and as many violations stay in the order of their capabilities.
+    facts.sort_by_key(|set| {
+        let severity = set.capabilities.first().map(|worst| worst.severity());
+        (
+            severity.is_none(),
+            severity,
+            Reverse(set.violations.known()),
+        )
+    });
+    facts.into_iter()
 }
 
 /// Returns how many assignments of each permission set violate policies in production PCI. None is zero.
