@@ -49,6 +49,10 @@ impl PermissionSetsPort for Service {
         let (catalogue, rules) = (&self.app_state.catalogue, &self.read_model.rules);
         let sessions = Duration::seconds(i64::from(set.content.session_seconds));
         let facts = catalogue_facts(catalogue, self.app_state.clock.now());
+        let (never, index) = (snapshot.never_read(), &self.read_model.index);
+        let assigned = never.assignments_of(&set.arn);
+        let entry = index.sets().find(|entry| entry.arn == set.arn);
+        let people = entry.map_or(0, |entry| entry.people as usize);
         Ok(SetView {
             set: names::set(snapshot, &set.arn),
             description: set.description.clone(),
@@ -65,7 +69,8 @@ impl PermissionSetsPort for Service {
             session_seconds: set.content.session_seconds,
             hash: set.hash.0.clone(),
             holds: holds(&self.read_model, set),
-            assignments: snapshot.never_read().assignments_of(&set.arn),
+            assignments: assigned,
+            people: assigned.and(never.memberships()).figure(people),
             outdated: outdated(&facts, &set.content),
             catalogue: facts,
         })
