@@ -49,10 +49,19 @@ pub enum IdentityStatus {
     },
 }
 
+/// Whose identity it is. Nobody proposes or approves who they are themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityHolder {
+    Viewer,
+    SomebodyElse,
+}
+
 /// An identity in the list.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct IdentityRow {
     pub person: PersonId,
+    pub holder: IdentityHolder,
     /// The name of its user, or the marked name of its sign-in.
     pub name: String,
     /// The username of its last sign-in, or the id of one that has none.

@@ -72,6 +72,8 @@ pub struct SetView {
     pub holds: Vec<SetAccountRow>,
     /// Whether these are all its accounts.
     pub assignments: Knowledge,
+    /// The number of people who can use it.
+    pub people: Figure,
     pub catalogue: CatalogueFacts,
     /// Which data is outdated that it was evaluated with.
     pub outdated: Option<OutdatedData>,

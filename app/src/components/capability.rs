@@ -37,22 +37,40 @@ fn glyph(capability: Capability) -> Glyph {
     }
 }
 
-/// How bad the most dangerous capability of a permission set is, as one word of one scale, by which permission sets are compared.
-#[component]
-pub fn SeverityBadge(severity: Severity) -> impl IntoView {
-    let status = match severity {
+/// Returns the color of a severity.
+const fn severity_status(severity: Severity) -> Status {
+    match severity {
         Severity::Critical | Severity::High => Status::Danger,
         Severity::Medium => Status::Pending,
         Severity::Low => Status::Info,
         Severity::Info => Status::Off,
-    };
+    }
+}
+
+/// How bad the most dangerous capability of a permission set is, as one word of one scale, by which permission sets are compared.
+#[component]
+pub fn SeverityBadge(severity: Severity) -> impl IntoView {
     view! {
-        <span data-badge=BadgeWeight::Pill.name() data-severity data-status=status.token() title="Severity of the most dangerous capability">
+        <span data-badge=BadgeWeight::Pill.name() data-severity data-status=severity_status(severity).token() title=SEVERITY>
             <span>{severity.label()}</span>
         </span>
     }
     .into_any()
 }
+
+/// As [`SeverityBadge`], for a list, in which most rows would have a pill.
+#[component]
+pub fn SeverityWord(severity: Severity) -> impl IntoView {
+    view! {
+        <span data-severity data-status=severity_status(severity).token() title=SEVERITY>
+            {severity.label()}
+        </span>
+    }
+    .into_any()
+}
+
+/// What the severity of a permission set is.
+const SEVERITY: &str = "Severity of the most dangerous capability";
 
 /// A capability: icon, color and label, with its explanation as a tooltip.
 #[component]

@@ -10,7 +10,8 @@ use leptos::prelude::*;
 
 use super::{BadgeWeight, CapabilityBadge, PolicyAnchors, finding_id};
 
-/// The capabilities of a permission set with their findings. The most dangerous one is unfolded, unless it is harmless.
+/// The capabilities of a permission set with their findings. The most dangerous one is unfolded, unless it is harmless; on the page
+/// of the set also a harmless one that is alone.
 #[component]
 pub fn CapabilityGroups(
     analysis: Analysis,
@@ -20,7 +21,9 @@ pub fn CapabilityGroups(
 ) -> impl IntoView {
     let worst = analysis.extents.keys().next().copied();
     let mut groups = analysis.extents.keys().map(|capability| {
-        let unfolded = Some(*capability) == worst && capability.severity() < Severity::Low;
+        let is_alone = anchors.is_some() && analysis.extents.len() == 1;
+        let is_told = is_alone || capability.severity() < Severity::Low;
+        let unfolded = Some(*capability) == worst && is_told;
         let fold = if unfolded { Fold::Open } else { Fold::Closed };
         group(&analysis, *capability, fold, anchors.as_ref())
     });

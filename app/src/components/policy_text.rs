@@ -1,6 +1,6 @@
-//! The policies of a permission set, one box for each statement, in the order of the policy; the statements that decide are
-//! marked. Findings link to the statements that give them and statements to their findings by fragments, so that the browser
-//! marks what is selected, and opens what is folded, without JavaScript. Never reorders a policy.
+//! The policies of a permission set, one box for each statement, in the order of the policy. Where one decides, the others are
+//! one line each. Findings link to the statements that give them and open statements to their findings by fragments, so that the
+//! browser marks what is selected, and opens what is folded, without JavaScript. Never reorders a policy.
 
 use domain::permission_set::{
     PolicyText,
@@ -16,8 +16,14 @@ use crate::{
 
 /// The number of lines of a statement that are not folded.
 const LINES: usize = 30;
-/// The number of statements of a policy that are not folded.
+/// The number of statements of a policy that are not folded if none of the permission set decides.
 const STATEMENTS: usize = 2;
+/// The number of folded statements, one after the other, that are a line each.
+const LINES_OF_STATEMENTS: usize = 6;
+/// The number of capabilities that a statement names.
+const NAMED: usize = 3;
+/// What nearly every policy says of its language, and is therefore not shown.
+const CURRENT_VERSION: &str = "\"Version\": \"2012-10-17\"";
 
 /// The ids of policies and statements on a page.
 #[derive(Debug, Clone, Default)]
@@ -119,47 +125,48 @@ fn one(place: usize, view: PolicyView, context: StatementContext<'_>) -> AnyView
     .into_any()
 }
 
-/// Renders the statements of a policy in their order. The first ones and the first that decides are shown, the others are folded
-/// where they are.
+/// Renders the statements of a policy in their order. The first that decides is open, or the first ones where none of the set
+/// decides. The others are folded where they are, a line for each, or one for many.
 fn statements(
     place: usize,
     policy: &PolicyRef,
     parts: PolicyText,
     context: StatementContext<'_>,
 ) -> AnyView {
-    let PolicyText { frame, statements } = parts;
-    let count = statements.len();
-    let deciding = (0..count).find(|number| context.decides(policy, *number));
-    let mut runs: Vec<(Fold, Vec<(usize, String)>)> = Vec::new();
-    for (number, text) in statements.into_iter().enumerate() {
-        let fold = fold_of(number, count, deciding);
-        match runs.last_mut() {
-            Some((last, run)) if *last == fold => run.push((number, text)),
-            _ => runs.push((fold, vec![(number, text)])),
+    let PolicyText {
+        mut frame,
+        statements,
+    } = parts;
+    frame.retain(|line| line != CURRENT_VERSION);
+    let deciding = (0..statements.len()).find(|number| context.decides(policy, *number));
+    let first = context.deciding.map_or(STATEMENTS, |_| 0);
+    let numbered: Vec<(usize, String)> = statements.into_iter().enumerate().collect();
+    let fold = |one: &(usize, String)| fold_of(one.0, first, deciding);
+    let boxes = |run: &[(usize, String)], fold: Fold| {
+        let boxes = run.iter();
+        let boxes = boxes.map(|one| statement(place, policy, one, fold, context));
+        view! { <ol data-plain>{boxes.collect_view()}</ol> }.into_any()
+    };
+    let runs = numbered.chunk_by(|one, next| fold(one) == fold(next));
+    let runs = runs.map(|run| {
+        let shown = run.first().map_or(Fold::Open, fold);
+        if shown == Fold::Open || run.len() <= LINES_OF_STATEMENTS {
+            return boxes(run, shown);
         }
-    }
-    let runs = runs.into_iter().map(|(fold, run)| {
         let more = counted(run.len(), "more statement");
-        let boxes = run
-            .into_iter()
-            .map(|one| statement(place, policy, one, context))
-            .collect_view();
-        let list = view! { <ol data-plain>{boxes}</ol> };
-        match fold {
-            Fold::Open => list.into_any(),
-            Fold::Closed => view! {
-                <details data-more-statements>
-                    <summary>{more}</summary>
-                    {list}
-                </details>
-            }
-            .into_any(),
+        view! {
+            <details data-more-statements>
+                <summary>{more}</summary>
+                {boxes(run, Fold::Open)}
+            </details>
         }
+        .into_any()
     });
+    let runs = runs.collect_view();
     let frame = (!frame.is_empty()).then(
         || view! { <p class="text-muted font-mono text-xs break-words">{frame.join(", ")}</p> },
     );
-    view! { {frame} {runs.collect_view()} }.into_any()
+    view! { {frame} {runs} }.into_any()
 }
 
 /// Whether a statement is shown.
@@ -169,11 +176,9 @@ enum Fold {
     Closed,
 }
 
-/// Returns whether a statement is shown, by its number and that of the first that decides. A fold holds several statements.
-fn fold_of(number: usize, count: usize, deciding: Option<usize>) -> Fold {
-    let is_open = |at: usize| at < STATEMENTS || at >= count || Some(at) == deciding;
-    let is_alone = is_open(number + 1) && number.checked_sub(1).is_none_or(is_open);
-    if is_open(number) || is_alone {
+/// Returns whether a statement is shown, by its number, how many are in any case, and that of the first that decides.
+fn fold_of(number: usize, first: usize, deciding: Option<usize>) -> Fold {
+    if number < first || Some(number) == deciding {
         Fold::Open
     } else {
         Fold::Closed
@@ -183,63 +188,95 @@ fn fold_of(number: usize, count: usize, deciding: Option<usize>) -> Fold {
 fn statement(
     place: usize,
     policy: &PolicyRef,
-    (number, text): (usize, String),
+    (number, text): &(usize, String),
+    fold: Fold,
     context: StatementContext<'_>,
 ) -> AnyView {
-    let id = statement_id(place, number);
-    let href = format!("#{id}");
-    let decides = context.decides(policy, number);
+    let id = statement_id(place, *number);
+    let name = format!("Statement {}", number + 1);
+    let decides = context.decides(policy, *number);
     let mark = decides.then(|| {
         view! { <StatusBadge status=Status::Danger label="Deciding" glyph=Glyph::Warning weight=BadgeWeight::Pill /> }
     });
-    view! {
-        <li data-statement data-deciding=decides.then_some("") id=id>
-            <p>
-                <a href=href>{format!("Statement {}", number + 1)}</a>
-                <span data-capabilities>{given(policy, number, context.analysis)}</span>
-                {mark}
-            </p>
-            {code(&text)}
-        </li>
+    let deciding = decides.then_some("");
+    let given = given(policy, *number, context.analysis, fold);
+    match fold {
+        Fold::Open => {
+            let href = format!("#{id}");
+            view! {
+                <li data-statement data-deciding=deciding id=id>
+                    <p><a href=href>{name}</a> {mark} <span data-capabilities>{given}</span></p>
+                    {code(text)}
+                </li>
+            }
+            .into_any()
+        }
+        // An address leads to what is folded, so that the browser opens it.
+        Fold::Closed => view! {
+            <li data-statement data-deciding=deciding>
+                <details>
+                    <summary><b>{name}</b> {mark} <span data-capabilities>{given}</span></summary>
+                    <div id=id>{code(text)}</div>
+                </details>
+            </li>
+        }
+        .into_any(),
     }
-    .into_any()
 }
 
-/// Renders what a statement gives, each with a link to the finding that says why.
-fn given(policy: &PolicyRef, statement: usize, analysis: &Analysis) -> AnyView {
-    let mut known: Vec<Capability> = Vec::new();
-    let mut links = Vec::new();
+/// Renders the most dangerous capabilities that a statement gives, and the number of the others. Those of an open statement link to
+/// the finding that says why; what opens a folded one contains no links.
+fn given(policy: &PolicyRef, statement: usize, analysis: &Analysis, fold: Fold) -> AnyView {
+    let mut known: Vec<(usize, Capability)> = Vec::new();
     for (place, finding) in analysis.findings.iter().enumerate() {
         let is_its = finding.policy == *policy && finding.statement == Some(statement);
-        if is_its && !known.contains(&finding.capability) {
-            known.push(finding.capability);
-            let href = format!("#{}", finding_id(place));
-            let capability = finding.capability;
-            links.push(view! { <a href=href><CapabilityBadge capability /></a> });
+        if is_its && known.iter().all(|(_, one)| *one != finding.capability) {
+            known.push((place, finding.capability));
         }
     }
-    if links.is_empty() {
+    if known.is_empty() {
         return view! { <span class="text-muted">"gives nothing by itself"</span> }.into_any();
     }
-    links.collect_view().into_any()
+    let others = known.split_off(known.len().min(NAMED));
+    let badges = known.into_iter().map(|(place, capability)| match fold {
+        Fold::Open => {
+            let href = format!("#{}", finding_id(place));
+            view! { <a href=href><CapabilityBadge capability /></a> }.into_any()
+        }
+        Fold::Closed => view! { <CapabilityBadge capability /> }.into_any(),
+    });
+    let badges = badges.collect_view();
+    let more = (!others.is_empty()).then(|| {
+        let labels: Vec<&str> = others.iter().map(|(_, one)| one.label()).collect();
+        view! { <span title=labels.join(", ")>{format!("and {} more", others.len())}</span> }
+    });
+    view! { {badges} {more} }.into_any()
 }
 
 /// Renders a text, the lines of which are folded that would push the next statement far away.
 fn code(text: &str) -> AnyView {
     let mut lines: Vec<&str> = text.lines().collect();
     if lines.len() <= LINES {
-        return view! { <pre data-code><code>{text.to_owned()}</code></pre> }.into_any();
+        return view! { <pre data-code><code>{hanging(&lines)}</code></pre> }.into_any();
     }
     let rest = lines.split_off(LINES);
     let more = counted(rest.len(), "more line");
     view! {
-        <pre data-code><code>{lines.join("\n")}</code></pre>
+        <pre data-code><code>{hanging(&lines)}</code></pre>
         <details data-more-lines>
             <summary>{more}</summary>
-            <pre data-code><code>{rest.join("\n")}</code></pre>
+            <pre data-code><code>{hanging(&rest)}</code></pre>
         </details>
     }
     .into_any()
+}
+
+/// Renders each line as a block, so that the rest of a long one begins right of where the line does.
+fn hanging(lines: &[&str]) -> AnyView {
+    let lines = lines
+        .iter()
+        .map(|line| view! { <span>{format!("{line}\n")}</span> });
+    lines.collect_view().into_any()
 }
 
 #[cfg(test)]
@@ -247,19 +284,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_statements_and_the_deciding_one_are_shown_in_their_places() {
-        let shown = |count, deciding| -> Vec<usize> {
-            let all = 0..count;
-            all.filter(|number| fold_of(*number, count, deciding) == Fold::Open)
+    fn the_deciding_statement_is_open_or_the_first_ones_where_none_decides() {
+        let open = |first, deciding| -> Vec<usize> {
+            let all = 0..9;
+            all.filter(|number| fold_of(*number, first, deciding) == Fold::Open)
                 .collect()
         };
-        assert_eq!(shown(2, None), [0, 1]);
-        // A fold with one statement would save nothing.
-        assert_eq!(shown(3, None), [0, 1, 2]);
-        assert_eq!(shown(5, None), [0, 1]);
-        assert_eq!(shown(9, Some(1)), [0, 1]);
-        assert_eq!(shown(9, Some(5)), [0, 1, 5]);
-        assert_eq!(shown(9, Some(3)), [0, 1, 2, 3]);
-        assert_eq!(shown(9, Some(7)), [0, 1, 7, 8]);
+        assert_eq!(open(STATEMENTS, None), [0, 1]);
+        assert_eq!(open(0, Some(5)), [5]);
+        // Another policy decides.
+        assert_eq!(open(0, None), [0; 0]);
     }
 }

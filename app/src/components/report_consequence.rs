@@ -54,36 +54,46 @@ fn moving(accounts: usize, verb: &str) -> String {
     }
 }
 
-/// Returns what leaves and enters with the accounts, as far as it is known.
+/// Returns who leaves and what else leaves and enters with the accounts, as far as it is known.
 fn with_them(ReportDifference { leaves, enters }: ReportDifference) -> Vec<String> {
-    let moved = [("Leaving", leaves), ("Entering", enters)];
-    let moved = moved.into_iter().filter(|(_, part)| part.accounts > 0);
-    moved
-        .filter_map(|(word, part)| {
-            let with = if part.accounts == 1 { "it" } else { "them" };
-            Some(format!("{word} with {with}: {}.", listed(part)?))
-        })
-        .collect()
+    let mut lines = Vec::new();
+    if leaves.accounts > 0 {
+        let [_, things @ ..] = figures(&leaves);
+        lines.extend(leaving(leaves));
+        lines.extend(with_accounts("Leaving", leaves, &things));
+    }
+    if enters.accounts > 0 {
+        lines.extend(with_accounts("Entering", enters, &figures(&enters)));
+    }
+    lines
+}
+
+fn with_accounts(word: &str, part: ReportPart, counted: &[(Figure, Noun)]) -> Option<String> {
+    let with = if part.accounts == 1 { "it" } else { "them" };
+    Some(format!("{word} with {with}: {}.", listed(counted)?))
+}
+
+/// Returns how many people leave the report with accounts, and how many stay in it.
+fn leaving(part: ReportPart) -> Option<String> {
+    let leave = match part.people.known()? {
+        0 => "No people leave the report".to_owned(),
+        1 => "1 person leaves the report".to_owned(),
+        several => format!("{several} people leave the report"),
+    };
+    Some(match part.people_of_others {
+        Figure::NotKnown | Figure::Known(0) => format!("{leave}."),
+        Figure::Known(1) => {
+            format!("{leave}, and 1 stays because of another production PCI account.")
+        }
+        Figure::Known(more) => {
+            format!("{leave}, and {more} stay because of other production PCI accounts.")
+        }
+    })
 }
 
 /// Returns what is counted, and what it does not say.
 fn notes(ReportDifference { leaves, enters }: ReportDifference) -> Vec<String> {
     let mut notes = vec!["Access in AWS stays as it is.".to_owned()];
-    if leaves.accounts > 0 {
-        notes.extend(match (leaves.people, leaves.people_of_others) {
-            (Figure::Known(0), Figure::Known(0)) | (_, Figure::NotKnown) => None,
-            (_, Figure::Known(0)) => {
-                Some("None of them reaches another production PCI account.".to_owned())
-            }
-            (_, Figure::Known(1)) => Some(
-                "1 more person reaches another production PCI account and stays in the report."
-                    .to_owned(),
-            ),
-            (_, Figure::Known(more)) => Some(format!(
-                "{more} more people reach other production PCI accounts and stay in the report."
-            )),
-        });
-    }
     if enters.accounts > 0 {
         notes.extend(match enters.people_of_others {
             Figure::Known(1) => Some("1 more person is in the report already.".to_owned()),
@@ -140,8 +150,8 @@ fn figures(part: &ReportPart) -> [(Figure, Noun); 3] {
 }
 
 /// Returns the figures that are known; none if none is.
-fn listed(part: ReportPart) -> Option<String> {
-    let known = figures(&part).into_iter();
+fn listed(counted: &[(Figure, Noun)]) -> Option<String> {
+    let known = counted.iter();
     let known = known.filter_map(|(figure, noun)| Some(noun.with(figure.known()?)));
     let mut all: Vec<String> = known.collect();
     match all.pop() {
@@ -180,7 +190,8 @@ mod tests {
             said(part(2, [21, 12, 11, 9]), nothing),
             is(
                 "2 accounts leave the production PCI report",
-                "Leaving with them: 21 people, 11 standing assignments and 9 violations."
+                "21 people leave the report, and 12 stay because of other production PCI accounts. \
+                 Leaving with them: 11 standing assignments and 9 violations."
             )
         );
         assert_eq!(
@@ -194,7 +205,8 @@ mod tests {
             said(part(1, NOTHING), part(2, [3, 0, 2, 1])),
             is(
                 "1 account leaves the production PCI report, and 2 accounts enter it",
-                "Leaving with it: no people, no standing assignments and no violations. \
+                "No people leave the report. \
+                 Leaving with it: no standing assignments and no violations. \
                  Entering with them: 3 people, 2 standing assignments and 1 violation."
             )
         );
@@ -235,16 +247,25 @@ mod tests {
 
     #[test]
     fn people_who_stay_in_the_report_are_counted_apart() {
-        let notes = |leaves| {
-            let enters = part(0, NOTHING);
-            notes(ReportDifference { leaves, enters }).join(" ")
-        };
-        assert!(
-            notes(part(1, [2, 12, 1, 1]))
-                .contains("12 more people reach other production PCI accounts and stay")
+        let said = |people, others| leaving(part(1, [people, others, 1, 1])).unwrap_or_default();
+        assert_eq!(
+            said(2, 12),
+            "2 people leave the report, and 12 stay because of other production PCI accounts."
         );
-        assert!(notes(part(1, [2, 1, 1, 1])).contains("1 more person reaches another"));
-        assert!(notes(part(1, [2, 0, 1, 1])).contains("None of them reaches another"));
-        assert_eq!(notes(part(1, NOTHING)), "Access in AWS stays as it is.");
+        assert_eq!(
+            said(1, 1),
+            "1 person leaves the report, and 1 stays because of another production PCI account."
+        );
+        assert_eq!(said(2, 0), "2 people leave the report.");
+        let unread = ReportPart {
+            people: Figure::NotKnown,
+            ..part(1, NOTHING)
+        };
+        assert_eq!(leaving(unread), None);
+        let notes = notes(ReportDifference {
+            leaves: part(1, NOTHING),
+            enters: part(0, NOTHING),
+        });
+        assert_eq!(notes, ["Access in AWS stays as it is."]);
     }
 }

@@ -4,7 +4,10 @@
 use domain::classification::{Environment, Pci};
 use leptos::prelude::*;
 
-use super::{ButtonKind, LinkButton, classification_words, environment_words, pci_words};
+use super::{
+    ButtonKind, EnvironmentBadge, LinkButton, PciBadge, classification_words, environment_words,
+    pci_words,
+};
 use crate::backend::ClassifyForm;
 
 /// Environment and PCI scope.
@@ -14,22 +17,40 @@ type Strictness = (Environment, Pci);
 pub fn waiting_rows(recorded: Strictness, reported: Strictness) -> AnyView {
     view! {
         <dl data-two-readings>
-            <div><dt>"On record, in effect"</dt><dd>{classification_words(recorded)}</dd></div>
-            <div><dt>"AWS says now"</dt><dd>{classification_words(reported)}</dd></div>
+            <div><dt>"On record, in effect"</dt><dd>{marked(recorded, reported)}</dd></div>
+            <div><dt>"AWS says now"</dt><dd>{marked(reported, recorded)}</dd></div>
         </dl>
     }
     .into_any()
 }
 
-/// Renders the links to the form that declares the one or the other.
+/// Renders a classification by the badges that accounts have everywhere. That both are out of scope is not said.
+fn marked((environment, pci): Strictness, other: Strictness) -> AnyView {
+    let scope = match pci {
+        Pci::Out if other.1 == Pci::Out => ().into_any(),
+        Pci::Out => {
+            view! { <span class="text-muted font-normal">{pci_words(pci)}</span> }.into_any()
+        }
+        pci => view! { <PciBadge pci /> }.into_any(),
+    };
+    view! { <EnvironmentBadge environment /> " " {scope} }.into_any()
+}
+
+/// Renders the links to the form that declares the one or the other, each with what follows from it.
 pub fn waiting_choices(form: &ClassifyForm, recorded: Strictness, reported: Strictness) -> AnyView {
     let keep = format!("Keep {}", differing(recorded, reported));
-    let accept = format!("Accept {}", differing(reported, recorded));
+    let accept = format!("Ask to accept {}", differing(reported, recorded));
     view! {
-        <p data-choices>
-            <LinkButton href=form.href_as(recorded) kind=ButtonKind::Primary>{keep}</LinkButton>
-            <LinkButton href=form.href_as(reported)>{accept}</LinkButton>
-        </p>
+        <ul data-plain data-choices>
+            <li>
+                <LinkButton href=form.href_as(recorded) kind=ButtonKind::Primary>{keep}</LinkButton>
+                <span>"What is in effect stays, and is declared. AWS is left as it is."</span>
+            </li>
+            <li>
+                <LinkButton href=form.href_as(reported)>{accept}</LinkButton>
+                <span>"What is in effect stays until two other people agree."</span>
+            </li>
+        </ul>
     }
     .into_any()
 }

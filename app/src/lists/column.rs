@@ -191,6 +191,8 @@ pub struct DrawContext {
     pub console: AwsConsole,
     /// The capabilities that the filters ask for, which each row then names.
     pub sought: Vec<Capability>,
+    /// The order of rows that are not sorted by a column, if the list can say it better of these rows than of any.
+    pub order: Option<&'static str>,
 }
 
 /// Whether rows can be selected for a change.

@@ -9,8 +9,12 @@ use super::{
     Cell, Column, DrawContext, Filter, FilterOption, List, Paging, Selecting, SortKey, id, muted,
 };
 use crate::{
-    backend::{ChangeForm, IdentityRow, IdentityStatus, NoUserFound, UserRef},
-    components::{AbsoluteTime, Glyph, PersonLink, Status, StatusBadge, capitalized, clamped},
+    backend::{
+        ChangeForm, IdentityHolder, IdentityRow, IdentityStatus, NoUserFound, Refused, UserRef,
+    },
+    components::{
+        AbsoluteTime, Glyph, PersonLink, RowAction, Status, StatusBadge, capitalized, clamped,
+    },
 };
 
 /// What identities are sorted and filtered by.
@@ -71,7 +75,7 @@ impl IdentityKind {
             Self::Ended => "Link ended",
             Self::LinkedSoon => "Found in the directory",
             Self::LinkedByHand => "Linked by hand",
-            Self::Linked => "Linked by keys",
+            Self::Linked => "Linked",
         }
     }
 
@@ -106,7 +110,7 @@ const fn column(key: &'static str, label: &'static str) -> Column<IdentityFacts,
 pub static IDENTITIES: List<IdentityFacts, IdentityRow> = List {
     path: "/identities",
     nouns: ("identity", "identities"),
-    order: "Open matters first",
+    order: "Open matters first, then by name",
     default: None,
     columns: &[
         column("identity", "Sign-in")
@@ -164,7 +168,7 @@ pub static IDENTITIES: List<IdentityFacts, IdentityRow> = List {
             FilterOption::new(BY_HAND, "Linked by hand", |one| {
                 one.kind == IdentityKind::LinkedByHand
             }),
-            FilterOption::new(LINKED, "Linked by keys", |one| {
+            FilterOption::new(LINKED, "Linked by an id", |one| {
                 one.kind == IdentityKind::Linked
             }),
         ],
@@ -210,7 +214,12 @@ fn sign_in(row: &IdentityRow, _: &DrawContext) -> AnyView {
     match row.username.as_deref() {
         Some(id) if is_id(id) => {
             let short: String = id.chars().take(ID_SHOWN).collect();
-            view! { <code title=id.to_owned()>{short} "…"</code> }.into_any()
+            view! {
+                <span class="font-normal text-muted">
+                    "No name yet, " <code title=id.to_owned()>{short} "…"</code>
+                </span>
+            }
+            .into_any()
         }
         Some(username) => clamped(username.to_owned()),
         None => clamped(row.name.clone()),
@@ -309,6 +318,18 @@ fn actions(row: &IdentityRow, context: &DrawContext) -> AnyView {
     }
     let named = row.user.as_ref().map(|user| &user.name);
     let named = named.or(row.username.as_ref()).unwrap_or(&row.name);
+    if row.holder == IdentityHolder::Viewer {
+        let own = proposals(row).into_iter().map(|one| {
+            let refused = Refused {
+                title: "Your own sign-in".into(),
+                reason: "Nobody proposes or approves who they are themselves. Another administrator can request it."
+                    .into(),
+            };
+            let (object, href) = (format!("{}{named}", one.of), one.form.href());
+            view! { <li><RowAction label=one.label object href refused=Some(refused) /></li> }
+        });
+        return view! { <ul data-plain data-row-forms>{own.collect_view()}</ul> }.into_any();
+    }
     // What ends a link that nothing speaks against is seldom wanted.
     let kind = match &row.status {
         IdentityStatus::Linked | IdentityStatus::LinkedByHand => "quiet",

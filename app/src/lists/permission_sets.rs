@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     backend::SetRow,
-    components::{CapabilityList, SeverityBadge, Status, StatusBadge, clamped, short_duration},
+    components::{CapabilityList, SeverityWord, Status, StatusBadge, clamped, short_duration},
 };
 
 /// What permission sets are sorted and filtered by.
@@ -63,7 +63,7 @@ const fn column(key: &'static str, label: &'static str) -> Column<SetFacts, SetR
 pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
     path: "/permission-sets",
     nouns: ("permission set", "permission sets"),
-    order: "Most dangerous first",
+    order: "Most severe first, then most violations",
     default: None,
     columns: &[
         column("name", "Name")
@@ -100,27 +100,42 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
         column("people", "People")
             .numeric()
             .sorts(|set| SortKey::figure(set.people))
-            .cell(|row, _| number(row.people))
+            .cell(|row, _| counted(row.people, number(row.people), ("person", "people")))
             .value(|row| row.people.into()),
         column("accounts", "Accounts")
             .numeric()
             .sorts(|set| SortKey::figure(set.accounts))
-            .cell(|row, _| number(row.accounts))
+            .cell(|row, _| {
+                counted(
+                    row.accounts,
+                    number(row.accounts),
+                    ("account", "accounts"),
+                )
+            })
             .value(|row| row.accounts.into()),
         column("production_pci", "Production PCI")
             .numeric()
             .sorts(|set| SortKey::figure(set.production_pci))
             .cell(|row, _| {
-                exposed(row.production_pci, || {
+                let shown = exposed(row.production_pci, || {
                     format!("/permission-sets/{}", row.set.key())
-                })
+                });
+                let noun = "in production PCI";
+                counted(row.production_pci, shown, (noun, noun))
             })
             .value(|row| row.production_pci.into()),
         column("violations", "Violations")
+            .note("assignments")
             .rule("Assignments in production PCI that violate a policy")
             .numeric()
             .sorts(|set| SortKey::figure(set.violations))
-            .cell(|row, _| violations(row.violations))
+            .cell(|row, _| {
+                counted(
+                    row.violations,
+                    violations(row.violations),
+                    ("violation", "violations"),
+                )
+            })
             .value(|row| row.violations.into()),
         column("outdated", "Provisioning out of date")
             .numeric()
@@ -218,34 +233,50 @@ pub fn session_limit(seconds: u32) -> Option<String> {
     let lasts = Duration::seconds(i64::from(seconds));
     outlasts_production_pci(lasts).then(|| {
         format!(
-            "limit {}",
+            "at most {}",
             short_duration(LONGEST_SESSION_IN_PRODUCTION_PCI)
         )
     })
 }
 
-/// Returns the limit that the sessions of a set exceed where it is assigned.
-fn exceeded(row: &SetRow) -> Option<String> {
-    session_limit(row.session_seconds).filter(|_| row.production_pci != Figure::Known(0))
+/// Whether sessions are too long for production PCI, and the set is or may be assigned there.
+fn is_too_long(row: &SetRow) -> bool {
+    let lasts = Duration::seconds(i64::from(row.session_seconds));
+    outlasts_production_pci(lasts) && row.production_pci != Figure::Known(0)
 }
 
-/// Renders the session duration, and the limit of production PCI if the set is assigned there and exceeds it.
+/// Renders the session duration, marked if it is too long for where the set is assigned.
 fn session_duration(row: &SetRow) -> AnyView {
     let lasts = session(row.session_seconds);
-    match exceeded(row) {
-        None => muted(lasts),
-        Some(limit) => view! {
-            <span title=EXCEEDED data-too-long>
+    let noun = view! { <span data-noun>" sessions"</span> };
+    if is_too_long(row) {
+        view! {
+            <span title=TOO_LONG>
                 <StatusBadge status=Status::Pending label=lasts />
-                <span class="text-muted text-xs">{limit}</span>
+                {noun}
+                <span class="sr-only">", too long for production PCI"</span>
             </span>
         }
-        .into_any(),
+        .into_any()
+    } else {
+        view! { {muted(lasts)} {noun} }.into_any()
     }
 }
 
-/// What it means that sessions exceed the limit.
-const EXCEEDED: &str = "Temporary access to production PCI is not possible with longer sessions";
+/// What it means that sessions are too long.
+const TOO_LONG: &str = "Temporary access to production PCI is not possible with sessions this long";
+
+/// Renders a number, with its noun behind it where the columns have no heads. Zero has none, and is left out there.
+fn counted(count: Figure, shown: AnyView, (one, several): (&str, &str)) -> AnyView {
+    let noun = match count {
+        Figure::Known(0) => None,
+        Figure::Known(1) => Some(format!(" {one}")),
+        Figure::Known(_) => Some(format!(" {several}")),
+        Figure::NotKnown => Some(format!(": {several}")),
+    };
+    let noun = noun.map(|noun| view! { <span data-noun>{noun}</span> });
+    view! { {shown} {noun} }.into_any()
+}
 
 /// Renders a number of violations.
 pub fn violations(count: Figure) -> AnyView {
@@ -278,21 +309,21 @@ fn capabilities(row: &SetRow, context: &DrawContext) -> AnyView {
         }
         Figure::Known(_) | Figure::NotKnown => None,
     };
-    // Where the column of sessions has no room, its warning stands here.
-    let sessions = exceeded(row).map(|limit| {
-        let label = format!("Sessions of {}, {limit}", session(row.session_seconds));
-        view! { <span data-session-note title=EXCEEDED><StatusBadge status=Status::Pending label /></span> }
+    // Where the column of sessions has no room, its mark stands here.
+    let sessions = is_too_long(row).then(|| {
+        let label = format!("Sessions of {} are too long", session(row.session_seconds));
+        view! { <span data-session-note title=TOO_LONG><StatusBadge status=Status::Pending label /></span> }
     });
-    let allows = match row.set.capabilities.first() {
-        None => muted("Allows nothing"),
+    let (severity, allows) = match row.set.capabilities.first() {
+        None => (None, muted("Allows nothing")),
         Some(worst) => {
             let severity = worst.severity();
             let (capabilities, sought) = (row.set.capabilities.clone(), context.sought.clone());
-            view! { <SeverityBadge severity /> <CapabilityList capabilities sought /> }.into_any()
+            (
+                Some(view! { <SeverityWord severity /> }),
+                view! { <CapabilityList capabilities sought /> }.into_any(),
+            )
         }
     };
-    view! {
-        <span class="inline-flex flex-wrap items-center gap-x-3">{allows} {outdated} {sessions}</span>
-    }
-    .into_any()
+    view! { <div data-allows>{severity} <div>{allows} {outdated} {sessions}</div></div> }.into_any()
 }

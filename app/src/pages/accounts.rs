@@ -128,7 +128,7 @@ fn confirmation_notice(
         None => format!("AWS reports a less strict classification of {total} accounts"),
     };
     let found = if let Some(one) = only {
-        view! { {rows_of(one)} <p class="mt-2">{ledger_of(one)}</p> }.into_any()
+        view! { {rows_of(one)} }.into_any()
     } else {
         let lines = waiting.iter().take(NAMED).map(waits).collect_view();
         let unnamed = total.saturating_sub(waiting.len().min(NAMED));
@@ -136,25 +136,34 @@ fn confirmation_notice(
             .then(|| view! { <li>{format!("and {unnamed} more, in the list below")}</li> });
         view! { <ul data-plain>{lines} {unnamed}</ul> }.into_any()
     };
+    // The choices of one account say it.
+    let says_it = only.is_some() && form.is_some();
+    let rule = (!says_it).then(|| {
+        view! { <p class="mt-2">"What is on record stays in effect until two other people agree to something less strict."</p> }
+    });
     let settled = settle(only, total, form);
+    let history = only.and_then(ledger_of);
     let more = total.saturating_sub(confirmations.len());
     let more = (more > 0).then(|| {
         view! { <p class="text-muted">{format!("and {more} more, each on the page of the account")}</p> }
     });
     view! {
-        <Notice status=Status::Pending title>
+        <Notice status=Status::Pending title glyph=Glyph::Clock>
             {found}
-            <p class="mt-2">"What is on record stays in effect until two other people agree to something less strict."</p>
+            {rule}
             {settled}
-            <details data-fold class="mt-2">
-                <summary>"Confirm in the configuration file instead"</summary>
-                <p>
-                    "Add these lines to the file that " <code>"LEASTWISE_CLASSIFICATION"</code>
-                    " names, and start Leastwise again."
-                </p>
-                <pre data-code tabindex="0" role="region" aria-label="Lines to confirm them"><code>{confirmations.join("\n\n")}</code></pre>
-                {more}
-            </details>
+            <div data-beside>
+                {history}
+                <details data-fold>
+                    <summary>"Confirm in the configuration file instead"</summary>
+                    <p>
+                        "Add these lines to the file that " <code>"LEASTWISE_CLASSIFICATION"</code>
+                        " names, and start Leastwise again."
+                    </p>
+                    <pre data-code tabindex="0" role="region" aria-label="Lines to confirm them"><code>{confirmations.join("\n\n")}</code></pre>
+                    {more}
+                </details>
+            </div>
         </Notice>
     }
     .into_any()
@@ -198,6 +207,6 @@ fn ledger_of(account: &AccountRef) -> Option<AnyView> {
     let links = use_context::<LedgerLinks>().unwrap_or_default();
     (links == LedgerLinks::Linked).then(|| {
         let href = ListChoice::only(entries::ACCOUNT, account.id.as_str()).href(entries::LEDGER);
-        view! { <a href=href>"Ledger entries of this account"</a> }.into_any()
+        view! { <a href=href>"When it changed, in the ledger"</a> }.into_any()
     })
 }

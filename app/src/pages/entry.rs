@@ -138,14 +138,14 @@ fn facts(
         fact("Sign-in", value.into_any())
     });
     let ticket = ticket.map(|ticket| fact("Ticket", ticket.into_any()));
+    let outcome = fact("Outcome", outcome_words(outcome, result, pending));
     let doer = doer.into_iter().map(related_line).collect_view();
     let about = about.into_iter().map(related_line).collect_view();
     view! {
         <Section title="Facts">
             <ul data-related>
                 {by} {doer} {sign_in} {about}
-                {fact("Outcome", outcome_words(outcome, result, pending))}
-                {ticket}
+                {outcome} {ticket}
             </ul>
             <div data-note>
                 <details data-fold>

@@ -17,12 +17,11 @@ use crate::{
 pub async fn page(visit: Visit) -> PortResult<Page> {
     let (choice, dropped) = ListChoice::parse(&IDENTITIES, &visit.url);
     let page = visit.backend.identities(&choice).await?;
-    let context = super::draw_context(&visit);
+    let mut context = super::draw_context(&visit);
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Identities", move || {
-        let detail =
-            "Each sign-in that Leastwise knows, and the Identity Center user that it acts as.";
-        let linked = all_linked(&choice, &page).map(|words| view! { " " <b>{words}</b> });
+        let detail = "Each sign-in that Leastwise knows, and the Identity Center user that it belongs to. An id that both have links them, or a change links them by hand.";
+        context.order = all_linked(&choice, &page);
         let is_suspended =
             |row: &IdentityRow| matches!(row.status, IdentityStatus::Suspended { .. });
         let on_the_host = page.rows.iter().any(is_suspended).then(on_the_host);
@@ -45,7 +44,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             .into_any()
         });
         view! {
-            <PageHeader title="Identities" crumbs=vec![Crumb::new("/people", "People")] detail=view! { {detail} {linked} }.into_any() />
+            <PageHeader title="Identities" crumbs=vec![Crumb::new("/people", "People")] detail=view! { {detail} }.into_any() />
             <FreshnessNotice freshness now />
             {on_the_host}
             {well}
@@ -55,8 +54,8 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     }))
 }
 
-/// Returns that every identity is linked, if nothing is open.
-fn all_linked(choice: &ListChoice, page: &ListPage<IdentityRow>) -> Option<String> {
+/// Returns the order of the rows if every identity is linked, so that nothing is open.
+fn all_linked(choice: &ListChoice, page: &ListPage<IdentityRow>) -> Option<&'static str> {
     let mut filters = IDENTITIES.filters.iter();
     let status = filters.position(|one| one.key == STATUS)?;
     let FilterKind::Options(options) = IDENTITIES.filters[status].kind else {
@@ -67,8 +66,12 @@ fn all_linked(choice: &ListChoice, page: &ListPage<IdentityRow>) -> Option<Strin
     let linked: usize = linked
         .filter_map(|(place, _)| page.counts.get(status, place))
         .sum();
-    (!choice.is_filtered() && page.known > 1 && linked == page.known)
-        .then(|| format!("All {linked} are linked."))
+    let by_hand = options.iter().position(|option| option.value == BY_HAND)?;
+    let all = !choice.is_filtered() && page.known > 1 && linked == page.known;
+    all.then(|| match page.counts.get(status, by_hand) {
+        Some(0) => "All linked, by name",
+        _ => "All linked, those by hand first",
+    })
 }
 
 /// Renders how an identity is confirmed that differs from the directory, if no change can do it.

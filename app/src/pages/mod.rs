@@ -64,6 +64,7 @@ fn draw_context(visit: &Visit) -> DrawContext {
         },
         console: visit.backend.aws_console(),
         sought: Vec::new(),
+        order: None,
     }
 }
 

@@ -28,6 +28,9 @@ use crate::{
 
 use super::Part;
 
+/// The number of accounts among which nobody searches.
+const UNSEARCHED: usize = 10;
+
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
     let key: String = visit.param("key")?;
@@ -52,6 +55,7 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
         hash,
         holds,
         assignments,
+        people,
         catalogue,
         outdated,
     } = view;
@@ -83,9 +87,9 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
         sessions,
         limit: session_limit(session_seconds),
         accounts: assignments.figure(holds.len()),
-        arn: set.arn.to_string(),
-        hash,
+        people,
     });
+    let identified_by = identifiers(set.arn.to_string(), hash);
     let severity = set.capabilities.first().map(|worst| worst.severity());
     let severity = severity.map(|severity| view! { <SeverityBadge severity /> });
     let marks = view! { {severity} <CapabilityList capabilities=set.capabilities.clone() /> };
@@ -116,19 +120,19 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
         {self::holds(holds, assignments, &base, query, now)}
         {texts}
         {entries}
+        {identified_by}
         <p data-provenance>{capabilities::evaluated_with(&catalogue)}</p>
     }
     .into_any()
 }
 
-/// What identifies a permission set and limits its sessions, in one line below its name.
+/// How far a permission set reaches, in one line below its name.
 struct Facts {
     sessions: String,
     /// The longest session that is possible in production PCI, if those of the set are longer.
     limit: Option<String>,
     accounts: Figure,
-    arn: String,
-    hash: String,
+    people: Figure,
 }
 
 fn facts(facts: Facts) -> AnyView {
@@ -136,8 +140,7 @@ fn facts(facts: Facts) -> AnyView {
         sessions,
         limit,
         accounts,
-        arn,
-        hash,
+        people,
     } = facts;
     let sessions = match limit {
         None => sessions.into_any(),
@@ -146,11 +149,21 @@ fn facts(facts: Facts) -> AnyView {
             view! { <StatusBadge status=Status::Pending label /> }.into_any()
         }
     };
+    view! {
+        <dl data-set-facts>
+            <div><dt>"People"</dt><dd>{people.to_string()}</dd></div>
+            <div><dt>"Accounts"</dt><dd>{accounts.to_string()}</dd></div>
+            <div><dt>"Session duration"</dt><dd>{sessions}</dd></div>
+        </dl>
+    }
+    .into_any()
+}
+
+/// Renders by what a permission set and its content are told from others.
+fn identifiers(arn: String, hash: String) -> AnyView {
     let short: String = hash.chars().take(12).collect();
     view! {
         <dl data-set-facts>
-            <div><dt>"Session duration"</dt><dd>{sessions}</dd></div>
-            <div><dt>"Assigned accounts"</dt><dd>{accounts.to_string()}</dd></div>
             <div><dt>"ARN"</dt><dd>{id(arn, "the ARN")}</dd></div>
             <div><dt>"Content hash"</dt><dd><code title=hash>{short}</code></dd></div>
         </dl>
@@ -226,52 +239,79 @@ fn holds(
         }
         .into_any();
     }
+    let all = rows.len();
     let part = Part::of(rows, query, |row| {
         format!("{} {}", row.account.name, row.account.id)
     });
-    let search = super::search_box(base, query, "Filter accounts");
+    let search = if all > UNSEARCHED || !query.words.is_empty() {
+        super::search_box(base, query, "Filter accounts")
+    } else {
+        ().into_any()
+    };
     let Part { rows, place } = part;
+    let same = same_time(&rows);
+    let read = same.map(|minute| format!("as of {minute} UTC"));
+    let uncounted = rows.iter().any(|row| row.violations.is_none());
+    let uncounted = uncounted.then(|| {
+        view! { <p data-note>"– Violations are counted in production PCI only."</p> }
+    });
     let body = if rows.is_empty() {
         view! { <EmptyFiltered noun="accounts" clear_href=base.to_owned() /> }.into_any()
     } else {
-        let columns = vec![
+        let mut columns = vec![
             Column::new("Account"),
             Column::new("Version"),
             Column::new("Assignments").numeric(),
             Column::new("People").numeric(),
             Column::new("Violations").numeric(),
-            Column::new("As of").wide_only(),
         ];
+        if read.is_none() {
+            columns.push(Column::new("As of").wide_only());
+        }
+        let times = read.is_none().then_some(now);
         let lines = rows
             .into_iter()
-            .map(|row| {
-                let against = row.violations.map_or_else(not_counted, violations);
-                let content = if row.outdated {
-                    view! { <StatusBadge status=Status::Drift label="Provisioning out of date" /> }
-                        .into_any()
-                } else {
-                    view! { <StatusBadge status=Status::Ok label="Latest" /> }.into_any()
-                };
-                view! {
-                    <tr>
-                        <th scope="row"><AccountLink account=row.account /></th>
-                        <td data-label="Version">{content}</td>
-                        <td data-numeric data-label="Assignments">{row.principals}</td>
-                        <td data-numeric data-label="People">{row.people.to_string()}</td>
-                        <td data-numeric data-label="Violations">{against}</td>
-                        <td data-wide><AbsoluteTime at=row.as_of now /></td>
-                    </tr>
-                }
-            })
+            .map(|row| holding(row, times))
             .collect_view();
         let (href, words) = (base.to_owned(), query.words.clone());
         view! {
             <Table caption="Accounts with this permission set" columns id=capabilities::ACCOUNTS narrow=Narrow::Cards>{lines}</Table>
+            {uncounted}
             {pages(place, "accounts", move |page| list_href(&href, &words, None, page))}
         }
         .into_any()
     };
-    view! { <Section title="Accounts" actions=search>{body}</Section> }.into_any()
+    view! { <Section title="Accounts" detail=read.unwrap_or_default() actions=search>{body}</Section> }.into_any()
+}
+
+/// Renders one account. Its time is shown if it is not that of all.
+fn holding(row: SetAccountRow, times: Option<Timestamp>) -> AnyView {
+    let against = row.violations.map_or_else(not_counted, violations);
+    let content = if row.outdated {
+        view! { <StatusBadge status=Status::Drift label="Provisioning out of date" /> }.into_any()
+    } else {
+        view! { <StatusBadge status=Status::Ok label="Latest" /> }.into_any()
+    };
+    let at = row.as_of;
+    let time = times.map(|now| view! { <td data-wide><AbsoluteTime at now /></td> });
+    view! {
+        <tr>
+            <th scope="row"><AccountLink account=row.account /></th>
+            <td data-label="Version">{content}</td>
+            <td data-numeric data-label="Assignments">{row.principals}</td>
+            <td data-numeric data-label="People">{row.people.to_string()}</td>
+            <td data-numeric data-label="Violations">{against}</td>
+            {time}
+        </tr>
+    }
+    .into_any()
+}
+
+/// Returns the minute in which all rows were read, if it is one.
+fn same_time(rows: &[SetAccountRow]) -> Option<String> {
+    let mut minutes = rows.iter().map(|row| row.as_of.minute());
+    let first = minutes.next()?;
+    minutes.all(|minute| minute == first).then_some(first)
 }
 
 /// Renders that violations are not counted outside production PCI.

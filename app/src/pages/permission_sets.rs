@@ -1,11 +1,15 @@
 //! The list of permission sets, most dangerous first.
 
-use domain::{permission_set::analysis::Capability, snapshot::Knowledge};
+use domain::{
+    grant::{LONGEST_IN_PRODUCTION_PCI, LONGEST_SESSION_IN_PRODUCTION_PCI},
+    permission_set::analysis::Capability,
+    snapshot::Knowledge,
+};
 use leptos::prelude::*;
 
 use crate::{
     backend::PortResult,
-    components::{Empty, FreshnessNotice, Glyph, ListView, NotKnown, PageHeader},
+    components::{Empty, FreshnessNotice, Glyph, ListView, NotKnown, PageHeader, short_duration},
     lists::{
         ListChoice,
         permission_sets::{CAPABILITY, PERMISSION_SETS},
@@ -22,6 +26,11 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Permission sets", move || {
         let sets = freshness.lists.sets;
+        let detail = format!(
+            "What each allows, as determined from its policies. A clock marks sessions of more than {} in production PCI: temporary access there ends within {}, its last session included.",
+            short_duration(LONGEST_SESSION_IN_PRODUCTION_PCI),
+            short_duration(LONGEST_IN_PRODUCTION_PCI)
+        );
         let list = ListView {
             list: &PERMISSION_SETS,
             choice,
@@ -35,7 +44,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             (false, _) => list.draw(),
         };
         view! {
-            <PageHeader title="Permission sets" detail=view! { "What each allows, as determined from its policies." }.into_any() />
+            <PageHeader title="Permission sets" detail=view! { {detail} }.into_any() />
             <FreshnessNotice freshness now />
             {body}
         }

@@ -1,6 +1,6 @@
 //! Permission sets: the list, and one permission set with what it allows. Read-only.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use app::{
     backend::{
@@ -49,6 +49,10 @@ impl PermissionSetsPort for Service {
         let (catalogue, rules) = (&self.app_state.catalogue, &self.read_model.rules);
         let sessions = Duration::seconds(i64::from(set.content.session_seconds));
         let facts = catalogue_facts(catalogue, self.app_state.clock.now());
+        let (never, index) = (snapshot.never_read(), &self.read_model.index);
+        let assigned = never.assignments_of(&set.arn);
+        let entry = index.sets().find(|entry| entry.arn == set.arn);
+        let people = entry.map_or(0, |entry| entry.people as usize);
         Ok(SetView {
             set: names::set(snapshot, &set.arn),
             description: set.description.clone(),
@@ -65,7 +69,8 @@ impl PermissionSetsPort for Service {
             session_seconds: set.content.session_seconds,
             hash: set.hash.0.clone(),
             holds: holds(&self.read_model, set),
-            assignments: snapshot.never_read().assignments_of(&set.arn),
+            assignments: assigned,
+            people: assigned.and(never.memberships()).figure(people),
             outdated: outdated(&facts, &set.content),
             catalogue: facts,
         })
@@ -109,12 +114,12 @@ fn outdated(facts: &CatalogueFacts, content: &Content) -> Option<OutdatedData> {
     })
 }
 
-/// Returns what the list is sorted and filtered by, in its order.
+/// Returns what the list is sorted and filtered by, in its order: the most severe first, of them those with the most violations.
 pub(super) fn facts(read_model: &ReadModel) -> impl Iterator<Item = SetFacts> {
     let snapshot = &read_model.snapshot;
     let never = snapshot.never_read();
     let violations = violations(read_model);
-    read_model.index.sets().map(move |entry| {
+    let facts = read_model.index.sets().map(|entry| {
         let set = snapshot.set(&entry.arn);
         let assigned = never.assignments_of(&entry.arn);
         let classified = assigned.and(never.accounts());
@@ -133,7 +138,18 @@ pub(super) fn facts(read_model: &ReadModel) -> impl Iterator<Item = SetFacts> {
                 .figure(entry.people as usize),
             outdated: assigned.figure(entry.outdated as usize),
         }
-    })
+    });
+    let mut facts: Vec<SetFacts> = facts.collect();
+    // Sets of one severity and as many violations stay in the order of their capabilities.
+    facts.sort_by_key(|set| {
+        let severity = set.capabilities.first().map(|worst| worst.severity());
+        (
+            severity.is_none(),
+            severity,
+            Reverse(set.violations.known()),
+        )
+    });
+    facts.into_iter()
 }
 
 /// Returns how many assignments of each permission set violate policies in production PCI. None is zero.

@@ -183,7 +183,7 @@ impl<F, R> ListView<F, R> {
             None => (count, None),
         };
         let order = match self.list.order_of(&self.choice) {
-            None => Some(self.list.order),
+            None => Some(self.context.order.unwrap_or(self.list.order)),
             Some(_) => None,
         };
         view! {

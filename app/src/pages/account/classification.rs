@@ -93,10 +93,14 @@ pub(super) fn doubts(account: &AccountRef, readings: &[Reading], proposing: Prop
             let form = ClassifyForm::of_account(&account.id);
             waiting_choices(&form, class.strictness(), reported)
         });
+        // The choices say it.
+        let rule = choices.is_none().then(|| {
+            view! { <p class="mt-2">"What is on record stays in effect until two other people agree to something less strict."</p> }
+        });
         view! {
             <Notice status=Status::Pending title="AWS reports a less strict classification">
                 {waiting_rows(class.strictness(), reported)}
-                <p class="mt-2">"What is on record stays in effect until two other people agree to something less strict."</p>
+                {rule}
                 {choices}
                 <details data-fold class="mt-2">
                     <summary>"Confirm in the configuration file instead"</summary>

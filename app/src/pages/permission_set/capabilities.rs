@@ -14,8 +14,8 @@ use leptos::prelude::*;
 use crate::{
     backend::{AccountRef, CatalogueFacts, OutdatedData, SetRef},
     components::{
-        AccountNames, CapabilityBadge, CapabilityGroups, Empty, Glyph, LinkButton, Notice,
-        PolicyAnchors, Section, Status, cure_line, finding_source, policy_notes,
+        AccountNames, CapabilityGroups, Empty, Glyph, Icon, LinkButton, Notice, PolicyAnchors,
+        Section, Status, cure_line, finding_source, policy_notes,
     },
     lists::{ListChoice, access::ACCESS_HEADING},
 };
@@ -70,6 +70,8 @@ pub fn verdict(
         (true, _) => Status::Pending,
         (false, _) => Status::Off,
     };
+    let allowed = (!blocked && same)
+        .then(|| view! { <p>"No policy in force forbids this permission set there."</p> });
     let temporary = (!same).then(|| view! { <p>"Temporary access: " {temporary}</p> });
     let shorter = too_long.then(shorter_sessions);
     let decided = deciding(analysis, needs);
@@ -77,7 +79,7 @@ pub fn verdict(
     let held = blocked.then(|| in_production_pci(set, held));
     let against = blocked.then(|| against_standing(analysis, against));
     Some(
-        view! { <Notice status title>{temporary} {shorter} {decided} {held} {against}</Notice> }
+        view! { <Notice status title>{allowed} {temporary} {shorter} {decided} {held} {against}</Notice> }
             .into_any(),
     )
 }
@@ -108,10 +110,7 @@ fn decided_by(
     let source = finding_source(first);
     Some(
         view! {
-            <p data-decided-by>
-                <span>"Decided by " <a href=href>{source}</a> {more}</span>
-                <CapabilityBadge capability />
-            </p>
+            <p data-decided-by>"Decided by " <a href=href>{source}</a> {more}</p>
         }
         .into_any(),
     )
@@ -133,7 +132,7 @@ pub fn allowed(analysis: Analysis, boundary: Option<String>, anchors: PolicyAnch
         .into_any();
     }
     view! {
-        <Section title=sentence detail="select a statement to see it in its policy">
+        <Section title=sentence>
             <CapabilityGroups analysis anchors />
             {notes}
         </Section>
@@ -153,13 +152,13 @@ fn in_production_pci(set: &SetRef, held: Vec<AccountRef>) -> Option<AnyView> {
         let list = choice.href(&format!("/accounts/{}", first.id));
         (
             "1 production PCI account: ".to_owned(),
-            "Review the assignment",
+            "Review or remove it",
             format!("{list}#{ACCESS_HEADING}"),
         )
     } else {
         (
             format!("{total} production PCI accounts: "),
-            "Review the assignments",
+            "Review or remove them",
             format!("#{ACCOUNTS}"),
         )
     };
@@ -181,12 +180,23 @@ fn against_standing(analysis: &Analysis, services: Vec<ServiceActions>) -> AnyVi
         view! { <p>"What cannot be read or understood keeps it from standing access."</p> }
     });
     let count: usize = services.iter().map(|one| one.actions.len()).sum();
+    // An administrator has all actions: nobody removes them one by one.
+    let everything = analysis.has(Capability::Administrator);
     let title = match count {
         0 => None,
-        1 => Some("this action".to_owned()),
-        all => Some(format!("these {} actions", grouped(all))),
+        1 => Some(("Not allowed because of ", "this action".to_owned(), "")),
+        all if everything => Some((
+            "It allows ",
+            counted(all, "action"),
+            " that standing access must not have",
+        )),
+        all => Some((
+            "Not allowed because of ",
+            format!("these {} actions", grouped(all)),
+            "",
+        )),
     };
-    let actions = title.map(|title| {
+    let actions = title.map(|(before, which, after)| {
         let list = if count > ONE_LIST {
             services
                 .into_iter()
@@ -202,7 +212,7 @@ fn against_standing(analysis: &Analysis, services: Vec<ServiceActions>) -> AnyVi
         };
         view! {
             <details data-fold>
-                <summary><span>"Not allowed because of " <b>{title}</b></span></summary>
+                <summary><span>{before} <b>{which}</b> {after}</span></summary>
                 <ul data-plain>{list}</ul>
             </details>
         }
@@ -249,5 +259,14 @@ pub fn evaluated_with(facts: &CatalogueFacts) -> String {
 pub fn outdated(found: OutdatedData) -> AnyView {
     let OutdatedData { warning, oldest } = found;
     let title = format!("Data about AWS is outdated: {oldest}");
-    view! { <Notice status=Status::Pending title>{warning}</Notice> }.into_any()
+    view! {
+        <details data-fold data-aged data-status=Status::Pending.token()>
+            <summary>
+                <Icon glyph=Glyph::Warning />
+                <span><b>{title}</b> ". The set may allow more than is shown."</span>
+            </summary>
+            <p>{warning}</p>
+        </details>
+    }
+    .into_any()
 }

@@ -130,7 +130,7 @@ impl Severity {
             Self::High => "High",
             Self::Medium => "Medium",
             Self::Low => "Low",
-            Self::Info => "Info",
+            Self::Info => "Minimal",
         }
     }
 }

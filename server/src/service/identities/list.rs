@@ -5,7 +5,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use app::{
-    backend::{IdentitiesPort, IdentityRow, IdentityStatus, ListPage, NoUserFound, PortResult},
+    backend::{
+        IdentitiesPort, IdentityHolder, IdentityRow, IdentityStatus, ListPage, NoUserFound,
+        PortResult, UserRef,
+    },
     lists::{
         ListChoice,
         identities::{IDENTITIES, IdentityFacts, IdentityKind},
@@ -24,7 +27,7 @@ use domain::{
 };
 
 use crate::{
-    service::{PAGE, Service, broken, names},
+    service::{PAGE, Service, broken, caller::Caller, names},
     store::{
         StoreConnection, StoreError,
         agreed_link::{self, IdentitySketch, ListedIdentity},
@@ -38,7 +41,7 @@ impl IdentitiesPort for Service {
         self.allowed(Action::SeeDirectory)?;
         let found = async {
             let mut conn = self.connection().await?;
-            let known = KnownIdentities::load(&mut conn).await?;
+            let known = KnownIdentities::load(&mut conn, &self.caller).await?;
             let listings = known.listings(&mut conn, &self.read_model.snapshot).await?;
             let page = IDENTITIES.page(listings.into_iter(), choice, PAGE);
             let rows = known
@@ -67,7 +70,7 @@ impl Service {
     ) -> Result<Vec<IdentityRow>, StoreError> {
         let mut conn = self.connection().await?;
         let snapshot = &self.read_model.snapshot;
-        let known = KnownIdentities::load(&mut conn).await?;
+        let known = KnownIdentities::load(&mut conn, &self.caller).await?;
         let listings = known.listings(&mut conn, snapshot).await?;
         let chosen = IDENTITIES.all(listings.into_iter(), choice);
         known.rows(&mut conn, snapshot, chosen).await
@@ -75,19 +78,21 @@ impl Service {
 }
 
 /// What the ledger says of identities.
-struct KnownIdentities {
+struct KnownIdentities<'a> {
+    caller: &'a Caller,
     agreed: BTreeMap<PersonId, IdentityRecord>,
     suspended: BTreeMap<PersonId, Suspension>,
     roles: BTreeMap<PersonId, Vec<Role>>,
 }
 
-impl KnownIdentities {
-    async fn load(conn: &mut StoreConnection) -> Result<Self, StoreError> {
+impl<'a> KnownIdentities<'a> {
+    async fn load(conn: &mut StoreConnection, caller: &'a Caller) -> Result<Self, StoreError> {
         let mut roles: BTreeMap<PersonId, Vec<Role>> = BTreeMap::new();
         for (person, grant) in person::everyone_with_a_role(conn).await? {
             roles.entry(person).or_default().push(grant.role);
         }
         Ok(Self {
+            caller,
             roles,
             agreed: agreed_link::agreed(conn).await?,
             suspended: identity::suspended(conn).await?,
@@ -167,7 +172,17 @@ impl KnownIdentities {
     }
 }
 
-impl KnownIdentities {
+impl KnownIdentities<'_> {
+    /// Returns whether a change about an identity concerns the caller, so that it would be refused to them.
+    fn holder(&self, person: &PersonId, user: Option<&UserRef>) -> IdentityHolder {
+        let is_user = user.is_some_and(|user| self.caller.user() == Some(&user.id));
+        if self.caller.is(person) || is_user {
+            IdentityHolder::Viewer
+        } else {
+            IdentityHolder::SomebodyElse
+        }
+    }
+
     fn row(&self, listed: &ListedIdentity, snapshot: &Snapshot) -> IdentityRow {
         let record = self.agreed.get(&listed.person);
         let user = listed.user.as_ref().map(|user| names::user(snapshot, user));
@@ -214,6 +229,7 @@ impl KnownIdentities {
             None => without_directory_user(username.as_deref().unwrap_or_default()),
         };
         IdentityRow {
+            holder: self.holder(&listed.person, user.as_ref()),
             person: listed.person.clone(),
             name,
             username,

@@ -1,6 +1,6 @@
 //! The capabilities of the permission sets of the sample organization, as pages show them and as filters find them.
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use app::{backend::PermissionSetsPort as _, lists::ListChoice};
 use domain::{
@@ -308,6 +308,12 @@ async fn the_violations_of_permission_sets_add_up_to_those_of_production_pci(
     let listed: Option<usize> = rows.iter().map(|row| row.violations.known()).sum();
     assert!(total > 0);
     assert_eq!(listed, Some(total));
+    // The most severe ones are first, and of them those with the most violations.
+    let order = rows.iter().filter_map(|row| {
+        let worst = row.set.capabilities.first()?;
+        Some((worst.severity(), Reverse(row.violations.known())))
+    });
+    assert!(order.is_sorted());
     // The page of a set counts the same by account.
     let mut of_pages = 0;
     for row in &rows {

@@ -602,7 +602,7 @@ async fn an_account_that_waits_for_a_confirmation_is_on_home_list_and_its_page_w
     assert!(account.contains(&confirm), "{account}");
     for page in [&listed, &account] {
         assert!(page.contains("Keep production"), "{page}");
-        assert!(page.contains("Accept staging"), "{page}");
+        assert!(page.contains("Ask to accept staging"), "{page}");
     }
     company.close().await;
 }
