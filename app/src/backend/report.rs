@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 use domain::{
-    permission_set::analysis::Capability, snapshot::Figure, time::Timestamp, verdict::Tally,
+    permission_set::analysis::Capability,
+    snapshot::Figure,
+    time::Timestamp,
+    verdict::{Outcome, Tally},
 };
 
 use super::{AccountRef, FileFormat, FindingGroup, Freshness, ListQuery, Page, PortResult};
@@ -44,6 +47,36 @@ pub struct ReportRow {
     pub finding_titles: Vec<String>,
     /// The controls of these policies for assessors, such as `PCI 7.2.6`, in the same order.
     pub finding_controls: Vec<String>,
+    /// What each of these policies finds, in the same order.
+    pub finding_kinds: Vec<FindingKind>,
+}
+
+/// What a policy finds of existing access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingKind {
+    /// The policy forbids the access.
+    Violation,
+    /// The policy allows the access with an approval, which it does not have.
+    ApprovalMissing,
+}
+
+impl FindingKind {
+    /// Returns what a policy that speaks against the access finds.
+    pub fn of(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::NeedsApproval => Self::ApprovalMissing,
+            Outcome::Refused | Outcome::Allowed => Self::Violation,
+        }
+    }
+
+    /// Returns the word in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Violation => "violation",
+            Self::ApprovalMissing => "approval_missing",
+        }
+    }
 }
 
 /// What of the report is shown.

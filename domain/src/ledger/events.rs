@@ -8,7 +8,6 @@ mod category;
 mod lookup;
 mod meaning;
 mod sentence;
-mod setup;
 mod table;
 
 pub use category::Category;

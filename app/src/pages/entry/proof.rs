@@ -113,7 +113,7 @@ fn claim(
                 </p>
                 <p data-claim>
                     <b>"Not proven: "</b>
-                    "that what the entry says is true. Whoever has the signing key could write the whole ledger anew: a checkpoint that you keep shows whether that happened."
+                    "that what the entry says is true. Anyone who has the signing key could write the whole ledger anew: a checkpoint that you keep shows whether that happened."
                 </p>
             }
             .into_any()

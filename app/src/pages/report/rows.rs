@@ -5,10 +5,10 @@ use leptos::prelude::*;
 
 use super::{controls, href};
 use crate::{
-    backend::{Grouping, Page, ReportChoice, ReportRow},
+    backend::{FindingKind, Grouping, Page, ReportChoice, ReportRow},
     components::{
-        BadgeWeight, CapabilityList, Column, Narrow, PagePosition, Section, Status, StatusBadge,
-        Table, account_state_words, pages,
+        BadgeWeight, CapabilityList, Column, Glyph, Narrow, PagePosition, Section, Status,
+        StatusBadge, Table, account_state_words, pages,
     },
 };
 
@@ -154,6 +154,7 @@ fn line(row: ReportRow, grouping: Grouping) -> AnyView {
         findings,
         finding_titles,
         finding_controls,
+        finding_kinds,
         ..
     } = row;
     let set = permission_set_arn
@@ -172,10 +173,12 @@ fn line(row: ReportRow, grouping: Grouping) -> AnyView {
         .into_iter()
         .zip(finding_titles)
         .zip(finding_controls)
-        .map(|((rule, title), control)| Violated {
+        .zip(finding_kinds)
+        .map(|(((rule, title), control), kind)| Violated {
             rule,
             title,
             control,
+            kind,
         })
         .collect();
     view! {
@@ -207,14 +210,15 @@ fn state(name: &str) -> Option<&'static str> {
     account_state_words(states.into_iter().find(|state| state.as_str() == name))
 }
 
-/// A policy that a row violates.
+/// A policy that finds something of a row.
 struct Violated {
     rule: String,
     title: String,
     control: String,
+    kind: FindingKind,
 }
 
-/// Renders the policies that a row violates: the short name with the control.
+/// Renders the policies that find something of a row: the short name with the control.
 fn broken(violated: Vec<Violated>) -> AnyView {
     if violated.is_empty() {
         return view! { <StatusBadge status=Status::Ok label="No violations" /> }.into_any();
@@ -226,11 +230,16 @@ fn broken(violated: Vec<Violated>) -> AnyView {
                 rule,
                 title,
                 control,
+                kind,
             } = one;
             let number = controls::number(&control).to_owned();
+            let (status, glyph) = match kind {
+                FindingKind::Violation => (Status::Danger, None),
+                FindingKind::ApprovalMissing => (Status::Pending, Some(Glyph::Approval)),
+            };
             view! {
                 <li title=format!("Policy {rule}")>
-                    <StatusBadge status=Status::Danger label=title weight=BadgeWeight::Plain />
+                    <StatusBadge status label=title weight=BadgeWeight::Plain glyph />
                     " "
                     <span data-control>{number}</span>
                 </li>

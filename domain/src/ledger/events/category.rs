@@ -1,5 +1,7 @@
 //! Categories of events, by which people look for entries. A category is a set of families: the first words of types.
 
+mod setup;
+
 use super::EventKind;
 
 /// What an event is about, in coarse terms.

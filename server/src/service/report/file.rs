@@ -82,6 +82,7 @@ pub(super) fn csv(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send 
         "findings",
         "finding_titles",
         "finding_controls",
+        "finding_kinds",
         "as_of",
         "report_id",
     ]
@@ -114,6 +115,7 @@ pub(super) fn csv(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send 
                 &row.findings.join(" "),
                 &row.finding_titles.join("; "),
                 &row.finding_controls.join("; "),
+                &kinds(row),
                 &as_of,
                 &report.head.report_id,
             ]
@@ -141,6 +143,11 @@ where
 
 fn capabilities(row: &ReportRow) -> String {
     let words: Vec<&str> = row.capabilities.iter().map(|one| one.as_str()).collect();
+    words.join(" ")
+}
+
+fn kinds(row: &ReportRow) -> String {
+    let words: Vec<&str> = row.finding_kinds.iter().map(|one| one.as_str()).collect();
     words.join(" ")
 }
 

@@ -5,6 +5,7 @@
 //! memory together, because a large organization has millions.
 
 mod file;
+mod findings;
 mod id;
 mod pages;
 mod search;
@@ -27,7 +28,7 @@ use domain::{
 use sha2::{Digest as _, Sha256};
 use std::{collections::BTreeSet, sync::Arc};
 
-use self::search::ReportSearch;
+use self::{findings::Findings, search::ReportSearch};
 use super::{
     Service,
     app_state::{AppState, ReadModel},
@@ -233,12 +234,7 @@ impl Report {
 
     fn row(&self, held: ExistingAccess) -> Option<ReportRow> {
         let read_model = &*self.read_model;
-        let rules = &read_model.rules;
-        let findings = Findings {
-            titles: held.hits.iter().map(|hit| rules.title(&hit.rule)).collect(),
-            ids: held.hits.iter().map(|hit| hit.rule.clone()).collect(),
-            controls: held.hits.iter().map(|hit| hit.control.clone()).collect(),
-        };
+        let findings = Findings::of(&read_model.rules, &held.hits);
         match held.holder {
             Holder::Person { reach } => Some(row(
                 read_model,
@@ -302,13 +298,6 @@ enum Subject<'a> {
     Person(&'a Reach),
     /// A user or group that no longer exists.
     Orphan,
-}
-
-/// The policies that a row violates, in the order of the policy text.
-struct Findings {
-    ids: Vec<String>,
-    titles: Vec<String>,
-    controls: Vec<String>,
 }
 
 /// Returns the sort key within an account.
@@ -375,6 +364,7 @@ fn row(
         findings: findings.ids,
         finding_titles: findings.titles,
         finding_controls: findings.controls,
+        finding_kinds: findings.kinds,
     }
 }
 

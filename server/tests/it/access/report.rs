@@ -1,6 +1,8 @@
 //! The report, page by page: matching rows are counted without building them, and the counts must agree.
 
-use app::backend::{Grouping, ReportChoice, ReportPort as _, ReportRow};
+use std::collections::BTreeSet;
+
+use app::backend::{FindingKind, Grouping, ReportChoice, ReportPort as _, ReportRow};
 use domain::snapshot::Figure;
 use server::service::report::Report;
 
@@ -152,6 +154,27 @@ async fn rows_by_person_are_together_and_the_orphaned_ones_are_last(engine: Data
     assert!(rows.iter().all(|row| !row.start_known));
     let controls = rows.iter().flat_map(|row| &row.finding_controls);
     assert!(controls.clone().count() > 0 && controls.clone().all(|one| one.starts_with("PCI ")));
+    // What an approval would allow lacks one. The policies with a remedy, by the text of the policies.
+    let text = include_str!("../../../policies/guardrails.cedar");
+    let policies = text.split("@id(\"").skip(1);
+    let remedied: BTreeSet<&str> = policies
+        .filter(|policy| policy.contains("\n@remedy("))
+        .filter_map(|policy| policy.split('"').next())
+        .collect();
+    let mut kinds = BTreeSet::new();
+    for row in rows {
+        assert_eq!(row.finding_kinds.len(), row.findings.len());
+        for (rule, kind) in row.findings.iter().zip(&row.finding_kinds) {
+            let expected = if remedied.contains(rule.as_str()) {
+                FindingKind::ApprovalMissing
+            } else {
+                FindingKind::Violation
+            };
+            assert_eq!(*kind, expected, "{rule}");
+            kinds.insert(kind.as_str());
+        }
+    }
+    assert_eq!(kinds.len(), 2, "{kinds:?}");
 }
 
 async fn two_reports_of_the_same_have_one_id_and_a_difference_in_a_row_makes_another(

@@ -1,7 +1,7 @@
 //! The events of the setup: what Leastwise records by itself before anybody has signed in. Lists fold them. A finding or a
 //! refusal is never one of them, whenever it is recorded.
 
-use super::EventKind;
+use crate::ledger::EventKind;
 
 impl EventKind {
     /// The kinds of events that belong to the setup if they are recorded before anybody has signed in.
