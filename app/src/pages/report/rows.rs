@@ -164,11 +164,7 @@ fn line(row: ReportRow, grouping: Grouping) -> AnyView {
         .to_owned();
     let day: String = since.chars().take(10).collect();
     let start = if start_known { "Since" } else { "First seen" };
-    let (status, long) = if standing {
-        (Status::Danger, "Standing")
-    } else {
-        (Status::Pending, "Ends")
-    };
+    let long = if standing { "Standing" } else { "Ends" };
     let violated: Vec<Violated> = findings
         .into_iter()
         .zip(finding_titles)
@@ -191,7 +187,7 @@ fn line(row: ReportRow, grouping: Grouping) -> AnyView {
             </td>
             <td data-label="Path">{path}</td>
             <td data-label="Start"><span data-start>{start} " " <time datetime=since>{day}</time></span></td>
-            <td data-label="Duration"><StatusBadge status label=long /></td>
+            <td data-label="Duration">{long}</td>
             <td data-label="Policy status">{broken(violated)}</td>
         </tr>
     }
