@@ -125,11 +125,15 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
             })
             .value(|row| row.production_pci.into()),
         column("violations", "Violations")
-            .note("assignments")
+            .note("in production PCI")
             .rule("Assignments in production PCI that violate a policy")
             .numeric()
             .sorts(|set| SortKey::figure(set.violations))
             .cell(|row, _| {
+                // Elsewhere violations are not counted, which is not none.
+                if row.production_pci == Figure::Known(0) {
+                    return muted("–");
+                }
                 counted(
                     row.violations,
                     violations(row.violations),

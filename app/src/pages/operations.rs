@@ -14,7 +14,7 @@ use leptos::prelude::*;
 use crate::{
     backend::{CRAWL, JobName, OperationsView, PortResult, RowComparison},
     components::{
-        AbsoluteTime, Button, ButtonKind, Calm, Notice, PageHeader, Status, job_title,
+        AbsoluteTime, Button, ButtonKind, Calm, Glyph, Icon, Notice, PageHeader, Status, job_title,
         running_words,
     },
     islands::live_status::LiveStatus,
@@ -161,7 +161,7 @@ fn agreed(compared: &RowComparison, next: Option<Timestamp>, now: Timestamp) -> 
             Some(at) => view! { <AbsoluteTime at now /> }.into_any(),
             None => "in the next run".into_any(),
         };
-        view! { <p class="text-muted">{words} {when} "."</p> }
+        view! { <p class="inline-flex items-center gap-x-2 text-muted"><Icon glyph=Glyph::Clock /> <span>{words} {when} "."</span></p> }
     });
     view! {
         <div id="rows" class="flex flex-wrap gap-x-3">

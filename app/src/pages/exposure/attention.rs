@@ -200,7 +200,9 @@ fn loosened(row: LooserAccount, proposing: Proposing, now: Timestamp) -> AnyView
             <EnvironmentBadge environment=class.environment /> <PciBadge pci=class.pci /> <AccountStateMark state=account.state />
         </span>
     };
-    let in_effect = format!("until that is confirmed, it counts as {recorded}");
+    let cure = ListChoice::only(CLASSIFICATION, WAITING).href(ACCOUNTS.path);
+    let in_effect =
+        view! { "until that is " <a href=cure>"confirmed"</a> ", it counts as " {recorded} };
     let facts = [
         Some(marks.into_any()),
         Some(code(account.id.to_string())),

@@ -1,11 +1,14 @@
 //! Compares every number on a page with a slow, independent count of the same snapshot.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use app::{
     backend::{
         AccountRow, AccountsPort as _, GroupsPort as _, HitView, HomePort as _, PeoplePort as _,
-        PermissionSetsPort as _,
+        PermissionSetsPort as _, SetRow,
     },
     lists::{ListChoice, accounts::ACCOUNTS},
 };
@@ -307,15 +310,15 @@ async fn a_set_counts_the_people_who_can_use_it_once_each(engine: DatabaseEngine
             row.set.name
         );
     }
-    let capabilities: Vec<_> = sets
-        .rows
-        .iter()
-        .map(|row| row.set.capabilities.first().copied())
-        .collect();
-    let worst_first = capabilities
-        .windows(2)
-        .all(|two| (two[0].is_none(), two[0]) <= (two[1].is_none(), two[1]));
-    assert!(worst_first, "the most dangerous permission sets come first");
+    let order = |row: &SetRow| {
+        let severity = row.set.capabilities.first().map(|worst| worst.severity());
+        let violations = row.violations.known();
+        (severity.is_none(), severity, Reverse(violations))
+    };
+    assert!(
+        sets.rows.is_sorted_by_key(order),
+        "the most severe first, of them those with the most violations"
+    );
 }
 
 async fn a_narrowing_keeps_what_it_says_and_words_narrow_further(engine: DatabaseEngine) {
