@@ -188,7 +188,7 @@ export async function journey(suite, browser) {
     await farid.leave();
   });
 
-  await suite.test('on a phone each entry is a card, and nothing is off the screen', async () => {
+  await suite.test('on a phone each entry is a card, and nothing is off the screen, with new entries and without', async () => {
     const farid = await Person.signedIn(browser, sandbox, 'farid.haddad');
     await withPeople('phone', [farid], async () => {
       const pages = { ledger: '/ledger', filtered: `/ledger?change=${change}&who=maya&from=2026-01-01&until=2099-01-01`, entry: '/ledger/3', none: '/ledger?q=nothing-like-it' };
@@ -196,6 +196,10 @@ export async function journey(suite, browser) {
         await farid.open(target);
         assert.deepEqual(await faultsIn(farid, `phone-${name}`, { shapes: PHONES }), [], target);
       }
+      await farid.open(pages.none);
+      await (await Person.signedIn(browser, sandbox, 'farid.haddad', { session: 'another' })).leave();
+      await farid.page.getByRole('link', { name: /^\d+ new entr/ }).waitFor();
+      assert.deepEqual(await faultsIn(farid, 'phone-new', { shapes: PHONES }), [], 'new entries');
     });
     await farid.leave();
   });

@@ -32,8 +32,11 @@ export function layoutFaults(page) {
 function findFaults() {
   const faults = [];
   const { scrollWidth, clientWidth } = document.documentElement;
-  if (scrollWidth > clientWidth) faults.push(`the page is ${scrollWidth - clientWidth} pixels too wide`);
   const named = (element) => `"${(element.textContent ?? '').trim().replace(/\s+/g, ' ').slice(0, 50)}"`;
+  if (scrollWidth > clientWidth) {
+    const wide = [...document.body.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > clientWidth + 1);
+    faults.push(`the page is ${scrollWidth - clientWidth} pixels too wide, by ${wide.slice(-3).map((one) => `<${one.localName}> ${named(one)}`).join(', ')}`);
+  }
   // A table drawn as cards keeps its header for assistive technology only.
   const clipped = (element) => element && getComputedStyle(element).clipPath !== 'none';
   const shown = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest('.sr-only') && !clipped(element) && !clipped(element.closest('thead'));
@@ -56,6 +59,14 @@ function findFaults() {
     range.selectNodeContents(node);
     return [...range.getClientRects()].filter((rect) => rect.width > 0);
   };
+
+  for (const menu of document.querySelectorAll('details[data-popup]:not([open])')) {
+    if (!shown(menu)) continue;
+    menu.open = true;
+    const { left, right } = menu.lastElementChild.getBoundingClientRect();
+    menu.open = false;
+    if (left < 0 || right > clientWidth) faults.push(`the menu ${named(menu.firstElementChild)} is off the screen`);
+  }
 
   for (const card of document.querySelectorAll('main [data-card], main [data-notice], main [data-stats]')) {
     const { right } = card.getBoundingClientRect();

@@ -11,7 +11,7 @@ const FILE_LIMIT = 900_000;
 /** The tests of one file: their output, their results, and their resources. */
 export class Suite {
   lines = [];
-  /** `{ file, name, seconds, ok }` of each test that ran. */
+  /** `{ file, name, seconds, ok, error }` of each test that ran; `error` is text, and absent if it passed. */
   results = [];
   resources = new Resources();
 
@@ -87,9 +87,10 @@ export class Suite {
 
   /** Records a test that was run elsewhere. Returns whether it passed. */
   record(name, seconds, error) {
-    this.results.push({ file: this.file, name, seconds: Number(seconds.toFixed(1)), ok: !error });
+    const text = error && described(error);
+    this.results.push({ file: this.file, name, seconds: Number(seconds.toFixed(1)), ok: !error, error: text });
     this.lines.push(`${error ? 'FAILED ' : 'ok     '} ${name} (${seconds.toFixed(1)} s)`);
-    if (error) this.lines.push(indented(described(error)));
+    if (error) this.lines.push(indented(text));
     return !error;
   }
 }

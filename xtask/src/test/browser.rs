@@ -60,7 +60,7 @@ pub fn run(services: &Services, scope: &Scope, folder: &RunFolder) -> Result<Res
     Ok(results)
 }
 
-/// Reads the results: `[{"file", "name", "seconds", "ok"}]`.
+/// Reads the results: `[{"file", "name", "seconds", "ok", "error"}]`. `error` is the reason of a failure.
 fn read(json: &str) -> Result<Results, Failure> {
     let tests: Vec<Value> = serde_json::from_str(json).context(RESULTS)?;
     let mut results = Results::default();
@@ -70,7 +70,7 @@ fn read(json: &str) -> Result<Results, Failure> {
         if test["ok"] == true {
             results.pass(&name, test["seconds"].as_f64().unwrap_or_default());
         } else {
-            results.fail(name);
+            results.fail(format!("{name}\n{}", text("error")).trim_end().to_owned());
         }
     }
     Ok(results)
@@ -83,11 +83,12 @@ mod tests {
     #[test]
     fn each_test_of_the_file_is_counted_and_a_missing_ok_is_a_failure() {
         let results = read(
-            r#"[{"file":"kill.mjs","name":"a","seconds":1.5,"ok":true},{"file":"kill.mjs","name":"b"}]"#,
+            r#"[{"file":"kill.mjs","name":"a","seconds":1.5,"ok":true},{"file":"kill.mjs","name":"b"},
+                {"file":"kill.mjs","name":"c","seconds":2,"ok":false,"error":"90 !== 100"}]"#,
         )
         .unwrap();
-        assert_eq!((results.counts.passed, results.counts.failed), (1, 1));
-        assert_eq!(results.failed, ["kill.mjs: b"]);
+        assert_eq!((results.counts.passed, results.counts.failed), (1, 2));
+        assert_eq!(results.failed, ["kill.mjs: b", "kill.mjs: c\n90 !== 100"]);
         assert!(read("").is_err());
     }
 }

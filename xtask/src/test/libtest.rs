@@ -110,7 +110,10 @@ fn take(event: &Value, label: &str, results: &mut Results) -> Option<Counts> {
             for text in output.into_iter().flatten() {
                 println!("{text}");
             }
-            results.fail(name);
+            results.fail(with_panic(
+                &name,
+                event["stdout"].as_str().unwrap_or_default(),
+            ));
         }
         (Some("test"), Some("ignored")) => {
             let why = event["message"].as_str().unwrap_or("no reason given");
@@ -128,6 +131,15 @@ fn take(event: &Value, label: &str, results: &mut Results) -> Option<Counts> {
     None
 }
 
+/// Returns the name and what the test says from its panic on, for the summary at the end of a run.
+fn with_panic(name: &str, output: &str) -> String {
+    let begin = output.find("\nthread '").unwrap_or(0);
+    let said = output[begin..].split("stack backtrace:").next();
+    format!("{name}\n{}", said.unwrap_or_default().trim())
+        .trim_end()
+        .to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,7 +155,7 @@ mod tests {
                echo '{"type":"test","event":"started","name":"a::b"}'
                echo '{"type":"test","event":"ok","name":"a::b","exec_time":0.25}'
                echo '{"type":"test","event":"ignored","name":"c","message":"needs PostgreSQL"}'
-               echo '{"type":"test","event":"failed","name":"d","exec_time":1,"stdout":"assertion"}'
+               printf '%s\n' '{"type":"test","event":"failed","name":"d","exec_time":1,"stdout":"a table\n\nthread \u0027d\u0027 panicked at x.rs:1:\nassertion\nstack backtrace:\n  0: x"}'
                echo '{"type":"suite","event":"failed","passed":1,"failed":1,"ignored":1}'; exit 101"#,
         );
         assert_eq!(
@@ -155,7 +167,10 @@ mod tests {
             }
         );
         assert_eq!(results.timed[0].name, "x::a::b");
-        assert_eq!(results.failed, ["x::d"]);
+        assert_eq!(
+            results.failed,
+            ["x::d\nthread 'd' panicked at x.rs:1:\nassertion"]
+        );
         assert_eq!(results.skipped, ["x::c (needs PostgreSQL)"]);
     }
 

@@ -115,7 +115,25 @@ async fn verified(site: &Site, browser: &mut Browser, things: &Things) -> String
     id.to_string()
 }
 
-async fn statements(site: &Site, browser: &mut Browser, path: &str) -> Option<u64> {
+/// Returns the numbers of the table, line by line; a role that may not open the page has none.
+fn reviewed(table: &str) -> Vec<Vec<Option<u64>>> {
+    let of_line = |line: &str| {
+        let last: Vec<_> = line.split_whitespace().rev().take(ROLES.len()).collect();
+        last.into_iter()
+            .rev()
+            .map(|cell| cell.parse().ok())
+            .collect()
+    };
+    table.lines().skip(1).map(of_line).collect()
+}
+
+/// Returns the statements of the page. A count above `reviewed` is looked at more often before it is believed.
+async fn statements(
+    site: &Site,
+    browser: &mut Browser,
+    path: &str,
+    reviewed: Option<u64>,
+) -> Option<u64> {
     let mut counts = Vec::new();
     for time in 0..MOST_TIMES {
         let before = site.app_state.store.statements();
@@ -128,7 +146,8 @@ async fn statements(site: &Site, browser: &mut Browser, path: &str) -> Option<u6
         let smallest = counts.iter().min().copied();
         // Seen once, it may be less than the page needs when others have filled what is kept.
         let seen = counts.iter().filter(|one| Some(**one) == smallest).count();
-        if time + 1 >= TIMES && seen >= SEEN {
+        let is_more = reviewed.is_some() && smallest > reviewed;
+        if time + 1 >= TIMES && seen >= SEEN && !is_more {
             return smallest;
         }
     }
@@ -155,23 +174,26 @@ async fn a_page_asks_the_database_as_often_as_the_table_says(engine: DatabaseEng
         write!(table, " {role:>14}").unwrap();
     }
     table.push('\n');
-    for (name, path) in pages(&things, &verified) {
+    let golden =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/sandboxed/statements.txt");
+    let expected = fs::read_to_string(&golden).unwrap_or_default();
+    let reviewed = reviewed(&expected);
+    for (line, (name, path)) in pages(&things, &verified).into_iter().enumerate() {
         write!(table, "{name:<28}").unwrap();
-        for browser in &mut browsers {
-            let count = statements(&site, browser, &path).await;
+        for (role, browser) in browsers.iter_mut().enumerate() {
+            let reviewed = reviewed.get(line).and_then(|line| *line.get(role)?);
+            let count = statements(&site, browser, &path, reviewed).await;
             let count = count.map_or_else(|| "-".to_owned(), |count| count.to_string());
             write!(table, " {count:>14}").unwrap();
         }
         table.push('\n');
     }
     println!("{table}");
-    let golden =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/sandboxed/statements.txt");
     if engine == DatabaseEngine::Sqlite && std::env::var_os("LEASTWISE_WRITE_STATEMENTS").is_some()
     {
         fs::write(&golden, &table).unwrap();
         panic!("written; review the difference and run again without LEASTWISE_WRITE_STATEMENTS");
     }
-    assert_eq!(table, fs::read_to_string(&golden).unwrap_or_default());
+    assert_eq!(table, expected);
     site.close().await;
 }
