@@ -60,13 +60,17 @@ function findFaults() {
     return [...range.getClientRects()].filter((rect) => rect.width > 0);
   };
 
+  const folds = [...document.querySelectorAll('[data-more-filters] > details:not([open])')];
+  for (const fold of folds) fold.open = true;
   for (const menu of document.querySelectorAll('details[data-popup]:not([open])')) {
     if (!shown(menu)) continue;
     menu.open = true;
-    const { left, right } = menu.lastElementChild.getBoundingClientRect();
+    const popup = menu.lastElementChild;
+    const { left, right } = popup.getBoundingClientRect();
+    if (left < 0 || right > clientWidth || popup.scrollWidth > popup.clientWidth) faults.push(`the menu ${named(menu.firstElementChild)} is off the screen`);
     menu.open = false;
-    if (left < 0 || right > clientWidth) faults.push(`the menu ${named(menu.firstElementChild)} is off the screen`);
   }
+  for (const fold of folds) fold.open = false;
 
   for (const card of document.querySelectorAll('main [data-card], main [data-notice], main [data-stats]')) {
     const { right } = card.getBoundingClientRect();
