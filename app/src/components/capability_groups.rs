@@ -10,8 +10,8 @@ use leptos::prelude::*;
 
 use super::{BadgeWeight, CapabilityBadge, PolicyAnchors, finding_id};
 
-/// The capabilities of a permission set with their findings. The most dangerous one is unfolded, unless it is harmless; on the page
-/// of the set also a harmless one that is alone.
+/// The capabilities of a permission set with their findings. The most dangerous one is unfolded, unless it is harmless. On the page
+/// of the set the heading names an administrator, and a capability that is alone: only the findings follow.
 #[component]
 pub fn CapabilityGroups(
     analysis: Analysis,
@@ -19,31 +19,37 @@ pub fn CapabilityGroups(
     #[prop(optional)]
     anchors: Option<PolicyAnchors>,
 ) -> impl IntoView {
-    let worst = analysis.extents.keys().next().copied();
-    let mut groups = analysis.extents.keys().map(|capability| {
-        let is_alone = anchors.is_some() && analysis.extents.len() == 1;
-        let is_told = is_alone || capability.severity() < Severity::Low;
-        let unfolded = Some(*capability) == worst && is_told;
+    let all: Vec<Capability> = analysis.extents.keys().copied().collect();
+    let worst = all.first().copied();
+    let anchors = anchors.as_ref();
+    let draw = |capability: &Capability| {
+        let unfolded = Some(*capability) == worst && capability.severity() < Severity::Low;
         let fold = if unfolded { Fold::Open } else { Fold::Closed };
-        group(&analysis, *capability, fold, anchors.as_ref())
-    });
+        group(&analysis, *capability, fold, anchors)
+    };
     // An administrator can do everything else as well, which says nothing new.
     let shown = match worst {
         Some(Capability::Administrator) => 1,
-        _ => usize::MAX,
+        _ => all.len(),
     };
-    let first = groups.by_ref().take(shown).collect_view();
-    let rest: Vec<AnyView> = groups.collect();
+    let (first, rest) = all.split_at(shown);
+    let first = if let ([named], Some(_)) = (first, anchors) {
+        view! { <ul data-lines>{findings(&analysis, *named, anchors)}</ul> }.into_any()
+    } else {
+        let groups = first.iter().map(draw).collect_view();
+        view! { <ul data-groups>{groups}</ul> }.into_any()
+    };
     let rest = (!rest.is_empty()).then(|| {
         let title = format!("and with it {} more capabilities", rest.len());
+        let groups = rest.iter().map(draw).collect_view();
         view! {
             <details data-rest>
                 <summary>{title}</summary>
-                <ul data-groups>{rest.collect_view()}</ul>
+                <ul data-groups>{groups}</ul>
             </details>
         }
     });
-    view! { <ul data-groups>{first}</ul> {rest} }.into_any()
+    view! { {first} {rest} }.into_any()
 }
 
 /// How a policy writes every action of every service.
@@ -66,18 +72,12 @@ fn group(
         .extents
         .get(&capability)
         .and_then(|extent| extent.words());
-    let of_it = || {
-        let findings = analysis.findings.iter().enumerate();
-        findings.filter(|(_, finding)| finding.capability == capability)
-    };
-    let statements = of_it()
-        .filter(|(_, finding)| finding.statement.is_some())
-        .count();
+    let of_it = analysis.findings.iter();
+    let of_it = of_it.filter(|finding| finding.capability == capability);
+    let statements = of_it.filter(|finding| finding.statement.is_some()).count();
     let statements = (statements > 0).then(|| counted(statements, "statement"));
     let extent: Vec<String> = extent.into_iter().chain(statements).collect();
-    let lines = of_it()
-        .map(|(place, finding)| line(place, finding, anchors))
-        .collect_view();
+    let lines = findings(analysis, capability, anchors);
     view! {
         <li>
             <details open={fold == Fold::Open}>
@@ -91,6 +91,20 @@ fn group(
         </li>
     }
     .into_any()
+}
+
+/// Renders what gives a capability.
+fn findings(
+    analysis: &Analysis,
+    capability: Capability,
+    anchors: Option<&PolicyAnchors>,
+) -> AnyView {
+    let all = analysis.findings.iter().enumerate();
+    let of_it = all.filter(|(_, finding)| finding.capability == capability);
+    of_it
+        .map(|(place, finding)| line(place, finding, anchors))
+        .collect_view()
+        .into_any()
 }
 
 /// Names what a finding is about: a statement, or a policy.

@@ -5,17 +5,20 @@ use leptos::prelude::*;
 use super::directory_link;
 use crate::backend::SentencePart;
 
+/// The number of characters up to which a name stays on one line: it does not break at its hyphens.
+const KEPT: usize = 24;
+
 #[component]
 pub fn EntrySentence(sentence: Vec<SentencePart>) -> impl IntoView {
     let parts = sentence
         .into_iter()
         .map(|part| match part {
             SentencePart::Text(words) => view! { <span>{words}</span> }.into_any(),
-            SentencePart::User { id, name } => directory_link(format!("/people/{id}"), name),
-            SentencePart::Group { id, name } => directory_link(format!("/groups/{id}"), name),
-            SentencePart::Account { id, name } => directory_link(format!("/accounts/{id}"), name),
+            SentencePart::User { id, name } => named(format!("/people/{id}"), name),
+            SentencePart::Group { id, name } => named(format!("/groups/{id}"), name),
+            SentencePart::Account { id, name } => named(format!("/accounts/{id}"), name),
             SentencePart::PermissionSet { key, name } => {
-                directory_link(format!("/permission-sets/{key}"), name)
+                named(format!("/permission-sets/{key}"), name)
             }
             SentencePart::Change { id, name } => {
                 view! { <a href=format!("/changes/{id}")>{name}</a> }.into_any()
@@ -23,4 +26,15 @@ pub fn EntrySentence(sentence: Vec<SentencePart>) -> impl IntoView {
         })
         .collect_view();
     view! { <span data-sentence>{parts}</span> }.into_any()
+}
+
+/// Renders a name as a link.
+fn named(href: String, name: String) -> AnyView {
+    let is_short = name.chars().count() <= KEPT;
+    let link = directory_link(href, name);
+    if is_short {
+        view! { <span data-keep>{link}</span> }.into_any()
+    } else {
+        link
+    }
 }

@@ -69,9 +69,8 @@ pub static ENTRIES: List<(), EntryLine> = List {
         column("event", "Event")
             .cell(|line, _| event(line))
             .value(|line| of(line, |entry| Cell::Text(sentence_words(&entry.sentence)))),
-        column(OUTCOME, "Outcome")
-            .cell(|line, _| outcome(line))
-            .value(|line| of(line, |entry| entry.outcome.as_str().into())),
+        // On the page it stands behind the sentence.
+        column(OUTCOME, "Outcome").value(|line| of(line, |entry| entry.outcome.as_str().into())),
         column("result", "Result").value(|line| {
             of(line, |entry| {
                 entry
@@ -238,12 +237,12 @@ fn number(line: &EntryLine) -> AnyView {
         EntryLine::Entry(entry) => {
             view! { <a href=format!("{LEDGER}/{}", entry.seq) data-seq>{entry.seq}</a> }.into_any()
         }
+        // One entry alone has nothing to unfold.
+        EntryLine::Folded(FoldedEntries { first, last, .. }) if first == last => {
+            view! { <a href=format!("{LEDGER}/{first}") data-seq>{*first}</a> }.into_any()
+        }
         EntryLine::Folded(FoldedEntries { first, last, .. }) => {
-            let words = if first == last {
-                first.to_string()
-            } else {
-                format!("{first} to {last}")
-            };
+            let words = format!("{first} to {last}");
             view! { <span data-seq class="text-muted font-normal">{words}</span> }.into_any()
         }
     }
@@ -285,6 +284,7 @@ fn event(line: &EntryLine) -> AnyView {
                     <span>
                         {not_authentic(entry.authenticity)}
                         <EntrySentence sentence />
+                        {outcome(entry)}
                         {by(entry).map(|by| view! { " " <span data-by>{by}</span> })}
                     </span>
                 </span>
@@ -293,8 +293,10 @@ fn event(line: &EntryLine) -> AnyView {
         }
         EntryLine::Folded(folded) => {
             let words = folded_words(folded);
-            view! { <span data-folded class="text-muted">{words} " " <a href=folded.href.clone()>"Show each"</a></span> }
-                .into_any()
+            let each = (folded.first != folded.last).then(|| {
+                view! { " " <a href=folded.href.clone()>"Show each"</a> }
+            });
+            view! { <span data-folded class="text-muted">{words} {each}</span> }.into_any()
         }
     }
 }
@@ -322,18 +324,14 @@ fn folded_words(folded: &FoldedEntries) -> String {
     }
 }
 
-fn outcome(line: &EntryLine) -> AnyView {
-    match line {
-        EntryLine::Entry(entry) => {
-            // Most entries state a success; a mark on each would hide the others.
-            if entry.outcome == Outcome::Success && entry.result.is_none() {
-                return view! { <span class="sr-only" data-plain-outcome>"Success"</span> }
-                    .into_any();
-            }
-            view! { <EntryOutcome outcome=entry.outcome result=entry.result.clone() /> }.into_any()
-        }
-        EntryLine::Folded(_) => ().into_any(),
-    }
+/// Renders an outcome that is no success, and what became of what was pending. Most entries state a success: a mark on each would
+/// hide the others.
+fn outcome(entry: &EntryRow) -> Option<AnyView> {
+    let is_told = entry.outcome != Outcome::Success || entry.result.is_some();
+    is_told.then(|| {
+        view! { " " <span data-became><EntryOutcome outcome=entry.outcome result=entry.result.clone() /></span> }
+            .into_any()
+    })
 }
 
 /// What makes an entry stand out of the routine.

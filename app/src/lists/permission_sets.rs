@@ -114,14 +114,18 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
             })
             .value(|row| row.accounts.into()),
         column("production_pci", "Production PCI")
+            .note("accounts")
             .numeric()
             .sorts(|set| SortKey::figure(set.production_pci))
             .cell(|row, _| {
                 let shown = exposed(row.production_pci, || {
                     format!("/permission-sets/{}", row.set.key())
                 });
-                let noun = "in production PCI";
-                counted(row.production_pci, shown, (noun, noun))
+                counted(
+                    row.production_pci,
+                    shown,
+                    ("production PCI account", "production PCI accounts"),
+                )
             })
             .value(|row| row.production_pci.into()),
         column("violations", "Violations")
@@ -255,10 +259,10 @@ fn session_duration(row: &SetRow) -> AnyView {
     let noun = view! { <span data-noun>" sessions"</span> };
     if is_too_long(row) {
         view! {
-            <span title=TOO_LONG>
+            <span data-too-long title=TOO_LONG>
                 <StatusBadge status=Status::Pending label=lasts />
                 {noun}
-                <span class="sr-only">", too long for production PCI"</span>
+                <span>"too long"</span>
             </span>
         }
         .into_any()
@@ -294,7 +298,8 @@ pub fn violations(count: Figure) -> AnyView {
 
 fn name(row: &SetRow) -> AnyView {
     let description = row.description.clone().map(|text| {
-        view! { <span data-description title=text.clone()>{text.clone()}</span> }
+        let quoted = format!("\u{201c}{text}\u{201d}");
+        view! { <span data-description title=text>{quoted}</span> }
     });
     let href = format!("/permission-sets/{}", row.set.key());
     view! { <span class="block"><a href=href>{clamped(row.set.name.clone())}</a> {description}</span> }
@@ -305,11 +310,13 @@ fn capabilities(row: &SetRow, context: &DrawContext) -> AnyView {
     let outdated = match row.outdated {
         Figure::Known(some) if some > 0 => {
             let label = if some == 1 {
-                "Needs reprovisioning in 1 account".to_owned()
+                "Out of date in 1 account".to_owned()
             } else {
-                format!("Needs reprovisioning in {some} accounts")
+                format!("Out of date in {some} accounts")
             };
-            Some(view! { <StatusBadge status=Status::Drift label /> })
+            Some(
+                view! { <span title="Provisioning out of date"><StatusBadge status=Status::Drift label /></span> },
+            )
         }
         Figure::Known(_) | Figure::NotKnown => None,
     };

@@ -121,7 +121,17 @@ fn facts(
     let (doer, about): (Vec<_>, Vec<_>) = related
         .into_iter()
         .partition(|one| matches!(one.relation, EntryRelation::Actor | EntryRelation::Session));
-    let by = doer.is_empty().then(|| by(&row, sign_in.as_ref()));
+    let (by, sign_in) = match sign_in {
+        // Who did it is told by the sign-in.
+        Some(sign_in) if doer.is_empty() && !row.is_outside() => {
+            (Some(unlinked(&row, sign_in)), None)
+        }
+        other => {
+            let by = doer.is_empty();
+            let by = by.then(|| fact("Who did it", capitalized(&row.by()).into_any()));
+            (by, other)
+        }
+    };
     let EntryRow {
         kind,
         meaning,
@@ -163,14 +173,18 @@ fn facts(
     .into_any()
 }
 
-/// Renders who did it, if no identity is on record.
-fn by(row: &EntryRow, sign_in: Option<&RecordedSignIn>) -> AnyView {
-    const UNLINKED: &str = "not linked to a person when it was recorded";
-    let value = match sign_in.filter(|_| !row.is_outside()) {
-        // A sign-in without a name. The list has its id.
-        Some(_) if row.actor.starts_with("the sign-in ") => capitalized(UNLINKED),
-        Some(_) => format!("{}, {UNLINKED}", capitalized(&row.actor)),
-        None => capitalized(&row.by()),
+/// Renders who did it by the sign-in, if no identity is on record.
+fn unlinked(row: &EntryRow, sign_in: RecordedSignIn) -> AnyView {
+    let RecordedSignIn { issuer, subject } = sign_in;
+    // The actor of a sign-in without a name is its id.
+    let who = if row.actor.starts_with("the sign-in ") {
+        "The sign-in ".to_owned()
+    } else {
+        format!("{}, with the sign-in ", capitalized(&row.actor))
+    };
+    let value = view! {
+        <p>{who} <code class="select-all break-all">{subject}</code> ", not linked to a person at that time"</p>
+        <p class="text-muted break-all">"at " {issuer}</p>
     };
     fact("Who did it", value.into_any())
 }

@@ -49,9 +49,8 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             <PageHeader title="Ledger" detail=view! {
                 "All requests, decisions, operations and observations. Any alteration after a "
                 <a href="#checkpoints" class="underline">"checkpoint that you keep"</a>
-                " can be detected. "
-                <StatusBadge status label=signed />
-            }.into_any() />
+                " can be detected."
+            }.into_any() marks=view! { <p><StatusBadge status label=signed /></p> }.into_any() />
             {short(&short_words)}
             <p data-new><NewEntries url="/events/ledger".into() size newest /></p>
             <div data-with-search>{quick} {body}</div>

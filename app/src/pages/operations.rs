@@ -153,18 +153,16 @@ fn agreed(compared: &RowComparison, next: Option<Timestamp>, now: Timestamp) -> 
     };
     let newer = match compared.newer {
         0 => None,
-        1 => Some("1 newer entry is compared ".to_owned()),
-        some => Some(format!("{some} newer entries are compared ")),
+        1 => Some("1 newer entry is not compared yet".to_owned()),
+        some => Some(format!("{some} newer entries are not compared yet")),
     };
     let newer = newer.map(|words| {
-        let when = match next.filter(|next| *next > now) {
-            Some(at) => view! { <AbsoluteTime at now /> }.into_any(),
-            None => "in the next run".into_any(),
-        };
-        view! { <p class="inline-flex items-center gap-x-2 text-muted"><Icon glyph=Glyph::Clock /> <span>{words} {when} "."</span></p> }
+        let next = next.filter(|next| *next > now);
+        let when = next.map(|at| view! { ", next " <AbsoluteTime at now /> });
+        view! { <p data-calm="later"><Icon glyph=Glyph::Clock /> <span>{words} {when} "."</span></p> }
     });
     view! {
-        <div id="rows" class="flex flex-wrap gap-x-3">
+        <div id="rows" class="grid gap-1">
             <Calm>"Every row agreed with the ledger" {extent} ", compared " <AbsoluteTime at now /> "."</Calm>
             {newer}
         </div>

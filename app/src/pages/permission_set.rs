@@ -13,14 +13,13 @@ use leptos::prelude::*;
 use crate::{
     backend::{AccountRef, Freshness, ListQuery, PolicyView, PortResult, SetAccountRow, SetView},
     components::{
-        AbsoluteTime, AccountLink, CapabilityList, Column, Crumb, Empty, EmptyFiltered,
-        FreshnessNotice, Glyph, Narrow, NotKnown, Notice, PageHeader, PolicyAnchors, Section,
-        SeverityBadge, StatementContext, Status, StatusBadge, Table, ledger_link, list_href, pages,
-        policy_texts,
+        AbsoluteTime, AccountLink, Column, Crumb, Empty, EmptyFiltered, FreshnessNotice, Glyph,
+        Narrow, NotKnown, Notice, PageHeader, PolicyAnchors, Section, SeverityBadge,
+        StatementContext, Status, StatusBadge, Table, ledger_link, list_href, pages, policy_texts,
     },
     lists::{
         entries::ABOUT,
-        id,
+        id, number,
         permission_sets::{session, session_limit, violations},
     },
     routes::{Page, Visit},
@@ -91,8 +90,7 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
     });
     let identified_by = identifiers(set.arn.to_string(), hash);
     let severity = set.capabilities.first().map(|worst| worst.severity());
-    let severity = severity.map(|severity| view! { <SeverityBadge severity /> });
-    let marks = view! { {severity} <CapabilityList capabilities=set.capabilities.clone() /> };
+    let severity = severity.map(|severity| view! { <SeverityBadge severity /> }.into_any());
     let detail = match description {
         Some(text) => view! { "Description in AWS: “" {text} "”" }.into_any(),
         None => "No description in AWS".into_any(),
@@ -101,7 +99,7 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
         <PageHeader
             title=set.name.clone()
             crumbs=vec![Crumb::new("/permission-sets", "Permission sets")]
-            marks=marks.into_any()
+            marks=severity.into_any()
             detail=detail
         />
         {facts}
@@ -115,8 +113,7 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
                 }
             })}
         {verdict}
-        {outdated.map(capabilities::outdated)}
-        {capabilities::allowed(analysis, boundary_note, anchors)}
+        {capabilities::allowed(analysis, outdated, boundary_note, anchors)}
         {self::holds(holds, assignments, &base, query, now)}
         {texts}
         {entries}
@@ -251,10 +248,7 @@ fn holds(
     let Part { rows, place } = part;
     let same = same_time(&rows);
     let read = same.map(|minute| format!("as of {minute} UTC"));
-    let uncounted = rows.iter().any(|row| row.violations.is_none());
-    let uncounted = uncounted.then(|| {
-        view! { <p data-note>"– Violations are counted in production PCI only."</p> }
-    });
+    let approvals = Approvals::of(&rows);
     let body = if rows.is_empty() {
         view! { <EmptyFiltered noun="accounts" clear_href=base.to_owned() /> }.into_any()
     } else {
@@ -263,20 +257,22 @@ fn holds(
             Column::new("Version"),
             Column::new("Assignments").numeric(),
             Column::new("People").numeric(),
-            Column::new("Violations").numeric(),
+            Column::new("Violations").note(Some(WHERE)).numeric(),
         ];
+        if approvals == Approvals::Missing {
+            columns.push(Column::new("Approval missing").note(Some(WHERE)).numeric());
+        }
         if read.is_none() {
             columns.push(Column::new("As of").wide_only());
         }
         let times = read.is_none().then_some(now);
         let lines = rows
             .into_iter()
-            .map(|row| holding(row, times))
+            .map(|row| holding(row, approvals, times))
             .collect_view();
         let (href, words) = (base.to_owned(), query.words.clone());
         view! {
             <Table caption="Accounts with this permission set" columns id=capabilities::ACCOUNTS narrow=Narrow::Cards>{lines}</Table>
-            {uncounted}
             {pages(place, "accounts", move |page| list_href(&href, &words, None, page))}
         }
         .into_any()
@@ -284,9 +280,46 @@ fn holds(
     view! { <Section title="Accounts" detail=read.unwrap_or_default() actions=search>{body}</Section> }.into_any()
 }
 
+/// Where violations and missing approvals are counted.
+const WHERE: &str = "in production PCI";
+
+/// Whether a column says which assignments lack an approval: not where it is known that none does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Approvals {
+    Missing,
+    Given,
+}
+
+impl Approvals {
+    fn of(rows: &[SetAccountRow]) -> Self {
+        let mut counted = rows.iter().filter_map(|row| row.unapproved);
+        if counted.any(|count| count != Figure::Known(0)) {
+            Self::Missing
+        } else {
+            Self::Given
+        }
+    }
+}
+
+/// Renders a number of assignments that lack an approval.
+fn unapproved(count: Figure) -> AnyView {
+    match count {
+        Figure::Known(some) if some > 0 => {
+            view! { <b data-tone data-status=Status::Pending.token()>{some}</b> }.into_any()
+        }
+        figure => number(figure),
+    }
+}
+
 /// Renders one account. Its time is shown if it is not that of all.
-fn holding(row: SetAccountRow, times: Option<Timestamp>) -> AnyView {
+fn holding(row: SetAccountRow, approvals: Approvals, times: Option<Timestamp>) -> AnyView {
     let against = row.violations.map_or_else(not_counted, violations);
+    let missing = (approvals == Approvals::Missing).then(|| {
+        let count = row.unapproved.map_or_else(not_counted, unapproved);
+        let noun = noun(row.unapproved, " approval missing", " approvals missing");
+        view! { <td data-numeric data-label="Approval missing">{count} {noun}</td> }
+    });
+    let assignments = Some(Figure::Known(row.principals));
     let content = if row.outdated {
         view! { <StatusBadge status=Status::Drift label="Provisioning out of date" /> }.into_any()
     } else {
@@ -298,13 +331,24 @@ fn holding(row: SetAccountRow, times: Option<Timestamp>) -> AnyView {
         <tr>
             <th scope="row"><AccountLink account=row.account /></th>
             <td data-label="Version">{content}</td>
-            <td data-numeric data-label="Assignments">{row.principals}</td>
-            <td data-numeric data-label="People">{row.people.to_string()}</td>
-            <td data-numeric data-label="Violations">{against}</td>
+            <td data-numeric data-label="Assignments">{row.principals} {noun(assignments, " assignment", " assignments")}</td>
+            <td data-numeric data-label="People">{row.people.to_string()} {noun(Some(row.people), " person", " people")}</td>
+            <td data-numeric data-label="Violations">{against} {noun(row.violations, " violation", " violations")}</td>
+            {missing}
             {time}
         </tr>
     }
     .into_any()
+}
+
+/// Renders what a number counts, for a card, where no head says it.
+fn noun(count: Option<Figure>, one: &'static str, several: &'static str) -> AnyView {
+    let words = if count == Some(Figure::Known(1)) {
+        one
+    } else {
+        several
+    };
+    view! { <span data-noun>{words}</span> }.into_any()
 }
 
 /// Returns the minute in which all rows were read, if it is one.

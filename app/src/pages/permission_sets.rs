@@ -1,8 +1,7 @@
 //! The list of permission sets, most dangerous first.
 
 use domain::{
-    grant::{LONGEST_IN_PRODUCTION_PCI, LONGEST_SESSION_IN_PRODUCTION_PCI},
-    permission_set::analysis::Capability,
+    grant::LONGEST_SESSION_IN_PRODUCTION_PCI, permission_set::analysis::Capability,
     snapshot::Knowledge,
 };
 use leptos::prelude::*;
@@ -26,10 +25,10 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Permission sets", move || {
         let sets = freshness.lists.sets;
+        // A duration does not break between its numbers.
+        let longest = short_duration(LONGEST_SESSION_IN_PRODUCTION_PCI).replace(' ', "\u{a0}");
         let detail = format!(
-            "What each allows, as determined from its policies. A clock marks sessions of more than {} in production PCI: temporary access there ends within {}, its last session included.",
-            short_duration(LONGEST_SESSION_IN_PRODUCTION_PCI),
-            short_duration(LONGEST_IN_PRODUCTION_PCI)
+            "What each allows, as determined from its policies. In quotes: the description in AWS. Sessions of more than {longest} are too long for production PCI."
         );
         let list = ListView {
             list: &PERMISSION_SETS,

@@ -50,13 +50,11 @@ pub(super) fn proven(of: Proven, now: Timestamp) -> AnyView {
             <div data-body>
                 {claim}
                 {compare()}
-                <h3 class="mt-4">"What is signed"</h3>
-                <p class="text-muted max-w-[80ch]">
-                    {format!("Indented here for reading. Signed are {bytes} bytes of UTF-8: canonical JSON (RFC 8785) without a line feed. SHA-256 of a zero byte and these bytes is the leaf hash.")}
-                </p>
+                <h3 class="mt-4">"What is signed" <span class="text-muted font-normal">", indented for reading"</span></h3>
                 <pre data-code data-json tabindex="0" role="region" aria-label="The entry as indented JSON"><code>{json}</code></pre>
                 <details data-fold class="mt-2">
                     <summary>"Bytes as they are signed"</summary>
+                    <p class="text-muted max-w-[80ch]">{format!("{bytes} bytes of UTF-8: canonical JSON (RFC 8785) without a line feed. SHA-256 of a zero byte and these bytes is the leaf hash.")}</p>
                     <pre data-code data-leaf tabindex="0" role="region" aria-label="The bytes of the entry as they are signed"><code>{leaf}</code></pre>
                 </details>
                 <details data-fold class="mt-2">
@@ -74,13 +72,16 @@ pub(super) fn proven(of: Proven, now: Timestamp) -> AnyView {
     .into_any()
 }
 
+/// The command that compares the ledger with a checkpoint.
+const VERIFY: &str = "leastwise ledger verify --checkpoint FILE";
+
 /// Renders how a reader finds out what the signature alone does not show.
 fn compare() -> AnyView {
     view! {
         <p data-compare>
             <a href="/ledger#checkpoints">"Compare with a checkpoint that you keep"</a>
             " "
-            <code class="select-all">"leastwise ledger verify --checkpoint FILE"</code>
+            <span><code class="select-all">{VERIFY}</code> " " {copy(VERIFY, "the command")}</span>
         </p>
     }
     .into_any()

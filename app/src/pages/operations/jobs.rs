@@ -32,7 +32,10 @@ pub(super) fn jobs(view: &OperationsView, manage: Buttons, now: Timestamp) -> An
         let running = view.running.iter().filter(|job| job.name == row.name);
         let running: Vec<&RunningJob> = running.collect();
         let last = row.last;
-        let ended = last.map(|last| view! { <ListedTime at=last.ended now /> });
+        let ended = last.map_or_else(no_run, |last| {
+            view! { <ListedTime at=last.ended now /> }.into_any()
+        });
+        let took = last.map_or_else(no_run, |last| took_words(last.took).into_any());
         let purpose = row.name.kind.map(purpose);
         view! {
             <tr>
@@ -42,7 +45,7 @@ pub(super) fn jobs(view: &OperationsView, manage: Buttons, now: Timestamp) -> An
                 </th>
                 <td data-label="Result">{result(view, row, &running)}</td>
                 <td data-label="Last run (UTC)">{ended}</td>
-                <td data-numeric data-label="Duration">{last.map(|last| took_words(last.took))}</td>
+                <td data-numeric data-label="Duration">{took}</td>
                 <td data-label="Next run (UTC)">{next(row, &running, now)}</td>
                 <td data-numeric>{stopping(row, &running, manage)}</td>
             </tr>
@@ -59,7 +62,12 @@ pub(super) fn jobs(view: &OperationsView, manage: Buttons, now: Timestamp) -> An
     .into_any()
 }
 
-/// Returns what runs, or how the last job of a kind ended. What went well is plain text: marks are for what did not.
+/// Renders that a job has not run, so that there is no time of a run.
+fn no_run() -> AnyView {
+    view! { <span class="text-muted" data-no-run>"–"</span> }.into_any()
+}
+
+/// Returns what runs, or how the last job of a kind ended: each with the sign of what it is.
 fn result(view: &OperationsView, row: &KindRow, running: &[&RunningJob]) -> AnyView {
     if !running.is_empty() {
         return running
@@ -76,14 +84,16 @@ fn result(view: &OperationsView, row: &KindRow, running: &[&RunningJob]) -> AnyV
         return view! { <StatusBadge status=Status::Pending label="Tries again" /> }.into_any();
     }
     match row.last.map(|last: LastRun| last.state) {
-        None => view! { <span class="text-muted">"Did not run yet"</span> }.into_any(),
-        Some(JobState::Failed) => {
-            view! { <StatusBadge status=Status::Danger label="Failed" /> }.into_any()
-        }
-        Some(JobState::Dismissed) => "Failed, and dismissed".into_any(),
-        Some(JobState::Cancelled) => "Cancelled".into_any(),
+        None => ended_as(Status::Off, "Did not run yet"),
+        Some(JobState::Failed) => ended_as(Status::Danger, "Failed"),
+        Some(JobState::Dismissed) => ended_as(Status::Off, "Failed, and dismissed"),
+        Some(JobState::Cancelled) => ended_as(Status::Off, "Cancelled"),
         Some(JobState::Done | JobState::Waiting | JobState::Running) => well(view, row),
     }
+}
+
+fn ended_as(status: Status, label: &'static str) -> AnyView {
+    view! { <StatusBadge status label /> }.into_any()
 }
 
 /// Returns what a job found that ended without a failure.
@@ -97,7 +107,7 @@ fn well(view: &OperationsView, row: &KindRow) -> AnyView {
         .as_ref()
         .filter(|_| row.name.kind == Some(JobKind::RowComparison));
     match compared.map(|compared| compared.differing) {
-        None | Some(0) => row.name.kind.map_or("Done", done).into_any(),
+        None | Some(0) => ended_as(Status::Ok, row.name.kind.map_or("Done", done)),
         Some(differing) => {
             let label = match differing {
                 1 => "1 row differs".to_owned(),
@@ -167,12 +177,7 @@ fn stopping(row: &KindRow, running: &[&RunningJob], manage: Buttons) -> AnyView 
     let planned = row.planned.as_ref().filter(|_| running.is_empty());
     let skip = planned.and_then(|id| {
         let action = format!("/do/jobs/{id}/cancel");
-        manage.job_form(
-            action,
-            ButtonKind::Secondary,
-            "Skip the next run",
-            &row.name,
-        )
+        manage.job_form(action, ButtonKind::Quiet, "Skip the next run", &row.name)
     });
     view! { {cancel} {skip} }.into_any()
 }

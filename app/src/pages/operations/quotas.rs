@@ -27,16 +27,16 @@ pub(super) fn quotas(rows: Vec<QuotaRow>) -> AnyView {
         view! {
             <tr>
                 <th scope="row">{service(row.service)}</th>
-                <td data-numeric data-label="Limit set here">{rate_cell(row.now, row.most)}</td>
-                <td data-numeric data-label="Calls">{row.calls}</td>
-                <td data-numeric data-label="Throttles">{row.throttled}</td>
+                <td data-numeric data-label="Limit set here">{rate_cell(row.now, row.most)} <span data-noun>" limit"</span></td>
+                <td data-numeric data-label="Calls">{row.calls} <span data-noun>{if row.calls == 1 { " call" } else { " calls" }}</span></td>
+                <td data-numeric data-label="Throttles">{row.throttled} <span data-noun>{if row.throttled == 1 { " throttle" } else { " throttles" }}</span></td>
             </tr>
         }
     });
     let rows = rows.collect_view();
     view! {
         <Section title="Calls to AWS" detail="By this server since its start. Throttles are answers in which AWS asked it to slow down.">
-            <Table caption="Calls to AWS" columns narrow=Narrow::Cards>{rows}</Table>
+            <Table caption="Calls to AWS" columns id="quotas" narrow=Narrow::Cards>{rows}</Table>
         </Section>
     }
     .into_any()

@@ -31,7 +31,7 @@ pub(super) fn servers(rows: Vec<ServerRow>, now: Timestamp) -> AnyView {
     let rows = rows.into_iter().map(|row| {
         let this = row
             .this
-            .then(|| view! { <span data-control class="ml-2">"This server"</span> });
+            .then(|| view! { <span data-control>"This server"</span> });
         let role = match row.role {
             ServerRole::Engine => "Runs the engine",
             ServerRole::EngineBefore => "Ran the engine",
@@ -41,18 +41,18 @@ pub(super) fn servers(rows: Vec<ServerRow>, now: Timestamp) -> AnyView {
             .then(|| view! { " " <StatusBadge status=Status::Danger label="No heartbeat" /> });
         view! {
             <tr>
-                <th scope="row"><code>{short(&row.process)}</code> {this}</th>
+                <th scope="row"><span class="inline-flex flex-wrap items-center gap-x-2"><code>{short(&row.process)}</code> {this}</span></th>
                 <td data-label="Role">{role}</td>
                 <td data-label="Version">{row.version}</td>
                 <td data-label="Started (UTC)"><ListedTime at=row.started now /></td>
-                <td data-label="Heartbeat (UTC)"><ListedTime at=row.seen now /> " " <span class="text-muted">{age(now.since(row.seen))}</span> {silent}</td>
+                <td data-label="Heartbeat (UTC)"><ListedTime at=row.seen now /> " " <span data-keep class="text-muted">{age(now.since(row.seen))}</span> {silent}</td>
             </tr>
         }
     });
     let rows = rows.collect_view();
     view! {
         <Section title="Servers" detail=lease>
-            <Table caption="Servers" columns narrow=Narrow::Cards>{rows}</Table>
+            <Table caption="Servers" columns id="servers" narrow=Narrow::Cards>{rows}</Table>
         </Section>
     }
     .into_any()

@@ -116,15 +116,22 @@ fn decided_by(
     )
 }
 
-/// Renders what a set allows, with links to the statements that the page shows, and the notes on its policies. `boundary` is
-/// the note about a permissions boundary that is not taken into account.
-pub fn allowed(analysis: Analysis, boundary: Option<String>, anchors: PolicyAnchors) -> AnyView {
+/// Renders what a set allows, with links to the statements that the page shows, and the notes on its policies. `aged` is the
+/// outdated data by which it may allow more, `boundary` the note about a permissions boundary that is not taken into account.
+pub fn allowed(
+    analysis: Analysis,
+    aged: Option<OutdatedData>,
+    boundary: Option<String>,
+    anchors: PolicyAnchors,
+) -> AnyView {
+    let aged = aged.map(outdated);
     let notes = boundary.into_iter().chain(analysis.notes.clone()).collect();
     let notes = policy_notes(notes);
     let sentence = analysis.sentence();
     if analysis.extents.is_empty() {
         return view! {
             <Section title="Capabilities">
+                {aged}
                 <Empty title=sentence icon=Glyph::Dash>"No policy of this permission set allows an action."</Empty>
                 {notes}
             </Section>
@@ -133,6 +140,7 @@ pub fn allowed(analysis: Analysis, boundary: Option<String>, anchors: PolicyAnch
     }
     view! {
         <Section title=sentence>
+            {aged}
             <CapabilityGroups analysis anchors />
             {notes}
         </Section>
@@ -144,7 +152,7 @@ pub fn allowed(analysis: Analysis, boundary: Option<String>, anchors: PolicyAnch
 fn in_production_pci(set: &SetRef, held: Vec<AccountRef>) -> Option<AnyView> {
     let total = held.len();
     let first = held.first()?;
-    let (accounts, label, href) = if total == 1 {
+    let (accounts, href) = if total == 1 {
         let choice = ListChoice {
             words: set.name.clone(),
             ..ListChoice::default()
@@ -152,13 +160,11 @@ fn in_production_pci(set: &SetRef, held: Vec<AccountRef>) -> Option<AnyView> {
         let list = choice.href(&format!("/accounts/{}", first.id));
         (
             "1 production PCI account: ".to_owned(),
-            "Review or remove it",
             format!("{list}#{ACCESS_HEADING}"),
         )
     } else {
         (
             format!("{total} production PCI accounts: "),
-            "Review or remove them",
             format!("#{ACCOUNTS}"),
         )
     };
@@ -166,7 +172,7 @@ fn in_production_pci(set: &SetRef, held: Vec<AccountRef>) -> Option<AnyView> {
         view! {
             <p data-held>
                 <span>"Assigned in " {accounts} <AccountNames accounts=held.into_iter().take(NAMED).collect() total /></span>
-                <LinkButton href>{label}</LinkButton>
+                <LinkButton href>"Review assignments"</LinkButton>
             </p>
         }
         .into_any(),
@@ -186,9 +192,9 @@ fn against_standing(analysis: &Analysis, services: Vec<ServiceActions>) -> AnyVi
         0 => None,
         1 => Some(("Not allowed because of ", "this action".to_owned(), "")),
         all if everything => Some((
-            "It allows ",
-            counted(all, "action"),
-            " that standing access must not have",
+            "",
+            format!("{} of its actions", grouped(all)),
+            " are not allowed as standing access",
         )),
         all => Some((
             "Not allowed because of ",
@@ -255,15 +261,14 @@ pub fn evaluated_with(facts: &CatalogueFacts) -> String {
     )
 }
 
-/// Says that data about AWS is so old that it lacks what AWS has added.
-pub fn outdated(found: OutdatedData) -> AnyView {
+/// Says which data about AWS is so old that it lacks what AWS has added.
+fn outdated(found: OutdatedData) -> AnyView {
     let OutdatedData { warning, oldest } = found;
-    let title = format!("Data about AWS is outdated: {oldest}");
     view! {
         <details data-fold data-aged data-status=Status::Pending.token()>
             <summary>
                 <Icon glyph=Glyph::Warning />
-                <span><b>{title}</b> ". The set may allow more than is shown."</span>
+                <span><b>{oldest}</b> ". This set may allow more than is shown."</span>
             </summary>
             <p>{warning}</p>
         </details>

@@ -75,12 +75,17 @@ impl DataAge {
         warning(&self.used_for(content))
     }
 
-    /// Returns the age of the oldest data that is outdated, of the data that a permission set was evaluated with.
+    /// Says in a few words which data is the oldest that is outdated, of the data that a permission set was evaluated with, and
+    /// how old it is.
     pub fn oldest_about(self, content: &Content) -> Option<String> {
-        let used = self.used_for(content).into_iter().map(|(_, age)| age);
-        let outdated = used.filter(|age| age.is_outdated());
-        let oldest = outdated.max_by_key(|age| age.days)?;
-        Some(oldest.days_words())
+        let used = self.used_for(content).into_iter();
+        let outdated = used.filter(|(_, age)| age.is_outdated());
+        let (kind, oldest) = outdated.max_by_key(|(_, age)| age.days)?;
+        let age = match oldest.days {
+            ..0 => format!("of {}", oldest.days_words()),
+            _ => oldest.days_words(),
+        };
+        Some(format!("{} are {age}", kind.label()))
     }
 
     fn used_for(self, content: &Content) -> Vec<(DatedData, Age)> {
@@ -99,17 +104,19 @@ enum DatedData {
 }
 
 impl DatedData {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Actions => "The actions of AWS",
+            Self::Policies => "The texts of AWS managed policies",
+        }
+    }
+
     /// Says of which date data is, and what that means.
     fn outdated(self, age: Age) -> String {
-        let (what, missing) = match self {
-            Self::Actions => (
-                "The actions of AWS",
-                "actions that AWS has added since are missing",
-            ),
-            Self::Policies => (
-                "The texts of AWS managed policies",
-                "what AWS has changed in them since is missing",
-            ),
+        let what = self.label();
+        let missing = match self {
+            Self::Actions => "actions that AWS has added since are missing",
+            Self::Policies => "what AWS has changed in them since is missing",
         };
         let date = age.words();
         if age.days < 0 {
@@ -186,7 +193,10 @@ mod tests {
         assert_eq!(age.oldest_about(&content), None);
         content.boundary = Some(Boundary::Managed("arn:aws:iam::aws:policy/A".to_owned()));
         assert!(age.warning_about(&content).is_some());
-        assert_eq!(age.oldest_about(&content), Some(age.policies.days_words()));
+        assert_eq!(
+            age.oldest_about(&content).as_deref(),
+            Some("The texts of AWS managed policies are 268 days old")
+        );
         content.boundary = None;
         content
             .managed

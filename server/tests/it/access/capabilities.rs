@@ -6,6 +6,7 @@ use app::{backend::PermissionSetsPort as _, lists::ListChoice};
 use domain::{
     permission_set::analysis::{Capability, against_standing, capability::Need},
     policies::blocked_as_standing,
+    snapshot::Figure,
 };
 
 use super::{org::Org, pages::document};
@@ -156,8 +157,10 @@ async fn the_page_of_a_set_says_what_it_allows_and_what_keeps_it_from_standing_a
     for name in ["SupportMetrics", "SecurityAudit"] {
         let html = page(name).await;
         let warning = age.warning_about(&set(name).content);
-        let shown = html.contains("Data about AWS is outdated");
+        let shown = html.contains("This set may allow more than is shown");
         assert_eq!(shown, warning.is_some(), "{html}");
+        let oldest = age.oldest_about(&set(name).content);
+        assert!(html.contains(&oldest.unwrap_or_default()), "{html}");
         assert!(html.contains(&warning.unwrap_or_default()), "{html}");
     }
     assert!(!html.contains("AWS managed policies are of"), "{html}");
@@ -315,13 +318,15 @@ async fn the_violations_of_permission_sets_add_up_to_those_of_production_pci(
     });
     assert!(order.is_sorted());
     // The page of a set counts the same by account.
-    let mut of_pages = 0;
+    let (mut of_pages, mut unapproved) = (0, 0);
     for row in &rows {
         let view = org.administrator().permission_set(row.set.key()).await;
-        let holds = view.unwrap().holds.into_iter();
-        of_pages += holds
-            .filter_map(|hold| hold.violations?.known())
-            .sum::<usize>();
+        for hold in view.unwrap().holds {
+            of_pages += hold.violations.and_then(Figure::known).unwrap_or(0);
+            unapproved += hold.unapproved.and_then(Figure::known).unwrap_or(0);
+        }
     }
     assert_eq!(of_pages, total);
+    assert!(unapproved > 0);
+    assert_eq!(unapproved, read_model.exposure.totals.against.unapproved);
 }
