@@ -126,7 +126,8 @@ pub(super) fn doubts(
     view! { {waiting} {doubt} }.into_any()
 }
 
-/// Renders what is in effect and why, what is declared, and, folded, what each source says.
+/// Renders why what is in effect is so, what is declared, and, folded, what each source says. The badges of the page say what is
+/// in effect, so that it stands here once, as what a source leads to.
 pub(super) fn section(
     class: Classification,
     facts: ClassificationFacts,
@@ -138,8 +139,6 @@ pub(super) fn section(
         declaration,
         tags,
     } = facts;
-    let because =
-        |source| view! { <span class="block text-muted text-xs">{source_words(source)}</span> };
     // What is doubtful is not folded.
     let is_open = doubt(&class).is_some();
     let tags = other_tags(tags, &readings);
@@ -148,8 +147,8 @@ pub(super) fn section(
             <Section title="Classification" detail="the strictest reading counts">
                 <div data-body>
                     <DefinitionList>
-                        <Definition term="Environment">{environment_name(class.environment)} {because(environment)}</Definition>
-                        <Definition term="PCI DSS">{pci_name(class.pci)} {because(pci)}</Definition>
+                        <Definition term=environment_name(class.environment)>{source_words(environment)}</Definition>
+                        <Definition term=pci_name(class.pci)>{source_words(pci)}</Definition>
                         {declaration.map(|declaration| declared(declaration, now))}
                         {tags}
                     </DefinitionList>
