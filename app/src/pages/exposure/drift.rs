@@ -113,7 +113,8 @@ pub(super) fn drift_lines(list: DriftList, proposing: Proposing, now: Timestamp)
 fn line(row: DriftRow, proposing: Proposing, now: Timestamp) -> AnyView {
     let changed = drift_words(&row.what);
     let undo = match row.what {
-        DriftKind::Assigned { .. } | DriftKind::Joined { .. } => "Remove",
+        DriftKind::Assigned { .. } => "Remove assignment",
+        DriftKind::Joined { .. } => "Remove from group",
         _ => "Restore",
     };
     let object = match (&row.principal, &row.account) {
