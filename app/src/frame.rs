@@ -102,9 +102,14 @@ fn navigation(viewer: &ViewerView, backend: &dyn Backend, url: &str) -> Vec<NavI
         .collect()
 }
 
-/// Whether a page belongs to an entry. Accounts are classified from their list, although that is a change.
+/// Whether a page belongs to an entry. Accounts are classified from their list, although that is a change, and people lead to
+/// their identities.
 fn is_within(path: &str, href: &str) -> bool {
-    let path = if path == CLASSIFY { "/accounts" } else { path };
+    let path = match path {
+        CLASSIFY => "/accounts",
+        "/identities" => "/people",
+        path => path,
+    };
     path == href || (href != "/" && path.starts_with(&format!("{href}/")))
 }
 

@@ -59,6 +59,18 @@ pub struct DriftEvent {
     pub by: Timestamp,
 }
 
+impl DriftEvent {
+    /// Whether it is about how an account is classified, or about what AWS reports of it.
+    pub fn classifies(&self, id: &AccountId) -> bool {
+        match &self.drift {
+            Drift::Reclassified { account, .. } | Drift::ReportedOtherwise { account, .. } => {
+                account == id
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Returns what differs between two reads and was not caused by Leastwise. Empty before the first crawl, when there is
 /// nothing to compare with.
 pub fn detect(before: &Parts, after: &Parts, ours: impl Fn(&Drift) -> bool) -> Vec<DriftEvent> {

@@ -60,7 +60,7 @@ export async function journey(suite, browser) {
         const consequence = await maya.page.locator('#preview [data-lead]').innerText();
         assert.equal(consequence, '2 accounts leave the production PCI report');
         const numbers = await maya.page.locator('#preview [data-consequence]').innerText();
-        assert.match(numbers, /(No|\d+) (person|people) leaves? the report[^]*Leaving with them: \d+ standing assignments? and \d+ violations?\./);
+        assert.match(numbers, /\d+ violations? (is|are) no longer reported[^]*(No|\d+) (person|people) leaves? the report[^]*\d+ standing assignments? leaves? the report/);
         // Each account is listed with what it is and what it becomes.
         const listed = await maya.page.locator('[data-chosen-accounts] > li').allInnerTexts();
         assert.equal(listed.length, loose.length);

@@ -130,8 +130,8 @@ export async function journey(suite, browser) {
       await withPeople(`refused ${way.name}`, [maya], async () => {
         const { page } = maya;
         await maya.open(`/accounts/${names.accounts['cards-prod']}`);
-        // The reason is about members and stands with them: the assignment itself can be removed.
-        assert.ok((await page.locator('#access [data-behind] > summary').allTextContents()).join().includes('Group managed in the identity provider'));
+        // The reason is about members and stands with their group: the assignment itself can be removed.
+        assert.ok((await page.locator('#access [data-to]').allTextContents()).join().includes('Group managed in the identity provider'));
         assert.ok(await page.getByRole('link', { name: /^Remove assignment of AdministratorAccess from platform-admins/ }).isVisible());
         const approval = page.getByRole('link', { name: 'Request approval of SupportMetrics for support-desk' });
         assert.match(await approval.getAttribute('href'), /^\/changes\/new\?kind=grant&who=group:/);

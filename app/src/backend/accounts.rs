@@ -1,5 +1,7 @@
 //! Accounts: the list, and one account.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use domain::{
     classification::{Classification, Environment, Pci, Reading, Source},
@@ -68,6 +70,9 @@ pub struct AccountList {
     /// The lines of the mapping that confirm what AWS reports of the accounts that match and wait, for the first of them.
     /// Empty unless the list is of accounts that wait.
     pub confirmations: Vec<String>,
+    /// Of those that wait: the last read before AWS reported it, and the first one with it, if that was lately. Empty unless
+    /// the list is of accounts that wait.
+    pub changed: BTreeMap<AccountId, (Timestamp, Timestamp)>,
 }
 
 /// An assignment on the page of an account.
@@ -227,6 +232,9 @@ pub struct AccountView {
     pub sources: (Source, Source),
     /// What its role, tags and OUs say about its classification.
     pub readings: Vec<Reading>,
+    /// If a less strict classification waits: the last read before AWS reported it, and the first one with it, if that was
+    /// lately.
+    pub changed: Option<(Timestamp, Timestamp)>,
     /// The declaration in force, if there is one.
     pub declaration: Option<DeclarationView>,
     /// Its assignments, those with the most policy violations first.

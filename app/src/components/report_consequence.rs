@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use super::{Glyph, Icon, Status};
 
-/// One sentence about the accounts, then what goes with them, then what is counted.
+/// One sentence about the accounts, then a line for each thing that goes with them, the gravest first, then what is counted.
 #[component]
 pub fn ReportConsequence(difference: ReportDifference) -> impl IntoView {
     let (status, glyph) = match (difference.leaves.accounts, difference.enters.accounts) {
@@ -16,10 +16,11 @@ pub fn ReportConsequence(difference: ReportDifference) -> impl IntoView {
         (0, _) => (Status::Info, Glyph::Info),
         _ => (Status::Pending, Glyph::Warning),
     };
-    let with = with_them(difference)
-        .into_iter()
-        .map(|line| view! { <p class="font-medium">{line}</p> })
-        .collect_view();
+    let with = with_them(difference);
+    let with = (!with.is_empty()).then(|| {
+        let lines = with.into_iter().map(|line| view! { <li>{line}</li> });
+        view! { <ul data-plain>{lines.collect_view()}</ul> }
+    });
     let notes = notes(difference).join(" ");
     view! {
         <section data-consequence data-status=status.token() aria-label="What this does to the production PCI report">
@@ -58,19 +59,40 @@ fn moving(accounts: usize, verb: &str) -> String {
 fn with_them(ReportDifference { leaves, enters }: ReportDifference) -> Vec<String> {
     let mut lines = Vec::new();
     if leaves.accounts > 0 {
-        let [_, things @ ..] = figures(&leaves);
+        lines.extend(unreported(leaves.violations));
         lines.extend(leaving(leaves));
-        lines.extend(with_accounts("Leaving", leaves, &things));
+        lines.extend(standing_leaves(leaves.standing));
     }
     if enters.accounts > 0 {
-        lines.extend(with_accounts("Entering", enters, &figures(&enters)));
+        lines.extend(entering(enters));
     }
     lines
 }
 
-fn with_accounts(word: &str, part: ReportPart, counted: &[(Figure, Noun)]) -> Option<String> {
+/// Returns how many violations the report no longer has; none if it is not known.
+fn unreported(violations: Figure) -> Option<String> {
+    Some(match violations.known()? {
+        0 => "No violations leave the report".to_owned(),
+        1 => "1 violation is no longer reported".to_owned(),
+        several => format!("{several} violations are no longer reported"),
+    })
+}
+
+/// Returns how many standing assignments leave the report; none if it is not known.
+fn standing_leaves(standing: Figure) -> Option<String> {
+    Some(match standing.known()? {
+        0 => "No standing assignments leave the report".to_owned(),
+        1 => "1 standing assignment leaves the report".to_owned(),
+        several => format!("{several} standing assignments leave the report"),
+    })
+}
+
+fn entering(part: ReportPart) -> Option<String> {
     let with = if part.accounts == 1 { "it" } else { "them" };
-    Some(format!("{word} with {with}: {}.", listed(counted)?))
+    Some(format!(
+        "Entering with {with}: {}",
+        listed(&figures(&part))?
+    ))
 }
 
 /// Returns how many people leave the report with accounts, and how many stay in it.
@@ -81,13 +103,9 @@ fn leaving(part: ReportPart) -> Option<String> {
         several => format!("{several} people leave the report"),
     };
     Some(match part.people_of_others {
-        Figure::NotKnown | Figure::Known(0) => format!("{leave}."),
-        Figure::Known(1) => {
-            format!("{leave}, and 1 stays because of another production PCI account.")
-        }
-        Figure::Known(more) => {
-            format!("{leave}, and {more} stay because of other production PCI accounts.")
-        }
+        Figure::NotKnown | Figure::Known(0) => leave,
+        Figure::Known(1) => format!("{leave}, 1 stays through another account"),
+        Figure::Known(more) => format!("{leave}, {more} stay through other accounts"),
     })
 }
 
@@ -182,7 +200,7 @@ mod tests {
      {
         let said = |leaves, enters| {
             let difference = ReportDifference { leaves, enters };
-            (sentence(difference), with_them(difference).join(" "))
+            (sentence(difference), with_them(difference).join(". "))
         };
         let is = |first: &str, then: &str| (first.to_owned(), then.to_owned());
         let nothing = part(0, NOTHING);
@@ -190,24 +208,26 @@ mod tests {
             said(part(2, [21, 12, 11, 9]), nothing),
             is(
                 "2 accounts leave the production PCI report",
-                "21 people leave the report, and 12 stay because of other production PCI accounts. \
-                 Leaving with them: 11 standing assignments and 9 violations."
+                "9 violations are no longer reported. \
+                 21 people leave the report, 12 stay through other accounts. \
+                 11 standing assignments leave the report"
             )
         );
         assert_eq!(
             said(nothing, part(1, [1, 0, 1, 0])),
             is(
                 "1 account enters the production PCI report",
-                "Entering with it: 1 person, 1 standing assignment and no violations."
+                "Entering with it: 1 person, 1 standing assignment and no violations"
             )
         );
         assert_eq!(
             said(part(1, NOTHING), part(2, [3, 0, 2, 1])),
             is(
                 "1 account leaves the production PCI report, and 2 accounts enter it",
-                "No people leave the report. \
-                 Leaving with it: no standing assignments and no violations. \
-                 Entering with them: 3 people, 2 standing assignments and 1 violation."
+                "No violations leave the report. \
+                 No people leave the report. \
+                 No standing assignments leave the report. \
+                 Entering with them: 3 people, 2 standing assignments and 1 violation"
             )
         );
         assert_eq!(
@@ -230,7 +250,7 @@ mod tests {
         };
         assert_eq!(
             with_them(difference),
-            ["Leaving with them: 11 standing assignments."]
+            ["11 standing assignments leave the report"]
         );
         let notes = notes(difference).join(" ");
         assert!(notes.ends_with("not everything has been read from AWS: people, violations."));
@@ -250,13 +270,13 @@ mod tests {
         let said = |people, others| leaving(part(1, [people, others, 1, 1])).unwrap_or_default();
         assert_eq!(
             said(2, 12),
-            "2 people leave the report, and 12 stay because of other production PCI accounts."
+            "2 people leave the report, 12 stay through other accounts"
         );
         assert_eq!(
             said(1, 1),
-            "1 person leaves the report, and 1 stays because of another production PCI account."
+            "1 person leaves the report, 1 stays through another account"
         );
-        assert_eq!(said(2, 0), "2 people leave the report.");
+        assert_eq!(said(2, 0), "2 people leave the report");
         let unread = ReportPart {
             people: Figure::NotKnown,
             ..part(1, NOTHING)

@@ -150,6 +150,27 @@ pub fn short_duration(duration: Duration) -> String {
     }
 }
 
+/// Renders when something changed outside Leastwise: after the last read before it, and by the first one that shows it.
+pub fn seen_between(after: Timestamp, by: Timestamp, now: Timestamp) -> AnyView {
+    let (from, until) = (after.minute(), by.minute());
+    if from == until {
+        return view! { "seen " <AbsoluteTime at=by now /> }.into_any();
+    }
+    let words = interval(&from, &until);
+    view! { <time datetime=by.rfc3339() title=relative(by, now)>{words}</time> }.into_any()
+}
+
+/// Describes the time between two minutes. The day is said once if it is the same.
+fn interval(from: &str, until: &str) -> String {
+    let (days, times) = (from.split_once(' '), until.split_once(' '));
+    match (days, times) {
+        (Some((day, from)), Some((same, until))) if day == same => {
+            format!("changed on {day} between {from} and {until} UTC")
+        }
+        _ => format!("changed between {from} UTC and {until} UTC"),
+    }
+}
+
 /// The number of characters of a date.
 const DATE: usize = "2026-11-23".len();
 
@@ -186,6 +207,18 @@ mod tests {
     fn a_duration_is_short() {
         let of = |minutes| short_duration(Duration::minutes(minutes));
         assert_eq!([of(30), of(60), of(90)], ["30 min", "1 h", "1 h 30 min"]);
+    }
+
+    #[test]
+    fn the_day_of_an_interval_is_said_once() {
+        assert_eq!(
+            interval("2026-12-01 01:46", "2026-12-01 01:47"),
+            "changed on 2026-12-01 between 01:46 and 01:47 UTC"
+        );
+        assert_eq!(
+            interval("2026-11-30 23:59", "2026-12-01 00:01"),
+            "changed between 2026-11-30 23:59 UTC and 2026-12-01 00:01 UTC"
+        );
     }
 
     #[test]

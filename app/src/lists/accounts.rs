@@ -79,6 +79,8 @@ pub const DECLARED_OTHERWISE: &str = "otherwise";
 /// Accounts whose declaration ends soon or has ended.
 pub const TO_CONFIRM: &str = "to-confirm";
 
+/// Where findings are counted, below the heads of their columns.
+const COUNTED_WHERE: &str = "in production PCI";
 const VIOLATION_RULE: &str =
     "Assignments that violate a policy, in the accounts that count as production PCI";
 const UNAPPROVED_RULE: &str =
@@ -140,6 +142,7 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
             })
             .value(|row| Cell::YesNo(row.account.class.counts_as_production_pci())),
         column("violations", "Violations")
+            .note(COUNTED_WHERE)
             .rule(VIOLATION_RULE)
             .numeric()
             .sorts(|account| account.counted(|tally| tally.against))
@@ -149,6 +152,7 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
             })
             .value(|row| found(row.findings, |tally| tally.against)),
         column("unapproved", "Approval missing")
+            .note(COUNTED_WHERE)
             .rule(UNAPPROVED_RULE)
             .numeric()
             .sorts(|account| account.counted(|tally| tally.unapproved))

@@ -9,12 +9,8 @@ use super::{
     Cell, Column, DrawContext, Filter, FilterOption, List, Paging, Selecting, SortKey, id, muted,
 };
 use crate::{
-    backend::{
-        ChangeForm, IdentityHolder, IdentityRow, IdentityStatus, NoUserFound, Refused, UserRef,
-    },
-    components::{
-        AbsoluteTime, Glyph, PersonLink, RowAction, Status, StatusBadge, capitalized, clamped,
-    },
+    backend::{ChangeForm, IdentityHolder, IdentityRow, IdentityStatus, NoUserFound, UserRef},
+    components::{AbsoluteTime, Glyph, PersonLink, Status, StatusBadge, capitalized, clamped},
 };
 
 /// What identities are sorted and filtered by.
@@ -168,7 +164,7 @@ pub static IDENTITIES: List<IdentityFacts, IdentityRow> = List {
             FilterOption::new(BY_HAND, "Linked by hand", |one| {
                 one.kind == IdentityKind::LinkedByHand
             }),
-            FilterOption::new(LINKED, "Linked by an id", |one| {
+            FilterOption::new(LINKED, "Linked by an ID", |one| {
                 one.kind == IdentityKind::Linked
             }),
         ],
@@ -214,9 +210,13 @@ fn sign_in(row: &IdentityRow, _: &DrawContext) -> AnyView {
     match row.username.as_deref() {
         Some(id) if is_id(id) => {
             let short: String = id.chars().take(ID_SHOWN).collect();
+            let unnamed = match row.last_sign_in {
+                None => "Not signed in yet",
+                Some(_) => "No name",
+            };
             view! {
                 <span class="font-normal text-muted">
-                    "No name yet, " <code title=id.to_owned()>{short} "…"</code>
+                    {unnamed} " " <code title=id.to_owned()>{short} "…"</code>
                 </span>
             }
             .into_any()
@@ -319,16 +319,13 @@ fn actions(row: &IdentityRow, context: &DrawContext) -> AnyView {
     let named = row.user.as_ref().map(|user| &user.name);
     let named = named.or(row.username.as_ref()).unwrap_or(&row.name);
     if row.holder == IdentityHolder::Viewer {
-        let own = proposals(row).into_iter().map(|one| {
-            let refused = Refused {
-                title: "Your own sign-in".into(),
-                reason: "Nobody proposes or approves who they are themselves. Another administrator can request it."
-                    .into(),
-            };
-            let (object, href) = (format!("{}{named}", one.of), one.form.href());
-            view! { <li><RowAction label=one.label object href refused=Some(refused) /></li> }
-        });
-        return view! { <ul data-plain data-row-forms>{own.collect_view()}</ul> }.into_any();
+        let reason = "Nobody proposes or approves who they are themselves. Another administrator can request it.";
+        return view! {
+            <span class="text-muted text-xs whitespace-nowrap" title=reason>
+                "Your own sign-in" <span class="sr-only">". " {reason}</span>
+            </span>
+        }
+        .into_any();
     }
     // What ends a link that nothing speaks against is seldom wanted.
     let kind = match &row.status {

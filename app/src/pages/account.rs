@@ -16,7 +16,7 @@ use crate::{
     components::{
         AccountMarks, AccountStateMark, BadgeWeight, Button, ButtonKind, CountedMark, Crumb,
         FreshnessNotice, Glyph, LinkButton, ListView, Notice, PageHeader, RecentChanges, Section,
-        SetLink, Status, ledger_link,
+        SetLink, Status, WaitingClassification, ledger_link,
     },
     lists::{
         ListChoice, ListPlace,
@@ -72,6 +72,7 @@ fn draw(
         tags,
         sources,
         readings,
+        changed,
         declaration,
         rows,
         assignments,
@@ -120,7 +121,10 @@ fn draw(
     let contents = contents(parts.into_iter().flatten());
     let known = (assignments, findings, people);
     let tiles = tiles::tiles(&rows, known, &place.page);
-    let doubts = classification::doubts(&account, &readings, proposing);
+    let standing = rows.iter().filter(|row| row.ends.is_none()).count();
+    let standing = assignments.figure(standing);
+    let waiting = WaitingClassification::of(account.class, changed, people, standing);
+    let doubts = classification::doubts(&account, waiting, &readings, proposing, now);
     let facts = classification::ClassificationFacts {
         sources,
         readings,

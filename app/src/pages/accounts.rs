@@ -1,13 +1,13 @@
 //! The list of accounts, most exposed first.
 
-use domain::snapshot::Knowledge;
+use domain::{snapshot::Knowledge, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{AccountList, AccountRef, CLASSIFY, ClassifyForm, Freshness, PortResult},
+    backend::{AccountList, AccountRef, AccountRow, CLASSIFY, ClassifyForm, Freshness, PortResult},
     components::{
-        Button, ButtonKind, COUNTED_RULE, Empty, FreshnessNotice, Glyph, LedgerLinks, LinkButton,
-        ListView, NotKnown, Notice, PageHeader, Status, waiting_choices, waiting_rows,
+        Button, ButtonKind, Empty, FreshnessNotice, Glyph, LedgerLinks, LinkButton, ListView,
+        NotKnown, Notice, PageHeader, Status, WaitingClassification, waiting_choices, waiting_rows,
     },
     lists::{
         ListChoice, Selecting,
@@ -20,12 +20,35 @@ use crate::{
 /// The number of accounts that the notice names.
 const NAMED: usize = 5;
 
+/// An account of the list that waits for a confirmation.
+struct Waiting {
+    account: AccountRef,
+    classification: WaitingClassification,
+}
+
+impl Waiting {
+    /// Creates it from its row, and from when AWS began to report it; none for an account that does not wait.
+    fn of(row: &AccountRow, changed: Option<(Timestamp, Timestamp)>) -> Option<Self> {
+        let class = row.account.class;
+        let classification = WaitingClassification::of(class, changed, row.people, row.standing)?;
+        Some(Self {
+            account: row.account.clone(),
+            classification,
+        })
+    }
+
+    fn rows(&self, now: Timestamp) -> AnyView {
+        waiting_rows(&self.classification, Some(&self.account.id), now)
+    }
+}
+
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
     let (choice, dropped) = ListChoice::parse(&ACCOUNTS, &visit.url);
     let AccountList {
         page,
         confirmations,
+        changed,
     } = visit.backend.accounts(&choice).await?;
     let context = super::draw_context(&visit);
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
@@ -35,13 +58,13 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         let all = ClassifyForm::of_list(&choice);
         let waits = choice.holds(CLASSIFICATION, WAITING) && total > 0;
         let confirm = waits.then(|| {
-            let waiting = page.rows.iter().map(|row| &row.account);
-            let waiting: Vec<AccountRef> = waiting
-                .filter(|one| one.class.waiting.is_some())
-                .cloned()
+            let since = |row: &AccountRow| changed.get(&row.account.id).copied();
+            let rows = page.rows.iter();
+            let waiting: Vec<Waiting> = rows
+                .filter_map(|row| Waiting::of(row, since(row)))
                 .collect();
             let form = (selecting == Selecting::Offered).then(|| all.href());
-            confirmation_notice(&waiting, confirmations, total, form)
+            confirmation_notice(&waiting, confirmations, total, form, now)
         });
         let list = ListView {
             list: &ACCOUNTS,
@@ -61,7 +84,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             (false, Selecting::NotAllowed) => list.draw(),
         };
         view! {
-            <PageHeader title="Accounts" detail=view! { "Every account of the organization, how it is classified and who reaches it. " {COUNTED_RULE} ". Violations and missing approvals are counted there only." }.into_any() />
+            <PageHeader title="Accounts" detail=view! { "Every account, how it is classified and who reaches it." }.into_any() />
             <FreshnessNotice freshness=freshness now />
             {confirm}
             {body}
@@ -94,11 +117,17 @@ fn selection(all: Option<&ClassifyForm>, total: usize, shown: usize, rows: AnyVi
         };
         view! { <p data-select-all><LinkButton href=all.href()>{label}</LinkButton></p> }
     });
+    // One row is checked by its own box.
+    let page_box = (shown > 1).then(|| {
+        view! {
+            <label data-select-page><input type="checkbox" /><span>{format!("Select all {shown} on this page")}</span></label>
+        }
+    });
     view! {
         <form method="get" action=CLASSIFY data-selection>
             {filtered}
             <div>
-                <label data-select-page><input type="checkbox" /><span>{format!("Select all {shown} on this page")}</span></label>
+                {page_box}
                 {rows}
             </div>
             <div data-selection-bar>
@@ -114,23 +143,28 @@ fn selection(all: Option<&ClassifyForm>, total: usize, shown: usize, rows: AnyVi
 /// Renders which accounts wait and what they wait for, the form that settles it, and, closed, the lines that confirm each of
 /// them in the configuration. `form` is for those who may classify.
 fn confirmation_notice(
-    waiting: &[AccountRef],
+    waiting: &[Waiting],
     confirmations: Vec<String>,
     total: usize,
     form: Option<String>,
+    now: Timestamp,
 ) -> AnyView {
     let only = match waiting {
         [one] if total == 1 => Some(one),
         _ => None,
     };
     let title = match only {
-        Some(one) => format!("AWS reports a less strict classification of {}", one.name),
+        Some(one) => {
+            let name = &one.account.name;
+            format!("AWS reports a less strict classification of {name}")
+        }
         None => format!("AWS reports a less strict classification of {total} accounts"),
     };
     let found = if let Some(one) = only {
-        view! { {rows_of(one)} }.into_any()
+        one.rows(now)
     } else {
-        let lines = waiting.iter().take(NAMED).map(waits).collect_view();
+        let named = waiting.iter().take(NAMED);
+        let lines = named.map(|one| waits(one, now)).collect_view();
         let unnamed = total.saturating_sub(waiting.len().min(NAMED));
         let unnamed = (unnamed > 0)
             .then(|| view! { <li>{format!("and {unnamed} more, in the list below")}</li> });
@@ -142,7 +176,7 @@ fn confirmation_notice(
         view! { <p class="mt-2">"What is on record stays in effect until two other people agree to something less strict."</p> }
     });
     let settled = settle(only, total, form);
-    let history = only.and_then(ledger_of);
+    let history = only.and_then(|one| ledger_of(&one.account));
     let more = total.saturating_sub(confirmations.len());
     let more = (more > 0).then(|| {
         view! { <p class="text-muted">{format!("and {more} more, each on the page of the account")}</p> }
@@ -170,43 +204,38 @@ fn confirmation_notice(
 }
 
 /// Renders the links to the form that settles it: of one account, one for each of the two classifications.
-fn settle(only: Option<&AccountRef>, total: usize, form: Option<String>) -> AnyView {
+fn settle(only: Option<&Waiting>, total: usize, form: Option<String>) -> AnyView {
     let Some(href) = form else {
         return view! { <p class="mt-2 text-muted">"An administrator can classify it."</p> }
             .into_any();
     };
-    if let Some((one, reported)) = only.and_then(|one| Some((one, one.class.waiting?))) {
-        let form = ClassifyForm::of_account(&one.id);
-        return waiting_choices(&form, one.class.strictness(), reported);
+    if let Some(one) = only {
+        let form = ClassifyForm::of_account(&one.account.id);
+        return waiting_choices(&form, &one.classification);
     }
     let label = format!("Classify these {total} accounts");
     view! { <p class="mt-2"><LinkButton href kind=ButtonKind::Primary>{label}</LinkButton></p> }
         .into_any()
 }
 
-/// Renders what is on record of one of several accounts against what AWS says now.
-fn waits(account: &AccountRef) -> AnyView {
+/// Renders what is in effect of one of several accounts against what AWS reports.
+fn waits(one: &Waiting, now: Timestamp) -> AnyView {
+    let account = &one.account;
     view! {
         <li>
-            <p><b>{account.name.clone()}</b> " " <span class="font-mono text-xs">{account.id.to_string()}</span> " " {ledger_of(account)}</p>
-            {rows_of(account)}
+            <p><b>{account.name.clone()}</b> " " {ledger_of(account)}</p>
+            {one.rows(now)}
         </li>
     }
     .into_any()
 }
 
-fn rows_of(account: &AccountRef) -> Option<AnyView> {
-    let class = account.class;
-    class
-        .waiting
-        .map(|reported| waiting_rows(class.strictness(), reported))
-}
-
-/// Renders a link to where it can be seen who changed an account.
+/// Renders a link to where it can be seen what happened to an account.
 fn ledger_of(account: &AccountRef) -> Option<AnyView> {
     let links = use_context::<LedgerLinks>().unwrap_or_default();
     (links == LedgerLinks::Linked).then(|| {
         let href = ListChoice::only(entries::ACCOUNT, account.id.as_str()).href(entries::LEDGER);
-        view! { <a href=href>"When it changed, in the ledger"</a> }.into_any()
+        let name = account.name.clone();
+        view! { <a href=href>"Ledger entries about " {name}</a> }.into_any()
     })
 }

@@ -70,11 +70,11 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             <form id="choose" method="post" action=SUBMIT>
                 <div data-change-form data-classify>
                     {selection(&new)}
-                    {reasons(&new, &form)}
                     <div data-preview-column>
                         {preview(&new, &to, now)}
                         {instead(&new, &to)}
                     </div>
+                    {reasons(&new, &form)}
                 </div>
                 {send(&new)}
             </form>

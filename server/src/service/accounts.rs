@@ -71,8 +71,12 @@ impl AccountsPort for Service {
         let readings = known.map(|(account, _)| readings(account, &parts.units, context));
         let readings = readings.unwrap_or_default();
         let (ended, ended_listed) = self.ended_access(id).await.map_err(broken)?;
+        let waiting = class.waiting.map(|_| id.clone());
+        let changed = self.changed_in_aws(waiting.as_slice()).await;
+        let changed = changed.map_err(broken)?.remove(id);
         Ok(AccountView {
             readings,
+            changed,
             declaration: self.declaration(id, &class).await.map_err(broken)?,
             account: account_ref,
             units: units.map(|unit| unit.name.clone()).collect(),

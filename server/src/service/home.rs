@@ -19,6 +19,8 @@ use domain::{
     snapshot::Knowledge,
 };
 
+pub(super) use drift::LOOKED_AT;
+
 use super::{
     Service, app_state::ReadModel, broken, caller::CallingPerson, changes::HomeChanges, names,
     oversight,
@@ -154,7 +156,7 @@ impl Service {
     async fn organisation(&self, alarms: Alarms) -> PortResult<OrganisationHome> {
         let read_model = &self.read_model;
         let mut conn = self.connection().await.map_err(broken)?;
-        let (seen, _) = store::crawl::drift_events(&mut conn, drift::LOOKED_AT)
+        let (seen, _) = store::crawl::drift_events(&mut conn, LOOKED_AT)
             .await
             .map_err(broken)?;
         let history = self.exposure_history(&mut conn).await.map_err(broken)?;

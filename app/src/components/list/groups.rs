@@ -16,7 +16,7 @@ pub(super) enum Headings<'a, R> {
 pub struct ListSection<R> {
     pub title: &'static str,
     /// What all rows have in common, beside the title.
-    pub detail: Option<&'static str>,
+    pub detail: Option<String>,
     /// The id of the heading, to which numbers lead.
     pub id: &'static str,
     /// The columns that would say the same in every row, or nothing. One that somebody chooses is shown.

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use crate::{
     backend::{ACCOUNT, AccountRow, DeclarationMark, UserRef},
     components::{
-        AccountStateMark, EnvironmentBadge, PciBadge, PersonLink, Status, StatusBadge, WaitingMark,
-        clamped, doubt, environment_name, pci_name,
+        AccountStateMark, EnvironmentBadge, Glyph, PciBadge, PersonLink, Status, StatusBadge,
+        WaitingMark, clamped, doubt, environment_name, pci_name,
     },
     lists::{
         Cell, DrawContext, ListChoice, Selecting,
@@ -87,6 +87,10 @@ pub(super) fn environment(class: &Classification) -> AnyView {
     let reported = reported.map(|environment| {
         view! { <span data-reported>"AWS says " <EnvironmentBadge environment /></span> }
     });
+    // Where there is no room for its column.
+    let counts = class.counts_as_production_pci().then(|| {
+        view! { <span data-counts><StatusBadge status=Status::Off label="Production PCI" glyph=Glyph::Check /></span> }
+    });
     view! {
         <span data-differs>
             <span class="inline-flex items-center gap-x-1">
@@ -94,6 +98,7 @@ pub(super) fn environment(class: &Classification) -> AnyView {
                 <PciBadge pci=class.pci />
             </span>
             {reported}
+            {counts}
         </span>
     }
     .into_any()

@@ -15,7 +15,7 @@ use crate::{
     components::{
         AbsoluteTime, Column, Day, Empty, FindingMark, FoldedHit, Glyph, Hits, ListSection,
         ListView, NotKnown, PrincipalLink, RowAction, RowGroups, Section, SetLink, Status,
-        StatusBadge, Table, directory_link, principal_name,
+        StatusBadge, Table, day_of, directory_link, principal_name,
     },
     lists::{
         ListChoice, ListPlace,
@@ -56,6 +56,18 @@ pub(super) fn people_section(
         return view! { <Section title=WHO>{nobody}</Section> }.into_any();
     }
     let is_standing = known == Knowledge::Read && never_ends(&rows, &list.page.rows);
+    let first_seen = same_day(&rows).filter(|_| known == Knowledge::Read);
+    let detail = match (is_standing, &first_seen) {
+        (true, Some(day)) => Some(format!("all standing, first seen {day}")),
+        (true, None) => Some("all standing".to_owned()),
+        (false, Some(day)) => Some(format!("all first seen {day}")),
+        (false, None) => None,
+    };
+    let since = if first_seen.is_some() {
+        FirstSeen::InHeading
+    } else {
+        FirstSeen::InRow
+    };
     let mut same = Vec::new();
     same.extend(is_standing.then_some("ends"));
     if offers.proposing == Proposing::NotAllowed {
@@ -63,10 +75,10 @@ pub(super) fn people_section(
     }
     let section = ListSection {
         title: WHO,
-        detail: is_standing.then_some("all standing"),
+        detail,
         id: ACCESS_HEADING,
         same,
-        groups: by_assignment(rows, offers),
+        groups: by_assignment(rows, since, offers),
     };
     list.draw_section(place, section)
 }
@@ -80,8 +92,28 @@ fn never_ends(assignments: &[AccessRow], paths: &[PersonAccessRow]) -> bool {
         .all(|(ends, review_on)| ends.is_none() && review_on.is_none())
 }
 
+/// Where it is said when assignments were first seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FirstSeen {
+    InRow,
+    /// It is the same day for all, and no change of Leastwise gave one of them.
+    InHeading,
+}
+
+/// Returns the day on which all of several assignments were first seen, if none of them is of a change.
+fn same_day(assignments: &[AccessRow]) -> Option<String> {
+    let (first, others) = assignments.split_first()?;
+    let day = day_of(first.since);
+    let is_same = |row: &AccessRow| row.change.is_none() && day_of(row.since) == day;
+    (!others.is_empty() && assignments.iter().all(is_same)).then_some(day)
+}
+
 /// Returns the groups of the list: an assignment each, by which a group gives access to all its members.
-fn by_assignment(rows: Vec<AccessRow>, offers: Offers) -> RowGroups<PersonAccessRow> {
+fn by_assignment(
+    rows: Vec<AccessRow>,
+    since: FirstSeen,
+    offers: Offers,
+) -> RowGroups<PersonAccessRow> {
     let count = counted(rows.len(), "assignment");
     let keyed = rows
         .into_iter()
@@ -96,11 +128,16 @@ fn by_assignment(rows: Vec<AccessRow>, offers: Offers) -> RowGroups<PersonAccess
         of: assignment_of,
         cell: Box::new(move |paths, column| {
             let assignment = assignments.get(&assignment_of(paths.first()?))?;
-            cell(assignment, column, offers)
+            cell(assignment, column, since, offers)
         }),
         below: Box::new(move |paths| {
             let assignment = same.get(&assignment_of(paths.first()?))?;
-            people::people(assignment, paths, offers)
+            let people = people::people(assignment, paths, offers)?;
+            let is_offered = offers.proposing == Proposing::Offered;
+            // On a phone, whom it takes access from is read before it is done.
+            let actions =
+                is_offered.then(|| view! { <div data-below-action>{actions(assignment)}</div> });
+            Some(view! { {people} {actions} }.into_any())
         }),
     }
 }
@@ -118,9 +155,9 @@ fn assignment_of(row: &PersonAccessRow) -> String {
     key(&row.set, principal)
 }
 
-fn cell(row: &AccessRow, column: &str, offers: Offers) -> Option<AnyView> {
+fn cell(row: &AccessRow, column: &str, since: FirstSeen, offers: Offers) -> Option<AnyView> {
     match column {
-        "person" => Some(assignment_cell(row)),
+        "person" => Some(assignment_cell(row, since)),
         "ends" => Some(end_of_access(row.ends, row.review_on, offers.now)),
         "findings" => {
             let hits = row.hits.clone();
@@ -131,8 +168,8 @@ fn cell(row: &AccessRow, column: &str, offers: Offers) -> Option<AnyView> {
     }
 }
 
-/// Renders what is assigned to whom, and since when.
-fn assignment_cell(row: &AccessRow) -> AnyView {
+/// Renders what is assigned to whom, why no member can be removed, and since when.
+fn assignment_cell(row: &AccessRow, said: FirstSeen) -> AnyView {
     let AccessRow {
         set,
         principal,
@@ -140,20 +177,26 @@ fn assignment_cell(row: &AccessRow) -> AnyView {
         as_of,
         change,
         outdated,
+        members_fixed,
         ..
     } = row.clone();
     let asked = format!("Read from AWS at {} UTC", as_of.minute());
     let by = change
         .map(|change| view! { " " <a href=format!("/changes/{change}")>"by this change"</a> });
+    let since = (said == FirstSeen::InRow)
+        .then(|| view! { <span>"First seen " <Day at=since /> {by}</span> });
+    // Why there is no action beside any of them. The assignment itself can be removed.
+    let fixed = members_fixed.map(|why| view! { <span title=why.reason>{why.title}</span> });
     view! {
         <span data-assignment>
             <span>
                 <SetLink set />
                 {outdated.then(|| view! { <StatusBadge status=Status::Drift label="Provisioning out of date" /> })}
             </span>
-            <span data-to>
+            <span data-to title=asked>
                 <PrincipalLink principal />
-                <span title=asked>"First seen " <Day at=since /> {by}</span>
+                {fixed}
+                {since}
             </span>
         </span>
     }
@@ -193,18 +236,30 @@ pub(super) fn policies(rows: &[AccessRow], base: &str) -> Option<AnyView> {
         let gravest = b.outcome.cmp(&a.outcome);
         gravest.then(m.cmp(n)).then(a.rule.cmp(&b.rule))
     });
-    let lines = found
-        .into_iter()
-        .map(|(hit, count)| policy(hit, count, base))
+    let kinds = found
+        .chunk_by(|(one, _), (next, _)| one.outcome == next.outcome)
+        .map(|alike| findings_of_a_kind(alike, base))
         .collect_view();
     let section = view! {
         <div id=POLICIES>
-            <Section title="Policy findings" detail="violations first">
-                <ul data-lines>{lines}</ul>
-            </Section>
+            <Section title="Policy findings">{kinds}</Section>
         </div>
     };
     Some(section.into_any())
+}
+
+/// Renders the policies that find the same, the mark once above them.
+fn findings_of_a_kind(found: &[(&HitView, usize)], base: &str) -> Option<AnyView> {
+    let (first, _) = found.first()?;
+    let lines = found
+        .iter()
+        .map(|(hit, count)| policy(hit, *count, base))
+        .collect_view();
+    let kind = view! {
+        <h3 data-kind-of-finding><FindingMark outcome=first.outcome /></h3>
+        <ul data-lines>{lines}</ul>
+    };
+    Some(kind.into_any())
 }
 
 /// Renders one policy, with a link to the assignments that it concerns: there they can be removed or approved.
@@ -215,7 +270,6 @@ fn policy(hit: &HitView, count: usize, base: &str) -> AnyView {
     let label = format!("{assignments}: {}", hit.title);
     view! {
         <li data-violation>
-            <FindingMark outcome=hit.outcome />
             <FoldedHit hit=hit.clone() />
             <a href=href aria-label=label>{assignments}</a>
         </li>

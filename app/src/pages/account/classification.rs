@@ -14,8 +14,8 @@ use crate::{
     },
     components::{
         Column, Day, Definition, DefinitionList, Narrow, Notice, PersonLink, Section, Status,
-        Table, classification_words, doubt, environment_name, pci_name, pci_words, relative,
-        source_words, waiting_choices, waiting_rows,
+        Table, WaitingClassification, classification_words, doubt, environment_name, pci_name,
+        pci_words, relative, source_words, waiting_choices, waiting_rows,
     },
     pages::Proposing,
 };
@@ -79,7 +79,13 @@ pub(super) fn notices(declaration: &DeclarationView, class: Classification) -> A
 }
 
 /// Renders what is doubtful about a classification, and what to do. The last cure confirms a less strict one.
-pub(super) fn doubts(account: &AccountRef, readings: &[Reading], proposing: Proposing) -> AnyView {
+pub(super) fn doubts(
+    account: &AccountRef,
+    waiting: Option<WaitingClassification>,
+    readings: &[Reading],
+    proposing: Proposing,
+    now: Timestamp,
+) -> AnyView {
     let class = account.class;
     // Nothing was read of an account that is not in the organization.
     let mut cures = if account.state.is_some() {
@@ -87,11 +93,11 @@ pub(super) fn doubts(account: &AccountRef, readings: &[Reading], proposing: Prop
     } else {
         Vec::new()
     };
-    let waiting = class.waiting.map(|reported| {
+    let waiting = waiting.map(|waiting| {
         let confirm = cures.pop().map(cure_view);
         let choices = (proposing == Proposing::Offered).then(|| {
             let form = ClassifyForm::of_account(&account.id);
-            waiting_choices(&form, class.strictness(), reported)
+            waiting_choices(&form, &waiting)
         });
         // The choices say it.
         let rule = choices.is_none().then(|| {
@@ -99,7 +105,7 @@ pub(super) fn doubts(account: &AccountRef, readings: &[Reading], proposing: Prop
         });
         view! {
             <Notice status=Status::Pending title="AWS reports a less strict classification">
-                {waiting_rows(class.strictness(), reported)}
+                {waiting_rows(&waiting, None, now)}
                 {rule}
                 {choices}
                 <details data-fold class="mt-2">
@@ -120,7 +126,8 @@ pub(super) fn doubts(account: &AccountRef, readings: &[Reading], proposing: Prop
     view! { {waiting} {doubt} }.into_any()
 }
 
-/// Renders what is in effect and why, what is declared, and, folded, what each source says.
+/// Renders why what is in effect is so, what is declared, and, folded, what each source says. The badges of the page say what is
+/// in effect, so that it stands here once, as what a source leads to.
 pub(super) fn section(
     class: Classification,
     facts: ClassificationFacts,
@@ -132,8 +139,6 @@ pub(super) fn section(
         declaration,
         tags,
     } = facts;
-    let because =
-        |source| view! { <span class="block text-muted text-xs">{source_words(source)}</span> };
     // What is doubtful is not folded.
     let is_open = doubt(&class).is_some();
     let tags = other_tags(tags, &readings);
@@ -142,8 +147,8 @@ pub(super) fn section(
             <Section title="Classification" detail="the strictest reading counts">
                 <div data-body>
                     <DefinitionList>
-                        <Definition term="Environment">{environment_name(class.environment)} {because(environment)}</Definition>
-                        <Definition term="PCI DSS">{pci_name(class.pci)} {because(pci)}</Definition>
+                        <Definition term=environment_name(class.environment)>{source_words(environment)}</Definition>
+                        <Definition term=pci_name(class.pci)>{source_words(pci)}</Definition>
                         {declaration.map(|declaration| declared(declaration, now))}
                         {tags}
                     </DefinitionList>

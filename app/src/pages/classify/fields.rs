@@ -44,7 +44,7 @@ pub(super) fn declaration_fields(
     environments.extend(ENVIRONMENTS.map(|one| Choice::new(one.as_str(), environment_name(one))));
     let mut scopes = unchanged.to_vec();
     scopes.extend(SCOPES.map(|one| Choice::new(one.as_str(), pci_name(one))));
-    let until = format!("At the latest {}, when it is confirmed again.", new.latest);
+    let until = format!("At the latest {}", new.latest);
     view! {
         <div data-fields>
             <SelectField
@@ -67,7 +67,6 @@ pub(super) fn declaration_fields(
             <TextField
                 name=classify_field::UNTIL
                 label="Valid until"
-                kind="date"
                 value=form.until.clone()
                 hint=until
                 error=error(classify_field::UNTIL)

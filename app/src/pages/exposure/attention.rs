@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::{
     drift::{DriftList, drift_lines},
-    line::{Line, account_facts, account_name, code, principal, principal_facts, seen},
+    line::{Line, account_facts, account_name, code, principal, principal_facts},
 };
 use crate::{
     backend::{
@@ -15,7 +15,7 @@ use crate::{
     },
     components::{
         AbsoluteTime, AccountStateMark, EnvironmentBadge, Glyph, Icon, LinkButton, PciBadge,
-        RowAction, Section, Status, clamped, classification_words, directory_link,
+        RowAction, Section, Status, clamped, classification_words, directory_link, seen_between,
     },
     lists::{
         ListChoice,
@@ -154,8 +154,8 @@ fn decisions(decides: Option<Vec<ChangeRow>>, now: Timestamp) -> AnyView {
 fn others_decide(changes: usize) -> Option<AnyView> {
     let words = match changes {
         0 => return None,
-        1 => "1 change waits for others".to_owned(),
-        some => format!("{some} changes wait for others"),
+        1 => "1 change waits for approval".to_owned(),
+        some => format!("{some} changes wait for approval"),
     };
     let href = ListChoice::only(STATE, "waiting").href(CHANGES.path);
     Some(view! { <a href=href>{words}</a> }.into_any())
@@ -207,7 +207,7 @@ fn loosened(row: LooserAccount, proposing: Proposing, now: Timestamp) -> AnyView
         Some(marks.into_any()),
         Some(code(account.id.to_string())),
         Some(in_effect.into_any()),
-        changed.map(|(after, by)| seen(after, by, now)),
+        changed.map(|(after, by)| seen_between(after, by, now)),
     ];
     Line {
         mark: (Glyph::Clock, Status::Pending),
@@ -239,10 +239,10 @@ fn review(row: ReviewRow, now: Timestamp) -> AnyView {
 }
 
 fn orphan(row: &AssignmentRow, proposing: Proposing) -> AnyView {
-    let object = format!("{} from {}", row.set.name, row.account.name);
+    let object = format!("of {} from {}", row.set.name, row.account.name);
     let (href, refused) = (row.removal.href(), row.refused.clone());
     let action = (proposing == Proposing::Offered)
-        .then(|| view! { <RowAction label="Remove" object href refused /> }.into_any());
+        .then(|| view! { <RowAction label="Remove assignment" object href refused /> }.into_any());
     let whom = principal(&row.principal);
     Line {
         mark: (Glyph::Diamond, Status::Drift),
@@ -257,15 +257,17 @@ fn orphan(row: &AssignmentRow, proposing: Proposing) -> AnyView {
 fn disabled(people: Figure) -> Option<AnyView> {
     let what = match people {
         Figure::Known(0) | Figure::NotKnown => return None,
-        Figure::Known(1) => "1 disabled user still has access to production PCI".to_owned(),
-        Figure::Known(some) => format!("{some} disabled users still have access to production PCI"),
+        Figure::Known(1) => "1 disabled user is still assigned to production PCI".to_owned(),
+        Figure::Known(some) => {
+            format!("{some} disabled users are still assigned to production PCI")
+        }
     };
     let reaching = ListChoice::only(REACH, PRODUCTION_PCI);
     let href = reaching.toggled("status", "disabled").href(PEOPLE.path);
     let line = Line {
         mark: (Glyph::Warning, Status::Pending),
         what: what.into_any(),
-        facts: vec!["It takes effect again when the user is enabled.".into_any()],
+        facts: vec!["The access works again as soon as somebody enables the user.".into_any()],
         action: Some(view! { <LinkButton href>"View people"</LinkButton> }.into_any()),
     };
     Some(line.draw())

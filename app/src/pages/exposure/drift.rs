@@ -8,11 +8,11 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{DriftKind, DriftRow},
-    components::{Glyph, RowAction, Status, clamped, principal_name},
+    components::{Glyph, RowAction, Status, clamped, principal_name, seen_between},
     pages::Proposing,
 };
 
-use super::line::{Line, account_facts, account_name, principal, principal_facts, seen};
+use super::line::{Line, account_facts, account_name, principal, principal_facts};
 
 /// Changes outside Leastwise, and where all of them are.
 pub(super) struct DriftList {
@@ -113,7 +113,8 @@ pub(super) fn drift_lines(list: DriftList, proposing: Proposing, now: Timestamp)
 fn line(row: DriftRow, proposing: Proposing, now: Timestamp) -> AnyView {
     let changed = drift_words(&row.what);
     let undo = match row.what {
-        DriftKind::Assigned { .. } | DriftKind::Joined { .. } => "Remove",
+        DriftKind::Assigned { .. } => "Remove assignment",
+        DriftKind::Joined { .. } => "Remove from group",
         _ => "Restore",
     };
     let object = match (&row.principal, &row.account) {
@@ -146,7 +147,10 @@ fn line(row: DriftRow, proposing: Proposing, now: Timestamp) -> AnyView {
     Line {
         mark: (Glyph::Drift, Status::Drift),
         what,
-        facts: facts.chain(before).chain([seen(after, by, now)]).collect(),
+        facts: facts
+            .chain(before)
+            .chain([seen_between(after, by, now)])
+            .collect(),
         action,
     }
     .draw()

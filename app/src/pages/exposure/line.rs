@@ -1,14 +1,11 @@
 //! A line of what needs action: a sentence that names what, for whom and on which account, the facts that belong to it, and the
 //! one thing to do about it.
 
-use domain::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::{
     backend::{AccountRef, AccountStatus, PrincipalRef},
-    components::{
-        AbsoluteTime, AccountMarks, AccountStateMark, Glyph, Icon, Status, directory_link, relative,
-    },
+    components::{AccountMarks, AccountStateMark, Glyph, Icon, Status, directory_link},
 };
 
 /// A line. Its icon says how urgent it is.
@@ -105,42 +102,4 @@ pub(super) fn principal_facts(principal: &PrincipalRef) -> Vec<AnyView> {
         }
     };
     vec![fact]
-}
-
-/// Renders when something changed outside Leastwise: after the last read before it, and by the first one that shows it.
-pub(super) fn seen(after: Timestamp, by: Timestamp, now: Timestamp) -> AnyView {
-    let (from, until) = (after.minute(), by.minute());
-    if from == until {
-        return view! { "seen " <AbsoluteTime at=by now /> }.into_any();
-    }
-    let words = interval(&from, &until);
-    view! { <time datetime=by.rfc3339() title=relative(by, now)>{words}</time> }.into_any()
-}
-
-/// Describes the time between two minutes. The day is said once if it is the same.
-fn interval(from: &str, until: &str) -> String {
-    let (days, times) = (from.split_once(' '), until.split_once(' '));
-    match (days, times) {
-        (Some((day, from)), Some((same, until))) if day == same => {
-            format!("changed on {day} between {from} and {until} UTC")
-        }
-        _ => format!("changed between {from} UTC and {until} UTC"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_day_of_an_interval_is_said_once() {
-        assert_eq!(
-            interval("2026-12-01 01:46", "2026-12-01 01:47"),
-            "changed on 2026-12-01 between 01:46 and 01:47 UTC"
-        );
-        assert_eq!(
-            interval("2026-11-30 23:59", "2026-12-01 00:01"),
-            "changed between 2026-11-30 23:59 UTC and 2026-12-01 00:01 UTC"
-        );
-    }
 }

@@ -19,8 +19,8 @@ use domain::{
 };
 
 use crate::{
-    service::{Service, app_state::ReadModel, names, page_of_list},
-    store::{StoreError, declaration},
+    service::{Service, app_state::ReadModel, home::LOOKED_AT, names, page_of_list},
+    store::{StoreError, crawl, declaration},
 };
 
 /// The maximum number of accounts whose confirmation the list writes out.
@@ -57,6 +57,12 @@ pub(super) async fn page(
     } else {
         Vec::new()
     };
+    let changed = if choice.holds(CLASSIFICATION, WAITING) {
+        let waiting: Vec<AccountId> = found.rows.iter().map(|one| one.id.clone()).collect();
+        service.changed_in_aws(&waiting).await?
+    } else {
+        BTreeMap::new()
+    };
     Ok(AccountList {
         page: ListPage {
             rows: rows.collect(),
@@ -69,6 +75,7 @@ pub(super) async fn page(
             sequence: None,
         },
         confirmations,
+        changed,
     })
 }
 
@@ -156,6 +163,24 @@ fn offered(service: &Service, owners: &Owners, choice: &ListChoice) -> Vec<Offer
 }
 
 impl Service {
+    /// Returns when AWS began to report something else of accounts, as far as the latest differences show it: the last read before
+    /// it, and the first one with it.
+    pub(super) async fn changed_in_aws(
+        &self,
+        accounts: &[AccountId],
+    ) -> Result<BTreeMap<AccountId, (Timestamp, Timestamp)>, StoreError> {
+        if accounts.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let mut conn = self.connection().await?;
+        let (seen, _) = crawl::drift_events(&mut conn, LOOKED_AT).await?;
+        let changed = accounts.iter().filter_map(|id| {
+            let one = seen.iter().find(|one| one.classifies(id))?;
+            Some((id.clone(), (one.after, one.by)))
+        });
+        Ok(changed.collect())
+    }
+
     /// Returns the owners of all declared accounts, if a choice filters or sorts by them.
     pub(in crate::service) async fn owners_for(
         &self,

@@ -5,7 +5,7 @@ use app::backend::{
 };
 use domain::{
     change::Operation,
-    drift::{Drift, DriftEvent},
+    drift::DriftEvent,
     engine::AccessResource,
     ids::{AccountId, Assignment},
     time::{Date, Duration, Timestamp},
@@ -87,12 +87,7 @@ fn looser(read_model: &ReadModel, seen: &[DriftEvent]) -> Vec<LooserAccount> {
     let accounts = read_model.snapshot.parts().accounts.iter();
     let waiting = accounts.filter(|(_, (_, class))| class.waiting.is_some());
     let changed = |id: &AccountId| {
-        let of_it = seen.iter().find(|one| match &one.drift {
-            Drift::ReportedOtherwise { account, .. } | Drift::Reclassified { account, .. } => {
-                account == id
-            }
-            _ => false,
-        });
+        let of_it = seen.iter().find(|one| one.classifies(id));
         of_it.map(|one| (one.after, one.by))
     };
     waiting

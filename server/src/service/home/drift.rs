@@ -14,7 +14,7 @@ use domain::{
 use crate::service::{app_state::ReadModel, names, refusals};
 
 /// The number of latest differences that are looked at.
-pub(super) const LOOKED_AT: i64 = 200;
+pub(in crate::service) const LOOKED_AT: i64 = 200;
 /// How long a difference is listed that nobody can undo by a change, or whose undoing would give access.
 const NEWS: Duration = Duration::days(14);
 

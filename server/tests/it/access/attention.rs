@@ -242,10 +242,7 @@ async fn what_needs_action_is_listed_with_its_form_and_leaves_when_it_is_mended(
     assert!(html.contains(&form), "{form}: {html}");
 
     let gone = UserId::parse("99999999-0000-4000-8000-000000000001").unwrap();
-    assert!(
-        html.contains("still has access to production PCI"),
-        "{html}"
-    );
+    assert!(html.contains("still assigned to production PCI"), "{html}");
     let org = Org::of(engine, |parts| {
         for id in parts.users.keys().cloned().collect::<Vec<_>>() {
             parts.users.get_mut(&id).unwrap().status = UserStatus::Enabled;

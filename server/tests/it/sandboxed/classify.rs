@@ -603,6 +603,10 @@ async fn an_account_that_waits_for_a_confirmation_is_on_home_list_and_its_page_w
     for page in [&listed, &account] {
         assert!(page.contains("Keep production"), "{page}");
         assert!(page.contains("Ask to accept staging"), "{page}");
+        assert!(page.contains("by whom is not known"), "{page}");
+        assert!(!page.contains("when and by whom"), "the reads are known");
+        assert!(page.contains("counts as staging."), "{page}");
     }
+    assert!(!listed.contains("Select all"), "one row has its own box");
     company.close().await;
 }

@@ -36,12 +36,8 @@ pub(super) fn people(
     let list = view! { <ul data-people>{lines}</ul> }.into_any();
     let others = others(assignment.people, paths.len());
     let others = others.map(|words| view! { <span class="text-muted">{words}</span> });
-    // Why there is no action beside any of them. The assignment itself can be removed.
-    let fixed = assignment.members_fixed.clone().map(|why| {
-        view! { <span class="text-muted" title=why.reason>{why.title}</span> }
-    });
     if paths.len() == 1 {
-        return Some(view! { {list} {others} {fixed} }.into_any());
+        return Some(view! { {list} {others} }.into_any());
     }
     let group = principal_name(&assignment.principal).to_owned();
     let path = format!("Path: person → {group} → {}", assignment.set.name);
@@ -51,7 +47,6 @@ pub(super) fn people(
                 <span class="sr-only">{format!("Members of {group}: ")}</span>
                 <span>{names(paths)}</span>
                 {others}
-                {fixed}
             </summary>
             <div data-members>
                 <p data-path>{path}</p>
