@@ -30,9 +30,9 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             (true, Knowledge::Read) => view! { <Empty title="No users" icon=Glyph::People>"Identity Center users appear after the first read."</Empty> }.into_any(),
             (false, _) => list.draw(),
         };
-        let sign_ins = view! { <LinkButton href="/identities">"Sign-ins and links"</LinkButton> };
+        let identities = view! { <LinkButton href="/identities">"Identities"</LinkButton> };
         view! {
-            <PageHeader title="People" detail=view! { "All users in the directory and the accounts that they can reach by any path." }.into_any() actions=sign_ins.into_any() />
+            <PageHeader title="People" detail=view! { "All users in the directory and the accounts that they can reach by any path." }.into_any() actions=identities.into_any() />
             <FreshnessNotice freshness now />
             {body}
         }
