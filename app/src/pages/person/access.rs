@@ -1,4 +1,4 @@
-//! Every way of a person to accounts, as a table: by group and permission set, with the accounts that it leads to. A group is one
+//! Every path of a person to accounts, as a table: by group and permission set, with the accounts that it leads to. A group is one
 //! membership, so what ends it stands once, in the head of the group. What is the same for every path is said once and has no
 //! column.
 
@@ -90,9 +90,9 @@ pub(super) fn section(mut paths: Vec<PathRow>, known: Knowledge, context: &Conte
         Knowledge::Read => constants(&paths, &differing),
         Knowledge::NeverRead => String::new(),
     };
-    let ways = Ways::of(&paths);
+    let groups = PathGroups::of(&paths);
     retain(&mut paths, query);
-    ways.order(&mut paths);
+    groups.order(&mut paths);
     let Part { rows, place } = Part::of(paths, query, text);
     let search = search_box(base, query, "Filter assignments");
     let mut filters = chips_of(&FILTERS);
@@ -113,7 +113,7 @@ pub(super) fn section(mut paths: Vec<PathRow>, known: Knowledge, context: &Conte
         columns.extend(differing.ends.then(|| Column::new("Ends")));
         columns.push(Column::new("Policy status"));
         let width = columns.len();
-        let lines = lines(&rows, (&ways, width), &differing, context);
+        let lines = lines(&rows, (&groups, width), &differing, context);
         let (href, words, only) = (base.to_owned(), query.words.clone(), query.only.clone());
         view! {
             <Table caption="Every assignment, by group and permission set" columns id="paths" narrow=Narrow::Cards>{lines}</Table>
@@ -149,7 +149,7 @@ fn through(path: &PathRow) -> Option<&GroupId> {
 
 /// How many paths lead through one group, and how many of them to production PCI.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Extent {
+struct GroupReach {
     paths: usize,
     production_pci: usize,
 }
@@ -157,26 +157,26 @@ struct Extent {
 /// The groups and permission sets of all paths of a person, whatever a filter leaves out: their order, and how far each group
 /// reaches. The first path of each gives its place.
 #[derive(Debug, Default)]
-struct Ways {
-    groups: BTreeMap<Option<GroupId>, (usize, Extent)>,
+struct PathGroups {
+    groups: BTreeMap<Option<GroupId>, (usize, GroupReach)>,
     sets: BTreeMap<(Option<GroupId>, PermissionSetArn), usize>,
 }
 
-impl Ways {
+impl PathGroups {
     fn of(paths: &[PathRow]) -> Self {
-        let mut ways = Self::default();
+        let mut found = Self::default();
         for (place, path) in paths.iter().enumerate() {
             let group = through(path).cloned();
             let set = (group.clone(), path.set.arn.clone());
-            ways.sets.entry(set).or_insert(place);
-            let (_, extent) = ways
+            found.sets.entry(set).or_insert(place);
+            let (_, reach) = found
                 .groups
                 .entry(group)
-                .or_insert((place, Extent::default()));
-            extent.paths += 1;
-            extent.production_pci += usize::from(path.account.class.counts_as_production_pci());
+                .or_insert((place, GroupReach::default()));
+            reach.paths += 1;
+            reach.production_pci += usize::from(path.account.class.counts_as_production_pci());
         }
-        ways
+        found
     }
 
     /// Puts the paths of one group, and of one permission set of it, one after the other.
@@ -189,18 +189,18 @@ impl Ways {
         });
     }
 
-    fn extent(&self, group: Option<&GroupId>) -> Extent {
+    fn reach(&self, group: Option<&GroupId>) -> GroupReach {
         let found = self.groups.get(&group.cloned());
-        found.map(|(_, extent)| *extent).unwrap_or_default()
+        found.map(|(_, reach)| *reach).unwrap_or_default()
     }
 }
 
 /// Returns how far a group reaches, of which `shown` paths are listed.
-fn extent_words(extent: Extent, shown: usize) -> String {
-    let Extent {
+fn reach_words(reach: GroupReach, shown: usize) -> String {
+    let GroupReach {
         paths,
         production_pci,
-    } = extent;
+    } = reach;
     let assignments = counted(paths, "assignment");
     if shown < paths {
         return format!("{shown} of {assignments}");
@@ -235,16 +235,16 @@ fn text(row: &PathRow) -> String {
 }
 
 /// Renders a head for each group, and below it a row for the accounts of one permission set that policies judge alike. The
-/// number of all columns comes with the ways.
+/// number of all columns comes with the groups.
 fn lines(
     rows: &[PathRow],
-    (ways, width): (&Ways, usize),
+    (groups, width): (&PathGroups, usize),
     differing: &Differing,
     context: &Context<'_>,
 ) -> Vec<AnyView> {
     let mut lines = Vec::new();
     for group in rows.chunk_by(|one, next| through(one) == through(next)) {
-        lines.push(head(group, (ways, width), context));
+        lines.push(head(group, (groups, width), context));
         for set in group.chunk_by(|one, next| one.set.arn == next.set.arn) {
             let alike: Vec<&[PathRow]> = set
                 .chunk_by(|one, next| differing.are_alike(one, next))
@@ -259,12 +259,16 @@ fn lines(
 }
 
 /// Renders the head of a group: how far the membership reaches, and what ends it.
-fn head(group: &[PathRow], (ways, width): (&Ways, usize), context: &Context<'_>) -> AnyView {
+fn head(
+    group: &[PathRow],
+    (groups, width): (&PathGroups, usize),
+    context: &Context<'_>,
+) -> AnyView {
     let Some(first) = group.first() else {
         return ().into_any();
     };
     let UserRef { id: user, name, .. } = context.user;
-    let words = extent_words(ways.extent(through(first)), group.len());
+    let words = reach_words(groups.reach(through(first)), group.len());
     let offered = context.proposing == Proposing::Offered;
     let (of, action) = match &first.group {
         None => (view! { "Assigned directly" }.into_any(), None),
@@ -282,8 +286,8 @@ fn head(group: &[PathRow], (ways, width): (&Ways, usize), context: &Context<'_>)
     view! {
         <tr data-group>
             <th scope="rowgroup" colspan=width.to_string()>
-                <span data-way>
-                    <span data-way-name>{of} <span class="text-muted font-normal">{words}</span></span>
+                <span data-group-head>
+                    <span data-group-name>{of} <span class="text-muted font-normal">{words}</span></span>
                     {action}
                 </span>
             </th>
@@ -384,11 +388,11 @@ mod tests {
     #[test]
     fn the_head_of_a_group_says_how_far_all_of_it_reaches_and_what_a_filter_leaves_out() {
         let of = |paths: usize, production_pci: usize, shown: usize| {
-            let extent = Extent {
+            let reach = GroupReach {
                 paths,
                 production_pci,
             };
-            extent_words(extent, shown)
+            reach_words(reach, shown)
         };
         assert_eq!(of(16, 7, 16), "16 assignments, 7 in production PCI");
         assert_eq!(of(1, 1, 1), "1 assignment, in production PCI");
