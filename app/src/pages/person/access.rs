@@ -287,7 +287,7 @@ fn head(
         <tr data-group>
             <th scope="rowgroup" colspan=width.to_string()>
                 <span data-group-head>
-                    <span data-group-name>{of} <span class="text-muted font-normal">{words}</span></span>
+                    <span data-group-name>{of} " " <span class="text-muted font-normal">{words}</span></span>
                     {action}
                 </span>
             </th>
@@ -346,7 +346,7 @@ fn set_cell(path: &PathRow) -> AnyView {
     let capabilities = set.capabilities.clone();
     view! {
         <span class="block">{name}</span>
-        <span data-set-marks>{severity} <CapabilityList capabilities /></span>
+        <span data-set-marks>{severity} " " <CapabilityList capabilities /></span>
     }
     .into_any()
 }

@@ -237,27 +237,32 @@ fn broken(violated: Vec<Violated>) -> AnyView {
         .into_iter()
         .partition(|one| one.kind == FindingKind::Violation);
     let against = violated_words(against.len()).map(|label| {
-        let list = by_control(&against);
+        let list = requirements(&against);
         view! { <div><p><StatusBadge status=Status::Danger label /></p> {list}</div> }
     });
     let unapproved = (!unapproved.is_empty()).then(|| {
-        let list = by_control(&unapproved);
+        let list = requirements(&unapproved);
         view! { <div><p><ApprovalMissing /></p> {list}</div> }
     });
     view! { <div data-found-in>{against} {unapproved}</div> }.into_any()
 }
 
-/// Renders policies below the requirements that they are the control for, each requirement once.
-fn by_control(policies: &[Violated]) -> AnyView {
-    let mut controls: Vec<(&str, Vec<&Violated>)> = Vec::new();
+/// Returns the requirements that policies are the control for, each once with its policies, in the order of the first of them.
+fn by_control(policies: &[Violated]) -> Vec<(&str, Vec<&Violated>)> {
+    let mut found: Vec<(&str, Vec<&Violated>)> = Vec::new();
     for policy in policies {
         let number = controls::number(&policy.control);
-        match controls.iter_mut().find(|(known, _)| *known == number) {
+        match found.iter_mut().find(|(known, _)| *known == number) {
             Some((_, all)) => all.push(policy),
-            None => controls.push((number, vec![policy])),
+            None => found.push((number, vec![policy])),
         }
     }
-    let lines = controls
+    found
+}
+
+/// Renders policies behind their requirements.
+fn requirements(policies: &[Violated]) -> AnyView {
+    let lines = by_control(policies)
         .into_iter()
         .map(|(number, policies)| {
             let titles = policies
@@ -269,8 +274,42 @@ fn by_control(policies: &[Violated]) -> AnyView {
                     view! { {(at > 0).then_some(", ")} <span title=rule>{title}</span> }
                 })
                 .collect_view();
-            view! { <li><b>{number.to_owned()}</b> <span>{titles}</span></li> }
+            view! { <li><b>{number.to_owned()}</b> " " <span>{titles}</span></li> }
         })
         .collect_view();
     view! { <ul data-violated>{lines}</ul> }.into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_requirement_is_named_once_with_all_its_policies() {
+        let policy = |title: &str, control: &str| Violated {
+            rule: title.to_lowercase(),
+            title: title.to_owned(),
+            control: control.to_owned(),
+            kind: FindingKind::Violation,
+        };
+        let policies = [
+            policy("Granting rights", "PCI 7.2.2"),
+            policy("Standing access to data", "PCI 7.2.6"),
+            policy("Administrator access", "PCI 7.2.2"),
+        ];
+        let found: Vec<(&str, Vec<&str>)> = by_control(&policies)
+            .into_iter()
+            .map(|(number, policies)| {
+                let titles = policies.into_iter().map(|one| one.title.as_str());
+                (number, titles.collect())
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("7.2.2", vec!["Granting rights", "Administrator access"]),
+                ("7.2.6", vec!["Standing access to data"]),
+            ]
+        );
+    }
 }
