@@ -43,6 +43,8 @@ pub struct SetAccountRow {
     /// The number of assignments that violate policies. `None` outside production PCI, where the page of the account evaluates
     /// them.
     pub violations: Option<Figure>,
+    /// The number of assignments that lack the approval that would permit them. `None` as for violations.
+    pub unapproved: Option<Figure>,
     /// Whether the account has an outdated version.
     pub outdated: bool,
     /// When the assignments were last read from AWS.

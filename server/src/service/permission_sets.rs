@@ -193,16 +193,15 @@ fn holds(read_model: &ReadModel, set: &PermissionSet) -> Vec<SetAccountRow> {
                     known.and(snapshot.never_read().behind(principal))
                 });
             let findings = read_model.pci_findings.get(&pair.account);
-            let violations = findings.map(|findings| {
-                let tally = findings.by_set.get(&set.arn);
-                let evaluated = known.and(snapshot.never_read().sets());
-                evaluated.figure(tally.map_or(0, |tally| tally.against))
-            });
+            let evaluated = known.and(snapshot.never_read().sets());
+            let tally = findings.map(|findings| findings.by_set.get(&set.arn));
+            let tally = tally.map(|found| found.copied().unwrap_or_default());
             SetAccountRow {
                 account: names::account(snapshot, &pair.account),
                 principals: read.principals.len(),
                 people: known.figure(people),
-                violations,
+                violations: tally.map(|tally| evaluated.figure(tally.against)),
+                unapproved: tally.map(|tally| evaluated.figure(tally.unapproved)),
                 outdated: read.provisioned == Provisioned::Outdated,
                 as_of: read.as_of,
             }
