@@ -19,13 +19,13 @@ export async function journey(suite, browser) {
   await ready.leave();
 
   for (const way of [SCRIPT, PLAIN]) {
-    await suite.test(`numbers, scope and violations stand before the rows, which are grouped, ${way.name}`, async () => {
+    await suite.test(`scope, numbers and violations stand before the rows, which are grouped, ${way.name}`, async () => {
       const farid = await Person.signedIn(browser, sandbox, 'farid.haddad', way);
       await withPeople(`groups ${way.name}`, [farid], async () => {
         const { page } = farid;
         await farid.open(TARGET);
         const text = await farid.text();
-        const places = ['Policy violations', 'within policy', 'Complete, read', 'Violations by policy', 'People by account', 'Complete: every account', 'Generated', 'First seen'].map((words) => text.indexOf(words));
+        const places = ['Complete, read', 'Policy violations', 'within policy', 'Violations by policy', 'People by account', 'Complete: every account', 'Generated', 'First seen'].map((words) => text.indexOf(words));
         assert.ok(places.every((place) => place >= 0) && places.every((place, at) => at === 0 || place > places[at - 1]), places.join());
         assert.match(text, /Standing access to data\s*7\.2\.\d/);
         const rows = await page.locator('#report tbody tr:not([data-group])').count();
@@ -37,7 +37,7 @@ export async function journey(suite, browser) {
         const people = await heads(page);
         assert.equal(sum(people), rows);
         assert.match(people.at(-1), /^Orphaned assignments/);
-        const search = page.getByRole('searchbox', { name: 'Search the rows' });
+        const search = page.getByRole('searchbox', { name: 'Search the paths' });
         await search.fill('maya');
         await search.press('Enter');
         await page.waitForURL(/q=maya/);
@@ -86,7 +86,7 @@ async function heads(page) {
 }
 
 function sum(groups) {
-  return groups.reduce((all, head) => all + Number(/(\d+) rows?$/.exec(head)[1]), 0);
+  return groups.reduce((all, head) => all + Number(/(\d+) paths?$/.exec(head)[1]), 0);
 }
 
 /** Runs in the page. Returns texts that reach beyond the page or beyond their element. */

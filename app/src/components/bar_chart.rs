@@ -42,7 +42,7 @@ pub fn BarChart(
             let width = format!("{}.{}%", share / 10, share % 10);
             view! {
                 <li>
-                    <span data-bar-label><a href=href>{label}</a> <EnvironmentBadge environment /> <span class="text-muted font-mono text-xs" data-wide>{id}</span></span>
+                    <span data-bar-label><a href=href>{label}</a> <EnvironmentBadge environment /> <span class="text-muted font-mono text-xs">{id}</span></span>
                     <svg width="100%" height="10" aria-hidden="true" focusable="false">
                         <rect width="100%" height="10" rx="2" data-track />
                         <rect width=width height="10" rx="2" />

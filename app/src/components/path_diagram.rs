@@ -103,7 +103,7 @@ fn tree(user: &UserRef, paths: &[PathRow], base: &str, links: DirectoryLinks) ->
                     Some((_, name)) => format!("{} {name}", first.set.name),
                     None => first.set.name.clone(),
                 };
-                vec![folded(&all, format!("{base}?q={}", escape(&words)))]
+                vec![folded(&all, format!("{base}?q={}#paths", escape(&words)))]
             };
             let node = Node {
                 name: first.set.name.clone(),

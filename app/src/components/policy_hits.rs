@@ -35,7 +35,7 @@ pub fn FindingMark(outcome: Outcome) -> impl IntoView {
 }
 
 /// Returns the words for a number of policies that are violated; none for no violation.
-fn violated_words(policies: usize) -> Option<String> {
+pub fn violated_words(policies: usize) -> Option<String> {
     match policies {
         0 => None,
         1 => Some("Violates 1 policy".to_owned()),

@@ -65,7 +65,7 @@ const fn column(key: &'static str, label: &'static str) -> Column<PersonFacts, P
 pub static PEOPLE: List<PersonFacts, PersonRow> = List {
     path: "/people",
     nouns: ("person", "people"),
-    order: "Most exposed in production PCI first",
+    order: "Highest capability in production PCI first, then most accounts there",
     default: None,
     columns: &[
         column("name", "Name")
@@ -140,13 +140,13 @@ pub static PEOPLE: List<PersonFacts, PersonRow> = List {
             .note(IN_PRODUCTION_PCI)
             .rule("Policies that the access of the person to production PCI violates")
             .numeric()
-            .cell(|row, _| toned(row.violated, Status::Danger, row, "findings"))
+            .cell(|row, _| exposed(row.violated, || paths(row, "findings")))
             .value(|row| row.violated.into()),
         column("unapproved", "Approvals missing")
             .note(IN_PRODUCTION_PCI)
             .rule("Policies by which the access of the person to production PCI lacks an approval")
             .numeric()
-            .cell(|row, _| toned(row.unapproved, Status::Pending, row, "unapproved"))
+            .cell(|row, _| exposed(row.unapproved, || paths(row, "unapproved")))
             .value(|row| row.unapproved.into()),
         column("links", "Links").beside_name().cell(|row, context| {
             let id = &row.user.id;
@@ -213,16 +213,9 @@ const fn status(status: AccountStatus) -> &'static str {
     }
 }
 
-/// A number of policies in its tone, which leads to the paths of the person that they concern: there they can be removed or
-/// approved.
-fn toned(count: Figure, status: Status, row: &PersonRow, only: &str) -> AnyView {
-    match count {
-        Figure::Known(some) if some > 0 => {
-            let href = format!("/people/{}?only={only}#paths", row.user.id);
-            view! { <a href=href data-tone data-status=status.token()>{some}</a> }.into_any()
-        }
-        other => number(other),
-    }
+/// Returns where the paths of a person are that a number of policies concerns: there they can be removed or approved.
+fn paths(row: &PersonRow, only: &str) -> String {
+    format!("/people/{}?only={only}#paths", row.user.id)
 }
 
 fn name(row: &PersonRow) -> AnyView {
@@ -234,10 +227,14 @@ fn name(row: &PersonRow) -> AnyView {
     } else {
         view! { <AccountStatusMark status=user.status /> }.into_any()
     };
+    // Exposure is judged by what somebody does, also where the column has no room.
+    let title = row.title.clone();
+    let title = title.map(|title| view! { <span data-beside-name>{title}</span> });
     view! {
         <span data-name title=row.email.clone()>
             {directory_link(format!("/people/{}", user.id), user.name)}
             {status}
+            {title}
         </span>
     }
     .into_any()

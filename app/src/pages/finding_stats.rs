@@ -1,7 +1,7 @@
 //! The key figures of what policies find in assignments, alike on the home page and on the pages of an account and of a person.
 //! Never counts anything.
 
-use domain::snapshot::Figure;
+use domain::{snapshot::Figure, verdict::Tally};
 use leptos::prelude::*;
 
 use super::exposure::{bad, wanting};
@@ -25,11 +25,25 @@ pub(super) fn FindingStats(
     against_href: String,
     unapproved: Figure,
     unapproved_href: String,
+    /// How many of them are in production PCI, on a page whose assignments are in accounts of every kind.
+    #[prop(optional)]
+    guarded: Option<Figure<Tally>>,
 ) -> impl IntoView {
-    let detail = of_assignments(all);
+    let detail = |of: fn(Tally) -> usize| {
+        let all = of_assignments(all);
+        match guarded.and_then(Figure::known).map(of) {
+            None => all,
+            Some(0) => format!("{all}, none in production PCI"),
+            Some(some) => format!("{all}, {some} in production PCI"),
+        }
+    };
+    let (of_against, of_unapproved) = (
+        detail(|tally| tally.against),
+        detail(|tally| tally.unapproved),
+    );
     view! {
-        <Stat label="Policy violations" value=against.to_string() href=against_href detail=detail.clone() status=bad(against) />
-        <Stat label="Only approval missing" value=unapproved.to_string() href=unapproved_href detail status=wanting(unapproved) glyph=Glyph::Approval />
+        <Stat label="Policy violations" value=against.to_string() href=against_href detail=of_against status=bad(against) />
+        <Stat label="Only approval missing" value=unapproved.to_string() href=unapproved_href detail=of_unapproved status=wanting(unapproved) glyph=Glyph::Approval />
     }
     .into_any()
 }

@@ -60,7 +60,7 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
     } = view;
     let base = format!("/permission-sets/{}", set.key());
     let unprovisioned = holds.iter().filter(|row| row.outdated).count();
-    let held = held(&holds);
+    let (held, lacking) = (held(&holds), lacking_approval(&holds));
     let entries = ledger_link(
         ABOUT,
         set.arn.key(),
@@ -75,7 +75,8 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
         &anchors,
         needs,
         &sessions,
-        (against_standing, held),
+        against_standing,
+        (held, lacking),
     );
     let context = StatementContext {
         analysis: &analysis,
@@ -185,6 +186,14 @@ fn held(holds: &[SetAccountRow]) -> Vec<AccountRef> {
         .iter()
         .filter(|row| row.account.class.counts_as_production_pci() && row.principals > 0);
     held.map(|row| row.account.clone()).collect()
+}
+
+/// Names the production PCI accounts in which somebody has the permission set without the approval that would permit it.
+fn lacking_approval(holds: &[SetAccountRow]) -> Vec<AccountRef> {
+    let lacking = holds
+        .iter()
+        .filter(|row| matches!(row.unapproved, Some(Figure::Known(some)) if some > 0));
+    lacking.map(|row| row.account.clone()).collect()
 }
 
 /// Renders the policies.

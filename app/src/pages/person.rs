@@ -166,6 +166,12 @@ fn tiles(
     let tally = Tally::of(paths.iter().map(|path| HitView::strictest(&path.hits)));
     let against = findings.figure(tally.against);
     let unapproved = findings.figure(tally.unapproved);
+    // Lists count findings in production PCI only.
+    let guarded = paths
+        .iter()
+        .filter(|path| path.account.class.counts_as_production_pci());
+    let guarded = guarded.map(|path| HitView::strictest(&path.hits));
+    let guarded = findings.figure(Tally::of(guarded));
     let only = |filter: &str| format!("{base}?only={filter}");
     // The children of a component outlive this function.
     let all = base.to_owned();
@@ -182,7 +188,7 @@ fn tiles(
             <Stat label="Accounts" value=accounts.to_string() href=all detail="reached by any path" />
             <Stat label="Production PCI" value=production_pci.to_string() href=guarded_href detail=of_accounts status=bad(production_pci) />
             <Stat label="Standing" value=standing.to_string() href=standing_href detail=of_standing />
-            <FindingStats all=all_paths against against_href unapproved unapproved_href />
+            <FindingStats all=all_paths against against_href unapproved unapproved_href guarded />
         </Stats>
     }
     .into_any()

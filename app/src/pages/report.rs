@@ -1,4 +1,4 @@
-//! The report of who can reach production PCI, for an assessor: first the numbers and the scope in one line, the policies that
+//! The report of who can reach production PCI, for an assessor: first the scope in one line, the numbers, the policies that
 //! are violated, a chart, and how complete the data is; then one row per person, account, permission set and path. The page, the CSV and
 //! the JSON contain the same rows; the page never computes counts.
 
@@ -116,7 +116,7 @@ fn draw(report: AccessReport, chosen: Chosen, now: Timestamp) -> AnyView {
         nobody(people)
     } else {
         let body = if page.rows.is_empty() {
-            view! { <EmptyFiltered noun="rows" clear_href=PATH /> }.into_any()
+            view! { <EmptyFiltered noun="paths" clear_href=PATH /> }.into_any()
         } else {
             rows::section(page, groups, &choice)
         };
@@ -127,12 +127,12 @@ fn draw(report: AccessReport, chosen: Chosen, now: Timestamp) -> AnyView {
             {top}
             <PageHeader
                 title="Who can reach production PCI"
-                detail=view! { "Every person and every path, as last read from AWS." }.into_any()
+                detail=view! { "Every person, every path, and what policies find in it." }.into_any()
                 actions=actions(files, &choice.words)
             />
             {unknown.map(UnknownFilter::notice)}
             {unknown_group.map(|group| view! {
-                <Notice status=Status::Drift title=format!("Unknown grouping “{group}”: the rows are grouped by account")>
+                <Notice status=Status::Drift title=format!("Unknown grouping “{group}”: the paths are grouped by account")>
                     "The report is grouped by account or by person."
                 </Notice>
             })}
@@ -177,10 +177,10 @@ fn actions(files: DownloadSource, words: &str) -> AnyView {
 
 fn nobody(people: Figure) -> AnyView {
     if people == Figure::NotKnown {
-        return view! { <Section title="Rows"><NotKnown what="Who can reach production PCI" /></Section> }.into_any();
+        return view! { <Section title="Every path"><NotKnown what="Who can reach production PCI" /></Section> }.into_any();
     }
     view! {
-        <Section title="Rows">
+        <Section title="Every path">
             <Empty title="No one can reach production PCI" icon=Glyph::Shield>"People with access appear here until it ends."</Empty>
         </Section>
     }
@@ -203,10 +203,10 @@ fn bar(choice: &ReportChoice) -> AnyView {
     view! {
         <div data-list-bar>
             <form method="get" action=PATH role="search">
-                <SearchBox label="Search the rows" value=choice.words.clone() />
+                <SearchBox label="Search the paths" value=choice.words.clone() />
                 {grouping}
             </form>
-            <ul data-chips aria-label="Group the rows">
+            <ul data-chips aria-label="Group the paths">
                 {group(Grouping::Account, "By account")}
                 {group(Grouping::Person, "By person")}
             </ul>

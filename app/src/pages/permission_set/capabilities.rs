@@ -14,8 +14,8 @@ use leptos::prelude::*;
 use crate::{
     backend::{AccountRef, CatalogueFacts, OutdatedData, SetRef},
     components::{
-        AccountNames, CapabilityGroups, Empty, Glyph, Icon, LinkButton, Notice, PolicyAnchors,
-        Section, Status, cure_line, finding_source, policy_notes,
+        AccountNames, ApprovalMissing, CapabilityGroups, Empty, Glyph, Icon, LinkButton, Notice,
+        PolicyAnchors, Section, Status, cure_line, finding_source, policy_notes,
     },
     lists::{ListChoice, access::ACCESS_HEADING},
 };
@@ -37,14 +37,16 @@ pub fn deciding(analysis: &Analysis, needs: ProductionPciNeeds) -> Option<Capabi
 }
 
 /// Renders what production PCI makes of a set. `against` are the actions that keep it from standing access, `held` the
-/// production PCI accounts where somebody has it all the same. `sessions` says how long sessions last.
+/// production PCI accounts where somebody has it all the same, `lacking` those where it lacks an approval that would permit it.
+/// `sessions` says how long sessions last.
 pub fn verdict(
     set: &SetRef,
     analysis: &Analysis,
     anchors: &PolicyAnchors,
     needs: ProductionPciNeeds,
     sessions: &str,
-    (against, held): (Vec<ServiceActions>, Vec<AccountRef>),
+    against: Vec<ServiceActions>,
+    (held, lacking): (Vec<AccountRef>, Vec<AccountRef>),
 ) -> Option<AnyView> {
     if analysis.extents.is_empty() {
         return None;
@@ -77,9 +79,10 @@ pub fn verdict(
     let decided = deciding(analysis, needs);
     let decided = decided.and_then(|capability| decided_by(analysis, anchors, capability));
     let held = blocked.then(|| in_production_pci(set, held));
+    let lacking = (!lacking.is_empty()).then(|| without_approval(lacking));
     let against = blocked.then(|| against_standing(analysis, against));
     Some(
-        view! { <Notice status title>{allowed} {temporary} {shorter} {decided} {held} {against}</Notice> }
+        view! { <Notice status title>{allowed} {temporary} {shorter} {decided} {held} {lacking} {against}</Notice> }
             .into_any(),
     )
 }
@@ -177,6 +180,18 @@ fn in_production_pci(set: &SetRef, held: Vec<AccountRef>) -> Option<AnyView> {
         }
         .into_any(),
     )
+}
+
+/// Says where somebody has a permission set without the approval that would permit it. The page of an account offers to request
+/// it.
+fn without_approval(lacking: Vec<AccountRef>) -> AnyView {
+    let total = lacking.len();
+    view! {
+        <p data-held>
+            <span><ApprovalMissing /> " in " <AccountNames accounts=lacking.into_iter().take(NAMED).collect() total /></span>
+        </p>
+    }
+    .into_any()
 }
 
 /// Renders which actions a set would have to give up to become standing access: all of them, so that nobody removes some

@@ -1,14 +1,14 @@
 //! The rows of the report, by account or by person.
 
-use domain::org::AccountState;
+use domain::{org::AccountState, permission_set::analysis::Capability};
 use leptos::prelude::*;
 
 use super::{controls, href};
 use crate::{
     backend::{FindingKind, Grouping, Page, ReportChoice, ReportRow},
     components::{
-        BadgeWeight, CapabilityList, Column, Glyph, Narrow, PagePosition, Section, Status,
-        StatusBadge, Table, account_state_words, pages,
+        ApprovalMissing, CapabilityBadge, Column, Narrow, PagePosition, Section, Status,
+        StatusBadge, Table, account_state_words, pages, violated_words,
     },
 };
 
@@ -24,10 +24,13 @@ pub(super) fn section(page: Page<ReportRow>, groups: Vec<usize>, choice: &Report
         Column::new(first),
         Column::new("Permission set"),
         Column::new("Path"),
-        Column::new("Start"),
         Column::new("Duration"),
         Column::new("Policy status"),
     ];
+    let title = match grouping {
+        Grouping::Account => "Every path, by account",
+        Grouping::Person => "Every path, by person",
+    };
     let width = columns.len();
     let mut counts = groups.into_iter();
     let mut lines = Vec::new();
@@ -50,9 +53,9 @@ pub(super) fn section(page: Page<ReportRow>, groups: Vec<usize>, choice: &Report
     };
     view! {
         <div id="rows">
-            <Section title="Rows" detail="one for each person, account, permission set and path, and one for each orphaned assignment">
+            <Section title detail="A row for each person, account, permission set and path, and for each orphaned assignment.">
                 <Table caption="Who can reach production PCI, by path" columns id="report" narrow=Narrow::Cards>{lines}</Table>
-                {pages(place, "rows", to)}
+                {pages(place, "paths", to)}
             </Section>
         </div>
     }
@@ -78,8 +81,8 @@ fn group(row: &ReportRow, grouping: Grouping, rows: usize, width: usize) -> AnyV
         Grouping::Person => person(row),
     };
     let count = match rows {
-        1 => "1 row".to_owned(),
-        rows => format!("{rows} rows"),
+        1 => "1 path".to_owned(),
+        rows => format!("{rows} paths"),
     };
     view! {
         <tr data-group>
@@ -183,11 +186,10 @@ fn line(row: ReportRow, grouping: Grouping) -> AnyView {
             <td data-label="Permission set">
                 <a href=format!("/permission-sets/{set}")>{permission_set}</a>
                 " "
-                <CapabilityList capabilities />
+                {allows(&capabilities)}
             </td>
             <td data-label="Path">{path}</td>
-            <td data-label="Start"><span data-start>{start} " " <time datetime=since>{day}</time></span></td>
-            <td data-label="Duration">{long}</td>
+            <td data-label="Duration">{long} " " <span data-start>{start} " " <time datetime=since>{day}</time></span></td>
             <td data-label="Policy status">{broken(violated)}</td>
         </tr>
     }
@@ -214,33 +216,100 @@ struct Violated {
     kind: FindingKind,
 }
 
-/// Renders the policies that find something of a row: the short name with the control.
+/// Renders what a permission set allows in full, because paper cannot be opened: the most dangerous capability, and the others in
+/// words.
+fn allows(capabilities: &[Capability]) -> Option<AnyView> {
+    let mut named = Capability::named(capabilities).into_iter();
+    let capability = named.next()?;
+    let others: Vec<&str> = named.map(Capability::label).collect();
+    let others = (!others.is_empty()).then(|| view! { " " <span>{others.join(", ")}</span> });
+    Some(
+        view! { <span data-capabilities><CapabilityBadge capability /> {others}</span> }.into_any(),
+    )
+}
+
+/// Renders what policies find in a row: what they forbid, and what lacks an approval.
 fn broken(violated: Vec<Violated>) -> AnyView {
     if violated.is_empty() {
         return view! { <StatusBadge status=Status::Ok label="No violations" /> }.into_any();
     }
-    let items = violated
+    let (against, unapproved): (Vec<_>, Vec<_>) = violated
         .into_iter()
-        .map(|one| {
-            let Violated {
-                rule,
-                title,
-                control,
-                kind,
-            } = one;
-            let number = controls::number(&control).to_owned();
-            let (status, glyph) = match kind {
-                FindingKind::Violation => (Status::Danger, None),
-                FindingKind::ApprovalMissing => (Status::Pending, Some(Glyph::Approval)),
-            };
-            view! {
-                <li title=format!("Policy {rule}")>
-                    <StatusBadge status label=title weight=BadgeWeight::Plain glyph />
-                    " "
-                    <span data-control>{number}</span>
-                </li>
-            }
+        .partition(|one| one.kind == FindingKind::Violation);
+    let against = violated_words(against.len()).map(|label| {
+        let list = requirements(&against);
+        view! { <div><p><StatusBadge status=Status::Danger label /></p> {list}</div> }
+    });
+    let unapproved = (!unapproved.is_empty()).then(|| {
+        let list = requirements(&unapproved);
+        view! { <div><p><ApprovalMissing /></p> {list}</div> }
+    });
+    view! { <div data-found-in>{against} {unapproved}</div> }.into_any()
+}
+
+/// Returns the requirements that policies are the control for, each once with its policies, in the order of the first of them.
+fn by_control(policies: &[Violated]) -> Vec<(&str, Vec<&Violated>)> {
+    let mut found: Vec<(&str, Vec<&Violated>)> = Vec::new();
+    for policy in policies {
+        let number = controls::number(&policy.control);
+        match found.iter_mut().find(|(known, _)| *known == number) {
+            Some((_, all)) => all.push(policy),
+            None => found.push((number, vec![policy])),
+        }
+    }
+    found
+}
+
+/// Renders policies behind their requirements.
+fn requirements(policies: &[Violated]) -> AnyView {
+    let lines = by_control(policies)
+        .into_iter()
+        .map(|(number, policies)| {
+            let titles = policies
+                .into_iter()
+                .enumerate()
+                .map(|(at, policy)| {
+                    let rule = format!("Policy {}", policy.rule);
+                    let title = policy.title.clone();
+                    view! { {(at > 0).then_some(", ")} <span title=rule>{title}</span> }
+                })
+                .collect_view();
+            view! { <li><b>{number.to_owned()}</b> " " <span>{titles}</span></li> }
         })
         .collect_view();
-    view! { <ul data-plain data-violated>{items}</ul> }.into_any()
+    view! { <ul data-violated>{lines}</ul> }.into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_requirement_is_named_once_with_all_its_policies() {
+        let policy = |title: &str, control: &str| Violated {
+            rule: title.to_lowercase(),
+            title: title.to_owned(),
+            control: control.to_owned(),
+            kind: FindingKind::Violation,
+        };
+        let policies = [
+            policy("Granting rights", "PCI 7.2.2"),
+            policy("Standing access to data", "PCI 7.2.6"),
+            policy("Administrator access", "PCI 7.2.2"),
+        ];
+        let found: Vec<(&str, Vec<&str>)> = by_control(&policies)
+            .into_iter()
+            .map(|(number, policies)| {
+                let titles = policies.into_iter().map(|one| one.title.as_str());
+                (number, titles.collect())
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("7.2.2", vec!["Granting rights", "Administrator access"]),
+                ("7.2.6", vec!["Standing access to data"]),
+            ]
+        );
+    }
 }

@@ -29,8 +29,9 @@ pub(super) fn section(
     let chart = charted.then(|| chart(accounts, counts.accounts));
     view! {
         <div data-first-page>
-            {numbers(counts)}
             {in_one_line(&head)}
+            {numbers(counts)}
+            {paths(&counts).map(|words| view! { <p data-paths-line>{words}</p> })}
             {violations::section(violated, counts.people)}
             <div data-columns="even">
                 {chart}
@@ -52,7 +53,6 @@ fn in_one_line(head: &ReportHead) -> AnyView {
     let (id, rest) = (id.to_owned(), rest.to_owned());
     view! {
         <p data-scope-line>
-            {paths(&head.counts).map(|words| view! { <span data-paths-line>{words}</span> " " })}
             <span>{scope(&head.counts)}</span>
             " "
             <span>{covered} "."</span>
@@ -100,7 +100,8 @@ fn completeness(head: ReportHead, now: Timestamp) -> AnyView {
                         <Definition term="Policies (SHA-256)"><code class="select-all break-all">{policies}</code></Definition>
                     </DefinitionList>
                     <p class="text-muted mt-4 max-w-[80ch]">
-                        "Rows are derived from account assignments, group memberships and permission sets. Other access, such as IAM users or roles created inside an account, is not included. Each download is recorded in the ledger with its report ID. Printed by the browser, this page fits A4, with the report ID on each page."
+                        "Paths are derived from account assignments, group memberships and permission sets. Other access, such as IAM users or roles created inside an account, is not included. Each download is recorded in the ledger with its report ID."
+                        <span data-on-screen>" Printed by the browser, this page fits A4, with the report ID on each page."</span>
                     </p>
                 </div>
             </Section>
@@ -155,8 +156,14 @@ fn paths(counts: &ReportCounts) -> Option<String> {
     };
     let orphaned = match counts.orphaned {
         Figure::Known(0) | Figure::NotKnown => String::new(),
-        Figure::Known(1) => " 1 of them is orphaned and gives nobody access.".to_owned(),
-        Figure::Known(some) => format!(" {some} of them are orphaned and give nobody access."),
+        Figure::Known(1) => format!(
+            " 1 of the {} is orphaned and gives nobody access.",
+            counts.rows
+        ),
+        Figure::Known(some) => format!(
+            " {some} of the {} are orphaned and give nobody access.",
+            counts.rows
+        ),
     };
     Some(format!(
         "Of the {} paths, {} violate a policy, {} only lack an approval, and {within} are within policy.{orphaned}",

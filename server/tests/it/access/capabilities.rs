@@ -173,6 +173,13 @@ async fn the_page_of_a_set_says_what_it_allows_and_what_keeps_it_from_standing_a
     let html = page("SupportMetrics").await;
     assert!(!html.contains("Not allowed with sessions"), "{html}");
     assert!(!html.contains("Not allowed because of"), "{html}");
+    // It needs an approval there, so that the verdict names where somebody has it without one.
+    let (_, verdict) = html.split_once("No policy in force forbids").unwrap();
+    let (verdict, _) = verdict.split_once("<section").unwrap();
+    assert!(
+        verdict.contains("Approval missing") && verdict.contains("cards-prod"),
+        "{verdict}"
+    );
 
     let html = page("LedgerDataReader").await;
     assert!(html.contains("these 4 actions"), "{html}");

@@ -99,12 +99,12 @@ fn rows_of_page(html: &str) -> Vec<Row> {
         let person = person.split_once("</th>").unwrap().0;
         // The principal of an orphaned assignment has no page.
         let person = person.split_once("</a>").map_or(person, |linked| linked.0);
-        // The capabilities of the set, of which the page shows the most dangerous ones, stand beside its name.
+        // The capabilities of the set, stand below its name.
         let set = cell("Permission set");
         let set = set
             .split_once("<span data-capabilities")
             .map_or(set, |named| named.0);
-        let since = cell("Start").split_once("datetime=\"").unwrap().1;
+        let since = cell("Duration").split_once("datetime=\"").unwrap().1;
         let standing = if words_of(cell("Duration")).contains("Standing") {
             "yes"
         } else {
