@@ -202,14 +202,14 @@ fn also_needs(lifted: &[Hit]) -> Option<String> {
 }
 
 /// The verdict on a preview in one line.
-pub struct VerdictLine {
+pub(super) struct VerdictLine {
     pub status: Status,
     pub glyph: Glyph,
     pub words: String,
 }
 
 /// Returns the verdict on a preview in one line.
-pub fn verdict_line(verdict: &Verdict) -> VerdictLine {
+pub(super) fn verdict_line(verdict: &Verdict) -> VerdictLine {
     VerdictLine {
         status: outcome_status(verdict.outcome),
         glyph: match verdict.outcome {
