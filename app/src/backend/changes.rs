@@ -215,6 +215,8 @@ pub struct ChangeView {
     /// Whether the viewer may decide; an error holds the reason why not.
     #[serde(rename = "decision_obstacle", serialize_with = "obstacle")]
     pub decide: Result<(), DecisionObstacle>,
+    /// The name under which the viewer is among those who may approve, if they may.
+    pub own_name: Option<String>,
     /// What the viewer has to do before they decide.
     pub step_up: Option<StepUpView>,
     /// Why an undecided change cannot be approved.

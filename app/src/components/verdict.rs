@@ -217,16 +217,12 @@ fn refused(
 /// policies block the request as well.
 fn others_block(ways: &WaysOut, others: usize) -> Option<String> {
     let only_sets = matches!(ways.ways.as_slice(), [WayOut::OtherSet { .. }]);
-    match others {
-        _ if !only_sets => None,
-        0 => None,
-        1 => Some(
-            " Shorter sessions alone would not help: 1 other policy blocks this too.".to_owned(),
-        ),
-        others => Some(format!(
-            " Shorter sessions alone would not help: {others} other policies block this too."
-        )),
-    }
+    let policies = match others {
+        1 => "1 other policy blocks this too".to_owned(),
+        others => format!("{others} other policies block this too"),
+    };
+    (only_sets && others > 0)
+        .then(|| format!(" Shorter sessions alone would not help: {policies}."))
 }
 
 /// Returns the approvals that a blocked change would need besides; none if it would need none.

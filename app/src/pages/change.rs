@@ -15,8 +15,8 @@ use crate::{
         AgainstApprovalNotice, BadgeWeight, Crumb, EffectPaging, EffectSection, EffectTense,
         ErrorSummary, FollowUpLinks, LedgerMismatchNotice, LinkEvidenceSection, Notice, PageHeader,
         ReportConsequence, Section, SetsShown, ShownEffect, Status, StatusBadge, Tense, VerdictBox,
-        ViewerTold, WayChoice, WithdrawForm, approval_card, decision_bar, decision_context,
-        decision_errors, discussion, gained_sets, live_words, question_notice, request_summary,
+        WayChoice, WithdrawForm, approval_card, decision_bar, decision_context, decision_errors,
+        discussion, gained_sets, live_words, not_the_viewers, question_notice, request_summary,
         risk_marks, state_glyph, state_status, stepper,
     },
     islands::live_status::LiveStatus,
@@ -99,12 +99,9 @@ fn region(view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     let header = header(&view);
     let notices = notices(&view, form);
     let steps = stepper(&view, now);
-    let told = if viewing.decides {
-        ViewerTold::InBar
-    } else {
-        ViewerTold::Here
-    };
-    let approval = approval_card(&view, told, now);
+    // Whoever decides changes is told so in the bar.
+    let not_yours = (!viewing.decides).then(|| not_the_viewers(&view)).flatten();
+    let approval = approval_card(&view, now);
     let decides = viewing.decides && view.row.state == State::Waiting;
     let reload = (!view.row.state.is_terminal()).then(|| {
         view! { <noscript><p class="mb-4"><a href="">"Reload to see how far it is."</a></p></noscript> }
@@ -113,6 +110,7 @@ fn region(view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     view! {
         {header}
         {steps}
+        {not_yours}
         {reload}
         {notices}
         {body(view, viewing, form, approval)}
