@@ -108,7 +108,7 @@ pub fn policy_notes(notes: Vec<String>) -> Option<AnyView> {
         (0, _) => return None,
         (1, _) => None,
         (all, unmatched) if all == unmatched => Some(format!(
-            "{unmatched} action names in the policies match no known action of AWS"
+            "{unmatched} action names in the policies match no known action of AWS: the set may allow more than is shown"
         )),
         (all, _) => Some(format!("{all} notes on the policies")),
     };
