@@ -89,8 +89,7 @@ fn decision(given: &ApprovalView, entry: Option<&TimelineRow>, now: Timestamp) -
         .then(|| view! { " " <span class="text-muted">"(you)"</span> });
     let factor = entry.and_then(|entry| factor_words(entry.factor, given.at));
     let factor = factor.map(|words| view! { " · " {words} });
-    let entry =
-        entry.map(|entry| view! { " " <span data-keep>"· " {entry_link(entry.seq)}</span> });
+    let entry = entry.map(|entry| view! { " " <span data-keep>{entry_link(entry.seq)}</span> });
     let void = (!given.counts)
         .then(|| view! { <StatusBadge status=Status::Off label="Void: no longer counts" /> });
     let at = given.at;

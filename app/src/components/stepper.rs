@@ -243,7 +243,7 @@ fn line(step: Step, now: Timestamp) -> impl IntoView {
         Stage::Current => view! { <StatedTime at now /> }.into_any(),
         _ => view! { <ExactTime at now /> }.into_any(),
     });
-    let entry = entry.map(|seq| view! { " " <span data-keep>"· " {entry_link(seq)}</span> });
+    let entry = entry.map(|seq| view! { " " <span data-keep>{entry_link(seq)}</span> });
     view! {
         <li data-stage=stage.name() aria-current=(stage == Stage::Current).then_some("step")>
             <span data-dot>{glyph.map(|glyph| view! { <Icon glyph /> })}</span>

@@ -230,6 +230,7 @@ impl Service {
             question: self.comment_obstacle(stored, &viewer.claims, CommentKind::Question),
             earlier: EarlierRequests::default(),
             holders: Vec::new(),
+            given: holders::given(&read_model.snapshot, change),
             decide,
             own_name: own.and_then(|own| names::person_name(&read_model.snapshot, &own)),
             step_up: self.step_up_view(stored),
