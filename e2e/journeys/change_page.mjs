@@ -129,7 +129,7 @@ export async function journey(suite, browser) {
       await decide(amara, states.declined, 'decline', 'No certification is planned there.');
       await preview(maya, { ...metrics('cards-prod'), set: names.keys.AdministratorAccess });
       states.blocked = await submit(maya);
-      await maya.says('Blocked by policy; cannot be approved', 'Possible in its place');
+      await maya.says('Blocked by policy; cannot be approved', 'Possible instead');
       const possible = maya.page.locator('[data-ways] a[data-kind]').first();
       assert.match(await possible.getAttribute('href'), /^\/changes\/new\?kind=grant&.*set=/);
       await preview(maya, metrics('tokens-prod'));

@@ -13,8 +13,8 @@ use domain::{
 use super::{
     AccountRef, AgainstApproval, ChangeForm, ChangeKind, ChangeRow, CommentObstacle, CommentView,
     DecisionInput, EarlierRequests, EffectPage, EntryAuthenticity, FollowUpLink, FollowUps,
-    FormOption, ItemProgress, LedgerMismatchView, ListPage, LiveProgress, NewChange, Page,
-    PairHolders, PortResult, Preview, RecordedFactor, SentencePart, SetRef, Submission,
+    FormOption, GivenAccess, ItemProgress, LedgerMismatchView, ListPage, LiveProgress, NewChange,
+    Page, PairHolders, PortResult, Preview, RecordedFactor, SentencePart, SetRef, Submission,
     UnreadableChangeView, UnreadableItem, UserRef, ViaRef, obstacle,
 };
 use crate::lists::ListChoice;
@@ -212,9 +212,13 @@ pub struct ChangeView {
     pub earlier: EarlierRequests,
     /// Who has its access already, if it is undecided.
     pub holders: Vec<PairHolders>,
+    /// What the newest reads show of the assignments that it gave, if it is verified.
+    pub given: Option<GivenAccess>,
     /// Whether the viewer may decide; an error holds the reason why not.
     #[serde(rename = "decision_obstacle", serialize_with = "obstacle")]
     pub decide: Result<(), DecisionObstacle>,
+    /// The name under which the viewer is among those who may approve, if they may.
+    pub own_name: Option<String>,
     /// What the viewer has to do before they decide.
     pub step_up: Option<StepUpView>,
     /// Why an undecided change cannot be approved.

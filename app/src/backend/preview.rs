@@ -237,6 +237,8 @@ pub struct NewChange {
     /// The permission sets that the policies block in the chosen account for somebody who proposes for themselves only, as
     /// values of the form.
     pub blocked_sets: BTreeSet<String>,
+    /// The durations that the policies block for what is chosen, as values of the form. Empty as long as they are not looked for.
+    pub blocked_terms: BTreeSet<String>,
     /// The dates by which standing access can be reviewed, if the form has a field for one.
     pub review: Option<ReviewDates>,
     /// An idempotency key, unique per rendered form, so that a double click submits once.

@@ -1,5 +1,5 @@
-//! The approval of a change in one card below its steps: what it needs and why, who has decided, who still may, and whether
-//! the viewer is one of them.
+//! The approval of a change in one card: what it needs and why, who has decided, and who still may; and in one line below its steps
+//! that the viewer does not decide it.
 
 use domain::{
     approval::Decision,
@@ -10,22 +10,13 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    AbsoluteTime, ExactTime, Glyph, Icon, PolicyLine, Section, Status, StatusBadge, Tense,
-    clock_time, eligible_approvers, entry_link, obstacle_words, verdict,
+    ExactTime, Glyph, Icon, PolicyLine, Section, Status, StatusBadge, Tense, clock_time,
+    eligible_approvers, entry_link, obstacle_words, verdict,
 };
 use crate::backend::{ApprovalView, ChangeView, Preview, RecordedFactor, TimelineRow};
 
-/// Where a page says whether the viewer may decide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ViewerTold {
-    /// In this card.
-    Here,
-    /// In the bar at the foot of the page.
-    InBar,
-}
-
 /// Renders the card. None for a change that needed no approval, or that no approval permits.
-pub fn approval_card(view: &ChangeView, told: ViewerTold, now: Timestamp) -> Option<AnyView> {
+pub fn approval_card(view: &ChangeView, now: Timestamp) -> Option<AnyView> {
     let waiting = view.row.state == State::Waiting;
     let needs = needs(&view.preview.verdict, view.row.state, view.row.approvals.0);
     if needs.is_none() && view.approvals.is_empty() {
@@ -34,19 +25,11 @@ pub fn approval_card(view: &ChangeView, told: ViewerTold, now: Timestamp) -> Opt
     let tense = if waiting { Tense::Open } else { Tense::Over };
     let policies = needs.is_some().then(|| policies(&view.preview, tense));
     let decided = (!view.approvals.is_empty()).then(|| decided(view, now));
-    let (may, viewer) = if waiting {
-        let viewer = (told == ViewerTold::Here)
-            .then(|| viewer(view, now))
-            .flatten();
-        (Some(may_approve(view)), viewer)
-    } else {
-        (None, None)
-    };
+    let may = waiting.then(|| may_approve(view));
     let rows = [
         ("Policies", policies),
         ("Decided", decided),
         ("May approve", may),
-        ("You", viewer),
     ];
     let rows = rows.into_iter().filter_map(|(term, row)| {
         row.map(|row| view! { <div><h3>{term}</h3> <div>{row}</div></div> })
@@ -106,8 +89,7 @@ fn decision(given: &ApprovalView, entry: Option<&TimelineRow>, now: Timestamp) -
         .then(|| view! { " " <span class="text-muted">"(you)"</span> });
     let factor = entry.and_then(|entry| factor_words(entry.factor, given.at));
     let factor = factor.map(|words| view! { " · " {words} });
-    let entry =
-        entry.map(|entry| view! { " " <span data-keep>"· " {entry_link(entry.seq)}</span> });
+    let entry = entry.map(|entry| view! { " " <span data-keep>{entry_link(entry.seq)}</span> });
     let void = (!given.counts)
         .then(|| view! { <StatusBadge status=Status::Off label="Void: no longer counts" /> });
     let at = given.at;
@@ -135,15 +117,26 @@ fn factor_words(factor: RecordedFactor, decided: Timestamp) -> Option<String> {
     }
 }
 
+/// How the viewer is named.
+const YOU: &str = "You";
+
+/// Renders who may approve, the viewer first.
 fn may_approve(view: &ChangeView) -> AnyView {
     let (have, need) = view.row.approvals;
-    let approvers = view.preview.approvers.clone();
+    let mut approvers = view.preview.approvers.clone();
     let missing = need.saturating_sub(have);
     if approvers.len() < usize::from(missing) {
         return eligible_approvers(approvers, missing);
     }
+    let own = view.own_name.as_ref();
+    let own = own.and_then(|own| approvers.iter().position(|name| name == own));
+    if let Some(own) = own {
+        approvers.remove(own);
+        approvers.insert(0, YOU.to_owned());
+    }
     let more = approvers.len().saturating_sub(verdict::NAMED);
-    let named: Vec<String> = approvers.into_iter().take(verdict::NAMED).collect();
+    let named = approvers.into_iter().take(verdict::NAMED);
+    let named: Vec<String> = named.collect();
     let named = named.join(", ");
     let more = (more > 0).then(|| format!(" and {more} more"));
     view! {
@@ -153,18 +146,18 @@ fn may_approve(view: &ChangeView) -> AnyView {
     .into_any()
 }
 
-/// Renders why the viewer does not decide.
-fn viewer(view: &ChangeView, now: Timestamp) -> Option<AnyView> {
+/// Renders that the viewer does not decide a change that waits, and why. None for who decides it.
+pub fn not_the_viewers(view: &ChangeView) -> Option<AnyView> {
     let obstacle = view.decide.err()?;
-    let due = view.row.decide_by;
-    let ends = view! { <p data-hint>"It expires if nobody decides it by " <AbsoluteTime at=due now /> "."</p> };
-    if view.withdraw.is_ok() {
-        return Some(
-            view! { <p>"You requested this. Other people decide it."</p> {ends} }.into_any(),
-        );
+    if view.row.state != State::Waiting {
+        return None;
     }
+    let (words, why) = match view.withdraw {
+        Ok(()) => ("You requested this.", "Other people decide it."),
+        Err(_) => ("You cannot decide this.", obstacle_words(obstacle)),
+    };
     Some(
-        view! { <p><b>"You cannot decide this."</b> " " {obstacle_words(obstacle)}</p> {ends} }
+        view! { <p data-not-yours><Icon glyph=Glyph::Info /> <span><b>{words}</b> " " {why}</span></p> }
             .into_any(),
     )
 }

@@ -4,8 +4,10 @@
 use domain::{snapshot::Figure, time::Timestamp};
 use leptos::prelude::*;
 
-use super::{PrincipalLink, RecentChanges, Section};
-use crate::backend::{AccountRef, ChangeView, EarlierRequests, PairHolders, SetRef};
+use super::{PrincipalLink, RecentChange, Section};
+use crate::backend::{
+    AccountRef, ChangeView, EarlierRequest, EarlierRequests, PairHolders, SetRef,
+};
 
 /// Renders both as facts of one card. Empty for a change that is decided.
 pub fn decision_context(view: &ChangeView, now: Timestamp) -> AnyView {
@@ -26,7 +28,14 @@ fn earlier(about: &str, found: &EarlierRequests, now: Timestamp) -> impl IntoVie
     let body = if rows.is_empty() {
         view! { <p class="text-muted">{format!("No other request of {about}")}</p> }.into_any()
     } else {
-        view! { <RecentChanges changes=rows now /> {more} }.into_any()
+        let lines = rows.into_iter().map(|row| {
+            let EarlierRequest {
+                change,
+                approved_by,
+            } = row;
+            view! { <RecentChange change approved_by now /> }
+        });
+        view! { <ul data-lines>{lines.collect_view()}</ul> {more} }.into_any()
     };
     view! { <div><h3>"Similar requests"</h3> <div>{body}</div></div> }
 }

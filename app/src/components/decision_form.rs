@@ -3,6 +3,7 @@
 
 use domain::{
     approval::{ApproverRefusal, Decision},
+    grant::Term,
     ids::{ChangeId, EffectHash},
     time::Timestamp,
 };
@@ -14,7 +15,7 @@ use super::{
 use crate::{
     backend::{
         ApprovalView, ChangeView, DecisionObstacle, StepUpView, comment_field, decision_field,
-        decision_word, state_reason,
+        decision_word, gains_and_losses, state_reason,
     },
     routes::{FormState, Kept},
 };
@@ -142,11 +143,13 @@ fn fields(
     let place = only_decline
         .is_none()
         .then(|| place_words(view.row.approvals));
+    let deed = deed_words(view).map(|words| view! { <p data-deed>{words}</p> });
     let value = form.value(decision_field::REASON).unwrap_or_default();
     let error = form.error(decision_field::REASON).unwrap_or_default();
     view! {
         <form method="post" action=format!("/do/changes/{id}/decide")>
             <input type="hidden" name=decision_field::EFFECT value=effect.0 />
+            {deed}
             <TextArea
                 id=REASON_FIELD
                 name=decision_field::REASON
@@ -164,6 +167,24 @@ fn fields(
             </div>
         </form>
     }
+}
+
+/// Returns who gains or loses access by the change, and what makes that serious; none if it is about something else.
+fn deed_words(view: &ChangeView) -> Option<String> {
+    let preview = &view.preview;
+    if preview.gainers.rows + preview.losers.rows == 0 {
+        return None;
+    }
+    let mut words = vec![gains_and_losses(preview.gainers, preview.losers)];
+    let mut gained = preview.gained.iter();
+    if gained.any(|row| row.term == Some(Term::Standing)) {
+        words.push("standing".to_owned());
+    }
+    let mut accounts = view.row.accounts.iter();
+    if accounts.any(|account| account.class.counts_as_production_pci()) {
+        words.push("production PCI".to_owned());
+    }
+    Some(words.join(", "))
 }
 
 /// Returns which of the approvals that of the viewer would be.

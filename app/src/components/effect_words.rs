@@ -80,6 +80,19 @@ impl Sentence {
         }
     }
 
+    /// Returns how they have it, and for how long if that is to be said. A group whose future members gain is named already. Empty if
+    /// there is nothing to say.
+    fn how(&self) -> String {
+        let named = match &self.via {
+            ViaRef::Group { name, .. } => self.future.as_ref() == Some(name),
+            ViaRef::Direct => false,
+        };
+        let via = (!named).then(|| self.via.to_string());
+        let parts = [via, self.term.map(term_words)];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        parts.join(", ")
+    }
+
     fn verb(&self, tense: EffectTense) -> &'static str {
         let many = self.people.len() > 1 || self.future.is_some();
         match (tense, self.sign, many) {
@@ -129,6 +142,12 @@ pub(super) fn effect_words(
     tense: EffectTense,
 ) -> AnyView {
     let mut all = sentences(gained, lost);
+    // The heading and the warning say once that all of it stands.
+    if gained.iter().all(|row| row.term == Some(Term::Standing)) {
+        for one in &mut all {
+            one.term = None;
+        }
+    }
     let more = all.split_off(all.len().min(SENTENCES)).len();
     if all.is_empty() {
         return ().into_any();
@@ -148,11 +167,8 @@ fn line(sentence: Sentence, tense: EffectTense) -> impl IntoView {
         Sign::Loss => (Status::Danger, Glyph::Minus, "minus"),
     };
     let (who, verb) = (sentence.who(), sentence.verb(tense));
+    let how = sentence.how();
     let href = format!("/permission-sets/{}", sentence.set.key());
-    let how = match (&sentence.via, sentence.term) {
-        (via, None) => via.to_string(),
-        (via, Some(term)) => format!("{via}, {}", term_words(term)),
-    };
     view! {
         <li data-status=status.token() data-sign=sign>
             <Icon glyph />
@@ -260,6 +276,31 @@ mod tests {
             said(&[row(future(), standing)], &[]),
             ["future members of operators gain"]
         );
+    }
+
+    #[test]
+    fn a_sentence_says_no_group_twice() {
+        let group = |name: &str| ViaRef::Group {
+            id: GroupId::parse("00000000-0000-4000-8000-000000000001").unwrap(),
+            name: name.into(),
+        };
+        let how = |future: Option<&str>, via: ViaRef, term: Option<Term>| {
+            let row = EffectRow {
+                via,
+                ..row(person("Ann"), term)
+            };
+            let sentence = Sentence {
+                future: future.map(str::to_owned),
+                ..Sentence::of(Sign::Gain, &row)
+            };
+            sentence.how()
+        };
+        let hour = Some(Term::For(Duration::hours(1)));
+        let (operators, future) = (group("operators"), Some("operators"));
+        assert_eq!(how(future, operators.clone(), None), "");
+        assert_eq!(how(future, operators.clone(), hour), "for 1 hour");
+        assert_eq!(how(None, operators, hour), "through operators, for 1 hour");
+        assert_eq!(how(None, ViaRef::Direct, None), "directly");
     }
 
     #[test]

@@ -92,7 +92,6 @@ fn words_of(hit: HitView) -> PolicyWords {
         rule,
         title,
         reason,
-        numbers: None,
         control,
         applies_to: None,
         remedy: (outcome == Outcome::NeedsApproval).then(|| "An approval permits this.".to_owned()),

@@ -41,8 +41,6 @@ pub struct PolicyWords {
     /// The short name of the policy.
     pub title: String,
     pub reason: String,
-    /// What it found in numbers of the request, if it can be said so. Precedes the reason.
-    pub numbers: Option<String>,
     pub control: String,
     /// The gains that it concerns, if not all of them.
     pub applies_to: Option<String>,
@@ -66,13 +64,10 @@ impl PolicyWords {
 #[component]
 pub fn PolicyReason(words: PolicyWords) -> impl IntoView {
     let (title, id) = (title(&words), format!("Policy {}", words.rule));
-    let numbers = words.numbers.clone();
-    let numbers = numbers.map(|words| view! { <p data-in-numbers>{words}</p> });
     let reason = found_and_cure(words);
     view! {
         <div data-policy>
             <p data-heading title=id>{title}</p>
-            {numbers}
             {reason}
         </div>
     }

@@ -51,8 +51,11 @@ pub fn RecentChanges(
 
 /// One change of such a list.
 #[component]
-fn RecentChange(
+pub fn RecentChange(
     change: ChangeRow,
+    /// The names of those who approved it, if they are to be shown.
+    #[prop(optional)]
+    approved_by: Vec<String>,
     /// The time of the request.
     now: Timestamp,
 ) -> impl IntoView {
@@ -60,6 +63,10 @@ fn RecentChange(
     let (have, need) = change.approvals;
     let approvals = (change.state == State::Waiting)
         .then(|| view! { " · " {format!("{have} of {need} approvals")} " · decision due " <Time at=change.decide_by now /> });
+    let approved_by = (!approved_by.is_empty()).then(|| {
+        let names = approved_by.join(", ");
+        view! { <p class="text-muted text-xs">"Approved by " {names}</p> }
+    });
     view! {
         <li>
             <div class="flex items-start justify-between gap-x-3">
@@ -67,6 +74,7 @@ fn RecentChange(
                 <StatusBadge status=state_status(change.state) label=change.state_words() glyph=state_glyph(change.state) />
             </div>
             <p class="text-muted text-xs">{change.requester} ", " <Time at=change.submitted now /> {approvals}</p>
+            {approved_by}
             <LedgerMismatchMark comparison=change.ledger />
         </li>
     }

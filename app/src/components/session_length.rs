@@ -66,7 +66,7 @@ pub fn with_last_session(preview: &Preview) -> Option<String> {
         return None;
     }
     Some(format!(
-        "{} of access and a session of {} that starts at its end take {}.",
+        "{} of access + {} of session = {} in total.",
         capitalized(&window.words()),
         session.words(),
         Duration(window.0 + session.0).words()

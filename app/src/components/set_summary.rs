@@ -62,13 +62,8 @@ fn capabilities(id: String, analysis: Analysis) -> AnyView {
     let nothing = all
         .is_none()
         .then(|| view! { <p data-body class="text-muted">{analysis.summary()}</p> });
-    // Names that match no action are what is not known, so they go before what is.
-    let (before, after) = match analysis.notes.as_slice() {
-        [] | [_] => (None, policy_notes(analysis.notes.clone())),
-        _ => (policy_notes(analysis.notes.clone()), None),
-    };
+    let notes = folded_notes(analysis.notes.clone());
     view! {
-        {before}
         {nothing}
         <ul data-set-lines>{lines}</ul>
         {all.map(|all| view! {
@@ -77,9 +72,29 @@ fn capabilities(id: String, analysis: Analysis) -> AnyView {
                 <CapabilityGroups analysis />
             </details>
         })}
-        {after}
+        {notes}
     }
     .into_any()
+}
+
+/// Renders the notes on the policies behind a fold: who decides needs them to doubt what is shown above, and rarely in full.
+fn folded_notes(notes: Vec<String>) -> Option<AnyView> {
+    match notes.as_slice() {
+        [] => None,
+        [note] => {
+            let note = note.clone();
+            Some(
+                view! {
+                    <details data-rest data-quiet>
+                        <summary>"1 note on the policies"</summary>
+                        <div data-note>{note}</div>
+                    </details>
+                }
+                .into_any(),
+            )
+        }
+        _ => policy_notes(notes),
+    }
 }
 
 /// What every note about an action that does not exist has in common.
@@ -93,7 +108,7 @@ pub fn policy_notes(notes: Vec<String>) -> Option<AnyView> {
         (0, _) => return None,
         (1, _) => None,
         (all, unmatched) if all == unmatched => Some(format!(
-            "{unmatched} action names in the policies match no known action of AWS"
+            "{unmatched} action names in the policies match no known action of AWS: the set may allow more than is shown"
         )),
         (all, _) => Some(format!("{all} notes on the policies")),
     };

@@ -56,6 +56,8 @@ impl Stage {
 struct Step {
     stage: Stage,
     label: &'static str,
+    /// What it waits for, instead of the mark of its stage.
+    glyph: Option<Glyph>,
     /// How far it is, in numbers.
     detail: Option<String>,
     /// What the time is the time of, if the label does not say it.
@@ -71,6 +73,7 @@ impl Step {
         Self {
             stage,
             label,
+            glyph: None,
             detail: None,
             of_time: "",
             time: None,
@@ -176,6 +179,7 @@ fn steps_of(view: &ChangeView) -> Vec<Step> {
         State::Withdrawn => ended(Stage::Over, "Withdrawn"),
         State::Waiting => {
             let waiting = Step {
+                glyph: Some(Glyph::Approval),
                 of_time: "Decision due ",
                 time: Some(row.decide_by),
                 ..approval(Stage::Current)
@@ -228,19 +232,21 @@ fn line(step: Step, now: Timestamp) -> impl IntoView {
     let Step {
         stage,
         label,
+        glyph,
         detail,
         of_time,
         time,
         entry,
     } = step;
+    let glyph = glyph.or_else(|| stage.glyph());
     let time = time.map(|at| match stage {
         Stage::Current => view! { <StatedTime at now /> }.into_any(),
         _ => view! { <ExactTime at now /> }.into_any(),
     });
-    let entry = entry.map(|seq| view! { " " <span data-keep>"· " {entry_link(seq)}</span> });
+    let entry = entry.map(|seq| view! { " " <span data-keep>{entry_link(seq)}</span> });
     view! {
         <li data-stage=stage.name() aria-current=(stage == Stage::Current).then_some("step")>
-            <span data-dot>{stage.glyph().map(|glyph| view! { <Icon glyph /> })}</span>
+            <span data-dot>{glyph.map(|glyph| view! { <Icon glyph /> })}</span>
             <span>
                 <span class="sr-only">{stage.words()}</span>
                 <span data-step>{label} {detail.map(|detail| view! { " " <span data-count-of>{detail}</span> })}</span>

@@ -5,7 +5,7 @@ use domain::verdict::{Hit, Outcome, Remedies, Verdict};
 use leptos::prelude::*;
 
 use super::{
-    Calm, Glyph, Notice, PolicyLine, PolicyReason, PolicyWords, Status, WayChoice,
+    Calm, Glyph, Notice, PolicyLine, PolicyReason, PolicyWords, ReasonParts, Status, WayChoice,
     ways_out::ways_out,
 };
 use crate::backend::{PolicyTitles, WayOut, WaysOut};
@@ -130,8 +130,9 @@ pub(super) fn checked_policies(policies: Option<usize>, tense: Tense, asking: An
 /// The number of policies that block a change and are not folded.
 const BLOCKING: usize = 3;
 
-/// Renders that a change is blocked: what would be possible, and each policy that blocks it in one sentence, the gravest first.
-/// Its cure follows only if no evaluation showed what helps.
+/// Renders that a change is blocked: what its numbers exceed, each policy that blocks it, the gravest first, and in a box of its own
+/// what would be possible. One policy is said in full, several by their titles, which open to the reasons. Cures follow only if no
+/// evaluation showed what helps.
 fn refused(
     title: String,
     (mut finals, lasts): (Vec<Hit>, Option<String>),
@@ -139,9 +140,10 @@ fn refused(
     (ways, choice): (WaysOut, WayChoice),
     told: impl Fn(Hit) -> PolicyWords,
 ) -> AnyView {
-    let all = match finals.len() {
-        1 => "1 policy blocks this".to_owned(),
-        count => format!("{count} policies block this"),
+    let count = finals.len();
+    let all = match count {
+        1 => "1 policy blocks this:".to_owned(),
+        count => format!("{count} policies block this:"),
     };
     // The policies are in the order of their text, the gravest first. What the numbers of the request exceed goes before them,
     // and a date that is missing goes behind them, unless to state one is enough.
@@ -153,33 +155,52 @@ fn refused(
         rule if rule == dated.as_ref() => 2,
         _ => 1,
     });
+    let exceeding = finals.iter().find(|hit| Some(&hit.rule) == limit.as_ref());
+    let numbers = lasts.zip(exceeding).map(|(lasts, hit)| {
+        let found = ReasonParts::of(&hit.reason).found;
+        let others = others_block(&ways, count.saturating_sub(1));
+        view! { <p data-in-numbers><b>{lasts}</b> " " {found} {others}</p> }
+    });
     let helped = !ways.ways.is_empty();
-    let rest = finals.split_off(finals.len().min(BLOCKING));
-    let line = |hit: Hit| {
-        let numbers = lasts.clone().filter(|_| Some(&hit.rule) == limit.as_ref());
+    let words_of = |hit: Hit| {
         let words = told(hit);
-        let words = if helped { words.without_cure() } else { words };
-        let words = PolicyWords { numbers, ..words };
-        view! { <li><PolicyReason words /></li> }
+        if helped { words.without_cure() } else { words }
     };
-    let more = match rest.len() {
-        1 => "1 more policy".to_owned(),
-        count => format!("{count} more policies"),
+    let in_full = count == 1 && numbers.is_none();
+    // A fold is worth it for more than one.
+    let shown = if count == BLOCKING + 1 {
+        count
+    } else {
+        BLOCKING
     };
-    let lines = finals.into_iter().map(line).collect_view();
+    let rest = finals.split_off(count.min(shown));
+    let more = format!("{} more policies", rest.len());
+    let lines = finals.into_iter().map(|hit| {
+        let words = words_of(hit);
+        let line = if in_full {
+            view! { <PolicyReason words /> }.into_any()
+        } else {
+            view! { <PolicyLine words /> }.into_any()
+        };
+        view! { <li>{line}</li> }
+    });
+    let lines = lines.collect_view();
     let rest = (!rest.is_empty()).then(|| {
-        let lines = rest.into_iter().map(line).collect_view();
+        let lines = rest.into_iter().map(|hit| {
+            let words = words_of(hit);
+            view! { <li><PolicyReason words /></li> }
+        });
         view! {
             <details data-fold data-more-policies>
                 <summary><span>{more}</span></summary>
-                <ul data-policies>{lines}</ul>
+                <ul data-policies>{lines.collect_view()}</ul>
             </details>
         }
     });
     let ways = helped.then(|| ways_out(ways, &choice));
     view! {
         <Notice status=outcome_status(Outcome::Refused) title glyph=Glyph::Cross>
-            {ways}
+            {numbers}
             <div data-blocking>
                 <p>{all}</p>
                 <ul data-policies>{lines}</ul>
@@ -187,8 +208,21 @@ fn refused(
             </div>
             {also.map(|words| view! { <p data-also>{words}</p> })}
         </Notice>
+        {ways}
     }
     .into_any()
+}
+
+/// Returns that shorter sessions lift no block, where an evaluation found nothing but other permission sets, because so many other
+/// policies block the request as well.
+fn others_block(ways: &WaysOut, others: usize) -> Option<String> {
+    let only_sets = matches!(ways.ways.as_slice(), [WayOut::OtherSet { .. }]);
+    let policies = match others {
+        1 => "1 other policy blocks this too".to_owned(),
+        others => format!("{others} other policies block this too"),
+    };
+    (only_sets && others > 0)
+        .then(|| format!(" Shorter sessions alone would not help: {policies}."))
 }
 
 /// Returns the approvals that a blocked change would need besides; none if it would need none.
@@ -202,14 +236,14 @@ fn also_needs(lifted: &[Hit]) -> Option<String> {
 }
 
 /// The verdict on a preview in one line.
-pub struct VerdictLine {
+pub(super) struct VerdictLine {
     pub status: Status,
     pub glyph: Glyph,
     pub words: String,
 }
 
 /// Returns the verdict on a preview in one line.
-pub fn verdict_line(verdict: &Verdict) -> VerdictLine {
+pub(super) fn verdict_line(verdict: &Verdict) -> VerdictLine {
     VerdictLine {
         status: outcome_status(verdict.outcome),
         glyph: match verdict.outcome {
@@ -273,7 +307,6 @@ pub(super) fn words(hit: Hit, titles: &PolicyTitles, gains: usize, approvals: u8
         title: titles.get(&hit.rule).unwrap_or(&hit.rule).clone(),
         rule: hit.rule,
         reason: hit.reason,
-        numbers: None,
         control: hit.control,
         applies_to,
         remedy,

@@ -1,5 +1,5 @@
-//! What is possible in place of a blocked request: one sentence, and what chooses it. It was found by an evaluation; whatever is
-//! chosen is evaluated again.
+//! What is possible in place of a blocked request: how, with how many approvals, and what chooses each. It was found by an evaluation;
+//! whatever is chosen is evaluated again.
 
 use domain::permission_set::analysis::Capability;
 use leptos::prelude::*;
@@ -19,13 +19,21 @@ pub enum WayChoice {
     Linked(Box<ChangeForm>),
 }
 
-/// Renders the ways out. The first is the primary action of the page if it gives what was requested, because nobody can approve
-/// the request as it is. Another permission set gives something else, so that what it allows is said.
+/// Renders the ways out as a box of its own. The first is the primary action of the page if it gives what was requested, because
+/// nobody can approve the request as it is. Another permission set gives something else, so that what it allows stands beside it.
 pub(super) fn ways_out(found: WaysOut, choice: &WayChoice) -> AnyView {
     let sentence = sentence(&found);
-    let allowed = allowed(&found.ways);
     let (offers, more) = offers(found.ways);
-    let offered = !offers.is_empty();
+    let kept = match choice {
+        WayChoice::InForm => "User, account and reason are kept.",
+        WayChoice::Linked(_) => "Opens the filled form. Nothing is submitted yet.",
+    };
+    let order = match more {
+        0 => None,
+        1 => Some(" 1 more permission set is possible.".to_owned()),
+        more => Some(format!(" {more} more permission sets are possible.")),
+    };
+    let notes = (!offers.is_empty()).then(|| view! { <p data-hint>{kept} {order}</p> });
     let offers = offers.into_iter().enumerate().map(|(place, offer)| {
         let kind = match place {
             0 => offer.weight,
@@ -34,43 +42,28 @@ pub(super) fn ways_out(found: WaysOut, choice: &WayChoice) -> AnyView {
         offer.draw(kind, choice)
     });
     let offers = offers.collect_view();
-    let more = match more {
-        0 => None,
-        1 => Some("and 1 more permission set".to_owned()),
-        more => Some(format!("and {more} more permission sets")),
-    };
-    let more = more.map(|more| view! { <span class="text-muted">{more}</span> });
-    let kept = match choice {
-        WayChoice::InForm => "User, account and reason stay.",
-        WayChoice::Linked(_) => "Opens the filled form. Nothing is submitted yet.",
-    };
-    let kept = offered.then(|| view! { <p data-hint>{kept}</p> });
     view! {
         <div data-ways>
             <p>{sentence}</p>
-            <div>{offers} {more}</div>
-            {allowed}
-            {kept}
+            <ul data-offers>{offers}</ul>
+            {notes}
         </div>
     }
     .into_any()
 }
 
-/// Renders what the permission sets allow that can be chosen.
-fn allowed(ways: &[WayOut]) -> Option<AnyView> {
-    let (sets, more) = ways.iter().find_map(|way| match way {
-        WayOut::OtherSet { sets, more } if !sets.is_empty() => Some((sets, *more)),
-        _ => None,
-    })?;
-    let order = (sets.len() + more > 1).then(|| {
-        view! { <li>"Those that share the most with the requested one come first."</li> }
-    });
-    let lines = sets.iter().map(|set| {
-        let href = format!("/permission-sets/{}", set.key);
-        view! { <li>{directory_link(href, set.name.clone())} ": " {allows(set)}</li> }
-    });
-    let lines = lines.collect_view();
-    Some(view! { <ul data-plain data-hint>{lines} {order}</ul> }.into_any())
+/// Renders a permission set with what it allows.
+fn described(set: &OfferedSet) -> AnyView {
+    let href = format!("/permission-sets/{}", set.key);
+    let (window, allowed) = (window_of(set), allows(set));
+    view! { <span>{directory_link(href, set.name.clone())} {window} ": " {allowed}</span> }
+        .into_any()
+}
+
+/// Returns how long a permission set is possible, if not as long as the request says.
+fn window_of(set: &OfferedSet) -> Option<String> {
+    set.only_for
+        .map(|window| format!(" for {}", window.words()))
 }
 
 /// Returns what a permission set allows, and how long its sessions last.
@@ -95,13 +88,7 @@ fn sentence(found: &WaysOut) -> String {
     let mut why = String::new();
     for way in &found.ways {
         match way {
-            WayOut::OtherSet { .. } => {
-                // Sessions that are too long are the reason, if they were told.
-                if why.is_empty() {
-                    "No duration makes this permission set possible here. ".clone_into(&mut why);
-                }
-                ways.push("in its place".to_owned());
-            }
+            WayOut::OtherSet { .. } => ways.push("instead".to_owned()),
             WayOut::ReviewDate => ways.push("with a review date".to_owned()),
             WayOut::Duration { longest } => ways.push(format!("for at most {}", longest.words())),
             WayOut::Sessions {
@@ -123,12 +110,14 @@ fn sentence(found: &WaysOut) -> String {
     if ways.is_empty() {
         return why.trim_end().to_owned();
     }
-    format!("{why}Possible {}{approvals}:", ways.join(", or "))
+    format!("{why}Possible {}{approvals}", ways.join(", or "))
 }
 
 /// One thing to choose.
 struct Offer {
     label: String,
+    /// The permission set with what it allows, if it is another one.
+    set: Option<OfferedSet>,
     /// What the form holds instead; none for a date, which somebody has to state.
     instead: Option<String>,
     /// Its button, if it is the first.
@@ -142,19 +131,22 @@ fn offers(ways: Vec<WayOut>) -> (Vec<Offer>, usize) {
         match way {
             WayOut::OtherSet { sets, more } => {
                 left += more;
-                offers.extend(sets.iter().map(|set| Offer {
-                    label: label(set),
+                offers.extend(sets.into_iter().map(|set| Offer {
+                    label: format!("Use {}", set.name),
                     instead: Some(set.instead()),
+                    set: Some(set),
                     weight: ButtonKind::Secondary,
                 }));
             }
             WayOut::ReviewDate => offers.push(Offer {
                 label: "State a review date".to_owned(),
+                set: None,
                 instead: None,
                 weight: ButtonKind::Primary,
             }),
             WayOut::Duration { longest } => offers.push(Offer {
                 label: format!("Use {}", longest.words()),
+                set: None,
                 instead: Some(instead_of_term(longest)),
                 weight: ButtonKind::Primary,
             }),
@@ -166,6 +158,12 @@ fn offers(ways: Vec<WayOut>) -> (Vec<Offer>, usize) {
 
 impl Offer {
     fn draw(self, kind: ButtonKind, choice: &WayChoice) -> AnyView {
+        let described = self.set.as_ref().map(described);
+        let button = self.button(kind, choice);
+        view! { <li>{button} {described}</li> }.into_any()
+    }
+
+    fn button(self, kind: ButtonKind, choice: &WayChoice) -> AnyView {
         let Self { label, instead, .. } = self;
         let field = format!("#{}", change_field::REVIEW_ON);
         let href = match (choice, &instead) {
@@ -194,13 +192,6 @@ impl Offer {
     }
 }
 
-fn label(set: &OfferedSet) -> String {
-    match set.only_for {
-        Some(window) => format!("Use {} for {}", set.name, window.words()),
-        None => format!("Use {}", set.name),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use domain::time::Duration;
@@ -223,7 +214,7 @@ mod tests {
         };
         assert_eq!(
             said(vec![other.clone()], Some(2)),
-            "No duration makes this permission set possible here. Possible in its place, with 2 approvals:"
+            "Possible instead, with 2 approvals"
         );
         let hours = Duration::hours;
         let longest = hours(3);
@@ -232,11 +223,11 @@ mod tests {
                 vec![WayOut::ReviewDate, WayOut::Duration { longest }],
                 Some(1)
             ),
-            "Possible with a review date, or for at most 3 hours, with 1 approval:"
+            "Possible with a review date, or for at most 3 hours, with 1 approval"
         );
         assert_eq!(
             said(vec![WayOut::Duration { longest }], None),
-            "Possible for at most 3 hours:"
+            "Possible for at most 3 hours"
         );
         let sessions = WayOut::Sessions {
             set: "Reader".into(),
@@ -248,12 +239,12 @@ mod tests {
         assert_eq!(said(vec![sessions.clone()], Some(0)), shorter);
         assert_eq!(
             said(vec![sessions, other], Some(0)),
-            format!("{shorter} Possible in its place, without approval:")
+            format!("{shorter} Possible instead, without approval")
         );
     }
 
     #[test]
-    fn a_button_says_how_long_a_permission_set_is_possible() {
+    fn a_permission_set_says_how_long_it_is_possible() {
         let set = |only_for| OfferedSet {
             name: "Reader".into(),
             key: "ps-1".into(),
@@ -261,9 +252,9 @@ mod tests {
             capabilities: Vec::new(),
             session: Duration::hours(1),
         };
-        assert_eq!(label(&set(None)), "Use Reader");
+        assert_eq!(window_of(&set(None)), None);
         let hour = Some(Duration::hours(1));
-        assert_eq!(label(&set(hour)), "Use Reader for 1 hour");
+        assert_eq!(window_of(&set(hour)).as_deref(), Some(" for 1 hour"));
     }
 
     #[test]

@@ -13,8 +13,9 @@ use wasm_bindgen::JsCast;
 use super::{all, listen, live_search, query, say};
 
 /// What is replaced: all that depends on other fields.
-const PARTS: [&str; 4] = [
+const PARTS: [&str; 5] = [
     "#dependent",
+    "#term",
     "[data-field]:has(> select#set)",
     "#preview",
     "#send",

@@ -10,14 +10,17 @@ use domain::{authorize::Action, change::State, time::Timestamp, verdict::Outcome
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ChangeView, Denied, FollowUps, LiveProgress, PortResult, WaysOut, decision_field},
+    backend::{
+        ChangeView, Denied, FollowUps, GivenAccess, LiveProgress, PortResult, WaysOut,
+        decision_field,
+    },
     components::{
-        AgainstApprovalNotice, BadgeWeight, Crumb, EffectPaging, EffectSection, EffectTense,
-        ErrorSummary, FollowUpLinks, LedgerMismatchNotice, LinkEvidenceSection, Notice, PageHeader,
-        ReportConsequence, Section, SetsShown, ShownEffect, Status, StatusBadge, Tense, VerdictBox,
-        ViewerTold, WayChoice, WithdrawForm, approval_card, decision_bar, decision_context,
-        decision_errors, discussion, gained_sets, live_words, question_notice, request_summary,
-        risk_marks, state_glyph, state_status, stepper,
+        AbsoluteTime, AgainstApprovalNotice, BadgeWeight, Crumb, EffectPaging, EffectSection,
+        EffectTense, ErrorSummary, FollowUpLinks, LedgerMismatchNotice, LinkEvidenceSection,
+        Notice, PageHeader, ReportConsequence, Section, SetsShown, ShownEffect, Status,
+        StatusBadge, Tense, VerdictBox, WayChoice, WithdrawForm, approval_card, decision_bar,
+        decision_context, decision_errors, discussion, gained_sets, live_words, not_the_viewers,
+        question_notice, request_summary, risk_marks, state_glyph, state_status, stepper,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -99,12 +102,9 @@ fn region(view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     let header = header(&view);
     let notices = notices(&view, form);
     let steps = stepper(&view, now);
-    let told = if viewing.decides {
-        ViewerTold::InBar
-    } else {
-        ViewerTold::Here
-    };
-    let approval = approval_card(&view, told, now);
+    // Whoever decides changes is told so in the bar.
+    let not_yours = (!viewing.decides).then(|| not_the_viewers(&view)).flatten();
+    let approval = approval_card(&view, now);
     let decides = viewing.decides && view.row.state == State::Waiting;
     let reload = (!view.row.state.is_terminal()).then(|| {
         view! { <noscript><p class="mb-4"><a href="">"Reload to see how far it is."</a></p></noscript> }
@@ -113,6 +113,7 @@ fn region(view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     view! {
         {header}
         {steps}
+        {not_yours}
         {reload}
         {notices}
         {body(view, viewing, form, approval)}
@@ -230,7 +231,8 @@ fn body(
     let request = request_summary(&view, now);
     let context = decision_context(&view, now);
     let comments = discussion(&view, form, now);
-    let foot = (state == State::Verified && has_follow_ups(&view)).then(|| follow_ups(&view));
+    let foot = (state == State::Verified && has_follow_ups(&view))
+        .then(|| view! { {still_there(&view, now)} {follow_ups(&view)} }.into_any());
     let effect = effect(&mut view, viewing);
     let effect = view! { <section id="effect"><EffectSection effect foot /></section> };
     let (result, effect) = if state == State::Verified {
@@ -285,6 +287,33 @@ fn body(
         </Section>
     }
     .into_any()
+}
+
+/// Renders whether AWS still has what a change gave, as of the newest read; none if that read is older than its verification.
+fn still_there(view: &ChangeView, now: Timestamp) -> Option<AnyView> {
+    let GivenAccess {
+        as_of,
+        present,
+        total,
+    } = view.given?;
+    let verified = view.operations.iter().filter_map(|row| row.verified).max();
+    if verified.is_none_or(|verified| as_of < verified) {
+        return None;
+    }
+    let (status, label) = match present {
+        0 => (Status::Off, "No longer in AWS".to_owned()),
+        all if all == total => (Status::Ok, "Still in AWS".to_owned()),
+        some => (
+            Status::Info,
+            format!("{some} of {total} assignments are still in AWS"),
+        ),
+    };
+    Some(
+        view! {
+            <span data-still><StatusBadge status label /> <span class="text-muted">"read " <AbsoluteTime at=as_of now /></span></span>
+        }
+        .into_any(),
+    )
 }
 
 /// Takes the effect out of a change, in the tense of its state.

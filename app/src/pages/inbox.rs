@@ -15,9 +15,9 @@ use crate::{
         AgainstApprovalNotice, Crumb, EffectPaging, EffectSection, Empty, FreshnessNotice, Glyph,
         LedgerMismatchMark, LedgerMismatchNotice, LinkButton, LinkEvidenceSection, Notice,
         PageHeader, PagePosition, ReportConsequence, SecondFactorNotice, Section, SetsShown,
-        ShownEffect, Status, Time, VerdictBox, ViewerTold, approval_card, decision_bar,
-        decision_context, discussion, gained_sets, list_href, pages, question_notice,
-        request_summary, risk_marks, stepper,
+        ShownEffect, Status, Time, VerdictBox, approval_card, decision_bar, decision_context,
+        discussion, gained_sets, list_href, pages, question_notice, request_summary, risk_marks,
+        stepper,
     },
     routes::{FormState, Page, Visit},
 };
@@ -110,14 +110,14 @@ fn only_header(view: &ChangeView) -> AnyView {
         format!("/inbox?id={}", view.row.id),
     );
     let crumbs = vec![Crumb::new("/inbox", "Inbox")];
-    let (marks, actions) = (risk_marks(view), full_record(view));
-    view! { <PageHeader title item crumbs marks actions /> }.into_any()
+    let marks = view! { {risk_marks(view)} {full_record(view)} }.into_any();
+    view! { <PageHeader title item crumbs marks /> }.into_any()
 }
 
 /// Links to the page of a change.
 fn full_record(view: &ChangeView) -> AnyView {
     let href = format!("/changes/{}", view.row.id);
-    view! { <LinkButton href>"Full record"</LinkButton> }.into_any()
+    view! { <a href=href data-record>"Full record"</a> }.into_any()
 }
 
 fn list(waiting: &[ChangeView], at: usize, place: PagePosition, now: Timestamp) -> AnyView {
@@ -186,9 +186,8 @@ fn chosen(mut view: ChangeView, chosen: Chosen, form: &FormState, now: Timestamp
             <header data-chosen>
                 <div>
                     <h2>{title}</h2>
-                    {marks}
+                    <div class="flex flex-wrap items-center gap-x-3 gap-y-1">{marks} {record}</div>
                 </div>
-                {record}
             </header>
         }
     });
@@ -197,7 +196,7 @@ fn chosen(mut view: ChangeView, chosen: Chosen, form: &FormState, now: Timestamp
     let comments = discussion(&view, form, now);
     let question = question_notice(&view);
     let steps = stepper(&view, now);
-    let approval = approval_card(&view, ViewerTold::InBar, now);
+    let approval = approval_card(&view, now);
     let context = decision_context(&view, now);
     let report = view.preview.report;
     let report = report.map(|difference| view! { <ReportConsequence difference /> });

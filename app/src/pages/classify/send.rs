@@ -5,8 +5,8 @@ use domain::{classification::Pci, verdict::Outcome};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ClassifyForm, DECLARE, END, NewClassification, change_field, classify_field},
-    components::{BLOCKED, Button, ButtonKind, Icon, VerdictLine, submit_button, verdict_line},
+    backend::{ClassifyForm, DECLARE, END, NewClassification, classify_field},
+    components::{BLOCKED, Button, ButtonKind, submit_button, submit_foot},
 };
 
 /// Renders the foot.
@@ -32,26 +32,14 @@ pub(super) fn send(new: &NewClassification) -> AnyView {
     let outcome = preview.verdict.outcome;
     let (kind, label) = submit_button(outcome, ButtonKind::Primary, verb);
     let blocked = (outcome == Outcome::Refused).then(|| view! { <p data-hint>{BLOCKED}</p> });
-    let VerdictLine {
-        status,
-        glyph,
-        words,
-    } = verdict_line(&preview.verdict);
-    view! {
-        <div id="send" data-foot>
-            <input type="hidden" name=change_field::EFFECT value=preview.effect.0.clone() />
-            <input type="hidden" name=change_field::FORM_KEY value=new.form_key.clone() />
-            <div>
-                <div data-verdict-line data-status=status.token()><Icon glyph /> <span>{words}</span></div>
-                {blocked}
-                <p role="status" data-outdated-note hidden>
-                    "The form has changed: update the preview before you submit it."
-                </p>
-            </div>
-            <Button kind name=classify_field::ACTION value=action>{label}</Button>
-        </div>
-    }
-    .into_any()
+    let about = view! {
+        {blocked}
+        <p role="status" data-outdated-note hidden>
+            "The form has changed: update the preview before you submit it."
+        </p>
+    };
+    let button = view! { <Button kind name=classify_field::ACTION value=action>{label}</Button> };
+    submit_foot(preview, &new.form_key, about.into_any(), button.into_any())
 }
 
 /// Returns what is still to be entered, in the order of the form.

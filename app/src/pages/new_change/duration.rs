@@ -1,5 +1,7 @@
 //! How long access lasts, as chips and free entry, and when it begins.
 
+use std::collections::BTreeSet;
+
 use domain::time::Duration;
 use leptos::prelude::*;
 
@@ -46,23 +48,33 @@ pub(super) fn duration(new: &NewChange) -> AnyView {
     let stands = !standing.is_empty();
     chips.push(other);
     chips.extend(standing);
+    let blocked = blocked_words(&chips, &new.blocked_terms);
     let radio = |chip: FormOption| {
         let checked = chip.value == chosen || (chip.value == OTHER && is_other);
+        // What is chosen is sent, also if it is blocked: the verdict says why.
+        let disabled = !checked && new.blocked_terms.contains(&chip.value);
         let (short, title) = (short(&chip), chip.label.clone());
         let standing = (chip.value == STANDING).then_some("");
         view! {
             <label title=title data-standing=standing>
-                <input type="radio" name=change_field::TERM value=chip.value checked=checked aria-label=chip.label />
+                <input type="radio" name=change_field::TERM value=chip.value checked=checked disabled=disabled aria-label=chip.label />
                 <span>{short}</span>
             </label>
         }
     };
     let chips = chips.into_iter().map(radio).collect_view();
     let hint = stands.then(|| {
-        view! { <p data-hint>"Standing access stays until somebody removes it."</p> }
+        view! { <p data-hint>"Stays until somebody removes it."</p> }
     });
     let error = error_of(new, change_field::TERM);
-    let described = (!error.is_empty()).then_some("term-error");
+    let described = [
+        (!error.is_empty()).then_some("term-error"),
+        blocked.is_some().then_some("term-blocked"),
+    ];
+    let described: Vec<&str> = described.into_iter().flatten().collect();
+    let described = (!described.is_empty()).then(|| described.join(" "));
+    let blocked =
+        blocked.map(|words| view! { <p id="term-blocked" data-blocked-terms>{words}</p> });
     let error = (!error.is_empty()).then(|| {
         view! { <p id="term-error" data-error><Icon glyph=Glyph::Warning /> <span>{error}</span></p> }
     });
@@ -71,6 +83,7 @@ pub(super) fn duration(new: &NewChange) -> AnyView {
             <legend>"How long"</legend>
             <div data-term-windows>{chips}</div>
             {hint}
+            {blocked}
             {error}
             <div data-if-other>
                 <TextField
@@ -85,6 +98,28 @@ pub(super) fn duration(new: &NewChange) -> AnyView {
         </fieldset>
     }
     .into_any()
+}
+
+/// Returns which of the offered durations are blocked; none if none is.
+fn blocked_words(offered: &[FormOption], blocked: &BTreeSet<String>) -> Option<String> {
+    let found = offered.iter().filter(|one| blocked.contains(&one.value));
+    let found: Vec<&FormOption> = found.collect();
+    if found.len() == offered.len() {
+        return Some("Policies block this request with every duration.".to_owned());
+    }
+    // No other duration is possible either.
+    if blocked.contains(OTHER) {
+        return Some("Policies block every duration but standing access.".to_owned());
+    }
+    let labels: Vec<String> = found.into_iter().map(short).collect();
+    match labels.split_last() {
+        None => None,
+        Some((only, [])) => Some(format!("Blocked by policy: {only}.")),
+        Some((last, rest)) => Some(format!(
+            "Blocked by policy: {} and {last}.",
+            rest.join(", ")
+        )),
+    }
 }
 
 /// Returns the label of a choice, short enough that all are one row. It begins the whole label.
@@ -118,4 +153,36 @@ pub(super) fn start(new: &NewChange) -> AnyView {
         </details>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_durations_that_are_blocked_are_named_as_long_as_another_is_possible() {
+        let option = |value: &str| FormOption {
+            value: value.to_owned(),
+            label: value.to_owned(),
+        };
+        let offered = ["60", "240", OTHER, STANDING].map(option);
+        let said = |blocked: &[&str]| {
+            let blocked = blocked.iter().map(|value| (*value).to_owned()).collect();
+            blocked_words(&offered, &blocked)
+        };
+        assert_eq!(said(&[]), None);
+        assert_eq!(said(&["240"]).as_deref(), Some("Blocked by policy: 4 h."));
+        assert_eq!(
+            said(&["240", STANDING]).as_deref(),
+            Some("Blocked by policy: 4 h and Standing.")
+        );
+        assert_eq!(
+            said(&["60", "240", OTHER]).as_deref(),
+            Some("Policies block every duration but standing access.")
+        );
+        assert_eq!(
+            said(&["60", "240", OTHER, STANDING]).as_deref(),
+            Some("Policies block this request with every duration.")
+        );
+    }
 }

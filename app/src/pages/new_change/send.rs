@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{FormPage, duration::chosen_term};
 use crate::{
     backend::{ChangeForm, ChangeKind, NewChange, change_field, gains_and_losses},
-    components::{BLOCKED, Button, Icon, VerdictLine, submit_button, verdict_line},
+    components::{BLOCKED, Button, submit_button, submit_foot},
 };
 
 /// Renders the foot. Replaced together with the preview.
@@ -40,23 +40,11 @@ pub(super) fn send(page: &FormPage, new: &NewChange) -> AnyView {
         _ if concerned => format!("{}.", gains_and_losses(preview.gainers, preview.losers)),
         _ => String::new(),
     };
-    let VerdictLine {
-        status,
-        glyph,
-        words,
-    } = verdict_line(&preview.verdict);
-    view! {
-        <div id="send" data-foot>
-            <input type="hidden" name=change_field::EFFECT value=preview.effect.0.clone() />
-            <input type="hidden" name=change_field::FORM_KEY value=new.form_key.clone() />
-            <div>
-                <div data-verdict-line data-status=status.token()><Icon glyph /> <span>{words}</span></div>
-                <p data-hint>{about} " " <span data-missing>"The justification is missing."</span></p>
-            </div>
-            <Button kind>{verb}</Button>
-        </div>
-    }
-    .into_any()
+    let about = view! {
+        <p data-hint>{about} " " <a href=format!("#{}", change_field::JUSTIFICATION) data-missing>"The justification is missing."</a></p>
+    };
+    let button = view! { <Button kind>{verb}</Button> };
+    submit_foot(preview, &new.form_key, about.into_any(), button.into_any())
 }
 
 /// Returns what is still to be chosen, in the order of the form.

@@ -2,12 +2,12 @@
 //! is about something else, those about the same account, or else the same group, user or identity. They inform whoever
 //! decides, and no verdict depends on them. One look at the list, whatever the change holds.
 
-use app::backend::EarlierRequests;
+use app::backend::{EarlierRequest, EarlierRequests};
 use domain::{change::Operation, subject::Part};
 
 use super::{list::rows_of_page, person_names::PersonNames};
 use crate::{
-    service::Service,
+    service::{Service, names},
     store::{
         StoreError,
         change::{self, ChangeSummary, ChangeTarget, Filter, StoredChange},
@@ -51,6 +51,15 @@ impl Service {
         let summaries: Vec<ChangeSummary<'_>> = summaries.collect();
         people.look_up_all(&mut conn, &summaries).await?;
         let rows = rows_of_page(&mut conn, snapshot, &mut people, &found.rows).await?;
+        let rows = rows.into_iter().zip(&found.rows).map(|(change, found)| {
+            let approvers = found.change.summary().approvers().into_iter();
+            let named = approvers.filter_map(|person| names::person_name(snapshot, person));
+            EarlierRequest {
+                change,
+                approved_by: named.collect(),
+            }
+        });
+        let rows = rows.collect();
         let total = usize::try_from(found.total).unwrap_or(0);
         Ok(EarlierRequests {
             rows,
@@ -61,13 +70,13 @@ impl Service {
 
     fn names_of(&self, parts: &[Part]) -> String {
         let snapshot = &self.read_model.snapshot;
-        let names = parts.iter().map(|part| match part {
-            Part::Account(account) => crate::service::names::account(snapshot, account).name,
+        let named = parts.iter().map(|part| match part {
+            Part::Account(account) => names::account(snapshot, account).name,
             Part::Principal(who) => super::descriptions::principal(snapshot, who),
-            Part::Set(set) => crate::service::names::set(snapshot, set).name,
+            Part::Set(set) => names::set(snapshot, set).name,
             _ => "the same identity".to_owned(),
         });
-        names.collect::<Vec<_>>().join(" for ")
+        named.collect::<Vec<_>>().join(" for ")
     }
 }
 

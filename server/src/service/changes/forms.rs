@@ -27,6 +27,7 @@ use domain::{
     time::{Date, Timestamp},
 };
 
+pub(super) use assignment::WINDOWS;
 pub(super) use identity::name as identity_name;
 pub(super) use review::{asks as asks_for_review, dates as review_dates};
 

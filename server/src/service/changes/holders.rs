@@ -1,9 +1,14 @@
-//! Who has the access of an undecided change already, for whoever decides it. From the read model, without a query.
+//! Who has the access of an undecided change already, for whoever decides it, and whether what a change gave is still there. From the read model, without a query.
 
 use std::collections::BTreeSet;
 
-use app::backend::PairHolders;
-use domain::{diff::Effect, ids::Pair, snapshot::Snapshot};
+use app::backend::{GivenAccess, PairHolders};
+use domain::{
+    change::{Change, State},
+    diff::Effect,
+    ids::Pair,
+    snapshot::Snapshot,
+};
 
 use crate::service::names;
 
@@ -32,4 +37,26 @@ fn holders(snapshot: &Snapshot, pair: &Pair) -> PairHolders {
             .collect(),
         total: known.figure(read.map_or(0, |read| read.principals.len())),
     }
+}
+
+/// Returns what the newest reads show of the assignments that a verified change gave. None if it gave none, or if one of them was not
+/// read.
+pub(super) fn given(snapshot: &Snapshot, change: &Change) -> Option<GivenAccess> {
+    if change.state != State::Verified {
+        return None;
+    }
+    let items = change.proposal.operations.iter();
+    let given = items.filter_map(|item| Some(item.assigns()?.0));
+    let (mut as_of, mut present, mut total) = (None, 0, 0);
+    for assignment in given {
+        let read = snapshot.pair(&assignment.pair)?;
+        as_of = Some(as_of.map_or(read.as_of, |oldest| read.as_of.min(oldest)));
+        present += usize::from(read.principals.contains_key(&assignment.principal));
+        total += 1;
+    }
+    Some(GivenAccess {
+        as_of: as_of?,
+        present,
+        total,
+    })
 }

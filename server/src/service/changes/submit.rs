@@ -28,6 +28,7 @@ use super::{
     same_form::{is_twice, same},
     scope::Scope,
     submission_limits, trouble,
+    ways_out::FormPreview,
 };
 use crate::{
     clock,
@@ -62,25 +63,24 @@ impl NewChangePort for Service {
             change_form.who = format!("user:{own}");
         }
         let reading = self.parsed(&change_form, &scope).await?;
-        let (preview, reviewed_by) = if reading.errors.is_empty() && !reading.operations.is_empty()
-        {
-            let (preview, reviewed_by) = self.preview_of_form(&person, &scope, &reading).await?;
-            (Some(preview), reviewed_by)
+        let found = if reading.errors.is_empty() && !reading.operations.is_empty() {
+            self.preview_of_form(&person, &scope, &reading).await?
         } else {
-            (None, None)
+            FormPreview::default()
         };
         let form = &reading.change_form;
         let blocked_sets = self.blocked_sets(&person, &scope, form).await?;
         let now = self.app_state.clock.now();
         Ok(NewChange {
-            review: forms::review_dates(&reading, reviewed_by, now),
+            review: forms::review_dates(&reading, found.reviewed_by, now),
             choices: forms::choices(&self.read_model.snapshot, &reading, &scope),
             session: forms::session(&self.read_model.snapshot, &reading.change_form),
             held: self.held(&reading),
             blocked_sets,
+            blocked_terms: found.blocked_terms,
             change_form: reading.change_form,
             errors: reading.errors,
-            preview,
+            preview: found.preview,
             form_key: clock::token(),
         })
     }

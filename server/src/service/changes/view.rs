@@ -31,7 +31,7 @@ use super::{
     report_difference, subject_states, timeline,
 };
 use crate::{
-    service::{Service, app_state::ReadModel, broken},
+    service::{Service, app_state::ReadModel, broken, names},
     store::{
         StoreConnection, StoreError,
         change::{self, ChangeSummary, FoundChange, StoredChange},
@@ -215,6 +215,8 @@ impl Service {
         let items = ItemsProgress::read(conn, stored, 1, waiting, now).await?;
         let live = progress::live(&items, newest_comment);
         let scope = self.follow_up_scope();
+        let decide = self.obstacle_of(stored, &read_model.snapshot, viewer);
+        let own = self.person().ok().filter(|_| decide.is_ok());
         Ok(ChangeView {
             row,
             justification: change.proposal.justification.clone(),
@@ -228,7 +230,9 @@ impl Service {
             question: self.comment_obstacle(stored, &viewer.claims, CommentKind::Question),
             earlier: EarlierRequests::default(),
             holders: Vec::new(),
-            decide: self.obstacle_of(stored, &read_model.snapshot, viewer),
+            given: holders::given(&read_model.snapshot, change),
+            decide,
+            own_name: own.and_then(|own| names::person_name(&read_model.snapshot, &own)),
             step_up: self.step_up_view(stored),
             against: Vec::new(),
             withdraw: self

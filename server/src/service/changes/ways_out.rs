@@ -3,6 +3,7 @@
 //!
 //! Decides nothing: whatever is chosen then is evaluated again.
 
+mod blocked_terms;
 mod other_sets;
 
 use std::{
@@ -36,15 +37,25 @@ use crate::{
 const ITEMS: usize = 10;
 const GAINS: usize = 200;
 
+/// What is found of a form; nothing if it is not filled in.
+#[derive(Default)]
+pub(super) struct FormPreview {
+    pub preview: Option<Preview>,
+    /// The policy that asks for a date of a review, whether or not the form states one. None if others block the request, whatever
+    /// date it states.
+    pub reviewed_by: Option<String>,
+    /// The durations that are blocked, as values of the form.
+    pub blocked_terms: BTreeSet<String>,
+}
+
 impl Service {
-    /// Returns the preview of a form, with what would lift its block, and the policy that asks for a date of a review, whether or
-    /// not the form states one. No policy is named if others block the request, whatever date it states.
+    /// Returns the preview of a form, with what would lift its block, and with what of the form the policies block or ask for.
     pub(super) async fn preview_of_form(
         &self,
         person: &PersonId,
         scope: &Scope,
         reading: &ParsedForm,
-    ) -> PortResult<(Preview, Option<String>)> {
+    ) -> PortResult<FormPreview> {
         let proposal = reading.proposal();
         let slot = self.app_state.evaluations.take(person).await?;
         let preview = self.preview_of(person, &proposal).await;
@@ -62,7 +73,11 @@ impl Service {
             ways_out,
             ..preview
         };
-        Ok((preview, reviewed_by))
+        Ok(FormPreview {
+            blocked_terms: self.blocked_terms(person, scope, &proposal, &preview).await,
+            preview: Some(preview),
+            reviewed_by,
+        })
     }
 
     /// Whether a date of a review cannot lift the block of a request, because other policies block it as well.

@@ -122,15 +122,18 @@ impl<'a> ChangeSummary<'a> {
         (have, need)
     }
 
-    /// Returns the number of people who approved the effect in force.
-    fn approved(&self) -> u8 {
-        let yes: BTreeSet<&PersonId> = self
-            .change()
+    /// Returns who approved the effect in force.
+    pub fn approvers(&self) -> BTreeSet<&'a PersonId> {
+        self.change()
             .in_force()
             .filter(|given| given.decision == Decision::Approve)
             .map(|given| &given.approver)
-            .collect();
-        u8::try_from(yes.len()).unwrap_or(u8::MAX)
+            .collect()
+    }
+
+    /// Returns the number of people who approved the effect in force.
+    fn approved(&self) -> u8 {
+        u8::try_from(self.approvers().len()).unwrap_or(u8::MAX)
     }
 }
 

@@ -36,7 +36,12 @@ async fn earlier_requests_of_the_same_access_are_shown_whatever_the_account(
     let view = org.as_("bob").await.change(&own[4]).await.unwrap();
     assert_eq!(view.earlier.total, 4);
     assert_eq!(view.earlier.about.as_deref(), Some("viewer for EVE"));
-    let shown: Vec<_> = view.earlier.rows.iter().map(|row| row.id.clone()).collect();
+    let shown: Vec<_> = view
+        .earlier
+        .rows
+        .iter()
+        .map(|row| row.change.id.clone())
+        .collect();
     assert_eq!(shown, [own[3].clone(), own[2].clone(), own[1].clone()]);
     // Who sees only their own changes learns nothing about those of others.
     let view = org.as_("eve").await.change(&own[4]).await.unwrap();

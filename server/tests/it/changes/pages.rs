@@ -110,6 +110,8 @@ async fn the_new_change_page_explains_a_refusal_and_offers_to_record_it_only(
         drawn(pages::new_change::page(of_draft(visit(&org, "ann").await, &change_form)).await);
     assert!(html.contains("Blocked by policy"), "{html}");
     assert!(html.contains("PCI 7.2.2"));
+    let every = "Policies block this request with every duration.";
+    assert!(html.contains(every), "{html}");
     assert!(html.contains("Record this request anyway"));
     assert!(!html.contains(">Grant access</span></button>"));
 }
@@ -524,13 +526,15 @@ async fn each_reason_has_a_title_and_its_cure_on_a_line_of_its_own(engine: Datab
         "{html}"
     );
     assert!(
-        html.contains("Possible for at most 3 hours, with 2 approvals:"),
+        html.contains("Possible for at most 3 hours, with 2 approvals"),
         "{html}"
     );
     assert!(
         html.contains("name=\"instead\" value=\"term:180\""),
         "{html}"
     );
+    // No duration is offered that would be blocked.
+    assert!(html.contains("Blocked by policy: 4 h"), "{html}");
     // The button is the cure that an evaluation found, so that the policy repeats none.
     assert!(!html.contains("Request a shorter duration"), "{html}");
 
@@ -558,7 +562,7 @@ async fn a_blocked_change_leads_its_requester_to_what_is_possible(engine: Databa
         .await;
     let html = page_of(&org, "ann", &id).await;
     assert!(
-        html.contains("Possible for at most 3 hours, with 2 approvals:"),
+        html.contains("Possible for at most 3 hours, with 2 approvals"),
         "{html}"
     );
     // A link to the form, because the page of a change is none.

@@ -1,6 +1,6 @@
 //! The form that grants or removes a permission set in an account.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use app::backend::{ChangeForm, FormOption, FormOptions, STANDING, SessionView, change_field};
 use async_trait::async_trait;
@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The offered durations of temporary access, in minutes, shortest first.
-const WINDOWS: [i64; 6] = [30, 60, 120, 180, 240, 480];
+pub(in crate::service::changes) const WINDOWS: [i64; 6] = [30, 60, 120, 180, 240, 480];
 
 /// What the form does with an assignment.
 pub(super) enum AssignmentForm {
@@ -252,10 +252,6 @@ fn groups(snapshot: &Snapshot) -> Vec<FormOption> {
 }
 
 fn accounts(snapshot: &Snapshot) -> Vec<FormOption> {
-    let mut named: BTreeMap<&str, usize> = BTreeMap::new();
-    for (account, _) in snapshot.parts().accounts.values() {
-        *named.entry(account.name.as_str()).or_default() += 1;
-    }
     let mut list: Vec<FormOption> = snapshot
         .parts()
         .accounts
@@ -274,14 +270,9 @@ fn accounts(snapshot: &Snapshot) -> Vec<FormOption> {
                 Environment::Security => "security",
                 Environment::Management => "management",
             };
-            // A narrow list cuts off what is last, so a number is there only if it tells accounts apart. The preview names it.
-            let number = match named.get(account.name.as_str()) {
-                Some(2..) => format!(" · {}", account.id),
-                _ => String::new(),
-            };
             FormOption {
                 value: account.id.to_string(),
-                label: format!("{} · {environment}{pci}{number}", account.name),
+                label: format!("{} · {} · {environment}{pci}", account.name, account.id),
             }
         })
         .collect();
