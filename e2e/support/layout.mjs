@@ -67,7 +67,7 @@ function findFaults() {
     menu.open = true;
     const popup = menu.lastElementChild;
     const { left, right } = popup.getBoundingClientRect();
-    if (left < 0 || right > clientWidth || popup.scrollWidth > popup.clientWidth) faults.push(`the menu ${named(menu.firstElementChild)} is off the screen`);
+    if (left < 0 || right > clientWidth || popup.scrollWidth > popup.clientWidth) faults.push(`the menu ${named(menu.firstElementChild)} goes from ${left} to ${right}, and its content needs ${popup.scrollWidth - popup.clientWidth} pixels more`);
     menu.open = false;
   }
   for (const fold of folds) fold.open = false;

@@ -125,7 +125,7 @@ pub fn waiting_rows(
             {number}
             <div><dt>"In effect"</dt><dd>{marked(waiting.recorded())}</dd></div>
             <div><dt>"AWS reports"</dt><dd>{marked(waiting.reported)}</dd></div>
-            <div><dt>"Change"</dt><dd>{seen}</dd></div>
+            <div><dt>"When"</dt><dd>{seen}</dd></div>
         </dl>
     }
     .into_any()

@@ -262,7 +262,7 @@ fn session_duration(row: &SetRow) -> AnyView {
             <span data-too-long title=TOO_LONG>
                 <StatusBadge status=Status::Pending label=lasts />
                 {noun}
-                <span>"too long"</span>
+                <span data-noun>", "</span><span>"too long"</span>
             </span>
         }
         .into_any()
