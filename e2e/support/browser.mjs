@@ -43,11 +43,11 @@ const TRIAGED = [
 /** What axe has checked in this run: kinds of elements by kind of page, width and colour scheme. */
 const looked = new Map();
 
-/** The browser of the run. */
-export function launch() {
+/** The browser of the run. `more` are switches of Chromium. */
+export function launch(more = []) {
   return chromium.launch({
     executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', ...more],
     // Signals end the whole run; see resources.mjs.
     handleSIGINT: false,
     handleSIGTERM: false,

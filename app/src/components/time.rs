@@ -157,7 +157,8 @@ pub fn seen_between(after: Timestamp, by: Timestamp, now: Timestamp) -> AnyView 
         return view! { "seen " <AbsoluteTime at=by now /> }.into_any();
     }
     let words = interval(&from, &until);
-    view! { <time data-interval datetime=by.rfc3339() title=relative(by, now)>{words}</time> }.into_any()
+    view! { <time data-interval datetime=by.rfc3339() title=relative(by, now)>{words}</time> }
+        .into_any()
 }
 
 /// Describes the time between two minutes. The day is said once if it is the same.
