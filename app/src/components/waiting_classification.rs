@@ -11,8 +11,8 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    AbsoluteTime, ButtonKind, EnvironmentBadge, LinkButton, PciBadge, classification_words, environment_words,
-    pci_words,
+    AbsoluteTime, ButtonKind, EnvironmentBadge, LinkButton, PciBadge, classification_words,
+    environment_words, pci_words,
 };
 use crate::backend::ClassifyForm;
 
@@ -119,7 +119,9 @@ pub fn waiting_rows(
         None => "not known".into_any(),
     };
     // It changed between two reads. Within one minute they say the same.
-    let before = waiting.changed.filter(|(after, by)| after.minute() != by.minute());
+    let before = waiting
+        .changed
+        .filter(|(after, by)| after.minute() != by.minute());
     let before = before.map(|(after, _)| {
         view! { <div><dt>"Unchanged at"</dt><dd><AbsoluteTime at=after now /></dd></div> }
     });

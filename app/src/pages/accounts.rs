@@ -6,8 +6,9 @@ use leptos::prelude::*;
 use crate::{
     backend::{AccountList, AccountRef, AccountRow, CLASSIFY, ClassifyForm, Freshness, PortResult},
     components::{
-        Button, ButtonKind, COUNTED_RULE, Empty, FreshnessNotice, Glyph, LedgerLinks, LinkButton, ListView,
-        NotKnown, Notice, PageHeader, Status, WaitingClassification, waiting_choices, waiting_rows,
+        Button, ButtonKind, COUNTED_RULE, Empty, FreshnessNotice, Glyph, LedgerLinks, LinkButton,
+        ListView, NotKnown, Notice, PageHeader, Status, WaitingClassification, waiting_choices,
+        waiting_rows,
     },
     lists::{
         ListChoice, Selecting,

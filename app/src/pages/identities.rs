@@ -20,7 +20,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let mut context = super::draw_context(&visit);
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Identities", move || {
-        let detail = "A sign-in is linked to a user by the ID they share, or by an approved change. Linking and unlinking are changes, with a preview first.";
+        let detail = "A sign-in is linked to a user by the ID they share, or by an approved change. Without a link, a person has read-only access. Linking and unlinking are changes, with a preview first.";
         context.order = all_linked(&choice, &page);
         let is_suspended =
             |row: &IdentityRow| matches!(row.status, IdentityStatus::Suspended { .. });
