@@ -60,7 +60,7 @@ export async function journey(suite, browser) {
         await maya.open(`/changes/${change}`);
         await maya.saysInTime('Verified');
         await maya.open('/identities?status=by-hand');
-        await maya.says(NAME, 'Linked by hand');
+        await maya.says(NAME, 'Linked by change');
         // A sign-in is found by its own name, also where keys link it.
         await maya.open('/identities?q=maya.okafor');
         await maya.says('Maya Okafor');

@@ -91,7 +91,8 @@ pub fn CapabilityBadge(
 #[component]
 pub fn CapabilityList(
     capabilities: Vec<Capability>,
-    /// Those that are named in any case, if the set has them.
+    /// What a filter asks for. Of several, those that the set has are named in any case; a single one is said by the filter, and
+    /// named only if the set has no other.
     #[prop(optional)]
     sought: Vec<Capability>,
 ) -> impl IntoView {
@@ -99,6 +100,9 @@ pub fn CapabilityList(
     let mut others = Capability::named(&capabilities);
     others.retain(|one| !is_sought(one));
     let mut named: Vec<Capability> = capabilities.into_iter().filter(is_sought).collect();
+    if sought.len() == 1 && !others.is_empty() {
+        named.clear();
+    }
     let room = SHOWN.saturating_sub(named.len()).min(others.len());
     named.extend(others.drain(..room));
     named.sort_unstable();

@@ -55,6 +55,17 @@ pub fn CapabilityGroups(
 /// How a policy writes every action of every service.
 const EVERY_ACTION: &str = "*";
 
+/// Whether a statement allows every action of every service, so that nothing can add to it.
+pub fn allows_everything(analysis: &Analysis) -> bool {
+    analysis.findings.iter().any(is_everything)
+}
+
+fn is_everything(finding: &Finding) -> bool {
+    let first = finding.actions.first();
+    finding.capability == Capability::Administrator
+        && first.is_some_and(|action| action == EVERY_ACTION)
+}
+
 /// Whether a group shows its findings.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fold {
@@ -124,6 +135,10 @@ fn line(place: usize, finding: &Finding, anchors: Option<&PolicyAnchors>) -> Any
     };
     // Only a page with policies shows one analysis; elsewhere an id would occur twice.
     let id = anchors.map(|_| finding_id(place));
+    // The heading of the page of a set says what such a statement allows.
+    if anchors.is_some() && is_everything(finding) {
+        return view! { <li data-finding id=id><p>"Allowed by " {source}</p></li> }.into_any();
+    }
     view! {
         <li data-finding id=id>
             <p>{finding.reason.clone()}</p>

@@ -18,7 +18,9 @@ pub fn ReportConsequence(difference: ReportDifference) -> impl IntoView {
     };
     let with = with_them(difference);
     let with = (!with.is_empty()).then(|| {
-        let lines = with.into_iter().map(|line| view! { <li>{line}</li> });
+        let lines = with
+            .into_iter()
+            .map(|line| view! { <li>{numbered(&line)}</li> });
         view! { <ul data-plain>{lines.collect_view()}</ul> }
     });
     let notes = notes(difference).join(" ");
@@ -33,6 +35,17 @@ pub fn ReportConsequence(difference: ReportDifference) -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+/// Renders a line with the number that it begins with set apart, so that numbers are compared at a glance.
+fn numbered(line: &str) -> AnyView {
+    match line.split_once(' ') {
+        Some((number, words)) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+            let words = format!(" {words}");
+            view! { <b>{number.to_owned()}</b> {words} }.into_any()
+        }
+        _ => line.to_owned().into_any(),
+    }
 }
 
 fn sentence(ReportDifference { leaves, enters }: ReportDifference) -> String {

@@ -11,8 +11,8 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    ButtonKind, EnvironmentBadge, LinkButton, PciBadge, classification_words, environment_words,
-    pci_words, seen_between,
+    AbsoluteTime, ButtonKind, EnvironmentBadge, LinkButton, PciBadge, classification_words,
+    environment_words, pci_words,
 };
 use crate::backend::ClassifyForm;
 
@@ -115,17 +115,24 @@ pub fn waiting_rows(
         view! { <div><dt>"Account"</dt><dd class="font-mono">{id.to_string()}</dd></div> }
     });
     let seen = match waiting.changed {
-        Some((after, by)) => {
-            view! { {seen_between(after, by, now)} ", by whom is not known" }.into_any()
-        }
-        None => "when and by whom is not known".into_any(),
+        Some((_, by)) => view! { <AbsoluteTime at=by now /> }.into_any(),
+        None => "not known".into_any(),
     };
+    // It changed between two reads. Within one minute they say the same.
+    let before = waiting
+        .changed
+        .filter(|(after, by)| after.minute() != by.minute());
+    let before = before.map(|(after, _)| {
+        view! { <div><dt>"Unchanged at"</dt><dd><AbsoluteTime at=after now /></dd></div> }
+    });
     view! {
         <dl data-two-readings>
             {number}
             <div><dt>"In effect"</dt><dd>{marked(waiting.recorded())}</dd></div>
             <div><dt>"AWS reports"</dt><dd>{marked(waiting.reported)}</dd></div>
-            <div><dt>"When"</dt><dd>{seen}</dd></div>
+            {before}
+            <div><dt>"First seen"</dt><dd>{seen}</dd></div>
+            <div><dt>"Changed by"</dt><dd>"not known"</dd></div>
         </dl>
     }
     .into_any()

@@ -16,8 +16,8 @@ use leptos::prelude::*;
 
 use self::cells::{counted, environment, found, name, owner};
 use super::{
-    Bound, Cell, Column, Filter, FilterOption, List, Paging, SortKey, access, console_link, copy,
-    id, muted, number, row_links,
+    Bound, Cell, Column, Filter, FilterOption, IN_PRODUCTION_PCI, List, Paging, SortKey, access,
+    console_link, copy, id, muted, number, row_links,
 };
 use crate::{
     backend::{AccountRow, DeclarationMark},
@@ -79,8 +79,6 @@ pub const DECLARED_OTHERWISE: &str = "otherwise";
 /// Accounts whose declaration ends soon or has ended.
 pub const TO_CONFIRM: &str = "to-confirm";
 
-/// Where findings are counted, below the heads of their columns.
-const COUNTED_WHERE: &str = "in production PCI";
 const VIOLATION_RULE: &str =
     "Assignments that violate a policy, in the accounts that count as production PCI";
 const UNAPPROVED_RULE: &str =
@@ -142,7 +140,7 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
             })
             .value(|row| Cell::YesNo(row.account.class.counts_as_production_pci())),
         column("violations", "Violations")
-            .note(COUNTED_WHERE)
+            .note(IN_PRODUCTION_PCI)
             .rule(VIOLATION_RULE)
             .numeric()
             .sorts(|account| account.counted(|tally| tally.against))
@@ -151,8 +149,8 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
                 counted(count, Status::Danger, &row.account.id, access::VIOLATIONS)
             })
             .value(|row| found(row.findings, |tally| tally.against)),
-        column("unapproved", "Approval missing")
-            .note(COUNTED_WHERE)
+        column("unapproved", "Only approval missing")
+            .note(IN_PRODUCTION_PCI)
             .rule(UNAPPROVED_RULE)
             .numeric()
             .sorts(|account| account.counted(|tally| tally.unapproved))
@@ -181,6 +179,7 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
             .cell(|row, _| number(row.people))
             .value(|row| row.people.into()),
         column("standing", "Standing")
+            .note("assignments")
             .numeric()
             .sorts(|account| SortKey::figure(account.standing))
             .cell(|row, _| number(row.standing))
@@ -279,7 +278,7 @@ pub static ACCOUNTS: List<AccountFacts, AccountRow> = List {
                 FilterOption::new(VIOLATIONS, "Violations", |account: &AccountFacts| {
                     account.tally().against > 0
                 }),
-                FilterOption::new("unapproved", "Approval missing", |account| {
+                FilterOption::new("unapproved", "Only approval missing", |account| {
                     account.tally().unapproved > 0
                 }),
             ],

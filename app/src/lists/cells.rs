@@ -5,6 +5,9 @@ use leptos::prelude::*;
 
 use crate::components::{Glyph, Icon};
 
+/// Where findings are counted, below the heads of their columns. Where these have no room, once above the rows.
+pub const IN_PRODUCTION_PCI: &str = "in production PCI";
+
 /// A number. Zero stands back, and what is not known is said.
 pub fn number(figure: Figure) -> AnyView {
     match figure {

@@ -189,7 +189,8 @@ pub struct DrawContext {
     pub now: Timestamp,
     pub selecting: Selecting,
     pub console: AwsConsole,
-    /// The capabilities that the filters ask for, which each row then names.
+    /// The capabilities that the filters ask for: each row names those of several that it has, and not a single one, which every
+    /// row has.
     pub sought: Vec<Capability>,
     /// The order of rows that are not sorted by a column, if the list can say it better of these rows than of any.
     pub order: Option<&'static str>,
@@ -271,7 +272,7 @@ impl<F, R> Column<F, R> {
         self
     }
 
-    /// Sorts the newest first.
+    /// Sorts the newest, or the longest, first.
     #[must_use]
     pub const fn newest_first(mut self) -> Self {
         self.first = Direction::Descending;

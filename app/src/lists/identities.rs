@@ -6,7 +6,8 @@ use domain::{authorize::Role, ids::PersonId, time::Timestamp};
 use leptos::prelude::*;
 
 use super::{
-    Cell, Column, DrawContext, Filter, FilterOption, List, Paging, Selecting, SortKey, id, muted,
+    Cell, Column, DrawContext, Filter, FilterOption, List, Paging, Selecting, SortKey, copy, id,
+    muted,
 };
 use crate::{
     backend::{ChangeForm, IdentityHolder, IdentityRow, IdentityStatus, NoUserFound, UserRef},
@@ -70,8 +71,8 @@ impl IdentityKind {
             Self::NotInDirectory => "Not in the directory",
             Self::Ended => "Link ended",
             Self::LinkedSoon => "Found in the directory",
-            Self::LinkedByHand => "Linked by hand",
-            Self::Linked => "Linked",
+            Self::LinkedByHand => "Linked by change",
+            Self::Linked => "Linked by ID",
         }
     }
 
@@ -161,10 +162,10 @@ pub static IDENTITIES: List<IdentityFacts, IdentityRow> = List {
             }),
             FilterOption::new(CLAIMS, "Claims", |one| one.kind == IdentityKind::Claims),
             FilterOption::new(UNLINKED, "Without a user", |one| one.kind.is_unlinked()),
-            FilterOption::new(BY_HAND, "Linked by hand", |one| {
+            FilterOption::new(BY_HAND, "Linked by change", |one| {
                 one.kind == IdentityKind::LinkedByHand
             }),
-            FilterOption::new(LINKED, "Linked by an ID", |one| {
+            FilterOption::new(LINKED, "Linked by ID", |one| {
                 one.kind == IdentityKind::Linked
             }),
         ],
@@ -204,19 +205,16 @@ fn roles(roles: &[Role]) -> AnyView {
 /// The number of characters of an id that tell it from others on a page.
 const ID_SHOWN: usize = 8;
 
-/// Renders the name by which somebody signs in. An id is cut: the user beside it says who that is, and its title and files hold
-/// all of it.
+/// Renders the name by which somebody signs in. An id is cut: the user beside it says who that is, and its title, its copy and files
+/// hold all of it.
 fn sign_in(row: &IdentityRow, _: &DrawContext) -> AnyView {
     match row.username.as_deref() {
         Some(id) if is_id(id) => {
             let short: String = id.chars().take(ID_SHOWN).collect();
-            let unnamed = match row.last_sign_in {
-                None => "Not signed in yet",
-                Some(_) => "No name",
-            };
             view! {
-                <span class="font-normal text-muted">
-                    {unnamed} " " <code title=id.to_owned()>{short} "…"</code>
+                <span data-id class="font-normal">
+                    <code title=id.to_owned()>{short} "…"</code>
+                    {copy(id.to_owned(), "the ID of this sign-in")}
                 </span>
             }
             .into_any()

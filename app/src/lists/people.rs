@@ -11,8 +11,8 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    Cell, Column, Filter, FilterOption, List, Managed, Paging, SortKey, console_link, copy,
-    exposed, id, muted, number, row_links,
+    Cell, Column, Filter, FilterOption, IN_PRODUCTION_PCI, List, Managed, Paging, SortKey,
+    console_link, copy, exposed, id, muted, number, row_links,
 };
 use crate::{
     backend::{AccountStatus, PersonRow},
@@ -54,9 +54,6 @@ impl PersonFacts {
 pub const REACH: &str = "reach";
 pub const PRODUCTION_PCI: &str = "production-pci";
 pub const POWERFUL: &str = "powerful";
-
-/// Where findings are counted.
-const IN_PRODUCTION_PCI: &str = "in production PCI";
 
 const fn column(key: &'static str, label: &'static str) -> Column<PersonFacts, PersonRow> {
     Column::new(key, label)

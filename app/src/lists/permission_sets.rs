@@ -12,8 +12,8 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    Cell, Column, DrawContext, Filter, FilterOption, List, Paging, SortKey, console_link, copy,
-    exposed, id, muted, number, row_links,
+    Cell, Column, DrawContext, Filter, FilterOption, IN_PRODUCTION_PCI, List, Paging, SortKey,
+    console_link, copy, exposed, id, muted, number, row_links,
 };
 use crate::{
     backend::SetRow,
@@ -92,7 +92,7 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
             worst.map_or(Cell::Nothing, |worst| worst.severity().as_str().into())
         }),
         column("session_seconds", "Session")
-            .numeric()
+            .newest_first()
             .in_table()
             .sorts(|set| SortKey::Number(i64::from(set.session_seconds)))
             .cell(|row, _| session_duration(row))
@@ -129,7 +129,7 @@ pub static PERMISSION_SETS: List<SetFacts, SetRow> = List {
             })
             .value(|row| row.production_pci.into()),
         column("violations", "Violations")
-            .note("in production PCI")
+            .note(IN_PRODUCTION_PCI)
             .rule("Assignments in production PCI that violate a policy")
             .numeric()
             .sorts(|set| SortKey::figure(set.violations))
@@ -262,7 +262,7 @@ fn session_duration(row: &SetRow) -> AnyView {
             <span data-too-long title=TOO_LONG>
                 <StatusBadge status=Status::Pending label=lasts />
                 {noun}
-                <span data-noun>", "</span><span>"too long"</span>
+                <span>", too long"</span>
             </span>
         }
         .into_any()
@@ -322,7 +322,7 @@ fn capabilities(row: &SetRow, context: &DrawContext) -> AnyView {
     };
     // Where the column of sessions has no room, its mark stands here.
     let sessions = is_too_long(row).then(|| {
-        let label = format!("Sessions of {} are too long", session(row.session_seconds));
+        let label = format!("Session {}, too long", session(row.session_seconds));
         view! { <span data-session-note title=TOO_LONG><StatusBadge status=Status::Pending label /></span> }
     });
     let (severity, allows) = match row.set.capabilities.first() {

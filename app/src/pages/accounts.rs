@@ -6,8 +6,9 @@ use leptos::prelude::*;
 use crate::{
     backend::{AccountList, AccountRef, AccountRow, CLASSIFY, ClassifyForm, Freshness, PortResult},
     components::{
-        Button, ButtonKind, Empty, FreshnessNotice, Glyph, LedgerLinks, LinkButton, ListView,
-        NotKnown, Notice, PageHeader, Status, WaitingClassification, waiting_choices, waiting_rows,
+        Button, ButtonKind, COUNTED_RULE, Empty, FreshnessNotice, Glyph, LedgerLinks, LinkButton,
+        ListView, NotKnown, Notice, PageHeader, Status, WaitingClassification, waiting_choices,
+        waiting_rows,
     },
     lists::{
         ListChoice, Selecting,
@@ -83,8 +84,10 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             }
             (false, Selecting::NotAllowed) => list.draw(),
         };
+        let detail =
+            format!("Every account, how it is classified and who reaches it. {COUNTED_RULE}.");
         view! {
-            <PageHeader title="Accounts" detail=view! { "Every account, how it is classified and who reaches it." }.into_any() />
+            <PageHeader title="Accounts" detail=view! { {detail} }.into_any() />
             <FreshnessNotice freshness=freshness now />
             {confirm}
             {body}

@@ -109,9 +109,11 @@ fn parts(exposure: &Exposure) -> AnyView {
     let unapproved = exposure.against.map(|tally| tally.unapproved);
     let administrators = exposure.administrators;
     let powerful = match exposure.people {
-        Figure::Known(1) => "of 1 person can be an administrator".to_owned(),
-        Figure::Known(people) => format!("of {people} people can be administrators"),
-        Figure::NotKnown => "people can be administrators".to_owned(),
+        Figure::Known(1) => "of 1 person is an administrator or can become one".to_owned(),
+        Figure::Known(people) => {
+            format!("of {people} people are administrators or can become one")
+        }
+        Figure::NotKnown => "people are administrators or can become one".to_owned(),
     };
     let all = match (
         exposure.standing_assignments,
@@ -157,14 +159,20 @@ fn standing_words(exposure: &Exposure) -> String {
     }
 }
 
-/// Returns what else belongs beside the number of people: the assignments that give nobody access because their principal is
-/// deleted.
+/// Returns what else belongs beside the number of people: those of them who are disabled, and the assignments that give nobody
+/// access because their principal is deleted.
 fn beside_people(exposure: &Exposure) -> Option<String> {
-    match exposure.orphaned_assignments {
+    let disabled = match exposure.disabled_people {
+        Figure::Known(0) | Figure::NotKnown => None,
+        Figure::Known(some) => Some(format!("{some} of them disabled.")),
+    };
+    let orphaned = match exposure.orphaned_assignments {
         Figure::Known(0) | Figure::NotKnown => None,
         Figure::Known(1) => Some("1 orphaned assignment gives nobody access.".to_owned()),
         Figure::Known(some) => Some(format!("{some} orphaned assignments give nobody access.")),
-    }
+    };
+    let words: Vec<String> = disabled.into_iter().chain(orphaned).collect();
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 /// Returns the status for a count that should be zero.

@@ -20,7 +20,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let mut context = super::draw_context(&visit);
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Identities", move || {
-        let detail = "A sign-in is linked to a user by the ID they share, or by an approved change. Linking and unlinking are changes, with a preview first.";
+        let detail = "A sign-in is linked to a user by the ID they share, or by an approved change. Without a link, a person has read-only access. Linking and unlinking are changes, with a preview first.";
         context.order = all_linked(&choice, &page);
         let is_suspended =
             |row: &IdentityRow| matches!(row.status, IdentityStatus::Suspended { .. });
@@ -69,8 +69,8 @@ fn all_linked(choice: &ListChoice, page: &ListPage<IdentityRow>) -> Option<&'sta
     let by_hand = options.iter().position(|option| option.value == BY_HAND)?;
     let all = !choice.is_filtered() && page.known > 1 && linked == page.known;
     all.then(|| match page.counts.get(status, by_hand) {
-        Some(0) => "All linked, by name",
-        _ => "All linked, those by hand first",
+        Some(0) => "All linked, by person",
+        _ => "All linked, those by a change first",
     })
 }
 
@@ -105,7 +105,7 @@ fn none_of(choice: &ListChoice) -> Option<(&'static str, &'static str)> {
             "An identity that differs from the directory appears here, with the difference.",
         )),
         [BY_HAND] => Some((
-            "No link was made by hand",
+            "No link was made by a change",
             "Links that two people agreed to appear here.",
         )),
         _ => None,

@@ -269,7 +269,11 @@ fn holds(
             Column::new("Violations").note(Some(WHERE)).numeric(),
         ];
         if approvals == Approvals::Missing {
-            columns.push(Column::new("Approval missing").note(Some(WHERE)).numeric());
+            columns.push(
+                Column::new("Only approval missing")
+                    .note(Some(WHERE))
+                    .numeric(),
+            );
         }
         if read.is_none() {
             columns.push(Column::new("As of").wide_only());
@@ -325,8 +329,12 @@ fn holding(row: SetAccountRow, approvals: Approvals, times: Option<Timestamp>) -
     let against = row.violations.map_or_else(not_counted, violations);
     let missing = (approvals == Approvals::Missing).then(|| {
         let count = row.unapproved.map_or_else(not_counted, unapproved);
-        let noun = noun(row.unapproved, " approval missing", " approvals missing");
-        view! { <td data-numeric data-label="Approval missing">{count} {noun}</td> }
+        let noun = found(
+            row.unapproved,
+            " only lacks an approval",
+            " only lack an approval",
+        );
+        view! { <td data-numeric data-label="Only approval missing">{count} {noun}</td> }
     });
     let assignments = Some(Figure::Known(row.principals));
     let content = if row.outdated {
@@ -342,7 +350,7 @@ fn holding(row: SetAccountRow, approvals: Approvals, times: Option<Timestamp>) -
             <td data-label="Version">{content}</td>
             <td data-numeric data-label="Assignments">{row.principals} {noun(assignments, " assignment", " assignments")}</td>
             <td data-numeric data-label="People">{row.people.to_string()} {noun(Some(row.people), " person", " people")}</td>
-            <td data-numeric data-label="Violations">{against} {noun(row.violations, " violation", " violations")}</td>
+            <td data-numeric data-label="Violations">{against} {found(row.violations, " violation", " violations")}</td>
             {missing}
             {time}
         </tr>
@@ -358,6 +366,12 @@ fn noun(count: Option<Figure>, one: &'static str, several: &'static str) -> AnyV
         several
     };
     view! { <span data-noun>{words}</span> }.into_any()
+}
+
+/// As [`noun`], for what a card leaves out if there is none or it is not counted.
+fn found(count: Option<Figure>, one: &'static str, several: &'static str) -> Option<AnyView> {
+    let is_some = !matches!(count, None | Some(Figure::Known(0)));
+    is_some.then(|| noun(count, one, several))
 }
 
 /// Returns the minute in which all rows were read, if it is one.

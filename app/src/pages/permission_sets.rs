@@ -1,7 +1,8 @@
 //! The list of permission sets, most dangerous first.
 
 use domain::{
-    grant::LONGEST_SESSION_IN_PRODUCTION_PCI, permission_set::analysis::Capability,
+    grant::{LONGEST_IN_PRODUCTION_PCI, LONGEST_SESSION_IN_PRODUCTION_PCI, SHORTEST_WINDOW},
+    permission_set::analysis::Capability,
     snapshot::Knowledge,
 };
 use leptos::prelude::*;
@@ -26,9 +27,14 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     Ok(Page::new("Permission sets", move || {
         let sets = freshness.lists.sets;
         // A duration does not break between its numbers.
-        let longest = short_duration(LONGEST_SESSION_IN_PRODUCTION_PCI).replace(' ', "\u{a0}");
+        let [both, shortest, longest] = [
+            LONGEST_IN_PRODUCTION_PCI,
+            SHORTEST_WINDOW,
+            LONGEST_SESSION_IN_PRODUCTION_PCI,
+        ]
+        .map(|duration| short_duration(duration).replace(' ', "\u{a0}"));
         let detail = format!(
-            "What each allows, as determined from its policies. In quotes: the description in AWS. Sessions of more than {longest} are too long for production PCI."
+            "What each allows, as determined from its policies, and in quotes its description in AWS. In production PCI, temporary access and its last session take at most {both} together. The shortest access is {shortest}, so a session of more than {longest} is too long there."
         );
         let list = ListView {
             list: &PERMISSION_SETS,

@@ -15,10 +15,10 @@ use groups::Headings;
 pub use groups::{ListSection, RowGroups};
 
 use self::rows::RowLayout;
-use super::{Glyph, Icon, Notice, Status};
+use super::{Glyph, Icon, Notice, Status, capitalized};
 use crate::{
     backend::{Extent, ListPage},
-    lists::{DrawContext, Dropped, List, ListChoice, ListPlace, Start},
+    lists::{DrawContext, Dropped, IN_PRODUCTION_PCI, List, ListChoice, ListPlace, Start},
 };
 
 /// What the page of a list shows.
@@ -192,11 +192,26 @@ impl<F, R> ListView<F, R> {
                     <b>{count}</b>
                     {rows.map(|rows| view! { <span class="text-muted">{rows}</span> })}
                     {order.map(|order| view! { <span class="text-muted">{order}</span> })}
+                    {self.guarded().map(|words| view! { <span class="text-muted" data-guarded>{words}</span> })}
                 </p>
                 {tools::tools(self.list, place, &self.choice)}
             </header>
         }
         .into_any()
+    }
+
+    /// Returns which of the columns count in production PCI alone, for where their heads have no room to say it; none if none
+    /// does.
+    fn guarded(&self) -> Option<String> {
+        let shown = self.list.shown(&self.choice);
+        let shown = shown.filter(|column| column.note == Some(IN_PRODUCTION_PCI));
+        let mut labels: Vec<String> = shown.map(|column| column.label.to_lowercase()).collect();
+        let last = labels.pop()?;
+        let all = match labels.as_slice() {
+            [] => last,
+            others => format!("{} and {last}", others.join(", ")),
+        };
+        Some(format!("{}: {IN_PRODUCTION_PCI}", capitalized(&all)))
     }
 
     fn nothing(&self, place: &ListPlace) -> AnyView {

@@ -5,7 +5,10 @@ mod people;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use domain::{permission_set::analysis::labels::counted, snapshot::Knowledge, time::Timestamp};
+use domain::{
+    permission_set::analysis::labels::counted, snapshot::Knowledge, time::Timestamp,
+    verdict::Outcome,
+};
 use leptos::prelude::*;
 
 use crate::{
@@ -161,11 +164,28 @@ fn cell(row: &AccessRow, column: &str, since: FirstSeen, offers: Offers) -> Opti
         "ends" => Some(end_of_access(row.ends, row.review_on, offers.now)),
         "findings" => {
             let hits = row.hits.clone();
-            Some(view! { <span data-reason-cell><Hits hits /></span> }.into_any())
+            let named = named_policies(&hits);
+            Some(view! { <span data-reason-cell><Hits hits /> {named}</span> }.into_any())
         }
         "action" => (offers.proposing == Proposing::Offered).then(|| actions(row)),
         _ => None,
     }
+}
+
+/// The number of violated policies that are named without a click.
+const NAMED_POLICIES: usize = 2;
+
+/// Names the first of the policies that an assignment violates, so that rows differ by more than a number.
+fn named_policies(hits: &[HitView]) -> Option<AnyView> {
+    let violated = hits.iter().filter(|hit| hit.outcome == Outcome::Refused);
+    let titles: Vec<&str> = violated.map(|hit| hit.title.as_str()).collect();
+    let (named, others) = titles.split_at(titles.len().min(NAMED_POLICIES));
+    let words = match (named, others.len()) {
+        ([], _) => return None,
+        (named, 0) => named.join(", "),
+        (named, more) => format!("{} and {more} more", named.join(", ")),
+    };
+    Some(view! { <span data-named-policies>{words}</span> }.into_any())
 }
 
 /// Renders what is assigned to whom, why no member can be removed, and since when.

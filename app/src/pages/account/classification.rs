@@ -2,7 +2,7 @@
 //! a classification and never computes one.
 
 use domain::{
-    classification::{Classification, Reading, ReadingSource, Source},
+    classification::{Assertion, Classification, Reading, ReadingSource, Source},
     time::Timestamp,
 };
 use leptos::prelude::*;
@@ -126,8 +126,7 @@ pub(super) fn doubts(
     view! { {waiting} {doubt} }.into_any()
 }
 
-/// Renders why what is in effect is so, what is declared, and, folded, what each source says. The badges of the page say what is
-/// in effect, so that it stands here once, as what a source leads to.
+/// Renders what is in effect and from which source, what is declared, and, folded, what each source says.
 pub(super) fn section(
     class: Classification,
     facts: ClassificationFacts,
@@ -142,16 +141,31 @@ pub(super) fn section(
     // What is doubtful is not folded.
     let is_open = doubt(&class).is_some();
     let tags = other_tags(tags, &readings);
+    let environment = match environment {
+        Source::Tag => tag_words(&readings, |reading| {
+            reading.environment == Assertion::Value(class.environment)
+        }),
+        source => source_words(source).to_owned(),
+    };
+    let pci = match pci {
+        Source::Tag => tag_words(&readings, |reading| {
+            reading.pci == Assertion::Value(class.pci)
+        }),
+        source => source_words(source).to_owned(),
+    };
+    let environment = format!("{}, {environment}", environment_name(class.environment));
+    let pci = format!("{}, {pci}", pci_name(class.pci));
     view! {
         <div id=ID>
-            <Section title="Classification" detail="the strictest reading counts">
+            <Section title="Classification">
                 <div data-body>
                     <DefinitionList>
-                        <Definition term=environment_name(class.environment)>{source_words(environment)}</Definition>
-                        <Definition term=pci_name(class.pci)>{source_words(pci)}</Definition>
+                        <Definition term="Environment">{environment}</Definition>
+                        <Definition term="PCI DSS scope">{pci}</Definition>
                         {declaration.map(|declaration| declared(declaration, now))}
                         {tags}
                     </DefinitionList>
+                    <p class="text-muted mt-3">"Where role, tags and OUs say different things, the strictest counts."</p>
                 </div>
                 <details data-rest open=is_open>
                     <summary>"What role, tags and OUs say"</summary>
@@ -161,6 +175,20 @@ pub(super) fn section(
         </div>
     }
     .into_any()
+}
+
+/// Returns the tag that a half of a classification comes from, with its value. `says` tells whether a reading says what is in
+/// effect.
+fn tag_words(readings: &[Reading], says: impl Fn(&Reading) -> bool) -> String {
+    let mut found = readings.iter().zip(reading_rows(readings));
+    let tag = found.find_map(|(reading, row)| {
+        let is_tag = matches!(reading.source, ReadingSource::Tag { .. });
+        (is_tag && says(reading)).then_some(row.source)
+    });
+    match tag {
+        Some(tag) => format!("from its {tag}"),
+        None => source_words(Source::Tag).to_owned(),
+    }
 }
 
 /// Renders what a declaration says.

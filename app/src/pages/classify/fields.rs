@@ -76,7 +76,7 @@ pub(super) fn declaration_fields(
         <TextArea
             name=classify_field::PURPOSE
             label="Purpose"
-            hint="What the account is for, in 10 to 500 characters. Its page shows it."
+            hint="What each account is for, in 10 to 500 characters. Their pages show this text."
             value=form.purpose.clone()
             error=error(classify_field::PURPOSE)
             need=Requirement::Required

@@ -6,7 +6,8 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{ClassifyForm, DECLARE, END, NewClassification, classify_field},
-    components::{BLOCKED, Button, ButtonKind, submit_button, submit_foot},
+    components::{BLOCKED, Button, ButtonKind, LinkButton, submit_button, submit_foot},
+    lists::accounts::ACCOUNTS,
 };
 
 /// Renders the foot.
@@ -24,6 +25,7 @@ pub(super) fn send(new: &NewClassification) -> AnyView {
         };
         return view! {
             <div id="send" data-foot>
+                {cancel()}
                 <Button kind=ButtonKind::Primary disabled_reason=reason>{verb}</Button>
             </div>
         }
@@ -39,7 +41,13 @@ pub(super) fn send(new: &NewClassification) -> AnyView {
         </p>
     };
     let button = view! { <Button kind name=classify_field::ACTION value=action>{label}</Button> };
-    submit_foot(preview, &new.form_key, about.into_any(), button.into_any())
+    let buttons = view! { {cancel()} {button} };
+    submit_foot(preview, &new.form_key, about.into_any(), buttons.into_any())
+}
+
+/// Renders the way back to the list, by which nothing is stored.
+fn cancel() -> AnyView {
+    view! { <LinkButton href=ACCOUNTS.path kind=ButtonKind::Quiet>"Cancel"</LinkButton> }.into_any()
 }
 
 /// Returns what is still to be entered, in the order of the form.

@@ -1,5 +1,5 @@
 //! What needs somebody to act, one line each with the one thing to do about it, the most urgent first: what is overdue, then what
-//! nobody agreed to. What waits for others is no line, and what was mended is not there any more.
+//! nobody agreed to. What waits for others is last, and what was mended is not there any more.
 
 use domain::{snapshot::Figure, time::Timestamp};
 use leptos::prelude::*;
@@ -15,7 +15,8 @@ use crate::{
     },
     components::{
         AbsoluteTime, AccountStateMark, EnvironmentBadge, Glyph, Icon, LinkButton, PciBadge,
-        RowAction, Section, Status, clamped, classification_words, directory_link, seen_between,
+        RowAction, Section, Status, clamped, classification_words, directory_link,
+        environment_words, seen_between,
     },
     lists::{
         ListChoice,
@@ -49,11 +50,11 @@ pub(super) fn attention(
     let disabled = disabled(disabled_people);
     let mine = acting.decides.as_ref().map_or(0, Vec::len);
     let others = if mine == 0 { attention.waiting } else { 0 };
-    let others = others_decide(others);
+    let others = (others > 0).then_some(others);
     attention.waiting = mine;
     if attention.is_empty() && drift.count == 0 && disabled.is_none() {
         return view! {
-            <p data-all-clear><Icon glyph=Glyph::Check /> <span>"Nothing needs action."</span> {others}</p>
+            <p data-all-clear><Icon glyph=Glyph::Check /> <span>"Nothing needs action."</span> {others.map(others_link)}</p>
         }
         .into_any();
     }
@@ -96,7 +97,7 @@ pub(super) fn attention(
         ),
     };
     view! {
-        <Section title="Needs action" actions=others.into_any()>
+        <Section title="Needs action">
             <ul data-lines data-attention>
                 {overdue.into_iter().map(|row| late(row, now)).collect_view()}
                 {overdue_more}
@@ -110,6 +111,7 @@ pub(super) fn attention(
                 {reviews_more}
                 {disabled}
                 {(to_confirm > 0).then(|| confirm(to_confirm))}
+                {others.map(others_decide)}
             </ul>
         </Section>
     }
@@ -150,15 +152,31 @@ fn decisions(decides: Option<Vec<ChangeRow>>, now: Timestamp) -> AnyView {
     view! { {lines} {more} }.into_any()
 }
 
-/// Renders how many changes wait for others. They are no task of the viewer, so they are no line of the list.
-fn others_decide(changes: usize) -> Option<AnyView> {
+/// Returns how many changes wait for others, and where they are.
+fn others_wait(changes: usize) -> (String, String) {
     let words = match changes {
-        0 => return None,
         1 => "1 change waits for approval".to_owned(),
         some => format!("{some} changes wait for approval"),
     };
-    let href = ListChoice::only(STATE, "waiting").href(CHANGES.path);
-    Some(view! { <a href=href>{words}</a> }.into_any())
+    (words, ListChoice::only(STATE, "waiting").href(CHANGES.path))
+}
+
+/// Renders how many changes wait for others, where nothing else needs action.
+fn others_link(changes: usize) -> AnyView {
+    let (words, href) = others_wait(changes);
+    view! { <a href=href>{words}</a> }.into_any()
+}
+
+/// Renders how many changes wait for others: the last line, because they are no task of the viewer.
+fn others_decide(changes: usize) -> AnyView {
+    let (words, href) = others_wait(changes);
+    Line {
+        mark: (Glyph::Approval, Status::Off),
+        what: words.into_any(),
+        facts: vec!["Other people decide.".into_any()],
+        action: Some(view! { <LinkButton href>"View changes"</LinkButton> }.into_any()),
+    }
+    .draw()
 }
 
 fn decision(change: ChangeRow, now: Timestamp) -> AnyView {
@@ -184,8 +202,17 @@ fn decision(change: ChangeRow, now: Timestamp) -> AnyView {
 fn loosened(row: LooserAccount, proposing: Proposing, now: Timestamp) -> AnyView {
     let LooserAccount { account, changed } = row;
     let class = account.class;
-    let said = class.waiting.map(classification_words).unwrap_or_default();
-    let recorded = classification_words(class.strictness());
+    let recorded = class.strictness();
+    let reported = class.waiting.unwrap_or(recorded);
+    // A scope that stays is not said twice.
+    let (said, recorded) = if reported.1 == recorded.1 {
+        (environment_words(reported.0), environment_words(recorded.0))
+    } else {
+        (
+            classification_words(reported),
+            classification_words(recorded),
+        )
+    };
     let object = account.name.clone();
     let action = if proposing == Proposing::Offered {
         let form = format!("{CLASSIFY}?{ACCOUNT}={}", account.id);

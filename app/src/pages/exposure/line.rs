@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::{
     backend::{AccountRef, AccountStatus, PrincipalRef},
     components::{AccountMarks, AccountStateMark, Glyph, Icon, Status, directory_link},
+    lists::id,
 };
 
 /// A line. Its icon says how urgent it is.
@@ -98,7 +99,8 @@ pub(super) fn principal_facts(principal: &PrincipalRef) -> Vec<AnyView> {
             None => "group".into_any(),
         },
         PrincipalRef::Orphan(principal) | PrincipalRef::NotRead(principal) => {
-            code(principal.id().to_owned())
+            let value = principal.id().to_owned();
+            view! { "ID " {id(value, "the ID")} }.into_any()
         }
     };
     vec![fact]

@@ -15,7 +15,7 @@ use crate::{
     backend::{AccountRef, CatalogueFacts, OutdatedData, SetRef},
     components::{
         AccountNames, ApprovalMissing, CapabilityGroups, Empty, Glyph, Icon, LinkButton, Notice,
-        PolicyAnchors, Section, Status, cure_line, finding_source, policy_notes,
+        PolicyAnchors, Section, Status, allows_everything, cure_line, finding_source, policy_notes,
     },
     lists::{ListChoice, access::ACCESS_HEADING},
 };
@@ -79,7 +79,7 @@ pub fn verdict(
     let decided = deciding(analysis, needs);
     let decided = decided.and_then(|capability| decided_by(analysis, anchors, capability));
     let held = blocked.then(|| in_production_pci(set, held));
-    let lacking = (!lacking.is_empty()).then(|| without_approval(lacking));
+    let lacking = (!lacking.is_empty()).then(|| without_approval(set, lacking));
     let against = blocked.then(|| against_standing(analysis, against));
     Some(
         view! { <Notice status title>{allowed} {temporary} {shorter} {decided} {held} {lacking} {against}</Notice> }
@@ -127,7 +127,8 @@ pub fn allowed(
     boundary: Option<String>,
     anchors: PolicyAnchors,
 ) -> AnyView {
-    let aged = aged.map(outdated);
+    // Nothing is more than everything.
+    let aged = aged.filter(|_| !allows_everything(&analysis)).map(outdated);
     let notes = boundary.into_iter().chain(analysis.notes.clone()).collect();
     let notes = policy_notes(notes);
     let sentence = analysis.sentence();
@@ -184,11 +185,25 @@ fn in_production_pci(set: &SetRef, held: Vec<AccountRef>) -> Option<AnyView> {
 
 /// Says where somebody has a permission set without the approval that would permit it. The page of an account offers to request
 /// it.
-fn without_approval(lacking: Vec<AccountRef>) -> AnyView {
+fn without_approval(set: &SetRef, lacking: Vec<AccountRef>) -> AnyView {
     let total = lacking.len();
+    // The form is about one assignment: the page of the account has it for each.
+    let request = match lacking.as_slice() {
+        [only] => {
+            let choice = ListChoice {
+                words: set.name.clone(),
+                ..ListChoice::default()
+            };
+            let list = choice.href(&format!("/accounts/{}", only.id));
+            Some((format!("{list}#{ACCESS_HEADING}"), "Request approval"))
+        }
+        _ => None,
+    };
+    let request = request.map(|(href, label)| view! { <LinkButton href>{label}</LinkButton> });
     view! {
         <p data-held>
             <span><ApprovalMissing /> " in " <AccountNames accounts=lacking.into_iter().take(NAMED).collect() total /></span>
+            {request}
         </p>
     }
     .into_any()
