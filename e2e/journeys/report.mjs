@@ -28,14 +28,20 @@ export async function journey(suite, browser) {
         const places = ['Complete, read', 'Policy violations', 'within policy', 'Violations by policy', 'People by account', 'Complete: every account', 'Generated', 'First seen'].map((words) => text.indexOf(words));
         assert.ok(places.every((place) => place >= 0) && places.every((place, at) => at === 0 || place > places[at - 1]), places.join());
         assert.match(text, /Standing access to data\s*7\.2\.\d/);
-        const rows = await page.locator('#report tbody tr:not([data-group])').count();
+        const paths = await page.locator('#report [data-each-path] > li').count();
         const accounts = await heads(page);
         assert.ok(accounts.length > 1);
-        assert.equal(sum(accounts), rows, 'the groups add up to the rows');
+        assert.equal(sum(accounts), paths, 'the groups add up to the paths');
+        // What people share is said once: there are fewer blocks than paths, and each has its people.
+        const blocks = await page.locator('#report tr[data-block]').count();
+        assert.ok(blocks > 0 && blocks < paths, `${blocks} blocks of ${paths} paths`);
+        assert.equal(await page.locator('#report tr[data-block] + tr[data-below]:has(li)').count(), blocks);
+        assert.ok(!(await page.locator('[data-sign-off]').isVisible()), 'what is signed on paper is on the screen');
         await farid.press(page.getByRole('link', { name: 'By person' }));
         assert.equal(new URL(page.url()).search, '?group=person');
         const people = await heads(page);
-        assert.equal(sum(people), rows);
+        assert.equal(sum(people), paths);
+        assert.equal(await page.locator('#report [data-each-path] > li').count(), paths);
         assert.match(people.at(-1), /^Orphaned assignments/);
         const search = page.getByRole('searchbox', { name: 'Search the paths' });
         await search.fill('maya');
@@ -60,6 +66,7 @@ export async function journey(suite, browser) {
         await farid.open(target);
         await page.emulateMedia({ media: 'print' });
         assert.deepEqual(await page.evaluate(clipped), []);
+        assert.ok(await page.locator('[data-sign-off]').isVisible(), 'nowhere to sign');
         // The foot of a table is repeated on each page.
         const foot = await page.locator('[data-report]').evaluate((node) => {
           const style = getComputedStyle(node, '::after');

@@ -201,7 +201,8 @@ export async function journey(suite, browser) {
       await farid.findsInTime('/', /can reach production PCI/);
       const home = Number(await farid.page.locator('[data-exposure] [data-figure] [data-value]').innerText());
       await farid.open('/reports/production-pci');
-      const shown = await farid.page.locator('#report tbody tr:not([data-group])').count();
+      // Each path is an entry below what its block says once.
+      const shown = await farid.page.locator('#report [data-each-path] > li').count();
       const stats = await farid.page.locator('[data-stat] [data-value]').allInnerTexts();
       const csv = parseCsv(await farid.download(farid.page.locator('a[href="/reports/production-pci.csv"]')));
       const json = JSON.parse(await farid.download(farid.page.locator('a[href="/reports/production-pci.json"]')));

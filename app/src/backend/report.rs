@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{
+    ids::GroupId,
     permission_set::analysis::Capability,
     snapshot::Figure,
     time::Timestamp,
@@ -16,6 +17,9 @@ pub struct ReportRow {
     /// The Identity Center user id; of an orphaned assignment, the id of the user or group that no longer exists.
     pub person_id: String,
     pub person: String,
+    /// The title in the directory. Files leave it out.
+    #[serde(skip)]
+    pub title: Option<String>,
     /// Whether the user is enabled in the directory; none if the list of users was never read.
     pub enabled: Option<bool>,
     /// Whether the principal of the assignment is deleted from the directory, so that nobody has this access.
@@ -31,6 +35,9 @@ pub struct ReportRow {
     pub permission_set_arn: String,
     /// `direct`, or `group: NAME`.
     pub path: String,
+    /// The id and name of the group of the path, if it is in the directory. Files leave it out.
+    #[serde(skip)]
+    pub group: Option<(GroupId, String)>,
     /// Whether the access has no end.
     pub standing: bool,
     /// When the assignment was first observed (RFC 3339).

@@ -29,17 +29,25 @@ pub(super) fn FindingStats(
     #[prop(optional)]
     guarded: Option<Figure<Tally>>,
 ) -> impl IntoView {
-    let detail = |of: fn(Tally) -> usize| {
-        let all = of_assignments(all);
-        match guarded.and_then(Figure::known).map(of) {
-            None => all,
-            Some(0) => format!("{all}, none in production PCI"),
-            Some(some) => format!("{all}, {some} in production PCI"),
+    let detail = |count: Figure, of: fn(Tally) -> usize| {
+        match (guarded.and_then(Figure::known).map(of), all) {
+            (None, _) => of_assignments(all),
+            (Some(some), Figure::NotKnown) => {
+                format!("{}, {some} in production PCI", of_assignments(all))
+            }
+            // Where the assignments are counted once on the page, what matters is how many of these are in production PCI.
+            (Some(some), Figure::Known(_)) => match (count, some) {
+                (Figure::Known(0), _) => "assignments".to_owned(),
+                (Figure::Known(1), 0) => "assignment, not in production PCI".to_owned(),
+                (Figure::Known(1), _) => "assignment, in production PCI".to_owned(),
+                (_, 0) => "assignments, none in production PCI".to_owned(),
+                (_, some) => format!("assignments, {some} in production PCI"),
+            },
         }
     };
     let (of_against, of_unapproved) = (
-        detail(|tally| tally.against),
-        detail(|tally| tally.unapproved),
+        detail(against, |tally| tally.against),
+        detail(unapproved, |tally| tally.unapproved),
     );
     view! {
         <Stat label="Policy violations" value=against.to_string() href=against_href detail=of_against status=bad(against) />

@@ -182,14 +182,22 @@ fn tiles(
         Figure::Known(accounts) => format!("of {accounts} accounts"),
         Figure::NotKnown => "accounts, not all of them read".to_owned(),
     };
-    let of_standing = of_assignments(all_paths);
+    // Where all access is standing, the list below says it once.
+    let is_mixed = known == Knowledge::NeverRead || paths.iter().any(|path| path.ends.is_some());
+    let standing = is_mixed.then(|| {
+        let detail = of_assignments(all_paths);
+        view! { <Stat label="Standing" value=standing.to_string() href=standing_href detail /> }
+            .into_any()
+    });
     view! {
+        <div data-tile-rows>
         <Stats>
             <Stat label="Accounts" value=accounts.to_string() href=all detail="reached by any path" />
             <Stat label="Production PCI" value=production_pci.to_string() href=guarded_href detail=of_accounts status=bad(production_pci) />
-            <Stat label="Standing" value=standing.to_string() href=standing_href detail=of_standing />
+            {standing}
             <FindingStats all=all_paths against against_href unapproved unapproved_href guarded />
         </Stats>
+        </div>
     }
     .into_any()
 }
@@ -259,10 +267,11 @@ fn diagram(user: &UserRef, paths: &[PathRow], base: &str) -> Option<AnyView> {
     if paths.is_empty() {
         return None;
     }
-    let detail = if paths.len() == 1 {
-        "1 assignment".to_owned()
+    let guards = |path: &PathRow| path.account.class.counts_as_production_pci();
+    let detail = if paths.iter().any(guards) {
+        "A shield marks production PCI."
     } else {
-        format!("{} assignments, a shield marks production PCI", paths.len())
+        ""
     };
     let drawn = path_diagram(user, paths, base);
     Some(view! { <Section title="How they reach accounts" detail>{drawn}</Section> }.into_any())

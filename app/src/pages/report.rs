@@ -1,6 +1,6 @@
 //! The report of who can reach production PCI, for an assessor: first the scope in one line, the numbers, the policies that
-//! are violated, a chart, and how complete the data is; then one row per person, account, permission set and path. The page, the CSV and
-//! the JSON contain the same rows; the page never computes counts.
+//! are violated, a chart, and how complete the data is; then every path. The page, the CSV and the JSON contain the same paths: the files
+//! in a row each, the page below what several of them share. The page never computes counts.
 
 mod controls;
 mod rows;

@@ -63,9 +63,14 @@ impl Differing {
         }
     }
 
-    /// Whether two paths of one permission set are told by one row: nothing that has a column differs.
+    /// Whether two paths of one permission set are told by one row: nothing that has a column differs, and what can be done is
+    /// the same. A direct assignment is removed on its own.
     fn are_alike(&self, one: &PathRow, next: &PathRow) -> bool {
-        one.hits == next.hits && one.ends == next.ends && (!self.since || day(one) == day(next))
+        one.hits == next.hits
+            && one.ends == next.ends
+            && one.adoption.is_some() == next.adoption.is_some()
+            && one.group.is_some()
+            && (!self.since || day(one) == day(next))
     }
 }
 
@@ -94,7 +99,7 @@ pub(super) fn section(mut paths: Vec<PathRow>, known: Knowledge, context: &Conte
     retain(&mut paths, query);
     groups.order(&mut paths);
     let Part { rows, place } = Part::of(paths, query, text);
-    let search = search_box(base, query, "Filter assignments");
+    let search = search_box(base, query, "Search assignments");
     let mut filters = chips_of(&FILTERS);
     // Where all access is standing, the filter for it leaves nothing out.
     if constant.contains(ALL_STANDING) && query.only.as_deref() != Some(STANDING) {
@@ -312,7 +317,7 @@ fn line(
     });
     let accounts = paths
         .iter()
-        .map(|path| view! { <li><AccountLink account=path.account.clone() /> {actions(path, context)}</li> })
+        .map(|path| view! { <li><AccountLink account=path.account.clone() /></li> })
         .collect_view();
     let since = differing
         .since
@@ -331,7 +336,7 @@ fn line(
             <td data-label="Accounts"><ul data-plain>{accounts}</ul></td>
             {since}
             {ends}
-            <td data-label="Policy status" data-reason-cell><Hits hits /></td>
+            <td data-label="Policy status" data-reason-cell><Hits hits /> {actions(paths, context)}</td>
         </tr>
     }
     .into_any()
@@ -351,19 +356,30 @@ fn set_cell(path: &PathRow) -> AnyView {
     .into_any()
 }
 
-/// Renders what can be done about one path: first what mends what policies find. A membership ends in the head of its group.
-fn actions(path: &PathRow, context: &Context<'_>) -> Option<AnyView> {
+/// Renders what can be done about the paths of one row: first what mends what policies find. A membership ends in the head of its
+/// group.
+fn actions(paths: &[PathRow], context: &Context<'_>) -> Option<AnyView> {
+    let first = paths.first()?;
     if context.proposing == Proposing::NotAllowed {
         return None;
     }
     let UserRef { id: user, name, .. } = context.user;
-    let (set, account) = (&path.set, &path.account);
-    let holder = path.group.as_ref().map_or(name, |(_, group)| group);
-    let approve = path.adoption.as_ref().map(|form| {
-        let object = format!("of {} in {} for {holder}", set.name, account.name);
-        view! { <RowAction label="Request approval" object href=form.href() refused=None /> }
-    });
-    let remove = path.group.is_none().then(|| {
+    let set = &first.set;
+    let holder = first.group.as_ref().map_or(name, |(_, group)| group);
+    let forms = approvals(paths);
+    let label = match (paths.len(), forms.len()) {
+        (2.., 1) => "Request approvals",
+        _ => "Request approval",
+    };
+    let approve: Vec<AnyView> = forms
+        .into_iter()
+        .map(|(form, accounts)| {
+            let object = format!("of {} in {} for {holder}", set.name, accounts.join(", "));
+            view! { <RowAction label object href=form.href() refused=None /> }.into_any()
+        })
+        .collect();
+    let remove = first.group.is_none().then(|| {
+        let account = &first.account;
         let assignment = Assignment {
             pair: Pair {
                 account: account.id.clone(),
@@ -372,13 +388,38 @@ fn actions(path: &PathRow, context: &Context<'_>) -> Option<AnyView> {
             principal: Principal::User(user.clone()),
         };
         let object = format!("of {} in {} from {name}", set.name, account.name);
-        let (href, refused) = (ChangeForm::remove(&assignment).href(), path.refused.clone());
+        let (href, refused) = (
+            ChangeForm::remove(&assignment).href(),
+            first.refused.clone(),
+        );
         view! { <RowAction label="Remove assignment" object href refused /> }
     });
-    if approve.is_none() && remove.is_none() {
+    if approve.is_empty() && remove.is_none() {
         return None;
     }
-    Some(view! { <span data-account-actions>{approve} {remove}</span> }.into_any())
+    Some(view! { <div data-status-actions>{approve} {remove}</div> }.into_any())
+}
+
+/// Returns the forms that have the paths of one row approved, each with the names of its accounts: one for all of them, unless
+/// its address would be too long.
+fn approvals(paths: &[PathRow]) -> Vec<(ChangeForm, Vec<&str>)> {
+    let mut forms: Vec<(ChangeForm, Vec<&str>)> = Vec::new();
+    for path in paths {
+        let Some(form) = &path.adoption else { continue };
+        let name = path.account.name.as_str();
+        let joined = forms
+            .last()
+            .and_then(|(last, _)| last.with_account_of(form));
+        let Some(all) = joined else {
+            forms.push((form.clone(), vec![name]));
+            continue;
+        };
+        if let Some((last, names)) = forms.last_mut() {
+            *last = all;
+            names.push(name);
+        }
+    }
+    forms
 }
 
 #[cfg(test)]

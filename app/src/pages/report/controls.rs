@@ -24,6 +24,15 @@ pub(super) fn number(control: &str) -> &str {
     number.unwrap_or(control)
 }
 
+/// Returns the place of a number among others: by its parts, and what is no number last.
+pub(super) fn place(number: &str) -> (Vec<u32>, &str) {
+    let parts: Result<Vec<u32>, _> = number.split('.').map(str::parse).collect();
+    match parts {
+        Ok(parts) => (parts, ""),
+        Err(_) => (vec![u32::MAX], number),
+    }
+}
+
 /// Returns what a control asks for; none for a requirement without a title here.
 pub(super) fn title(control: &str) -> Option<&'static str> {
     let number = number(control);
@@ -42,6 +51,7 @@ mod tests {
             title("PCI DSS 7.2.4"),
             Some("Access is reviewed every six months")
         );
+        assert!(place("7.2.6") < place("10.3.2") && place("10.3.2") < place("CIS 1.2"));
         assert_eq!((number("CIS 1.2"), title("CIS 1.2")), ("CIS 1.2", None));
     }
 }

@@ -17,7 +17,7 @@ use super::violations;
 /// The number of digits of the id of the report in one line on a screen. The whole id is below, and in print in this line.
 const ID: usize = 12;
 
-/// Renders the first page.
+/// Renders the first page. On paper it ends with the lines that whoever reviews it signs.
 pub(super) fn section(
     head: ReportHead,
     accounts: Vec<ReportAccount>,
@@ -37,6 +37,7 @@ pub(super) fn section(
                 {chart}
                 {completeness(head, now)}
             </div>
+            <div data-sign-off><p>"Reviewed by"</p><p>"Date"</p><p>"Signature"</p></div>
         </div>
     }
     .into_any()
@@ -91,6 +92,7 @@ fn completeness(head: ReportHead, now: Timestamp) -> AnyView {
                 <div data-body>
                     <DefinitionList>
                         <Definition term="Scope">{scope(&counts)}</Definition>
+                        <Definition term="Production PCI">"Production accounts in PCI scope, and all security and management accounts."</Definition>
                         <Definition term="Data coverage">{coverage(freshness, as_of)}</Definition>
                         <Definition term="Oldest data">{oldest}</Definition>
                         <Definition term="Last complete read">{complete}</Definition>

@@ -8,27 +8,29 @@ mod file;
 mod findings;
 mod id;
 mod pages;
+mod row;
 mod search;
 
 use app::backend::{
-    AccessReport, AccountStatus, Denied, Download, DownloadSource, FileFormat, ListQuery,
-    PortResult, ReportAccount, ReportChoice, ReportCounts, ReportHead, ReportPort, ReportRow,
+    AccessReport, Denied, Download, DownloadSource, FileFormat, ListQuery, PortResult,
+    ReportAccount, ReportChoice, ReportCounts, ReportHead, ReportPort, ReportRow,
 };
 use async_trait::async_trait;
 use domain::{
-    access::Reach,
     authorize::Action,
-    ids::{AccountId, Assignment, Principal},
+    ids::AccountId,
     ledger::Hash,
-    org::AccountState,
     policies::{ExistingAccess, ExistingAccessEvaluator, Holder},
-    time::Timestamp,
     verdict::Outcome,
 };
 use sha2::{Digest as _, Sha256};
 use std::{collections::BTreeSet, sync::Arc};
 
-use self::{findings::Findings, search::ReportSearch};
+use self::{
+    findings::Findings,
+    row::{Subject, orphan, row},
+    search::ReportSearch,
+};
 use super::{
     Service,
     app_state::{AppState, ReadModel},
@@ -293,96 +295,7 @@ fn counts(read_model: &ReadModel) -> ReportCounts {
     }
 }
 
-/// Who a row is about.
-enum Subject<'a> {
-    Person(&'a Reach),
-    /// A user or group that no longer exists.
-    Orphan,
-}
-
 /// Returns the sort key within an account.
 fn key(row: &ReportRow) -> [&str; 4] {
     [&row.person, &row.person_id, &row.permission_set, &row.path]
-}
-
-fn row(
-    read_model: &ReadModel,
-    assignment: &Assignment,
-    since: Timestamp,
-    subject: Subject<'_>,
-    findings: Findings,
-) -> ReportRow {
-    let snapshot = &read_model.snapshot;
-    let account = names::account(snapshot, &assignment.pair.account);
-    let set = names::set(snapshot, &assignment.pair.set);
-    let orphaned = matches!(subject, Subject::Orphan);
-    let standing = read_model.ends(assignment).is_none();
-    let person = match subject {
-        Subject::Person(reach) => Some(&reach.user),
-        Subject::Orphan => None,
-    };
-    let review_by = standing
-        .then(|| read_model.review_on(assignment, person))
-        .flatten()
-        .map(|day| day.to_string());
-    let (person_id, person, enabled) = match subject {
-        Subject::Person(reach) => {
-            let user = names::user(snapshot, &reach.user);
-            let enabled = match user.status {
-                AccountStatus::Enabled => Some(true),
-                AccountStatus::Disabled | AccountStatus::Gone => Some(false),
-                AccountStatus::NotRead => None,
-            };
-            (reach.user.to_string(), user.name, enabled)
-        }
-        Subject::Orphan => {
-            let id = assignment.principal.id().to_owned();
-            (id, orphan(&assignment.principal), Some(false))
-        }
-    };
-    ReportRow {
-        person_id,
-        person,
-        enabled,
-        orphaned,
-        account_id: account.id.to_string(),
-        account: account.name,
-        account_state: state_name(account.state).to_owned(),
-        environment: account.class.environment.as_str().into(),
-        pci: account.class.pci.as_str().into(),
-        permission_set: set.name,
-        permission_set_arn: set.arn.to_string(),
-        path: match &assignment.principal {
-            Principal::User(_) => DIRECT.into(),
-            Principal::Group(group) => through(&names::group(snapshot, group)),
-        },
-        standing,
-        since: since.rfc3339(),
-        review_by,
-        capabilities: set.capabilities,
-        start_known: read_model.is_granted(assignment),
-        findings: findings.ids,
-        finding_titles: findings.titles,
-        finding_controls: findings.controls,
-        finding_kinds: findings.kinds,
-    }
-}
-
-/// Returns the name under which the report lists a user or group that no longer exists.
-fn orphan(principal: &Principal) -> String {
-    let kind = principal.kind().to_lowercase();
-    format!("Orphaned {kind} {}", principal.id())
-}
-
-/// Returns AWS's name for the state of an account. An account that is not in the organization has none.
-fn state_name(state: Option<AccountState>) -> &'static str {
-    state.map_or("NOT_IN_ORGANIZATION", AccountState::as_str)
-}
-
-/// The path of a direct assignment.
-const DIRECT: &str = "direct";
-
-/// Returns the path of a group's members.
-fn through(group: &str) -> String {
-    format!("group: {group}")
 }

@@ -10,7 +10,7 @@ use domain::{
     snapshot::Snapshot,
 };
 
-use super::{DIRECT, orphan, through};
+use super::row::{DIRECT, orphan, through};
 use crate::service::names;
 
 /// One bit for each word that occurs.

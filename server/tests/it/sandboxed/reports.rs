@@ -73,53 +73,74 @@ fn rows_of_csv(text: &str) -> Vec<Row> {
         .collect()
 }
 
-/// Returns the cells of the table, without tags, with the account of each group.
+/// Returns the paths that the table lists, without tags: each with the account of its group, and with what its block says once.
 fn rows_of_page(html: &str) -> Vec<Row> {
     let table = html.split_once("id=\"report\"").unwrap().1;
     let table = table.split_once("<tbody").unwrap().1;
     let table = table.split_once("</tbody>").unwrap().0;
-    let mut account = String::new();
+    let (mut account, mut block) = (String::new(), None);
     let mut found = Vec::new();
     for row in table.split("<tr").skip(1) {
         if row.starts_with(" data-group") {
-            let (_, id) = row.split_once("data-account-id").unwrap();
-            let (_, id) = id.split_once('>').unwrap();
-            account = words_of(id.split_once('<').unwrap().0);
-            continue;
-        }
-        let cell = |label: &str| {
-            let from = format!("data-label=\"{label}\">");
-            let cell = row
-                .split_once(&from)
-                .unwrap_or_else(|| panic!("{label}: {row}"))
-                .1;
-            cell.split_once("</td>").unwrap().0
-        };
-        let person = row.split_once("data-person>").unwrap().1;
-        let person = person.split_once("</th>").unwrap().0;
-        // The principal of an orphaned assignment has no page.
-        let person = person.split_once("</a>").map_or(person, |linked| linked.0);
-        // The capabilities of the set, stand below its name.
-        let set = cell("Permission set");
-        let set = set
-            .split_once("<span data-capabilities")
-            .map_or(set, |named| named.0);
-        let since = cell("Duration").split_once("datetime=\"").unwrap().1;
-        let standing = if words_of(cell("Duration")).contains("Standing") {
-            "yes"
+            let id = between(row, "data-account-id", "</span>");
+            account = words(id);
+            block = None;
+        } else if row.starts_with(" data-block") {
+            block = Some(shared(row));
         } else {
-            "no"
-        };
-        found.push([
-            words_of(person),
-            account.clone(),
-            words_of(set),
-            words_of(cell("Path")),
-            since.split_once('"').unwrap().0.to_owned(),
-            standing.to_owned(),
-        ]);
+            assert!(row.starts_with(" data-below"), "{row}");
+            let [set, path, since, standing] = block.take().expect("a block above its people");
+            let people = row.split("<li").skip(1);
+            let before = found.len();
+            found.extend(people.map(|one| {
+                let person = between(one, "data-person>", "</li>");
+                // The principal of an orphaned assignment has no page.
+                let person = person.split_once("</a>").map_or(person, |linked| linked.0);
+                [
+                    words_of(person),
+                    account.clone(),
+                    set.clone(),
+                    path.clone(),
+                    since.clone(),
+                    standing.clone(),
+                ]
+            }));
+            assert!(found.len() > before, "a block without a path: {row}");
+        }
     }
+    assert!(block.is_none(), "a block without its people");
     found
+}
+
+/// Returns what a block says once of all of its paths: permission set, path, since, standing.
+fn shared(row: &str) -> [String; 4] {
+    let duration = between(row, "data-label=\"Duration\">", "</td>");
+    let standing = if words_of(duration).contains("Standing") {
+        "yes"
+    } else {
+        "no"
+    };
+    // What the set allows stands behind its name and the path.
+    let path = between(row, "data-through>", "</th>");
+    let path = path
+        .split_once("<span data-capabilities")
+        .map_or(path, |named| named.0);
+    [
+        words_of(between(row, "data-set>", "</a>")),
+        words_of(path),
+        between(duration, "datetime=\"", "\"").to_owned(),
+        standing.to_owned(),
+    ]
+}
+
+/// Returns the text after the first of one text and before the next of another.
+fn between<'a>(html: &'a str, from: &str, to: &str) -> &'a str {
+    let (_, rest) = html
+        .split_once(from)
+        .unwrap_or_else(|| panic!("{from}: {html}"));
+    rest.split_once(to)
+        .unwrap_or_else(|| panic!("{to}: {html}"))
+        .0
 }
 
 /// Returns the text of a piece of HTML that begins outside of a tag.
@@ -243,7 +264,24 @@ async fn page_and_files_and_command_line_hold_the_same_rows(engine: DatabaseEngi
         }
         paged.extend(shown);
     }
-    assert_eq!(paged, rows);
+    // The page says once what people share, so that their paths stand together; it still lists each path, once.
+    let listed = |mut rows: Vec<Row>| {
+        rows.sort();
+        rows
+    };
+    assert_eq!(listed(paged), listed(rows.clone()));
+    let mut grouped = Vec::new();
+    let by_person = auditor.get(&format!("{PATH}?group=person")).await.body;
+    let table = by_person.split_once("id=\"report\"").unwrap().1;
+    for block in table.split("<ul data-each-path").skip(1) {
+        let accounts = block.split_once("</ul>").unwrap().0;
+        let ids = accounts.split("data-account-id").skip(1);
+        grouped.extend(ids.map(|id| words(id.split_once("</span>").unwrap().0)));
+    }
+    grouped.sort();
+    let mut reached: Vec<String> = rows.iter().map(|row| row[1].clone()).collect();
+    reached.sort();
+    assert_eq!(grouped, reached, "by person, too, each path is listed");
 
     for text in [
         auditor.get(&format!("{PATH}.csv")).await.body,
