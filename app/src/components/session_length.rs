@@ -76,10 +76,10 @@ fn sum_words(window: Duration, session: Duration) -> String {
     )
 }
 
-/// Returns how long a session can outlast access that ends.
+/// Returns how long a session can outlast access that ends, or that somebody removes.
 pub fn session_tail(session: Duration) -> String {
     format!(
-        "A session can stay usable up to {} longer.",
+        "An open session can stay usable up to {} after that.",
         session.words()
     )
 }
