@@ -271,6 +271,20 @@ mod tests {
     }
 
     #[test]
+    fn future_members_are_not_said_to_have_gained_anything() {
+        let standing = Some(Term::Standing);
+        let gained = [row(person("Ann"), standing), row(future(), standing)];
+        let all = sentences(&gained, &[]);
+        let one = &all[0];
+        assert_eq!(one.who(EffectTense::Past), "Ann");
+        assert_eq!(
+            one.later(EffectTense::Past).as_deref(),
+            Some("Future members of operators gain it too, until it ends.")
+        );
+        assert_eq!(one.later(EffectTense::Ahead), None);
+    }
+
+    #[test]
     fn people_with_the_same_path_are_one_sentence_and_future_members_are_no_people() {
         let standing = Some(Term::Standing);
         let gains = |names: &[&str]| -> Vec<EffectRow> {

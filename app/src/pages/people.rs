@@ -30,7 +30,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             (true, Knowledge::Read) => view! { <Empty title="No users" icon=Glyph::People>"Identity Center users appear after the first read."</Empty> }.into_any(),
             (false, _) => list.draw(),
         };
-        let identities = view! { <LinkButton href="/identities">"Identities"</LinkButton> };
+        let identities = view! { <LinkButton href="/identities">"Sign-ins and links"</LinkButton> };
         view! {
             <PageHeader title="People" detail=view! { "All users in the directory and the accounts that they can reach by any path." }.into_any() actions=identities.into_any() />
             <FreshnessNotice freshness now />
