@@ -29,7 +29,7 @@ pub(super) fn ways_out(found: WaysOut, choice: &WayChoice, term: Option<Term>) -
     let differs = offers.iter().any(|offer| offer.set.is_some());
     let differs = differs.then_some("Another set allows something else: check that it serves. ");
     let kept = match choice {
-        WayChoice::InForm => "Everything else in the form is kept.",
+        WayChoice::InForm => "The rest of the form is kept.",
         WayChoice::Linked(_) => "Opens the filled form. Nothing is submitted yet.",
     };
     let order = match more {
