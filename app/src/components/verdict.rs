@@ -184,7 +184,9 @@ fn refused(
         BLOCKING
     };
     let rest = finals.split_off(count.min(shown));
-    let more = format!("{} more policies", rest.len());
+    let rest: Vec<PolicyWords> = rest.into_iter().map(&words_of).collect();
+    let titles: Vec<&str> = rest.iter().map(|words| words.title.as_str()).collect();
+    let more = format!("{} more: {}", rest.len(), titles.join(", "));
     let lines = finals.into_iter().map(|hit| {
         let words = words_of(hit);
         let line = if in_full {
@@ -196,10 +198,9 @@ fn refused(
     });
     let lines = lines.collect_view();
     let rest = (!rest.is_empty()).then(|| {
-        let lines = rest.into_iter().map(|hit| {
-            let words = words_of(hit);
-            view! { <li><PolicyReason words /></li> }
-        });
+        let lines = rest
+            .into_iter()
+            .map(|words| view! { <li><PolicyReason words /></li> });
         view! {
             <details data-fold data-more-policies>
                 <summary><span>{more}</span></summary>
