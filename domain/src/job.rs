@@ -124,7 +124,7 @@ job_kinds! {
     }
     /// Compares all rows that need an entry with the ledger.
     RowComparison = "row_comparison" {
-        title: "Comparison of rows with the ledger", version: 1, oldest: 1,
+        title: "Comparison of records with the ledger", version: 1, oldest: 1,
         place: JobPlace::Anywhere, schedule: JobSchedule::Interval, stop: JobStop::Refused,
         attempts: 3, first_pause: Duration::seconds(10), longest_pause: Duration::minutes(5),
         idle_limit: Duration::minutes(5), keep: Duration::days(7),

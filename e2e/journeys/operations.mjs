@@ -47,7 +47,7 @@ export async function journey(suite, browser) {
       const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', way);
       await withPeople(`crawl ${way.name}`, [maya], async () => {
         await maya.findsInTime('/operations', 'No job is running');
-        const checks = maya.page.locator('#jobs tr', { hasText: 'Comparison of rows with the ledger' });
+        const checks = maya.page.locator('#jobs tr', { hasText: 'Comparison of records with the ledger' });
         assert.equal(await checks.getByRole('button').count(), 0, 'a check of what was altered cannot be skipped');
         await maya.says('No job has failed', 'Crawl of AWS', 'Expiry of changes', 'This server', 'IAM Identity Center');
         await maya.press(maya.page.getByRole('button', { name: 'Crawl AWS now' }));

@@ -154,6 +154,9 @@ export async function journey(suite, browser) {
       await showPreview(marcus);
       await marcus.says('Blocked by policy');
       assert.equal(await page.locator('select[name=set]').inputValue(), listed[0]);
+      // Nobody reads a reason for it unless it is recorded.
+      assert.ok(!(await page.locator('[name=justification]').isVisible()));
+      await page.locator('#send [data-anyway]').click();
       await page.locator('[name=justification]').fill(WHY);
       await marcus.press(page.locator('#preview button[name=instead]').first());
       await marcus.says('Needs approval by 2 other people');

@@ -134,6 +134,15 @@ pub struct Preview {
     pub ways_out: WaysOut,
 }
 
+impl Preview {
+    /// Returns how long the gained access lasts; none if nothing is gained, or not all of it lasts equally long.
+    pub fn only_term(&self) -> Option<Term> {
+        let mut terms = self.gained.iter().filter_map(|row| row.term);
+        let first = terms.next()?;
+        terms.all(|term| term == first).then_some(first)
+    }
+}
+
 /// What would lift the block of a request, found by evaluating it with something else chosen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct WaysOut {
@@ -239,6 +248,8 @@ pub struct NewChange {
     pub blocked_sets: BTreeSet<String>,
     /// The durations that the policies block for what is chosen, as values of the form. Empty as long as they are not looked for.
     pub blocked_terms: BTreeSet<String>,
+    /// How long the last session lasts, if only together with it the shortest of the blocked durations is too long.
+    pub blocked_with_session: Option<Duration>,
     /// The dates by which standing access can be reviewed, if the form has a field for one.
     pub review: Option<ReviewDates>,
     /// An idempotency key, unique per rendered form, so that a double click submits once.

@@ -2,7 +2,7 @@
 //! that the viewer does not decide it.
 
 use domain::{
-    approval::Decision,
+    approval::{ApproverRefusal, Decision},
     change::State,
     time::Timestamp,
     verdict::{Outcome, Verdict},
@@ -13,7 +13,9 @@ use super::{
     ExactTime, Glyph, Icon, PolicyLine, Section, Status, StatusBadge, Tense, clock_time,
     eligible_approvers, entry_link, obstacle_words, verdict,
 };
-use crate::backend::{ApprovalView, ChangeView, Preview, RecordedFactor, TimelineRow};
+use crate::backend::{
+    ApprovalView, ChangeView, DecisionObstacle, Preview, RecordedFactor, TimelineRow,
+};
 
 /// Renders the card. None for a change that needed no approval, or that no approval permits.
 pub fn approval_card(view: &ChangeView, now: Timestamp) -> Option<AnyView> {
@@ -152,9 +154,18 @@ pub fn not_the_viewers(view: &ChangeView) -> Option<AnyView> {
     if view.row.state != State::Waiting {
         return None;
     }
-    let (words, why) = match view.withdraw {
-        Ok(()) => ("You requested this.", "Other people decide it."),
-        Err(_) => ("You cannot decide this.", obstacle_words(obstacle)),
+    let others = who_can(&view.preview.approvers);
+    let (words, why) = match (view.withdraw, obstacle, others) {
+        (Ok(()), _, Some(others)) => ("You requested this.", format!("{others} can decide it.")),
+        (Ok(()), _, None) => ("You requested this.", "Other people decide it.".to_owned()),
+        // That only approvers can is said by their names.
+        (Err(_), DecisionObstacle::Viewer(ApproverRefusal::NotApprover), Some(others)) => {
+            ("You cannot decide this.", format!("{others} can."))
+        }
+        (Err(_), obstacle, _) => (
+            "You cannot decide this.",
+            obstacle_words(obstacle).to_owned(),
+        ),
     };
     Some(
         view! { <p data-not-yours><Icon glyph=Glyph::Info /> <span><b>{words}</b> " " {why}</span></p> }
@@ -162,11 +173,34 @@ pub fn not_the_viewers(view: &ChangeView) -> Option<AnyView> {
     )
 }
 
+/// Names who can decide, such as *Ann, Bob or Cas*; none if nobody can, or they are too many for a sentence.
+fn who_can(approvers: &[String]) -> Option<String> {
+    match approvers.split_last()? {
+        (only, []) => Some(only.clone()),
+        (last, rest) if rest.len() < verdict::NAMED => {
+            Some(format!("{} or {last}", rest.join(", ")))
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use domain::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn who_can_decide_is_named_as_long_as_a_sentence_holds_them() {
+        let said = |count: usize| {
+            let names: Vec<String> = (1..=count).map(|number| format!("P{number}")).collect();
+            who_can(&names)
+        };
+        assert_eq!(said(0), None);
+        assert_eq!(said(1).as_deref(), Some("P1"));
+        assert_eq!(said(3).as_deref(), Some("P1, P2 or P3"));
+        assert_eq!(said(verdict::NAMED + 1), None);
+    }
 
     #[test]
     fn a_second_factor_is_told_only_if_the_entry_records_it() {

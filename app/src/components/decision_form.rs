@@ -175,7 +175,12 @@ fn deed_words(view: &ChangeView) -> Option<String> {
     if preview.gainers.rows + preview.losers.rows == 0 {
         return None;
     }
-    let mut words = vec![gains_and_losses(preview.gainers, preview.losers)];
+    let people = gains_and_losses(preview.gainers, preview.losers);
+    let people = match only_access(view) {
+        Some(access) => format!("{access}: {people}"),
+        None => people,
+    };
+    let mut words = vec![people];
     let mut gained = preview.gained.iter();
     if gained.any(|row| row.term == Some(Term::Standing)) {
         words.push("standing".to_owned());
@@ -185,6 +190,17 @@ fn deed_words(view: &ChangeView) -> Option<String> {
         words.push("production PCI".to_owned());
     }
     Some(words.join(", "))
+}
+
+/// Returns the permission set and the account, such as *Reader on cards-prod*; none if a change is about several.
+fn only_access(view: &ChangeView) -> Option<String> {
+    let preview = &view.preview;
+    let mut rows = preview.gained.iter().chain(&preview.lost);
+    let shown = preview.gained.len() + preview.lost.len();
+    let first = rows.next()?;
+    let same = rows.all(|row| row.set.arn == first.set.arn && row.account.id == first.account.id);
+    let all = shown == preview.gainers.rows + preview.losers.rows;
+    (same && all).then(|| format!("{} on {}", first.set.name, first.account.name))
 }
 
 /// Returns which of the approvals that of the viewer would be.

@@ -66,6 +66,22 @@ pub fn discussion(view: &ChangeView, form: &FormState, now: Timestamp) -> AnyVie
     .into_any()
 }
 
+/// Renders the form of a change that is over and has no comments, behind a fold. Empty if the viewer may not write one.
+pub fn comment_fold(view: &ChangeView, form: &FormState) -> Option<AnyView> {
+    view.comment.ok()?;
+    let open = form.value(comment_field::COMMENT).is_some();
+    let fields = fields(&view.row.id, view.question, form);
+    let fold = view! {
+        <div id="comments">
+            <details data-fold-row data-write id="write" open=open>
+                <summary><b>"Comments"</b> <span>"none, add one"</span></summary>
+                {fields}
+            </details>
+        </div>
+    };
+    Some(fold.into_any())
+}
+
 fn line(comment: &CommentView, now: Timestamp) -> impl IntoView + use<> {
     let question = (comment.kind == CommentKind::Question)
         .then(|| view! { <span data-control>"Question"</span> });

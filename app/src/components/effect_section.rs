@@ -135,6 +135,9 @@ pub fn EffectSection(
     /// What can be done about the access, below who has it.
     #[prop(optional_no_strip)]
     foot: Option<AnyView>,
+    /// What gives less, beside the warning.
+    #[prop(optional_no_strip)]
+    less: Option<AnyView>,
 ) -> impl IntoView {
     let has_access = effect.gains + effect.losses > 0 || effect.other_count == 0;
     let pager = effect.pager();
@@ -145,10 +148,10 @@ pub fn EffectSection(
     } = &effect;
     let (others, other_count) = (others.clone(), *other_count);
     if other_count == 0 {
-        return access(effect, pager, foot);
+        return access(effect, pager, (foot, less));
     }
     let (access, foot) = if has_access {
-        (Some(access(effect, None, foot)), None)
+        (Some(access(effect, None, (foot, less))), None)
     } else {
         (None, foot.map(card_foot))
     };
@@ -168,7 +171,11 @@ fn card_foot(actions: AnyView) -> AnyView {
     view! { <div data-card-foot>{actions}</div> }.into_any()
 }
 
-fn access(effect: ShownEffect, pager: Option<AnyView>, foot: Option<AnyView>) -> AnyView {
+fn access(
+    effect: ShownEffect,
+    pager: Option<AnyView>,
+    (foot, less): (Option<AnyView>, Option<AnyView>),
+) -> AnyView {
     let paths = effect.gains + effect.losses;
     // Sentences count people, so they are about all paths or not shown.
     let whole = effect.gained.len() + effect.lost.len() == paths;
@@ -181,7 +188,7 @@ fn access(effect: ShownEffect, pager: Option<AnyView>, foot: Option<AnyView>) ->
     let risk = open.then(|| risk_words(&effect.gained)).flatten();
     let foot = foot.map(card_foot);
     let risk = risk.map(|words| {
-        view! { <p data-risk><Icon glyph=Glyph::Warning /> <span>{words}</span></p> }
+        view! { <p data-risk><Icon glyph=Glyph::Warning /> <span>{words}</span> {less}</p> }
     });
     let ShownEffect {
         gained,
@@ -217,7 +224,7 @@ fn access(effect: ShownEffect, pager: Option<AnyView>, foot: Option<AnyView>) ->
 }
 
 /// Returns what makes gains serious: that they do not end, and that people gain who are not known yet.
-fn risk_words(gained: &[EffectRow]) -> Option<&'static str> {
+pub fn risk_words(gained: &[EffectRow]) -> Option<&'static str> {
     let standing = gained.iter().filter(|row| row.term == Some(Term::Standing));
     let standing = standing.count();
     let future = gained

@@ -61,8 +61,9 @@ impl Sentence {
         }
     }
 
-    /// Returns who gains or loses, such as *Ann, Bob, Cas and 2 more people*.
-    fn who(&self) -> String {
+    /// Returns who gains or loses, such as *Ann, Bob, Cas and 2 more people*. Future members have not done so yet: where it is past, they
+    /// are only named if nobody else is.
+    fn who(&self, tense: EffectTense) -> String {
         let more = self.people.len().saturating_sub(NAMED);
         let mut who: Vec<String> = self.people.iter().take(NAMED).cloned().collect();
         match more {
@@ -70,7 +71,8 @@ impl Sentence {
             1 => who.push("1 more person".to_owned()),
             more => who.push(format!("{more} more people")),
         }
-        if let Some(group) = &self.future {
+        let future = self.future.as_ref();
+        if let Some(group) = future.filter(|_| self.later(tense).is_none()) {
             who.push(format!("future members of {group}"));
         }
         match who.split_last() {
@@ -78,6 +80,14 @@ impl Sentence {
             Some((only, [])) => only.clone(),
             Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
         }
+    }
+
+    /// Returns what future members will have, behind a sentence about what others have already.
+    fn later(&self, tense: EffectTense) -> Option<String> {
+        let group = self.future.as_ref()?;
+        let past = tense == EffectTense::Past && self.sign == Sign::Gain;
+        (past && !self.people.is_empty())
+            .then(|| format!("Future members of {group} gain it too, until it ends."))
     }
 
     /// Returns how they have it, and for how long if that is to be said. A group whose future members gain is named already. Empty if
@@ -96,6 +106,7 @@ impl Sentence {
     fn verb(&self, tense: EffectTense) -> &'static str {
         let many = self.people.len() > 1 || self.future.is_some();
         match (tense, self.sign, many) {
+            (EffectTense::Past, Sign::Gain, _) if self.people.is_empty() => "gain",
             (EffectTense::Ahead, Sign::Gain, true) => "gain",
             (EffectTense::Ahead, Sign::Gain, false) => "gains",
             (EffectTense::Ahead, Sign::Loss, true) => "lose",
@@ -166,7 +177,9 @@ fn line(sentence: Sentence, tense: EffectTense) -> impl IntoView {
         Sign::Gain => (Status::Ok, Glyph::Plus, "plus"),
         Sign::Loss => (Status::Danger, Glyph::Minus, "minus"),
     };
-    let (who, verb) = (sentence.who(), sentence.verb(tense));
+    let (who, verb) = (sentence.who(tense), sentence.verb(tense));
+    let later = sentence.later(tense);
+    let later = later.map(|words| view! { <span data-later>{words}</span> });
     let how = sentence.how();
     let href = format!("/permission-sets/{}", sentence.set.key());
     view! {
@@ -174,7 +187,7 @@ fn line(sentence: Sentence, tense: EffectTense) -> impl IntoView {
             <Icon glyph />
             <span>
                 <b>{who}</b> " " {verb} " " <b>{directory_link(href, sentence.set.name)}</b> " on "
-                <AccountLink account=sentence.account /> " " {how}
+                <AccountLink account=sentence.account /> " " {how} " " {later}
             </span>
         </li>
     }
@@ -247,8 +260,28 @@ mod tests {
     fn said(gained: &[EffectRow], lost: &[EffectRow]) -> Vec<String> {
         let all = sentences(gained, lost);
         let all = all.iter();
-        all.map(|one| format!("{} {}", one.who(), one.verb(EffectTense::Ahead)))
-            .collect()
+        all.map(|one| {
+            format!(
+                "{} {}",
+                one.who(EffectTense::Ahead),
+                one.verb(EffectTense::Ahead)
+            )
+        })
+        .collect()
+    }
+
+    #[test]
+    fn future_members_are_not_said_to_have_gained_anything() {
+        let standing = Some(Term::Standing);
+        let gained = [row(person("Ann"), standing), row(future(), standing)];
+        let all = sentences(&gained, &[]);
+        let one = &all[0];
+        assert_eq!(one.who(EffectTense::Past), "Ann");
+        assert_eq!(
+            one.later(EffectTense::Past).as_deref(),
+            Some("Future members of operators gain it too, until it ends.")
+        );
+        assert_eq!(one.later(EffectTense::Ahead), None);
     }
 
     #[test]

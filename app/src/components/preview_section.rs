@@ -32,6 +32,8 @@ pub struct PreviewNotes {
     pub cure: Option<AnyView>,
     /// Until when sessions can last.
     pub session: Option<AnyView>,
+    /// What gives less, beside the warning of what is serious about the gains.
+    pub less: Option<AnyView>,
 }
 
 /// Renders the heading of a preview, with its buttons.
@@ -48,8 +50,10 @@ pub fn shown_preview(mut preview: Preview, notes: PreviewNotes, now: Timestamp) 
         before,
         cure,
         session,
+        less,
     } = notes;
     let lasts = with_last_session(&preview);
+    let term = preview.only_term();
     let shown = ShownEffect::of(&mut preview, EffectPaging::Counted);
     let Preview {
         gainers,
@@ -84,14 +88,14 @@ pub fn shown_preview(mut preview: Preview, notes: PreviewNotes, now: Timestamp) 
             {before}
             {report.map(|difference| view! { <ReportConsequence difference /> })}
             <RelatedChanges related now />
-            <VerdictBox verdict titles=policy_titles gains policies approvers ways_out lasts />
+            <VerdictBox verdict titles=policy_titles gains policies approvers ways_out lasts term />
             {(alarm == AlarmOnSubmit::Raised).then(raises_alarm)}
             {disabled_notice(&disabled)}
             {facts}
         </div>
         {cure}
         {evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
-        <EffectSection effect=shown />
+        <EffectSection effect=shown less />
         {gained_sets(sets, SetsShown::Open)}
     }
     .into_any()
@@ -140,7 +144,7 @@ pub fn submit_button(
 }
 
 /// The label of the button that submits a blocked request.
-const RECORD: &str = "Record this request anyway";
+pub const RECORD: &str = "Record this request anyway";
 
 /// What a blocked request leads to.
 pub const BLOCKED: &str = "Nothing changes in AWS. Only the ledger records it.";

@@ -28,6 +28,8 @@ pub fn request_summary(view: &ChangeView, now: Timestamp) -> AnyView {
         view! { <StatedTime at=submitted now /> }.into_any()
     };
     let until = until(view);
+    let stands = preview.only_term() == Some(Term::Standing);
+    let stands = stands.then_some("");
     let session = session_of(view);
     let (tail, after) = match (&until, session) {
         (Some(_), Some(session)) => (Some(session_tail(session)), None),
@@ -48,9 +50,9 @@ pub fn request_summary(view: &ChangeView, now: Timestamp) -> AnyView {
                 </div>
                 <blockquote data-why><span class="sr-only">"Justification: "</span>{justification}</blockquote>
                 <DefinitionList>
-                    <Definition term="Ticket">{ticket.unwrap_or_else(|| "None".into())}</Definition>
+                    {until.map(|until| view! { <Definition term="Duration"><span data-stands=stands>{until}</span> {tail}</Definition> })}
                     {start.map(|start| view! { <Definition term="Start">{start}</Definition> })}
-                    {until.map(|until| view! { <Definition term="Duration">{until} {tail}</Definition> })}
+                    <Definition term="Ticket">{ticket.unwrap_or_else(|| "None".into())}</Definition>
                     {after.map(|words| view! { <Definition term="Sessions">{words}</Definition> })}
                     {review.map(|date| view! { <Definition term="Review date">{date}</Definition> })}
                 </DefinitionList>

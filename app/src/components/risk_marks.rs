@@ -9,10 +9,10 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::{EnvironmentBadge, PciBadge};
+use super::{EnvironmentBadge, PciBadge, term_words};
 use crate::backend::ChangeView;
 
-/// Renders the marks. Taken before the effect is taken out of the change.
+/// Renders the marks, without what the title says. Taken before the effect is taken out of the change.
 pub fn risk_marks(view: &ChangeView) -> AnyView {
     let classes: BTreeSet<(Environment, Pci)> = view
         .row
@@ -26,6 +26,8 @@ pub fn risk_marks(view: &ChangeView) -> AnyView {
     let marks = marks.collect_view();
     let mut gained = view.preview.gained.iter();
     let stands = gained.any(|row| row.term == Some(Term::Standing));
+    let title = view.row.title.to_string();
+    let stands = stands && !title.contains(&term_words(Term::Standing));
     let stands = stands.then(|| view! { <span data-standing-mark>"Standing"</span> });
     view! { <p data-risks>{marks} {stands}</p> }.into_any()
 }

@@ -1,10 +1,13 @@
 //! How long role sessions of a permission set last, in the form of a new change and in its preview. Displays durations and never
 //! compares them.
 
-use domain::{grant::Term, time::Duration};
+use domain::{
+    grant::{LONGEST_IN_PRODUCTION_PCI, Term},
+    time::Duration,
+};
 use leptos::prelude::*;
 
-use super::{Notice, Status, capitalized, cure_line};
+use super::{Notice, Status, cure_line, short_duration};
 use crate::backend::{Preview, SessionOverrun};
 
 /// That a session can last longer than the access and outlast it by its whole length, with the cure, before any policy is
@@ -54,29 +57,29 @@ pub fn last_session(term: Term, session: Duration) -> String {
     }
 }
 
-/// Returns how long access and the last session in it take together; none if it does not end, or not at once.
+/// Returns how long access and the last session in it take together, and how long they may; none if it does not end, or not at once.
 pub fn with_last_session(preview: &Preview) -> Option<String> {
     let session = Duration::seconds(i64::from(preview.session_seconds));
-    let mut terms = preview.gained.iter().filter_map(|row| row.term);
-    let first = terms.next()?;
-    let Term::For(window) = first else {
-        return None;
-    };
-    if session.0 <= 0 || terms.any(|term| term != first) {
-        return None;
+    match preview.only_term()? {
+        Term::For(window) if session.0 > 0 => Some(sum_words(window, session)),
+        Term::For(_) | Term::Standing => None,
     }
-    Some(format!(
-        "{} of access + {} of session = {} in total.",
-        capitalized(&window.words()),
-        session.words(),
-        Duration(window.0 + session.0).words()
-    ))
 }
 
-/// Returns how long a session can outlast access that ends.
+fn sum_words(window: Duration, session: Duration) -> String {
+    format!(
+        "{} of access + {} of session = {}. At most {} are allowed in production PCI.",
+        short_duration(window),
+        short_duration(session),
+        short_duration(Duration(window.0 + session.0)),
+        short_duration(LONGEST_IN_PRODUCTION_PCI)
+    )
+}
+
+/// Returns how long a session can outlast access that ends, or that somebody removes.
 pub fn session_tail(session: Duration) -> String {
     format!(
-        "A session can stay usable up to {} longer.",
+        "An open session can stay usable up to {} after that.",
         session.words()
     )
 }
@@ -92,6 +95,15 @@ pub fn session_after(session: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn access_and_the_last_session_are_one_sum() {
+        let hours = Duration::hours;
+        assert_eq!(
+            sum_words(hours(1), hours(8)),
+            "1 h of access + 8 h of session = 9 h. At most 4 h are allowed in production PCI."
+        );
+    }
 
     #[test]
     fn the_last_session_begins_at_the_end_of_the_access() {

@@ -4,7 +4,7 @@
 use domain::permission_set::analysis::{Analysis, Capability};
 use leptos::prelude::*;
 
-use super::{BadgeWeight, CapabilityBadge, CapabilityGroups, Section};
+use super::{BadgeWeight, CapabilityBadge, CapabilityGroups, Glyph, Icon, Section};
 use crate::backend::GainedSet;
 
 /// The number of capabilities that are not folded.
@@ -101,7 +101,7 @@ fn folded_notes(notes: Vec<String>) -> Option<AnyView> {
 const NO_ACTION: &str = " matches no action";
 
 /// Renders what in the policies has no effect, such as a misspelt action, and what was not taken into account. Several notes
-/// are folded, because none of them changes what the set allows.
+/// are folded, because none of them changes what the set allows; where names are not known, the fold says that it may allow more.
 pub fn policy_notes(notes: Vec<String>) -> Option<AnyView> {
     let unmatched = notes.iter().filter(|note| note.contains(NO_ACTION)).count();
     let summary = match (notes.len(), unmatched) {
@@ -112,6 +112,7 @@ pub fn policy_notes(notes: Vec<String>) -> Option<AnyView> {
         )),
         (all, _) => Some(format!("{all} notes on the policies")),
     };
+    let doubt = (unmatched > 0).then_some("");
     let lines = notes
         .into_iter()
         .map(|note| view! { <li>{note}</li> })
@@ -120,8 +121,8 @@ pub fn policy_notes(notes: Vec<String>) -> Option<AnyView> {
         None => view! { <div data-note><h3>"Note on the policies"</h3><ul>{lines}</ul></div> }
             .into_any(),
         Some(summary) => view! {
-            <details data-rest data-quiet>
-                <summary>{summary}</summary>
+            <details data-rest data-quiet data-doubt=doubt>
+                <summary>{doubt.map(|_| view! { <Icon glyph=Glyph::Warning /> })} <span>{summary}</span></summary>
                 <div data-note><ul>{lines}</ul></div>
             </details>
         }

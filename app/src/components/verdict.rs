@@ -1,11 +1,14 @@
 //! The verdict on a change: the outcome, every reason with its control, and the approvals required. Displays a verdict
 //! and never makes one.
 
-use domain::verdict::{Hit, Outcome, Remedies, Verdict};
+use domain::{
+    grant::Term,
+    verdict::{Hit, Outcome, Remedies, Verdict},
+};
 use leptos::prelude::*;
 
 use super::{
-    Calm, Glyph, Notice, PolicyLine, PolicyReason, PolicyWords, ReasonParts, Status, WayChoice,
+    Calm, Glyph, Notice, PolicyLine, PolicyReason, PolicyWords, Status, WayChoice,
     ways_out::ways_out,
 };
 use crate::backend::{PolicyTitles, WayOut, WaysOut};
@@ -67,6 +70,9 @@ pub fn VerdictBox(
     /// How long the access and the last session in it take together, where that is a reason of a block.
     #[prop(optional_no_strip)]
     lasts: Option<String>,
+    /// How long the access is asked for, if that is the same for all of it.
+    #[prop(optional_no_strip)]
+    term: Option<Term>,
 ) -> impl IntoView {
     let outcome = verdict.outcome;
     let title = title(&verdict, given, tense);
@@ -79,7 +85,8 @@ pub fn VerdictBox(
     let told = |hit: Hit| words(hit, &titles, gains, approvals);
     if outcome == Outcome::Refused {
         let also = also_needs(&lifted).filter(|_| ways_out.approvals.is_none());
-        return refused(title, (finals, lasts), also, (ways_out, choice), told);
+        let ways = (ways_out, choice, term);
+        return refused(title, (finals, lasts), also, ways, told);
     }
     let reasons = (!lifted.is_empty()).then(|| {
         let lines = lifted.into_iter().map(|hit| {
@@ -137,7 +144,7 @@ fn refused(
     title: String,
     (mut finals, lasts): (Vec<Hit>, Option<String>),
     also: Option<String>,
-    (ways, choice): (WaysOut, WayChoice),
+    (ways, choice, term): (WaysOut, WayChoice, Option<Term>),
     told: impl Fn(Hit) -> PolicyWords,
 ) -> AnyView {
     let count = finals.len();
@@ -155,11 +162,14 @@ fn refused(
         rule if rule == dated.as_ref() => 2,
         _ => 1,
     });
-    let exceeding = finals.iter().find(|hit| Some(&hit.rule) == limit.as_ref());
-    let numbers = lasts.zip(exceeding).map(|(lasts, hit)| {
-        let found = ReasonParts::of(&hit.reason).found;
+    let exceeds = finals.iter().any(|hit| Some(&hit.rule) == limit.as_ref());
+    let numbers = lasts.filter(|_| exceeds).map(|lasts| {
         let others = others_block(&ways, count.saturating_sub(1));
-        view! { <p data-in-numbers><b>{lasts}</b> " " {found} {others}</p> }
+        let others = others.map(|words| view! { <p data-in-numbers>{words}</p> });
+        view! {
+            <p data-in-numbers><b>{lasts}</b> " AWS does not end a running session."</p>
+            {others}
+        }
     });
     let helped = !ways.ways.is_empty();
     let words_of = |hit: Hit| {
@@ -174,7 +184,9 @@ fn refused(
         BLOCKING
     };
     let rest = finals.split_off(count.min(shown));
-    let more = format!("{} more policies", rest.len());
+    let rest: Vec<PolicyWords> = rest.into_iter().map(&words_of).collect();
+    let titles: Vec<&str> = rest.iter().map(|words| words.title.as_str()).collect();
+    let more = format!("{} more: {}", rest.len(), titles.join(", "));
     let lines = finals.into_iter().map(|hit| {
         let words = words_of(hit);
         let line = if in_full {
@@ -186,10 +198,9 @@ fn refused(
     });
     let lines = lines.collect_view();
     let rest = (!rest.is_empty()).then(|| {
-        let lines = rest.into_iter().map(|hit| {
-            let words = words_of(hit);
-            view! { <li><PolicyReason words /></li> }
-        });
+        let lines = rest
+            .into_iter()
+            .map(|words| view! { <li><PolicyReason words /></li> });
         view! {
             <details data-fold data-more-policies>
                 <summary><span>{more}</span></summary>
@@ -197,7 +208,7 @@ fn refused(
             </details>
         }
     });
-    let ways = helped.then(|| ways_out(ways, &choice));
+    let ways = helped.then(|| ways_out(ways, &choice, term));
     view! {
         <Notice status=outcome_status(Outcome::Refused) title glyph=Glyph::Cross>
             {numbers}
@@ -218,11 +229,10 @@ fn refused(
 fn others_block(ways: &WaysOut, others: usize) -> Option<String> {
     let only_sets = matches!(ways.ways.as_slice(), [WayOut::OtherSet { .. }]);
     let policies = match others {
-        1 => "1 other policy blocks this too".to_owned(),
-        others => format!("{others} other policies block this too"),
+        1 => "1 other policy still blocks this".to_owned(),
+        others => format!("{others} other policies still block this"),
     };
-    (only_sets && others > 0)
-        .then(|| format!(" Shorter sessions alone would not help: {policies}."))
+    (only_sets && others > 0).then(|| format!("With shorter sessions, {policies}."))
 }
 
 /// Returns the approvals that a blocked change would need besides; none if it would need none.

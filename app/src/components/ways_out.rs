@@ -1,11 +1,12 @@
 //! What is possible in place of a blocked request: how, with how many approvals, and what chooses each. It was found by an evaluation;
 //! whatever is chosen is evaluated again.
 
-use domain::permission_set::analysis::Capability;
+use domain::{grant::Term, permission_set::analysis::Capability};
 use leptos::prelude::*;
 
 use super::{
     Button, ButtonKind, FieldCheck, LinkButton, NEW_CHANGE, PREVIEW_HEADING, directory_link,
+    term_words,
 };
 use crate::backend::{ChangeForm, OfferedSet, WayOut, WaysOut, change_field, instead_of_term};
 
@@ -21,11 +22,14 @@ pub enum WayChoice {
 
 /// Renders the ways out as a box of its own. The first is the primary action of the page if it gives what was requested, because
 /// nobody can approve the request as it is. Another permission set gives something else, so that what it allows stands beside it.
-pub(super) fn ways_out(found: WaysOut, choice: &WayChoice) -> AnyView {
+/// `term` is how long the request asks for.
+pub(super) fn ways_out(found: WaysOut, choice: &WayChoice, term: Option<Term>) -> AnyView {
     let sentence = sentence(&found);
     let (offers, more) = offers(found.ways);
+    let differs = offers.iter().any(|offer| offer.set.is_some());
+    let differs = differs.then_some("Another set allows something else: check that it serves. ");
     let kept = match choice {
-        WayChoice::InForm => "User, account and reason are kept.",
+        WayChoice::InForm => "The rest of the form is kept.",
         WayChoice::Linked(_) => "Opens the filled form. Nothing is submitted yet.",
     };
     let order = match more {
@@ -33,13 +37,13 @@ pub(super) fn ways_out(found: WaysOut, choice: &WayChoice) -> AnyView {
         1 => Some(" 1 more permission set is possible.".to_owned()),
         more => Some(format!(" {more} more permission sets are possible.")),
     };
-    let notes = (!offers.is_empty()).then(|| view! { <p data-hint>{kept} {order}</p> });
+    let notes = (!offers.is_empty()).then(|| view! { <p data-hint>{differs} {kept} {order}</p> });
     let offers = offers.into_iter().enumerate().map(|(place, offer)| {
         let kind = match place {
             0 => offer.weight,
             _ => ButtonKind::Secondary,
         };
-        offer.draw(kind, choice)
+        offer.draw(kind, choice, term)
     });
     let offers = offers.collect_view();
     view! {
@@ -52,18 +56,24 @@ pub(super) fn ways_out(found: WaysOut, choice: &WayChoice) -> AnyView {
     .into_any()
 }
 
-/// Renders a permission set with what it allows.
-fn described(set: &OfferedSet) -> AnyView {
+/// Renders a permission set with how long it is possible and what it allows.
+fn described(set: &OfferedSet, term: Option<Term>) -> AnyView {
     let href = format!("/permission-sets/{}", set.key);
-    let (window, allowed) = (window_of(set), allows(set));
-    view! { <span>{directory_link(href, set.name.clone())} {window} ": " {allowed}</span> }
-        .into_any()
+    let (window, allowed) = (window_of(set, term), allows(set));
+    view! {
+        <span>
+            <span>{directory_link(href, set.name.clone())} {window}</span>
+            <br />
+            {allowed}
+        </span>
+    }
+    .into_any()
 }
 
-/// Returns how long a permission set is possible, if not as long as the request says.
-fn window_of(set: &OfferedSet) -> Option<String> {
-    set.only_for
-        .map(|window| format!(" for {}", window.words()))
+/// Returns how long a permission set is possible: as long as the request says, unless it is not possible that long.
+fn window_of(set: &OfferedSet, term: Option<Term>) -> Option<String> {
+    let term = set.only_for.map(Term::For).or(term)?;
+    Some(format!(" {}", term_words(term)))
 }
 
 /// Returns what a permission set allows, and how long its sessions last.
@@ -74,7 +84,10 @@ fn allows(set: &OfferedSet) -> String {
         [] => "no capability".to_owned(),
         some => some.join(", "),
     };
-    format!("{labels}. Sessions last {}.", set.session.words())
+    format!(
+        "Capabilities: {labels}. Sessions last {}.",
+        set.session.words()
+    )
 }
 
 fn sentence(found: &WaysOut) -> String {
@@ -157,8 +170,8 @@ fn offers(ways: Vec<WayOut>) -> (Vec<Offer>, usize) {
 }
 
 impl Offer {
-    fn draw(self, kind: ButtonKind, choice: &WayChoice) -> AnyView {
-        let described = self.set.as_ref().map(described);
+    fn draw(self, kind: ButtonKind, choice: &WayChoice, term: Option<Term>) -> AnyView {
+        let described = self.set.as_ref().map(|set| described(set, term));
         let button = self.button(kind, choice);
         view! { <li>{button} {described}</li> }.into_any()
     }
@@ -252,9 +265,13 @@ mod tests {
             capabilities: Vec::new(),
             session: Duration::hours(1),
         };
-        assert_eq!(window_of(&set(None)), None);
+        assert_eq!(window_of(&set(None), None), None);
+        let standing = Some(Term::Standing);
+        let as_requested = window_of(&set(None), standing);
+        assert_eq!(as_requested.as_deref(), Some(" as standing access"));
         let hour = Some(Duration::hours(1));
-        assert_eq!(window_of(&set(hour)).as_deref(), Some(" for 1 hour"));
+        let shorter = window_of(&set(hour), standing);
+        assert_eq!(shorter.as_deref(), Some(" for 1 hour"));
     }
 
     #[test]
@@ -266,7 +283,10 @@ mod tests {
             capabilities: vec![Capability::ReadsData],
             session: Duration::hours(2),
         };
-        assert_eq!(allows(&set), "Reads data. Sessions last 2 hours.");
+        assert_eq!(
+            allows(&set),
+            "Capabilities: Reads data. Sessions last 2 hours."
+        );
         let hours = Duration::hours;
         let ways = vec![
             WayOut::Sessions {

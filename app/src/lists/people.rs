@@ -137,13 +137,13 @@ pub static PEOPLE: List<PersonFacts, PersonRow> = List {
             .note(IN_PRODUCTION_PCI)
             .rule("Policies that the access of the person to production PCI violates")
             .numeric()
-            .cell(|row, _| exposed(row.violated, || paths(row, "findings")))
+            .cell(|row, _| violated(row))
             .value(|row| row.violated.into()),
         column("unapproved", "Approvals missing")
             .note(IN_PRODUCTION_PCI)
             .rule("Policies by which the access of the person to production PCI lacks an approval")
             .numeric()
-            .cell(|row, _| exposed(row.unapproved, || paths(row, "unapproved")))
+            .cell(|row, _| unapproved(row))
             .value(|row| row.unapproved.into()),
         column("links", "Links").beside_name().cell(|row, context| {
             let id = &row.user.id;
@@ -213,6 +213,27 @@ const fn status(status: AccountStatus) -> &'static str {
 /// Returns where the paths of a person are that a number of policies concerns: there they can be removed or approved.
 fn paths(row: &PersonRow, only: &str) -> String {
     format!("/people/{}?only={only}#paths", row.user.id)
+}
+
+/// The violations, in the tone of findings.
+fn violated(row: &PersonRow) -> AnyView {
+    match row.violated {
+        Figure::Known(some) if some > 0 => {
+            let (href, tone) = (paths(row, "findings"), Status::Danger.token());
+            view! { <a href=href data-tone data-status=tone>{some}</a> }.into_any()
+        }
+        other => number(other),
+    }
+}
+
+/// The missing approvals, which an approval mends: they stand behind the violations.
+fn unapproved(row: &PersonRow) -> AnyView {
+    match row.unapproved {
+        Figure::Known(some) if some > 0 => {
+            view! { <a href=paths(row, "unapproved") data-behind>{some}</a> }.into_any()
+        }
+        other => number(other),
+    }
 }
 
 fn name(row: &PersonRow) -> AnyView {

@@ -18,9 +18,10 @@ use crate::{
         AbsoluteTime, AgainstApprovalNotice, BadgeWeight, Crumb, EffectPaging, EffectSection,
         EffectTense, ErrorSummary, FollowUpLinks, LedgerMismatchNotice, LinkEvidenceSection,
         Notice, PageHeader, ReportConsequence, Section, SetsShown, ShownEffect, Status,
-        StatusBadge, Tense, VerdictBox, WayChoice, WithdrawForm, approval_card, decision_bar,
-        decision_context, decision_errors, discussion, gained_sets, live_words, not_the_viewers,
-        question_notice, request_summary, risk_marks, state_glyph, state_status, stepper,
+        StatusBadge, Tense, VerdictBox, WayChoice, WithdrawForm, approval_card, comment_fold,
+        decision_bar, decision_context, decision_errors, discussion, gained_sets, live_words,
+        not_the_viewers, question_notice, request_summary, risk_marks, risk_words, state_glyph,
+        state_status, stepper,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -230,7 +231,12 @@ fn body(
     let report = report.map(|difference| view! { <ReportConsequence difference /> });
     let request = request_summary(&view, now);
     let context = decision_context(&view, now);
-    let comments = discussion(&view, form, now);
+    // Nobody waits for an answer any more.
+    let (comments, comment_fold) = if state.is_terminal() && view.comments.is_empty() {
+        (None, comment_fold(&view, form))
+    } else {
+        (Some(discussion(&view, form, now)), None)
+    };
     let foot = (state == State::Verified && has_follow_ups(&view))
         .then(|| view! { {still_there(&view, now)} {follow_ups(&view)} }.into_any());
     let effect = effect(&mut view, viewing);
@@ -284,6 +290,7 @@ fn body(
             {items}
             {facts}
             {history}
+            {comment_fold}
         </Section>
     }
     .into_any()
@@ -300,6 +307,7 @@ fn still_there(view: &ChangeView, now: Timestamp) -> Option<AnyView> {
     if verified.is_none_or(|verified| as_of < verified) {
         return None;
     }
+    let risk = risk_words(&view.preview.gained).filter(|_| present > 0);
     let (status, label) = match present {
         0 => (Status::Off, "No longer in AWS".to_owned()),
         all if all == total => (Status::Ok, "Still in AWS".to_owned()),
@@ -310,7 +318,11 @@ fn still_there(view: &ChangeView, now: Timestamp) -> Option<AnyView> {
     };
     Some(
         view! {
-            <span data-still><StatusBadge status label /> <span class="text-muted">"read " <AbsoluteTime at=as_of now /></span></span>
+            <span data-still>
+                <StatusBadge status label />
+                <span class="text-muted">"read " <AbsoluteTime at=as_of now /></span>
+                {risk.map(|words| view! { <span data-stands>{words}</span> })}
+            </span>
         }
         .into_any(),
     )

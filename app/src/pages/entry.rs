@@ -4,7 +4,10 @@
 mod pending;
 mod proof;
 
-use domain::{ledger::Outcome, time::Timestamp};
+use domain::{
+    ledger::{EventKind, Outcome},
+    time::Timestamp,
+};
 use leptos::prelude::*;
 
 use crate::{
@@ -149,8 +152,14 @@ fn facts(
     });
     let ticket = ticket.map(|ticket| fact("Ticket", ticket.into_any()));
     let outcome = fact("Outcome", outcome_words(outcome, result, pending));
-    let doer = doer.into_iter().map(related_line).collect_view();
-    let about = about.into_iter().map(related_line).collect_view();
+    let doer = doer
+        .into_iter()
+        .map(|one| related_line(one, &kind))
+        .collect_view();
+    let about = about
+        .into_iter()
+        .map(|one| related_line(one, &kind))
+        .collect_view();
     view! {
         <Section title="Facts">
             <ul data-related>
@@ -220,8 +229,11 @@ fn outcome_words(
     }
 }
 
-const fn relation_words(relation: EntryRelation) -> &'static str {
+/// Returns what something is to an event of this kind.
+fn relation_words(relation: EntryRelation, kind: &str) -> &'static str {
     match relation {
+        // Both are a person, and only one of them did it.
+        EntryRelation::Person if kind == EventKind::SubjectAssigned.as_str() => "Assigned to",
         EntryRelation::Actor => "Who did it",
         EntryRelation::Person => "Person",
         EntryRelation::Group => "Group",
@@ -233,24 +245,22 @@ const fn relation_words(relation: EntryRelation) -> &'static str {
 }
 
 /// Renders something that the entry is about, with the entries about it.
-fn related_line(one: RelatedEntries) -> AnyView {
+fn related_line(one: RelatedEntries, kind: &str) -> AnyView {
     let RelatedEntries {
         relation,
         name,
         page,
         entries,
     } = one;
-    let label = format!(
-        "Entries: {} {name}",
-        relation_words(relation).to_lowercase()
-    );
+    let term = relation_words(relation, kind);
+    let label = format!("Entries: {} {name}", term.to_lowercase());
     let name = match page {
         Some(href) => directory_link(href, name),
         None => view! { <span>{name}</span> }.into_any(),
     };
     view! {
         <li>
-            <span class="text-muted">{relation_words(relation)}</span>
+            <span class="text-muted">{term}</span>
             <span class="break-all">{name}</span>
             <a href=entries aria-label=label><Icon glyph=Glyph::Ledger /> "Entries"</a>
         </li>

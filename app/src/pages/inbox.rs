@@ -110,8 +110,8 @@ fn only_header(view: &ChangeView) -> AnyView {
         format!("/inbox?id={}", view.row.id),
     );
     let crumbs = vec![Crumb::new("/inbox", "Inbox")];
-    let marks = view! { {risk_marks(view)} {full_record(view)} }.into_any();
-    view! { <PageHeader title item crumbs marks /> }.into_any()
+    let (marks, actions) = (risk_marks(view), full_record(view));
+    view! { <PageHeader title item crumbs marks actions /> }.into_any()
 }
 
 /// Links to the page of a change.
@@ -186,8 +186,9 @@ fn chosen(mut view: ChangeView, chosen: Chosen, form: &FormState, now: Timestamp
             <header data-chosen>
                 <div>
                     <h2>{title}</h2>
-                    <div class="flex flex-wrap items-center gap-x-3 gap-y-1">{marks} {record}</div>
+                    <div class="flex flex-wrap items-center gap-x-3 gap-y-1">{marks}</div>
                 </div>
+                {record}
             </header>
         }
     });

@@ -45,12 +45,14 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             list.draw_under(day)
         };
         let (status, signed) = signature(&health);
+        // To wait for a signature is normal.
+        let glyph = (status == Status::Off).then_some(Glyph::Clock);
         view! {
             <PageHeader title="Ledger" detail=view! {
                 "All requests, decisions, operations and observations. Any alteration after a "
                 <a href="#checkpoints" class="underline">"checkpoint that you keep"</a>
                 " can be detected."
-            }.into_any() marks=view! { <p><StatusBadge status label=signed /></p> }.into_any() />
+            }.into_any() marks=view! { <p><StatusBadge status label=signed glyph /></p> }.into_any() />
             {short(&short_words)}
             <p data-new><NewEntries url="/events/ledger".into() size newest /></p>
             <div data-with-search>{quick} {body}</div>
@@ -109,11 +111,11 @@ fn signature(health: &LedgerHealth) -> (Status, String) {
             "Every entry is covered by a signed checkpoint".to_owned(),
         ),
         (Some(_), 1) => (
-            Status::Pending,
+            Status::Off,
             "1 entry waits for the next checkpoint".to_owned(),
         ),
         (Some(_), some) => (
-            Status::Pending,
+            Status::Off,
             format!("{some} entries wait for the next checkpoint"),
         ),
     }

@@ -32,7 +32,7 @@ use crate::{
 };
 
 pub(super) use self::selection::request_fields;
-use self::{held::held_notice, send::send};
+use self::{duration::less_than_standing, held::held_notice, send::send};
 
 /// How the form of one kind of change is drawn.
 struct FormPage {
@@ -124,7 +124,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
                         {view! { <LivePreview /> }.into_any()}
                         {preview(page, &new, now)}
                     </div>
-                    <div data-reason-column>
+                    <div data-reason-column data-written=is_written(&form)>
                         <Section title="Reason"><div data-body>{reason_fields(&form)}</div></Section>
                     </div>
                 </div>
@@ -133,6 +133,17 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         }
         .into_any()
     }))
+}
+
+/// Returns the mark that a reason was sent, or has an error, so that its fields are shown for a blocked request as well.
+fn is_written(form: &FormState) -> Option<&'static str> {
+    let fields = [change_field::JUSTIFICATION, change_field::TICKET];
+    let mut fields = fields.into_iter();
+    let written = fields.any(|field| {
+        let value = form.value(field);
+        value.is_some_and(|value| !value.is_empty()) || form.error(field).is_some()
+    });
+    written.then_some("")
 }
 
 /// The path of the action that submits the form.
@@ -203,6 +214,7 @@ fn preview(page: &FormPage, new: &NewChange, now: Timestamp) -> AnyView {
         session: (!page.drawn.contains(&change_field::TERM))
             .then(|| session(page, new, &preview))
             .flatten(),
+        less: less_than_standing(new, &preview),
         ..PreviewNotes::default()
     };
     view! {
@@ -252,10 +264,7 @@ fn session(page: &FormPage, new: &NewChange, preview: &Preview) -> Option<AnyVie
     if length.0 <= 0 {
         return None;
     }
-    let mut terms = preview.gained.iter().filter_map(|row| row.term);
-    let term = terms
-        .next()
-        .filter(|first| terms.all(|term| term == *first));
+    let term = preview.only_term();
     let blocked = preview.verdict.outcome == Outcome::Refused;
     let Some((term, given)) = term.zip(new.session.as_ref()) else {
         return (!blocked).then(|| (page.session)(&length.words()).into_any());

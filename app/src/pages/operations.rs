@@ -95,6 +95,8 @@ fn draw(view: OperationsView, manage: Buttons, sync: Buttons, now: Timestamp) ->
     let key = view.live.key.clone();
     let in_order = in_order(&view, now);
     let table = jobs(&view, manage, now);
+    let this = view.servers.iter().find(|server| server.this);
+    let since = this.map(|server| server.started);
     view! {
         <PageHeader title="Operations" detail actions=actions.into_any() />
         <div data-live-page="wide" data-key=key>
@@ -103,7 +105,7 @@ fn draw(view: OperationsView, manage: Buttons, sync: Buttons, now: Timestamp) ->
             {differing(view.comparison, now)}
             {failed_jobs(view.failed, view.failed_count, manage, now)}
             {table}
-            {quotas(view.quotas)}
+            {quotas(view.quotas, since)}
             {servers(view.servers, now)}
         </div>
     }
@@ -121,7 +123,7 @@ fn in_order(view: &OperationsView, now: Timestamp) -> Option<AnyView> {
     }
     let rows = match &view.comparison {
         None => view! {
-            <p id="rows" class="text-muted">"The rows of the database were not compared with the ledger yet. This happens after the start, and every hour."</p>
+            <p id="rows" class="text-muted">"The stored records were not compared with the ledger yet. This happens after the start, and every hour."</p>
         }
         .into_any(),
         Some(compared) => agreed(compared, next_comparison(view), now),
@@ -129,7 +131,7 @@ fn in_order(view: &OperationsView, now: Timestamp) -> Option<AnyView> {
     Some(
         view! {
             <div data-checks>
-                <Calm>"No job has failed, and no removal is overdue."</Calm>
+                <Calm><b>"No job has failed, and no removal is overdue."</b></Calm>
                 {rows}
             </div>
         }
@@ -158,12 +160,12 @@ fn agreed(compared: &RowComparison, next: Option<Timestamp>, now: Timestamp) -> 
     };
     let newer = newer.map(|words| {
         let next = next.filter(|next| *next > now);
-        let when = next.map(|at| view! { ", next " <AbsoluteTime at now /> });
+        let when = next.map(|at| view! { ": every hour, next " <AbsoluteTime at now /> });
         view! { <p data-calm="later"><Icon glyph=Glyph::Clock /> <span>{words} {when} "."</span></p> }
     });
     view! {
         <div id="rows" class="grid gap-1">
-            <Calm>"Every row agreed with the ledger" {extent} ", compared " <AbsoluteTime at now /> "."</Calm>
+            <Calm>"Every stored record agreed with the ledger" {extent} ", compared " <AbsoluteTime at now /> "."</Calm>
             {newer}
         </div>
     }

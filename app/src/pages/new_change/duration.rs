@@ -2,13 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use domain::time::Duration;
+use domain::{
+    grant::{LONGEST_IN_PRODUCTION_PCI, Term},
+    permission_set::analysis::Capability,
+    time::Duration,
+    verdict::Outcome,
+};
 use leptos::prelude::*;
 
 use super::selection::{error_of, own_only};
 use crate::{
-    backend::{FormOption, NewChange, OTHER, STANDING, change_field},
-    components::{Glyph, Icon, Requirement, TextField, short_duration},
+    backend::{FormOption, NewChange, OTHER, Preview, STANDING, change_field, instead_of_term},
+    components::{
+        Button, ButtonKind, FieldCheck, Glyph, Icon, NEW_CHANGE, PREVIEW_HEADING, Requirement,
+        TextField, short_duration,
+    },
 };
 
 /// The duration that is chosen already for somebody who requests access for themselves, in minutes.
@@ -48,23 +56,26 @@ pub(super) fn duration(new: &NewChange) -> AnyView {
     let stands = !standing.is_empty();
     chips.push(other);
     chips.extend(standing);
-    let blocked = blocked_words(&chips, &new.blocked_terms);
+    let blocked = blocked_words(&chips, &new.blocked_terms, new.blocked_with_session);
     let radio = |chip: FormOption| {
         let checked = chip.value == chosen || (chip.value == OTHER && is_other);
         // What is chosen is sent, also if it is blocked: the verdict says why.
-        let disabled = !checked && new.blocked_terms.contains(&chip.value);
+        let is_blocked = new.blocked_terms.contains(&chip.value);
+        let disabled = is_blocked && !checked;
+        let is_blocked = is_blocked.then_some("");
+        let why = is_blocked.filter(|_| checked).map(|_| "term-blocked");
         let (short, title) = (short(&chip), chip.label.clone());
         let standing = (chip.value == STANDING).then_some("");
         view! {
-            <label title=title data-standing=standing>
-                <input type="radio" name=change_field::TERM value=chip.value checked=checked disabled=disabled aria-label=chip.label />
+            <label title=title data-standing=standing data-blocked=is_blocked>
+                <input type="radio" name=change_field::TERM value=chip.value checked=checked disabled=disabled aria-label=chip.label aria-describedby=why />
                 <span>{short}</span>
             </label>
         }
     };
     let chips = chips.into_iter().map(radio).collect_view();
     let hint = stands.then(|| {
-        view! { <p data-hint>"Stays until somebody removes it."</p> }
+        view! { <p data-hint>{standing_words(new)}</p> }
     });
     let error = error_of(new, change_field::TERM);
     let described = [
@@ -100,8 +111,53 @@ pub(super) fn duration(new: &NewChange) -> AnyView {
     .into_any()
 }
 
-/// Returns which of the offered durations are blocked; none if none is.
-fn blocked_words(offered: &[FormOption], blocked: &BTreeSet<String>) -> Option<String> {
+/// Returns until when standing access stays, and that it is possible although some durations are not.
+fn standing_words(new: &NewChange) -> &'static str {
+    let Some(preview) = &new.preview else {
+        return "Stays until somebody removes it.";
+    };
+    let blocked = preview.verdict.outcome == Outcome::Refused;
+    if blocked || new.blocked_terms.contains(STANDING) {
+        return "Would stay until somebody removes it.";
+    }
+    if new.blocked_terms.is_empty() {
+        "Stays until somebody removes it."
+    } else {
+        "Stays until somebody removes it. No policy blocks standing access here."
+    }
+}
+
+/// Renders the button that chooses a short duration in place of standing access; none if that is blocked as well.
+pub(super) fn less_than_standing(new: &NewChange, preview: &Preview) -> Option<AnyView> {
+    let is_offered = new.choices.terms.iter().any(|term| term.value == PROPOSED);
+    let possible = is_offered && !new.blocked_terms.contains(PROPOSED);
+    let stands = preview.only_term() == Some(Term::Standing);
+    if !possible || !stands || preview.verdict.outcome == Outcome::Refused {
+        return None;
+    }
+    let hour = Duration::minutes(PROPOSED.parse().ok()?);
+    let label = format!("Preview {} instead", short_duration(hour));
+    let button = view! {
+        <Button
+            kind=ButtonKind::Quiet
+            check=FieldCheck::Skipped
+            to=format!("{NEW_CHANGE}#{PREVIEW_HEADING}")
+            name=change_field::INSTEAD
+            value=instead_of_term(hour)
+        >
+            {label}
+        </Button>
+    };
+    Some(button.into_any())
+}
+
+/// Returns which of the offered durations are blocked, and how much they may last with a session of this length if that is why;
+/// none if none is.
+fn blocked_words(
+    offered: &[FormOption],
+    blocked: &BTreeSet<String>,
+    with_session: Option<Duration>,
+) -> Option<String> {
     let found = offered.iter().filter(|one| blocked.contains(&one.value));
     let found: Vec<&FormOption> = found.collect();
     if found.len() == offered.len() {
@@ -112,14 +168,18 @@ fn blocked_words(offered: &[FormOption], blocked: &BTreeSet<String>) -> Option<S
         return Some("Policies block every duration but standing access.".to_owned());
     }
     let labels: Vec<String> = found.into_iter().map(short).collect();
-    match labels.split_last() {
-        None => None,
-        Some((only, [])) => Some(format!("Blocked by policy: {only}.")),
-        Some((last, rest)) => Some(format!(
-            "Blocked by policy: {} and {last}.",
-            rest.join(", ")
-        )),
-    }
+    let named = match labels.split_last()? {
+        (only, []) => format!("Blocked by policy: {only}."),
+        (last, rest) => format!("Blocked by policy: {} and {last}.", rest.join(", ")),
+    };
+    Some(match with_session {
+        None => named,
+        Some(session) => format!(
+            "{named} Temporary access may last {}, its last session of {} included.",
+            short_duration(LONGEST_IN_PRODUCTION_PCI),
+            short_duration(session)
+        ),
+    })
 }
 
 /// Returns the label of a choice, short enough that all are one row. It begins the whole label.
@@ -168,10 +228,17 @@ mod tests {
         let offered = ["60", "240", OTHER, STANDING].map(option);
         let said = |blocked: &[&str]| {
             let blocked = blocked.iter().map(|value| (*value).to_owned()).collect();
-            blocked_words(&offered, &blocked)
+            blocked_words(&offered, &blocked, None)
         };
         assert_eq!(said(&[]), None);
         assert_eq!(said(&["240"]).as_deref(), Some("Blocked by policy: 4 h."));
+        let long = BTreeSet::from(["240".to_owned()]);
+        assert_eq!(
+            blocked_words(&offered, &long, Some(Duration::hours(1))).as_deref(),
+            Some(
+                "Blocked by policy: 4 h. Temporary access may last 4 h, its last session of 1 h included."
+            )
+        );
         assert_eq!(
             said(&["240", STANDING]).as_deref(),
             Some("Blocked by policy: 4 h and Standing.")

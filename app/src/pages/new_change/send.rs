@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use super::{FormPage, duration::chosen_term};
 use crate::{
-    backend::{ChangeForm, ChangeKind, NewChange, change_field, gains_and_losses},
-    components::{BLOCKED, Button, submit_button, submit_foot},
+    backend::{ChangeForm, ChangeKind, NewChange, Preview, change_field, gains_and_losses},
+    components::{BLOCKED, Button, RECORD, submit_button, submit_foot},
 };
 
 /// Renders the foot. Replaced together with the preview.
@@ -35,16 +35,35 @@ pub(super) fn send(page: &FormPage, new: &NewChange) -> AnyView {
     let outcome = preview.verdict.outcome;
     let (kind, verb) = submit_button(outcome, page.button, page.title);
     let concerned = preview.gainers.rows + preview.losers.rows > 0;
-    let about = match outcome {
-        Outcome::Refused => BLOCKED.to_owned(),
-        _ if concerned => format!("{}.", gains_and_losses(preview.gainers, preview.losers)),
-        _ => String::new(),
+    if outcome == Outcome::Refused {
+        return blocked_foot(
+            preview,
+            &new.form_key,
+            view! { <Button kind>{verb}</Button> }.into_any(),
+        );
+    }
+    let about = if concerned {
+        format!("{}.", gains_and_losses(preview.gainers, preview.losers))
+    } else {
+        String::new()
     };
     let about = view! {
         <p data-hint>{about} " " <a href=format!("#{}", change_field::JUSTIFICATION) data-missing>"The justification is missing."</a></p>
     };
     let button = view! { <Button kind>{verb}</Button> };
     submit_foot(preview, &new.form_key, about.into_any(), button.into_any())
+}
+
+/// Renders the foot of a blocked request. A link shows the fields of the reason, which nobody reads unless it is recorded; the button
+/// stands in its place as soon as they are shown.
+fn blocked_foot(preview: &Preview, form_key: &str, button: AnyView) -> AnyView {
+    let about = view! { <p data-hint>{BLOCKED}</p> }.into_any();
+    let href = format!("#{}", change_field::JUSTIFICATION);
+    let button = view! {
+        <a href=href data-kind="secondary" data-anyway><span>{RECORD}</span></a>
+        {button}
+    };
+    submit_foot(preview, form_key, about, button.into_any())
 }
 
 /// Returns what is still to be chosen, in the order of the form.

@@ -110,8 +110,8 @@ fn well(view: &OperationsView, row: &KindRow) -> AnyView {
         None | Some(0) => ended_as(Status::Ok, row.name.kind.map_or("Done", done)),
         Some(differing) => {
             let label = match differing {
-                1 => "1 row differs".to_owned(),
-                some => format!("{some} rows differ"),
+                1 => "1 record differs".to_owned(),
+                some => format!("{some} records differ"),
             };
             view! { <StatusBadge status=Status::Danger label /> }.into_any()
         }

@@ -1,5 +1,6 @@
 //! The calls to AWS by this server, on the page of operations: how many a second it may make, and whether AWS slows it down.
 
+use domain::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::{
@@ -16,7 +17,15 @@ const fn service(service: QuotaService) -> &'static str {
     }
 }
 
-pub(super) fn quotas(rows: Vec<QuotaRow>) -> AnyView {
+/// Renders the calls of this server, which began at a time if that is known.
+pub(super) fn quotas(rows: Vec<QuotaRow>, since: Option<Timestamp>) -> AnyView {
+    let since = match since {
+        Some(at) => format!("since {} UTC", at.second()),
+        None => "since its start".to_owned(),
+    };
+    let detail = format!(
+        "By this server {since}. Throttles are answers in which AWS asked it to slow down."
+    );
     let columns = vec![
         Column::new("Service"),
         Column::new("Limit set here").numeric(),
@@ -35,7 +44,7 @@ pub(super) fn quotas(rows: Vec<QuotaRow>) -> AnyView {
     });
     let rows = rows.collect_view();
     view! {
-        <Section title="Calls to AWS" detail="By this server since its start. Throttles are answers in which AWS asked it to slow down.">
+        <Section title="Calls to AWS" detail>
             <Table caption="Calls to AWS" columns id="quotas" narrow=Narrow::Cards>{rows}</Table>
         </Section>
     }

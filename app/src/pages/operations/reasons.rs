@@ -8,7 +8,7 @@ pub(super) const fn purpose(kind: JobKind) -> &'static str {
         JobKind::Crawl => "Reads accounts, access, groups and permission sets",
         JobKind::ChangeExpiry => "Ends changes that nobody decided or started in time",
         JobKind::Sealing => "Signs new entries",
-        JobKind::RowComparison => "Finds rows that somebody altered by hand",
+        JobKind::RowComparison => "Finds records that somebody altered by hand",
         JobKind::PoolCheck => "Compares the settings of sign-ins with the configuration",
     }
 }
@@ -19,7 +19,7 @@ pub(super) const fn done(kind: JobKind) -> &'static str {
         JobKind::Crawl => "Everything was read",
         JobKind::ChangeExpiry => "Overdue changes were ended",
         JobKind::Sealing => "New entries were signed",
-        JobKind::RowComparison => "No row differs",
+        JobKind::RowComparison => "No record differs",
         JobKind::PoolCheck => "As configured",
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn differing(comparison: Option<RowComparison>, now: Timestamp) -> Op
     Some(
         view! {
             <div id="rows">
-                <Section title="Rows and the ledger">{listed(compared, now)}</Section>
+                <Section title="Records and the ledger">{listed(compared, now)}</Section>
             </div>
         }
         .into_any(),
@@ -23,8 +23,8 @@ pub(super) fn differing(comparison: Option<RowComparison>, now: Timestamp) -> Op
 
 fn listed(compared: RowComparison, now: Timestamp) -> AnyView {
     let title = match compared.differing {
-        1 => "1 row differs from the ledger".to_owned(),
-        some => format!("{some} rows differ from the ledger"),
+        1 => "1 record differs from the ledger".to_owned(),
+        some => format!("{some} records differ from the ledger"),
     };
     let more = compared.differing.saturating_sub(compared.rows.len());
     let note = (more > 0).then(|| {
@@ -47,7 +47,7 @@ fn listed(compared: RowComparison, now: Timestamp) -> AnyView {
                 <AbsoluteTime at=compared.at now /> "."
             </p>
         </Notice>
-        <Table caption="Rows that differ from the ledger" columns narrow=Narrow::Cards>{rows}</Table>
+        <Table caption="Records that differ from the ledger" columns narrow=Narrow::Cards>{rows}</Table>
         {note}
     }
     .into_any()

@@ -22,6 +22,9 @@ pub(super) fn servers(rows: Vec<ServerRow>, now: Timestamp) -> AnyView {
     ];
     let engine = rows.iter().find(|row| row.role == ServerRole::Engine);
     let lease = match engine {
+        Some(_) if rows.len() == 1 => {
+            "one server, which runs the engine and writes to AWS".to_owned()
+        }
         Some(one) => format!(
             "{} holds the engine lease and writes to AWS",
             short(&one.process)

@@ -23,6 +23,7 @@ use domain::{
     verdict::{Outcome, Verdict},
 };
 
+use self::blocked_terms::BlockedTerms;
 use super::{
     forms::{ParsedForm, asks_for_review},
     scope::Scope,
@@ -44,8 +45,7 @@ pub(super) struct FormPreview {
     /// The policy that asks for a date of a review, whether or not the form states one. None if others block the request, whatever
     /// date it states.
     pub reviewed_by: Option<String>,
-    /// The durations that are blocked, as values of the form.
-    pub blocked_terms: BTreeSet<String>,
+    pub blocked: BlockedTerms,
 }
 
 impl Service {
@@ -74,7 +74,7 @@ impl Service {
             ..preview
         };
         Ok(FormPreview {
-            blocked_terms: self.blocked_terms(person, scope, &proposal, &preview).await,
+            blocked: self.blocked_terms(person, scope, &proposal, &preview).await,
             preview: Some(preview),
             reviewed_by,
         })

@@ -182,7 +182,9 @@ impl EntryContext<'_> {
                 (ActorKind::Human, Some(sub)) => format!("the sign-in {}", beginning(sub)),
                 (ActorKind::Human, None) => "an unknown person".to_owned(),
             });
-        match &actor.identity_store_user_id {
+        // An entry from before the link of a person names who the person is today.
+        let today = || person.and_then(|id| self.snapshot.user_of(id));
+        match actor.identity_store_user_id.as_ref().or_else(today) {
             Some(user) => self.user_part(user, name),
             None => text(name),
         }

@@ -589,7 +589,7 @@ async fn a_decider_reads_that_no_policy_blocks_it_and_how_long_sessions_last_bef
     for html in [inbox, page_of(&org, "bob", &id).await] {
         let at = |said: &str| html.find(said).unwrap_or_else(|| panic!("{said}: {html}"));
         let why = at("investigate incident 4711");
-        let tail = at("A session can stay usable up to 1 hour longer.");
+        let tail = at("An open session can stay usable up to 1 hour after that.");
         let checked = at(" policies in force blocks this.");
         let decision = at("data-decision-buttons");
         assert!(why < tail && tail < checked && checked < decision, "{html}");

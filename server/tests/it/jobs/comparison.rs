@@ -61,7 +61,10 @@ async fn a_forged_row_is_shown_without_a_command_and_recorded_once(engine: Datab
     let result = compared(&org.app_state).await;
     assert_eq!(messages(&result), Vec::<String>::new());
     let page = operations_page(&org, "ann").await;
-    assert!(page.contains("Every row agreed with the ledger"), "{page}");
+    assert!(
+        page.contains("Every stored record agreed with the ledger"),
+        "{page}"
+    );
 
     let eve = person_id("eve");
     let forged = format!(
@@ -73,7 +76,7 @@ async fn a_forged_row_is_shown_without_a_command_and_recorded_once(engine: Datab
     assert_eq!(result.findings[0].code, "row_without_entry");
     for name in ["ann", "fay"] {
         let page = operations_page(&org, name).await;
-        assert!(page.contains("1 row differs from the ledger"), "{page}");
+        assert!(page.contains("1 record differs from the ledger"), "{page}");
         assert!(page.contains(&format!("the role administrator of person {eve}")));
         let home = org.as_(name).await.home().await.unwrap();
         assert_eq!(home.differing_rows, 1, "{name}");
@@ -161,7 +164,7 @@ async fn a_row_of_a_session_or_a_change_that_differs_is_found(engine: DatabaseEn
         "{told}"
     );
     let page = operations_page(&org, "ann").await;
-    assert!(page.contains("2 rows differ from the ledger"), "{page}");
+    assert!(page.contains("2 records differ from the ledger"), "{page}");
     let operations = org.as_("ann").await.operations().await.unwrap();
     assert_eq!(operations.comparison.unwrap().rows.len(), 2);
 }

@@ -13,7 +13,7 @@ use domain::{
     ids::PersonId,
     policies::RequestContext,
     time::{Date, Duration},
-    verdict::Outcome,
+    verdict::{Outcome, Verdict},
 };
 
 use super::{GAINS, ITEMS, Search};
@@ -23,8 +23,17 @@ use crate::service::{
     evaluation_slots,
 };
 
+/// The durations that are blocked.
+#[derive(Debug, Default)]
+pub(in crate::service::changes) struct BlockedTerms {
+    /// As values of the form.
+    pub(in crate::service::changes) terms: BTreeSet<String>,
+    /// How long the last session lasts, if only together with it the shortest of them is too long.
+    pub(in crate::service::changes) with_session: Option<Duration>,
+}
+
 impl Service {
-    /// Returns the durations that are blocked, as values of the form. Empty for a request that does not only give access, or that is too
+    /// Returns the durations that are blocked. Empty for a request that does not only give access, or that is too
     /// large to look for them.
     pub(super) async fn blocked_terms(
         &self,
@@ -32,44 +41,58 @@ impl Service {
         scope: &Scope,
         proposal: &Proposal,
         preview: &Preview,
-    ) -> BTreeSet<String> {
+    ) -> BlockedTerms {
         let items = &proposal.operations;
         let gives = items.iter().all(|item| item.assigns().is_some());
         if !gives || items.len() > ITEMS || preview.gainers.rows > GAINS {
-            return BTreeSet::new();
+            return BlockedTerms::default();
         }
+        let session = Duration::seconds(i64::from(preview.session_seconds));
         let search = self.search(person, scope, proposal);
         let Ok(_slot) = self.app_state.evaluations.take(person).await else {
-            return BTreeSet::new();
+            return BlockedTerms::default();
         };
-        let found = evaluation_slots::run(move |budget| search.blocked_terms(budget)).await;
+        let found =
+            evaluation_slots::run(move |budget| search.blocked_terms(session, budget)).await;
         found.unwrap_or_default()
     }
 }
 
 impl Search {
-    fn blocked_terms(&self, budget: Budget<'_>) -> Result<BTreeSet<String>, Stopped> {
-        let mut blocked = BTreeSet::new();
+    /// Returns the durations that are blocked where sessions last so long.
+    fn blocked_terms(
+        &self,
+        session: Duration,
+        budget: Budget<'_>,
+    ) -> Result<BlockedTerms, Stopped> {
+        let mut blocked = BlockedTerms::default();
         if self.blocks_standing(budget)? {
-            blocked.insert(STANDING.to_owned());
+            blocked.terms.insert(STANDING.to_owned());
         }
-        if self.blocks(SHORTEST_WINDOW, budget)? {
-            blocked.extend(WINDOWS.iter().map(ToString::to_string));
-            blocked.insert(OTHER.to_owned());
+        let shortest = self.lasting(&self.snapshot, SHORTEST_WINDOW, budget)?;
+        if shortest.outcome == Outcome::Refused {
+            let windows = WINDOWS.iter().map(ToString::to_string);
+            blocked.terms.extend(windows);
+            blocked.terms.insert(OTHER.to_owned());
             return Ok(blocked);
         }
         for minutes in WINDOWS.into_iter().rev() {
-            if !self.blocks(Duration::minutes(minutes), budget)? {
+            let verdict = self.lasting(&self.snapshot, Duration::minutes(minutes), budget)?;
+            if verdict.outcome != Outcome::Refused {
                 break;
             }
-            blocked.insert(minutes.to_string());
+            blocked.terms.insert(minutes.to_string());
+            // That of the shortest one remains.
+            blocked.with_session = self.limits_only_sessions(&verdict).then_some(session);
         }
         Ok(blocked)
     }
 
-    fn blocks(&self, window: Duration, budget: Budget<'_>) -> Result<bool, Stopped> {
-        let verdict = self.lasting(&self.snapshot, window, budget)?;
-        Ok(verdict.outcome == Outcome::Refused)
+    /// Whether nothing blocks but what limits access together with the last session in it.
+    fn limits_only_sessions(&self, verdict: &Verdict) -> bool {
+        let finals = verdict.hits.iter().filter(|hit| hit.remedy.is_none());
+        let mut finals = finals.peekable();
+        finals.peek().is_some() && finals.all(|hit| self.rules.limits_sessions(&hit.rule))
     }
 
     /// Whether standing access is blocked, whatever date of a review is stated.
