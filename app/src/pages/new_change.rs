@@ -110,7 +110,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         let tabs = matches!(page.place, Place::Tab).then(|| {
             view! { <Tabs label="Kind of change" tabs=kinds(&new) /> }
         });
-        let kept = form.kept;
+        let (kept, written) = (form.kept, is_written(&form));
         view! {
             <PageHeader title crumbs=vec![crumb] detail=view! { {detail} }.into_any() />
             <FreshnessNotice freshness now />
@@ -124,7 +124,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
                         {view! { <LivePreview /> }.into_any()}
                         {preview(page, &new, now)}
                     </div>
-                    <div data-reason-column data-written=is_written(&form)>
+                    <div data-reason-column data-written=written>
                         <Section title="Reason"><div data-body>{reason_fields(&form)}</div></Section>
                     </div>
                 </div>

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use domain::{
     grant::{LONGEST_IN_PRODUCTION_PCI, Term},
-    permission_set::analysis::Capability,
     time::Duration,
     verdict::Outcome,
 };
