@@ -193,6 +193,48 @@ async fn command_line(site: &Site, form: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Returns the account of each path that the page lists by person, in order of their ids.
+fn accounts_by_person(page: &str) -> Vec<String> {
+    let table = page.split_once("id=\"report\"").unwrap().1;
+    let mut found = Vec::new();
+    for block in table.split("<ul data-each-path").skip(1) {
+        let accounts = block.split_once("</ul>").unwrap().0;
+        let ids = accounts.split("data-account-id").skip(1);
+        found.extend(ids.map(|id| words(id.split_once("</span>").unwrap().0)));
+    }
+    found.sort();
+    found
+}
+
+/// Fails unless a CSV file holds the rows, and none of its cells is a formula.
+fn assert_defused(text: &str, rows: &[Row]) {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    for cell in reader
+        .records()
+        .map(Result::unwrap)
+        .flat_map(|row| row.iter().map(str::to_owned).collect::<Vec<_>>())
+    {
+        assert!(
+            !cell.starts_with(['=', '+', '-', '@', '\t', '\r']),
+            "a spreadsheet would evaluate {cell:?}"
+        );
+    }
+    let defused: Vec<Row> = rows
+        .iter()
+        .cloned()
+        .map(|row| {
+            row.map(|cell| {
+                if cell == FORMULA {
+                    format!("'{cell}")
+                } else {
+                    cell
+                }
+            })
+        })
+        .collect();
+    assert_eq!(rows_of_csv(text), defused);
+}
+
 async fn page_and_files_and_command_line_hold_the_same_rows(engine: DatabaseEngine) {
     let site = Site::on(engine, sample_with_a_formula()).await;
     let mut auditor = site.signed_in("farid.haddad").await;
@@ -270,15 +312,8 @@ async fn page_and_files_and_command_line_hold_the_same_rows(engine: DatabaseEngi
         rows
     };
     assert_eq!(listed(paged), listed(rows.clone()));
-    let mut grouped = Vec::new();
     let by_person = auditor.get(&format!("{PATH}?group=person")).await.body;
-    let table = by_person.split_once("id=\"report\"").unwrap().1;
-    for block in table.split("<ul data-each-path").skip(1) {
-        let accounts = block.split_once("</ul>").unwrap().0;
-        let ids = accounts.split("data-account-id").skip(1);
-        grouped.extend(ids.map(|id| words(id.split_once("</span>").unwrap().0)));
-    }
-    grouped.sort();
+    let grouped = accounts_by_person(&by_person);
     let mut reached: Vec<String> = rows.iter().map(|row| row[1].clone()).collect();
     reached.sort();
     assert_eq!(grouped, reached, "by person, too, each path is listed");
@@ -287,31 +322,7 @@ async fn page_and_files_and_command_line_hold_the_same_rows(engine: DatabaseEngi
         auditor.get(&format!("{PATH}.csv")).await.body,
         command_line(&site, "--csv").await,
     ] {
-        let mut reader = csv::Reader::from_reader(text.as_bytes());
-        for cell in reader
-            .records()
-            .map(Result::unwrap)
-            .flat_map(|row| row.iter().map(str::to_owned).collect::<Vec<_>>())
-        {
-            assert!(
-                !cell.starts_with(['=', '+', '-', '@', '\t', '\r']),
-                "a spreadsheet would evaluate {cell:?}"
-            );
-        }
-        let defused: Vec<Row> = rows
-            .iter()
-            .cloned()
-            .map(|row| {
-                row.map(|cell| {
-                    if cell == FORMULA {
-                        format!("'{cell}")
-                    } else {
-                        cell
-                    }
-                })
-            })
-            .collect();
-        assert_eq!(rows_of_csv(&text), defused);
+        assert_defused(&text, &rows);
     }
     site.close().await;
 }
