@@ -63,7 +63,7 @@ export async function journey(suite, browser) {
     await withPeople('undo', [maya], async () => {
       await maya.open('/');
       const row = maya.page.locator('[data-drift]', { hasText: 'Owen Price' });
-      await maya.press(row.getByRole('link', { name: /^Remove Owen Price on tokens-prod/ }));
+      await maya.press(row.getByRole('link', { name: /^Remove assignment of Owen Price on tokens-prod/ }));
       await maya.says('Owen Price', 'tokens-prod');
       await submit(maya, { why: 'Nobody agreed to this access.' });
       await maya.saysInTime('Verified');

@@ -25,7 +25,7 @@ export async function journey(suite, browser) {
         const { page } = farid;
         await farid.open(TARGET);
         const text = await farid.text();
-        const places = ['Complete, read', 'Policy violations', 'within policy', 'Violations by policy', 'People by account', 'Complete: every account', 'Generated', 'First seen'].map((words) => text.indexOf(words));
+        const places = ['Complete, read', 'Policy violations', 'within policy', 'Findings by policy', 'People by account', 'Complete: every account', 'Generated', 'First seen'].map((words) => text.indexOf(words));
         assert.ok(places.every((place) => place >= 0) && places.every((place, at) => at === 0 || place > places[at - 1]), places.join());
         assert.match(text, /Standing access to data\s*7\.2\.\d/);
         const paths = await page.locator('#report [data-each-path] > li').count();

@@ -91,8 +91,7 @@ pub fn CapabilityBadge(
 #[component]
 pub fn CapabilityList(
     capabilities: Vec<Capability>,
-    /// What a filter asks for. Of several, those that the set has are named in any case; a single one is said by the filter, and
-    /// named only if the set has no other.
+    /// What a filter asks for. Those that the set has are named first, so that a row says why it is listed.
     #[prop(optional)]
     sought: Vec<Capability>,
 ) -> impl IntoView {
@@ -100,12 +99,8 @@ pub fn CapabilityList(
     let mut others = Capability::named(&capabilities);
     others.retain(|one| !is_sought(one));
     let mut named: Vec<Capability> = capabilities.into_iter().filter(is_sought).collect();
-    if sought.len() == 1 && !others.is_empty() {
-        named.clear();
-    }
     let room = SHOWN.saturating_sub(named.len()).min(others.len());
     named.extend(others.drain(..room));
-    named.sort_unstable();
     let last = named.pop();
     let badges = named
         .into_iter()

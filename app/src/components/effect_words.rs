@@ -87,7 +87,7 @@ impl Sentence {
         let group = self.future.as_ref()?;
         let past = tense == EffectTense::Past && self.sign == Sign::Gain;
         (past && !self.people.is_empty())
-            .then(|| format!("Future members of {group} gain it too, until it ends."))
+            .then(|| format!("Future members of {group} gain it too."))
     }
 
     /// Returns how they have it, and for how long if that is to be said. A group whose future members gain is named already. Empty if
@@ -279,7 +279,7 @@ mod tests {
         assert_eq!(one.who(EffectTense::Past), "Ann");
         assert_eq!(
             one.later(EffectTense::Past).as_deref(),
-            Some("Future members of operators gain it too, until it ends.")
+            Some("Future members of operators gain it too.")
         );
         assert_eq!(one.later(EffectTense::Ahead), None);
     }

@@ -34,7 +34,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         ]
         .map(|duration| short_duration(duration).replace(' ', "\u{a0}"));
         let detail = format!(
-            "What each allows, as determined from its policies, and in quotes its description in AWS. In production PCI, temporary access and its last session take at most {both} together. The shortest access is {shortest}, so a session of more than {longest} is too long there."
+            "What each allows, as determined from its policies, and in quotes its description in AWS. A session of more than {longest} is too long for production PCI: with the shortest access of {shortest}, it exceeds {both}."
         );
         let list = ListView {
             list: &PERMISSION_SETS,

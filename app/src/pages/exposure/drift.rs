@@ -112,15 +112,15 @@ pub(super) fn drift_lines(list: DriftList, proposing: Proposing, now: Timestamp)
 
 fn line(row: DriftRow, proposing: Proposing, now: Timestamp) -> AnyView {
     let changed = drift_words(&row.what);
-    let undo = match row.what {
-        DriftKind::Assigned { .. } => "Remove assignment",
-        DriftKind::Joined { .. } => "Remove from group",
-        _ => "Restore",
+    let (undo, of) = match row.what {
+        DriftKind::Assigned { .. } => ("Remove assignment", "of "),
+        DriftKind::Joined { .. } => ("Remove from group", ""),
+        _ => ("Restore", ""),
     };
     let object = match (&row.principal, &row.account) {
         (Some(principal), Some(account)) => {
             format!(
-                "{} on {}: {changed}",
+                "{of}{} on {}: {changed}",
                 principal_name(principal),
                 account.name
             )

@@ -33,10 +33,8 @@ pub(super) fn section(
             {numbers(counts)}
             {paths(&counts).map(|words| view! { <p data-paths-line>{words}</p> })}
             {violations::section(violated, counts.people)}
-            <div data-columns="even">
-                {chart}
-                {completeness(head, now)}
-            </div>
+            {chart}
+            {completeness(head, now)}
             <div data-sign-off><p>"Reviewed by"</p><p>"Date"</p><p>"Signature"</p></div>
         </div>
     }

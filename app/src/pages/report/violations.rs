@@ -26,7 +26,7 @@ pub(super) fn section(violations: Vec<FindingGroup>, people: Figure) -> AnyView 
     );
     view! {
         <div id="violations">
-            <Section title="Violations by policy" detail>{body}</Section>
+            <Section title="Findings by policy" detail>{body}</Section>
         </div>
     }
     .into_any()
@@ -62,7 +62,7 @@ fn table(violations: Vec<FindingGroup>) -> AnyView {
             }
         })
         .collect_view();
-    view! { <Table caption="Violations by policy" columns id="violated" narrow=Narrow::Cards>{rows}</Table> }
+    view! { <Table caption="Findings by policy" columns id="violated" narrow=Narrow::Cards>{rows}</Table> }
         .into_any()
 }
 

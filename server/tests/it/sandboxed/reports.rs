@@ -281,7 +281,7 @@ async fn page_and_files_and_command_line_hold_the_same_rows(engine: DatabaseEngi
         .and_then(|control| control.strip_prefix("PCI "))
         .unwrap();
     assert!(words_of(&cell[..200]).contains(number), "{cell:.200}");
-    assert!(page.contains("Violations by policy"), "{page}");
+    assert!(page.contains("Findings by policy"), "{page}");
     let csv = auditor.get(&format!("{PATH}.csv")).await.body;
     let head: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
     assert!(
