@@ -86,8 +86,7 @@ impl Sentence {
     fn later(&self, tense: EffectTense) -> Option<String> {
         let group = self.future.as_ref()?;
         let past = tense == EffectTense::Past && self.sign == Sign::Gain;
-        (past && !self.people.is_empty())
-            .then(|| format!("Future members of {group} gain it too."))
+        (past && !self.people.is_empty()).then(|| format!("Future members of {group} gain it too."))
     }
 
     /// Returns how they have it, and for how long if that is to be said. A group whose future members gain is named already. Empty if

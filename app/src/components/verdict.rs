@@ -185,8 +185,7 @@ fn refused(
     };
     let rest = finals.split_off(count.min(shown));
     let rest: Vec<PolicyWords> = rest.into_iter().map(&words_of).collect();
-    let titles: Vec<&str> = rest.iter().map(|words| words.title.as_str()).collect();
-    let more = format!("{} more: {}", rest.len(), titles.join(", "));
+    let more = format!("{} more policies", rest.len());
     let lines = finals.into_iter().map(|hit| {
         let words = words_of(hit);
         let line = if in_full {

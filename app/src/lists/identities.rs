@@ -216,6 +216,7 @@ fn sign_in(row: &IdentityRow, _: &DrawContext) -> AnyView {
                     <code title=id.to_owned()>{short} "…"</code>
                     {copy(id.to_owned(), "the ID of this sign-in")}
                 </span>
+                <span class="text-muted text-xs">"name not known yet"</span>
             }
             .into_any()
         }

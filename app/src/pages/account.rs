@@ -183,7 +183,7 @@ fn actions(
             let reason = refused.map(|refused| refused.title).unwrap_or_default();
             view! { <Button disabled_reason=reason>"Grant access"</Button> }.into_any()
         }
-        (Ok(()), _) => view! { <LinkButton href=new kind=ButtonKind::Primary icon=Glyph::Plus>"Grant access"</LinkButton> }.into_any(),
+        (Ok(()), _) => view! { <LinkButton href=new icon=Glyph::Plus>"Grant access"</LinkButton> }.into_any(),
         (Err(_), true) => view! { <LinkButton href=new kind=ButtonKind::Primary icon=Glyph::Plus>"Request access"</LinkButton> }.into_any(),
         (Err(reason), false) => view! { <Button disabled_reason=reason>"Grant access"</Button> }.into_any(),
     };

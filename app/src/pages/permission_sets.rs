@@ -1,8 +1,7 @@
 //! The list of permission sets, most dangerous first.
 
 use domain::{
-    grant::{LONGEST_IN_PRODUCTION_PCI, LONGEST_SESSION_IN_PRODUCTION_PCI, SHORTEST_WINDOW},
-    permission_set::analysis::Capability,
+    grant::LONGEST_SESSION_IN_PRODUCTION_PCI, permission_set::analysis::Capability,
     snapshot::Knowledge,
 };
 use leptos::prelude::*;
@@ -27,14 +26,9 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     Ok(Page::new("Permission sets", move || {
         let sets = freshness.lists.sets;
         // A duration does not break between its numbers.
-        let [both, shortest, longest] = [
-            LONGEST_IN_PRODUCTION_PCI,
-            SHORTEST_WINDOW,
-            LONGEST_SESSION_IN_PRODUCTION_PCI,
-        ]
-        .map(|duration| short_duration(duration).replace(' ', "\u{a0}"));
+        let longest = short_duration(LONGEST_SESSION_IN_PRODUCTION_PCI).replace(' ', "\u{a0}");
         let detail = format!(
-            "What each allows, as determined from its policies, and in quotes its description in AWS. A session of more than {longest} is too long for production PCI: with the shortest access of {shortest}, it exceeds {both}."
+            "What each allows, as determined from its policies, and in quotes its description in AWS. A session of more than {longest} is too long for temporary access to production PCI."
         );
         let list = ListView {
             list: &PERMISSION_SETS,

@@ -90,7 +90,7 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
     let new = ChangeForm::grant_to(&Principal::User(user.id.clone())).href();
     // More access is seldom what this page is opened for, except by somebody who looks at their own.
     let offer = match proposing {
-        Proposing::Offered => Some(("Grant access", ButtonKind::Primary)),
+        Proposing::Offered => Some(("Grant access", ButtonKind::Secondary)),
         Proposing::NotAllowed => asks.then_some(("Request access", ButtonKind::Primary)),
     };
     let actions = offer.map(|(words, kind)| {
