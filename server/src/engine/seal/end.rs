@@ -1,14 +1,18 @@
 //! The end of the ledger that this installation verified last, in a file beside the key: it shows that the end was cut off,
 //! or that an older backup was restored, while no process ran.
 
-use std::{fs, io, io::Write as _, path::Path};
+use std::{fs, io, io::Write as _, path::Path, sync::LazyLock};
 
 use domain::ledger::Hash;
 
-use crate::{key_file, store::ledger::VerifiedEnd};
+use crate::{clock, key_file, store::ledger::VerifiedEnd};
 
 /// The file name, in the folder of the key. One line: the number of the last entry, a space, and its MAC.
 pub const END_FILE: &str = "ledger.end";
+
+/// The ending of the file that this process writes before it renames it. Several processes may share the folder, and those
+/// in containers have the same process id.
+static NEW: LazyLock<String> = LazyLock::new(|| format!("end.{}", clock::row_id()));
 
 /// Replaces the file, so that a reader finds either the old line or the new one.
 pub fn keep_end(folder: &Path, end: &VerifiedEnd) -> io::Result<()> {
@@ -18,8 +22,7 @@ pub fn keep_end(folder: &Path, end: &VerifiedEnd) -> io::Result<()> {
         return Ok(());
     }
     fs::create_dir_all(folder)?;
-    // Each process writes a file of its own, because several may share the folder.
-    let new = path.with_extension(format!("end.{}", std::process::id()));
+    let new = path.with_extension(NEW.as_str());
     let mut file = fs::File::create(&new)?;
     file.write_all(line.as_bytes())?;
     file.sync_data()?;
