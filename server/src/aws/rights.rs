@@ -1,6 +1,64 @@
-//! The IAM actions that each read needs, for the words that say which right is missing. The README lists the same.
+//! The IAM actions that the server needs, and which of them each read does, for the words that say which right is missing.
+//!
+//! `deploy/cloudformation.yaml` allows these and no other ones, and `docs/deploy.md` gives the reason for each;
+//! `server/tests/it/deployment.rs` compares both, and the calls of this module, with the lists.
 
 use domain::snapshot::Gap;
+
+/// Reads of Identity Center, of its directory and of the organization.
+pub const READS: &[&str] = &[
+    "sso:DescribeAccountAssignmentCreationStatus",
+    "sso:DescribeAccountAssignmentDeletionStatus",
+    "sso:DescribeInstance",
+    "sso:DescribePermissionSet",
+    "sso:GetInlinePolicyForPermissionSet",
+    "sso:GetPermissionsBoundaryForPermissionSet",
+    "sso:ListAccountAssignments",
+    "sso:ListAccountAssignmentsForPrincipal",
+    "sso:ListAccountsForProvisionedPermissionSet",
+    "sso:ListCustomerManagedPolicyReferencesInPermissionSet",
+    "sso:ListInstances",
+    "sso:ListManagedPoliciesInPermissionSet",
+    "sso:ListPermissionSets",
+    "identitystore:DescribeUser",
+    "identitystore:GetGroupMembershipId",
+    "identitystore:GetUserId",
+    "identitystore:ListGroupMemberships",
+    "identitystore:ListGroups",
+    "identitystore:ListUsers",
+    "organizations:DescribeAccount",
+    "organizations:DescribeOrganization",
+    "organizations:DescribeOrganizationalUnit",
+    "organizations:ListAccounts",
+    "organizations:ListDelegatedAdministrators",
+    "organizations:ListDelegatedServicesForAccount",
+    "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListRoots",
+    "organizations:ListTagsForResource",
+];
+
+/// Writes. Without them nothing is carried out, and everything else works.
+pub const WRITES: &[&str] = &[
+    "sso:CreateAccountAssignment",
+    "sso:DeleteAccountAssignment",
+    "identitystore:CreateGroupMembership",
+    "identitystore:DeleteGroupMembership",
+];
+
+/// Reads of the user pool.
+pub const USER_POOL: &[&str] = &[
+    "cognito-idp:AdminGetUser",
+    "cognito-idp:AdminListGroupsForUser",
+    "cognito-idp:DescribeIdentityProvider",
+    "cognito-idp:DescribeUserPool",
+    "cognito-idp:DescribeUserPoolClient",
+    "cognito-idp:GetUserPoolMfaConfig",
+    "cognito-idp:ListUserPoolClients",
+    "cognito-idp:ListUsersInGroup",
+];
+
+/// On the key of Identity Center, if it is a customer managed one. AWS makes the call for the caller of a read.
+pub const IDENTITY_CENTER_KEY: &[&str] = &["kms:Decrypt"];
 
 /// Returns the actions that a read needs.
 pub fn actions(gap: &Gap) -> &'static [&'static str] {

@@ -18,7 +18,8 @@ use std::{
 use app::backend::ChangeKind;
 use domain::ledger::EventKind;
 
-fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+/// Returns the path and the text of every source file in a folder of this crate.
+pub(super) fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     fn walk(path: &Path, found: &mut Vec<(PathBuf, String)>) {
         for entry in fs::read_dir(path).unwrap() {
             let path = entry.unwrap().path();
@@ -58,7 +59,7 @@ fn naming(folder: &str, words: &[&str]) -> Vec<String> {
 }
 
 /// Returns the code of a file without its comments and without its tests.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let lines = text.lines().take_while(|line| *line != "#[cfg(test)]");
     let code = lines.map(|line| line.split("//").next().unwrap_or_default());
     code.collect::<Vec<_>>().join("\n")

@@ -10,6 +10,7 @@ mod callers;
 mod changes;
 mod command_line;
 mod database;
+mod deployment;
 mod engines;
 mod entries;
 mod fixtures;
