@@ -5,10 +5,12 @@
 pub mod browser;
 mod counts;
 mod deny;
+mod deployment;
 mod libtest;
 mod moto;
 mod plan;
 pub mod postgres;
+mod python;
 mod report;
 pub mod run_folder;
 mod services;
@@ -57,6 +59,7 @@ fn run_stages(scope: &Scope, folder: &RunFolder, report: &mut Report) {
         Ok(preparation) => preparation,
         Err(failure) => return report.check("tools", || Err(failure)),
     };
+    let template = (*scope == Scope::Everything).then(deployment::prepare);
     if scope.has_checks() {
         report.check("formatting", lint::formatting);
         report.check("house rules", lint::house_rules);
@@ -72,6 +75,9 @@ fn run_stages(scope: &Scope, folder: &RunFolder, report: &mut Report) {
         Some(preparation) => report.step("services", || preparation.start(folder)),
         None => None,
     };
+    if let Some(template) = template {
+        report.stage("deployment template", || template.check());
+    }
     let Some(build) = build else {
         return;
     };

@@ -114,7 +114,7 @@ fn crates_of_status_line(line: &str) -> Vec<&'static str> {
         return if is_text { Vec::new() } else { CRATES.to_vec() };
     };
     match folder {
-        "migrations" => vec!["server"],
+        "deploy" | "migrations" => vec!["server"],
         "style" => vec!["xtask"],
         other => CRATES.into_iter().filter(|name| *name == other).collect(),
     }
@@ -154,6 +154,10 @@ mod tests {
         assert_eq!(crates_of_status_line(" M server/src/main.rs"), ["server"]);
         assert_eq!(
             crates_of_status_line("?? migrations/sqlite/0010_x.sql"),
+            ["server"]
+        );
+        assert_eq!(
+            crates_of_status_line(" M deploy/cloudformation.yaml"),
             ["server"]
         );
         assert_eq!(crates_of_status_line(" M Cargo.lock"), CRATES);

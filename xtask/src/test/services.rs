@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 use super::{
     browser, moto,
     postgres::Cluster,
+    python::Environment,
     run_folder::RunFolder,
     tools::{self, Tools},
 };
@@ -15,7 +16,7 @@ use crate::process::Failure;
 pub struct Preparation {
     tools: Tools,
     npm: JoinHandle<Result<(), Failure>>,
-    python: JoinHandle<Result<moto::Environment, Failure>>,
+    python: JoinHandle<Result<Environment, Failure>>,
 }
 
 /// The running services, and the environment variables with which tests find them.
@@ -31,7 +32,7 @@ pub fn prepare() -> Result<Preparation, Failure> {
     Ok(Preparation {
         tools: tools::find()?,
         npm: thread::spawn(browser::install_packages),
-        python: thread::spawn(moto::Environment::create),
+        python: thread::spawn(moto::environment),
     })
 }
 
@@ -47,7 +48,10 @@ impl Preparation {
             environment: vec![
                 variable("LEASTWISE_TEST_POSTGRES", postgres.url().to_owned()),
                 variable("LEASTWISE_TEST_MOTO", moto.url()),
-                variable("LEASTWISE_TEST_PYTHON", python.python()),
+                variable(
+                    "LEASTWISE_TEST_PYTHON",
+                    python.python().display().to_string(),
+                ),
             ],
             tools: self.tools,
             _postgres: postgres,
@@ -56,7 +60,8 @@ impl Preparation {
     }
 }
 
-fn joined<T>(work: JoinHandle<Result<T, Failure>>) -> Result<T, Failure> {
+/// Waits for work on another thread.
+pub(super) fn joined<T>(work: JoinHandle<Result<T, Failure>>) -> Result<T, Failure> {
     work.join()
         .unwrap_or_else(|_| Err(Failure::new("xtask panicked; see the lines above")))
 }

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::moto;
+use super::python;
 use crate::process::{self, Failure};
 
 /// Chromium without windows. It runs the same pages with about a third less processor time than `chromium --headless`.
@@ -91,8 +91,8 @@ fn missing() -> Vec<Missing> {
         &["chromium"],
     );
     need(
-        moto::python_makes_environments(),
-        "Python 3 with venv (AWS contract tests)",
+        python::makes_environments(),
+        "Python 3 with venv (AWS contract tests, checks of the deployment template)",
         &["python3-venv"],
     );
     need(
