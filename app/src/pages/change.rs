@@ -103,7 +103,7 @@ fn region(view: ChangeView, viewing: &Viewing, form: &FormState) -> AnyView {
     let header = header(&view);
     let notices = notices(&view, form);
     let steps = stepper(&view, now);
-    // Whoever decides changes is told so in the bar.
+    // Anyone who decides changes is told so in the bar.
     let not_yours = (!viewing.decides).then(|| not_the_viewers(&view)).flatten();
     let approval = approval_card(&view, now);
     let decides = viewing.decides && view.row.state == State::Waiting;

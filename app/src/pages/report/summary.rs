@@ -17,7 +17,7 @@ use super::violations;
 /// The number of digits of the id of the report in one line on a screen. The whole id is below, and in print in this line.
 const ID: usize = 12;
 
-/// Renders the first page. On paper it ends with the lines that whoever reviews it signs.
+/// Renders the first page. On paper it ends with the lines that its reviewer signs.
 pub(super) fn section(
     head: ReportHead,
     accounts: Vec<ReportAccount>,

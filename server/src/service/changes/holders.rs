@@ -1,4 +1,4 @@
-//! Who has the access of an undecided change already, for whoever decides it, and whether what a change gave is still there. From the read model, without a query.
+//! Who has the access of an undecided change already, for those who decide it, and whether what a change gave is still there. From the read model, without a query.
 
 use std::collections::BTreeSet;
 
